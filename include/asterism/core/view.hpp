@@ -1,0 +1,78 @@
+// Borrowed memory: a pointer with its sizes. Views own nothing, copy cheaply and work in device code,
+// where std::span does not. Indexing is unchecked except by assert(): entry points check shapes once.
+#pragma once
+
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+
+#include "asterism/core/config.hpp"
+
+namespace asterism {
+
+/// `size` consecutive elements.
+template <class T>
+struct View {
+  T* data = nullptr;
+  std::size_t size = 0;
+
+  constexpr View() = default;
+  ASTERISM_HD constexpr View(T* first, std::size_t count) : data(first), size(count) {}
+
+  /// Any contiguous container: std::vector, std::array, std::string, std::span.
+  template <class Container>
+    requires requires(Container& c) {
+      { c.data() } -> std::convertible_to<T*>;
+      { c.size() } -> std::convertible_to<std::size_t>;
+    }
+  constexpr View(Container&& c) : data(c.data()), size(c.size()) {}  // NOLINT(google-explicit-constructor)
+
+  ASTERISM_HD constexpr operator View<const T>() const { return {data, size}; }  // NOLINT
+
+  ASTERISM_HD constexpr T& operator[](std::size_t i) const {
+    assert(i < size);
+    return data[i];
+  }
+  ASTERISM_HD constexpr T* begin() const { return data; }
+  ASTERISM_HD constexpr T* end() const { return data + size; }
+  ASTERISM_HD constexpr bool empty() const { return size == 0; }
+
+  /// Elements [first, first + count).
+  ASTERISM_HD constexpr View part(std::size_t first, std::size_t count) const {
+    assert(first + count <= size);
+    return {data + first, count};
+  }
+};
+
+/// Row-major matrix (rows, cols); consecutive rows lie `stride` >= cols elements apart.
+template <class T>
+struct MatrixView {
+  T* data = nullptr;
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+  std::size_t stride = 0;
+
+  constexpr MatrixView() = default;
+  ASTERISM_HD constexpr MatrixView(T* first, std::size_t n_rows, std::size_t n_cols)
+      : data(first), rows(n_rows), cols(n_cols), stride(n_cols) {}
+  ASTERISM_HD constexpr MatrixView(T* first, std::size_t n_rows, std::size_t n_cols, std::size_t row_stride)
+      : data(first), rows(n_rows), cols(n_cols), stride(row_stride) {}
+
+  ASTERISM_HD constexpr operator MatrixView<const T>() const { return {data, rows, cols, stride}; }  // NOLINT
+
+  ASTERISM_HD constexpr T& operator()(std::size_t row, std::size_t col) const {
+    assert(row < rows && col < cols);
+    return data[row * stride + col];
+  }
+  ASTERISM_HD constexpr View<T> row(std::size_t i) const {
+    assert(i < rows);
+    return {data + i * stride, cols};
+  }
+  /// Rows [first, first + count).
+  ASTERISM_HD constexpr MatrixView rows_from(std::size_t first, std::size_t count) const {
+    assert(first + count <= rows);
+    return {data + first * stride, count, cols, stride};
+  }
+};
+
+}  // namespace asterism
