@@ -1,0 +1,11 @@
+// Everything that runs a model whose weights are at hand: needs Eigen alone and links nothing but threads.
+// Reading checkpoints and text is in load.hpp.
+#pragma once
+
+#include "asterism/core/version.hpp"
+#include "asterism/machine/catalogue.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/observe/counts.hpp"
+#include "asterism/parallel/serial.hpp"
+#include "asterism/placement/sequential.hpp"
+#include "asterism/shape/catalogue.hpp"

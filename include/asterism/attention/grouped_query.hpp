@@ -1,0 +1,100 @@
+// Attention in which several query heads share one key/value head.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/attention/fwd.hpp"
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/cursor.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::attention {
+
+/// Projections q (heads * head_dim, hidden), k and v (kv_heads * head_dim, hidden), o (hidden, heads * head_dim)
+/// in one slab, rotary positions, causal softmax attention with an optional sliding window. Filled through
+/// `slab()` after construction, immutable afterwards. Source: Ainslie et al., GQA, arXiv 2305.13245.
+template <class Quantization>
+class GroupedQuery {
+ public:
+  static_assert(quant::Quantization<Quantization>);
+  using Weights = backend::DeviceWeights<Quantization>;
+
+  struct Slab {
+    Weights query;
+    Weights key;
+    Weights value;
+    Weights output;
+  };
+
+  /// Bytes of one layer's slab.
+  static constexpr Bytes footprint(const Shape& shape) {
+    backend::Cursor cursor;
+    lay_out(cursor, shape);
+    return cursor.used();
+  }
+
+  template <class Device>
+  GroupedQuery(Device& device, const Shape& shape)
+      : window_(static_cast<std::size_t>(shape.sliding_window)),
+        buffer_(device.allocate(footprint(shape), "attention")) {
+    backend::Cursor cursor(buffer_);
+    slab_ = lay_out(cursor, shape);
+  }
+
+  const Slab& slab() const { return slab_; }
+
+  /// Activations of a pass of `rows` tokens at most.
+  struct Scratch {
+    backend::DeviceMatrix<float> query;  ///< (rows, heads * head_dim)
+    backend::DeviceMatrix<float> key;    ///< (rows, kv_heads * head_dim)
+    backend::DeviceMatrix<float> value;  ///< (rows, kv_heads * head_dim)
+    backend::DeviceMatrix<float> mixed;  ///< (rows, heads * head_dim)
+
+    static constexpr Scratch lay_out(backend::Cursor& cursor, const Shape& shape, std::size_t rows) {
+      const auto query = static_cast<std::size_t>(shape.query_width());
+      const auto kv = static_cast<std::size_t>(shape.kv_width());
+      return {cursor.matrix<float>(rows, query), cursor.matrix<float>(rows, kv), cursor.matrix<float>(rows, kv),
+              cursor.matrix<float>(rows, query)};
+    }
+  };
+
+  /// out = attention of x, whose rows stand at positions first ... first + n - 1; x and out (n, hidden), out may
+  /// be x. tables (n, head_dim): rotary tables of those positions. Keys and values go into `cache` first.
+  /// Allocates nothing.
+  template <class Device, class KvCache>
+  void forward(Device& device, std::int32_t layer, std::size_t first, backend::DeviceMatrix<const float> x,
+               backend::DeviceMatrix<const float> tables, KvCache& cache, const Scratch& scratch,
+               backend::DeviceMatrix<float> out) const {
+    const auto query = scratch.query.rows_from(0, x.rows());
+    const auto key = scratch.key.rows_from(0, x.rows());
+    const auto value = scratch.value.rows_from(0, x.rows());
+    const auto mixed = scratch.mixed.rows_from(0, x.rows());
+    device.product(slab_.query, x, query);
+    device.product(slab_.key, x, key);
+    device.product(slab_.value, x, value);
+    device.rotate(tables, query);
+    device.rotate(tables, key);
+    cache.append(device, layer, first, key, value);
+    device.attend(query, cache.view(layer), first, window_, mixed);
+    device.product(slab_.output, mixed, out);
+  }
+
+ private:
+  static constexpr Slab lay_out(backend::Cursor& cursor, const Shape& shape) {
+    const auto hidden = static_cast<std::uint64_t>(shape.hidden);
+    const auto query = static_cast<std::uint64_t>(shape.query_width());
+    const auto kv = static_cast<std::uint64_t>(shape.kv_width());
+    return {cursor.weights<Quantization>(query, hidden), cursor.weights<Quantization>(kv, hidden),
+            cursor.weights<Quantization>(kv, hidden), cursor.weights<Quantization>(hidden, query)};
+  }
+
+  std::size_t window_;
+  backend::Buffer buffer_;
+  Slab slab_;
+};
+
+}  // namespace asterism::attention

@@ -1,0 +1,145 @@
+// The memory of one logical device: a budget that no allocation can pass, and an account of who holds what.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asterism/backend/fwd.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
+namespace asterism::backend {
+
+/// Bytes drawn from an arena; returned when it is destroyed. Movable; uninitialised.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  Buffer(Buffer&& other) noexcept
+      : arena_(std::exchange(other.arena_, nullptr)),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(other.size_),
+        holder_(other.holder_) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(arena_, other.arena_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(holder_, other.holder_);
+    return *this;
+  }
+  ~Buffer();
+
+  std::byte* data() const { return data_; }
+  Bytes size() const { return size_; }
+  std::int32_t device() const;
+
+ private:
+  friend class Arena;
+  Buffer(Arena* arena, std::byte* data, Bytes size, std::size_t holder)
+      : arena_(arena), data_(data), size_(size), holder_(holder) {}
+
+  Arena* arena_ = nullptr;
+  std::byte* data_ = nullptr;
+  Bytes size_{};
+  std::size_t holder_ = 0;
+};
+
+/// Hands out 64-byte aligned host memory up to a budget. Counts bytes drawn, each request rounded up to
+/// 64, never capacity. Thread-safe. Must outlive its buffers.
+class Arena {
+ public:
+  /// `device` is the index under which messages and operands name the device.
+  Arena(std::int32_t device, Bytes budget) : device_(device), budget_(budget) {}
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  /// `size` bytes for `holder`, a string that lives as long as the program and names a line of the table.
+  /// Throws BudgetExceeded, with the table of who holds what, where the budget would be passed.
+  Buffer allocate(Bytes size, std::string_view holder) {
+    const Bytes rounded{aligned(size.count)};
+    const std::lock_guard lock(mutex_);
+    if (rounded > budget_ || used_ > budget_ - rounded) throw BudgetExceeded(refusal(rounded, holder));
+    auto* data = static_cast<std::byte*>(::operator new (rounded.count, std::align_val_t{alignment}));
+    used_ += rounded;
+    if (used_ > high_water_) high_water_ = used_;
+    ++allocations_;
+    return {this, data, rounded, charge(holder, rounded)};
+  }
+
+  std::int32_t device() const { return device_; }
+  Bytes budget() const { return budget_; }
+  /// Bytes drawn now.
+  Bytes used() const {
+    const std::lock_guard lock(mutex_);
+    return used_;
+  }
+  /// The most bytes drawn at any time.
+  Bytes high_water() const {
+    const std::lock_guard lock(mutex_);
+    return high_water_;
+  }
+  /// Requests served so far.
+  std::uint64_t allocations() const {
+    const std::lock_guard lock(mutex_);
+    return allocations_;
+  }
+
+ private:
+  friend class Buffer;
+  struct Holder {
+    std::string_view name;
+    Bytes bytes{};
+  };
+
+  std::size_t charge(std::string_view name, Bytes bytes) {
+    for (std::size_t i = 0; i < holders_.size(); ++i) {
+      if (holders_[i].name == name) {
+        holders_[i].bytes += bytes;
+        return i;
+      }
+    }
+    holders_.push_back({name, bytes});
+    return holders_.size() - 1;
+  }
+
+  void release(std::byte* data, Bytes size, std::size_t holder) {
+    const std::lock_guard lock(mutex_);
+    ::operator delete (data, std::align_val_t{alignment});
+    used_ -= size;
+    holders_[holder].bytes -= size;
+  }
+
+  std::string refusal(Bytes size, std::string_view wanted) const {
+    std::string text =
+        concat("device ", device_, ": ", to_string(size), " more for ", wanted, " would exceed the budget of ",
+               to_string(budget_), "; ", to_string(used_), " are in use:\n");
+    for (const Holder& holder : holders_) {
+      if (holder.bytes > Bytes{0})
+        text += concat("  ", pad_right(holder.name, 12), pad_left(to_string(holder.bytes), 12), "\n");
+    }
+    return text + "Raise the budget, lower Limits (context, batch, prefill_chunk), or close another session.";
+  }
+
+  std::int32_t device_;
+  Bytes budget_;
+  mutable std::mutex mutex_;
+  Bytes used_{};
+  Bytes high_water_{};
+  std::uint64_t allocations_ = 0;
+  std::vector<Holder> holders_;
+};
+
+inline Buffer::~Buffer() {
+  if (arena_ != nullptr) arena_->release(data_, size_, holder_);
+}
+
+inline std::int32_t Buffer::device() const { return arena_->device(); }
+
+}  // namespace asterism::backend

@@ -1,0 +1,24 @@
+// Names of the room `backend`: devices, their memory, and the operations on it.
+#pragma once
+
+#include "asterism/parallel/fwd.hpp"
+
+namespace asterism::backend {
+
+class Arena;
+class Buffer;
+template <class T>
+struct DeviceMatrix;
+template <class Format>
+struct DeviceWeights;
+struct Groups;
+class Cursor;
+template <class Element>
+struct DeviceKv;
+
+template <class Execution>
+class BasicHost;
+using Host = BasicHost<parallel::Threads>;
+using SerialHost = BasicHost<parallel::Serial>;
+
+}  // namespace asterism::backend

@@ -1,0 +1,299 @@
+// The CPU as a logical device.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/fwd.hpp"
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/host_attention.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/linalg/activation.hpp"
+#include "asterism/linalg/rms_norm.hpp"
+#include "asterism/linalg/rotary.hpp"
+#include "asterism/parallel/concept.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/simd/product.hpp"
+#include "asterism/simd/vector.hpp"
+
+namespace asterism::backend {
+
+/// A logical device in the memory of this machine, computing on the threads of an execution policy, which several
+/// devices may share. Models Backend; see its rules. fp32 activations; sums in fp32, in one fixed order.
+template <class Execution>
+class BasicHost {
+ public:
+  static_assert(parallel::Execution<Execution>);
+
+  /// `device` is the index under which messages and operands name it.
+  BasicHost(std::int32_t device, Bytes budget, std::shared_ptr<Execution> execution)
+      : arena_(device, budget), execution_(std::move(execution)) {}
+
+  Arena& arena() { return arena_; }
+  const Arena& arena() const { return arena_; }
+  std::int32_t device() const { return arena_.device(); }
+
+  Buffer allocate(Bytes size, std::string_view holder) { return arena_.allocate(size, holder); }
+
+  void synchronize() {}
+
+  /// Host memory to this device; equal shapes.
+  void upload(MatrixView<const float> from, DeviceMatrix<float> to) {
+    here("upload", to);
+    agree("upload", from.rows == to.rows() && from.cols == to.cols());
+    copy_rows(from, to.view);
+  }
+
+  /// This device to host memory; equal shapes.
+  void download(DeviceMatrix<const float> from, MatrixView<float> to) {
+    here("download", from);
+    agree("download", from.rows() == to.rows && from.cols() == to.cols);
+    copy_rows(from.view, to);
+  }
+
+  /// The hand-over: `from` lives on any device, `to` on this one; equal shapes. Returns `to`.
+  DeviceMatrix<float> receive(DeviceMatrix<const float> from, DeviceMatrix<float> to) {
+    here("receive", to);
+    agree("receive", from.rows() == to.rows() && from.cols() == to.cols());
+    copy_rows(from.view, to.view);
+    return to;
+  }
+
+  /// out(i, :) = row ids[i] of table (vocabulary, hidden). Throws InvalidArgument where an id is outside.
+  template <quant::Quantization Format>
+  void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
+    here("embed", table, out);
+    agree("embed", ids.size == out.rows() && table.packed.cols == out.cols());
+    for (const TokenId id : ids) {
+      if (id < 0 || static_cast<std::uint64_t>(id) >= table.packed.rows) {
+        throw InvalidArgument(
+            concat("token id ", id, " is outside the vocabulary of ", table.packed.rows, " entries"));
+      }
+    }
+    execution_->for_each_tile(ids.size, [&](std::size_t i) {
+      Format::decode(table.packed, static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
+    });
+  }
+
+  /// y(i, :) = RMSNorm(x(i, :)) with weight (1, cols).
+  void rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, float epsilon,
+                DeviceMatrix<float> y) {
+    here("rms_norm", x, weight, y);
+    agree("rms_norm", x.rows() == y.rows() && x.cols() == y.cols() && weight.cols() == x.cols());
+    execution_->for_each_tile(x.rows(), [&](std::size_t i) {
+      linalg::rms_norm(x.view.row(i), weight.view.row(0), epsilon, y.view.row(i));
+    });
+  }
+
+  /// y = x W^T: x (n, cols), W (rows, cols), y (n, rows), directly on the packed weights.
+  template <quant::Quantization Format>
+  void product(DeviceWeights<Format> weights, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+    here("product", weights, x, y);
+    agree("product", x.rows() == y.rows() && x.cols() == weights.packed.cols && y.cols() == weights.packed.rows);
+    execution_->for_each_tile(tiles(y.cols()), [&](std::size_t tile) {
+      simd::product(weights.packed, x.view, y.view, tile * tile_outputs, outputs_of(tile, y.cols()));
+    });
+  }
+
+  /// For every expert e the rows of its group: y(s, :) = x(s, :) W_e^T for its slots s. weights (experts), all of
+  /// one shape; x (slots, cols), y (slots, rows).
+  template <quant::Quantization Format>
+  void grouped_product(View<const DeviceWeights<Format>> weights, const Groups& groups,
+                       DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+    here("grouped_product", groups, x, y);
+    agree("grouped_product", weights.size == groups.experts() && x.rows() == y.rows());
+    for (const DeviceWeights<Format>& one : weights) {
+      here("grouped_product", one);
+      agree("grouped_product", x.cols() == one.packed.cols && y.cols() == one.packed.rows);
+    }
+    const std::size_t each = tiles(y.cols());
+    execution_->for_each_tile(each * weights.size, [&](std::size_t tile) {
+      const std::size_t expert = tile / each;
+      const auto first = static_cast<std::size_t>(groups.offsets[expert]);
+      const auto count = static_cast<std::size_t>(groups.offsets[expert + 1]) - first;
+      if (count == 0) return;
+      const std::size_t output = tile % each;
+      simd::product(weights[expert].packed, x.view.rows_from(first, count), y.view.rows_from(first, count),
+                    output * tile_outputs, outputs_of(output, y.cols()));
+    });
+  }
+
+  /// x += y, equal shapes.
+  void add(DeviceMatrix<const float> y, DeviceMatrix<float> x) {
+    here("add", y, x);
+    agree("add", x.rows() == y.rows() && x.cols() == y.cols());
+    execution_->for_each_tile(x.rows(), [&](std::size_t i) {
+      for (std::size_t c = 0; c < x.cols(); ++c) x.view(i, c) += y.view(i, c);
+    });
+  }
+
+  /// out = silu(gate) * up, equal shapes.
+  void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up, DeviceMatrix<float> out) {
+    here("silu_multiply", gate, up, out);
+    agree("silu_multiply", gate.rows() == out.rows() && up.rows() == out.rows() && gate.cols() == out.cols() &&
+                               up.cols() == out.cols());
+    execution_->for_each_tile(out.rows(), [&](std::size_t i) {
+      linalg::silu_multiply(gate.view.row(i), up.view.row(i), out.view.row(i));
+    });
+  }
+
+  /// tables(i, :) = cosines and sines of position first + i; tables (n, head_dim).
+  void rotary_tables(std::int32_t first, double theta, DeviceMatrix<float> tables) {
+    here("rotary_tables", tables);
+    execution_->for_each_tile(tables.rows(), [&](std::size_t i) {
+      linalg::rotary_table(first + static_cast<std::int32_t>(i), theta, tables.view.row(i));
+    });
+  }
+
+  /// Rotates every head of x (n, heads * head_dim) by its row of tables (n, head_dim), in place.
+  void rotate(DeviceMatrix<const float> tables, DeviceMatrix<float> x) {
+    here("rotate", tables, x);
+    agree("rotate", tables.rows() == x.rows() && x.cols() % tables.cols() == 0);
+    execution_->for_each_tile(x.rows(), [&](std::size_t i) {
+      for (std::size_t c = 0; c < x.cols(); c += tables.cols()) {
+        linalg::rotate_half(x.view.row(i).part(c, tables.cols()), tables.view.row(i));
+      }
+    });
+  }
+
+  /// Stores keys and values (n, kv_heads * head_dim) at positions first ... first + n - 1 of kv.
+  template <class Element>
+  void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
+                 DeviceKv<Element> kv) {
+    here("append_kv", keys, values, kv);
+    agree("append_kv", keys.rows() == values.rows() && keys.cols() == kv.kv_heads * kv.head_dim &&
+                           values.cols() == keys.cols() && first + keys.rows() <= kv.capacity);
+    for (std::size_t i = 0; i < keys.rows(); ++i) {
+      for (std::size_t head = 0; head < kv.kv_heads; ++head) {
+        const std::size_t to = (head * kv.capacity + first + i) * kv.head_dim;
+        store(keys.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.keys + to);
+        store(values.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.values + to);
+      }
+    }
+  }
+
+  /// Causal attention: query row i (n, heads * head_dim) stands at position first + i and sees positions up to its
+  /// own, the last `window` of them where window > 0. out (n, heads * head_dim).
+  template <class Element>
+  void attend(DeviceMatrix<const float> queries, DeviceKv<Element> kv, std::size_t first, std::size_t window,
+              DeviceMatrix<float> out) {
+    here("attend", queries, kv, out);
+    const std::size_t group_width = queries.cols() / kv.kv_heads;
+    agree("attend", queries.rows() == out.rows() && queries.cols() == out.cols() &&
+                        group_width * kv.kv_heads == queries.cols() && group_width % kv.head_dim == 0 &&
+                        first + queries.rows() <= kv.capacity);
+    execution_->for_each_tile(queries.rows() * kv.kv_heads, [&](std::size_t tile) {
+      const std::size_t row = tile / kv.kv_heads;
+      const std::size_t head = tile % kv.kv_heads;
+      attend_group(queries.view.row(row).part(head * group_width, group_width), kv, head, first + row, window,
+                   out.view.row(row).part(head * group_width, group_width));
+    });
+  }
+
+  /// routes(i, :) = the gating's choice for logits(i, :), which are overwritten. logits (n, experts), routes (n,
+  /// top_k).
+  template <gating::Gating Gating>
+  void route(const Gating& gating, DeviceMatrix<float> logits, DeviceMatrix<gating::Route> routes) {
+    here("route", logits, routes);
+    agree("route", logits.rows() == routes.rows() && routes.cols() == gating.top_k());
+    for (std::size_t i = 0; i < logits.rows(); ++i) gating.route(logits.view.row(i), routes.view.row(i));
+  }
+
+  /// Sorts the rows by expert; see Groups. routes (n, top_k); groups for n * top_k slots.
+  void group(DeviceMatrix<const gating::Route> routes, const Groups& groups) {
+    here("group", routes, groups);
+    const std::size_t choices = routes.cols();
+    agree("group", groups.rows.size == routes.rows() * choices && groups.slots.size == groups.rows.size);
+    for (std::int32_t& offset : groups.offsets) offset = 0;
+    for (std::size_t i = 0; i < routes.rows(); ++i) {
+      for (const gating::Route& route : routes.view.row(i))
+        ++groups.offsets[static_cast<std::size_t>(route.expert) + 1];
+    }
+    for (std::size_t e = 0; e < groups.experts(); ++e) groups.offsets[e + 1] += groups.offsets[e];
+    for (std::size_t i = 0; i < routes.rows(); ++i) {
+      for (std::size_t j = 0; j < choices; ++j) {
+        const std::int32_t slot = groups.offsets[static_cast<std::size_t>(routes.view(i, j).expert)]++;
+        groups.rows[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(i);
+        groups.slots[i * choices + j] = slot;
+      }
+    }
+    for (std::size_t e = groups.experts(); e > 0; --e) groups.offsets[e] = groups.offsets[e - 1];
+    groups.offsets[0] = 0;
+  }
+
+  /// out(s, :) = x(rows[s], :) for every slot s. x (n, cols), out (slots, cols).
+  void gather(const Groups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> out) {
+    here("gather", groups, x, out);
+    agree("gather", out.rows() == groups.rows.size && out.cols() == x.cols());
+    execution_->for_each_tile(out.rows(), [&](std::size_t slot) {
+      std::memcpy(out.view.row(slot).data, x.view.row(static_cast<std::size_t>(groups.rows[slot])).data,
+                  out.cols() * sizeof(float));
+    });
+  }
+
+  /// x(i, :) += sum over its choices j, in order of expert, of weight(i, j) * y(slot(i, j), :). y (slots, cols).
+  void combine(const Groups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
+               DeviceMatrix<float> x) {
+    here("combine", groups, routes, y, x);
+    agree("combine", x.rows() == routes.rows() && y.rows() == groups.rows.size && x.cols() == y.cols());
+    execution_->for_each_tile(x.rows(), [&](std::size_t i) {
+      std::int32_t last = -1;
+      for (std::size_t done = 0; done < routes.cols(); ++done) {
+        std::size_t next = routes.cols();
+        for (std::size_t j = 0; j < routes.cols(); ++j) {
+          if (routes.view(i, j).expert <= last) continue;
+          if (next == routes.cols() || routes.view(i, j).expert < routes.view(i, next).expert) next = j;
+        }
+        last = routes.view(i, next).expert;
+        const auto slot = static_cast<std::size_t>(groups.slots[i * routes.cols() + next]);
+        simd::add_scaled(x.view.row(i).data, routes.view(i, next).weight, y.view.row(slot).data, x.cols());
+      }
+    });
+  }
+
+ private:
+  /// Outputs that one tile computes: fixed by shape, so that threads never change a result.
+  static constexpr std::size_t tile_outputs = 64;
+
+  static std::size_t tiles(std::size_t outputs) { return (outputs + tile_outputs - 1) / tile_outputs; }
+  static std::size_t outputs_of(std::size_t tile, std::size_t outputs) {
+    const std::size_t rest = outputs - tile * tile_outputs;
+    return rest < tile_outputs ? rest : tile_outputs;
+  }
+
+  static void copy_rows(MatrixView<const float> from, MatrixView<float> to) {
+    for (std::size_t i = 0; i < from.rows; ++i)
+      std::memcpy(to.row(i).data, from.row(i).data, from.cols * sizeof(float));
+  }
+
+  template <class... Operands>
+  void here(const char* operation, const Operands&... operands) const {
+    const auto check = [&](std::int32_t found) {
+      if (found == device()) return;
+      throw WrongDevice(concat(operation, " runs on device ", device(), " but an operand lives on device ", found,
+                               ": hand it over with receive() first"));
+    };
+    (check(operands.device), ...);
+  }
+
+  static void agree(const char* operation, bool shapes_agree) {
+    if (!shapes_agree) throw InvalidArgument(concat(operation, ": the shapes of the operands do not agree"));
+  }
+
+  Arena arena_;
+  std::shared_ptr<Execution> execution_;
+};
+
+}  // namespace asterism::backend

@@ -1,0 +1,62 @@
+// What operations work on: views that know which device their memory belongs to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/quant/packed.hpp"
+
+namespace asterism::backend {
+
+/// A row-major matrix (rows, cols) on a device.
+template <class T>
+struct DeviceMatrix {
+  MatrixView<T> view{};
+  std::int32_t device = -1;
+
+  operator DeviceMatrix<const T>() const { return {view, device}; }  // NOLINT(google-explicit-constructor)
+
+  std::size_t rows() const { return view.rows; }
+  std::size_t cols() const { return view.cols; }
+  DeviceMatrix rows_from(std::size_t first, std::size_t count) const {
+    return {view.rows_from(first, count), device};
+  }
+};
+
+/// A matrix (rows, cols) of weights in a quantization format, on a device.
+template <class Format>
+struct DeviceWeights {
+  quant::Packed<Format> packed{};
+  std::int32_t device = -1;
+};
+
+/// Keys and values of one layer: two blocks (kv_heads, capacity, head_dim) of Element; position p lies at index p.
+/// Keys are stored after rotation by their absolute position.
+template <class Element>
+struct DeviceKv {
+  Element* keys = nullptr;
+  Element* values = nullptr;
+  std::size_t kv_heads = 0;
+  std::size_t capacity = 0;
+  std::size_t head_dim = 0;
+  std::int32_t device = -1;
+};
+
+/// The matrix (rows, cols) of T that begins `offset` bytes into a buffer.
+template <class T>
+DeviceMatrix<T> matrix_in(const Buffer& buffer, std::uint64_t offset, std::size_t rows, std::size_t cols) {
+  assert(offset + rows * cols * sizeof(T) <= buffer.size().count);
+  return {{reinterpret_cast<T*>(buffer.data() + offset), rows, cols}, buffer.device()};
+}
+
+/// The weights (rows, cols) in Format that begin `offset` bytes into a buffer.
+template <class Format>
+DeviceWeights<Format> weights_in(const Buffer& buffer, std::uint64_t offset, std::uint64_t rows,
+                                 std::uint64_t cols) {
+  assert(offset + Format::planes(rows, cols).bytes().count <= buffer.size().count);
+  return {{buffer.data() + offset, rows, cols}, buffer.device()};
+}
+
+}  // namespace asterism::backend

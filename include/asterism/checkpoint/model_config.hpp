@@ -1,0 +1,205 @@
+// `config.json` of a Mixtral checkpoint as transformers 4 and 5 write it: the Shape, and what else loading needs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/checkpoint/file.hpp"
+#include "asterism/checkpoint/generation_config.hpp"
+#include "asterism/checkpoint/json.hpp"
+#include "asterism/checkpoint/json_fields.hpp"
+#include "asterism/checkpoint/quantization_config.hpp"
+#include "asterism/checkpoint/rope_config.hpp"
+#include "asterism/checkpoint/token_ids.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::checkpoint {
+
+/// What config.json says.
+struct ModelConfig {
+  Shape shape;
+  std::vector<TokenId> eos;    ///< any of them ends the text; may be empty
+  std::optional<TokenId> bos;  ///< put before the text
+  std::optional<TokenId> pad;  ///< fills shorter sequences of a batch
+  std::string dtype;           ///< "bfloat16", "float16", "float32", or empty where not said
+  std::optional<QuantizationConfig> quantization;
+};
+
+namespace detail {
+
+/// Reads config.json field by field. A field that is absent has the default of transformers' `MixtralConfig`, as
+/// there; one that is null has it only where transformers allows null.
+class ModelConfigReader {
+ public:
+  ModelConfigReader(const Json& json, std::string_view where) : json_(json), where_(where) {}
+
+  ModelConfig read() const {
+    check_object(json_, "the document", where_);
+    check_architecture();
+    ModelConfig config;
+    Shape& shape = config.shape;
+    shape.vocabulary = size("vocab_size", 32000, 1 << 24);
+    shape.hidden = size("hidden_size", 4096, 1 << 20);
+    shape.layers = size("num_hidden_layers", 32, 1 << 14);
+    shape.heads = size("num_attention_heads", 32, 1 << 16);
+    const bool null_kv_heads = json_.contains("num_key_value_heads") && json_.at("num_key_value_heads").is_null();
+    shape.kv_heads = null_kv_heads ? shape.heads : size("num_key_value_heads", 8, 1 << 16);
+    shape.ffn = size("intermediate_size", 14336, 1 << 24);
+    shape.experts = experts();
+    shape.top_k = size("num_experts_per_tok", 2, 1 << 16);
+    shape.max_positions = size("max_position_embeddings", 131072, 1 << 30);
+    shape.sliding_window =
+        static_cast<std::int32_t>(optional_integer(json_, "sliding_window", where_, 1, 1 << 30).value_or(0));
+    shape.tied_head = json_.contains("tie_word_embeddings") &&
+                      to_bool(json_.at("tie_word_embeddings"), "tie_word_embeddings", where_);
+    shape.rms_epsilon =
+        json_.contains("rms_norm_eps") ? to_number(json_.at("rms_norm_eps"), "rms_norm_eps", where_) : 1e-5;
+    if (!(shape.rms_epsilon > 0 && shape.rms_epsilon <= 1)) {
+      throw wrong(concat("field 'rms_norm_eps' is ", shape.rms_epsilon, ", expected a number above 0, at most 1"));
+    }
+    shape.head_dim = head_dim(shape);
+    shape.rope_theta = rope_theta(json_, where_);
+    check_sizes(shape);
+    read_tokens(config);
+    config.dtype = optional_string(json_, "dtype", where_)
+                       .value_or(optional_string(json_, "torch_dtype", where_).value_or(""));
+    config.quantization = parse_quantization_config(json_, where_);
+    return config;
+  }
+
+ private:
+  FormatError wrong(const std::string& what) const { return FormatError(concat(where_, ": ", what)); }
+  Unsupported unsupported(const std::string& what) const { return Unsupported(concat(where_, ": ", what)); }
+
+  std::int32_t size(std::string_view key, std::int32_t when_absent, std::int32_t max) const {
+    const auto field = json_.find(key);
+    if (field == json_.end()) return when_absent;
+    return static_cast<std::int32_t>(to_integer(*field, key, where_, 1, max));
+  }
+
+  void check_architecture() const {
+    const std::string& type = require_string(json_, "model_type", where_);
+    if (type != "mixtral") {
+      throw unsupported(concat("field 'model_type' is '", printable(type), "'; supported is 'mixtral'"));
+    }
+    if (const Json* list = optional_array(json_, "architectures", where_); list != nullptr && !list->empty()) {
+      bool found = false;
+      for (const Json& item : *list)
+        found = to_text(item, "architectures", where_) == "MixtralForCausalLM" || found;
+      if (!found) {
+        throw unsupported(
+            concat("field 'architectures' is ", printable(list->dump()), "; supported is 'MixtralForCausalLM'"));
+      }
+    }
+    const std::string act =
+        json_.contains("hidden_act") ? to_text(json_.at("hidden_act"), "hidden_act", where_) : "silu";
+    if (act != "silu") {
+      throw unsupported(concat("field 'hidden_act' is '", printable(act), "'; supported is 'silu'"));
+    }
+    // Arithmetic that other members of the family have and this toolkit does not compute.
+    for (const std::string_view key : {"attention_bias", "mlp_bias", "qkv_bias", "is_encoder_decoder"}) {
+      if (optional_bool(json_, key, where_).value_or(false)) {
+        throw unsupported(concat("field '", key, "' is true; supported is false"));
+      }
+    }
+    if (!optional_bool(json_, "norm_topk_prob", where_).value_or(true)) {
+      throw unsupported("field 'norm_topk_prob' is false; supported is true");
+    }
+    for (const std::string_view key : {"clip_qkv", "attn_logit_softcapping", "final_logit_softcapping",
+                                       "per_layer_config", "layer_types", "n_shared_experts"}) {
+      if (find_field(json_, key, where_) != nullptr) {
+        throw unsupported(concat("field '", key, "' is set; supported are Mixtral models without it"));
+      }
+    }
+  }
+
+  /// `num_experts` is the name of other models for `num_local_experts`; transformers reads both.
+  std::int32_t experts() const {
+    if (!json_.contains("num_experts")) return size("num_local_experts", 8, 1 << 16);
+    const std::int32_t count = size("num_experts", 8, 1 << 16);
+    if (json_.contains("num_local_experts") && size("num_local_experts", 8, 1 << 16) != count) {
+      throw wrong("fields 'num_experts' and 'num_local_experts' differ, expected the same number");
+    }
+    return count;
+  }
+
+  std::int32_t head_dim(const Shape& shape) const {
+    if (const auto given = optional_integer(json_, "head_dim", where_, 1, 1 << 16)) {
+      return static_cast<std::int32_t>(*given);
+    }
+    if (shape.hidden % shape.heads != 0) {
+      throw wrong(concat("field 'hidden_size' is ", shape.hidden, ", no multiple of num_attention_heads ",
+                         shape.heads, ", and 'head_dim' is not set"));
+    }
+    return shape.hidden / shape.heads;
+  }
+
+  void check_sizes(const Shape& shape) const {
+    if (shape.top_k > shape.experts) {
+      throw wrong(concat("field 'num_experts_per_tok' is ", shape.top_k, ", expected at most num_local_experts ",
+                         shape.experts));
+    }
+    if (shape.heads % shape.kv_heads != 0) {
+      throw wrong(concat("field 'num_attention_heads' is ", shape.heads, ", no multiple of num_key_value_heads ",
+                         shape.kv_heads));
+    }
+    if (shape.head_dim % 2 != 0)
+      throw wrong(concat("field 'head_dim' is ", shape.head_dim, ", expected an even number"));
+    if (std::int64_t{shape.heads} * shape.head_dim > 1 << 24) {
+      throw wrong(concat("num_attention_heads * head_dim is ", std::int64_t{shape.heads} * shape.head_dim,
+                         ", expected at most ", 1 << 24));
+    }
+    // Everything that is computed from a shape stays far inside 64 bits when the experts' bytes do.
+    constexpr double most = 0x1p50;
+    const double weights = 3.0 * shape.layers * shape.experts * shape.ffn * shape.hidden;
+    if (weights > most) {
+      throw wrong(concat("num_hidden_layers * num_local_experts * 3 * intermediate_size * hidden_size is ",
+                         weights, " weights, expected at most ", most));
+    }
+  }
+
+  void read_tokens(ModelConfig& config) const {
+    const std::int64_t last = config.shape.vocabulary - 1;
+    // Absent: the defaults of MixtralConfig, where the vocabulary has them.
+    config.bos = json_.contains("bos_token_id") ? optional_token_id(json_, "bos_token_id", where_, last)
+                 : last >= 1                    ? std::optional<TokenId>(1)
+                                                : std::nullopt;
+    if (json_.contains("eos_token_id")) {
+      config.eos = token_id_list(json_, "eos_token_id", where_, last);
+    } else if (last >= 2) {
+      config.eos = {2};
+    }
+    config.pad = optional_token_id(json_, "pad_token_id", where_, last);
+  }
+
+  const Json& json_;
+  std::string_view where_;
+};
+
+}  // namespace detail
+
+/// Reads the text of a config.json; `where` names it in messages. Fields without influence on inference are
+/// ignored. Absent fields have the defaults of transformers' `MixtralConfig` (8x7B's sizes, 131072 positions,
+/// theta 1e6, epsilon 1e-5, bos 1, eos 2), as transformers has them: a checkpoint that relies on them and has
+/// other tensors is found when its tensors are compared with the Shape. Throws FormatError naming the field for
+/// broken JSON, a wrong type, a value outside its range or sizes that contradict one another; Unsupported, listing
+/// what is supported, for another model type, activation, rope scaling, bias or quantization. Thread-safe. Source:
+/// transformers 4.36 to 5.23, `MixtralConfig`.
+inline ModelConfig parse_model_config(std::string_view text, std::string_view where) {
+  const Json json = parse_json(text, where);
+  return detail::ModelConfigReader(json, where).read();
+}
+
+/// Reads `config.json` of a checkpoint's folder. FileError when it can't be read.
+inline ModelConfig read_model_config(const std::string& folder) {
+  const std::string path = folder + "/config.json";
+  return parse_model_config(read_text_file(path, max_config_bytes), path);
+}
+
+}  // namespace asterism::checkpoint

@@ -1,0 +1,59 @@
+// The rotary embedding's fields of config.json, in the forms of transformers 4 and 5.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "asterism/checkpoint/json_fields.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
+namespace asterism::checkpoint {
+
+/// The base of the rotary frequencies that the document `config` asks for: `rope_parameters.rope_theta`
+/// (transformers 5) or `rope_theta` beside `rope_scaling` (transformers 4), 1e6 where neither is set, as in
+/// `MixtralConfig`. Unsupported for any scaling or partial rotation; FormatError naming the field for a wrong
+/// type, a base outside (0, 1e18], or two bases that differ.
+inline double rope_theta(const Json& config, std::string_view where) {
+  const auto unsupported = [&](const std::string& what) { return Unsupported(concat(where, ": ", what)); };
+  std::optional<double> theta = optional_number(config, "rope_theta", where);
+  if (optional_number(config, "partial_rotary_factor", where).value_or(1) != 1) {
+    throw unsupported("field 'partial_rotary_factor' is not 1; supported is 1");
+  }
+  for (const std::string_view key : {"rope_scaling", "rope_parameters"}) {
+    const Json* rope = optional_object(config, key, where);
+    if (rope == nullptr) continue;
+    const std::string inside = concat(where, ": ", key);
+    for (const auto& item : rope->items()) {
+      if (item.key() == "rope_theta") {
+        const double inner = to_number(item.value(), "rope_theta", inside);
+        if (theta && *theta != inner) {
+          throw FormatError(
+              concat(where, ": field 'rope_theta' is ", *theta, " in one place and ", inner, " in ", key));
+        }
+        theta = inner;
+      } else if (item.key() == "rope_type" || item.key() == "type") {
+        const std::string& type = to_text(item.value(), item.key(), inside);
+        if (type != "default") {
+          throw unsupported(concat("field '", key, ".", item.key(), "' is '", printable(type),
+                                   "'; supported is 'default' (no scaling)"));
+        }
+      } else if (item.key() == "partial_rotary_factor") {
+        if (to_number(item.value(), item.key(), inside) != 1) {
+          throw unsupported(concat("field '", key, ".partial_rotary_factor' is not 1; supported is 1"));
+        }
+      } else {
+        throw unsupported(concat("field '", key, ".", printable(item.key()),
+                                 "' is set; supported are rope_theta and rope_type 'default'"));
+      }
+    }
+  }
+  if (theta && !(*theta > 0 && *theta <= 1e18)) {
+    throw FormatError(
+        concat(where, ": field 'rope_theta' is ", *theta, ", expected a number above 0, at most 1e18"));
+  }
+  return theta.value_or(1e6);
+}
+
+}  // namespace asterism::checkpoint

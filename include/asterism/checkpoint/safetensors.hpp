@@ -1,0 +1,212 @@
+// The header of a safetensors file: which tensors it holds and where, with every rule of the format checked.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asterism/checkpoint/dtype.hpp"
+#include "asterism/checkpoint/json.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/view.hpp"
+
+namespace asterism::checkpoint {
+
+/// The format's limit on the header.
+inline constexpr std::uint64_t max_safetensors_header = 100'000'000;
+/// More dimensions than any framework has; bounds the memory that a hostile header can ask for.
+inline constexpr std::size_t max_tensor_rank = 64;
+
+/// What the header of one file says.
+struct SafetensorsHeader {
+  std::vector<TensorInfo> tensors;                            ///< by offset; `file` is 0
+  std::vector<std::pair<std::string, std::string>> metadata;  ///< `__metadata__`, in the order of the file
+  std::uint64_t data_begin = 0;                               ///< offset of the byte buffer in the file
+};
+
+namespace detail {
+
+/// Receives the events of the header and fills in names, types, shapes and offsets relative to the buffer.
+class SafetensorsHandler final : public JsonHandler {
+ public:
+  SafetensorsHeader header;
+
+  bool start_object(std::size_t /*count*/) override {
+    if (depth() == 1 && !in_metadata_) {
+      header.tensors.push_back({});
+      header.tensors.back().name = std::move(name_);
+      seen_ = 0;
+    } else if (depth() > 1) {
+      fail("unexpected object");
+    }
+    enter();
+    return true;
+  }
+  bool end_object() override {
+    leave();
+    if (depth() == 1 && !in_metadata_ && seen_ != (dtype_bit | shape_bit | offsets_bit)) {
+      fail("a tensor needs dtype, shape and data_offsets, each once, and lacks one");
+    }
+    if (depth() == 1) in_metadata_ = false;
+    return true;
+  }
+  bool key(std::string& value) override {
+    if (depth() == 1) {
+      at_key(value);
+      in_metadata_ = value == "__metadata__";
+      if (in_metadata_ && std::exchange(had_metadata_, true)) fail("the same key a second time");
+      name_ = std::move(value);
+    } else if (in_metadata_) {
+      header.metadata.emplace_back(std::move(value), std::string());
+    } else {
+      field_ = value == "dtype"          ? dtype_bit
+               : value == "shape"        ? shape_bit
+               : value == "data_offsets" ? offsets_bit
+                                         : 0;
+      if (field_ == 0) fail(concat("unknown field '", printable(value), "' of a tensor"));
+      if ((seen_ & field_) != 0) fail(concat("the field '", value, "' of a tensor a second time"));
+      seen_ |= field_;
+    }
+    return true;
+  }
+  bool string(std::string& value) override {
+    if (depth() == 2 && in_metadata_) {
+      header.metadata.back().second = std::move(value);
+      return true;
+    }
+    if (depth() != 2 || field_ != dtype_bit) fail("unexpected string");
+    TensorInfo& tensor = header.tensors.back();
+    const auto dtype = find_dtype(value);
+    if (!dtype) {
+      throw Unsupported(concat(where(), ": tensor '", printable(tensor.name), "' has the unknown dtype '",
+                               printable(value), "'; known are ", dtype_names()));
+    }
+    tensor.dtype = *dtype;
+    return true;
+  }
+  bool start_array(std::size_t /*count*/) override {
+    if (depth() != 2 || in_metadata_ || field_ == dtype_bit) fail("unexpected array");
+    numbers_.clear();
+    enter();
+    return true;
+  }
+  bool number_unsigned(std::uint64_t value) override {
+    if (depth() != 3) fail("unexpected number");
+    if (field_ == shape_bit && numbers_.size() == max_tensor_rank) {
+      fail(concat("a shape of more than ", max_tensor_rank, " dimensions"));
+    }
+    if (field_ == offsets_bit && numbers_.size() == 2) fail("data_offsets must be two numbers");
+    numbers_.push_back(value);
+    return true;
+  }
+  bool end_array() override {
+    leave();
+    TensorInfo& tensor = header.tensors.back();
+    if (field_ == shape_bit) {
+      tensor.shape = numbers_;
+      return true;
+    }
+    if (numbers_.size() != 2 || numbers_[0] > numbers_[1]) {
+      fail("data_offsets must be two numbers, the beginning and the end");
+    }
+    tensor.offset = numbers_[0];
+    tensor.bytes = numbers_[1] - numbers_[0];
+    return true;
+  }
+
+ private:
+  static constexpr unsigned dtype_bit = 1, shape_bit = 2, offsets_bit = 4;
+  std::string name_;
+  std::vector<std::uint64_t> numbers_;
+  unsigned field_ = 0;
+  unsigned seen_ = 0;
+  bool in_metadata_ = false;
+  bool had_metadata_ = false;
+};
+
+/// Checks sizes and places; on entry offsets are relative to the buffer, on return to the file.
+inline void place_tensors(SafetensorsHeader& header, std::uint64_t buffer_size, std::string_view where) {
+  std::vector<TensorInfo>& tensors = header.tensors;
+  std::sort(tensors.begin(), tensors.end(),
+            [](const TensorInfo& a, const TensorInfo& b) { return a.name < b.name; });
+  for (std::size_t i = 1; i < tensors.size(); ++i) {
+    if (tensors[i].name != tensors[i - 1].name) continue;
+    throw FormatError(concat(where, ": tensor '", printable(tensors[i].name), "' stands twice in the header"));
+  }
+  std::stable_sort(tensors.begin(), tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
+    return a.offset != b.offset ? a.offset < b.offset : a.bytes < b.bytes;
+  });
+  std::uint64_t expected = 0;
+  for (TensorInfo& tensor : tensors) {
+    const auto fail = [&](const std::string& what) {
+      return FormatError(concat(where, ": tensor '", printable(tensor.name), "' ", what));
+    };
+    const auto elements = element_count(tensor.shape);
+    std::uint64_t size = 0;
+    if (!elements || __builtin_mul_overflow(*elements, dtype_size(tensor.dtype), &size)) {
+      throw fail(concat("of shape ", shape_text(tensor.shape), " exceeds 64 bits"));
+    }
+    tensor.elements = *elements;
+    if (tensor.bytes != size) {
+      throw fail(concat("takes ", tensor.bytes, " bytes by its data_offsets, expected ", size, " for ",
+                        dtype_name(tensor.dtype), " of shape ", shape_text(tensor.shape)));
+    }
+    if (tensor.offset != expected) {
+      throw fail(concat("begins at byte ", tensor.offset, " of the data, expected ", expected,
+                        ": tensors must follow one another without holes or overlap"));
+    }
+    if (size > buffer_size - expected) {
+      throw fail(concat("ends at byte ", tensor.offset + size, " of the data, but there are only ", buffer_size,
+                        ": the file is truncated; copy or download it again"));
+    }
+    expected += size;
+    tensor.offset += header.data_begin;
+  }
+  if (expected != buffer_size) {
+    throw FormatError(
+        concat(where, ": has ", buffer_size - expected, " bytes behind the last tensor, expected none"));
+  }
+}
+
+}  // namespace detail
+
+/// The header of the safetensors file whose bytes are `file`; `where` names it in messages. Touches the header's
+/// bytes only. Checked: the header's length (at most `max_safetensors_header`, inside the file), strict JSON,
+/// names unique, dtypes known, bytes of each tensor == product of its shape * size of its dtype
+/// (overflow-checked), tensors contiguous from the first to the last byte of the buffer. Throws FormatError, or
+/// Unsupported for an unknown dtype. Time O(n log n) and memory of a small multiple of the header. Thread-safe.
+/// Source: huggingface/safetensors, README "Format", and the rules of its reference implementation.
+inline SafetensorsHeader parse_safetensors(View<const std::byte> file, std::string_view where) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data), file.size);
+  if (text.starts_with("version https://git-lfs")) {
+    throw FormatError(concat(where, ": is a Git LFS pointer, not the weights; run `git lfs pull` in its folder"));
+  }
+  if (text.size() < 8) {
+    throw FormatError(
+        concat(where, ": has ", text.size(), " bytes, a safetensors file has at least 10: truncated"));
+  }
+  std::uint64_t length = 0;
+  for (std::size_t i = 8; i-- > 0;) length = length << 8U | std::to_integer<std::uint64_t>(file[i]);
+  if (length > max_safetensors_header) {
+    throw FormatError(concat(where, ": the header's length is ", length, " bytes, expected at most ",
+                             max_safetensors_header, ": no safetensors file"));
+  }
+  if (length > text.size() - 8) {
+    throw FormatError(concat(where, ": the header's length is ", length, " bytes, but only ", text.size() - 8,
+                             " follow: the file is truncated; copy or download it again"));
+  }
+  const std::string_view json = text.substr(8, length);
+  if (!json.starts_with('{')) throw FormatError(concat(where, ": the header does not begin with '{'"));
+  detail::SafetensorsHandler handler;
+  scan_json(json, where, handler);
+  handler.header.data_begin = 8 + length;
+  detail::place_tensors(handler.header, text.size() - 8 - length, where);
+  return std::move(handler.header);
+}
+
+}  // namespace asterism::checkpoint

@@ -1,0 +1,204 @@
+// A checkpoint folder of Hugging Face: one safetensors file, or shards with an index, as one set of named tensors.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asterism/checkpoint/dtype.hpp"
+#include "asterism/checkpoint/file.hpp"
+#include "asterism/checkpoint/float_bits.hpp"
+#include "asterism/checkpoint/safetensors.hpp"
+#include "asterism/checkpoint/weight_index.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/view.hpp"
+
+namespace asterism::checkpoint {
+
+/// The tensors of a checkpoint folder, mapped read-only: opening reads headers, weights are paged in when touched.
+/// The folder holds `model.safetensors`, or `model.safetensors.index.json` and the shards that it names. Opening
+/// checks every header, that shards lie in the folder itself, and that index and shards agree tensor by tensor.
+/// Immutable and movable; const members may be called from several threads. See MappedFile about truncated files.
+/// Source: the layout that transformers' `save_pretrained` writes.
+class TensorStore {
+ public:
+  /// FileError when there is no such folder, no weights in it, or a file can't be read; FormatError or Unsupported
+  /// when a file breaks its format or they disagree.
+  explicit TensorStore(const std::string& folder) : folder_(folder) {
+    while (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
+    switch (path_kind(folder_)) {
+      case PathKind::folder:
+        break;
+      case PathKind::missing:
+        throw FileError(concat(folder_, ": no such folder; expected a checkpoint's folder with config.json and ",
+                               "model.safetensors"));
+      default:
+        throw FileError(concat(folder_, ": is no folder; give the folder that holds config.json"));
+    }
+    const std::string index_path = path_of(index_name);
+    const bool has_single = path_kind(path_of(single_name)) != PathKind::missing;
+    const bool has_index = path_kind(index_path) != PathKind::missing;
+    if (has_single && has_index) {
+      throw FormatError(concat(folder_, ": holds both ", single_name, " and ", index_name,
+                               "; remove the one that is out of date"));
+    }
+    if (has_index) {
+      open_shards(index_path);
+    } else if (has_single || is_dangling(single_name)) {
+      open_file(std::string(single_name));
+    } else {
+      throw FileError(concat(folder_, ": holds neither ", single_name, " nor ", index_name, hint()));
+    }
+    by_name_.resize(tensors_.size());
+    for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
+    std::sort(by_name_.begin(), by_name_.end(),
+              [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
+    for (std::size_t i = 1; i < by_name_.size(); ++i) {
+      const TensorInfo& a = tensors_[by_name_[i - 1]];
+      const TensorInfo& b = tensors_[by_name_[i]];
+      if (a.name != b.name) continue;
+      throw FormatError(concat(file_of(b), ": tensor '", printable(b.name), "' stands in ", file_of(a), " too"));
+    }
+    if (has_index) check_index(index_path);
+  }
+
+  const std::string& folder() const { return folder_; }
+
+  /// All tensors, by file and then by offset: the order in which reading is sequential.
+  const std::vector<TensorInfo>& tensors() const { return tensors_; }
+
+  /// The tensor of that name, or nullptr.
+  const TensorInfo* find(std::string_view name) const {
+    const auto place =
+        std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                         [&](std::size_t i, std::string_view key) { return tensors_[i].name < key; });
+    return place != by_name_.end() && tensors_[*place].name == name ? &tensors_[*place] : nullptr;
+  }
+
+  /// The tensor of that name. FormatError naming the folder when there is none.
+  const TensorInfo& at(std::string_view name) const {
+    const TensorInfo* tensor = find(name);
+    if (tensor != nullptr) return *tensor;
+    throw FormatError(concat(folder_, ": tensor '", printable(name), "' is missing among the ", tensors_.size(),
+                             " of the checkpoint"));
+  }
+
+  /// Path of the file that holds `tensor`.
+  const std::string& file_of(const TensorInfo& tensor) const { return files_[tensor.file].path(); }
+
+  /// "FOLDER/model.safetensors: tensor 'NAME'": how messages begin.
+  std::string describe(const TensorInfo& tensor) const {
+    return concat(file_of(tensor), ": tensor '", printable(tensor.name), "'");
+  }
+
+  /// The stored bytes, valid as long as the store. FileError when the file has been truncated meanwhile.
+  View<const std::byte> bytes(const TensorInfo& tensor) const {
+    files_[tensor.file].check_unchanged();
+    return files_[tensor.file].bytes().part(static_cast<std::size_t>(tensor.offset),
+                                            static_cast<std::size_t>(tensor.bytes));
+  }
+
+  /// Gives the memory of the tensor's pages back to the system; the tensor can be read again.
+  void release(const TensorInfo& tensor) const {
+    files_[tensor.file].discard(static_cast<std::size_t>(tensor.offset), static_cast<std::size_t>(tensor.bytes));
+  }
+
+  /// Advice that the files will be read from the first tensor to the last.
+  void advise_sequential() const {
+    for (const MappedFile& file : files_) file.advise_sequential();
+  }
+
+  /// Elements [first, first + out.size) of an F32, F16 or BF16 tensor, exactly. Allocates nothing on success.
+  /// InvalidArgument when the range exceeds the tensor; Unsupported for another dtype; FormatError naming the
+  /// element when one is NaN or infinite.
+  void read_floats(const TensorInfo& tensor, std::uint64_t first, View<float> out) const {
+    if (first > tensor.elements || out.size > tensor.elements - first) {
+      throw InvalidArgument(
+          concat(describe(tensor), ": elements ", first, " + ", out.size, " asked for, it has ", tensor.elements));
+    }
+    const std::byte* source = bytes(tensor).data + first * dtype_size(tensor.dtype);
+    to_floats(
+        tensor.dtype, source, out, [&] { return describe(tensor); }, first);
+  }
+
+ private:
+  static constexpr std::string_view single_name = "model.safetensors";
+  static constexpr std::string_view index_name = "model.safetensors.index.json";
+
+  std::string path_of(std::string_view name) const { return concat(folder_, "/", name); }
+
+  bool is_dangling(std::string_view name) const {
+    struct stat status = {};
+    return ::lstat(path_of(name).c_str(), &status) == 0;
+  }
+
+  /// What else may be in the folder instead of safetensors, and what to do then.
+  std::string hint() const {
+    for (const std::string_view name : {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth",
+                                        "adapter_model.safetensors"}) {
+      if (path_kind(path_of(name)) == PathKind::missing) continue;
+      return concat(
+          " but ", name,
+          ", which is not read; save the model with transformers' save_pretrained, which writes safetensors");
+    }
+    return "; give the folder of a complete checkpoint";
+  }
+
+  void open_file(const std::string& name) {
+    MappedFile file(path_of(name));
+    SafetensorsHeader header = parse_safetensors(file.bytes(), file.path());
+    for (TensorInfo& tensor : header.tensors) {
+      tensor.file = static_cast<std::uint32_t>(files_.size());
+      tensors_.push_back(std::move(tensor));
+    }
+    files_.push_back(std::move(file));
+  }
+
+  void open_shards(const std::string& index_path) {
+    const MappedFile file(index_path);
+    index_ = parse_weight_index(file.text(), index_path);
+    for (const std::string& shard : index_.files) {
+      if (path_kind(path_of(shard)) == PathKind::missing && !is_dangling(shard)) {
+        throw FileError(concat(index_path, ": names the shard ", printable(shard),
+                               ", which is missing in the folder; download it"));
+      }
+      open_file(shard);
+    }
+  }
+
+  /// Both hold the same names, each in the file that the index says; names are unique on both sides by now.
+  void check_index(const std::string& index_path) {
+    for (const WeightIndex::Entry& entry : index_.entries) {
+      const TensorInfo* tensor = find(entry.tensor);
+      if (tensor == nullptr) {
+        throw FormatError(concat(index_path, ": tensor '", printable(entry.tensor), "' is not in its shard ",
+                                 index_.files[entry.file]));
+      }
+      if (tensor->file != entry.file) {
+        throw FormatError(concat(index_path, ": tensor '", printable(entry.tensor), "' should be in ",
+                                 index_.files[entry.file], " and is in ", index_.files[tensor->file]));
+      }
+    }
+    if (index_.entries.size() != tensors_.size()) {
+      for (const TensorInfo& tensor : tensors_) {
+        if (!index_.contains(tensor.name)) {
+          throw FormatError(concat(describe(tensor), " is not in ", index_path));
+        }
+      }
+    }
+    index_ = {};
+  }
+
+  std::string folder_;
+  std::vector<MappedFile> files_;
+  std::vector<TensorInfo> tensors_;
+  std::vector<std::size_t> by_name_;  ///< indexes of `tensors_`, by name
+  WeightIndex index_;                 ///< only while opening
+};
+
+}  // namespace asterism::checkpoint

@@ -1,0 +1,124 @@
+// `model.safetensors.index.json`: which shard of a checkpoint holds which tensor.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asterism/checkpoint/json.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
+namespace asterism::checkpoint {
+
+/// The index of a sharded checkpoint.
+struct WeightIndex {
+  struct Entry {
+    std::string tensor;
+    std::uint32_t file = 0;  ///< index into `files`
+  };
+  std::vector<std::string> files;  ///< names of the shards, ascending
+  std::vector<Entry> entries;      ///< by name of the tensor, ascending, unique
+
+  bool contains(std::string_view tensor) const {
+    const auto place = std::lower_bound(entries.begin(), entries.end(), tensor,
+                                        [](const Entry& e, std::string_view name) { return e.tensor < name; });
+    return place != entries.end() && place->tensor == tensor;
+  }
+};
+
+namespace detail {
+
+/// A name inside the folder itself: no separators, no "..", nothing that leaves it.
+inline bool is_plain_file_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find_first_of("/\\") == name.npos &&
+         name.find('\0') == name.npos;
+}
+
+/// Keeps `weight_map`; other members (`metadata`) may hold anything and are skipped.
+class WeightIndexHandler final : public JsonHandler {
+ public:
+  std::map<std::string, std::uint32_t> files;
+  std::vector<WeightIndex::Entry> entries;
+  bool had_map = false;
+
+  bool null() override { return skip("null"), true; }
+  bool boolean(bool /*value*/) override { return skip("a boolean"), true; }
+  bool number_integer(std::int64_t /*value*/) override { return skip("a number"), true; }
+  bool number_unsigned(std::uint64_t /*value*/) override { return skip("a number"), true; }
+  bool number_float(double /*value*/, const std::string& /*text*/) override { return skip("a number"), true; }
+  bool start_array(std::size_t /*count*/) override { return skip("an array"), enter(), true; }
+  bool end_array() override { return leave(), true; }
+  bool start_object(std::size_t /*count*/) override {
+    if (depth() != 0 && !(depth() == 1 && in_map_)) skip("an object");
+    enter();
+    return true;
+  }
+  bool end_object() override {
+    leave();
+    if (depth() == 1) in_map_ = false;
+    return true;
+  }
+  bool key(std::string& value) override {
+    at_key(value);
+    if (depth() == 1) {
+      in_map_ = value == "weight_map";
+      if (in_map_ && std::exchange(had_map, true)) fail("the same key a second time");
+    } else if (in_map_) {
+      tensor_ = std::move(value);
+    }
+    return true;
+  }
+  bool string(std::string& value) override {
+    if (depth() != 2 || !in_map_) return skip("a string"), true;
+    if (!is_plain_file_name(value)) {
+      fail(concat("the shard '", printable(value), "' is no name of a file in the checkpoint's own folder"));
+    }
+    const auto place = files.try_emplace(std::move(value), static_cast<std::uint32_t>(files.size())).first;
+    entries.push_back({std::move(tensor_), place->second});
+    return true;
+  }
+
+ private:
+  void skip(std::string_view what) const {
+    if (depth() == 0) fail(concat("the document is ", what, ", expected an object"));
+    if (in_map_) fail(concat("weight_map must map names of tensors to names of files, found ", what));
+  }
+
+  std::string tensor_;
+  bool in_map_ = false;
+};
+
+}  // namespace detail
+
+/// Reads the index; `where` names it in messages. FormatError when it is no strict JSON, has no `weight_map`,
+/// names a tensor twice, or a shard's name would leave the folder. `metadata` is optional and its content not
+/// used. Time O(n log n), memory of a small multiple of the text. Thread-safe.
+inline WeightIndex parse_weight_index(std::string_view text, std::string_view where) {
+  detail::WeightIndexHandler handler;
+  scan_json(text, where, handler);
+  if (!handler.had_map) throw FormatError(concat(where, ": field 'weight_map' is missing"));
+  WeightIndex index;
+  index.entries = std::move(handler.entries);
+  std::vector<std::uint32_t> rank(handler.files.size());
+  for (const auto& [name, number] : handler.files) {
+    rank[number] = static_cast<std::uint32_t>(index.files.size());
+    index.files.push_back(name);
+  }
+  for (WeightIndex::Entry& entry : index.entries) entry.file = rank[entry.file];
+  std::sort(index.entries.begin(), index.entries.end(),
+            [](const WeightIndex::Entry& a, const WeightIndex::Entry& b) { return a.tensor < b.tensor; });
+  for (std::size_t i = 1; i < index.entries.size(); ++i) {
+    if (index.entries[i].tensor != index.entries[i - 1].tensor) continue;
+    throw FormatError(
+        concat(where, ": tensor '", printable(index.entries[i].tensor), "' stands twice in weight_map"));
+  }
+  return index;
+}
+
+}  // namespace asterism::checkpoint

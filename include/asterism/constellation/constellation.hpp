@@ -1,0 +1,123 @@
+// The experts of one layer: dispatch rows to them, run them, combine their answers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/cursor.hpp"
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/constellation/fwd.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/expert/concept.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::constellation {
+
+/// A router (experts, hidden) in fp32 and one slab for each expert. Its weights are filled after construction
+/// through `router()` and `experts()`; after that it is immutable and may serve several sessions.
+template <class Expert, class Gating>
+class Constellation {
+ public:
+  static_assert(expert::Expert<Expert>);
+  static_assert(gating::Gating<Gating>);
+  using Router = backend::DeviceWeights<quant::Float32>;
+
+  /// Bytes of the router.
+  static constexpr Bytes router_bytes(const Shape& shape) {
+    backend::Cursor cursor;
+    lay_out_router(cursor, shape);
+    return cursor.used();
+  }
+
+  /// Draws router and slabs, uninitialised, from the device's arena.
+  template <class Device>
+  Constellation(Device& device, const Shape& shape)
+      : expert_(shape),
+        gating_(static_cast<std::size_t>(shape.experts), static_cast<std::size_t>(shape.top_k)),
+        router_buffer_(device.allocate(router_bytes(shape), "routers")) {
+    backend::Cursor cursor(router_buffer_);
+    router_ = lay_out_router(cursor, shape);
+    slabs_.reserve(static_cast<std::size_t>(shape.experts));
+    for (std::int32_t e = 0; e < shape.experts; ++e) {
+      slabs_.push_back(device.allocate(expert_.footprint(), "experts"));
+      backend::Cursor slab(slabs_.back());
+      views_.push_back(expert_.lay_out(slab));
+      matrices_.add(views_.back());
+    }
+  }
+
+  const Router& router() const { return router_; }
+  /// The matrices of expert e, in its slab.
+  const typename Expert::Slab& expert(std::size_t e) const { return views_[e]; }
+  std::size_t experts() const { return slabs_.size(); }
+
+  /// Tables and rows of one pass; `rows` tokens at most.
+  struct Scratch {
+    backend::DeviceMatrix<float> logits;          ///< (rows, experts)
+    backend::DeviceMatrix<gating::Route> routes;  ///< (rows, top_k)
+    backend::DeviceMatrix<std::int32_t> offsets;  ///< (1, experts + 1)
+    backend::DeviceMatrix<std::int32_t> sources;  ///< (1, rows * top_k)
+    backend::DeviceMatrix<std::int32_t> slots;    ///< (1, rows * top_k)
+    backend::DeviceMatrix<float> gathered;        ///< (rows * top_k, hidden)
+    typename Expert::Scratch inner;
+
+    static constexpr Scratch lay_out(backend::Cursor& cursor, const Shape& shape, std::size_t rows) {
+      const auto experts = static_cast<std::size_t>(shape.experts);
+      const auto top_k = static_cast<std::size_t>(shape.top_k);
+      const auto slots = rows * top_k;
+      return {cursor.matrix<float>(rows, experts),
+              cursor.matrix<gating::Route>(rows, top_k),
+              cursor.matrix<std::int32_t>(1, experts + 1),
+              cursor.matrix<std::int32_t>(1, slots),
+              cursor.matrix<std::int32_t>(1, slots),
+              cursor.matrix<float>(slots, static_cast<std::size_t>(shape.hidden)),
+              Expert::Scratch::lay_out(cursor, Expert(shape), slots)};
+    }
+  };
+
+  /// hidden += sum of the chosen experts' answers to x, both (n, hidden). Returns the routes (n, top_k), which
+  /// stay valid until the scratch is used again. Allocates nothing.
+  template <class Device>
+  backend::DeviceMatrix<const gating::Route> forward(Device& device, backend::DeviceMatrix<const float> x,
+                                                     const Scratch& scratch,
+                                                     backend::DeviceMatrix<float> hidden) const {
+    const std::size_t n = x.rows();
+    const std::size_t slots = n * gating_.top_k();
+    const auto logits = scratch.logits.rows_from(0, n);
+    const auto routes = scratch.routes.rows_from(0, n);
+    device.product(router_, x, logits);
+    device.route(gating_, logits, routes);
+    const backend::Groups groups{.offsets = scratch.offsets.view.row(0),
+                                 .rows = scratch.sources.view.row(0).part(0, slots),
+                                 .slots = scratch.slots.view.row(0).part(0, slots),
+                                 .device = routes.device};
+    device.group(routes, groups);
+    const auto gathered = scratch.gathered.rows_from(0, slots);
+    device.gather(groups, x, gathered);
+    expert_.forward(device, matrices_, groups, gathered, scratch.inner, gathered);
+    device.combine(groups, routes, gathered, hidden);
+    return routes;
+  }
+
+ private:
+  static constexpr Router lay_out_router(backend::Cursor& cursor, const Shape& shape) {
+    return cursor.weights<quant::Float32>(static_cast<std::uint64_t>(shape.experts),
+                                          static_cast<std::uint64_t>(shape.hidden));
+  }
+
+  Expert expert_;
+  Gating gating_;
+  backend::Buffer router_buffer_;
+  Router router_;
+  std::vector<backend::Buffer> slabs_;
+  std::vector<typename Expert::Slab> views_;
+  typename Expert::Matrices matrices_;
+};
+
+}  // namespace asterism::constellation

@@ -1,0 +1,58 @@
+// The contract of an expert: what one slab holds and how it answers rows.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::expert {
+
+namespace needs {
+
+template <class E>
+concept footprint = requires(const E& expert) {
+  { expert.footprint() } -> std::same_as<Bytes>;
+};
+
+template <class E>
+concept in_dim = requires(const E& expert) {
+  { expert.in_dim() } -> std::same_as<std::size_t>;
+};
+
+template <class E>
+concept out_dim = requires(const E& expert) {
+  { expert.out_dim() } -> std::same_as<std::size_t>;
+};
+
+template <class E>
+concept matrices = requires {
+  typename E::Matrices;
+};
+
+template <class E>
+concept scratch = requires {
+  typename E::Scratch;
+};
+
+}  // namespace needs
+
+/// An expert type describes the experts of one shape: all of a layer's experts share one object of it.
+///
+/// 1. Constructed from a Shape, constexpr. `footprint()`: bytes of one expert's slab, a multiple of 64: the unit
+/// that
+///    is loaded, cached, copied and spilled. `in_dim()`, `out_dim()`: widths of the rows that go in and come out.
+/// 2. `Matrices`: the weight matrices of one slab, one `View` of DeviceWeights a name; `lay_out(cursor)` cuts a
+/// slab.
+/// 3. `Scratch`: what a pass needs beside its rows; `Scratch::lay_out(cursor, expert, slots)`.
+/// 4. `forward(device, matrices, groups, x, scratch, y)` lets every expert answer the rows of its group; rows are
+///    independent; y is overwritten, and may be x.
+/// 5. `for_each_matrix(matrices, f)`: f(name, rows, cols, weights) for loading and saving.
+///
+/// Models: SwiGlu.
+template <class E>
+concept Expert = std::constructible_from<E, const Shape&> && needs::footprint<E> && needs::in_dim<E> &&
+    needs::out_dim<E> && needs::matrices<E> && needs::scratch<E>;
+
+}  // namespace asterism::expert

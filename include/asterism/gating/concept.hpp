@@ -1,0 +1,53 @@
+// The contract of a gating policy: from router scores to a few experts with weights.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/core/view.hpp"
+#include "asterism/gating/fwd.hpp"
+
+namespace asterism::gating {
+
+/// One chosen expert of one token.
+struct Route {
+  std::int32_t expert = 0;  ///< 0 <= expert < number of experts
+  float weight = 0;         ///< >= 0: the share of the expert's output
+
+  friend constexpr bool operator==(const Route&, const Route&) = default;
+};
+
+namespace needs {
+
+template <class G>
+concept top_k = requires(const G& gating) {
+  { gating.top_k() } -> std::same_as<std::size_t>;
+};
+
+template <class G>
+concept route = requires(const G& gating, View<float> logits, View<Route> out) {
+  { gating.route(logits, out) } -> std::same_as<void>;
+};
+
+template <class G>
+concept normalised = requires {
+  { G::normalised } -> std::convertible_to<bool>;
+};
+
+}  // namespace needs
+
+/// A gating policy chooses top_k() experts for one token from its router scores.
+///
+/// 1. `route(logits, out)`: logits (n_experts) are raw scores and may be overwritten; out (top_k) receives the
+/// choice,
+///    best expert first.
+/// 2. Experts of one row are distinct; weights are >= 0 and, where `G::normalised`, sum to 1.
+/// 3. Of equal scores the lower expert is chosen.
+/// 4. const, thread-safe, allocates nothing; a row depends on nothing but its scores.
+///
+/// Models: SoftmaxTopK.
+template <class G>
+concept Gating = needs::top_k<G> && needs::route<G> && needs::normalised<G>;
+
+}  // namespace asterism::gating

@@ -1,0 +1,9 @@
+// Names of the room `gating`: which experts a token goes to.
+#pragma once
+
+namespace asterism::gating {
+
+struct Route;
+class SoftmaxTopK;
+
+}  // namespace asterism::gating

@@ -1,0 +1,41 @@
+// What a plan knows of the hardware: how much fast memory each device has.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
+namespace asterism {
+
+/// The devices of one machine, in the order in which a decoder's layers pass through them.
+/// Structural, so that it can be a template argument: `fits<B, machines::dual_16gb, 14_GiB>()`.
+struct Machine {
+  static constexpr std::size_t max_devices = 8;
+
+  std::array<Bytes, max_devices> capacity{};  ///< memory of each device; entries from `devices` on are unused
+  std::size_t devices = 0;                    ///< 1 to max_devices
+
+  friend constexpr bool operator==(const Machine&, const Machine&) = default;
+
+  /// The same machine with each device held below `limit`, or at its capacity where that is smaller.
+  constexpr Machine limited_to(Bytes limit) const {
+    Machine out = *this;
+    for (std::size_t i = 0; i < devices; ++i) out.capacity[i] = capacity[i] < limit ? capacity[i] : limit;
+    return out;
+  }
+};
+
+/// `count` equal devices of `each` bytes. Throws InvalidArgument unless 1 <= count <= Machine::max_devices.
+constexpr Machine equal_devices(std::size_t count, Bytes each) {
+  if (count < 1 || count > Machine::max_devices) {
+    throw InvalidArgument(concat("a machine has 1 to ", Machine::max_devices, " devices, not ", count));
+  }
+  Machine machine{.capacity = {}, .devices = count};
+  for (std::size_t i = 0; i < count; ++i) machine.capacity[i] = each;
+  return machine;
+}
+
+}  // namespace asterism

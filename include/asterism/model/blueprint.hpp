@@ -1,0 +1,66 @@
+// One experiment variant is one struct.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/backend/host.hpp"
+#include "asterism/expert/swiglu.hpp"
+#include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/observe/none.hpp"
+#include "asterism/parallel/threads.hpp"
+#include "asterism/placement/balanced.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float16.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism {
+
+/// The defaults. A variant derives and hides what differs; what depends on another alias is an alias template, so
+/// that it follows the derived struct. A variant with `static constexpr Shape shape` can be planned at compile
+/// time and loads that shape alone; one without takes the shape of the checkpoint.
+///
+///     struct Wide : Blueprint { using Quantization = quant::BFloat16; };
+struct Blueprint {
+  static constexpr Limits limits{};
+
+  /// Format of experts and attention.
+  using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
+  /// Formats of the first and the last matrix.
+  using Embedding = quant::BFloat16;
+  using Head = quant::BFloat16;
+
+  using Placement = placement::Balanced;
+  using KvCache = attention::BoundedKv<quant::Float16>;
+  using Gating = gating::SoftmaxTopK;
+  template <class Q>
+  using Expert = expert::SwiGlu<Q>;
+
+  using Backend = backend::Host;
+  using Observer = observe::None;
+};
+
+/// True where hiding an alias had an effect: the resolved policies of A and B are not all equal. An alias that is
+/// misspelt hides nothing and compiles; `static_assert(differs<Variant, Base>)` finds it.
+template <class A, class B>
+inline constexpr bool differs =
+    !(A::limits == B::limits && std::is_same_v<typename A::Quantization, typename B::Quantization> &&
+      std::is_same_v<typename A::Embedding, typename B::Embedding> &&
+      std::is_same_v<typename A::Head, typename B::Head> &&
+      std::is_same_v<typename A::Placement, typename B::Placement> &&
+      std::is_same_v<typename A::KvCache, typename B::KvCache> &&
+      std::is_same_v<typename A::Gating, typename B::Gating> &&
+      std::is_same_v<typename A::template Expert<typename A::Quantization>,
+                     typename B::template Expert<typename B::Quantization>> &&
+      std::is_same_v<typename A::Backend, typename B::Backend> &&
+      std::is_same_v<typename A::Observer, typename B::Observer>);
+
+/// The variant fixes the sizes of its model.
+template <class B>
+concept HasShape = requires {
+  { B::shape } -> std::convertible_to<Shape>;
+};
+
+}  // namespace asterism

@@ -1,0 +1,18 @@
+// Names of the room `model`: the whole network, and the struct that describes a variant of it.
+#pragma once
+
+namespace asterism {
+
+struct Blueprint;
+
+namespace model {
+
+template <class Attention, class Constellation>
+class DecoderBlock;
+template <class Block, class EmbeddingFormat, class HeadFormat>
+class Mixtral;
+template <class Block, class KvCache>
+class State;
+
+}  // namespace model
+}  // namespace asterism

@@ -1,0 +1,131 @@
+// Mixtral: token ids in, logits out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/cursor.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/model/decoder_block.hpp"
+#include "asterism/model/fwd.hpp"
+#include "asterism/model/state.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::model {
+
+/// Embedding, decoder blocks on the devices of a plan, final norm and head. Weights are uninitialised after
+/// construction and filled through `for_each_weight`; after that the object is immutable and may serve several
+/// sessions. Source: Jiang et al., Mixtral of Experts, arXiv 2401.04088.
+template <class BlockType, class EmbeddingFormat, class HeadFormat>
+class Mixtral {
+ public:
+  using Block = BlockType;
+  using Embedding = backend::DeviceWeights<EmbeddingFormat>;
+  using Head = backend::DeviceWeights<HeadFormat>;
+
+  template <class Device>
+  Mixtral(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape)
+      : plan_(plan), shape_(shape) {
+    Device& first = *devices[static_cast<std::size_t>(plan.embedding_device())];
+    Device& last = *devices[static_cast<std::size_t>(plan.last_layer_device())];
+    const auto vocabulary = static_cast<std::uint64_t>(shape.vocabulary);
+    const auto hidden = static_cast<std::uint64_t>(shape.hidden);
+    embedding_buffer_ = first.allocate(EmbeddingFormat::planes(vocabulary, hidden).bytes(), "embedding");
+    embedding_ = backend::weights_in<EmbeddingFormat>(embedding_buffer_, 0, vocabulary, hidden);
+    blocks_.reserve(static_cast<std::size_t>(shape.layers));
+    for (std::int32_t l = 0; l < shape.layers; ++l) {
+      blocks_.emplace_back(*devices[static_cast<std::size_t>(plan.device_of_layer(l))], shape);
+    }
+    norm_buffer_ = last.allocate({hidden * sizeof(float)}, "final norm");
+    norm_ = backend::matrix_in<float>(norm_buffer_, 0, 1, static_cast<std::size_t>(hidden));
+    if (has_own_head()) {
+      head_buffer_ = last.allocate(HeadFormat::planes(vocabulary, hidden).bytes(), "head");
+      head_ = backend::weights_in<HeadFormat>(head_buffer_, 0, vocabulary, hidden);
+    } else if constexpr (std::is_same_v<EmbeddingFormat, HeadFormat>) {
+      head_ = embedding_;
+    }
+  }
+
+  const Shape& shape() const { return shape_; }
+  const placement::Plan& plan() const { return plan_; }
+  const std::vector<Block>& blocks() const { return blocks_; }
+  const Embedding& embedding() const { return embedding_; }
+  const Head& head() const { return head_; }
+  const backend::DeviceMatrix<float>& final_norm() const { return norm_; }
+  /// The head has memory of its own: untied, or tied and copied to another device.
+  bool has_own_head() const {
+    return plan_.tied_head == placement::TiedHead::untied || plan_.tied_head == placement::TiedHead::copied;
+  }
+
+  /// Passes tokens (1 to prefill_chunk) at positions first ... through all layers. Their last hidden states stay
+  /// in `state` for `logits`. Allocates nothing.
+  template <class Device, class KvCache, class Observer>
+  void forward(const std::vector<std::unique_ptr<Device>>& devices, State<Block, KvCache>& state,
+               View<const TokenId> tokens, std::size_t first, Observer& observer) const {
+    auto d = static_cast<std::size_t>(plan_.embedding_device());
+    backend::DeviceMatrix<float> hidden = state.workspace(d).hidden.rows_from(0, tokens.size);
+    devices[d]->embed(embedding_, tokens, hidden);
+    devices[d]->rotary_tables(static_cast<std::int32_t>(first), shape_.rope_theta,
+                              state.workspace(d).tables.rows_from(0, tokens.size));
+    for (std::int32_t layer = 0; layer < shape_.layers; ++layer) {
+      const auto next = static_cast<std::size_t>(plan_.device_of_layer(layer));
+      if (next != d) {
+        const auto& workspace = state.workspace(next);
+        hidden = devices[next]->receive(hidden, workspace.hidden.rows_from(0, tokens.size));
+        devices[next]->rotary_tables(static_cast<std::int32_t>(first), shape_.rope_theta,
+                                     workspace.tables.rows_from(0, tokens.size));
+        observer.moved(static_cast<std::int32_t>(d), static_cast<std::int32_t>(next), bytes_of(hidden));
+        d = next;
+      }
+      blocks_[static_cast<std::size_t>(layer)].forward(*devices[d], layer, first, hidden, state.cache(d),
+                                                       state.workspace(d), observer);
+    }
+  }
+
+  /// Logits (count, vocabulary) of rows [first_row, first_row + count) of the last forward pass, on the head's
+  /// device, valid until the next call; 1 <= count <= HeadWorkspace::rows. Each row once for each pass: the final
+  /// norm works beside the hidden states, which stay. Allocates nothing.
+  template <class Device, class KvCache, class Observer>
+  backend::DeviceMatrix<const float> logits(const std::vector<std::unique_ptr<Device>>& devices,
+                                            State<Block, KvCache>& state, std::size_t first_row, std::size_t count,
+                                            Observer& observer) const {
+    const auto last = static_cast<std::size_t>(plan_.last_layer_device());
+    const auto here = static_cast<std::size_t>(plan_.head_device());
+    const auto& workspace = state.workspace(last);
+    backend::DeviceMatrix<float> normed = workspace.normed.rows_from(0, count);
+    devices[last]->rms_norm(workspace.hidden.rows_from(first_row, count), norm_,
+                            static_cast<float>(shape_.rms_epsilon), normed);
+    if (here != last) {
+      normed = devices[here]->receive(normed, state.head().hidden.rows_from(0, count));
+      observer.moved(static_cast<std::int32_t>(last), static_cast<std::int32_t>(here), bytes_of(normed));
+    }
+    const auto logits = state.head().logits.rows_from(0, count);
+    devices[here]->product(head_, normed, logits);
+    return logits;
+  }
+
+ private:
+  static Bytes bytes_of(const backend::DeviceMatrix<float>& matrix) {
+    return {matrix.rows() * matrix.cols() * sizeof(float)};
+  }
+
+  placement::Plan plan_;
+  Shape shape_;
+  backend::Buffer embedding_buffer_;
+  Embedding embedding_;
+  std::vector<Block> blocks_;
+  backend::Buffer norm_buffer_;
+  backend::DeviceMatrix<float> norm_;
+  backend::Buffer head_buffer_;
+  Head head_;
+};
+
+}  // namespace asterism::model

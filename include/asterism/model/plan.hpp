@@ -1,0 +1,121 @@
+// The plan of a Blueprint: what every device holds, known before anything runs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "asterism/attention/concept.hpp"
+#include "asterism/attention/grouped_query.hpp"
+#include "asterism/constellation/constellation.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/expert/concept.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/machine/machine.hpp"
+#include "asterism/model/blueprint.hpp"
+#include "asterism/model/decoder_block.hpp"
+#include "asterism/model/mixtral.hpp"
+#include "asterism/model/workspace.hpp"
+#include "asterism/placement/concept.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism {
+
+namespace model {
+
+/// The types that the policies of a Blueprint make.
+template <class B>
+struct Assembly {
+  static_assert(quant::Quantization<typename B::Quantization>, "Blueprint::Quantization is no Quantization");
+  static_assert(quant::Quantization<typename B::Embedding>, "Blueprint::Embedding is no Quantization");
+  static_assert(quant::Quantization<typename B::Head>, "Blueprint::Head is no Quantization");
+  static_assert(placement::Placement<typename B::Placement>, "Blueprint::Placement is no Placement");
+  static_assert(attention::KvCache<typename B::KvCache>, "Blueprint::KvCache is no KvCache");
+  static_assert(gating::Gating<typename B::Gating>, "Blueprint::Gating is no Gating");
+
+  using Expert = typename B::template Expert<typename B::Quantization>;
+  using Attention = attention::GroupedQuery<typename B::Quantization>;
+  using Constellation = constellation::Constellation<Expert, typename B::Gating>;
+  using Block = DecoderBlock<Attention, Constellation>;
+  using Network = Mixtral<Block, typename B::Embedding, typename B::Head>;
+  using State = model::State<Block, typename B::KvCache>;
+};
+
+/// The memory model: every byte that a model of `shape` under `limits` takes with the policies of B, weights with
+/// their scales, caches and workspace. The compile-time plan, the loader and the report all use this function.
+template <class B>
+constexpr placement::Parts parts(const Shape& shape, const Limits& limits) {
+  using Types = Assembly<B>;
+  using placement::Kind;
+  const auto vocabulary = static_cast<std::uint64_t>(shape.vocabulary);
+  const auto hidden = static_cast<std::uint64_t>(shape.hidden);
+  const auto sequences = static_cast<std::uint64_t>(limits.batch);
+  placement::Parts out;
+  out.layers = shape.layers;
+  out.add(Kind::attention, 1, Types::Attention::footprint(shape));
+  out.add(Kind::norms, 1, Types::Block::norm_bytes(shape));
+  out.add(Kind::router, 1, Types::Constellation::router_bytes(shape));
+  out.add(Kind::experts, shape.experts, typename Types::Expert(shape).footprint());
+  out.add(Kind::kv_cache, limits.batch, B::KvCache::layer_bytes(shape, limits));
+  out.embedding = B::Embedding::planes(vocabulary, hidden).bytes();
+  out.final_norm = {aligned(hidden * sizeof(float))};
+  out.head = B::Head::planes(vocabulary, hidden).bytes();
+  out.tied = shape.tied_head && std::is_same_v<typename B::Embedding, typename B::Head>;
+  out.layer_workspace = LayerWorkspace<typename Types::Block>::bytes(shape, limits) * sequences;
+  out.head_workspace = HeadWorkspace::bytes(shape, limits) * sequences;
+  return out;
+}
+
+}  // namespace model
+
+/// The plan of B for a model of `shape` on `machine`, whose capacities are the budgets. Ask `fits()` before
+/// relying on it. A constant expression where its arguments are.
+template <class B>
+constexpr placement::Plan plan(const Machine& machine, const Shape& shape, const Limits& limits = B::limits) {
+  return B::Placement::plan(model::parts<B>(shape, limits), machine);
+}
+
+/// The same for a Blueprint that fixes its shape.
+template <HasShape B>
+constexpr placement::Plan plan(const Machine& machine) {
+  return plan<B>(machine, B::shape);
+}
+
+/// Refuses to compile where a device needs more than it may hold; the arguments show the device, the bytes that it
+/// needs and the bytes allowed, on every compiler.
+template <std::size_t Device, std::uint64_t NeededBytes, std::uint64_t AllowedBytes>
+struct DevicePeak {
+  static_assert(NeededBytes <= AllowedBytes,
+                "the plan needs more than a device may hold: see DevicePeak<device, bytes needed, bytes allowed>");
+  static constexpr bool fits = true;
+};
+
+namespace model {
+
+/// The peaks of B's plan, each held against its budget.
+template <class B, Machine machine, class Devices>
+struct Peaks;
+
+template <class B, Machine machine, std::size_t... Device>
+struct Peaks<B, machine, std::index_sequence<Device...>> {
+  static constexpr placement::Plan planned = plan<B>(machine);
+  static constexpr bool fit =
+      (DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits && ...);
+};
+
+}  // namespace model
+
+/// Proves at compile time that B's plan on `machine` stays within `limit` (and the capacity) on every device:
+///
+///     static_assert(fits<MixtralDual16, machines::dual_16gb, 14_GiB>());
+///
+/// A plan that does not fit does not compile.
+template <HasShape B, Machine machine, Bytes limit = Bytes{~std::uint64_t{0}}>
+consteval bool fits() {
+  return model::Peaks<B, machine.limited_to(limit), std::make_index_sequence<machine.devices>>::fit;
+}
+
+}  // namespace asterism

@@ -1,0 +1,40 @@
+// How often each expert of each layer was chosen, and what moved between devices.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "asterism/core/bytes.hpp"
+
+namespace asterism::observe {
+
+/// Counts choices in a (layers, experts) table. Allocates in its constructor only; one for each session.
+class Counts {
+ public:
+  Counts(std::int32_t layers, std::int32_t experts)
+      : experts_(static_cast<std::size_t>(experts)), chosen_(static_cast<std::size_t>(layers) * experts_) {}
+
+  void routed(std::int32_t layer, std::int32_t /*position*/, std::int32_t expert, float /*weight*/) {
+    ++chosen_[static_cast<std::size_t>(layer) * experts_ + static_cast<std::size_t>(expert)];
+  }
+  void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes bytes) {
+    ++hand_overs_;
+    moved_ += bytes;
+  }
+
+  /// Tokens that the layer sent to the expert.
+  std::uint64_t chosen(std::int32_t layer, std::int32_t expert) const {
+    return chosen_[static_cast<std::size_t>(layer) * experts_ + static_cast<std::size_t>(expert)];
+  }
+  std::uint64_t hand_overs() const { return hand_overs_; }
+  Bytes moved() const { return moved_; }
+
+ private:
+  std::size_t experts_;
+  std::vector<std::uint64_t> chosen_;
+  std::uint64_t hand_overs_ = 0;
+  Bytes moved_{};
+};
+
+}  // namespace asterism::observe

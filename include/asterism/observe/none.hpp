@@ -1,0 +1,16 @@
+// Nobody listens: every call compiles to nothing.
+#pragma once
+
+#include <cstdint>
+
+#include "asterism/core/bytes.hpp"
+
+namespace asterism::observe {
+
+/// The default observer.
+struct None {
+  void routed(std::int32_t /*layer*/, std::int32_t /*position*/, std::int32_t /*expert*/, float /*weight*/) {}
+  void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
+};
+
+}  // namespace asterism::observe

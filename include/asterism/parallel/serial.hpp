@@ -1,0 +1,25 @@
+// Everything on the calling thread.
+#pragma once
+
+#include <cstddef>
+
+#include "asterism/parallel/fwd.hpp"
+
+namespace asterism::parallel {
+
+/// Runs tiles one after the other on the caller. Stateless; safe from any thread.
+class Serial {
+ public:
+  Serial() = default;
+  /// Takes the number of threads that other policies want, and ignores it.
+  explicit Serial(std::size_t /*threads*/) {}
+
+  static std::size_t threads() { return 1; }
+
+  template <class F>
+  void for_each_tile(std::size_t count, F&& f) const {
+    for (std::size_t tile = 0; tile < count; ++tile) f(tile);
+  }
+};
+
+}  // namespace asterism::parallel

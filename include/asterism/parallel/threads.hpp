@@ -1,0 +1,143 @@
+// A small pool of std::jthread: the default execution policy, in need of no compiler flag.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "asterism/core/error.hpp"
+#include "asterism/parallel/fwd.hpp"
+
+namespace asterism::parallel {
+
+/// Runs tiles on `threads` threads, the caller among them. Tiles are handed out one at a time, so unequal tiles
+/// balance. Between calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several
+/// threads take turns. Allocates only in its constructor.
+class Threads {
+ public:
+  /// Starts threads - 1 workers, threads >= 1.
+  explicit Threads(std::size_t threads = default_threads()) {
+    if (threads < 1) throw InvalidArgument("parallel::Threads needs at least 1 thread; 0 were asked for");
+    workers_.reserve(threads - 1);
+    for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+  }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  ~Threads() {
+    {
+      const std::lock_guard lock(sleep_mutex_);
+      stopping_.store(true, std::memory_order_relaxed);
+      ticket_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+  }
+
+  std::size_t threads() const { return workers_.size() + 1; }
+
+  /// Hardware threads of this machine, at least 1.
+  static std::size_t default_threads() {
+    const unsigned n = std::thread::hardware_concurrency();
+    return n == 0 ? 1 : n;
+  }
+
+  template <class F>
+  void for_each_tile(std::size_t count, F&& f) {
+    if (count <= 1 || workers_.empty()) {
+      for (std::size_t tile = 0; tile < count; ++tile) f(tile);
+      return;
+    }
+    const std::lock_guard one_call_at_a_time(call_mutex_);
+    using Body = std::remove_reference_t<F>;
+    body_ = const_cast<void*>(static_cast<const void*>(&f));
+    run_ = [](void* body, std::size_t tile) { (*static_cast<Body*>(body))(tile); };
+    count_ = count;
+    failure_ = nullptr;
+    next_.store(0, std::memory_order_relaxed);
+    busy_.store(workers_.size(), std::memory_order_relaxed);
+    {
+      const std::lock_guard lock(sleep_mutex_);
+      ticket_.fetch_add(1, std::memory_order_release);
+    }
+    if (asleep_.load(std::memory_order_seq_cst) > 0) wake_.notify_all();
+    work();
+    for (int i = 0; busy_.load(std::memory_order_acquire) != 0; ++i) {
+      if (i < spins) {
+        pause();
+      } else {
+        std::this_thread::yield();  // more threads than cores: let the last worker run
+      }
+    }
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  static constexpr int spins = 4000;  // about 100 us: longer than the gap between two layers' operations
+
+  static void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    std::this_thread::yield();
+#endif
+  }
+
+  void serve() {
+    std::uint64_t seen = 0;
+    for (;;) {
+      seen = wait_for_ticket(seen);
+      if (stopping_.load(std::memory_order_relaxed)) return;
+      work();
+      busy_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  std::uint64_t wait_for_ticket(std::uint64_t seen) {
+    for (int i = 0; i < spins; ++i) {
+      const std::uint64_t now = ticket_.load(std::memory_order_acquire);
+      if (now != seen) return now;
+      pause();
+    }
+    std::unique_lock lock(sleep_mutex_);
+    asleep_.fetch_add(1, std::memory_order_seq_cst);
+    wake_.wait(lock, [&] { return ticket_.load(std::memory_order_acquire) != seen; });
+    asleep_.fetch_sub(1, std::memory_order_seq_cst);
+    return ticket_.load(std::memory_order_acquire);
+  }
+
+  void work() {
+    try {
+      for (;;) {
+        const std::size_t tile = next_.fetch_add(1, std::memory_order_relaxed);
+        if (tile >= count_) return;
+        run_(body_, tile);
+      }
+    } catch (...) {
+      next_.store(count_, std::memory_order_relaxed);
+      const std::lock_guard lock(failure_mutex_);
+      if (!failure_) failure_ = std::current_exception();
+    }
+  }
+
+  std::mutex call_mutex_;
+  void* body_ = nullptr;
+  void (*run_)(void*, std::size_t) = nullptr;
+  std::size_t count_ = 0;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<std::size_t> busy_{0};
+  std::atomic<std::uint64_t> ticket_{0};
+  std::atomic<int> asleep_{0};
+  std::atomic<bool> stopping_{false};
+  std::mutex sleep_mutex_;
+  std::condition_variable wake_;
+  std::mutex failure_mutex_;
+  std::exception_ptr failure_;
+  std::vector<std::jthread> workers_;  // last: joined before anything that they use is destroyed
+};
+
+}  // namespace asterism::parallel

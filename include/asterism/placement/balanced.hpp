@@ -1,0 +1,95 @@
+// Every device equally full.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/core/error.hpp"
+#include "asterism/machine/machine.hpp"
+#include "asterism/placement/fwd.hpp"
+#include "asterism/placement/parts.hpp"
+#include "asterism/placement/plan.hpp"
+
+namespace asterism::placement {
+
+/// Cuts the layers so that the fullest device, as a share of its budget, is as little full as possible: the most
+/// room for longer contexts. A tied head is copied or handed over, whichever leaves the fullest device less full;
+/// at equal shares it is handed over, which costs one row of hidden state a token and no memory. Dynamic
+/// programming over cuts: O(devices * layers^2) steps.
+struct Balanced {
+  static constexpr Plan plan(const Parts& parts, const Machine& machine) {
+    Plan best = cut(parts, machine, false);
+    if (parts.tied) {
+      const Plan copied = cut(parts, machine, true);
+      if (fullest(copied) < fullest(best)) best = copied;
+    }
+    return best;
+  }
+
+ private:
+  /// The largest share of a budget that is used.
+  static constexpr double fullest(const Plan& plan) {
+    double most = 0;
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      const double used = share(plan.peak(d), plan.budget(d));
+      most = used > most ? used : most;
+    }
+    return most;
+  }
+
+  static constexpr double share(Bytes used, Bytes budget) {
+    if (used.count == 0) return 0;
+    return static_cast<double>(used.count) / (budget.count == 0 ? 1e-9 : static_cast<double>(budget.count));
+  }
+
+  static constexpr std::size_t max_layers = 256;
+
+  /// best[l]: the smallest possible share of the fullest device when the devices so far run layers [0, l).
+  static constexpr Plan cut(const Parts& parts, const Machine& machine, bool copy_tied_head) {
+    const auto layers = static_cast<std::size_t>(parts.layers);
+    if (layers > max_layers) throw InvalidArgument("placement::Balanced handles at most 256 layers");
+    const auto used_share = [&](std::size_t device, std::size_t begin, std::size_t end) {
+      return share(
+          bytes_of_cut(parts, static_cast<std::int32_t>(begin), static_cast<std::int32_t>(end), copy_tied_head),
+          machine.capacity[device]);
+    };
+    std::array<double, max_layers + 1> best{};
+    std::array<std::array<std::int32_t, max_layers + 1>, Machine::max_devices> from{};
+    for (std::size_t l = 0; l <= layers; ++l) best[l] = used_share(0, 0, l);
+    for (std::size_t d = 1; d < machine.devices; ++d) {
+      std::array<double, max_layers + 1> next{};
+      for (std::size_t end = 0; end <= layers; ++end) {
+        // best[begin] never falls and the share of [begin, end) never rises: the least maximum is where they
+        // cross.
+        std::size_t low = 0;
+        std::size_t high = end;
+        while (low < high) {
+          const std::size_t middle = (low + high) / 2;
+          if (best[middle] >= used_share(d, middle, end)) {
+            high = middle;
+          } else {
+            low = middle + 1;
+          }
+        }
+        next[end] = best[low];
+        from[d][end] = static_cast<std::int32_t>(low);
+        if (low > 0 && used_share(d, low - 1, end) < best[low]) {
+          next[end] = used_share(d, low - 1, end);
+          from[d][end] = static_cast<std::int32_t>(low - 1);
+        }
+      }
+      best = next;
+    }
+    Cuts cuts{};
+    std::size_t end = layers;
+    for (std::size_t d = machine.devices; d-- > 0;) {
+      cuts[d + 1] = static_cast<std::int32_t>(end);
+      if (d > 0) end = static_cast<std::size_t>(from[d][end]);
+    }
+    for (std::size_t d = machine.devices + 1; d <= Machine::max_devices; ++d) cuts[d] = parts.layers;
+    return assemble(parts, machine, cuts, copy_tied_head);
+  }
+};
+
+}  // namespace asterism::placement

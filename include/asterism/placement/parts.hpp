@@ -1,0 +1,84 @@
+// What has to be placed: the parts of a decoder as runs of equal byte counts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "asterism/core/bytes.hpp"
+
+namespace asterism::placement {
+
+/// What a part is. Kinds from `attention` to `kv_cache` belong to a layer and travel with it.
+enum class Kind : std::uint8_t {
+  embedding,
+  attention,
+  norms,
+  router,
+  experts,
+  kv_cache,
+  final_norm,
+  head,
+  workspace
+};
+
+inline constexpr std::size_t kind_count = 9;
+
+constexpr std::string_view name_of(Kind kind) {
+  constexpr std::string_view names[kind_count] = {"embedding", "attention",  "norms", "routers",  "experts",
+                                                  "KV cache",  "final norm", "head",  "workspace"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// `count` equal parts of `each` bytes in every one of the layers [first_layer, first_layer + layers).
+/// Runs instead of single parts keep constant evaluation far below the compilers' limits: 48 layers of 512
+/// experts are one run.
+struct Run {
+  Kind kind = Kind::embedding;
+  std::int32_t first_layer = 0;
+  std::int32_t layers = 0;
+  std::int32_t count = 0;
+  Bytes each{};
+
+  friend constexpr bool operator==(const Run&, const Run&) = default;
+
+  constexpr Bytes per_layer() const { return each * static_cast<std::uint64_t>(count); }
+  constexpr Bytes total() const { return per_layer() * static_cast<std::uint64_t>(layers); }
+  constexpr bool covers(std::int32_t layer) const { return layer >= first_layer && layer < first_layer + layers; }
+};
+
+/// Everything that one decoder needs, in bytes: weights with their scales, caches and workspace.
+struct Parts {
+  static constexpr std::size_t max_runs = 12;
+
+  std::int32_t layers = 0;
+  std::array<Run, max_runs> runs{};  ///< parts that belong to layers
+  std::size_t run_count = 0;
+  Bytes embedding{};
+  Bytes final_norm{};
+  Bytes head{};             ///< the head's matrix where it is a part of its own
+  bool tied = false;        ///< the head can be the embedding's matrix, in the embedding's format
+  Bytes layer_workspace{};  ///< on every device that runs layers: activations of one pass
+  Bytes head_workspace{};   ///< on the device that computes logits
+
+  friend constexpr bool operator==(const Parts&, const Parts&) = default;
+
+  constexpr void add(Kind kind, std::int32_t count, Bytes each) {
+    runs[run_count++] = {.kind = kind, .first_layer = 0, .layers = layers, .count = count, .each = each};
+  }
+
+  /// Bytes of all layers in [first, last).
+  constexpr Bytes layer_bytes(std::int32_t first, std::int32_t last) const {
+    Bytes sum{};
+    for (std::size_t i = 0; i < run_count; ++i) {
+      const std::int32_t begin = first > runs[i].first_layer ? first : runs[i].first_layer;
+      const std::int32_t run_end = runs[i].first_layer + runs[i].layers;
+      const std::int32_t end = last < run_end ? last : run_end;
+      if (end > begin) sum += runs[i].per_layer() * static_cast<std::uint64_t>(end - begin);
+    }
+    return sum;
+  }
+};
+
+}  // namespace asterism::placement

@@ -1,0 +1,149 @@
+// The answer of a placement policy: which device holds which runs, and how many bytes that makes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/machine/machine.hpp"
+#include "asterism/placement/parts.hpp"
+
+namespace asterism::placement {
+
+/// How a head that is the embedding's matrix gets it.
+enum class TiedHead : std::uint8_t {
+  untied,      ///< the head is a matrix of its own
+  shared,      ///< both sit on one device: one matrix
+  copied,      ///< a second matrix on the head's device, counted in the plan
+  handed_over  ///< the last hidden rows go back to the embedding's device, which computes the logits
+};
+
+/// A run and the device that holds it.
+struct Placed {
+  Run run{};
+  std::int32_t device = 0;
+
+  friend constexpr bool operator==(const Placed&, const Placed&) = default;
+};
+
+/// Which device holds what, and the bytes that each needs at most. Layers are cut into consecutive ranges, one for
+/// each device (possibly empty); the embedding sits with the first layer, final norm and head with the last one,
+/// unless a tied head is handed over. A constant where everything it was made from is one.
+struct Plan {
+  static constexpr std::size_t max_placed = 96;
+
+  Machine machine{};  ///< capacities are the budgets
+  Parts parts{};
+  std::array<std::int32_t, Machine::max_devices + 1> cuts{};  ///< device d runs layers [cuts[d], cuts[d + 1])
+  TiedHead tied_head = TiedHead::untied;
+  std::array<Placed, max_placed> placed{};
+  std::size_t placed_count = 0;
+
+  friend constexpr bool operator==(const Plan&, const Plan&) = default;
+
+  constexpr std::size_t devices() const { return machine.devices; }
+  constexpr Bytes budget(std::size_t device) const { return machine.capacity[device]; }
+
+  constexpr std::int32_t device_of_layer(std::int32_t layer) const {
+    std::int32_t device = 0;
+    while (cuts[static_cast<std::size_t>(device) + 1] <= layer) ++device;
+    return device;
+  }
+  constexpr std::int32_t embedding_device() const { return device_of_layer(0); }
+  constexpr std::int32_t last_layer_device() const { return device_of_layer(parts.layers - 1); }
+  constexpr std::int32_t head_device() const {
+    return tied_head == TiedHead::handed_over ? embedding_device() : last_layer_device();
+  }
+
+  /// Bytes of one kind on one device.
+  constexpr Bytes bytes(std::size_t device, Kind kind) const {
+    Bytes sum{};
+    for (std::size_t i = 0; i < placed_count; ++i) {
+      if (placed[i].device == static_cast<std::int32_t>(device) && placed[i].run.kind == kind)
+        sum += placed[i].run.total();
+    }
+    return sum;
+  }
+  /// The most bytes that the device holds at any time.
+  constexpr Bytes peak(std::size_t device) const {
+    Bytes sum{};
+    for (std::size_t i = 0; i < placed_count; ++i) {
+      if (placed[i].device == static_cast<std::int32_t>(device)) sum += placed[i].run.total();
+    }
+    return sum;
+  }
+  constexpr Bytes largest_peak() const {
+    Bytes most{};
+    for (std::size_t d = 0; d < devices(); ++d) most = peak(d) > most ? peak(d) : most;
+    return most;
+  }
+  /// No device is above its budget.
+  constexpr bool fits() const {
+    for (std::size_t d = 0; d < devices(); ++d) {
+      if (peak(d) > budget(d)) return false;
+    }
+    return true;
+  }
+};
+
+/// Where the layers are cut: device d runs [at[d], at[d + 1]).
+using Cuts = std::array<std::int32_t, Machine::max_devices + 1>;
+
+/// Bytes on a device that runs layers [begin, end) of `parts`, with what sits beside its first or last layer.
+/// Equal to the peak that `assemble` gives such a device.
+constexpr Bytes bytes_of_cut(const Parts& parts, std::int32_t begin, std::int32_t end, bool copy_tied_head) {
+  if (begin >= end) return {};
+  const bool first = begin == 0;
+  const bool last = end == parts.layers;
+  Bytes sum = parts.layer_bytes(begin, end) + parts.layer_workspace;
+  if (first) sum += parts.embedding;
+  if (last) sum += parts.final_norm;
+  if (last && !parts.tied) sum += parts.head;
+  if (last && !first && parts.tied && copy_tied_head) sum += parts.embedding;
+  if (parts.tied && !copy_tied_head ? first : last) sum += parts.head_workspace;
+  return sum;
+}
+
+/// The plan that follows from `cuts` and from what becomes of a tied head. `copy_tied_head` matters only where
+/// parts.tied holds and first and last layer sit on different devices: true copies the matrix, false hands the
+/// hidden rows over. Every policy ends here, so all count alike.
+constexpr Plan assemble(const Parts& parts, const Machine& machine, const Cuts& cuts, bool copy_tied_head) {
+  Plan plan{.machine = machine, .parts = parts, .cuts = cuts, .placed = {}};
+  const auto put = [&plan](Run run, std::int32_t device) {
+    if (run.total() > Bytes{0}) plan.placed[plan.placed_count++] = {.run = run, .device = device};
+  };
+  const std::int32_t first = plan.embedding_device();
+  const std::int32_t last = plan.last_layer_device();
+  if (parts.tied) {
+    plan.tied_head = first == last ? TiedHead::shared : copy_tied_head ? TiedHead::copied : TiedHead::handed_over;
+  }
+  put({.kind = Kind::embedding, .first_layer = 0, .layers = 1, .count = 1, .each = parts.embedding}, first);
+  for (std::size_t d = 0; d < machine.devices; ++d) {
+    if (cuts[d + 1] <= cuts[d]) continue;
+    for (std::size_t i = 0; i < parts.run_count; ++i) {
+      Run run = parts.runs[i];
+      const std::int32_t begin = cuts[d] > run.first_layer ? cuts[d] : run.first_layer;
+      const std::int32_t run_end = run.first_layer + run.layers;
+      const std::int32_t end = cuts[d + 1] < run_end ? cuts[d + 1] : run_end;
+      if (end <= begin) continue;
+      run.first_layer = begin;
+      run.layers = end - begin;
+      put(run, static_cast<std::int32_t>(d));
+    }
+    put({.kind = Kind::workspace, .first_layer = cuts[d], .layers = 1, .count = 1, .each = parts.layer_workspace},
+        static_cast<std::int32_t>(d));
+  }
+  const std::int32_t end_layer = parts.layers;
+  put({.kind = Kind::final_norm, .first_layer = end_layer, .layers = 1, .count = 1, .each = parts.final_norm},
+      last);
+  if (plan.tied_head == TiedHead::untied || plan.tied_head == TiedHead::copied) {
+    const Bytes head = plan.tied_head == TiedHead::copied ? parts.embedding : parts.head;
+    put({.kind = Kind::head, .first_layer = end_layer, .layers = 1, .count = 1, .each = head}, last);
+  }
+  put({.kind = Kind::workspace, .first_layer = end_layer, .layers = 1, .count = 1, .each = parts.head_workspace},
+      plan.head_device());
+  return plan;
+}
+
+}  // namespace asterism::placement

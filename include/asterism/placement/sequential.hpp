@@ -1,0 +1,40 @@
+// One device after the other.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/machine/machine.hpp"
+#include "asterism/placement/fwd.hpp"
+#include "asterism/placement/parts.hpp"
+#include "asterism/placement/plan.hpp"
+
+namespace asterism::placement {
+
+/// Fills each device to its budget before it goes on to the next: the fewest devices, the fewest hand-overs. The
+/// rest that a last device has no room for stays on it, so that `fits()` tells. A tied head is copied to the last
+/// device where that fits, so that a token passes the devices once; else it is handed over.
+struct Sequential {
+  static constexpr Plan plan(const Parts& parts, const Machine& machine) {
+    if (parts.tied) {
+      const Plan copied = fill(parts, machine, true);
+      if (copied.fits()) return copied;
+    }
+    return fill(parts, machine, false);
+  }
+
+ private:
+  static constexpr Plan fill(const Parts& parts, const Machine& machine, bool copy_tied_head) {
+    Cuts cuts{};
+    for (std::size_t d = 0; d < machine.devices; ++d) {
+      const bool last_device = d + 1 == machine.devices;
+      std::int32_t end = last_device ? parts.layers : cuts[d];
+      while (end < parts.layers && bytes_of_cut(parts, cuts[d], end + 1, copy_tied_head) <= machine.capacity[d])
+        ++end;
+      for (std::size_t next = d + 1; next < cuts.size(); ++next) cuts[next] = end;
+    }
+    return assemble(parts, machine, cuts, copy_tied_head);
+  }
+};
+
+}  // namespace asterism::placement

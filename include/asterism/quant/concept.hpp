@@ -1,0 +1,68 @@
+// The contract of a storage format for weights.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "asterism/core/view.hpp"
+#include "asterism/quant/packed.hpp"
+#include "asterism/quant/planes.hpp"
+#include "asterism/quant/weight_source.hpp"
+
+namespace asterism::quant {
+
+/// The members of a Quantization one by one, so that an error names the one that is missing.
+namespace needs {
+
+template <class Q>
+concept name = requires {
+  { Q::name() } -> std::convertible_to<std::string>;
+};
+template <class Q>
+concept bits_per_weight = requires {
+  { Q::bits_per_weight } -> std::convertible_to<double>;
+};
+template <class Q>
+concept planes = requires(std::uint64_t rows, std::uint64_t cols) {
+  { Q::planes(rows, cols) } -> std::same_as<Planes>;
+};
+template <class Q>
+concept encode = requires(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out) {
+  Q::encode(source, rows, cols, out);
+};
+template <class Q>
+concept decode = requires(Packed<Q> matrix, std::uint64_t first_element, View<float> out) {
+  Q::decode(matrix, first_element, out);
+};
+template <class Q>
+concept error_bound = requires(Packed<Q> matrix, std::uint64_t element, float original) {
+  { Q::error_bound(matrix, element, original) } -> std::convertible_to<double>;
+};
+
+}  // namespace needs
+
+/// A storage format for weights. A model is a stateless struct of static members:
+///
+/// 1. `name()`: for people, such as "nf4 block 64".
+/// 2. `bits_per_weight`: for display alone; sizes come from `planes`.
+/// 3. `constexpr planes(rows, cols)`: the named pieces of a stored matrix. `planes(rows, cols).bytes()` is *the*
+/// size of a matrix.
+///    Throws InvalidArgument for sizes beyond any memory.
+/// 4. `encode(source, rows, cols, out)`: writes every byte of planes(rows, cols).bytes() to `out`, which is
+/// aligned to 64
+///    bytes. Reads the source in pieces. Throws NumericError, naming the element, for NaN, infinity, and values
+///    outside the format's range. Allocates at most 1 MiB and a few bytes a block.
+/// 5. `decode(matrix, first_element, out)`: the elements [first_element, first_element + out.size) of the flat
+/// matrix. Allocates nothing.
+/// 6. `error_bound(matrix, element, original)`: at most how far `decode` may lie from what was encoded.
+///
+/// Laws (tests/laws/quantization_laws.hpp): planes are aligned, ascending and disjoint; the error stays within
+/// `error_bound`; zeros stay zeros; any cut of a range decodes to the same bits; NaN and infinity are refused by
+/// name; encoding is deterministic, padding included. All members are thread-safe.
+template <class Q>
+concept Quantization = needs::name<Q> && needs::bits_per_weight<Q> && needs::planes<Q> && needs::encode<Q> &&
+    needs::decode<Q> && needs::error_bound<Q>;
+
+}  // namespace asterism::quant

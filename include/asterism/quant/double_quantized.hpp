@@ -1,0 +1,111 @@
+// The scales of a blockwise format, quantized themselves to 8 bits: QLoRA's double quantization.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/quant/fwd.hpp"
+#include "asterism/quant/nf4_table.hpp"
+#include "asterism/quant/planes.hpp"
+#include "asterism/quant/rounding.hpp"
+#include "asterism/quant/weight_source.hpp"
+
+namespace asterism::quant {
+
+/// Scales policy of Nf4, in bitsandbytes' layout. Planes "absmax", u8 [blocks]: codes of `dynamic_map`;
+/// "nested_absmax", float32 [blocks / 256 rounded up]; "offset", one float32: the mean of all scales,
+/// bitsandbytes' `nested_offset`. The scale of block b is dynamic_map[absmax[b]] * nested_absmax[b / 256] +
+/// offset, rounded after each operation. Source: QLoRA (Dettmers et al., 2023), section 3; bitsandbytes,
+/// `quantize_4bit` with `compress_statistics`.
+struct DoubleQuantized {
+  static constexpr std::uint64_t group = 256;  ///< blocks that share a nested scale
+  static constexpr double bits_per_block = 8 + 32.0 / group;
+  static std::string name() { return "double-quantized"; }
+
+  static constexpr void add_planes(Planes& planes, std::uint64_t blocks) {
+    planes.add("absmax", blocks);
+    planes.add("nested_absmax", (blocks + group - 1) / group * 4);
+    planes.add("offset", 4);
+  }
+
+  /// Quantizes one scale for each block into the planes of `layout` at `out`: nearest entry of the map.
+  /// Throws NumericError if a scale as stored overflows float32.
+  static void store(View<const float> scales, const Planes& layout, std::byte* out) {
+    double sum = 0;
+    for (const float scale : scales) sum += double{scale};
+    const float offset = scales.empty() ? 0.0F : static_cast<float>(sum / static_cast<double>(scales.size));
+    std::memcpy(out + layout.find("offset")->offset, &offset, 4);
+
+    auto* codes = reinterpret_cast<std::uint8_t*>(out + layout.find("absmax")->offset);
+    auto* nested_absmax = reinterpret_cast<float*>(out + layout.find("nested_absmax")->offset);
+    for (std::size_t first = 0; first < scales.size; first += group) {
+      const std::size_t end = scales.size - first < group ? scales.size : first + group;
+      float largest = 0;
+      for (std::size_t b = first; b < end; ++b) largest = std::fmax(largest, std::fabs(scales[b] - offset));
+      nested_absmax[first / group] = largest;
+      const float inverse = 1.0F / std::fmax(largest, 1e-38F);
+      for (std::size_t b = first; b < end; ++b) codes[b] = code((scales[b] - offset) * inverse);
+    }
+
+    const Reader stored(out, layout);
+    for (std::size_t b = 0; b < scales.size; ++b) {
+      if (not_finite(stored(b))) {
+        throw NumericError(concat("the scale of block ", b, " is ", scales[b],
+                                  " and overflows when it is quantized: use quant::PlainScales for this tensor"));
+      }
+    }
+  }
+
+  /// Reads scales back. Borrows the matrix.
+  class Reader {
+   public:
+    Reader(const std::byte* data, const Planes& layout)
+        : codes_(reinterpret_cast<const std::uint8_t*>(data + layout.find("absmax")->offset)),
+          nested_absmax_(reinterpret_cast<const float*>(data + layout.find("nested_absmax")->offset)) {
+      std::memcpy(&offset_, data + layout.find("offset")->offset, 4);
+    }
+
+    float operator()(std::uint64_t block) const {
+      return rounded(dynamic_map[codes_[block]] * nested_absmax_[block / group]) + offset_;
+    }
+
+    /// At most how far the scale of a block lies from the one that was handed to `store`: half the map's
+    /// widest gap, and the rounding of the arithmetic.
+    double error_bound(std::uint64_t block) const {
+      const double nested = nested_absmax_[block / group];
+      return widest_half_gap * nested + 0x1p-22 * (nested + std::fabs(double{offset_})) + 0x1p-148;
+    }
+
+   private:
+    const std::uint8_t* codes_;
+    const float* nested_absmax_;
+    float offset_ = 0;
+  };
+
+ private:
+  static constexpr double widest_half_gap = [] {
+    double widest = 0;
+    for (std::size_t i = 0; i + 1 < dynamic_map.size(); ++i) {
+      const double half = (double{dynamic_map[i + 1]} - double{dynamic_map[i]}) / 2;
+      widest = half > widest ? half : widest;
+    }
+    return widest;
+  }();
+
+  /// The number of thresholds strictly below `value`, by bisection.
+  static std::uint8_t code(float value) {
+    std::size_t low = 0;
+    for (std::size_t step = 128; step != 0; step /= 2) {
+      if (dynamic_thresholds[low + step - 1] < value) low += step;
+    }
+    return static_cast<std::uint8_t>(low);
+  }
+};
+
+}  // namespace asterism::quant

@@ -1,0 +1,44 @@
+// Weights as they are: float32.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "asterism/core/view.hpp"
+#include "asterism/quant/fwd.hpp"
+#include "asterism/quant/packed.hpp"
+#include "asterism/quant/planes.hpp"
+#include "asterism/quant/weight_source.hpp"
+
+namespace asterism::quant {
+
+/// Quantization policy: IEEE 754 binary32, little-endian, one plane "values". Lossless.
+struct Float32 {
+  static constexpr double bits_per_weight = 32;
+  static std::string name() { return "float32"; }
+
+  static constexpr Planes planes(std::uint64_t rows, std::uint64_t cols) {
+    Planes result;
+    result.add("values", element_count(rows, cols) * 4);
+    return result;
+  }
+
+  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out) {
+    const Planes layout = planes(rows, cols);
+    std::memset(out + layout[0].bytes, 0, layout.bytes().count - layout[0].bytes);
+    for_each_piece(source, rows * cols, [&](std::uint64_t first, View<const float> piece) {
+      std::memcpy(out + first * 4, piece.data, piece.size * 4);
+    });
+  }
+
+  static void decode(Packed<Float32> matrix, std::uint64_t first_element, View<float> out) {
+    if (!out.empty()) std::memcpy(out.data, matrix.data + first_element * 4, out.size * 4);
+  }
+
+  static double error_bound(Packed<Float32> /*matrix*/, std::uint64_t /*element*/, float /*original*/) {
+    return 0;
+  }
+};
+
+}  // namespace asterism::quant

@@ -1,0 +1,42 @@
+// The scales of a blockwise format as they are: one float32 for each block.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "asterism/core/view.hpp"
+#include "asterism/quant/fwd.hpp"
+#include "asterism/quant/planes.hpp"
+
+namespace asterism::quant {
+
+/// Scales policy of Nf4: plane "absmax", float32 [blocks]. Lossless.
+struct PlainScales {
+  static constexpr double bits_per_block = 32;
+  static std::string name() { return ""; }
+
+  static constexpr void add_planes(Planes& planes, std::uint64_t blocks) { planes.add("absmax", blocks * 4); }
+
+  /// Writes one scale for each block into the planes of `layout` at `out`.
+  static void store(View<const float> scales, const Planes& layout, std::byte* out) {
+    if (!scales.empty()) std::memcpy(out + layout.find("absmax")->offset, scales.data, scales.size * 4);
+  }
+
+  /// Reads scales back. Borrows the matrix.
+  class Reader {
+   public:
+    Reader(const std::byte* data, const Planes& layout)
+        : absmax_(reinterpret_cast<const float*>(data + layout.find("absmax")->offset)) {}
+
+    float operator()(std::uint64_t block) const { return absmax_[block]; }
+
+    /// At most how far the scale of a block lies from the one that was handed to `store`.
+    double error_bound(std::uint64_t /*block*/) const { return 0; }
+
+   private:
+    const float* absmax_;
+  };
+};
+
+}  // namespace asterism::quant

@@ -1,0 +1,302 @@
+// Products for processors with AVX2, FMA and F16C. Compiled by every compiler without a flag: only the functions
+// marked here use these instructions, and nobody calls them unless `supported(Level::avx2)`.
+#pragma once
+
+#include "asterism/simd/portable.hpp"
+
+#if !defined(__x86_64__)
+
+namespace asterism::simd {
+struct Avx2 : Portable {};  // never chosen: see `supported`
+}  // namespace asterism::simd
+
+#else
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include <immintrin.h>
+
+#include "asterism/core/view.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/quant/float16.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "asterism/quant/nf4_table.hpp"
+#include "asterism/simd/fwd.hpp"
+#include "asterism/simd/tile.hpp"
+
+#define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
+#if defined(__clang__)
+#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+namespace asterism::simd {
+
+/// The kernels of Level::avx2; see `tiled_product` and `vector.hpp`.
+///
+/// Order of summation of one result: in each segment lane l of one vector sums the columns l, l + 8, l + 16 ...
+/// with fused multiply-adds, then the lanes are added in the fixed order of `sum`, then the segment joins the
+/// result.
+struct Avx2 {
+  /// 12 outputs of 512 columns: 24 KiB, which leaves room for four rows of the input in a first-level cache of 32
+  /// KiB.
+  static constexpr std::size_t max_outputs = 12;
+  static constexpr std::size_t outputs(std::size_t /*rows*/) { return max_outputs; }
+
+  /// Any other format: its own `decode`.
+  template <quant::Quantization Q>
+  static void unpack(quant::Packed<Q> weights, std::uint64_t first_element, std::size_t count, float* out) {
+    Q::decode(weights, first_element, View<float>(out, count));
+  }
+
+  ASTERISM_AVX2 static void unpack(quant::Packed<quant::BFloat16> weights, std::uint64_t first_element,
+                                   std::size_t count, float* out) {
+    const std::byte* in = weights.data + first_element * 2;
+    std::size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+      prefetch(in + i * 2);
+      const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i * 2));
+      const __m256i wide = _mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16);
+      _mm256_storeu_ps(out + i, _mm256_castsi256_ps(wide));
+    }
+    quant::BFloat16::decode(weights, first_element + i, View<float>(out + i, count - i));
+  }
+
+  ASTERISM_AVX2 static void unpack(quant::Packed<quant::Float16> weights, std::uint64_t first_element,
+                                   std::size_t count, float* out) {
+    const std::byte* in = weights.data + first_element * 2;
+    std::size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+      prefetch(in + i * 2);
+      const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i * 2));
+      _mm256_storeu_ps(out + i, _mm256_cvtph_ps(bits));
+    }
+    quant::Float16::decode(weights, first_element + i, View<float>(out + i, count - i));
+  }
+
+  /// 64 codes at a time where they are whole blocks (two for blocks of 32), else element by element.
+  template <int Block, class Scales, class Choice>
+  ASTERISM_AVX2 static void unpack(quant::Packed<quant::Nf4<Block, Scales, Choice>> weights,
+                                   std::uint64_t first_element, std::size_t count, float* out) {
+    std::size_t i = 0;
+    if (first_element % 64 == 0) {
+      const auto scale_of = quant::Nf4<Block, Scales, Choice>::scales(weights);
+      const std::byte* in = weights.data + first_element / 2;
+      for (; i + 64 <= count; i += 64) {
+        prefetch(in + i / 2);
+        const float first_scale = scale_of((first_element + i) / Block);
+        const float second_scale = Block >= 64 ? first_scale : scale_of((first_element + i + 32) / Block);
+        unpack_nf4(in + i / 2, first_scale, second_scale, out + i);
+      }
+    }
+    quant::Nf4<Block, Scales, Choice>::decode(weights, first_element + i, View<float>(out + i, count - i));
+  }
+
+  static void multiply(MatrixView<const float> x, Tile tile, bool accumulate, MatrixView<float> y) {
+    std::size_t r = 0;
+    for (; r + 4 <= x.rows; r += 4) multiply_rows<4, 3>(x, tile, accumulate, y, r);
+    if (x.rows - r == 3) multiply_rows<3, 4>(x, tile, accumulate, y, r);
+    if (x.rows - r == 2) multiply_rows<2, 4>(x, tile, accumulate, y, r);
+    if (x.rows - r == 1) multiply_rows<1, 4>(x, tile, accumulate, y, r);
+  }
+
+  ASTERISM_AVX2 static float dot(const float* a, const float* b, std::size_t n) { return dot_of(a, b, n); }
+  ASTERISM_AVX2 static float dot(const float* a, const std::uint16_t* b, std::size_t n) { return dot_of(a, b, n); }
+
+  ASTERISM_AVX2 static void add_scaled(float* y, float a, const float* x, std::size_t n) {
+    add_scaled_of(y, a, x, n);
+  }
+  ASTERISM_AVX2 static void add_scaled(float* y, float a, const std::uint16_t* x, std::size_t n) {
+    add_scaled_of(y, a, x, n);
+  }
+
+  ASTERISM_AVX2 static void to_float16(const float* in, std::uint16_t* out, std::size_t n) {
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+      const __m128i half = _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), half);
+    }
+    Portable::to_float16(in + i, out + i, n - i);
+  }
+
+  ASTERISM_AVX2 static void to_float32(const std::uint16_t* in, float* out, std::size_t n) {
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, load(in + i));
+    Portable::to_float32(in + i, out + i, n - i);
+  }
+
+ private:
+  /// Weights come from memory once and in order; hardware alone doesn't fetch far enough ahead.
+  static void prefetch(const std::byte* at) { __builtin_prefetch(at + 2048, 0, 0); }
+
+  /// Byte b of the sixteen float32 values of NF4's table, for b = 0, 1, 2, 3.
+  static constexpr std::array<std::array<std::uint8_t, 16>, 4> table_bytes = [] {
+    std::array<std::array<std::uint8_t, 16>, 4> bytes{};
+    for (std::size_t b = 0; b < 4; ++b) {
+      for (std::size_t code = 0; code < 16; ++code) {
+        bytes[b][code] =
+            static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(quant::nf4_table[code]) >> (8 * b));
+      }
+    }
+    return bytes;
+  }();
+
+  ASTERISM_AVX2 static __m256i table_byte(std::size_t b) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table_bytes[b].data())));
+  }
+
+  /// 64 codes to 64 weights, the first 32 times `first_scale`, the others times `second_scale`. Looks the four
+  /// bytes of the values up one by one (`pshufb` has sixteen entries, the table of floats has too many for
+  /// `vpermps`) and zips them together: 3.9 shuffles for 8 weights, which run on two ports of most processors.
+  ASTERISM_AVX2 static void unpack_nf4(const std::byte* in, float first_scale, float second_scale, float* out) {
+    // Columns 8j ... 8j + 3 to the lower half of the register and 8j + 4 ... 8j + 7 to the upper half, because
+    // the zips below work on halves.
+    const __m256i every_other_pair = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15,  //
+                                                      0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+    const __m256i low_bits = _mm256_set1_epi8(15);
+    __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));
+    bytes = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(bytes, every_other_pair), 0xD8);
+    const __m256i even = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits);
+    const __m256i odd = _mm256_and_si256(bytes, low_bits);
+    store_nf4(_mm256_unpacklo_epi8(even, odd), _mm256_set1_ps(first_scale), out);
+    store_nf4(_mm256_unpackhi_epi8(even, odd), _mm256_set1_ps(second_scale), out + 32);
+  }
+
+  ASTERISM_AVX2 static void store_nf4(__m256i codes, __m256 scale, float* out) {
+    const __m256i byte0 = _mm256_shuffle_epi8(table_byte(0), codes);
+    const __m256i byte1 = _mm256_shuffle_epi8(table_byte(1), codes);
+    const __m256i byte2 = _mm256_shuffle_epi8(table_byte(2), codes);
+    const __m256i byte3 = _mm256_shuffle_epi8(table_byte(3), codes);
+    const __m256i low_lo = _mm256_unpacklo_epi8(byte0, byte1);
+    const __m256i low_hi = _mm256_unpackhi_epi8(byte0, byte1);
+    const __m256i high_lo = _mm256_unpacklo_epi8(byte2, byte3);
+    const __m256i high_hi = _mm256_unpackhi_epi8(byte2, byte3);
+    const __m256i values[4] = {_mm256_unpacklo_epi16(low_lo, high_lo), _mm256_unpackhi_epi16(low_lo, high_lo),
+                               _mm256_unpacklo_epi16(low_hi, high_hi), _mm256_unpackhi_epi16(low_hi, high_hi)};
+    ASTERISM_UNROLL
+    for (int j = 0; j < 4; ++j)
+      _mm256_storeu_ps(out + 8 * j, _mm256_mul_ps(_mm256_castsi256_ps(values[j]), scale));
+  }
+
+  /// Rows [r, r + Rows) of the input times all outputs of the tile, `Outputs` at a time: Rows * Outputs sums in
+  /// registers.
+  template <int Rows, int Outputs>
+  static void multiply_rows(MatrixView<const float> x, Tile tile, bool accumulate, MatrixView<float> y,
+                            std::size_t r) {
+    const float* rows = x.data + r * x.stride;
+    float* results = y.data + r * y.stride;
+    std::size_t o = 0;
+    for (; o + Outputs <= tile.outputs; o += Outputs) {
+      multiply_block<Rows, Outputs>(rows, x.stride, tile.data + o * tile.stride, tile.stride, tile.cols,
+                                    accumulate, results + o, y.stride);
+    }
+    for (; o < tile.outputs; ++o) {
+      multiply_block<Rows, 1>(rows, x.stride, tile.data + o * tile.stride, tile.stride, tile.cols, accumulate,
+                              results + o, y.stride);
+    }
+  }
+
+  template <int Rows, int Outputs>
+  ASTERISM_AVX2 static void multiply_block(const float* x, std::size_t x_stride, const float* weights,
+                                           std::size_t weights_stride, std::size_t cols, bool accumulate, float* y,
+                                           std::size_t y_stride) {
+    __m256 sums[Rows][Outputs];
+    ASTERISM_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      ASTERISM_UNROLL
+      for (int o = 0; o < Outputs; ++o) sums[r][o] = _mm256_setzero_ps();
+    }
+    std::size_t c = 0;
+    for (; c + 8 <= cols; c += 8) {
+      __m256 w[Outputs];
+      ASTERISM_UNROLL
+      for (int o = 0; o < Outputs; ++o) w[o] = _mm256_loadu_ps(weights + o * weights_stride + c);
+      ASTERISM_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        const __m256 v = _mm256_loadu_ps(x + r * x_stride + c);
+        ASTERISM_UNROLL
+        for (int o = 0; o < Outputs; ++o) sums[r][o] = _mm256_fmadd_ps(v, w[o], sums[r][o]);
+      }
+    }
+    if (c < cols) {
+      const __m256i mask = first_lanes(cols - c);
+      ASTERISM_UNROLL
+      for (int o = 0; o < Outputs; ++o) {
+        const __m256 w = _mm256_maskload_ps(weights + o * weights_stride + c, mask);
+        ASTERISM_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          sums[r][o] = _mm256_fmadd_ps(_mm256_maskload_ps(x + r * x_stride + c, mask), w, sums[r][o]);
+        }
+      }
+    }
+    ASTERISM_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      ASTERISM_UNROLL
+      for (int o = 0; o < Outputs; ++o) {
+        float& result = y[r * y_stride + o];
+        result = accumulate ? result + sum(sums[r][o]) : sum(sums[r][o]);
+      }
+    }
+  }
+
+  /// The eight lanes added up in a fixed order.
+  ASTERISM_AVX2 static float sum(__m256 v) {
+    __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+  }
+
+  /// All bits set in the first `count` of eight lanes.
+  ASTERISM_AVX2 static __m256i first_lanes(std::size_t count) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), lane);
+  }
+
+  ASTERISM_AVX2 static __m256 load(const float* from) { return _mm256_loadu_ps(from); }
+  ASTERISM_AVX2 static __m256 load(const std::uint16_t* from) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+  }
+  ASTERISM_AVX2 static __m256 load_first(const float* from, std::size_t count) {
+    return _mm256_maskload_ps(from, first_lanes(count));
+  }
+  ASTERISM_AVX2 static __m256 load_first(const std::uint16_t* from, std::size_t count) {
+    std::uint16_t eight[8] = {};
+    for (std::size_t i = 0; i < count; ++i) eight[i] = from[i];
+    return load(eight);
+  }
+
+  template <class B>
+  ASTERISM_AVX2 static float dot_of(const float* a, const B* b, std::size_t n) {
+    __m256 sums[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
+    std::size_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+      ASTERISM_UNROLL
+      for (int k = 0; k < 4; ++k) sums[k] = _mm256_fmadd_ps(load(a + i + 8 * k), load(b + i + 8 * k), sums[k]);
+    }
+    for (; i + 8 <= n; i += 8) sums[0] = _mm256_fmadd_ps(load(a + i), load(b + i), sums[0]);
+    if (i < n) sums[1] = _mm256_fmadd_ps(load_first(a + i, n - i), load_first(b + i, n - i), sums[1]);
+    return sum(_mm256_add_ps(_mm256_add_ps(sums[0], sums[1]), _mm256_add_ps(sums[2], sums[3])));
+  }
+
+  template <class X>
+  ASTERISM_AVX2 static void add_scaled_of(float* y, float a, const X* x, std::size_t n) {
+    const __m256 factor = _mm256_set1_ps(a);
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(y + i, _mm256_fmadd_ps(factor, load(x + i), load(y + i)));
+    if (i == n) return;
+    const __m256 last = _mm256_fmadd_ps(factor, load_first(x + i, n - i), load_first(y + i, n - i));
+    _mm256_maskstore_ps(y + i, first_lanes(n - i), last);
+  }
+};
+
+}  // namespace asterism::simd
+
+#undef ASTERISM_AVX2
+#undef ASTERISM_UNROLL
+
+#endif

@@ -1,0 +1,79 @@
+// Products in plain C++: what every machine can run, and what the other instruction sets are tested against.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/core/view.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/quant/half_precision.hpp"
+#include "asterism/simd/fwd.hpp"
+#include "asterism/simd/tile.hpp"
+
+namespace asterism::simd {
+
+/// The kernels of Level::portable; see `tiled_product`, and `vector.hpp` for the rest.
+struct Portable {
+  static constexpr std::size_t max_outputs = 8;
+  static constexpr std::size_t outputs(std::size_t /*rows*/) { return max_outputs; }
+
+  template <quant::Quantization Q>
+  static void unpack(quant::Packed<Q> weights, std::uint64_t first_element, std::size_t count, float* out) {
+    Q::decode(weights, first_element, View<float>(out, count));
+  }
+
+  static void multiply(MatrixView<const float> x, Tile tile, bool accumulate, MatrixView<float> y) {
+    for (std::size_t r = 0; r < x.rows; ++r) {
+      const float* row = x.data + r * x.stride;
+      float* results = y.data + r * y.stride;
+      for (std::size_t o = 0; o < tile.outputs; ++o) {
+        const float sum = dot(row, tile.data + o * tile.stride, tile.cols);
+        results[o] = accumulate ? results[o] + sum : sum;
+      }
+    }
+  }
+
+  /// Sum of a[i] * b[i], in 16 interleaved sums. A function of its own, so that all callers get the same rounding.
+  __attribute__((noinline)) static float dot(const float* a, const float* b, std::size_t n) {
+    float sums[16] = {};
+    std::size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+      for (std::size_t l = 0; l < 16; ++l) sums[l] += a[i + l] * b[i + l];
+    }
+    for (std::size_t l = 0; i + l < n; ++l) sums[l] += a[i + l] * b[i + l];
+    for (std::size_t width = 8; width != 0; width /= 2) {
+      for (std::size_t l = 0; l < width; ++l) sums[l] += sums[l + width];
+    }
+    return sums[0];
+  }
+
+  /// The same with b in binary16.
+  static float dot(const float* a, const std::uint16_t* b, std::size_t n) {
+    float sum = 0;
+    float piece[64];
+    for (std::size_t i = 0; i < n; i += 64) {
+      const std::size_t count = n - i < 64 ? n - i : 64;
+      to_float32(b + i, piece, count);
+      sum += dot(a + i, piece, count);
+    }
+    return sum;
+  }
+
+  static void add_scaled(float* y, float a, const float* x, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) y[i] += a * x[i];
+  }
+
+  static void add_scaled(float* y, float a, const std::uint16_t* x, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) y[i] += a * quant::float_from_float16(x[i]);
+  }
+
+  static void to_float16(const float* in, std::uint16_t* out, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = quant::float16_from_float(in[i]);
+  }
+
+  static void to_float32(const std::uint16_t* in, float* out, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = quant::float_from_float16(in[i]);
+  }
+};
+
+}  // namespace asterism::simd

@@ -1,0 +1,52 @@
+// The product of activations with a stored weight matrix: the operation that the whole model spends its time in.
+#pragma once
+
+#include <cstddef>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/simd/avx2.hpp"
+#include "asterism/simd/level.hpp"
+#include "asterism/simd/portable.hpp"
+#include "asterism/simd/tile.hpp"
+
+namespace asterism::simd {
+
+/// y = x W^T for some outputs: y(r, o) = sum over c of x(r, c) * W(o, c) for all rows r and the outputs o in
+/// [first, first + count); the other columns of y stay as they are. Works on the stored planes, never on an
+/// unpacked matrix. Sums are float32.
+///
+/// On one level y(r, o) has the same bits for any number of rows and any cut of the outputs; levels differ in
+/// rounding. The error is below (64 + cols / 512) * 2^-23 * sum of |x(r, c) W(o, c)|.
+///
+/// Throws InvalidArgument if the sizes don't fit. Allocates nothing; uses less than 64 KiB of stack. Thread-safe;
+/// concurrent calls may share y if their outputs are disjoint.
+///
+/// @param weights  W (outputs, cols), in any Quantization
+/// @param x        (rows, cols), any stride
+/// @param y        (rows, outputs), any stride; doesn't overlap x
+template <quant::Quantization Q>
+void product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
+             std::size_t count, Level use = level()) {
+  if (x.cols != weights.cols || y.cols != weights.rows || y.rows != x.rows) {
+    throw InvalidArgument(concat("product: x (", x.rows, ", ", x.cols, ") times the transpose of W (",
+                                 weights.rows, ", ", weights.cols, ") has no place in y (", y.rows, ", ", y.cols,
+                                 ")"));
+  }
+  if (first > weights.rows || count > weights.rows - first) {
+    throw InvalidArgument(
+        concat("product: outputs ", first, " to ", first + count, " of a matrix with ", weights.rows));
+  }
+  if (use == Level::avx2) return tiled_product<Avx2>(weights, x, y, first, count);
+  tiled_product<Portable>(weights, x, y, first, count);
+}
+
+/// All outputs.
+template <quant::Quantization Q>
+void product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixView<float> y) {
+  product(weights, x, y, 0, static_cast<std::size_t>(weights.rows));
+}
+
+}  // namespace asterism::simd

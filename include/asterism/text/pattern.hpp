@@ -1,0 +1,130 @@
+// What a component looks for in text, a string or a regex, and the ways to cut text at what was found.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asterism/text/component.hpp"
+#include "asterism/text/regex.hpp"
+
+namespace asterism::text {
+
+/// Bytes [begin, end) of a text; `match` where the pattern matched them.
+struct Segment {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool match = false;
+
+  friend bool operator==(const Segment&, const Segment&) = default;
+};
+
+/// A string or a regex to look for. Immutable; const members may be called from several threads.
+class Pattern {
+ public:
+  explicit Pattern(std::string literal) : literal_(std::move(literal)) {}
+  explicit Pattern(Regex regex) : regex_(std::move(regex)) {}
+
+  /// The field "pattern" of a component: {"String": ..} or {"Regex": ..}.
+  static Pattern from_json(const Component& component) {
+    const Json& object = checkpoint::require_object(component.object, "pattern", component.where);
+    check_keys(object, {"String", "Regex"}, concat("the pattern of ", component.role, " ", component.type()),
+               component.where);
+    if (object.size() != 1) component.refuse("its pattern needs either String or Regex");
+    const auto literal = checkpoint::optional_string(object, "String", component.where);
+    if (!literal)
+      return Pattern(Regex(checkpoint::require_string(object, "Regex", component.where), component.where));
+    if (literal->empty() || literal->size() > max_setting_bytes) {
+      component.refuse(
+          concat("its String has ", literal->size(), " bytes, supported are 1 to ", max_setting_bytes));
+    }
+    return Pattern(*literal);
+  }
+
+  /// The string looked for; empty where it is a regex.
+  const std::string& literal() const { return literal_; }
+
+  /// Calls `on_match(begin, end)` for each match from left to right, as `Regex::for_each_match`.
+  template <class OnMatch>
+  void for_each_match(std::string_view text, OnMatch on_match) const {
+    if (regex_) return regex_->for_each_match(text, on_match);
+    for (std::size_t at = text.find(literal_); at != std::string_view::npos; at = text.find(literal_, at)) {
+      on_match(at, at + literal_.size());
+      at += literal_.size();
+    }
+  }
+
+  /// Appends the segments that cover `text`, matches and what lies between them, none for an empty text.
+  void segments(std::string_view text, std::vector<Segment>& out) const {
+    std::size_t covered = 0;
+    for_each_match(text, [&](std::size_t begin, std::size_t end) {
+      if (covered != begin) out.push_back({covered, begin, false});
+      out.push_back({begin, end, true});
+      covered = end;
+    });
+    if (covered != text.size()) out.push_back({covered, text.size(), false});
+  }
+
+ private:
+  std::string literal_;
+  std::optional<Regex> regex_;
+};
+
+/// What becomes of a match when text is cut there.
+enum class SplitBehavior : std::uint8_t {
+  removed,               ///< it disappears
+  isolated,              ///< it is a piece of its own
+  merged_with_previous,  ///< it belongs to the piece before it
+  merged_with_next,      ///< it belongs to the piece behind it
+  contiguous,            ///< neighbouring matches are one piece
+};
+
+/// The field "behavior" of a component.
+inline SplitBehavior require_split_behavior(const Component& component) {
+  const std::string& name = checkpoint::require_string(component.object, "behavior", component.where);
+  if (name == "Removed") return SplitBehavior::removed;
+  if (name == "Isolated") return SplitBehavior::isolated;
+  if (name == "MergedWithPrevious") return SplitBehavior::merged_with_previous;
+  if (name == "MergedWithNext") return SplitBehavior::merged_with_next;
+  if (name == "Contiguous") return SplitBehavior::contiguous;
+  component.refuse(concat("its behavior is '", checkpoint::printable(name, 40),
+                          "', supported: Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous"));
+}
+
+/// The pieces that `segments` of one text become; `match` has no meaning in them. Pieces may be empty.
+inline std::vector<Segment> split(const std::vector<Segment>& segments, SplitBehavior behavior) {
+  std::vector<Segment> pieces;
+  bool previous = false;
+  if (behavior == SplitBehavior::merged_with_next) {
+    for (std::size_t i = segments.size(); i-- > 0;) {
+      const Segment& segment = segments[i];
+      if (segment.match && !previous && !pieces.empty()) {
+        pieces.back().begin = segment.begin;
+      } else {
+        pieces.push_back(segment);
+      }
+      previous = segment.match;
+    }
+    for (std::size_t i = 0; i < pieces.size() / 2; ++i) std::swap(pieces[i], pieces[pieces.size() - 1 - i]);
+    return pieces;
+  }
+  for (const Segment& segment : segments) {
+    bool joins = false;
+    if (behavior == SplitBehavior::contiguous) joins = segment.match == previous;
+    if (behavior == SplitBehavior::merged_with_previous) joins = segment.match && !previous;
+    if (behavior == SplitBehavior::removed && segment.match) continue;
+    if (joins && !pieces.empty()) {
+      pieces.back().end = segment.end;
+    } else {
+      pieces.push_back(segment);
+    }
+    previous = segment.match;
+  }
+  return pieces;
+}
+
+}  // namespace asterism::text

@@ -1,0 +1,251 @@
+// How normalised text is cut into the pieces ("words") inside which byte-pair merges happen.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "asterism/text/byte_level.hpp"
+#include "asterism/text/normalizer.hpp"
+#include "asterism/text/pattern.hpp"
+#include "asterism/text/unicode.hpp"
+
+namespace asterism::text {
+
+/// Text and the places at which it is cut. Cutting leaves the text as it is; what changes characters makes a new
+/// one.
+struct Pieces {
+  std::string text;
+  std::vector<Segment> places;
+
+  std::string_view operator[](std::size_t i) const {
+    return std::string_view(text).substr(places[i].begin, places[i].end - places[i].begin);
+  }
+};
+
+/// How Metaspace marks the beginning of a text.
+enum class PrependScheme : std::uint8_t {
+  first,  ///< only where the text is the beginning of what the user gave
+  never,
+  always,  ///< every text: also behind each special token
+};
+
+/// The settings of Metaspace, which is a pre-tokenizer and a decoder.
+struct Metaspace {
+  std::string replacement;  ///< one character, U+2581 as a rule
+  PrependScheme scheme = PrependScheme::always;
+  bool split = true;
+
+  static Metaspace from_json(const Component& component) {
+    component.settings({"replacement", "add_prefix_space", "prepend_scheme", "split", "str_rep"});
+    Metaspace metaspace{require_character(component, "replacement")};
+    const auto scheme = checkpoint::optional_string(component.object, "prepend_scheme", component.where);
+    if (scheme == "first") {
+      metaspace.scheme = PrependScheme::first;
+    } else if (scheme == "never") {
+      metaspace.scheme = PrependScheme::never;
+    } else if (scheme && scheme != "always") {
+      component.refuse("prepend_scheme must be first, never or always");
+    }
+    const auto prefix = checkpoint::optional_bool(component.object, "add_prefix_space", component.where);
+    if (prefix == false) {  // how files older than prepend_scheme said it
+      if (scheme && scheme != "never") component.refuse("add_prefix_space false contradicts prepend_scheme");
+      metaspace.scheme = PrependScheme::never;
+    }
+    metaspace.split = checkpoint::optional_bool(component.object, "split", component.where).value_or(true);
+    return metaspace;
+  }
+};
+
+/// The pre-tokenizer of a tokenizer: its steps, one after the other. Immutable; const members may be called from
+/// several threads.
+/// Source: Hugging Face tokenizers, `pre_tokenizers`.
+class PreTokenizer {
+ public:
+  struct Split {
+    Pattern pattern;
+    SplitBehavior behavior = SplitBehavior::isolated;
+    bool invert = false;  ///< cut at what does not match
+  };
+  struct ByteLevel {
+    bool add_prefix_space = true;
+    bool use_regex = true;
+  };
+  struct Digits {
+    bool individual = false;
+  };
+  struct Punctuation {
+    SplitBehavior behavior = SplitBehavior::isolated;
+  };
+  using Step = std::variant<Split, ByteLevel, Metaspace, Digits, Punctuation>;
+
+  PreTokenizer() = default;
+
+  /// `value`: the field "pre_tokenizer", nullptr where there is none.
+  static PreTokenizer from_json(const Json* value, std::string_view where) {
+    PreTokenizer pre_tokenizer;
+    for_each_component(value, "pre_tokenizer", "pretokenizers", where, [&](const Component& component) {
+      Step step = read_step(component);
+      const auto* metaspace = std::get_if<Metaspace>(&step);
+      if (metaspace != nullptr && metaspace->scheme == PrependScheme::first && !pre_tokenizer.steps_.empty()) {
+        component.refuse("prepend_scheme first is supported in the first pre_tokenizer only");
+      }
+      pre_tokenizer.steps_.push_back(std::move(step));
+    });
+    return pre_tokenizer;
+  }
+
+  /// Whether the pieces depend on where in the user's text a text begins.
+  bool marks_beginning() const {
+    const auto* metaspace = steps_.empty() ? nullptr : std::get_if<Metaspace>(&steps_.front());
+    return metaspace != nullptr && metaspace->scheme == PrependScheme::first;
+  }
+
+  /// Cuts `text`, valid UTF-8 and not empty, into pieces that are not empty. `at_start`: whether it is the
+  /// beginning of what the user gave. Unsupported when the text grows beyond `limit` bytes.
+  Pieces apply(std::string text, bool at_start, std::size_t limit) const {
+    Pieces pieces;
+    pieces.places.push_back({0, text.size(), false});
+    pieces.text = std::move(text);
+    for (const Step& step : steps_) {
+      if (const auto* split_step = std::get_if<Split>(&step)) {
+        cut(pieces, split_step->behavior, [&](std::string_view piece, std::vector<Segment>& out) {
+          split_step->pattern.segments(piece, out);
+          for (Segment& segment : out) segment.match = segment.match != split_step->invert;
+        });
+      } else if (const auto* byte_level = std::get_if<ByteLevel>(&step)) {
+        apply_byte_level(pieces, *byte_level, limit);
+      } else if (const auto* metaspace = std::get_if<Metaspace>(&step)) {
+        apply_metaspace(pieces, *metaspace, at_start, limit);
+      } else if (const auto* digits = std::get_if<Digits>(&step)) {
+        cut(pieces, digits->individual ? SplitBehavior::isolated : SplitBehavior::contiguous,
+            [](std::string_view piece, std::vector<Segment>& out) { characters(piece, is_numeric, out); });
+      } else if (const auto* punctuation = std::get_if<Punctuation>(&step)) {
+        cut(pieces, punctuation->behavior,
+            [](std::string_view piece, std::vector<Segment>& out) { characters(piece, is_punctuation, out); });
+      }
+    }
+    return pieces;
+  }
+
+ private:
+  static Step read_step(const Component& component) {
+    const std::string& type = component.type();
+    const auto flag = [&](std::string_view key) {
+      return checkpoint::require_bool(component.object, key, component.where);
+    };
+    if (type == "Split") {
+      component.settings({"pattern", "behavior", "invert"});
+      return Split{Pattern::from_json(component), require_split_behavior(component), flag("invert")};
+    }
+    if (type == "ByteLevel") {
+      component.settings({"add_prefix_space", "trim_offsets", "use_regex"});
+      return ByteLevel{flag("add_prefix_space"),
+                       checkpoint::optional_bool(component.object, "use_regex", component.where).value_or(true)};
+    }
+    if (type == "Metaspace") return Metaspace::from_json(component);
+    if (type == "Digits") {
+      component.settings({"individual_digits"});
+      return Digits{flag("individual_digits")};
+    }
+    if (type == "Punctuation") {
+      component.settings({"behavior"});
+      const bool given = checkpoint::find_field(component.object, "behavior", component.where) != nullptr;
+      return Punctuation{given ? require_split_behavior(component) : SplitBehavior::isolated};
+    }
+    component.unsupported("Sequence, Split, ByteLevel, Metaspace, Digits, Punctuation");
+  }
+
+  /// Segments of `text`: each character for which `matches` holds, and what lies between them.
+  static void characters(std::string_view text, bool (*matches)(char32_t), std::vector<Segment>& out) {
+    std::size_t covered = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const CodePoint c = code_point_at(text, at);
+      if (matches(c.value)) {
+        if (covered != at) out.push_back({covered, at, false});
+        out.push_back({at, at + c.size, true});
+        covered = at + c.size;
+      }
+      at += c.size;
+    }
+    if (covered != text.size()) out.push_back({covered, text.size(), false});
+  }
+
+  /// Cuts every piece at the segments that `find(piece, out)` appends.
+  template <class Find>
+  static void cut(Pieces& pieces, SplitBehavior behavior, const Find& find) {
+    std::vector<Segment> places;
+    std::vector<Segment> segments;
+    for (std::size_t i = 0; i < pieces.places.size(); ++i) {
+      const std::size_t base = pieces.places[i].begin;
+      segments.clear();
+      find(pieces[i], segments);
+      for (const Segment& piece : split(segments, behavior)) {
+        if (piece.begin != piece.end) places.push_back({base + piece.begin, base + piece.end, false});
+      }
+    }
+    pieces.places = std::move(places);
+  }
+
+  /// Rewrites every piece: `rewrite(piece, out)` appends its new text.
+  template <class Rewrite>
+  static void rewrite_each(Pieces& pieces, std::size_t limit, const Rewrite& rewrite) {
+    Pieces out;
+    out.places.reserve(pieces.places.size());
+    for (std::size_t i = 0; i < pieces.places.size(); ++i) {
+      const std::size_t begin = out.text.size();
+      rewrite(pieces[i], out.text);
+      check_growth(out.text.size(), limit);
+      out.places.push_back({begin, out.text.size(), false});
+    }
+    pieces = std::move(out);
+  }
+
+  static void apply_byte_level(Pieces& pieces, ByteLevel byte_level, std::size_t limit) {
+    if (byte_level.add_prefix_space) {
+      rewrite_each(pieces, limit, [](std::string_view piece, std::string& out) {
+        if (!piece.starts_with(' ')) out += ' ';
+        out += piece;
+      });
+    }
+    if (byte_level.use_regex) {
+      static const Regex words(
+          "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+          "pre_tokenizer ByteLevel");
+      cut(pieces, SplitBehavior::isolated, [](std::string_view piece, std::vector<Segment>& out) {
+        words.for_each_match(piece, [&](std::size_t begin, std::size_t end) {
+          out.push_back({begin, end, true});
+        });
+      });
+    }
+    rewrite_each(pieces, limit, [](std::string_view piece, std::string& out) { append_byte_level(out, piece); });
+  }
+
+  static void apply_metaspace(Pieces& pieces, const Metaspace& metaspace, bool at_start, std::size_t limit) {
+    const bool prepends =
+        metaspace.scheme == PrependScheme::always || (metaspace.scheme == PrependScheme::first && at_start);
+    rewrite_each(pieces, limit, [&](std::string_view piece, std::string& out) {
+      const bool marked = piece.starts_with(' ') || piece.starts_with(metaspace.replacement);
+      if (prepends && !marked) out += metaspace.replacement;
+      for (const char c : piece) {
+        if (c == ' ') {
+          out += metaspace.replacement;
+        } else {
+          out += c;
+        }
+      }
+    });
+    if (!metaspace.split) return;
+    const Pattern mark(metaspace.replacement);
+    cut(pieces, SplitBehavior::merged_with_next,
+        [&](std::string_view piece, std::vector<Segment>& out) { mark.segments(piece, out); });
+  }
+
+  std::vector<Step> steps_;
+};
+
+}  // namespace asterism::text

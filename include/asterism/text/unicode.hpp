@@ -1,0 +1,118 @@
+// Properties of characters and the normal forms of text, as the tokenizers of Hugging Face see them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <utf8proc.h>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/text/utf8.hpp"
+
+namespace asterism::text {
+
+/// The Unicode property White_Space.
+inline bool is_white_space(char32_t c) {
+  if (c <= 0x20U) return c == 0x20U || (c >= 0x09U && c <= 0x0DU);
+  return c == 0x85U || c == 0xA0U || c == 0x1680U || (c >= 0x2000U && c <= 0x200AU) || c == 0x2028U ||
+         c == 0x2029U || c == 0x202FU || c == 0x205FU || c == 0x3000U;
+}
+
+/// The general categories Nd, Nl and No.
+inline bool is_numeric(char32_t c) {
+  const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
+}
+
+/// ASCII punctuation (with $ + < = > ^ ` | ~) and the general categories P*.
+inline bool is_punctuation(char32_t c) {
+  if (c < 0x80U) {
+    return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+  }
+  const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+}
+
+/// A character of a word: Alphabetic, M*, Nd, Pc or Join_Control.
+/// Source: Unicode Technical Standard 18, annex C, `\w`.
+inline bool is_word(char32_t c) {
+  if (c == 0x200CU || c == 0x200DU) return true;  // Join_Control
+  // The only Other_Alphabetic characters that are no marks: circled and squared Latin letters, of category So.
+  if ((c >= 0x24B6U && c <= 0x24E9U) || (c >= 0x1F130U && c <= 0x1F149U) || (c >= 0x1F150U && c <= 0x1F169U) ||
+      (c >= 0x1F170U && c <= 0x1F189U)) {
+    return true;
+  }
+  const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NL) ||
+         category == UTF8PROC_CATEGORY_PC;
+}
+
+/// The four normal forms of Unicode Standard Annex 15.
+enum class NormalForm : std::uint8_t { nfc, nfd, nfkc, nfkd };
+
+namespace detail {
+
+inline utf8proc_option_t decompose_options(NormalForm form) {
+  const bool compatible = form == NormalForm::nfkc || form == NormalForm::nfkd;
+  const auto options = static_cast<unsigned>(UTF8PROC_STABLE) | static_cast<unsigned>(UTF8PROC_DECOMPOSE) |
+                       (compatible ? static_cast<unsigned>(UTF8PROC_COMPAT) : 0U);
+  return static_cast<utf8proc_option_t>(options);
+}
+
+inline auto combining_class(utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class; }
+
+/// Sorts each run of combining marks by class, stably. utf8proc's own ordering takes time quadratic in the run.
+inline void order_marks(std::vector<utf8proc_int32_t>& text) {
+  for (std::size_t begin = 0; begin < text.size(); ++begin) {
+    if (combining_class(text[begin]) == 0) continue;
+    std::size_t end = begin + 1;
+    while (end < text.size() && combining_class(text[end]) != 0) ++end;
+    std::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                     text.begin() + static_cast<std::ptrdiff_t>(end),
+                     [](auto a, auto b) { return combining_class(a) < combining_class(b); });
+    begin = end;
+  }
+}
+
+}  // namespace detail
+
+/// `text`, which must be valid UTF-8, in a normal form. Characters that are newer than utf8proc's Unicode version
+/// stay as they are. Time O(n log n). Thread-safe.
+inline std::string normalize(std::string_view text, NormalForm form) {
+  bool ascii = true;
+  for (const char c : text) ascii = ascii && static_cast<unsigned char>(c) < 0x80U;
+  if (ascii) return std::string(text);
+
+  std::vector<utf8proc_int32_t> points;
+  points.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint c = code_point_at(text, at);
+    at += c.size;
+    utf8proc_int32_t parts[32];  // the longest decomposition in Unicode has 18
+    int boundary = 0;
+    const utf8proc_ssize_t count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c.value), parts, 32,
+                                                           detail::decompose_options(form), &boundary);
+    if (count < 0 || count > 32) {
+      throw InvalidArgument(concat("text can't be normalised: ", utf8proc_errmsg(count)));
+    }
+    points.insert(points.end(), parts, parts + count);
+  }
+  detail::order_marks(points);
+  if (form == NormalForm::nfc || form == NormalForm::nfkc) {
+    const auto options = static_cast<utf8proc_option_t>(static_cast<unsigned>(UTF8PROC_STABLE) |
+                                                        static_cast<unsigned>(UTF8PROC_COMPOSE));
+    const auto length = static_cast<utf8proc_ssize_t>(points.size());
+    points.resize(static_cast<std::size_t>(utf8proc_normalize_utf32(points.data(), length, options)));
+  }
+  std::string out;
+  out.reserve(text.size());
+  for (const utf8proc_int32_t c : points) append_code_point(out, static_cast<char32_t>(c));
+  return out;
+}
+
+}  // namespace asterism::text
