@@ -49,8 +49,11 @@ def config(**values):
     })
 
 
-def lively_model(configuration, seed):
-    """A model whose weights are far from their usual start: hidden states, routers, attention and logits all vary a lot."""
+def lively_model(configuration, seed, embedding=1.0):
+    """A model whose weights are far from their usual start: hidden states, routers, attention and logits all vary a lot.
+
+    `embedding`: standard deviation of an untied embedding; a small one makes the epsilon of the first norm matter.
+    """
     model = MixtralForCausalLM(configuration).float().eval()
     generator = torch.Generator().manual_seed(seed)
 
@@ -63,7 +66,7 @@ def lively_model(configuration, seed):
     if configuration.tie_word_embeddings:
         normal(model.model.embed_tokens.weight, head_gain)
     else:
-        normal(model.model.embed_tokens.weight, hidden**0.5)
+        normal(model.model.embed_tokens.weight, embedding * hidden**0.5)
         normal(model.lm_head.weight, head_gain)
     norms = [model.model.norm]
     for layer in model.model.layers:

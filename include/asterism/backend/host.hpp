@@ -36,6 +36,7 @@ template <class Execution>
 class BasicHost {
  public:
   static_assert(parallel::Execution<Execution>);
+  using ExecutionPolicy = Execution;
 
   /// `device` is the index under which messages and operands name it.
   BasicHost(std::int32_t device, Bytes budget, std::shared_ptr<Execution> execution)
@@ -75,15 +76,14 @@ class BasicHost {
   template <quant::Quantization Format>
   void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
     here("embed", table, out);
-    agree("embed", ids.size == out.rows() && table.packed.cols == out.cols());
+    agree("embed", ids.size == out.rows() && table.cols == out.cols());
     for (const TokenId id : ids) {
-      if (id < 0 || static_cast<std::uint64_t>(id) >= table.packed.rows) {
-        throw InvalidArgument(
-            concat("token id ", id, " is outside the vocabulary of ", table.packed.rows, " entries"));
+      if (id < 0 || static_cast<std::uint64_t>(id) >= table.rows) {
+        throw InvalidArgument(concat("token id ", id, " is outside the vocabulary of ", table.rows, " entries"));
       }
     }
     execution_->for_each_tile(ids.size, [&](std::size_t i) {
-      Format::decode(table.packed, static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
+      Format::decode(table.packed(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
     });
   }
 
@@ -101,9 +101,9 @@ class BasicHost {
   template <quant::Quantization Format>
   void product(DeviceWeights<Format> weights, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
     here("product", weights, x, y);
-    agree("product", x.rows() == y.rows() && x.cols() == weights.packed.cols && y.cols() == weights.packed.rows);
+    agree("product", x.rows() == y.rows() && x.cols() == weights.cols && y.cols() == weights.rows);
     execution_->for_each_tile(tiles(y.cols()), [&](std::size_t tile) {
-      simd::product(weights.packed, x.view, y.view, tile * tile_outputs, outputs_of(tile, y.cols()));
+      simd::product(weights.packed(), x.view, y.view, tile * tile_outputs, outputs_of(tile, y.cols()));
     });
   }
 
@@ -116,7 +116,7 @@ class BasicHost {
     agree("grouped_product", weights.size == groups.experts() && x.rows() == y.rows());
     for (const DeviceWeights<Format>& one : weights) {
       here("grouped_product", one);
-      agree("grouped_product", x.cols() == one.packed.cols && y.cols() == one.packed.rows);
+      agree("grouped_product", x.cols() == one.cols && y.cols() == one.rows);
     }
     const std::size_t each = tiles(y.cols());
     execution_->for_each_tile(each * weights.size, [&](std::size_t tile) {
@@ -125,7 +125,7 @@ class BasicHost {
       const auto count = static_cast<std::size_t>(groups.offsets[expert + 1]) - first;
       if (count == 0) return;
       const std::size_t output = tile % each;
-      simd::product(weights[expert].packed, x.view.rows_from(first, count), y.view.rows_from(first, count),
+      simd::product(weights[expert].packed(), x.view.rows_from(first, count), y.view.rows_from(first, count),
                     output * tile_outputs, outputs_of(output, y.cols()));
     });
   }

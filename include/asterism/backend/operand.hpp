@@ -25,11 +25,18 @@ struct DeviceMatrix {
   }
 };
 
-/// A matrix (rows, cols) of weights in a quantization format, on a device.
-template <class Format>
+/// A matrix (rows, cols) of weights in a quantization format, on a device. Written once, while the model is
+/// loaded.
+template <class FormatType>
 struct DeviceWeights {
-  quant::Packed<Format> packed{};
+  using Format = FormatType;
+
+  std::byte* data = nullptr;
+  std::uint64_t rows = 0;
+  std::uint64_t cols = 0;
   std::int32_t device = -1;
+
+  quant::Packed<Format> packed() const { return {data, rows, cols}; }
 };
 
 /// Keys and values of one layer: two blocks (kv_heads, capacity, head_dim) of Element; position p lies at index p.
@@ -56,7 +63,7 @@ template <class Format>
 DeviceWeights<Format> weights_in(const Buffer& buffer, std::uint64_t offset, std::uint64_t rows,
                                  std::uint64_t cols) {
   assert(offset + Format::planes(rows, cols).bytes().count <= buffer.size().count);
-  return {{buffer.data() + offset, rows, cols}, buffer.device()};
+  return {buffer.data() + offset, rows, cols, buffer.device()};
 }
 
 }  // namespace asterism::backend

@@ -72,8 +72,10 @@ class JsonHandler : public nlohmann::json_sax<Json> {
     if (const std::size_t end = text.find("] "); text.starts_with("[json.") && end != text.npos) {
       text.remove_prefix(end + 2);
     }
-    throw FormatError(
-        concat(where_, ": not valid JSON at byte ", position, near_key(), ": ", printable(text, 300)));
+    std::string reason = printable(text, 300);
+    // The library quotes what it read, which may be the very bytes that are no UTF-8.
+    for (char& c : reason) c = static_cast<unsigned char>(c) < 0x80U ? c : '?';
+    throw FormatError(concat(where_, ": not valid JSON at byte ", position, near_key(), ": ", reason));
   }
 
  protected:

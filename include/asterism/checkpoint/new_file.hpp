@@ -11,6 +11,7 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include "asterism/checkpoint/file.hpp"
 #include "asterism/core/error.hpp"
@@ -59,11 +60,12 @@ class NewFile {
       abandon();
       throw FileError(concat(temporary_, ": ", bytes, " bytes exceed what a file can have"));
     }
-    if (::fallocate(descriptor_, 0, 0, static_cast<off_t>(bytes)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
-      const int error = errno;
-      abandon();
-      detail::file_failure(temporary_, concat("the disk can't reserve ", bytes, " bytes"), error);
-    }
+    // Not every file system can reserve space; those that can say in time that there is none.
+    if (::fallocate(descriptor_, 0, 0, static_cast<off_t>(bytes)) == 0) return;
+    const int error = errno;
+    if (error != ENOSPC && error != EDQUOT && error != EFBIG) return;
+    abandon();
+    detail::file_failure(path_, concat("the disk can't reserve ", bytes, " bytes"), error);
   }
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;

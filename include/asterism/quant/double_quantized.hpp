@@ -28,6 +28,7 @@ struct DoubleQuantized {
   static constexpr double bits_per_block = 8 + 32.0 / group;
   static std::string name() { return "double-quantized"; }
 
+  /// Appends the planes of the scales behind plane 0, the codes.
   static constexpr void add_planes(Planes& planes, std::uint64_t blocks) {
     planes.add("absmax", blocks);
     planes.add("nested_absmax", (blocks + group - 1) / group * 4);
@@ -40,10 +41,10 @@ struct DoubleQuantized {
     double sum = 0;
     for (const float scale : scales) sum += double{scale};
     const float offset = scales.empty() ? 0.0F : static_cast<float>(sum / static_cast<double>(scales.size));
-    std::memcpy(out + layout.find("offset")->offset, &offset, 4);
+    std::memcpy(out + layout[3].offset, &offset, 4);
 
-    auto* codes = reinterpret_cast<std::uint8_t*>(out + layout.find("absmax")->offset);
-    auto* nested_absmax = reinterpret_cast<float*>(out + layout.find("nested_absmax")->offset);
+    auto* codes = reinterpret_cast<std::uint8_t*>(out + layout[1].offset);
+    auto* nested_absmax = reinterpret_cast<float*>(out + layout[2].offset);
     for (std::size_t first = 0; first < scales.size; first += group) {
       const std::size_t end = scales.size - first < group ? scales.size : first + group;
       float largest = 0;
@@ -66,9 +67,9 @@ struct DoubleQuantized {
   class Reader {
    public:
     Reader(const std::byte* data, const Planes& layout)
-        : codes_(reinterpret_cast<const std::uint8_t*>(data + layout.find("absmax")->offset)),
-          nested_absmax_(reinterpret_cast<const float*>(data + layout.find("nested_absmax")->offset)) {
-      std::memcpy(&offset_, data + layout.find("offset")->offset, 4);
+        : codes_(reinterpret_cast<const std::uint8_t*>(data + layout[1].offset)),
+          nested_absmax_(reinterpret_cast<const float*>(data + layout[2].offset)) {
+      std::memcpy(&offset_, data + layout[3].offset, 4);
     }
 
     float operator()(std::uint64_t block) const {

@@ -21,6 +21,7 @@ struct DoubleQuantized;
 // How the scale of a block is chosen.
 struct AbsMax;
 struct LeastSquares;
+struct SignedLeastSquares;
 
 template <int Block = 64, class Scales = PlainScales, class Choice = AbsMax>
 struct Nf4;

@@ -16,18 +16,19 @@ struct PlainScales {
   static constexpr double bits_per_block = 32;
   static std::string name() { return ""; }
 
+  /// Appends the planes of the scales behind plane 0, the codes.
   static constexpr void add_planes(Planes& planes, std::uint64_t blocks) { planes.add("absmax", blocks * 4); }
 
   /// Writes one scale for each block into the planes of `layout` at `out`.
   static void store(View<const float> scales, const Planes& layout, std::byte* out) {
-    if (!scales.empty()) std::memcpy(out + layout.find("absmax")->offset, scales.data, scales.size * 4);
+    if (!scales.empty()) std::memcpy(out + layout[1].offset, scales.data, scales.size * 4);
   }
 
   /// Reads scales back. Borrows the matrix.
   class Reader {
    public:
     Reader(const std::byte* data, const Planes& layout)
-        : absmax_(reinterpret_cast<const float*>(data + layout.find("absmax")->offset)) {}
+        : absmax_(reinterpret_cast<const float*>(data + layout[1].offset)) {}
 
     float operator()(std::uint64_t block) const { return absmax_[block]; }
 

@@ -46,55 +46,75 @@ struct Avx2 {
   /// 12 outputs of 512 columns: 24 KiB, which leaves room for four rows of the input in a first-level cache of 32
   /// KiB.
   static constexpr std::size_t max_outputs = 12;
-  static constexpr std::size_t outputs(std::size_t /*rows*/) { return max_outputs; }
+  /// One row reads few weights at a time, so that each is one long stream from memory.
+  static constexpr std::size_t outputs(std::size_t rows) { return rows == 1 ? 4 : max_outputs; }
 
-  /// Any other format: its own `decode`.
+  /// A tile of any format: with its own `decode`, unless there is a kernel for it below.
   template <quant::Quantization Q>
-  static void unpack(quant::Packed<Q> weights, std::uint64_t first_element, std::size_t count, float* out) {
-    Q::decode(weights, first_element, View<float>(out, count));
+  static void unpack(quant::Packed<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c, std::size_t cols,
+                     float* out) {
+    Portable::unpack(weights, o, outputs, c, cols, out);
   }
 
-  ASTERISM_AVX2 static void unpack(quant::Packed<quant::BFloat16> weights, std::uint64_t first_element,
-                                   std::size_t count, float* out) {
-    const std::byte* in = weights.data + first_element * 2;
-    std::size_t i = 0;
-    for (; i + 8 <= count; i += 8) {
-      prefetch(in + i * 2);
-      const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i * 2));
-      const __m256i wide = _mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16);
-      _mm256_storeu_ps(out + i, _mm256_castsi256_ps(wide));
+  ASTERISM_AVX2 static void unpack(quant::Packed<quant::BFloat16> weights, std::uint64_t o, std::size_t outputs,
+                                   std::uint64_t c, std::size_t cols, float* out) {
+    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
+      const std::uint64_t first = (o + i) * weights.cols + c;
+      const std::byte* in = weights.data + first * 2;
+      std::size_t k = 0;
+      for (; k + 32 <= cols; k += 32) {
+        prefetch(in + k * 2);
+        ASTERISM_UNROLL
+        for (std::size_t j = k; j < k + 32; j += 8) {
+          const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + j * 2));
+          const __m256i wide = _mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16);
+          _mm256_storeu_ps(out + j, _mm256_castsi256_ps(wide));
+        }
+      }
+      if (k < cols) quant::BFloat16::decode(weights, first + k, View<float>(out + k, cols - k));
     }
-    quant::BFloat16::decode(weights, first_element + i, View<float>(out + i, count - i));
   }
 
-  ASTERISM_AVX2 static void unpack(quant::Packed<quant::Float16> weights, std::uint64_t first_element,
-                                   std::size_t count, float* out) {
-    const std::byte* in = weights.data + first_element * 2;
-    std::size_t i = 0;
-    for (; i + 8 <= count; i += 8) {
-      prefetch(in + i * 2);
-      const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i * 2));
-      _mm256_storeu_ps(out + i, _mm256_cvtph_ps(bits));
+  ASTERISM_AVX2 static void unpack(quant::Packed<quant::Float16> weights, std::uint64_t o, std::size_t outputs,
+                                   std::uint64_t c, std::size_t cols, float* out) {
+    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
+      const std::uint64_t first = (o + i) * weights.cols + c;
+      const std::byte* in = weights.data + first * 2;
+      std::size_t k = 0;
+      for (; k + 32 <= cols; k += 32) {
+        prefetch(in + k * 2);
+        ASTERISM_UNROLL
+        for (std::size_t j = k; j < k + 32; j += 8) {
+          const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + j * 2));
+          _mm256_storeu_ps(out + j, _mm256_cvtph_ps(bits));
+        }
+      }
+      if (k < cols) quant::Float16::decode(weights, first + k, View<float>(out + k, cols - k));
     }
-    quant::Float16::decode(weights, first_element + i, View<float>(out + i, count - i));
   }
 
-  /// 64 codes at a time where they are whole blocks (two for blocks of 32), else element by element.
+  /// 64 codes at a time where a row's piece starts at a multiple of 64, so that they are whole blocks or parts of
+  /// one (two of them for blocks of 32); else element by element.
   template <int Block, class Scales, class Choice>
-  ASTERISM_AVX2 static void unpack(quant::Packed<quant::Nf4<Block, Scales, Choice>> weights,
-                                   std::uint64_t first_element, std::size_t count, float* out) {
-    std::size_t i = 0;
-    if (first_element % 64 == 0) {
-      const auto scale_of = quant::Nf4<Block, Scales, Choice>::scales(weights);
-      const std::byte* in = weights.data + first_element / 2;
-      for (; i + 64 <= count; i += 64) {
-        prefetch(in + i / 2);
-        const float first_scale = scale_of((first_element + i) / Block);
-        const float second_scale = Block >= 64 ? first_scale : scale_of((first_element + i + 32) / Block);
-        unpack_nf4(in + i / 2, first_scale, second_scale, out + i);
+  ASTERISM_AVX2 static void unpack(quant::Packed<quant::Nf4<Block, Scales, Choice>> weights, std::uint64_t o,
+                                   std::size_t outputs, std::uint64_t c, std::size_t cols, float* out) {
+    const auto scale_of = quant::Nf4<Block, Scales, Choice>::scales(weights);
+    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
+      const std::uint64_t first = (o + i) * weights.cols + c;
+      std::size_t k = 0;
+      if (first % 64 == 0) {
+        const std::byte* in = weights.data + first / 2;
+        for (; k + 64 <= cols; k += 64) {
+          prefetch(in + k / 2);
+          const float scale = scale_of((first + k) / Block);
+          const float second_scale = Block >= 64 ? scale : scale_of((first + k + 32) / Block);
+          unpack_nf4(in + k / 2, scale, second_scale, out + k);
+        }
+      }
+      if (k < cols) {
+        quant::Nf4<Block, Scales, Choice>::decode(weights, first + k, View<float>(out + k, cols - k));
       }
     }
-    quant::Nf4<Block, Scales, Choice>::decode(weights, first_element + i, View<float>(out + i, count - i));
   }
 
   static void multiply(MatrixView<const float> x, Tile tile, bool accumulate, MatrixView<float> y) {
@@ -132,7 +152,7 @@ struct Avx2 {
 
  private:
   /// Weights come from memory once and in order; hardware alone doesn't fetch far enough ahead.
-  static void prefetch(const std::byte* at) { __builtin_prefetch(at + 2048, 0, 0); }
+  static void prefetch(const std::byte* at) { __builtin_prefetch(at + 2048); }
 
   /// Byte b of the sixteen float32 values of NF4's table, for b = 0, 1, 2, 3.
   static constexpr std::array<std::array<std::uint8_t, 16>, 4> table_bytes = [] {

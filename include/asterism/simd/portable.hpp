@@ -18,8 +18,11 @@ struct Portable {
   static constexpr std::size_t outputs(std::size_t /*rows*/) { return max_outputs; }
 
   template <quant::Quantization Q>
-  static void unpack(quant::Packed<Q> weights, std::uint64_t first_element, std::size_t count, float* out) {
-    Q::decode(weights, first_element, View<float>(out, count));
+  static void unpack(quant::Packed<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c, std::size_t cols,
+                     float* out) {
+    for (std::size_t i = 0; i < outputs; ++i) {
+      Q::decode(weights, (o + i) * weights.cols + c, View<float>(out + i * segment, cols));
+    }
   }
 
   static void multiply(MatrixView<const float> x, Tile tile, bool accumulate, MatrixView<float> y) {

@@ -57,9 +57,7 @@ void tiled_product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixVi
         tile.data = reinterpret_cast<const float*>(weights.data) + o * cols + c;
         tile.stride = cols;
       } else {
-        for (std::size_t i = 0; i < tile.outputs; ++i) {
-          Kernels::unpack(weights, std::uint64_t{o + i} * cols + c, tile.cols, unpacked + i * segment);
-        }
+        Kernels::unpack(weights, o, tile.outputs, c, tile.cols, unpacked);
         tile.data = unpacked;
         tile.stride = segment;
       }

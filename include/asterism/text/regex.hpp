@@ -1,6 +1,7 @@
 // Regular expressions of tokenizers, matched by PCRE2 within bounds, so that no pattern can run forever.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

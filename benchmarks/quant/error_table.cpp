@@ -1,0 +1,92 @@
+// What each format costs in bits and loses in accuracy: relative RMS error on Gaussian weights, and the time to encode and decode.
+// The columns bits, bytes/weight (of a matrix of 4096 x 4096) and rms_% are deterministic; the speeds are one core's.
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "asterism/core/random.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float16.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/quant/least_squares.hpp"
+#include "asterism/quant/nf4.hpp"
+
+using namespace asterism;
+
+namespace {
+
+constexpr std::uint64_t rows = 1024;
+constexpr std::uint64_t cols = 4096;
+
+const std::vector<float>& gaussian() {
+  static const std::vector<float> values = [] {
+    Random random(1);
+    std::vector<float> v(rows * cols);
+    for (float& value : v) value = static_cast<float>(0.02 * random.normal());
+    return v;
+  }();
+  return values;
+}
+
+template <class Q>
+void encode(benchmark::State& state) {
+  const std::vector<float>& values = gaussian();
+  const quant::FloatWeights source{values};
+  std::vector<std::uint64_t> bytes(Q::planes(rows, cols).bytes().count / 8);
+  auto* out = reinterpret_cast<std::byte*>(bytes.data());
+  for ([[maybe_unused]] auto _ : state) Q::encode(source, rows, cols, out);
+
+  const quant::Packed<Q> matrix{out, rows, cols};
+  std::vector<float> decoded(rows * cols);
+  Q::decode(matrix, 0, decoded);
+  double error = 0;
+  double total = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double difference = double{values[i]} - double{decoded[i]};
+    error += difference * difference;
+    total += double{values[i]} * double{values[i]};
+  }
+  const double weights = static_cast<double>(rows * cols);
+  state.counters["bits"] = Q::bits_per_weight;
+  state.counters["stored_bits"] = static_cast<double>(Q::planes(rows, cols).bytes().count) * 8 / weights;
+  state.counters["rms_%"] = 100 * std::sqrt(error / total);
+  state.counters["weights/s"] = benchmark::Counter(weights, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+template <class Q>
+void decode(benchmark::State& state) {
+  const quant::FloatWeights source{gaussian()};
+  std::vector<std::uint64_t> bytes(Q::planes(rows, cols).bytes().count / 8);
+  auto* out = reinterpret_cast<std::byte*>(bytes.data());
+  Q::encode(source, rows, cols, out);
+  std::vector<float> decoded(4096);
+  for ([[maybe_unused]] auto _ : state) {
+    for (std::uint64_t first = 0; first < rows * cols; first += decoded.size()) {
+      Q::decode({out, rows, cols}, first, decoded);
+      benchmark::DoNotOptimize(decoded.data());
+    }
+  }
+  state.counters["weights/s"] =
+      benchmark::Counter(static_cast<double>(rows * cols), benchmark::Counter::kIsIterationInvariantRate);
+}
+
+template <class... Qs>
+void add() {
+  (benchmark::RegisterBenchmark(("encode " + Qs::name()).c_str(), encode<Qs>)->Unit(benchmark::kMillisecond), ...);
+  (benchmark::RegisterBenchmark(("decode " + Qs::name()).c_str(), decode<Qs>)->Unit(benchmark::kMillisecond), ...);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace asterism::quant;
+  add<Float32, BFloat16, Float16, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<64, DoubleQuantized, LeastSquares>,
+      Nf4<64, DoubleQuantized, SignedLeastSquares>, Nf4<64, PlainScales, LeastSquares>,
+      Nf4<64, PlainScales, SignedLeastSquares>, Nf4<32, DoubleQuantized>, Nf4<128, DoubleQuantized, LeastSquares>>();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,0 +1,171 @@
+// Products on stored weights: bytes of weights a second for one row, as a share of the read bandwidth measured between the
+// passes of the same run, and floating-point operations a second for many rows.
+//
+// The weights are random bits that take more than 1 GiB, because less would measure the processor's cache. Run it on a quiet machine;
+// ASTERISM_SIMD chooses the instruction set. Arguments of the benchmarks: threads / rows.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "asterism/simd/level.hpp"
+#include "asterism/simd/product.hpp"
+
+using namespace asterism;
+
+namespace {
+
+constexpr std::uint64_t outputs = 14336;  // an expert's gate in Mixtral 8x7B
+constexpr std::uint64_t cols = 4096;
+constexpr std::uint64_t weights_at_least = (1_GiB).count + (64_MiB).count;
+
+template <class Q>
+class Weights {
+ public:
+  Weights() {
+    const std::uint64_t each = Q::planes(outputs, cols).bytes().count;
+    count_ = weights_at_least / each + 1;
+    storage_.resize((count_ * each + alignment) / 8);
+    Random random(1);
+    for (std::uint64_t& word : storage_) word = (random() & 0x00FF00FF00FF00FFU) | 0x3C003C003C003C00U;  // as bfloat16: near 0.02
+    for (std::uint64_t i = 0; i < count_; ++i) set_scales(matrix(i));
+  }
+
+  std::uint64_t count() const { return count_; }
+  std::uint64_t bytes() const { return count_ * Q::planes(outputs, cols).bytes().count; }
+  quant::Packed<Q> matrix(std::uint64_t i) const {
+    const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
+    const auto* first = reinterpret_cast<const std::byte*>(storage_.data()) + (aligned(address) - address);
+    return {first + i * Q::planes(outputs, cols).bytes().count, outputs, cols};
+  }
+  const std::vector<std::uint64_t>& words() const { return storage_; }
+
+ private:
+  static void set_scales(quant::Packed<Q> matrix) {
+    constexpr quant::Planes planes = Q::planes(outputs, cols);
+    for (const char* name : {"nested_absmax", "offset"}) {
+      const quant::Plane* plane = planes.find(name);
+      if (plane == nullptr) continue;
+      const float scale = 0.01F;
+      for (std::uint64_t at = 0; at < plane->bytes; at += 4) {
+        std::memcpy(const_cast<std::byte*>(matrix.data) + plane->offset + at, &scale, 4);
+      }
+    }
+  }
+
+  std::uint64_t count_ = 0;
+  std::vector<std::uint64_t> storage_;
+};
+
+template <class Q>
+const Weights<Q>& weights() {
+  static const Weights<Q> all;
+  return all;
+}
+
+/// Calls work(thread) on that many threads and returns the seconds until the last has finished.
+template <class Work>
+double seconds(std::uint64_t threads, Work work) {
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::thread> others;
+  for (std::uint64_t t = 1; t < threads; ++t) others.emplace_back(work, t);
+  work(0);
+  for (std::thread& other : others) other.join();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Bytes a second of reading the words once, each thread its part in four streams.
+double read_bandwidth(const std::vector<std::uint64_t>& words, std::uint64_t threads) {
+  std::vector<std::uint64_t> sums(threads * 8);
+  const double time = seconds(threads, [&](std::uint64_t thread) {
+    const std::uint64_t stream = words.size() / threads / 4;
+    const std::uint64_t* from = words.data() + thread * stream * 4;
+    std::uint64_t sum[8] = {};
+    for (std::uint64_t i = 0; i + 8 <= stream; i += 8) {
+      for (std::uint64_t s = 0; s < 4; ++s) {
+        __builtin_prefetch(from + s * stream + i + 512);
+        for (std::uint64_t k = 0; k < 8; ++k) sum[k] += from[s * stream + i + k];
+      }
+    }
+    for (const std::uint64_t part : sum) sums[thread * 8] += part;
+  });
+  benchmark::DoNotOptimize(sums.data());
+  return static_cast<double>(words.size()) * 8 / time;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+template <class Q>
+void product(benchmark::State& state) {
+  const auto threads = static_cast<std::uint64_t>(state.range(0));
+  const auto rows = static_cast<std::size_t>(state.range(1));
+  const Weights<Q>& all = weights<Q>();
+  const std::uint64_t matrices = rows == 1 ? all.count() : 1 + 32 / rows;
+  Random random(2);
+  std::vector<float> x(rows * cols);
+  for (float& value : x) value = static_cast<float>(random.normal());
+  std::vector<float> y(rows * outputs);
+  std::vector<double> shares;
+  std::vector<double> rates;
+  std::vector<double> reads;
+  for ([[maybe_unused]] auto _ : state) {
+    const double read = rows == 1 ? read_bandwidth(all.words(), threads) : 0;
+    const double time = seconds(threads, [&](std::uint64_t thread) {
+      const std::uint64_t share = outputs / threads;
+      for (std::uint64_t i = 0; i < matrices; ++i) {
+        simd::product(all.matrix(i), MatrixView<const float>(x.data(), rows, cols),
+                      MatrixView<float>(y.data(), rows, outputs), thread * share, share);
+      }
+    });
+    state.SetIterationTime(time);
+    const double products = static_cast<double>(matrices * outputs * cols);
+    if (rows == 1) {
+      rates.push_back(static_cast<double>(all.bytes()) / time);
+      reads.push_back(read);
+      shares.push_back(rates.back() / read);
+    } else {
+      rates.push_back(2 * static_cast<double>(rows) * products / time);
+    }
+    benchmark::DoNotOptimize(y.data());
+  }
+  if (rows == 1) {
+    state.counters["GB/s"] = median(rates) / 1e9;
+    state.counters["read_GB/s"] = median(reads) / 1e9;
+    state.counters["share"] = median(shares);
+  } else {
+    state.counters["GFLOP/s"] = median(rates) / 1e9;
+  }
+}
+
+using Nf4Nested = quant::Nf4<64, quant::DoubleQuantized>;
+
+template <class Q>
+void sizes(const char* name) {
+  benchmark::RegisterBenchmark((std::string(name) + "/" + std::string(simd::name(simd::level()))).c_str(), product<Q>)
+      ->ArgNames({"threads", "rows"})
+      ->ArgsProduct({{1, 2}, {1, 8, 32, 128}})
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond)
+      ->MinTime(2);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  sizes<Nf4Nested>("nf4 double-quantized");
+  sizes<quant::BFloat16>("bfloat16");
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

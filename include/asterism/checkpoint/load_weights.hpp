@@ -1,0 +1,208 @@
+// Streams a checkpoint into the places that a network has for its weights.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "asterism/backend/operand.hpp"
+#include "asterism/checkpoint/bitsandbytes.hpp"
+#include "asterism/checkpoint/tensor_store.hpp"
+#include "asterism/checkpoint/weight_location.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/progress.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/model/weights.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::checkpoint {
+
+/// A weight that has been found and whose shape and dtype agree with the network's.
+struct FoundWeight {
+  WeightLocation location;
+  const TensorInfo* tensor = nullptr;
+  std::optional<FourBitTensor> four_bit;  ///< where bitsandbytes quantized it
+};
+
+/// Finds the weights of a network in a checkpoint and accounts for every tensor of it. The headers alone are read.
+class WeightFinder {
+ public:
+  /// Keeps references; both must outlive it.
+  WeightFinder(const TensorStore& store, const Shape& shape)
+      : store_(store), shape_(shape), layout_(expert_layout(store)) {}
+
+  /// Throws FormatError where the tensor is missing or has another shape, Unsupported where its dtype holds no
+  /// weights.
+  FoundWeight find(const model::WeightId& id) {
+    FoundWeight found;
+    found.location = locate(id, shape_, layout_);
+    found.tensor = &store_.at(found.location.name);
+    used_.push_back(found.location.name);
+    found.four_bit = find_four_bit(store_, found.location.name);
+    if (found.four_bit) {
+      for (std::string& sibling : sibling_names(found.location.name)) used_.push_back(std::move(sibling));
+    } else if (found.tensor->dtype != DType::f32 && found.tensor->dtype != DType::f16 &&
+               found.tensor->dtype != DType::bf16) {
+      throw Unsupported(concat(store_.describe(*found.tensor), " is ", dtype_name(found.tensor->dtype),
+                               ", expected F32, F16, BF16, or 4-bit codes with their quant_state"));
+    }
+    const auto& shape = found.four_bit ? found.four_bit->shape : found.tensor->shape;
+    if (shape != found.location.shape) {
+      throw FormatError(concat(store_.describe(*found.tensor), " has the shape ", shape_text(shape), ", expected ",
+                               shape_text(found.location.shape), " by config.json"));
+    }
+    return found;
+  }
+
+  /// Throws FormatError naming a tensor that no weight of the network asked for. Tables of rotary frequencies,
+  /// which old releases of transformers saved, follow from config.json and are passed over.
+  void check_all_used() {
+    std::sort(used_.begin(), used_.end());
+    for (const TensorInfo& tensor : store_.tensors()) {
+      if (std::binary_search(used_.begin(), used_.end(), tensor.name)) continue;
+      if (tensor.name.ends_with(".self_attn.rotary_emb.inv_freq")) continue;
+      throw FormatError(concat(
+          store_.describe(tensor), " has no place in the model that config.json describes",
+          tensor.name == "lm_head.weight" ? ": tie_word_embeddings says that the head is the embedding" : ""));
+    }
+  }
+
+ private:
+  const TensorStore& store_;
+  Shape shape_;
+  ExpertLayout layout_;
+  std::vector<std::string> used_;
+};
+
+namespace detail {
+
+/// Which layout of bitsandbytes a format is; the primary template: none.
+template <class Format>
+struct FourBitFormat {
+  static constexpr bool is_four_bit = false;
+};
+template <int Block, class Scales, class Choice>
+struct FourBitFormat<quant::Nf4<Block, Scales, Choice>> {
+  static constexpr bool is_four_bit = true;
+  static constexpr std::uint64_t block = Block;
+  static constexpr bool nested = std::is_same_v<Scales, quant::DoubleQuantized>;
+};
+
+/// Copies a slice of a quantized tensor as it is.
+template <class Format>
+void adopt(const FourBitTensor& source, std::uint64_t first, const backend::DeviceWeights<Format>& target) {
+  using Layout = FourBitFormat<Format>;
+  const std::uint64_t count = target.rows * target.cols;
+  if (source.kind != FourBitKind::nf4 || source.blocksize != Layout::block || source.nested != Layout::nested) {
+    throw Unsupported(
+        concat(source.where, " is quantized as ", source.kind == FourBitKind::nf4 ? "nf4" : "fp4", " block ",
+               source.blocksize, source.nested ? " with double-quantized scales" : " with plain scales",
+               ", the Blueprint asks for ", Format::name(),
+               "; quantizing 4 bits again would lose quality unseen: use the checkpoint's format in the ",
+               "Blueprint, or load a 16-bit checkpoint"));
+  }
+  const std::uint64_t group = Layout::nested ? Layout::block * FourBitTensor::nested_blocksize : Layout::block;
+  const bool to_end = first + count == source.elements;
+  if (first % group != 0 || (!to_end && count % group != 0)) {
+    throw Unsupported(concat(source.where, ": the slice of ", count, " elements at ", first,
+                             " does not begin and end with a group of ", group,
+                             " scales' elements, so it can't be cut out; save the experts as separate tensors"));
+  }
+  const quant::Planes planes = Format::planes(target.rows, target.cols);
+  const auto copy = [&](const char* plane, View<const std::byte> from, std::uint64_t offset) {
+    const quant::Plane& to = *planes.find(plane);
+    std::memcpy(target.data + to.offset, from.data + offset, to.bytes);
+  };
+  copy("codes", source.codes, first / 2);
+  if constexpr (Layout::nested) {
+    copy("absmax", source.absmax, first / Layout::block);
+    copy("nested_absmax", source.nested_absmax, first / group * sizeof(float));
+    std::memcpy(target.data + planes.find("offset")->offset, &source.nested_offset, sizeof(float));
+  } else {
+    copy("absmax", source.absmax, first / Layout::block * sizeof(float));
+  }
+}
+
+}  // namespace detail
+
+/// Fills one matrix. 16-bit and 32-bit sources are encoded piece by piece; a source that is 4-bit already is
+/// adopted where the target has its layout, decoded where the target is a 16-bit or 32-bit format, and refused
+/// otherwise.
+template <class Format>
+void load_weight(const TensorStore& store, const FoundWeight& found,
+                 const backend::DeviceWeights<Format>& target) {
+  if constexpr (detail::FourBitFormat<Format>::is_four_bit) {
+    if (found.four_bit) return detail::adopt(*found.four_bit, found.location.first, target);
+  }
+  const auto source = [&](std::uint64_t first, View<float> out) {
+    if (found.four_bit) {
+      read_floats(*found.four_bit, found.location.first + first, out);
+    } else {
+      store.read_floats(*found.tensor, found.location.first + first, out);
+    }
+  };
+  try {
+    Format::encode(source, target.rows, target.cols, target.data);
+  } catch (const NumericError& error) {
+    throw FormatError(concat(store.describe(*found.tensor), ": ", error.what()));
+  }
+}
+
+/// Fills one norm (1, hidden).
+inline void load_weight(const TensorStore& store, const FoundWeight& found,
+                        const backend::DeviceMatrix<float>& target) {
+  if (found.four_bit) {
+    throw Unsupported(concat(store.describe(*found.tensor), " is a norm in 4 bits; expected F32, F16 or BF16"));
+  }
+  store.read_floats(*found.tensor, 0, target.view.row(0));
+}
+
+/// Fills all weights of a network. First everything is found and checked by the headers; then tensor by tensor is
+/// read, its pages dropped behind it, so that beside the network never more than one tensor and 1 MiB of scratch
+/// are in memory. Progress counts bytes of the checkpoint; an exception from the sink cancels. The network's
+/// content is unspecified after an exception.
+template <class Network>
+void load_weights(const TensorStore& store, const Network& network, ProgressSink& progress) {
+  WeightFinder finder(store, network.shape());
+  std::uint64_t total = 0;
+  const auto bytes_of = [](const FoundWeight& found, std::uint64_t elements) {
+    const std::uint64_t all = found.four_bit ? found.four_bit->elements : found.tensor->elements;
+    return static_cast<std::uint64_t>(static_cast<double>(found.tensor->bytes) * static_cast<double>(elements) /
+                                      static_cast<double>(all));
+  };
+  const auto size_of = []<class Weights>(const Weights& weights) {
+    if constexpr (requires { weights.view; }) {
+      return static_cast<std::uint64_t>(weights.view.cols);
+    } else {
+      return weights.rows * weights.cols;
+    }
+  };
+  std::vector<FoundWeight> all;
+  model::for_each_weight(network, [&](const model::WeightId& id, const auto& weights) {
+    all.push_back(finder.find(id));
+    total += bytes_of(all.back(), size_of(weights));
+  });
+  finder.check_all_used();
+  progress.begin("loading", total);
+  std::uint64_t done = 0;
+  std::size_t next = 0;
+  model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
+    const FoundWeight& found = all[next++];
+    load_weight(store, found, weights);
+    const bool last_use = next == all.size() || all[next].tensor != found.tensor;
+    if (last_use) store.release(*found.tensor);
+    done += bytes_of(found, size_of(weights));
+    progress.advance(done, found.location.name);
+  });
+  progress.end();
+}
+
+}  // namespace asterism::checkpoint

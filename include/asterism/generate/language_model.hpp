@@ -1,0 +1,142 @@
+// A loaded model: weights on devices, with the tokenizer that belongs to them.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asterism/checkpoint/generation_config.hpp"
+#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/generate/fwd.hpp"
+#include "asterism/generate/options.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/placement/report.hpp"
+#include "asterism/shape/shape.hpp"
+#include "asterism/simd/level.hpp"
+#include "asterism/text/chat_template.hpp"
+#include "asterism/text/tokenizer.hpp"
+
+namespace asterism {
+
+/// How a session differs from another one of the same model.
+struct SessionOptions {
+  std::uint64_t seed = 0;  ///< of the draws; equal seeds, prompts and options give equal answers
+};
+
+/// Weights, devices and text of one checkpoint under the policies of a Blueprint. Made by `load`. Immutable:
+/// several sessions may use it, also from several threads; it must outlive them and not be moved while there are
+/// any.
+template <class B>
+class LanguageModel {
+ public:
+  using Device = typename B::Backend;
+  using Network = typename model::Assembly<B>::Network;
+
+  /// The files of a checkpoint beside its weights.
+  struct Texts {
+    checkpoint::ModelConfig config;
+    checkpoint::GenerationConfig generation;
+    std::optional<text::Tokenizer> tokenizer;
+    std::optional<text::ChatTemplate> chat_template;
+  };
+
+  /// Draws all weights, uninitialised, from new devices with the budgets of `plan`. Users call `load`.
+  LanguageModel(const placement::Plan& plan, const Limits& limits, Texts texts)
+      : limits_(limits),
+        texts_(std::move(texts)),
+        devices_(make_devices(plan, limits)),
+        network_(devices_, plan, texts_.config.shape) {}
+
+  /// A conversation of its own. Draws its caches and workspace from the devices; throws BudgetExceeded where they
+  /// have no room for one more.
+  Session<B> session(SessionOptions options = {}) const { return Session<B>(*this, options); }
+
+  const Shape& shape() const { return network_.shape(); }
+  const Limits& limits() const { return limits_; }
+  const placement::Plan& plan() const { return network_.plan(); }
+  const Network& network() const { return network_; }
+  /// The devices; their arenas tell budget, use and high water.
+  const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
+
+  /// The options that the checkpoint's generation_config.json recommends.
+  GenerateOptions recommended() const {
+    const checkpoint::GenerationConfig& from = texts_.generation;
+    GenerateOptions options;
+    if (from.do_sample.value_or(false)) {
+      options.temperature = static_cast<float>(from.temperature.value_or(1.0));
+      options.top_k = static_cast<std::int32_t>(from.top_k.value_or(50));
+      options.top_p = static_cast<float>(from.top_p.value_or(1.0));
+      options.min_p = static_cast<float>(from.min_p.value_or(0.0));
+    }
+    options.repetition_penalty = static_cast<float>(from.repetition_penalty.value_or(1.0));
+    if (from.max_new_tokens) {
+      options.max_tokens =
+          static_cast<std::int32_t>(std::min<std::int64_t>(*from.max_new_tokens, limits_.context));
+    }
+    return options;
+  }
+
+  /// Tokens that end an answer, by generation_config.json, else config.json.
+  const std::vector<TokenId>& end_tokens() const {
+    return texts_.generation.eos.empty() ? texts_.config.eos : texts_.generation.eos;
+  }
+
+  /// Throws FileError where the checkpoint has no tokenizer.json.
+  const text::Tokenizer& tokenizer() const {
+    if (!texts_.tokenizer) {
+      throw FileError("the checkpoint has no tokenizer.json: only calls that take token ids are possible");
+    }
+    return *texts_.tokenizer;
+  }
+
+  /// Throws Unsupported on use of a template that is not known; see ChatTemplate.
+  const text::ChatTemplate& chat_template() const {
+    if (!texts_.chat_template)
+      throw FileError("the checkpoint has no chat template: chat() needs one, generate() does not");
+    return *texts_.chat_template;
+  }
+
+  /// What memory is used for, planned and measured, what runs it, and what the numbers suggest.
+  std::string memory_report() const {
+    std::string text = placement::component_table(plan());
+    text += "\n" + placement::layer_table(plan()) + "\n" + placement::tied_head_line(plan());
+    for (std::size_t d = 0; d < devices_.size(); ++d) {
+      const Bytes planned = plan().peak(d);
+      const Bytes high = devices_[d]->arena().high_water();
+      const double ratio =
+          planned.count == 0 ? 1 : static_cast<double>(high.count) / static_cast<double>(planned.count);
+      text += concat("device ", d, ": planned ", to_string(planned), ", high water ", to_string(high), " (",
+                     fixed(100 * ratio, 2), " % of the plan), in use now ", to_string(devices_[d]->arena().used()),
+                     "\n");
+    }
+    text += concat("instruction set ", simd::name(simd::level()), ", ", limits_.threads,
+                   " threads, experts and attention ", B::Quantization::name(), ", embedding ",
+                   B::Embedding::name(), ", head ", B::Head::name(), "\n");
+    return text + placement::recommendations(plan(), limits_);
+  }
+
+ private:
+  static std::vector<std::unique_ptr<Device>> make_devices(const placement::Plan& plan, const Limits& limits) {
+    auto execution = std::make_shared<typename Device::ExecutionPolicy>(static_cast<std::size_t>(limits.threads));
+    std::vector<std::unique_ptr<Device>> devices;
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      devices.push_back(std::make_unique<Device>(static_cast<std::int32_t>(d), plan.budget(d), execution));
+    }
+    return devices;
+  }
+
+  Limits limits_;
+  Texts texts_;
+  std::vector<std::unique_ptr<Device>> devices_;
+  Network network_;
+};
+
+}  // namespace asterism

@@ -1,0 +1,70 @@
+// What a caller may ask of one answer, and what is known of it afterwards.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <ostream>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/core/fwd.hpp"
+
+namespace asterism {
+
+/// How an answer is chosen and when it ends. Filters are applied in the order of Hugging Face's generate:
+/// repetition penalty, temperature, top-k, top-p, min-p.
+struct GenerateOptions {
+  float temperature = 0;          ///< 0: the most probable token, always; else > 0, and the filters below apply
+  std::int32_t top_k = 0;         ///< keep the k best tokens, and those equal to the k-th; 0: all
+  float top_p = 1;                ///< keep the smallest set whose probability reaches top_p; in (0, 1]
+  float min_p = 0;                ///< drop tokens less probable than min_p times the best; in [0, 1]
+  float repetition_penalty = 1;   ///< > 0; above 1 makes tokens that occurred less probable; also without sampling
+  std::int32_t max_tokens = 256;  ///< tokens of the answer at most; it also ends where the context is full
+  std::vector<std::string> stop;  ///< texts that end the answer and are not part of it; none is empty
+  bool stop_at_eos = true;        ///< end at any of the model's end tokens
+  std::stop_token cancel{};       ///< asked before each token
+};
+
+/// Why an answer ended.
+enum class FinishReason : std::uint8_t { none, eos, stop_string, max_tokens, context_full, cancelled };
+
+constexpr std::string_view name_of(FinishReason reason) {
+  constexpr std::string_view names[] = {"not finished", "end of text",  "stop string",
+                                        "token limit",  "context full", "cancelled"};
+  return names[static_cast<std::size_t>(reason)];
+}
+
+/// How many tokens a call used.
+struct Usage {
+  std::int32_t prompt_tokens = 0;  ///< tokens of the prompt
+  std::int32_t reused_tokens = 0;  ///< of these, taken from the conversation so far without computing them again
+  std::int32_t answer_tokens = 0;  ///< tokens chosen, an end token included
+};
+
+/// What is known of an answer when it has ended.
+struct Outcome {
+  FinishReason finish_reason = FinishReason::none;
+  Usage usage{};
+  double seconds_to_first_token = 0;  ///< from the call to the first token's choice
+  double prefill_seconds = 0;         ///< in the passes over the prompt
+  double decode_seconds = 0;          ///< in the passes for the tokens after the first
+
+  /// Prompt tokens computed in a second; 0 where none was.
+  double prefill_speed() const {
+    const double tokens = usage.prompt_tokens - usage.reused_tokens;
+    return prefill_seconds > 0 ? tokens / prefill_seconds : 0;
+  }
+  /// Tokens a second after the first one; 0 where there was none.
+  double decode_speed() const { return decode_seconds > 0 ? (usage.answer_tokens - 1) / decode_seconds : 0; }
+};
+
+inline std::ostream& operator<<(std::ostream& out, FinishReason reason) { return out << name_of(reason); }
+
+inline std::ostream& operator<<(std::ostream& out, const Usage& usage) {
+  return out << usage.prompt_tokens << " prompt tokens (" << usage.reused_tokens << " reused), "
+             << usage.answer_tokens << " answer tokens";
+}
+
+}  // namespace asterism

@@ -1,0 +1,231 @@
+// One conversation with a model.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/generate/language_model.hpp"
+#include "asterism/generate/options.hpp"
+#include "asterism/generate/sampler.hpp"
+#include "asterism/generate/text_stream.hpp"
+#include "asterism/linalg/softmax.hpp"
+#include "asterism/model/workspace.hpp"
+#include "asterism/text/chat_template.hpp"
+
+namespace asterism {
+
+/// Caches, tokens and draws of one conversation. Prompts that begin as the conversation so far reuse what has been
+/// computed. Everything is drawn in the constructor; while an answer is generated, nothing is allocated after its
+/// first token. For one thread at a time; the model must outlive it.
+template <class B>
+class Session {
+ public:
+  using Observer = typename B::Observer;
+
+  /// Throws BudgetExceeded where the devices have no room for one more session.
+  Session(const LanguageModel<B>& model, SessionOptions options)
+      : model_(&model),
+        state_(std::make_unique<State>(model.devices(), model.plan(), model.shape(), model.limits())),
+        observer_(make_observer(model.shape())),
+        random_(options.seed),
+        sampler_(static_cast<std::size_t>(model.shape().vocabulary)),
+        logits_(static_cast<std::size_t>(model.shape().vocabulary)) {
+    tokens_.reserve(static_cast<std::size_t>(model.limits().context) + 1);
+  }
+
+  /// The answer to a raw prompt as a range of pieces of text, computed while it is walked through. The tokenizer's
+  /// own special tokens (such as <s>) are put before the prompt. Pieces are never empty and never split a
+  /// character; each is valid until the next one. `last()` tells what happened once the range has ended.
+  TextStream<Session> generate(std::string_view prompt, GenerateOptions options = {}) {
+    return answer(model_->tokenizer().encode(prompt), std::move(options));
+  }
+
+  /// The answer to a conversation in the checkpoint's chat template; the roles are those that the template knows.
+  /// Throws Unsupported where the template is not one that the toolkit knows.
+  TextStream<Session> chat(View<const text::Message> messages, GenerateOptions options = {}) {
+    const std::string prompt = model_->chat_template().render(messages);
+    return answer(model_->tokenizer().encode(prompt, {.add_special_tokens = false}), std::move(options));
+  }
+
+  /// The answer to token ids as token ids, an end token included.
+  std::vector<TokenId> generate_tokens(View<const TokenId> prompt, const GenerateOptions& options = {}) {
+    begin_answer({prompt.begin(), prompt.end()}, options);
+    std::vector<TokenId> out;
+    while (const std::optional<TokenId> token = next_token(options)) out.push_back(*token);
+    return out;
+  }
+
+  /// Calls f(position, logits) for every position of tokens in order; logits (vocabulary), valid during the call,
+  /// are the scores of the token that follows. The tokens become the conversation.
+  template <class F>
+  void visit_logits(View<const TokenId> tokens, F&& f) {
+    check_prompt(tokens);
+    tokens_.assign(tokens.begin(), tokens.end());
+    computed_ = 0;
+    const auto head_rows = state_->head().logits.rows();
+    while (computed_ < tokens_.size()) {
+      const std::size_t first = computed_;
+      const std::size_t rows = forward_chunk();
+      for (std::size_t row = 0; row < rows; row += head_rows) {
+        const std::size_t count = std::min(head_rows, rows - row);
+        const auto logits = model_->network().logits(model_->devices(), *state_, row, count, observer_);
+        for (std::size_t i = 0; i < count; ++i) {
+          fetch(logits.rows_from(i, 1));
+          f(first + row + i, View<const float>(logits_));
+        }
+      }
+    }
+  }
+
+  /// Logits (tokens, vocabulary), row-major.
+  std::vector<float> logits(View<const TokenId> tokens) {
+    std::vector<float> out;
+    out.reserve(tokens.size * logits_.size());
+    visit_logits(tokens,
+                 [&](std::size_t, View<const float> row) { out.insert(out.end(), row.begin(), row.end()); });
+    return out;
+  }
+
+  /// Natural logarithms of the probability of each token but the first, given those before it: tokens.size - 1
+  /// values.
+  std::vector<float> log_probabilities(View<const TokenId> tokens) {
+    std::vector<float> out;
+    visit_logits(tokens, [&](std::size_t position, View<const float> row) {
+      if (position + 1 == tokens.size) return;
+      const auto next = static_cast<double>(row[static_cast<std::size_t>(tokens[position + 1])]);
+      out.push_back(static_cast<float>(next - linalg::log_sum_exp(row)));
+    });
+    return out;
+  }
+
+  /// What is known of the last answer.
+  const Outcome& last() const { return outcome_; }
+  /// The conversation so far: the last prompt and its answer.
+  View<const TokenId> tokens() const { return tokens_; }
+  /// What the model told while it ran; see Blueprint::Observer.
+  const Observer& observer() const { return observer_; }
+  const LanguageModel<B>& model() const { return *model_; }
+  /// Forgets the conversation, keeps the memory.
+  void clear() {
+    tokens_.clear();
+    computed_ = 0;
+  }
+
+ private:
+  friend class TextStream<Session>;
+  using State = typename model::Assembly<B>::State;
+  using Clock = std::chrono::steady_clock;
+
+  static Observer make_observer(const Shape& shape) {
+    if constexpr (std::constructible_from<Observer, std::int32_t, std::int32_t>) {
+      return Observer(shape.layers, shape.experts);
+    } else {
+      return Observer();
+    }
+  }
+
+  static double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  TextStream<Session> answer(std::vector<TokenId> prompt, GenerateOptions options) {
+    begin_answer(std::move(prompt), options);
+    return TextStream<Session>(*this, std::move(options));
+  }
+
+  void check_prompt(View<const TokenId> prompt) const {
+    if (prompt.empty()) throw InvalidArgument("the prompt has no tokens; give at least one");
+    if (prompt.size > static_cast<std::size_t>(model_->limits().context)) {
+      throw InvalidArgument(concat("the prompt has ", prompt.size, " tokens, the context holds ",
+                                   model_->limits().context, ": shorten it or raise Limits::context"));
+    }
+  }
+
+  void begin_answer(std::vector<TokenId> prompt, const GenerateOptions& options) {
+    generate::Sampler::check(options);
+    check_prompt(prompt);
+    started_ = Clock::now();
+    outcome_ = {};
+    std::size_t common = 0;
+    while (common < computed_ && common < prompt.size() && tokens_[common] == prompt[common]) ++common;
+    computed_ = std::min(common, prompt.size() - 1);
+    tokens_.assign(prompt.begin(), prompt.end());
+    outcome_.usage.prompt_tokens = static_cast<std::int32_t>(tokens_.size());
+    outcome_.usage.reused_tokens = static_cast<std::int32_t>(computed_);
+  }
+
+  /// Computes the next tokens of the conversation, prefill_chunk at most; returns how many.
+  std::size_t forward_chunk() {
+    const std::size_t rows =
+        std::min(tokens_.size() - computed_, static_cast<std::size_t>(model_->limits().prefill_chunk));
+    model_->network().forward(model_->devices(), *state_, View<const TokenId>(tokens_).part(computed_, rows),
+                              computed_, observer_);
+    computed_ += rows;
+    return rows;
+  }
+
+  void fetch(backend::DeviceMatrix<const float> row) {
+    const auto device = static_cast<std::size_t>(model_->plan().head_device());
+    model_->devices()[device]->download(row, MatrixView<float>(logits_.data(), 1, logits_.size()));
+  }
+
+  /// The next token of the answer; nothing when it has ended, for the reason in `last()`.
+  std::optional<TokenId> next_token(const GenerateOptions& options) {
+    if (outcome_.finish_reason != FinishReason::none) return std::nullopt;
+    const Clock::time_point start = Clock::now();
+    std::size_t rows = 0;
+    while (computed_ < tokens_.size()) {
+      if (options.cancel.stop_requested()) return finish(FinishReason::cancelled);
+      rows = forward_chunk();
+    }
+    fetch(model_->network().logits(model_->devices(), *state_, rows - 1, 1, observer_));
+    const TokenId token = sampler_.choose(logits_, tokens_, options, random_);
+    tokens_.push_back(token);
+    if (++outcome_.usage.answer_tokens == 1) {
+      outcome_.prefill_seconds = seconds_since(start);
+      outcome_.seconds_to_first_token = seconds_since(started_);
+    } else {
+      outcome_.decode_seconds += seconds_since(start);
+    }
+    if (options.stop_at_eos && std::ranges::find(model_->end_tokens(), token) != model_->end_tokens().end()) {
+      outcome_.finish_reason = FinishReason::eos;
+    } else if (outcome_.usage.answer_tokens == options.max_tokens) {
+      outcome_.finish_reason = FinishReason::max_tokens;
+    } else if (tokens_.size() == static_cast<std::size_t>(model_->limits().context) + 1) {
+      outcome_.finish_reason = FinishReason::context_full;
+    }
+    return token;
+  }
+
+  std::nullopt_t finish(FinishReason reason) {
+    outcome_.finish_reason = reason;
+    return std::nullopt;
+  }
+
+  const LanguageModel<B>* model_;
+  std::unique_ptr<State> state_;
+  Observer observer_;
+  Random random_;
+  generate::Sampler sampler_;
+  std::vector<float> logits_;
+  std::vector<TokenId> tokens_;
+  std::size_t computed_ = 0;  ///< tokens_ [0, computed_) are in the caches
+  Outcome outcome_;
+  Clock::time_point started_;
+};
+
+}  // namespace asterism

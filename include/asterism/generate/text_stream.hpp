@@ -1,0 +1,86 @@
+// An answer as a range of pieces of text.
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "asterism/core/fwd.hpp"
+#include "asterism/generate/options.hpp"
+#include "asterism/generate/stop_strings.hpp"
+#include "asterism/text/stream_decoder.hpp"
+
+namespace asterism {
+
+/// A single-pass range: each step computes as many tokens as the next piece of text needs. One at a time for a
+/// session; breaking off is allowed, and `cancel` in the options ends it from elsewhere.
+template <class Session>
+class TextStream {
+ public:
+  TextStream(Session& session, GenerateOptions options)
+      : session_(&session),
+        options_(std::make_unique<GenerateOptions>(std::move(options))),
+        decoder_(session.model().tokenizer(), {.skip_special_tokens = true}),
+        stop_(options_->stop) {}
+
+  class Iterator {
+   public:
+    using value_type = std::string_view;
+    using difference_type = std::ptrdiff_t;
+
+    Iterator() = default;
+    explicit Iterator(TextStream& stream) : stream_(&stream) {}
+
+    std::string_view operator*() const { return stream_->piece_; }
+    Iterator& operator++() {
+      stream_->advance();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.stream_->piece_.empty(); }
+
+   private:
+    TextStream* stream_ = nullptr;
+  };
+
+  Iterator begin() {
+    advance();
+    return Iterator(*this);
+  }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  /// Computes tokens until there is text; an empty piece means the end.
+  void advance() {
+    piece_ = {};
+    while (piece_.empty() && !ended_) {
+      const std::optional<TokenId> token = stop_.found() ? std::nullopt : session_->next_token(*options_);
+      const bool is_end = session_->last().finish_reason == FinishReason::eos;
+      if (token && !is_end) {
+        piece_ = stop_.push(decoder_.push(*token));
+        if (stop_.found()) session_->outcome_.finish_reason = FinishReason::stop_string;
+      } else if (!flushed_ && !stop_.found()) {
+        flushed_ = true;
+        piece_ = stop_.push(decoder_.finish());
+        if (stop_.found()) session_->outcome_.finish_reason = FinishReason::stop_string;
+      } else {
+        ended_ = true;
+        piece_ = stop_.finish();
+      }
+    }
+  }
+
+  Session* session_;
+  std::unique_ptr<GenerateOptions>
+      options_;  // on the heap, so that stop_ may refer to it when the stream is moved
+  text::StreamDecoder decoder_;
+  generate::StopStrings stop_;
+  std::string_view piece_;
+  bool flushed_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace asterism

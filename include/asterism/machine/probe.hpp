@@ -1,0 +1,37 @@
+// What this machine has.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/machine/machine.hpp"
+
+namespace asterism::machines {
+
+/// The memory of this machine as one device: what the system could hand out now without swapping.
+/// Source: proc(5), MemAvailable. Throws FileError where /proc/meminfo does not tell.
+inline Machine this_machine() {
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  const std::unique_ptr<std::FILE, Close> file(std::fopen("/proc/meminfo", "re"));
+  char line[256];
+  constexpr std::string_view key = "MemAvailable:";
+  while (file && std::fgets(line, sizeof line, file.get()) != nullptr) {
+    if (std::strncmp(line, key.data(), key.size()) != 0) continue;
+    const char* digits = line + key.size();
+    while (*digits == ' ') ++digits;
+    std::uint64_t kib = 0;
+    std::from_chars(digits, line + std::strlen(line), kib);
+    return equal_devices(1, Bytes{kib * 1024});
+  }
+  throw FileError("/proc/meminfo does not tell MemAvailable: give the machine's devices in LoadOptions::machine");
+}
+
+}  // namespace asterism::machines

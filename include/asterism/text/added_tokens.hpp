@@ -1,0 +1,229 @@
+// Tokens that are found in the text before anything else happens to it: <s>, <|im_start|> and the like.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asterism/core/fwd.hpp"
+#include "asterism/text/component.hpp"
+#include "asterism/text/normalizer.hpp"
+#include "asterism/text/unicode.hpp"
+#include "asterism/text/vocabulary.hpp"
+
+namespace asterism::text {
+
+/// One entry of "added_tokens".
+struct AddedToken {
+  TokenId id = -1;
+  std::string content;
+  std::string form;          ///< as it stands in normalised text; equal to content unless `normalized`
+  bool single_word = false;  ///< not beside characters of a word
+  bool lstrip = false;       ///< takes white space on its left
+  bool rstrip = false;       ///< takes white space on its right
+  bool normalized = false;   ///< looked for in the normalised text instead of the user's
+  bool special = false;
+};
+
+/// A stretch of text: an added token, or text between them where `id` < 0.
+struct TokenOrText {
+  TokenId id = -1;
+  std::string_view text;
+  bool at_start = false;  ///< the stretch is the beginning of the text
+};
+
+/// Strings to look for together. Of several that begin at the same place the longest counts, and where one was found
+/// the search goes on behind it.
+class StringSet {
+ public:
+  struct Entry {
+    std::string text;
+    std::size_t value = 0;
+  };
+
+  StringSet() = default;
+  /// The entries' texts must be distinct and not empty.
+  explicit StringSet(std::vector<Entry> entries) : entries_(std::move(entries)) {
+    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.text < b.text; });
+    for (const Entry& entry : entries_) begins_[static_cast<unsigned char>(entry.text.front())] = true;
+  }
+
+  const std::vector<Entry>& entries() const { return entries_; }
+
+  /// The entry whose text is `text`, nullptr where there is none.
+  const Entry* find_whole(std::string_view text) const {
+    const auto place = std::lower_bound(entries_.begin(), entries_.end(), text,
+                                        [](const Entry& entry, std::string_view wanted) { return entry.text < wanted; });
+    return place == entries_.end() || place->text != text ? nullptr : &*place;
+  }
+
+  /// The next entry in `text` from `from` on, and where it begins; nullptr where there is none.
+  std::pair<const Entry*, std::size_t> find(std::string_view text, std::size_t from) const {
+    for (std::size_t at = from; at < text.size(); ++at) {
+      if (!begins_[static_cast<unsigned char>(text[at])]) continue;
+      if (const Entry* entry = longest_at(text, at)) return {entry, at};
+    }
+    return {nullptr, text.size()};
+  }
+
+ private:
+  const Entry* longest_at(std::string_view text, std::size_t at) const {
+    // Narrows the range of the sorted entries byte by byte.
+    const Entry* longest = nullptr;
+    auto low = entries_.begin();
+    auto high = entries_.end();
+    for (std::size_t depth = 0; low != high; ++depth) {
+      if (low->text.size() == depth) longest = &*low++;
+      if (at + depth == text.size()) break;
+      const auto byte = [depth](const Entry& entry) { return static_cast<unsigned char>(entry.text[depth]); };
+      const auto wanted = static_cast<unsigned char>(text[at + depth]);
+      low = std::partition_point(low, high, [&](const Entry& entry) { return byte(entry) < wanted; });
+      high = std::partition_point(low, high, [&](const Entry& entry) { return byte(entry) == wanted; });
+    }
+    return longest;
+  }
+
+  std::vector<Entry> entries_;
+  std::array<bool, 256> begins_{};
+};
+
+/// The added tokens of a tokenizer. Immutable; const members may be called from several threads.
+/// Source: Hugging Face tokenizers, `AddedVocabulary`.
+class AddedTokens {
+ public:
+  AddedTokens() = default;
+
+  /// `list`: the field "added_tokens", nullptr where there is none. FormatError for an empty or repeated content, and
+  /// for an id that is not the one Hugging Face gives: that of the vocabulary's equal token, else the next free one.
+  static AddedTokens from_json(const Json* list, const Vocabulary& vocabulary, const Normalizer& normalizer,
+                               std::string_view where) {
+    AddedTokens added;
+    if (list != nullptr) {
+      for (const Json& entry : *list) added.add(entry, vocabulary, normalizer, where);
+    }
+    added.index(where);
+    return added;
+  }
+
+  /// In the order of the file.
+  const std::vector<AddedToken>& tokens() const { return tokens_; }
+
+  /// The token that reads `content`, nullptr where there is none.
+  const AddedToken* find(std::string_view content) const {
+    const StringSet::Entry* entry = contents_.find_whole(content);
+    return entry == nullptr ? nullptr : &tokens_[entry->value];
+  }
+
+  /// Cuts `text`, the user's (`normalized` false) or a normalised one, at the tokens that are looked for in such text,
+  /// and appends what it consists of. `at_start`: the text is the beginning of what the user gave. Special tokens
+  /// count only where `parse_special`.
+  void cut(std::string_view text, bool normalized, bool at_start, bool parse_special,
+           std::vector<TokenOrText>& out) const {
+    const StringSet& set = normalized ? normalized_ : plain_;
+    const auto push_text = [&](std::size_t begin, std::size_t end) {
+      if (begin < end) out.push_back({-1, text.substr(begin, end - begin), at_start && begin == 0});
+    };
+    std::size_t covered = 0;
+    std::size_t from = 0;
+    while (!set.entries().empty()) {
+      const auto [entry, place] = set.find(text, from);
+      if (entry == nullptr) break;
+      std::size_t begin = place;
+      std::size_t end = place + entry->text.size();
+      from = end;
+      const AddedToken& token = tokens_[entry->value];
+      if (token.special && !parse_special) continue;
+      if (token.single_word && (is_word_before(text, begin) || is_word_at(text, end))) continue;
+      while (token.lstrip && begin > covered) {
+        const CodePoint c = code_point_before(text, begin);
+        if (!is_white_space(c.value)) break;
+        begin -= c.size;
+      }
+      while (token.rstrip && end < text.size()) {
+        const CodePoint c = code_point_at(text, end);
+        if (!is_white_space(c.value)) break;
+        end += c.size;
+      }
+      push_text(covered, begin);
+      out.push_back({token.id, {}, false});
+      covered = end;
+    }
+    push_text(covered, text.size());
+  }
+
+ private:
+  static bool is_word_before(std::string_view text, std::size_t end) {
+    return end > 0 && is_word(code_point_before(text, end).value);
+  }
+  static bool is_word_at(std::string_view text, std::size_t at) {
+    return at < text.size() && is_word(code_point_at(text, at).value);
+  }
+
+  void add(const Json& entry, const Vocabulary& vocabulary, const Normalizer& normalizer, std::string_view where) {
+    using namespace checkpoint;
+    check_object(entry, "an added token", where);
+    check_keys(entry, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"}, "an added token",
+               where);
+    AddedToken token;
+    token.id = static_cast<TokenId>(require_integer(entry, "id", where, 0, std::numeric_limits<TokenId>::max()));
+    token.content = require_string(entry, "content", where);
+    token.single_word = require_bool(entry, "single_word", where);
+    token.lstrip = require_bool(entry, "lstrip", where);
+    token.rstrip = require_bool(entry, "rstrip", where);
+    token.normalized = require_bool(entry, "normalized", where);
+    token.special = require_bool(entry, "special", where);
+    const std::string name = concat("added token '", printable(token.content, 60), "'");
+    if (token.content.empty()) throw FormatError(concat(where, ": an added token has an empty content"));
+    if (token.content.size() > max_setting_bytes) {
+      throw Unsupported(concat(where, ": ", name, " has ", token.content.size(), " bytes, supported are ",
+                               max_setting_bytes));
+    }
+    const std::optional<TokenId> known = vocabulary.find(token.content);
+    if (next_ < 0) next_ = static_cast<TokenId>(vocabulary.count());
+    const TokenId expected = known ? *known : next_++;
+    if (token.id != expected || (!known && vocabulary.contains(expected))) {
+      throw FormatError(concat(where, ": ", name, " has the id ", token.id, ", expected ", expected,
+                               known ? ", its id in the vocabulary" : ", the next one behind the vocabulary"));
+    }
+    token.form = token.normalized ? normalizer.apply(token.content, 64 * max_setting_bytes) : token.content;
+    if (token.form.empty()) throw FormatError(concat(where, ": ", name, " is empty when normalised"));
+    tokens_.push_back(std::move(token));
+  }
+
+  void index(std::string_view where) {
+    std::vector<StringSet::Entry> contents;
+    std::vector<StringSet::Entry> plain;
+    std::vector<StringSet::Entry> normalized;
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      contents.push_back({tokens_[i].content, i});
+      (tokens_[i].normalized ? normalized : plain).push_back({tokens_[i].form, i});
+    }
+    const auto make = [&](std::vector<StringSet::Entry> entries) {
+      StringSet set(std::move(entries));
+      for (std::size_t i = 1; i < set.entries().size(); ++i) {
+        if (set.entries()[i].text != set.entries()[i - 1].text) continue;
+        throw FormatError(concat(where, ": two added tokens read '",
+                                 checkpoint::printable(set.entries()[i].text, 60), "'"));
+      }
+      return set;
+    };
+    contents_ = make(std::move(contents));
+    plain_ = make(std::move(plain));
+    normalized_ = make(std::move(normalized));
+  }
+
+  std::vector<AddedToken> tokens_;
+  StringSet contents_;
+  StringSet plain_;
+  StringSet normalized_;
+  TokenId next_ = -1;
+};
+
+}  // namespace asterism::text

@@ -1,0 +1,78 @@
+// The special tokens that a tokenizer puts around the ids of a text, such as <s> at the beginning.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/core/fwd.hpp"
+#include "asterism/text/component.hpp"
+
+namespace asterism::text {
+
+/// The post-processor of a tokenizer for single texts. Immutable; const members may be called from several threads.
+/// Source: Hugging Face tokenizers, `processors`.
+class PostProcessor {
+ public:
+  PostProcessor() = default;
+
+  /// `value`: the field "post_processor", nullptr where there is none. `vocabulary_size`: one more than the largest
+  /// id. TemplateProcessing's template for pairs of texts is not used.
+  static PostProcessor from_json(const Json* value, std::size_t vocabulary_size, std::string_view where) {
+    PostProcessor processor;
+    bool has_template = false;
+    for_each_component(value, "post_processor", "processors", where, [&](const Component& component) {
+      if (component.type() == "ByteLevel") {  // concerns offsets alone
+        component.settings({"add_prefix_space", "trim_offsets", "use_regex"});
+        return;
+      }
+      if (component.type() != "TemplateProcessing") {
+        component.unsupported("Sequence, TemplateProcessing, ByteLevel");
+      }
+      if (has_template) component.refuse("a second one is not supported");
+      has_template = true;
+      processor.read_template(component, vocabulary_size);
+    });
+    return processor;
+  }
+
+  /// Put before a text's ids.
+  const std::vector<TokenId>& prefix() const { return prefix_; }
+  /// Put behind them.
+  const std::vector<TokenId>& suffix() const { return suffix_; }
+
+ private:
+  void read_template(const Component& component, std::size_t vocabulary_size) {
+    using namespace checkpoint;
+    const std::string_view where = component.where;
+    component.settings({"single", "pair", "special_tokens"});
+    const Json& tokens = require_object(component.object, "special_tokens", where);
+    bool has_text = false;
+    for (const Json& piece : require_array(component.object, "single", where)) {
+      check_object(piece, "a piece of the template 'single'", where);
+      check_keys(piece, {"Sequence", "SpecialToken"}, "a piece of TemplateProcessing", where);
+      if (const Json* sequence = optional_object(piece, "Sequence", where)) {
+        if (has_text || piece.size() != 1 || require_string(*sequence, "id", where) != "A") {
+          component.refuse("its template 'single' must hold the sequence A once");
+        }
+        has_text = true;
+        continue;
+      }
+      const std::string& name = require_string(require_object(piece, "SpecialToken", where), "id", where);
+      const Json& token = require_object(tokens, name, where);
+      check_keys(token, {"id", "ids", "tokens"}, "a special token of TemplateProcessing", where);
+      for (const Json& id : require_array(token, "ids", where)) {
+        const auto last = static_cast<std::int64_t>(vocabulary_size) - 1;
+        (has_text ? suffix_ : prefix_).push_back(static_cast<TokenId>(to_integer(id, "ids", where, 0, last)));
+      }
+    }
+    if (!has_text) component.refuse("its template 'single' must hold the sequence A once");
+  }
+
+  std::vector<TokenId> prefix_;
+  std::vector<TokenId> suffix_;
+};
+
+}  // namespace asterism::text

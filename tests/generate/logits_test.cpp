@@ -1,0 +1,62 @@
+// The network in fp32 against Hugging Face's MixtralForCausalLM, from real files.
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/generate/load.hpp"
+#include "asterism/quant/float32.hpp"
+#include "support/golden.hpp"
+
+using namespace asterism;
+
+namespace {
+
+struct Exact : Blueprint {
+  static constexpr Limits limits{.context = 512, .batch = 1, .prefill_chunk = 48, .threads = 2};
+  using Quantization = quant::Float32;
+  using Embedding = quant::Float32;
+  using Head = quant::Float32;
+  using KvCache = attention::BoundedKv<quant::Float32>;
+};
+
+/// The largest difference over the largest golden logit.
+double relative_difference(const std::vector<float>& found, const std::vector<float>& golden) {
+  REQUIRE(found.size() == golden.size());
+  double most = 0;
+  double scale = 0;
+  for (std::size_t i = 0; i < golden.size(); ++i) {
+    most = std::max(most, std::fabs(double{found[i]} - double{golden[i]}));
+    scale = std::max(scale, std::fabs(double{golden[i]}));
+  }
+  return most / scale;
+}
+
+}  // namespace
+
+TEST_CASE("fp32 logits and greedy answers equal Hugging Face's") {
+  for (const std::string name : {"plain", "one_kv_head", "window", "many_experts", "fused", "bf16", "odd_sizes", "demo",
+                                 "bnb_experts", "bnb_fused", "bnb_router4"}) {
+    CAPTURE(name);
+    const test::Golden golden("expected/" + name + ".safetensors");
+    const auto model = load<Exact>(std::string(ASTERISM_GOLDEN_DIR) + "/models/" + name);
+    auto session = model.session();
+    for (const int length : {1, 2, 7, 33, 64, 200}) {
+      const std::string suffix = "_" + std::to_string(length);
+      if (!golden.has("logits" + suffix)) continue;
+      CAPTURE(length);
+      const auto expected = golden["logits" + suffix].as<float>();
+      std::vector<float> found = session.logits(golden["prompt" + suffix].as<TokenId>());
+      found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(expected.size()));
+      CHECK(relative_difference(found, expected) < 2e-4);
+    }
+    if (golden.has("greedy_tokens")) {
+      const auto expected = golden["greedy_tokens"].as<TokenId>();
+      GenerateOptions options;
+      options.max_tokens = static_cast<std::int32_t>(expected.size());
+      options.stop_at_eos = false;
+      CHECK(session.generate_tokens(golden["greedy_prompt"].as<TokenId>(), options) == expected);
+    }
+  }
+}
