@@ -13,6 +13,7 @@ Needs tokenizers 0.23.3 and transformers 5.23.0 (no network). Deterministic. Wri
     splits.json            what Hugging Face's Split makes of texts: patterns, behaviours, pieces
 """
 
+import collections
 import copy
 import json
 import pathlib
@@ -132,7 +133,9 @@ SENTENCEPIECE_NORMALIZER = {"type": "Sequence", "normalizers": [
 def build_tokenizers():
     byte_tokens = [f"<0x{byte:02X}>" for byte in range(256)]
     control = ["<unk>", "<s>", "</s>"]
-    vocabulary, merges = train(pre_tokenizers.Metaspace(), 900, control + byte_tokens, limit=90)
+    counts = collections.Counter("".join(CORPUS).replace(" ", "▁"))
+    letters = [c for c, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:90]]
+    vocabulary, merges = train(pre_tokenizers.Metaspace(), 900, control + byte_tokens, letters, limit=len(letters))
     control_tokens = [added(i, name) for i, name in enumerate(control)]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
 
@@ -283,7 +286,7 @@ def golden_of(tokenizer, fast, text, both=True):
         if plain != tokenizer.decode(ids, skip_special_tokens=False):
             entry["skipped"] = packed_text(plain)
         bare = tokenizer.encode(text, add_special_tokens=False).ids
-        assert bare == (ids if len(bare) == len(ids) else ids[1:])
+        assert bare in (ids[:len(bare)], ids[1:len(bare) + 1])
     return entry
 
 
@@ -402,7 +405,7 @@ def variants(tokenizers):
     add("strip", "qwen", {"/normalizer": {"type": "Sequence", "normalizers": [
         {"type": "Strip", "strip_left": True, "strip_right": True}, {"type": "NFKC"}]}})
     add("strip right", "qwen", {"/normalizer": {"type": "Strip", "strip_left": False, "strip_right": True}})
-    add("replace regex", "qwen", {"/normalizer": {"type": "Replace", "pattern": {"Regex": r" {2,}|\p{N}+|x*"},
+    add("replace regex", "qwen", {"/normalizer": {"type": "Replace", "pattern": {"Regex": r" {2,}|\p{N}+|x"},
                                                   "content": "#"}})
     add("flagged tokens", "qwen", {"/added_tokens": numbered(tokenizers["qwen"], flagged)})
     add("no pre-tokenizer pattern", "qwen", {"/pre_tokenizer": plain_bytes})
