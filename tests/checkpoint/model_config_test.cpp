@@ -159,7 +159,7 @@ TEST_CASE("sizes that contradict one another are refused by field") {
   refuse<FormatError>("num_experts_per_tok", {"5"});
   refuse<FormatError>("num_key_value_heads", {"3"});
   refuse<FormatError>("hidden_size", {"66"});              // no multiple of 4 heads
-  refuse<FormatError>("num_attention_heads", {"64"});      // head_dim 1: but kv heads divide
+  refuse<FormatError>("num_attention_heads", {"64"});      // heads of width 1
   refuse<FormatError>("intermediate_size", {"16777217"});  // above the limit of the field
   check_error<FormatError>(
       [] {

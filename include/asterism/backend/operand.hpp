@@ -1,8 +1,10 @@
 // What operations work on: views that know which device their memory belongs to.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/core/view.hpp"
@@ -16,7 +18,12 @@ struct DeviceMatrix {
   MatrixView<T> view{};
   std::int32_t device = -1;
 
-  operator DeviceMatrix<const T>() const { return {view, device}; }  // NOLINT(google-explicit-constructor)
+  /// To a matrix that is not written.
+  template <class Const>
+    requires(std::same_as<Const, const T> && !std::is_const_v<T>)
+  operator DeviceMatrix<Const>() const {  // NOLINT(google-explicit-constructor)
+    return {view, device};
+  }
 
   std::size_t rows() const { return view.rows; }
   std::size_t cols() const { return view.cols; }

@@ -149,8 +149,10 @@ class ModelConfigReader {
       throw wrong(concat("field 'num_attention_heads' is ", shape.heads, ", no multiple of num_key_value_heads ",
                          shape.kv_heads));
     }
-    if (shape.head_dim % 2 != 0)
-      throw wrong(concat("field 'head_dim' is ", shape.head_dim, ", expected an even number"));
+    if (shape.head_dim % 2 != 0) {
+      throw wrong(concat("field 'head_dim' is ", shape.head_dim,
+                         " (hidden_size / num_attention_heads where not set), expected an even number"));
+    }
     if (std::int64_t{shape.heads} * shape.head_dim > 1 << 24) {
       throw wrong(concat("num_attention_heads * head_dim is ", std::int64_t{shape.heads} * shape.head_dim,
                          ", expected at most ", 1 << 24));

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 #include "asterism/core/config.hpp"
 
@@ -27,7 +28,12 @@ struct View {
     }
   constexpr View(Container&& c) : data(c.data()), size(c.size()) {}  // NOLINT(google-explicit-constructor)
 
-  ASTERISM_HD constexpr operator View<const T>() const { return {data, size}; }  // NOLINT
+  /// To a view that does not write.
+  template <class Const>
+    requires(std::same_as<Const, const T> && !std::is_const_v<T>)
+  ASTERISM_HD constexpr operator View<Const>() const {  // NOLINT(google-explicit-constructor)
+    return {data, size};
+  }
 
   ASTERISM_HD constexpr T& operator[](std::size_t i) const {
     assert(i < size);
@@ -58,7 +64,12 @@ struct MatrixView {
   ASTERISM_HD constexpr MatrixView(T* first, std::size_t n_rows, std::size_t n_cols, std::size_t row_stride)
       : data(first), rows(n_rows), cols(n_cols), stride(row_stride) {}
 
-  ASTERISM_HD constexpr operator MatrixView<const T>() const { return {data, rows, cols, stride}; }  // NOLINT
+  /// To a view that does not write.
+  template <class Const>
+    requires(std::same_as<Const, const T> && !std::is_const_v<T>)
+  ASTERISM_HD constexpr operator MatrixView<Const>() const {  // NOLINT(google-explicit-constructor)
+    return {data, rows, cols, stride};
+  }
 
   ASTERISM_HD constexpr T& operator()(std::size_t row, std::size_t col) const {
     assert(row < rows && col < cols);

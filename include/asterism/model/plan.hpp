@@ -102,8 +102,8 @@ struct Peaks;
 template <class B, Machine machine, std::size_t... Device>
 struct Peaks<B, machine, std::index_sequence<Device...>> {
   static constexpr placement::Plan planned = plan<B>(machine);
-  static constexpr bool fit =
-      (DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits && ...);
+  static constexpr bool fit[] = {
+      DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits...};
 };
 
 }  // namespace model
@@ -115,7 +115,7 @@ struct Peaks<B, machine, std::index_sequence<Device...>> {
 /// A plan that does not fit does not compile.
 template <HasShape B, Machine machine, Bytes limit = Bytes{~std::uint64_t{0}}>
 consteval bool fits() {
-  return model::Peaks<B, machine.limited_to(limit), std::make_index_sequence<machine.devices>>::fit;
+  return model::Peaks<B, machine.limited_to(limit), std::make_index_sequence<machine.devices>>::fit[0];
 }
 
 }  // namespace asterism

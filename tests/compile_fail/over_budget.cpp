@@ -1,0 +1,16 @@
+// A plan above the budget is refused, and the refusal shows device, bytes needed and bytes allowed.
+// expected: 47144796224U?L?[,a-zA-Z= ]*15032385536
+// expected: 47147122752U?L?[,a-zA-Z= ]*15032385536
+#include "asterism/machine/catalogue.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/shape/catalogue.hpp"
+
+using namespace asterism;
+
+struct Mixtral : Blueprint {
+  static constexpr Shape shape = shapes::mixtral_8x7b;
+#ifndef SOUND
+  using Quantization = quant::BFloat16;
+#endif
+};
+static_assert(fits<Mixtral, machines::dual_16gb, 14_GiB>());

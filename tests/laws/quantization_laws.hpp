@@ -1,0 +1,182 @@
+// The laws of quant::Quantization, one function template for each, for the formats of the toolkit and for your own:
+//
+//   TEST_CASE_TEMPLATE("my formats obey the laws", Q, MyFormat, MyOtherFormat) { laws::quantization<Q>(); }
+//
+// Needs doctest. `largest` bounds the weights that a format is tried with, for formats of a small range.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/quant/concept.hpp"
+#include "support/packed_matrix.hpp"
+
+namespace asterism::laws {
+
+struct MatrixSize {
+  std::uint64_t rows;
+  std::uint64_t cols;
+};
+
+/// Whole blocks, parts of blocks, odd counts, one element, none.
+inline constexpr MatrixSize matrix_sizes[] = {{1, 64}, {4, 64}, {3, 65}, {5, 13}, {1, 1}, {7, 1}, {300, 64}, {9, 4097}, {0, 5}, {2, 0}};
+
+/// Weights of one kind or another, all within +-`largest`.
+inline std::vector<std::vector<float>> weights_to_try(std::size_t count, float largest) {
+  Random random(count);
+  std::vector<std::vector<float>> result(5, std::vector<float>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto normal = static_cast<float>(random.normal());
+    result[0][i] = std::fmin(std::fmax(0.02F * normal, -largest), largest);
+    result[1][i] = random.below(50) == 0 ? std::copysign(largest, normal) : 1e-3F * largest * normal / 8;   // outliers
+    result[2][i] = std::ldexp(normal / 8, -static_cast<int>(random.below(120)));                            // many magnitudes
+    result[3][i] = 0.25F;                                                                                   // constant
+    result[4][i] = i % 3 == 0 ? std::fabs(result[0][i]) : 0.0F;                                             // one sign, zeros
+  }
+  return result;
+}
+
+/// Planes are named, aligned, ascending and disjoint, and end inside the matrix's bytes; sizes beyond memory are refused.
+template <quant::Quantization Q>
+void planes_are_disjoint_and_aligned() {
+  for (const MatrixSize size : matrix_sizes) {
+    const quant::Planes planes = Q::planes(size.rows, size.cols);
+    std::uint64_t end = 0;
+    for (const quant::Plane& plane : planes) {
+      CHECK(std::strlen(plane.name) > 0);
+      CHECK(planes.find(plane.name) == &plane);
+      CHECK(plane.alignment >= 1);
+      CHECK(plane.offset % alignment == 0);
+      CHECK(plane.offset % plane.alignment == 0);
+      CHECK(plane.offset >= end);
+      end = plane.offset + plane.bytes;
+    }
+    CHECK(planes.bytes().count >= end);
+    CHECK(planes.bytes().count % alignment == 0);
+  }
+  constexpr quant::Planes at_compile_time = Q::planes(64, 64);
+  static_assert(at_compile_time.count > 0 && at_compile_time.bytes().count > 0);
+  const double bits = static_cast<double>(Q::planes(4096, 4096).bytes().count) * 8 / (4096.0 * 4096.0);
+  CHECK(std::fabs(bits - Q::bits_per_weight) < 0.001 * bits);
+  CHECK_THROWS_AS(Q::planes(std::uint64_t{1} << 40U, std::uint64_t{1} << 40U), InvalidArgument);
+  CHECK_THROWS_AS(Q::planes(std::numeric_limits<std::uint64_t>::max(), 1), InvalidArgument);
+}
+
+/// What comes back lies within `error_bound` of what went in, and is finite.
+template <quant::Quantization Q>
+void error_stays_within_the_bound(float largest) {
+  for (const MatrixSize size : matrix_sizes) {
+    for (const std::vector<float>& values : weights_to_try(size.rows * size.cols, largest)) {
+      const test::PackedMatrix<Q> matrix(size.rows, size.cols, values);
+      const std::vector<float> decoded = matrix.decoded();
+      int wrong = 0;
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const double error = std::fabs(double{decoded[i]} - double{values[i]});
+        if (!(error <= Q::error_bound(matrix.view(), i, values[i])) || quant::not_finite(decoded[i])) ++wrong;
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+/// A zero, of either sign, comes back as a zero, among other values and alone.
+template <quant::Quantization Q>
+void zeros_stay_zeros(float largest) {
+  for (const MatrixSize size : matrix_sizes) {
+    std::vector<std::vector<float>> tries = weights_to_try(size.rows * size.cols, largest);
+    tries.push_back(std::vector<float>(size.rows * size.cols, 0.0F));
+    for (std::vector<float>& values : tries) {
+      for (std::size_t i = 0; i < values.size(); i += 3) values[i] = i % 2 == 0 ? 0.0F : -0.0F;
+      const std::vector<float> decoded = test::PackedMatrix<Q>(size.rows, size.cols, values).decoded();
+      int wrong = 0;
+      for (std::size_t i = 0; i < values.size(); ++i) wrong += values[i] == 0 && decoded[i] != 0 ? 1 : 0;
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+/// Any range decodes to the same bits as the whole, and nothing is written beside it.
+template <quant::Quantization Q>
+void any_range_decodes_alike() {
+  for (const MatrixSize size : matrix_sizes) {
+    const std::size_t count = size.rows * size.cols;
+    const test::PackedMatrix<Q> matrix(size.rows, size.cols, weights_to_try(count, 1)[0]);
+    const std::vector<float> whole = matrix.decoded();
+    Random random(5);
+    for (int i = 0; i < 200; ++i) {
+      const std::size_t first = random.below(count + 1);
+      const std::size_t length = random.below(std::min<std::uint64_t>(count - first, 200) + 1);
+      std::vector<float> part(length + 2, -7.0F);
+      Q::decode(matrix.view(), first, View<float>(part.data() + 1, length));
+      CHECK(part.front() == -7.0F);
+      CHECK(part.back() == -7.0F);
+      CHECK((length == 0 || std::memcmp(part.data() + 1, whole.data() + first, length * sizeof(float)) == 0));
+    }
+  }
+}
+
+/// NaN and infinity anywhere are refused with a message that names the element.
+template <quant::Quantization Q>
+void refuses_what_is_not_finite() {
+  for (const std::uint32_t bits : {0x7F800000U, 0xFF800000U, 0x7FC00000U, 0xFFC00000U, 0x7F800001U}) {
+    for (const std::size_t at : {std::size_t{0}, std::size_t{77}, std::size_t{1023}, std::size_t{66000}, std::size_t{69999}}) {
+      std::vector<float> values(70000, 0.5F);
+      values[at] = std::bit_cast<float>(bits);
+      std::string message;
+      try {
+        const test::PackedMatrix<Q> matrix(100, 700, values);
+      } catch (const NumericError& error) {
+        message = error.what();
+      }
+      CHECK(message.find("element " + std::to_string(at) + " ") != std::string::npos);
+    }
+  }
+}
+
+/// The same weights give the same bytes, padding included, however the bytes were before; and encoding stays inside them.
+template <quant::Quantization Q>
+void encoding_is_deterministic() {
+  for (const MatrixSize size : matrix_sizes) {
+    const std::vector<float> values = weights_to_try(size.rows * size.cols, 1)[0];
+    const std::size_t bytes = Q::planes(size.rows, size.cols).bytes().count;
+    const quant::FloatWeights source{values};
+    std::vector<std::byte> first(bytes + 2 * alignment, std::byte{0x00});
+    std::vector<std::byte> second(bytes + 2 * alignment, std::byte{0xFF});
+    std::byte* begin[2] = {};
+    int i = 0;
+    for (std::vector<std::byte>* buffer : {&first, &second}) {
+      const auto address = reinterpret_cast<std::uintptr_t>(buffer->data());
+      begin[i] = buffer->data() + (aligned(address) - address);
+      const std::byte before = *begin[i];
+      Q::encode(source, size.rows, size.cols, begin[i]);
+      CHECK(begin[i][bytes] == before);
+      ++i;
+    }
+    CHECK(std::memcmp(begin[0], begin[1], bytes) == 0);
+  }
+}
+
+/// All laws.
+template <quant::Quantization Q>
+void quantization(float largest = 1e30F) {
+  CAPTURE(Q::name());
+  planes_are_disjoint_and_aligned<Q>();
+  error_stays_within_the_bound<Q>(largest);
+  zeros_stay_zeros<Q>(largest);
+  any_range_decodes_alike<Q>();
+  refuses_what_is_not_finite<Q>();
+  encoding_is_deterministic<Q>();
+}
+
+}  // namespace asterism::laws

@@ -1,0 +1,6 @@
+#include "asterism/load.hpp"
+#include "shared.hpp"
+
+int main() { return plan_of_first() == plan_of_second() ? 0 : 1; }
+
+asterism::placement::Plan plan_of_first() { return asterism::plan<Variant>(asterism::machines::dual_16gb); }

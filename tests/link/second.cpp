@@ -1,0 +1,4 @@
+#include "asterism/load.hpp"
+#include "shared.hpp"
+
+asterism::placement::Plan plan_of_second() { return asterism::plan<Variant>(asterism::machines::dual_16gb); }

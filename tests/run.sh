@@ -1,0 +1,18 @@
+#!/bin/sh
+# Sets up what is missing, builds the tests and runs them.
+#   sh tests/run.sh [PRESET] [ctest arguments]     PRESET: release (default), dev, asan, tsan
+set -eu
+cd "$(dirname "$0")/.."
+preset=release
+case ${1:-} in
+  release | dev | asan | tsan) preset=$1 && shift ;;
+esac
+. cmake/setup.sh
+need $base_packages doctest-dev:/usr/include/doctest/doctest.h python3:python3
+[ "$preset" = tsan ] && need clang:clang++
+build=build/$preset
+[ -f "$build/build.ninja" ] || cmake --preset "$preset" >"/tmp/asterism-configure.$$" 2>&1 ||
+  { cat "/tmp/asterism-configure.$$"; exit 1; }
+rm -f "/tmp/asterism-configure.$$"
+cmake --build "$build"
+exec ctest --test-dir "$build" --output-on-failure "$@"
