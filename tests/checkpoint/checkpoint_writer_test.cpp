@@ -70,7 +70,7 @@ TEST_CASE("a checkpoint is written whole or in shards, read back equal, and repl
   CHECK(folder_entries(out) == std::vector<std::string>{"config.json", "model.safetensors"});
   check_equal(original, TensorStore(out));
   test::write_file(out + "/notes.txt", "mine");
-  copy(original, out, 3_KB);
+  copy(original, out, Bytes{3'000});
   const TensorStore sharded(out);
   check_equal(original, sharded);
   CHECK(path_kind(out + "/model.safetensors") == PathKind::missing);

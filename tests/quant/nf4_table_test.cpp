@@ -1,6 +1,7 @@
 // The constants against bitsandbytes' own, bit for bit.
 #include "asterism/quant/nf4_table.hpp"
 
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -21,12 +22,14 @@ TEST_CASE("the tables are bitsandbytes' to the bit") {
 }
 
 TEST_CASE("thresholds are the midpoints in float32") {
-  // As the format's description lists them.
-  const float listed[15] = {-0.8480964004993439F,   -0.6106329262256622F,   -0.4599952697753906F,  -0.33967943489551544F,
-                            -0.23460740596055984F,  -0.13791173323988914F,  -0.045525018125772476F, 0.03979014977812767F,
-                            0.1202552504837513F,    0.2035212516784668F,    0.2920137718319893F,   0.3893125355243683F,
-                            0.5016634166240692F,    0.6427869200706482F,    0.8614784181118011F};
-  for (std::size_t i = 0; i < 15; ++i) CHECK(quant::nf4_thresholds[i] == listed[i]);
+  // As the format's description lists them, exactly; some lie in the middle of two float32 values.
+  const double listed[15] = {-0.8480964004993439,  -0.6106329262256622,   -0.4599952697753906, -0.33967943489551544,
+                             -0.23460740596055984, -0.13791173323988914,  -0.045525018125772476, 0.03979014977812767,
+                             0.1202552504837513,   0.2035212516784668,    0.2920137718319893,  0.3893125355243683,
+                             0.5016634166240692,   0.6427869200706482,    0.8614784181118011};
+  for (std::size_t i = 0; i < 15; ++i) {
+    CHECK(std::fabs(double{quant::nf4_thresholds[i]} - listed[i]) <= 0x1p-24 * std::fabs(listed[i]));
+  }
   for (std::size_t i = 0; i < 255; ++i) {
     CHECK(quant::dynamic_map[i] < quant::dynamic_thresholds[i]);
     CHECK(quant::dynamic_thresholds[i] < quant::dynamic_map[i + 1]);

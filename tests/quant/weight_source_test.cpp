@@ -32,7 +32,8 @@ TEST_CASE("a source may be const, mutable or a temporary") {
   std::vector<float> out(3);
   const std::vector<float> values = {1, 2, 3, 4};
   const FloatWeights weights{values};
-  WeightSource(weights)(1, out);
+  const WeightSource borrowed(weights);
+  borrowed(1, out);
   CHECK(out == std::vector<float>{2, 3, 4});
   int calls = 0;
   auto counting = [calls](std::uint64_t, View<float>) mutable { ++calls; };

@@ -102,7 +102,7 @@ struct Peaks;
 template <class B, Machine machine, std::size_t... Device>
 struct Peaks<B, machine, std::index_sequence<Device...>> {
   static constexpr placement::Plan planned = plan<B>(machine);
-  static constexpr bool fit[] = {
+  static constexpr bool fit[sizeof...(Device)] = {
       DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits...};
 };
 
