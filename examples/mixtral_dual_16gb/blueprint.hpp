@@ -1,0 +1,40 @@
+// The variant that this example is about.
+#pragma once
+
+#include <asterism/asterism.hpp>
+
+namespace example {
+
+using namespace asterism;
+
+/// 4-bit experts and attention on two devices, for the checkpoint of any directory: the sizes come from its config.json.
+struct DualNf4 : Blueprint {
+  static constexpr Limits limits{.context = 4096, .batch = 1, .prefill_chunk = 512, .threads = 64};
+  using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
+  using Placement = placement::Balanced;
+  using KvCache = attention::BoundedKv<quant::Float16>;
+};
+
+/// The same with the sizes of Mixtral 8x7B, so that the compiler can prove that it fits.
+struct MixtralDual16 : DualNf4 {
+  static constexpr Shape shape = shapes::mixtral_8x7b;
+};
+static_assert(fits<MixtralDual16, machines::dual_16gb, 14_GiB>());
+
+/// The checkpoint that the repository ships.
+struct ShippedDual : DualNf4 {
+  static constexpr Shape shape{.architecture = Architecture::mixtral,
+                               .vocabulary = 700,
+                               .hidden = 128,
+                               .layers = 3,
+                               .heads = 4,
+                               .kv_heads = 2,
+                               .head_dim = 32,
+                               .ffn = 192,
+                               .experts = 8,
+                               .top_k = 2,
+                               .max_positions = 4096};
+};
+static_assert(fits<ShippedDual, equal_devices(2, 8_MiB)>());
+
+}  // namespace example
