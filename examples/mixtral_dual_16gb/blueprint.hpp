@@ -7,7 +7,8 @@ namespace example {
 
 using namespace asterism;
 
-/// 4-bit experts and attention on two devices, for the checkpoint of any directory: the sizes come from its config.json.
+/// 4-bit experts and attention on two devices, for the checkpoint of any directory: the sizes come from its
+/// config.json.
 struct DualNf4 : Blueprint {
   static constexpr Limits limits{.context = 4096, .batch = 1, .prefill_chunk = 512, .threads = 64};
   using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
@@ -33,7 +34,7 @@ struct ShippedDual : DualNf4 {
                                .ffn = 192,
                                .experts = 8,
                                .top_k = 2,
-                               .max_positions = 4096};
+                               .max_positions = 512};
 };
 static_assert(fits<ShippedDual, equal_devices(2, 8_MiB)>());
 

@@ -49,6 +49,19 @@ TEST_CASE("NaN and infinity are refused, with the element") {
   check_error<FormatError>([] { floats(DType::bf16, raw<std::uint16_t>({0x7F81})); }, {"NaN"});
 }
 
+TEST_CASE("an element that is no number is found at any place of a long tensor") {
+  for (std::size_t size : {63U, 64U, 65U, 200U}) {
+    std::vector<std::uint16_t> stored(size, 0x3F80);
+    const std::string_view bytes(reinterpret_cast<const char*>(stored.data()), size * 2);
+    CHECK(floats(DType::bf16, bytes) == std::vector<float>(size, 1.0F));
+    for (std::size_t i = 0; i < size; ++i) {
+      stored[i] = 0xFF80;
+      check_error<FormatError>([&] { floats(DType::bf16, bytes); }, {" element " + std::to_string(100 + i) + ";"});
+      stored[i] = 0x3F80;
+    }
+  }
+}
+
 TEST_CASE("other dtypes are refused by name") {
   check_error<Unsupported>([] { floats(DType::i32, raw<std::uint32_t>({0})); }, {"the tensor", "I32", "BF16"});
 }

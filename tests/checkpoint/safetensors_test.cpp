@@ -152,6 +152,7 @@ TEST_CASE("names are unique") {
   check_refused("{" + entry("a", "U8", "[1]", 0, 1) + "," + entry("a", "U8", "[1]", 1, 2) + "}", "12",
                 {"tensor 'a'", "twice"});
   check_refused(R"({"__metadata__":{},"__metadata__":{}})", "", {"second time"});
+  check_refused(R"({"__metadata__":{"k":"1","l":"2","k":"3"}})", "", {"'k'", "twice"});
   check_refused(R"({"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "1",
                 {"'a'", "second time"});
 }
@@ -210,6 +211,9 @@ TEST_CASE("a hostile header ends in time and memory") {
   for (int i = 0; i < 1'000'000; ++i) ones += "1,";
   check_refused("{\"a\":{\"shape\":[" + ones + "1]}}", "", {"dimensions"});
   check_refused("{\"a\":" + std::string(1'000'000, '['), "", {"unexpected array"});
+  std::string metadata;
+  for (int i = 0; i < 1'000'000; ++i) metadata += "\"\":\"\",";
+  check_refused("{\"__metadata__\":{" + metadata + "}}", "", {"more than 10000 entries"});
   const std::string name(1'000'000, 'n');
   const std::string message =
       message_of<FormatError>([&] { parse(safetensors_file("{\"" + name + "\":1}", "")); });

@@ -173,6 +173,10 @@ TEST_CASE("index and shards must agree") {
     write_file(folder / index_file, R"({"weight_map":{"a":"m1",)");
     check_store(folder, {index_file, "JSON"});
   }
+  SUBCASE("the index is too large") {
+    REQUIRE(::truncate((folder / index_file).c_str(), static_cast<off_t>(max_weight_index + 1)) == 0);
+    check_store(folder, {index_file, "at most"});
+  }
   SUBCASE("a shard is broken") {
     write_file(folder / "m2", "short");
     check_store(folder, {"m2", "truncated"});

@@ -5,20 +5,28 @@
 
 namespace asterism::checkpoint {
 
-enum class DType : std::uint8_t;
-enum class FourBitKind : std::uint8_t;
+// Files.
 enum class PathKind : std::uint8_t;
-struct FourBitTensor;
+class MappedFile;
+class NewFile;
+class NewFolder;
+
+// JSON, and what the configuration files say.
+class JsonHandler;
 struct GenerationConfig;
 struct ModelConfig;
 struct QuantizationConfig;
+
+// Tensors.
+enum class DType : std::uint8_t;
+enum class FourBitKind : std::uint8_t;
+struct FourBitTensor;
 struct SafetensorsHeader;
+struct SafetensorsLayout;
 struct TensorDeclaration;
 struct TensorInfo;
 struct WeightIndex;
 class CheckpointWriter;
-class JsonHandler;
-class MappedFile;
 class SafetensorsWriter;
 class TensorStore;
 

@@ -22,6 +22,9 @@ inline constexpr std::uint64_t max_safetensors_header = 100'000'000;
 /// More dimensions than any framework has; bounds the memory that a hostile header can ask for.
 inline constexpr std::size_t max_tensor_rank = 64;
 
+/// More entries of `__metadata__` than any writer has; bounds the memory likewise.
+inline constexpr std::size_t max_safetensors_metadata = 10'000;
+
 /// What the header of one file says.
 struct SafetensorsHeader {
   std::vector<TensorInfo> tensors;                            ///< by offset; `file` is 0
@@ -62,6 +65,9 @@ class SafetensorsHandler final : public JsonHandler {
       if (in_metadata_ && std::exchange(had_metadata_, true)) fail("the same key a second time");
       name_ = std::move(value);
     } else if (in_metadata_) {
+      if (header.metadata.size() == max_safetensors_metadata) {
+        fail(concat("more than ", max_safetensors_metadata, " entries of __metadata__"));
+      }
       header.metadata.emplace_back(std::move(value), std::string());
     } else {
       field_ = value == "dtype"          ? dtype_bit
@@ -128,6 +134,15 @@ class SafetensorsHandler final : public JsonHandler {
   bool in_metadata_ = false;
   bool had_metadata_ = false;
 };
+
+inline void check_metadata(const SafetensorsHeader& header, std::string_view where) {
+  std::vector<std::string_view> keys;
+  for (const auto& [key, value] : header.metadata) keys.push_back(key);
+  std::sort(keys.begin(), keys.end());
+  const auto twice = std::adjacent_find(keys.begin(), keys.end());
+  if (twice == keys.end()) return;
+  throw FormatError(concat(where, ": key '", printable(*twice), "' stands twice in __metadata__"));
+}
 
 /// Checks sizes and places; on entry offsets are relative to the buffer, on return to the file.
 inline void place_tensors(SafetensorsHeader& header, std::uint64_t buffer_size, std::string_view where) {
@@ -204,6 +219,7 @@ inline SafetensorsHeader parse_safetensors(View<const std::byte> file, std::stri
   if (!json.starts_with('{')) throw FormatError(concat(where, ": the header does not begin with '{'"));
   detail::SafetensorsHandler handler;
   scan_json(json, where, handler);
+  detail::check_metadata(handler.header, where);
   handler.header.data_begin = 8 + length;
   detail::place_tensors(handler.header, text.size() - 8 - length, where);
   return std::move(handler.header);

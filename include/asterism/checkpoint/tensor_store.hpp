@@ -161,6 +161,9 @@ class TensorStore {
 
   void open_shards(const std::string& index_path) {
     const MappedFile file(index_path);
+    if (file.size() > max_weight_index) {
+      throw FormatError(concat(index_path, ": has ", file.size(), " bytes, expected at most ", max_weight_index));
+    }
     index_ = parse_weight_index(file.text(), index_path);
     for (const std::string& shard : index_.files) {
       if (path_kind(path_of(shard)) == PathKind::missing && !is_dangling(shard)) {

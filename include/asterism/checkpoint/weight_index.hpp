@@ -16,6 +16,9 @@
 
 namespace asterism::checkpoint {
 
+/// The largest index that is opened: half a million tensors of a 4-bit model take about 60 MB.
+inline constexpr std::size_t max_weight_index = std::size_t{256} << 20U;
+
 /// The index of a sharded checkpoint.
 struct WeightIndex {
   struct Entry {

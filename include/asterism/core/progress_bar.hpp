@@ -1,14 +1,13 @@
 // Progress for a person: a bar on a terminal, lines in a log.
 #pragma once
 
-#include <unistd.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
@@ -16,8 +15,8 @@
 
 namespace asterism {
 
-/// Shows bytes done, on a terminal as one line that is drawn again ten times a second, elsewhere as a line for every
-/// tenth. Writes to `out` (stderr, so that output stays clean). Use a plain ProgressSink for silence.
+/// Shows bytes done, on a terminal as one line that is drawn again ten times a second, elsewhere as a line for
+/// every tenth. Writes to `out` (stderr, so that output stays clean). Use a plain ProgressSink for silence.
 class ProgressBar : public ProgressSink {
  public:
   explicit ProgressBar(std::FILE* out = stderr) : out_(out), terminal_(::isatty(::fileno(out)) != 0) {}
@@ -34,9 +33,10 @@ class ProgressBar : public ProgressSink {
     if (terminal_) {
       if (done < total_ && now - drawn_ < std::chrono::milliseconds(100)) return;
       drawn_ = now;
-      const std::string line = concat("\r\033[K", pad_right(task_, 10), "[", bar(share(done), 30), "] ",
-                                      pad_left(fixed(100 * share(done), 0), 3), " %  ", to_string(Bytes{done}), " of ",
-                                      to_string(Bytes{total_}), "  ", rate(done, now), "  ", item.substr(0, 48));
+      const std::string line =
+          concat("\r\033[K", pad_right(task_, 10), "[", bar(share(done), 30), "] ",
+                 pad_left(fixed(100 * share(done), 0), 3), " %  ", to_string(Bytes{done}), " of ",
+                 to_string(Bytes{total_}), "  ", rate(done, now), "  ", item.substr(0, 48));
       write(line);
     } else if (const auto tenth = static_cast<int>(share(done) * 10); tenth > tenths_) {
       tenths_ = tenth;
@@ -47,7 +47,8 @@ class ProgressBar : public ProgressSink {
 
   void end() override {
     const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
-    write(concat(terminal_ ? "\r\033[K" : "", task_, " done: ", to_string(Bytes{total_}), " in ", fixed(seconds, 2), " s\n"));
+    write(concat(terminal_ ? "\r\033[K" : "", task_, " done: ", to_string(Bytes{total_}), " in ",
+                 fixed(seconds, 2), " s\n"));
   }
 
  private:

@@ -120,7 +120,7 @@ class LanguageModel {
     text += concat("instruction set ", simd::name(simd::level()), ", ", limits_.threads,
                    " threads, experts and attention ", B::Quantization::name(), ", embedding ",
                    B::Embedding::name(), ", head ", B::Head::name(), "\n");
-    return text + placement::recommendations(plan(), limits_);
+    return text + placement::recommendations(plan(), limits_, shape().max_positions);
   }
 
  private:

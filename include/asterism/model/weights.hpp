@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/shape/shape.hpp"
+
 namespace asterism::model {
 
 /// What a weight does in a decoder.
@@ -32,30 +34,69 @@ struct WeightId {
   friend constexpr bool operator==(const WeightId&, const WeightId&) = default;
 };
 
-/// Calls f(id, weights) for every weight of a Mixtral network, layer by layer: weights is a DeviceWeights where it
-/// is a matrix in a format, a DeviceMatrix<float> (1, hidden) where it is a norm. A head that shares the
-/// embedding's matrix is left out; one that is a copy of it is not.
-template <class Network, class F>
-void for_each_weight(const Network& network, F&& f) {
-  f(WeightId{Role::embedding}, network.embedding());
-  for (std::int32_t layer = 0; layer < network.shape().layers; ++layer) {
-    const auto& block = network.blocks()[static_cast<std::size_t>(layer)];
-    f(WeightId{Role::attention_norm, layer}, block.norms().attention);
-    f(WeightId{Role::query, layer}, block.attention().slab().query);
-    f(WeightId{Role::key, layer}, block.attention().slab().key);
-    f(WeightId{Role::value, layer}, block.attention().slab().value);
-    f(WeightId{Role::output, layer}, block.attention().slab().output);
-    f(WeightId{Role::expert_norm, layer}, block.norms().experts);
-    f(WeightId{Role::router, layer}, block.constellation().router());
-    for (std::int32_t expert = 0; expert < network.shape().experts; ++expert) {
-      const auto& slab = block.constellation().expert(static_cast<std::size_t>(expert));
-      f(WeightId{Role::gate, layer, expert}, slab.gate);
-      f(WeightId{Role::up, layer, expert}, slab.up);
-      f(WeightId{Role::down, layer, expert}, slab.down);
+/// Calls f(id) for every weight of a Mixtral network, layer by layer; the head only where `with_head`.
+template <class F>
+void for_each_weight_id(const Shape& shape, bool with_head, F&& f) {
+  f(WeightId{Role::embedding});
+  for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+    for (const Role role : {Role::attention_norm, Role::query, Role::key, Role::value, Role::output, Role::expert_norm,
+                            Role::router}) {
+      f(WeightId{role, layer});
+    }
+    for (std::int32_t expert = 0; expert < shape.experts; ++expert) {
+      for (const Role role : {Role::gate, Role::up, Role::down}) f(WeightId{role, layer, expert});
     }
   }
-  f(WeightId{Role::final_norm}, network.final_norm());
-  if (network.has_own_head()) f(WeightId{Role::head}, network.head());
+  f(WeightId{Role::final_norm});
+  if (with_head) f(WeightId{Role::head});
+}
+
+/// Calls f(weights) with the weight `id` of a network: a DeviceWeights where it is a matrix in a format, a
+/// DeviceMatrix<float> (1, hidden) where it is a norm.
+template <class Network, class F>
+void visit_weight(const Network& network, const WeightId& id, F&& f) {
+  switch (id.role) {
+    case Role::embedding:
+      return f(network.embedding());
+    case Role::final_norm:
+      return f(network.final_norm());
+    case Role::head:
+      return f(network.head());
+    default:
+      break;
+  }
+  const auto& block = network.blocks()[static_cast<std::size_t>(id.layer)];
+  switch (id.role) {
+    case Role::attention_norm:
+      return f(block.norms().attention);
+    case Role::query:
+      return f(block.attention().slab().query);
+    case Role::key:
+      return f(block.attention().slab().key);
+    case Role::value:
+      return f(block.attention().slab().value);
+    case Role::output:
+      return f(block.attention().slab().output);
+    case Role::expert_norm:
+      return f(block.norms().experts);
+    case Role::router:
+      return f(block.constellation().router());
+    default:
+      break;
+  }
+  const auto& slab = block.constellation().expert(static_cast<std::size_t>(id.expert));
+  if (id.role == Role::gate) return f(slab.gate);
+  if (id.role == Role::up) return f(slab.up);
+  f(slab.down);
+}
+
+/// Calls f(id, weights) for every weight of a network. A head that shares the embedding's matrix is left out; one that
+/// is a copy of it is not.
+template <class Network, class F>
+void for_each_weight(const Network& network, F&& f) {
+  for_each_weight_id(network.shape(), network.has_own_head(), [&](const WeightId& id) {
+    visit_weight(network, id, [&](const auto& weights) { f(id, weights); });
+  });
 }
 
 }  // namespace asterism::model

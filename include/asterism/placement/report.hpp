@@ -106,8 +106,8 @@ inline std::string tied_head_line(const Plan& plan) {
   return {};
 }
 
-/// What the numbers suggest, a line each.
-inline std::string recommendations(const Plan& plan, const Limits& limits) {
+/// What the numbers suggest, a line each. `max_positions`: what the model was made for.
+inline std::string recommendations(const Plan& plan, const Limits& limits, std::int32_t max_positions) {
   std::string text;
   Bytes most{};
   Bytes least_room{~std::uint64_t{0}};
@@ -134,7 +134,8 @@ inline std::string recommendations(const Plan& plan, const Limits& limits) {
         ". Raise the budgets to that, add a device, choose a format with fewer bits, or lower the context.\n");
     return text;
   }
-  if (longest < 1e9 && longest >= 1.25 * limits.context) {
+  if (longest > max_positions) longest = max_positions;
+  if (longest >= 1.25 * limits.context) {
     const auto tokens = static_cast<std::int64_t>(longest) / 256 * 256;
     if (tokens > limits.context) {
       text += concat("- The headroom holds a context of ", tokens, " tokens (now ", limits.context, ").\n");

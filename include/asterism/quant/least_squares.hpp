@@ -14,9 +14,9 @@ namespace asterism::quant {
 
 namespace detail {
 
-/// Where the search for a scale looks, as multiples of the block's largest magnitude. The last one lets the
-/// largest weight take the second value of the table (1 / 0.723).
-inline constexpr std::array<float, 9> scale_candidates = {0.82F, 0.86F, 0.90F, 0.94F, 0.98F, 1.02F, 1.06F, 1.11F, 1.38F};
+/// Where the search for a scale looks, as multiples of the block's largest magnitude. With 1 among them no choice is worse
+/// than AbsMax's; the last one lets the largest weight take the second value of the table (1 / 0.723).
+inline constexpr std::array<float, 9> scale_candidates = {0.82F, 0.86F, 0.90F, 0.94F, 0.97F, 1.0F, 1.04F, 1.09F, 1.38F};
 
 /// The codes of a candidate leave sum (u - s t)^2, smallest at s = sum u t / sum t^2, where it is sum u^2 - gain.
 struct ScaleFit {

@@ -1,0 +1,228 @@
+// Mixtral in 4 bits on two devices with a memory budget each: plans, loads, answers, reports.
+#include <algorithm>
+#include <asterism/core/progress_bar.hpp>
+#include <asterism/load.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "blueprint.hpp"
+#include "interrupt.hpp"
+
+namespace example {
+
+struct Arguments {
+  std::string checkpoint = ASTERISM_SHIPPED_CHECKPOINT;
+  std::vector<std::string> prompts;
+  std::string budget;
+  std::int32_t threads = 0;
+  std::int32_t context = DualNf4::limits.context;
+  std::uint64_t seed = 0;
+  bool chat = false;
+  bool interactive = false;
+  bool dry_run = false;
+  bool quiet = false;
+  GenerateOptions generate{};
+};
+
+/// What is shown where no prompt is given.
+const std::vector<std::string> shipped_prompts = {"The river runs through", "A keeper of the lamp",
+                                                  "In the morning the"};
+
+/// Passes progress on, and ends the task when the user interrupts.
+class InterruptibleProgress : public ProgressSink {
+ public:
+  InterruptibleProgress(ProgressSink& inner, const Interrupt& interrupt)
+      : inner_(&inner), interrupt_(&interrupt) {}
+  void begin(std::string_view task, std::uint64_t total) override { inner_->begin(task, total); }
+  void advance(std::uint64_t done, std::string_view item) override {
+    if (interrupt_->happened()) throw Error("interrupted while loading; nothing was written");
+    inner_->advance(done, item);
+  }
+  void end() override { inner_->end(); }
+
+ private:
+  ProgressSink* inner_;
+  const Interrupt* interrupt_;
+};
+
+void show_proof() {
+  std::cout << "Mixtral 8x7B in " << MixtralDual16::Quantization::name()
+            << " on two 16 GB devices, each held below 14 GiB.\n"
+            << "This plan was proved when the program was compiled:\n\n"
+            << placement::component_table(plan<MixtralDual16>(machines::dual_16gb.limited_to(14_GiB))) << "\n";
+}
+
+/// The options of the checkpoint, with what the command line says on top.
+template <class B>
+GenerateOptions options_for(const LanguageModel<B>& model, const Arguments& arguments, const CLI::App& app,
+                            const Interrupt& interrupt) {
+  GenerateOptions options = model.recommended();
+  const auto given = [&](const char* flag) { return app.count(flag) > 0; };
+  const GenerateOptions& wanted = arguments.generate;
+  if (given("--temperature")) options.temperature = wanted.temperature;
+  if (given("--top-k")) options.top_k = wanted.top_k;
+  if (given("--top-p")) options.top_p = wanted.top_p;
+  if (given("--min-p")) options.min_p = wanted.min_p;
+  if (given("--repetition-penalty")) options.repetition_penalty = wanted.repetition_penalty;
+  options.max_tokens = wanted.max_tokens;
+  options.stop = wanted.stop;
+  options.cancel = interrupt.token();
+  return options;
+}
+
+template <class B>
+void answer(Session<B>& session, const std::string& prompt, std::vector<text::Message>& conversation,
+            const Arguments& arguments, const GenerateOptions& options) {
+  std::string whole;
+  const auto show = [&](TextStream<Session<B>> pieces) {
+    for (const std::string_view piece : pieces) {
+      std::cout << piece << std::flush;
+      whole += piece;
+    }
+  };
+  if (arguments.chat) {
+    conversation.push_back({"user", prompt});
+    show(session.chat(conversation, options));
+    conversation.push_back({"assistant", whole});
+  } else {
+    std::cout << prompt;
+    show(session.generate(prompt, options));
+  }
+  const Outcome& last = session.last();
+  std::cout << "\n  [" << last.finish_reason << "; " << last.usage << "; first token after "
+            << fixed(1000 * last.seconds_to_first_token, 1) << " ms, prefill " << fixed(last.prefill_speed(), 1)
+            << " tokens/s, decode " << fixed(last.decode_speed(), 1) << " tokens/s]\n\n";
+}
+
+template <class B>
+int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt,
+        const LoadOptions& load_options) {
+  const LanguageModel<B> model = load<B>(arguments.checkpoint, load_options);
+  const GenerateOptions options = options_for(model, arguments, app, interrupt);
+  Session<B> session = model.session({.seed = arguments.seed});
+  std::vector<text::Message> conversation;
+  std::cout << "\n";
+  for (const std::string& prompt : arguments.prompts) {
+    if (interrupt.happened()) break;
+    if (!arguments.interactive) conversation.clear();
+    answer(session, prompt, conversation, arguments, options);
+  }
+  std::string line;
+  while (arguments.interactive && !interrupt.happened()) {
+    std::cout << "> " << std::flush;
+    if (!read_line(interrupt, line)) break;
+    if (!line.empty()) answer(session, line, conversation, arguments, options);
+  }
+  std::cout << (interrupt.happened() ? "\ninterrupted\n" : "") << "Memory\n\n" << model.memory_report();
+  return interrupt.happened() ? 130 : 0;
+}
+
+int plan_and_run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
+  show_proof();
+  LoadOptions options;
+  options.limits = DualNf4::limits;
+  options.limits->context = arguments.context;
+  options.limits->prefill_chunk = std::min(options.limits->prefill_chunk, arguments.context);
+  options.limits->threads =
+      arguments.threads > 0
+          ? arguments.threads
+          : std::min(static_cast<std::int32_t>(parallel::Threads::default_threads()), DualNf4::limits.threads);
+  options.machine = machines::dual_16gb.limited_to(14_GiB);
+  const Preparation wished = prepare<DualNf4>(arguments.checkpoint, options);
+  const bool is_mixtral_8x7b = wished.config.shape == shapes::mixtral_8x7b;
+  const placement::Parts parts = model::parts<DualNf4>(wished.config.shape, wished.limits);
+  if (!arguments.budget.empty()) {
+    options.machine = equal_devices(2, parse_bytes(arguments.budget));
+  } else if (!is_mixtral_8x7b) {
+    options.machine = placement::smallest_equal_budgets<DualNf4::Placement>(parts, 2, 0.05);
+  }
+  const placement::Plan planned = plan<DualNf4>(*options.machine, wished.config.shape, wished.limits);
+  const placement::Plan alone =
+      plan<DualNf4>(equal_devices(1, options.machine->capacity[0]), wished.config.shape, wished.limits);
+  std::cout << "Checkpoint " << arguments.checkpoint << "\ncontext " << wished.limits.context
+            << ", prefill in chunks of " << wished.limits.prefill_chunk << ", " << wished.limits.threads
+            << " threads\n\n"
+            << placement::component_table(planned) << "One device of " << to_string(options.machine->capacity[0])
+            << " alone would need " << to_string(alone.peak(0))
+            << (alone.fits() ? ": the model would fit there too.\n\n" : ": the model does not fit there.\n\n");
+  if (arguments.dry_run) {
+    std::cout << placement::layer_table(planned) << "\n"
+              << placement::tied_head_line(planned) << placement::recommendations(planned, wished.limits, wished.config.shape.max_positions);
+    return planned.fits() ? 0 : 1;
+  }
+  ProgressBar bar;
+  ProgressSink silence;
+  InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
+  options.progress = &progress;
+  return is_mixtral_8x7b ? run<MixtralDual16>(arguments, app, interrupt, options)
+                         : run<DualNf4>(arguments, app, interrupt, options);
+}
+
+}  // namespace example
+
+int main(int argc, char** argv) {
+  const example::Interrupt interrupt;
+  example::Arguments arguments;
+  CLI::App app(
+      "Loads a Mixtral checkpoint, quantizes it to 4 bits (NF4, double-quantized) while it streams in, places it "
+      "on\n"
+      "two logical devices with a memory budget each, and answers. Without a checkpoint it takes the small one "
+      "of\n"
+      "the repository; without a prompt it shows three.");
+  app.footer(
+      "Examples:\n"
+      "  mixtral_dual_16gb --prompt 'Once upon a time' --temperature 0.7 --seed 3\n"
+      "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --chat --interactive\n"
+      "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --dry-run --budget 13GiB\n\n"
+      "Exit status: 0 done, 1 an error (on standard error) or a plan that does not fit, 130 interrupted.");
+  app.add_option("checkpoint", arguments.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json");
+  app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
+      ->allow_extra_args(false);
+  app.add_flag("-c,--chat", arguments.chat,
+               "Prompts are turns of a conversation in the checkpoint's chat template");
+  app.add_flag("-i,--interactive", arguments.interactive, "Read prompts from standard input until its end");
+  app.add_flag("--dry-run", arguments.dry_run,
+               "Show the plan and stop; config.json is enough, no weights are read");
+  app.add_option(
+      "--budget", arguments.budget,
+      "Memory of each of the two devices, such as 14GiB or 800MB; by default 14 GiB for Mixtral 8x7B, and for\n"
+      "other models the least that fits, and 5 %");
+  app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
+      ->check(CLI::Range(1, example::DualNf4::limits.threads));
+  app.add_option("--context", arguments.context, "Tokens of prompt and answer together")
+      ->check(CLI::Range(1, example::DualNf4::limits.context))
+      ->capture_default_str();
+  app.add_option("--seed", arguments.seed, "Seed of the draws")->capture_default_str();
+  app.add_flag("-q,--quiet", arguments.quiet, "No progress while loading");
+  auto& generate = arguments.generate;
+  generate.max_tokens = 48;
+  app.add_option("-n,--max-tokens", generate.max_tokens, "Tokens of an answer at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--temperature", generate.temperature,
+                 "0: the most probable token; by default what the checkpoint recommends");
+  app.add_option("--top-k", generate.top_k, "Draw from the k best tokens; 0: from all");
+  app.add_option("--top-p", generate.top_p, "Draw from the smallest set of this probability");
+  app.add_option("--min-p", generate.min_p, "Leave out tokens below this share of the best one's probability");
+  app.add_option("--repetition-penalty", generate.repetition_penalty,
+                 "Above 1: tokens that occurred become less probable");
+  app.add_option("--stop", generate.stop, "A text that ends the answer; may be given several times")
+      ->allow_extra_args(false);
+  CLI11_PARSE(app, argc, argv);
+  if (arguments.prompts.empty() && !arguments.interactive) arguments.prompts = example::shipped_prompts;
+  try {
+    return example::plan_and_run(arguments, app, interrupt);
+  } catch (const std::exception& error) {
+    std::cout << std::flush;
+    std::cerr << "error: " << error.what() << "\n";
+    return interrupt.happened() ? 130 : 1;
+  }
+}

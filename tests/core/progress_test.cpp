@@ -1,0 +1,37 @@
+// Sinks of progress.
+#include "asterism/core/progress.hpp"
+
+#include <string>
+#include <type_traits>
+
+#include <doctest/doctest.h>
+
+#include "asterism/core/format.hpp"
+
+using namespace asterism;
+
+static_assert(!std::is_copy_constructible_v<ProgressSink> && !std::is_copy_assignable_v<ProgressSink>);
+static_assert(std::has_virtual_destructor_v<ProgressSink>);
+
+TEST_CASE("a plain sink is silence") {
+  ProgressSink sink;
+  sink.begin("load", 10);
+  sink.advance(10, "layer 0");
+  sink.end();
+}
+
+TEST_CASE("a derived sink hears everything") {
+  struct Notes : ProgressSink {
+    std::string text;
+    void begin(std::string_view task, std::uint64_t total) override { text += concat(task, " ", total, "; "); }
+    void advance(std::uint64_t done, std::string_view item) override { text += concat(done, " ", item, "; "); }
+    void end() override { text += "end"; }
+  };
+  Notes notes;
+  ProgressSink& sink = notes;
+  sink.begin("load", 10);
+  sink.advance(4, "layer 0");
+  sink.advance(10, "layer 1");
+  sink.end();
+  CHECK(notes.text == "load 10; 4 layer 0; 10 layer 1; end");
+}

@@ -1,0 +1,35 @@
+// What Counts counts.
+#include "asterism/observe/counts.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace asterism;
+
+TEST_CASE("counts start at zero") {
+  const observe::Counts counts(2, 3);
+  for (std::int32_t layer = 0; layer < 2; ++layer) {
+    for (std::int32_t expert = 0; expert < 3; ++expert) CHECK(counts.chosen(layer, expert) == 0);
+  }
+  CHECK(counts.hand_overs() == 0);
+  CHECK(counts.moved() == 0_B);
+}
+
+TEST_CASE("every choice counts for its layer and expert alone") {
+  observe::Counts counts(2, 3);
+  counts.routed(0, 10, 2, 0.75F);
+  counts.routed(0, 10, 0, 0.25F);
+  counts.routed(0, 11, 2, 1.0F);
+  counts.routed(1, 10, 1, 0.0F);
+  const std::uint64_t expected[2][3] = {{1, 0, 2}, {0, 1, 0}};
+  for (std::int32_t layer = 0; layer < 2; ++layer) {
+    for (std::int32_t expert = 0; expert < 3; ++expert) CHECK(counts.chosen(layer, expert) == expected[layer][expert]);
+  }
+}
+
+TEST_CASE("movements add up") {
+  observe::Counts counts(1, 1);
+  counts.moved(0, 1, 16_KiB);
+  counts.moved(1, 0, 1_KiB);
+  CHECK(counts.hand_overs() == 2);
+  CHECK(counts.moved() == 17_KiB);
+}
