@@ -155,7 +155,8 @@ int plan_and_run(const Arguments& arguments, const CLI::App& app, const Interrup
             << (alone.fits() ? ": the model would fit there too.\n\n" : ": the model does not fit there.\n\n");
   if (arguments.dry_run) {
     std::cout << placement::layer_table(planned) << "\n"
-              << placement::tied_head_line(planned) << placement::recommendations(planned, wished.limits, wished.config.shape.max_positions);
+              << placement::tied_head_line(planned)
+              << placement::recommendations(planned, wished.limits, wished.config.shape.max_positions);
     return planned.fits() ? 0 : 1;
   }
   ProgressBar bar;

@@ -8,4 +8,5 @@
 #include "asterism/observe/counts.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/placement/sequential.hpp"
+#include "asterism/quant/least_squares.hpp"
 #include "asterism/shape/catalogue.hpp"

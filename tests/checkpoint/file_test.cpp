@@ -92,7 +92,8 @@ TEST_CASE("whatever is no regular file is an error at once") {
                                                        {folder / "pipe/x", "Not a directory"},
                                                        {"", "empty"},
                                                        {std::string("a\0b", 3), "NUL"}};
-  for (const auto& [path, reason] : cases) {
+  for (const auto& [given, reason] : cases) {
+    const std::string path = given;  // clang 14 can't capture a structured binding
     CAPTURE(path);
     const std::string mapped = message_of<FileError>([&] { MappedFile file(path); });
     CAPTURE(mapped);

@@ -25,26 +25,24 @@ namespace detail {
 /// out[i] = widen(source[i]); returns whether all were finite.
 template <class Stored, class Widen>
 bool widen_all(const std::byte* source, View<float> out, Widen widen) {
+  std::uint32_t largest = 0;
+  const auto widen_one = [&](Stored stored, float& value) {
+    value = widen(stored);
+    const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFU;
+    largest = magnitude > largest ? magnitude : largest;
+  };
   // A constant trip count, so that compilers vectorise at -O2.
   constexpr std::size_t block = 64;
-  std::uint32_t largest = 0;
-  std::size_t i = 0;
-  for (; out.size - i >= block; i += block) {
+  const std::size_t whole = out.size / block * block;
+  for (std::size_t i = 0; i < whole; i += block, source += block * sizeof(Stored)) {
     Stored stored[block];
-    std::memcpy(stored, source + i * sizeof(Stored), sizeof stored);
-    float* const values = out.data + i;
-    for (std::size_t k = 0; k < block; ++k) {
-      values[k] = widen(stored[k]);
-      const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(values[k]) & 0x7FFFFFFFU;
-      largest = magnitude > largest ? magnitude : largest;
-    }
+    std::memcpy(stored, source, sizeof stored);
+    for (std::size_t k = 0; k < block; ++k) widen_one(stored[k], out.data[i + k]);
   }
-  for (; i < out.size; ++i) {
+  for (std::size_t i = whole; i < out.size; ++i, source += sizeof(Stored)) {
     Stored stored = 0;
-    std::memcpy(&stored, source + i * sizeof(Stored), sizeof stored);
-    out[i] = widen(stored);
-    const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(out[i]) & 0x7FFFFFFFU;
-    largest = magnitude > largest ? magnitude : largest;
+    std::memcpy(&stored, source, sizeof stored);
+    widen_one(stored, out[i]);
   }
   return largest < 0x7F800000U;
 }

@@ -39,8 +39,8 @@ template <class F>
 void for_each_weight_id(const Shape& shape, bool with_head, F&& f) {
   f(WeightId{Role::embedding});
   for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
-    for (const Role role : {Role::attention_norm, Role::query, Role::key, Role::value, Role::output, Role::expert_norm,
-                            Role::router}) {
+    for (const Role role : {Role::attention_norm, Role::query, Role::key, Role::value, Role::output,
+                            Role::expert_norm, Role::router}) {
       f(WeightId{role, layer});
     }
     for (std::int32_t expert = 0; expert < shape.experts; ++expert) {
@@ -90,8 +90,8 @@ void visit_weight(const Network& network, const WeightId& id, F&& f) {
   f(slab.down);
 }
 
-/// Calls f(id, weights) for every weight of a network. A head that shares the embedding's matrix is left out; one that
-/// is a copy of it is not.
+/// Calls f(id, weights) for every weight of a network. A head that shares the embedding's matrix is left out; one
+/// that is a copy of it is not.
 template <class Network, class F>
 void for_each_weight(const Network& network, F&& f) {
   for_each_weight_id(network.shape(), network.has_own_head(), [&](const WeightId& id) {

@@ -1,0 +1,173 @@
+// Quantize once: a checkpoint in the formats of a Blueprint, written in bitsandbytes' layout.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asterism/backend/operand.hpp"
+#include "asterism/checkpoint/checkpoint_writer.hpp"
+#include "asterism/checkpoint/file.hpp"
+#include "asterism/checkpoint/four_bit_parts.hpp"
+#include "asterism/checkpoint/json.hpp"
+#include "asterism/checkpoint/load_weights.hpp"
+#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/checkpoint/tensor_store.hpp"
+#include "asterism/checkpoint/weight_location.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/progress.hpp"
+#include "asterism/model/weights.hpp"
+#include "asterism/quant/float32.hpp"
+
+namespace asterism {
+
+namespace generate {
+
+/// Encodes single weights of a checkpoint in the formats that B says; norms and routers in Float32.
+template <class B>
+class WeightEncoder {
+ public:
+  WeightEncoder(const checkpoint::TensorStore& store, const Shape& shape, std::string dtype)
+      : store_(&store), shape_(shape), finder_(store, shape), dtype_(std::move(dtype)) {}
+
+  struct Weight {
+    model::WeightId id;
+    checkpoint::FoundWeight found;
+    std::vector<checkpoint::TensorDeclaration> parts;
+    std::vector<std::byte> slab;  ///< the encoded matrix while some of its parts are still to be written
+    std::size_t parts_left = 0;
+  };
+
+  Weight declare(const model::WeightId& id) {
+    Weight weight{.id = id, .found = finder_.find(id), .parts = {}, .slab = {}, .parts_left = 0};
+    const std::string name = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate).name;
+    with_format(id, [&]<class Format>(Format) {
+      const auto [rows, cols] = sizes(id);
+      weight.parts = checkpoint::StoredAs<Format>::declare(name, rows, cols);
+      if (is_norm(id)) weight.parts[0].shape = {cols};
+    });
+    weight.parts_left = weight.parts.size();
+    return weight;
+  }
+
+  void check_all_used() { finder_.check_all_used(); }
+
+  /// The bytes of one part; encodes the weight for its first part and forgets it after its last.
+  std::string bytes(Weight& weight, std::size_t part) const {
+    std::string out;
+    with_format(weight.id, [&]<class Format>(Format) {
+      const auto [rows, cols] = sizes(weight.id);
+      if (weight.slab.empty()) {
+        weight.slab.resize(static_cast<std::size_t>(Format::planes(rows, cols).bytes().count));
+        const backend::DeviceWeights<Format> target{weight.slab.data(), rows, cols, 0};
+        checkpoint::load_weight(*store_, weight.found, target);
+        store_->release(*weight.found.tensor);
+      }
+      out = checkpoint::StoredAs<Format>::bytes(part, weight.slab.data(), rows, cols, dtype_);
+    });
+    if (--weight.parts_left == 0) std::vector<std::byte>().swap(weight.slab);
+    return out;
+  }
+
+ private:
+  static bool is_norm(const model::WeightId& id) {
+    return id.role == model::Role::attention_norm || id.role == model::Role::expert_norm ||
+           id.role == model::Role::final_norm;
+  }
+
+  std::pair<std::uint64_t, std::uint64_t> sizes(const model::WeightId& id) const {
+    const auto shape = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate).shape;
+    if (shape.size() == 1) return {1, shape[0]};
+    return {shape[0], shape[1]};
+  }
+
+  template <class F>
+  static void with_format(const model::WeightId& id, F&& f) {
+    if (is_norm(id) || id.role == model::Role::router) return f(quant::Float32{});
+    if (id.role == model::Role::embedding) return f(typename B::Embedding{});
+    if (id.role == model::Role::head) return f(typename B::Head{});
+    f(typename B::Quantization{});
+  }
+
+  const checkpoint::TensorStore* store_;
+  Shape shape_;
+  checkpoint::WeightFinder finder_;
+  std::string dtype_;
+};
+
+/// config.json with a `quantization_config` as transformers writes it.
+template <class B>
+std::string quantized_config(const std::string& folder) {
+  const std::string path = folder + "/config.json";
+  checkpoint::Json config =
+      checkpoint::parse_json(checkpoint::read_text_file(path, checkpoint::max_config_bytes), path);
+  if constexpr (checkpoint::detail::FourBitFormat<typename B::Quantization>::is_four_bit) {
+    config["quantization_config"] = {
+        {"quant_method", "bitsandbytes"},
+        {"load_in_4bit", true},
+        {"load_in_8bit", false},
+        {"bnb_4bit_quant_type", "nf4"},
+        {"bnb_4bit_use_double_quant", checkpoint::detail::FourBitFormat<typename B::Quantization>::nested},
+        {"bnb_4bit_compute_dtype", "bfloat16"},
+        {"bnb_4bit_quant_storage", "uint8"},
+        {"llm_int8_skip_modules", {"lm_head", "embed_tokens", "gate"}}};
+  }
+  return config.dump(2) + "\n";
+}
+
+}  // namespace generate
+
+/// Writes the checkpoint in `from` to the folder `to` in the formats of B, weight by weight, so that a later
+/// `load<B>` copies it instead of quantizing again and gives the same bits. 4-bit weights are written per expert
+/// in bitsandbytes' layout, norms and routers in Float32; tokenizer and generation files are copied. Memory: one
+/// shard of at most `max_shard_bytes` and one tensor. `to` changes in one step when all is written; see
+/// CheckpointWriter. Throws FileError, FormatError, Unsupported. Progress counts bytes written; an exception from
+/// the sink cancels.
+template <class B>
+void quantize_checkpoint(const std::string& from, const std::string& to, ProgressSink& progress,
+                         Bytes max_shard_bytes = 2_GB) {
+  const checkpoint::ModelConfig config = checkpoint::read_model_config(from);
+  const checkpoint::TensorStore store(from);
+  generate::WeightEncoder<B> encoder(store, config.shape, config.dtype.empty() ? "bfloat16" : config.dtype);
+  std::vector<typename generate::WeightEncoder<B>::Weight> weights;
+  std::vector<checkpoint::TensorDeclaration> declarations;
+  std::map<std::string, std::pair<std::size_t, std::size_t>, std::less<>> place;  // name -> weight and part
+  model::for_each_weight_id(config.shape, !config.shape.tied_head, [&](const model::WeightId& id) {
+    weights.push_back(encoder.declare(id));
+    for (std::size_t part = 0; part < weights.back().parts.size(); ++part) {
+      declarations.push_back(weights.back().parts[part]);
+      place[declarations.back().name] = {weights.size() - 1, part};
+    }
+  });
+  encoder.check_all_used();
+  checkpoint::CheckpointWriter writer(to, std::move(declarations), max_shard_bytes);
+  std::uint64_t total = 0;
+  for (const checkpoint::TensorInfo& tensor : writer.tensors()) total += tensor.bytes;
+  progress.begin("quantizing", total);
+  std::uint64_t done = 0;
+  for (const checkpoint::TensorInfo& tensor : writer.tensors()) {
+    const auto [weight, part] = place.at(tensor.name);
+    const std::string bytes = encoder.bytes(weights[weight], part);
+    writer.write(tensor.name, {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
+    done += bytes.size();
+    progress.advance(done, tensor.name);
+  }
+  writer.write_text("config.json", generate::quantized_config<B>(from));
+  for (const std::string_view name : {"generation_config.json", "tokenizer.json", "tokenizer_config.json",
+                                      "special_tokens_map.json", "chat_template.jinja"}) {
+    const std::string path = concat(from, "/", name);
+    if (checkpoint::path_kind(path) == checkpoint::PathKind::missing) continue;
+    writer.write_text(name, checkpoint::read_text_file(path, 1U << 30U));
+  }
+  writer.finish();
+  progress.end();
+}
+
+}  // namespace asterism

@@ -1,0 +1,104 @@
+// The laws of parallel::Execution, one function template for each, for the policies of the toolkit and for your own:
+//
+//   TEST_CASE("my pool obeys the laws") { MyPool pool(3); laws::execution(pool); }
+//
+// Needs doctest. That a call allocates nothing is tested where operator new can be replaced: parallel/threads_test.cpp.
+#pragma once
+
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/parallel/concept.hpp"
+
+namespace asterism::laws {
+
+/// for_each_tile(count, f) has called f once for each of 0 ... count - 1, and nothing else, when it returns.
+template <parallel::Execution E>
+void every_tile_once(E& execution, std::size_t count) {
+  std::vector<std::atomic<int>> calls(count + 1);
+  std::atomic<int> outside{0};
+  execution.for_each_tile(count, [&](std::size_t tile) { ++(tile < count ? calls[tile] : outside); });
+  int wrong = 0;
+  for (std::size_t tile = 0; tile < count; ++tile) wrong += calls[tile] != 1 ? 1 : 0;
+  CAPTURE(count);
+  CHECK(wrong == 0);
+  CHECK(outside == 0);
+}
+
+/// What a tile throws arrives at the caller, with its type and message; the next call runs as if nothing had been.
+template <parallel::Execution E>
+void an_exception_reaches_the_caller(E& execution) {
+  for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{100}}) {
+    for (const std::size_t bad : {std::size_t{0}, count / 2, count - 1}) {
+      std::string message;
+      try {
+        execution.for_each_tile(count, [&](std::size_t tile) {
+          if (tile == bad) throw std::out_of_range("tile " + std::to_string(tile));
+        });
+      } catch (const std::out_of_range& error) {
+        message = error.what();
+      }
+      CHECK(message == "tile " + std::to_string(bad));
+      every_tile_once(execution, count);
+    }
+    CHECK_THROWS_AS(execution.for_each_tile(count, [](std::size_t) { throw std::runtime_error("each"); }),
+                    std::runtime_error);
+    every_tile_once(execution, count);
+  }
+}
+
+/// Calls from two threads at once both do all of their own work and none of the other's.
+template <parallel::Execution E>
+void calls_from_two_threads_do_not_mix(E& execution) {
+  constexpr int rounds = 200;
+  constexpr std::size_t tiles = 7;
+  std::vector<int> counts[2] = {std::vector<int>(tiles), std::vector<int>(tiles)};
+  const auto work = [&](std::size_t who) {
+    for (int round = 0; round < rounds; ++round) {
+      execution.for_each_tile(tiles, [&, who](std::size_t tile) { ++counts[who][tile]; });
+    }
+  };
+  std::thread other([&] { work(1); });
+  work(0);
+  other.join();
+  for (const std::vector<int>& one : counts) CHECK(one == std::vector<int>(tiles, rounds));
+}
+
+/// Work that is cut by shape has the bits that a plain loop gives.
+template <parallel::Execution E>
+void the_same_bits_as_a_loop(E& execution) {
+  constexpr std::size_t tiles = 37;
+  const auto tile_sum = [](std::size_t tile) {
+    float sum = 0;
+    for (int i = 1; i < 200; ++i) sum += std::sin(static_cast<float>(tile) * 0.37F) / static_cast<float>(i);
+    return sum;
+  };
+  std::vector<float> expected(tiles);
+  for (std::size_t tile = 0; tile < tiles; ++tile) expected[tile] = tile_sum(tile);
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    std::vector<float> found(tiles, -1.0F);
+    execution.for_each_tile(tiles, [&](std::size_t tile) { found[tile] = tile_sum(tile); });
+    CHECK(std::memcmp(found.data(), expected.data(), tiles * sizeof(float)) == 0);
+  }
+}
+
+/// All laws.
+template <parallel::Execution E>
+void execution(E& policy) {
+  CHECK(policy.threads() >= 1);
+  for (std::size_t count = 0; count < 70; ++count) every_tile_once(policy, count);
+  every_tile_once(policy, 1000);
+  an_exception_reaches_the_caller(policy);
+  calls_from_two_threads_do_not_mix(policy);
+  the_same_bits_as_a_loop(policy);
+}
+
+}  // namespace asterism::laws

@@ -1,0 +1,207 @@
+// The laws of placement::Placement, one function template for each, for the policies of the toolkit and for your own:
+//
+//   TEST_CASE_TEMPLATE("my policies obey the laws", P, MyPolicy) { laws::placement<P>(); }
+//
+// Needs doctest. Policies are tried with small random decoders on small random machines, against all possible cuts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <doctest/doctest.h>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/machine/machine.hpp"
+#include "asterism/placement/concept.hpp"
+#include "asterism/placement/parts.hpp"
+#include "asterism/placement/plan.hpp"
+
+namespace asterism::laws {
+
+/// A decoder of 1 to 7 layers; one in three has a tied head, one in two layers of unequal sizes.
+inline placement::Parts random_parts(Random& random) {
+  using placement::Kind;
+  const auto some = [&](std::uint64_t most) { return Bytes{random.below(most + 1)}; };
+  placement::Parts parts;
+  parts.layers = static_cast<std::int32_t>(1 + random.below(7));
+  parts.add(Kind::attention, 1, some(20));
+  parts.add(Kind::experts, static_cast<std::int32_t>(1 + random.below(4)), some(30) + 1_B);
+  parts.add(Kind::kv_cache, 1, some(10));
+  if (random.below(2) == 0) {
+    const auto first = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers)));
+    const auto layers = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers - first) + 1));
+    parts.add(Kind::router, 2, some(60));
+    parts.runs[parts.run_count - 1].first_layer = first;
+    parts.runs[parts.run_count - 1].layers = layers;
+  }
+  parts.embedding = some(120);
+  parts.final_norm = some(5);
+  parts.tied = random.below(3) == 0;
+  parts.head = parts.tied ? parts.embedding : some(120);
+  parts.layer_workspace = some(25);
+  parts.head_workspace = some(60);
+  return parts;
+}
+
+/// Bytes of everything that `parts` lists, workspaces left out.
+inline Bytes weight_bytes(const placement::Parts& parts) {
+  Bytes sum = parts.embedding + parts.final_norm;
+  if (!parts.tied) sum += parts.head;
+  for (std::size_t i = 0; i < parts.run_count; ++i) sum += parts.runs[i].total();
+  return sum;
+}
+
+/// 1 to 4 devices with budgets that hold the decoder sometimes with much room, sometimes just, sometimes not.
+inline Machine random_machine(Random& random, const placement::Parts& parts) {
+  Machine machine{.capacity = {}, .devices = 1 + random.below(4)};
+  const std::uint64_t all = weight_bytes(parts).count + parts.layer_workspace.count + parts.head_workspace.count;
+  for (std::size_t d = 0; d < machine.devices; ++d) {
+    machine.capacity[d] = {random.below(2 * all / machine.devices + all / 4 + 2)};
+  }
+  return machine;
+}
+
+/// Calls visit(cuts) for every way to cut `layers` into one range a device, empty ranges included.
+template <class Visit>
+void for_each_cut(std::int32_t layers, std::size_t devices, const Visit& visit) {
+  placement::Cuts cuts{};
+  for (std::size_t d = devices; d < cuts.size(); ++d) cuts[d] = layers;
+  const auto choose = [&](const auto& next, std::size_t device) -> void {
+    if (device >= devices) return visit(cuts);
+    for (cuts[device] = cuts[device - 1]; cuts[device] <= layers; ++cuts[device]) next(next, device + 1);
+  };
+  choose(choose, 1);
+}
+
+/// True where some cut, with a tied head copied or handed over, keeps every budget.
+inline bool some_cut_fits(const placement::Parts& parts, const Machine& machine) {
+  bool fits = false;
+  for_each_cut(parts.layers, machine.devices, [&](const placement::Cuts& cuts) {
+    fits = fits || assemble(parts, machine, cuts, false).fits() || assemble(parts, machine, cuts, true).fits();
+  });
+  return fits;
+}
+
+/// Where some cut keeps every budget, the plan does; and `fits()` says the truth about every device.
+template <placement::Placement P>
+void never_above_a_budget_where_a_cut_fits() {
+  Random random(1);
+  int fitting = 0;
+  int impossible = 0;
+  for (int i = 0; i < 1500; ++i) {
+    const placement::Parts parts = random_parts(random);
+    const Machine machine = random_machine(random, parts);
+    const placement::Plan plan = P::plan(parts, machine);
+    bool above = false;
+    for (std::size_t d = 0; d < plan.devices(); ++d) above = above || plan.peak(d) > machine.capacity[d];
+    CHECK(plan.fits() == !above);
+    const bool possible = some_cut_fits(parts, machine);
+    CHECK(plan.fits() == possible);
+    ++(possible ? fitting : impossible);
+  }
+  CHECK(fitting > 300);
+  CHECK(impossible > 300);
+}
+
+/// The same question has the same answer, and the plan carries its question.
+template <placement::Placement P>
+void plan_is_pure() {
+  Random random(2);
+  for (int i = 0; i < 200; ++i) {
+    const placement::Parts parts = random_parts(random);
+    const Machine machine = random_machine(random, parts);
+    const placement::Plan plan = P::plan(parts, machine);
+    CHECK(P::plan(parts, equal_devices(2, 100_B)).parts == parts);
+    CHECK(P::plan(parts, machine) == plan);
+    CHECK(plan.parts == parts);
+    CHECK(plan.machine == machine);
+  }
+}
+
+/// Summed over devices, every kind has the bytes that the parts say: nothing is lost, nothing twice, but for a tied
+/// head, whose copy is one embedding more, and for the workspace, one on each device that runs layers.
+template <placement::Placement P>
+void every_part_is_placed_once() {
+  using placement::Kind;
+  using placement::TiedHead;
+  Random random(3);
+  int seen[4] = {};
+  for (int i = 0; i < 1000; ++i) {
+    const placement::Parts parts = random_parts(random);
+    const placement::Plan plan = P::plan(parts, random_machine(random, parts));
+    ++seen[static_cast<std::size_t>(plan.tied_head)];
+    CHECK((plan.tied_head == TiedHead::untied) == !parts.tied);
+    std::uint64_t working = 0;
+    for (std::size_t d = 0; d < plan.devices(); ++d) working += plan.cuts[d + 1] > plan.cuts[d] ? 1U : 0U;
+    Bytes expected[placement::kind_count] = {};
+    const auto of = [&](Kind kind) -> Bytes& { return expected[static_cast<std::size_t>(kind)]; };
+    for (std::size_t r = 0; r < parts.run_count; ++r) of(parts.runs[r].kind) += parts.runs[r].total();
+    of(Kind::embedding) = parts.embedding;
+    of(Kind::final_norm) = parts.final_norm;
+    if (!parts.tied) of(Kind::head) = parts.head;
+    if (plan.tied_head == TiedHead::copied) of(Kind::head) = parts.embedding;
+    of(Kind::workspace) = parts.layer_workspace * working + parts.head_workspace;
+    Bytes peaks{};
+    for (std::size_t k = 0; k < placement::kind_count; ++k) {
+      Bytes sum{};
+      for (std::size_t d = 0; d < plan.devices(); ++d) sum += plan.bytes(d, static_cast<Kind>(k));
+      CAPTURE(name_of(static_cast<Kind>(k)));
+      CHECK(sum == expected[k]);
+      peaks += sum;
+    }
+    Bytes all{};
+    for (std::size_t d = 0; d < plan.devices(); ++d) all += plan.peak(d);
+    CHECK(all == peaks);
+  }
+  for (const int count : seen) CHECK(count > 0);
+}
+
+/// All parts of a layer share its device, the embedding sits with the first layer, final norm and head with the last
+/// one, unless a tied head is handed over; devices follow each other in order.
+template <placement::Placement P>
+void what_belongs_together_shares_a_device() {
+  using placement::Kind;
+  Random random(4);
+  for (int i = 0; i < 500; ++i) {
+    const placement::Parts parts = random_parts(random);
+    const placement::Plan plan = P::plan(parts, random_machine(random, parts));
+    CHECK(plan.cuts[0] == 0);
+    CHECK(plan.cuts[plan.devices()] == parts.layers);
+    for (std::size_t d = 0; d < plan.devices(); ++d) CHECK(plan.cuts[d] <= plan.cuts[d + 1]);
+    const bool handed_over = plan.tied_head == placement::TiedHead::handed_over;
+    CHECK(plan.embedding_device() == plan.device_of_layer(0));
+    CHECK(plan.head_device() == plan.device_of_layer(handed_over ? 0 : parts.layers - 1));
+    for (std::size_t p = 0; p < plan.placed_count; ++p) {
+      const placement::Placed& placed = plan.placed[p];
+      CHECK(placed.device >= 0);
+      CHECK(placed.device < static_cast<std::int32_t>(plan.devices()));
+      switch (placed.run.kind) {
+        case Kind::embedding:
+          CHECK(placed.device == plan.device_of_layer(0));
+          break;
+        case Kind::final_norm:
+        case Kind::head:
+          CHECK(placed.device == plan.device_of_layer(parts.layers - 1));
+          break;
+        case Kind::workspace:
+          break;
+        default:
+          for (std::int32_t layer = 0; layer < placed.run.layers; ++layer) {
+            CHECK(placed.device == plan.device_of_layer(placed.run.first_layer + layer));
+          }
+      }
+    }
+  }
+}
+
+/// All laws.
+template <placement::Placement P>
+void placement() {
+  never_above_a_budget_where_a_cut_fits<P>();
+  plan_is_pure<P>();
+  every_part_is_placed_once<P>();
+  what_belongs_together_shares_a_device<P>();
+}
+
+}  // namespace asterism::laws

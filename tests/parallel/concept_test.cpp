@@ -1,0 +1,45 @@
+// All shipped execution policies are models of Execution and obey its laws; structs that lack one member are none.
+#include "asterism/parallel/concept.hpp"
+
+#include <doctest/doctest.h>
+
+#include "asterism/parallel/serial.hpp"
+#include "asterism/parallel/threads.hpp"
+#include "laws/execution_laws.hpp"
+
+using namespace asterism;
+using namespace asterism::parallel;
+
+namespace {
+
+struct Complete {
+  template <class F>
+  void for_each_tile(std::size_t, F&&) {}
+  std::size_t threads() const { return 1; }
+};
+struct NoTiles {
+  std::size_t threads() const { return 1; }
+};
+struct NoThreads {
+  template <class F>
+  void for_each_tile(std::size_t, F&&) {}
+};
+struct ThreadsOfAnotherType : NoThreads {
+  int threads() const { return 1; }
+};
+
+static_assert(Execution<Complete> && Execution<Serial> && Execution<Threads>);
+static_assert(!Execution<NoTiles> && !needs::for_each_tile<NoTiles> && needs::threads<NoTiles>);
+static_assert(!Execution<NoThreads> && !needs::threads<NoThreads> && needs::for_each_tile<NoThreads>);
+static_assert(!Execution<ThreadsOfAnotherType>);
+static_assert(!Execution<int>);
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("the policies obey the laws", E, Serial, Threads) {
+  for (const std::size_t threads : {1U, 2U, 3U, 8U}) {
+    E execution(threads);
+    CAPTURE(threads);
+    laws::execution(execution);
+  }
+}

@@ -1,0 +1,33 @@
+// Tiles on the caller: in order, and on its thread.
+#include "asterism/parallel/serial.hpp"
+
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace asterism;
+
+static_assert(std::is_empty_v<parallel::Serial>);
+
+TEST_CASE("tiles run in order on the caller") {
+  const parallel::Serial serial(8);
+  CHECK(parallel::Serial::threads() == 1);
+  std::vector<std::size_t> order;
+  serial.for_each_tile(5, [&](std::size_t tile) {
+    CHECK(std::this_thread::get_id() != std::thread::id());
+    order.push_back(tile);
+  });
+  CHECK(order == std::vector<std::size_t>{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("an exception ends the call at its tile") {
+  std::size_t last = 0;
+  CHECK_THROWS_AS(parallel::Serial().for_each_tile(5,
+                                                   [&](std::size_t tile) {
+                                                     last = tile;
+                                                     if (tile == 2) throw 7;
+                                                   }),
+                  int);
+  CHECK(last == 2);
+}

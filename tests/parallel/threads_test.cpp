@@ -1,0 +1,170 @@
+// The pool: every tile once for any count and any number of threads, no allocation in a call, and no way to hang.
+#include "asterism/parallel/threads.hpp"
+
+#include <sys/resource.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "laws/execution_laws.hpp"
+
+using namespace asterism;
+using parallel::Threads;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ASTERISM_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ASTERISM_TEST_SANITIZED 1
+#endif
+#endif
+
+namespace {
+
+std::atomic<std::uint64_t> allocations{0};
+
+void* counted(std::size_t size, std::size_t alignment) {
+  ++allocations;
+  void* memory = std::aligned_alloc(alignment, (size + alignment) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+TEST_CASE("every tile runs once for any count and any number of threads") {
+  for (std::size_t threads = 1; threads <= 9; ++threads) {
+    Threads pool(threads);
+    CHECK(pool.threads() == threads);
+    for (std::size_t count = 0; count <= 1000; count += count < 40 ? 1 : 19) laws::every_tile_once(pool, count);
+  }
+  Threads pool(2);
+  for (std::size_t count = 0; count <= 1000; ++count) laws::every_tile_once(pool, count);
+}
+
+TEST_CASE("the workers do share the work") {
+  Threads pool(4);
+  std::mutex mutex;
+  std::set<std::thread::id> seen;
+  pool.for_each_tile(4, [&](std::size_t) {
+    {
+      const std::lock_guard lock(mutex);
+      seen.insert(std::this_thread::get_id());
+    }
+    for (;;) {  // until four threads stand here at once
+      const std::lock_guard lock(mutex);
+      if (seen.size() == 4) break;
+    }
+  });
+  CHECK(seen.size() == 4);
+}
+
+TEST_CASE("at least one thread is asked for, and the default is one") {
+  CHECK_THROWS_AS(Threads(0), InvalidArgument);
+  CHECK(Threads::default_threads() >= 1);
+  CHECK(Threads().threads() == Threads::default_threads());
+}
+
+TEST_CASE("a call allocates nothing") {
+  Threads pool(3);
+  std::vector<int> hits(64);
+  pool.for_each_tile(hits.size(), [&](std::size_t tile) { ++hits[tile]; });
+  const std::uint64_t before = allocations;
+  for (int i = 0; i < 1000; ++i) pool.for_each_tile(hits.size(), [&](std::size_t tile) { ++hits[tile]; });
+  CHECK(allocations == before);
+  CHECK(hits == std::vector<int>(64, 1001));
+  const auto counted_too = std::make_unique<int>(1);
+  CHECK(allocations > before);
+}
+
+TEST_CASE("thousands of tiny calls") {
+  Threads pool(3);
+  std::atomic<int> sum{0};
+  for (int i = 0; i < 20000; ++i) pool.for_each_tile(2, [&](std::size_t) { ++sum; });
+  CHECK(sum == 40000);
+}
+
+TEST_CASE("workers that have gone to sleep wake up") {
+  Threads pool(3);
+  for (int i = 0; i < 5; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    laws::every_tile_once(pool, 100);
+  }
+}
+
+TEST_CASE("a pool may be destroyed at any moment between calls") {
+  for (int i = 0; i < 200; ++i) Threads pool(1 + static_cast<std::size_t>(i) % 5);
+  for (int i = 0; i < 100; ++i) {
+    Threads pool(3);
+    pool.for_each_tile(3, [](std::size_t) {});
+  }
+  Threads asleep(3);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+
+TEST_CASE("an exception leaves the pool in order, even one from every tile") {
+  Threads pool(4);
+  for (int i = 0; i < 200; ++i) {
+    CHECK_THROWS_AS(pool.for_each_tile(50, [](std::size_t tile) { throw static_cast<int>(tile); }), int);
+    laws::every_tile_once(pool, 50);
+  }
+}
+
+TEST_CASE("the functor that was handed in is the one that runs") {
+  struct Counter {
+    int calls = 0;
+    void operator()(std::size_t) { ++calls; }
+  };
+  Threads pool(1);
+  Counter counter;
+  pool.for_each_tile(5, counter);
+  CHECK(counter.calls == 5);
+  Threads more(2);
+  struct Constant {
+    std::atomic<int>* sum;
+    void operator()(std::size_t tile) const { *sum += static_cast<int>(tile); }
+  };
+  std::atomic<int> sum{0};
+  const Constant constant{&sum};
+  more.for_each_tile(5, constant);
+  more.for_each_tile(5, Constant{&sum});
+  CHECK(sum == 20);
+}
+
+#if !defined(ASTERISM_TEST_SANITIZED)  // the sanitizers' own memory would meet the limit
+TEST_CASE("where the system refuses a thread the constructor throws, and does not hang") {
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+  rlimit small = before;
+  small.rlim_cur = rlim_t{2} << 30U;  // room for some stacks of 8 MiB, not for a thousand
+  REQUIRE(setrlimit(RLIMIT_AS, &small) == 0);
+  std::string message;
+  try {
+    const Threads pool(5000);
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  setrlimit(RLIMIT_AS, &before);
+  CHECK(message.find("5000 threads") != std::string::npos);
+  CHECK(message.find("Limits::threads") != std::string::npos);
+}
+#endif

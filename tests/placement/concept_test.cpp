@@ -1,0 +1,32 @@
+// All shipped policies are models of Placement and obey its laws; structs that lack the member are none.
+#include "asterism/placement/concept.hpp"
+
+#include <doctest/doctest.h>
+
+#include "asterism/placement/balanced.hpp"
+#include "asterism/placement/sequential.hpp"
+#include "laws/placement_laws.hpp"
+
+using namespace asterism;
+using namespace asterism::placement;
+
+namespace {
+
+struct Complete {
+  static Plan plan(const Parts&, const Machine&);
+};
+struct NoPlan {};
+struct NotStatic {
+  Plan plan(const Parts&, const Machine&) const;
+};
+struct ReturnsCuts {
+  static Cuts plan(const Parts&, const Machine&);
+};
+
+static_assert(Placement<Complete> && Placement<Balanced> && Placement<Sequential>);
+static_assert(!Placement<NoPlan> && !needs::plan<NoPlan>);
+static_assert(!Placement<NotStatic> && !Placement<ReturnsCuts>);
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("the policies obey the laws", P, Balanced, Sequential) { laws::placement<P>(); }

@@ -1,0 +1,46 @@
+// Unpacking with AVX2 gives what the formats' own decoders give, to the bit.
+#include "asterism/simd/avx2.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/core/random.hpp"
+#include "asterism/quant/least_squares.hpp"
+#include "asterism/simd/level.hpp"
+#include "support/packed_matrix.hpp"
+
+using namespace asterism;
+using namespace asterism::quant;
+
+TEST_CASE_TEMPLATE("a tile unpacked with AVX2 equals the decoded elements", Q, BFloat16, Float16, Nf4<32>, Nf4<64>,
+                   Nf4<32, DoubleQuantized>, Nf4<64, DoubleQuantized>, Nf4<64, DoubleQuantized, SignedLeastSquares>,
+                   Nf4<1024, DoubleQuantized>) {
+  if (!simd::supported(simd::Level::avx2)) return;
+  Random random(1);
+  for (const std::size_t cols : {1U, 31U, 64U, 96U, 130U, 512U, 577U, 1024U, 1088U}) {
+    const std::size_t rows = 13;
+    std::vector<float> values(rows * cols);
+    // Scales of many sizes, so that the second quantization rounds.
+    for (float& value : values) value = static_cast<float>(random.normal() * std::exp(random.normal()));
+    const test::PackedMatrix<Q> matrix(rows, cols, values);
+    const std::vector<float> decoded = matrix.decoded();
+    std::vector<float> tile(simd::Avx2::max_outputs * simd::segment);
+    int wrong = 0;
+    for (const std::size_t first_row : {0U, 1U, 12U}) {
+      for (std::size_t c = 0; c < cols; c += simd::segment) {
+        const std::size_t width = std::min(simd::segment, cols - c);
+        const std::size_t outputs = std::min(simd::Avx2::max_outputs, rows - first_row);
+        simd::Avx2::unpack(matrix.view(), first_row, outputs, c, width, tile.data());
+        for (std::size_t i = 0; i < outputs; ++i) {
+          const float* expected = decoded.data() + (first_row + i) * cols + c;
+          wrong += std::memcmp(tile.data() + i * simd::segment, expected, width * sizeof(float)) != 0 ? 1 : 0;
+        }
+      }
+    }
+    CHECK(wrong == 0);
+  }
+}

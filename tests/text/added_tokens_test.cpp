@@ -1,0 +1,86 @@
+// The golden texts of whole tokenizers test the flags; here the search, and what goes wrong.
+#include "asterism/text/added_tokens.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace asterism;
+using namespace asterism::text;
+
+namespace {
+
+const Vocabulary& vocabulary() {
+  static const Vocabulary words = Vocabulary::from_json(Json::parse(R"({"a":0,"b":1,"<s>":2})"), "test");
+  return words;
+}
+
+Json token(int id, const char* content, bool normalized = false) {
+  return {{"id", id},         {"content", content},       {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", normalized}, {"special", true}};
+}
+
+AddedTokens read(const Json& list) { return AddedTokens::from_json(&list, vocabulary(), Normalizer(), "test"); }
+
+std::string cut(const AddedTokens& added, std::string_view text) {
+  std::vector<TokenOrText> parts;
+  added.cut(text, false, true, true, parts);
+  std::string out;
+  for (const TokenOrText& part : parts) {
+    out += part.id >= 0 ? concat("[", part.id, "]") : concat(part.at_start ? "^" : "", part.text, "|");
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("sets of strings: leftmost, then longest") {
+  const StringSet set({{"ab", 0}, {"abc", 1}, {"b", 2}, {"bcd", 3}, {"\xFF", 4}});
+  const auto find = [&](std::string_view text, std::size_t from) {
+    const auto [entry, place] = set.find(text, from);
+    return entry == nullptr ? std::string("-") : concat(entry->text, "@", place);
+  };
+  CHECK(find("xabcd", 0) == "abc@1");
+  CHECK(find("xabcd", 2) == "bcd@2");
+  CHECK(find("xabx", 0) == "ab@1");
+  CHECK(find("ab", 0) == "ab@0");
+  CHECK(find("a", 0) == "-");
+  CHECK(find("", 0) == "-");
+  CHECK(find("a\xFF", 0) == "\xFF@1");
+  CHECK(set.find_whole("bcd")->value == 3);
+  CHECK(set.find_whole("bc") == nullptr);
+  CHECK(StringSet().find("abc", 0).first == nullptr);
+}
+
+TEST_CASE("text is cut at tokens") {
+  const AddedTokens added = read({token(2, "<s>"), token(3, "<|a|>"), token(4, "<|a|><|b|>")});
+  CHECK(cut(added, "") == "");
+  CHECK(cut(added, "x") == "^x|");
+  CHECK(cut(added, "<s>") == "[2]");
+  CHECK(cut(added, "x<s>y<|a|><|b|><|a|>") == "^x|[2]y|[4][3]");
+  CHECK(cut(added, "<s><s> ") == "[2][2] |");
+  CHECK(cut(AddedTokens(), "x<s>") == "^x<s>|");
+  CHECK(added.find("<s>")->id == 2);
+  CHECK(added.find("<t>") == nullptr);
+}
+
+TEST_CASE("what is wrong") {
+  CHECK_THROWS_AS(read({token(1, "<s>")}), FormatError);                       // another id than the vocabulary's
+  CHECK_THROWS_AS(read({token(5, "<t>")}), FormatError);                       // a gap
+  CHECK_THROWS_AS(read({token(3, "<t>"), token(3, "<u>")}), FormatError);      // one id twice
+  CHECK_THROWS_AS(read({token(3, "<t>"), token(4, "<t>")}), FormatError);      // one content twice
+  CHECK_THROWS_AS(read({token(3, "")}), FormatError);
+  CHECK_THROWS_AS(read({token(-1, "<t>")}), FormatError);
+  CHECK_THROWS_AS(read({1}), FormatError);
+  CHECK_THROWS_AS(read({token(3, std::string(2000, 'x').c_str())}), Unsupported);
+  Json incomplete = token(3, "<t>");
+  incomplete.erase("lstrip");
+  CHECK_THROWS_AS(read({incomplete}), FormatError);
+  Json more = token(3, "<t>");
+  more["colour"] = 1;
+  CHECK_THROWS_AS(read({more}), Unsupported);
+  const Json strip = Json::parse(R"({"type":"Strip","strip_left":true,"strip_right":true})");
+  const Normalizer normalizer = Normalizer::from_json(&strip, "test");
+  const Json blank = {token(3, " ", true)};
+  CHECK_THROWS_AS(AddedTokens::from_json(&blank, vocabulary(), normalizer, "test"), FormatError);
+  const Json alike = {token(3, "<t>", true), token(4, "<t> ", true)};
+  CHECK_THROWS_AS(AddedTokens::from_json(&alike, vocabulary(), normalizer, "test"), FormatError);
+}

@@ -1,0 +1,117 @@
+// The golden texts of whole tokenizers compare with Hugging Face; here merging against its plain definition.
+#include "asterism/text/bpe.hpp"
+
+#include <doctest/doctest.h>
+
+#include "asterism/core/random.hpp"
+
+using namespace asterism;
+using namespace asterism::text;
+
+namespace {
+
+Json model(const char* vocabulary, const char* merges) {
+  return {{"type", "BPE"}, {"vocab", Json::parse(vocabulary)}, {"merges", Json::parse(merges)}};
+}
+
+std::vector<TokenId> encode(const Bpe& bpe, std::string_view word) {
+  std::vector<TokenId> ids;
+  Bpe::Scratch scratch;
+  bpe.encode(word, ids, scratch);
+  return ids;
+}
+
+/// Strings of the pieces: again and again the pair whose rule is first in the list, the leftmost.
+std::vector<std::string> plainly(const std::string& word, const std::vector<std::pair<std::string, std::string>>& rules) {
+  std::vector<std::string> pieces;
+  for (const char c : word) pieces.emplace_back(1, c);
+  for (;;) {
+    std::size_t best_rule = rules.size();
+    std::size_t best_place = 0;
+    for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+      for (std::size_t r = 0; r < best_rule; ++r) {
+        if (rules[r].first == pieces[i] && rules[r].second == pieces[i + 1]) best_rule = r, best_place = i;
+      }
+    }
+    if (best_rule == rules.size()) return pieces;
+    pieces[best_place] += pieces[best_place + 1];
+    pieces.erase(pieces.begin() + static_cast<std::ptrdiff_t>(best_place) + 1);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random rules and words, merged by the plain definition") {
+  Random random(11);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> tokens = {"a", "b", "c"};
+    std::vector<std::pair<std::string, std::string>> rules;
+    Json vocabulary = {{"a", 0}, {"b", 1}, {"c", 2}};
+    Json merges = Json::array();
+    for (int i = 0; i < 12; ++i) {
+      const std::string left = tokens[random.below(tokens.size())];
+      const std::string right = tokens[random.below(tokens.size())];
+      if (vocabulary.contains(left + right)) continue;  // one rule for a token: no quirks
+      vocabulary[left + right] = tokens.size();
+      tokens.push_back(left + right);
+      rules.emplace_back(left, right);
+      merges.push_back({left, right});
+    }
+    const Bpe bpe = Bpe::from_json({{"vocab", vocabulary}, {"merges", merges}}, "test");
+    std::string word;
+    for (std::uint64_t n = random.below(40); n > 0; --n) word += "abc"[random.below(3)];
+    std::vector<std::string> pieces;
+    for (const TokenId id : encode(bpe, word)) pieces.emplace_back(bpe.vocabulary().token(id));
+    CAPTURE(word);
+    CHECK(pieces == plainly(word, rules));
+  }
+}
+
+TEST_CASE("a queued pair counts while it still merges into the same token") {
+  // When ab + c (rank 3) stands where a + bc (rank 1) was queued, it merges with the rank of that.
+  const Bpe bpe = Bpe::from_json(model(R"({"a":0,"b":1,"c":2,"ab":3,"bc":4,"abc":5})", R"(["b c","a bc","a b","ab c"])"), "test");
+  CHECK(encode(bpe, "abc") == std::vector<TokenId>{5});
+  CHECK(encode(bpe, "abcabc") == std::vector<TokenId>{5, 5});
+}
+
+TEST_CASE("characters without a token") {
+  Json object = model(R"({"<unk>":0,"a":1,"<0xC3>":2,"<0xA9>":3})", "[]");
+  CHECK_THROWS_AS(encode(Bpe::from_json(object, "test"), "é"), InvalidArgument);
+  object["unk_token"] = "<unk>";
+  CHECK(encode(Bpe::from_json(object, "test"), "aéé") == std::vector<TokenId>{1, 0, 0});
+  object["fuse_unk"] = true;
+  CHECK(encode(Bpe::from_json(object, "test"), "aéé") == std::vector<TokenId>{1, 0});
+  object["byte_fallback"] = true;
+  CHECK(encode(Bpe::from_json(object, "test"), "aéa") == std::vector<TokenId>{1, 2, 3, 1});
+  CHECK(encode(Bpe::from_json(object, "test"), "ñéa") == std::vector<TokenId>{2, 3, 0, 1});  // the order of Hugging Face
+  object["unk_token"] = "missing";
+  CHECK_THROWS_AS(encode(Bpe::from_json(object, "test"), "ñ"), InvalidArgument);
+  CHECK(encode(Bpe::from_json(object, "test"), "").empty());
+}
+
+TEST_CASE("ignore_merges takes whole words first") {
+  Json object = model(R"({"a":0,"b":1,"c":2,"ab":3,"abc":4})", R"(["a b"])");
+  CHECK(encode(Bpe::from_json(object, "test"), "abc") == std::vector<TokenId>{3, 2});
+  object["ignore_merges"] = true;
+  CHECK(encode(Bpe::from_json(object, "test"), "abc") == std::vector<TokenId>{4});
+}
+
+TEST_CASE("what is not supported or wrong") {
+  const auto changed = [](const char* key, const Json& value) {
+    Json object = model(R"({"a":0})", "[]");
+    object[key] = value;
+    return Bpe::from_json(object, "test");
+  };
+  CHECK_NOTHROW(changed("dropout", 0.0));
+  CHECK_NOTHROW(changed("continuing_subword_prefix", ""));
+  CHECK_THROWS_AS(changed("dropout", 0.1), Unsupported);
+  CHECK_THROWS_AS(changed("continuing_subword_prefix", "##"), Unsupported);
+  CHECK_THROWS_AS(changed("end_of_word_suffix", "</w>"), Unsupported);
+  CHECK_THROWS_AS(changed("type", "WordPiece"), Unsupported);
+  CHECK_THROWS_AS(changed("new_setting", 1), Unsupported);
+  CHECK_THROWS_AS(changed("fuse_unk", 1), FormatError);
+  CHECK_THROWS_AS(changed("unk_token", 1), FormatError);
+  CHECK_THROWS_AS(changed("vocab", nullptr), FormatError);
+  CHECK_THROWS_AS(changed("merges", "a b"), FormatError);
+  CHECK_THROWS_AS(Bpe::from_json(Json::array(), "test"), FormatError);
+}

@@ -1,0 +1,78 @@
+// The golden texts of whole tokenizers test every chain; here single steps, and what goes wrong.
+#include "asterism/text/decoder.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace asterism;
+using namespace asterism::text;
+
+namespace {
+
+Decoder read(const std::string& text) {
+  const Json object = Json::parse(text);
+  return Decoder::from_json(&object, "test");
+}
+
+std::string decode(const Decoder& decoder, const std::vector<const char*>& tokens) {
+  Decoder::State state = decoder.start(8);
+  for (const char* token : tokens) decoder.push(state, token);
+  decoder.finish(state);
+  return state.text;
+}
+
+std::string chain(const char* parts) { return std::string(R"({"type":"Sequence","decoders":[)") + parts + "]}"; }
+
+}  // namespace
+
+TEST_CASE("bytes") {
+  const Decoder fallback = read(R"({"type":"ByteFallback"})");
+  CHECK(decode(fallback, {"a", "<0xC3>", "<0xA9>", "b"}) == "aéb");
+  CHECK(decode(fallback, {"<0xC3>", "<0xA9>", "<0xFF>", "b"}) == "���b");  // all of the run
+  CHECK(decode(fallback, {"<0xe2>", "<0x+2>", "<0xZZ>", "<0x123>"}) == "��<0xZZ><0x123>");
+  const Decoder byte_level = read(R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true})");
+  CHECK(decode(byte_level, {"Ġa", "Ã", "©", "ð", "Ł"}) == " aé�");
+  CHECK(decode(byte_level, {"你", " x"}) == "你 x");
+}
+
+TEST_CASE("replacing, stripping, fusing") {
+  const char* replace = R"({"type":"Replace","pattern":{"String":"▁"},"content":" "})";
+  const char* strip = R"({"type":"Strip","content":" ","start":2,"stop":0})";
+  CHECK(decode(read(replace), {"▁a▁", "▁b"}) == " a  b");
+  CHECK(decode(read(strip), {"   a", " ", " b "}) == " ab ");
+  CHECK(decode(read(chain((std::string(replace) + R"(,{"type":"Fuse"},)" + strip).c_str())), {"▁", "▁▁a", "▁b"}) == " a b");
+  CHECK(decode(read(R"({"type":"Replace","pattern":{"String":"aa"},"content":"b"})"), {"aaa", "aaaa"}) == "babb");
+  CHECK(decode(read(R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"always"})"), {"▁▁a▁", "▁b"}) == "a b");
+  CHECK(decode(read(R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"never"})"), {"▁a"}) == " a");
+  CHECK(decode(Decoder::from_json(nullptr, "test"), {"a", "", "b"}) == "a  b");
+  CHECK(decode(read(chain("")), {"a", "b"}) == "ab");
+}
+
+TEST_CASE("text comes out as soon as it is certain") {
+  const Decoder decoder = read(chain(R"({"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0})"));
+  Decoder::State state = decoder.start(8);
+  decoder.push(state, " a");
+  CHECK(state.text == "a");
+  decoder.push(state, "<0x41>");
+  CHECK(state.text == "a");
+  decoder.push(state, " b");
+  CHECK(state.text == "aA b");
+  decoder.finish(state);
+  CHECK(state.text == "aA b");
+}
+
+TEST_CASE("what is not supported") {
+  for (const char* bad :
+       {R"({"type":"WordPiece","prefix":"##"})", R"({"type":"BPEDecoder"})", R"({"type":"CTC"})",
+        R"({"type":"Strip","content":" ","start":1,"stop":1})", R"({"type":"Replace","pattern":{"Regex":"a+"},"content":""})",
+        R"({"type":"Replace","pattern":{"String":"a"},"content":"aa"})", R"({"type":"Fuse","more":1})"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(read(bad), Unsupported);
+  }
+  const char* fuse = R"({"type":"Fuse"},)";
+  for (const char* behind : {R"({"type":"ByteFallback"})", R"({"type":"ByteLevel"})",
+                             R"({"type":"Replace","pattern":{"String":"ab"},"content":"c"})"}) {
+    CHECK_THROWS_AS(read(chain((std::string(fuse) + behind).c_str())), Unsupported);
+  }
+  CHECK_THROWS_AS(read(R"({"type":"Strip","content":"ab","start":1,"stop":0})"), FormatError);
+  CHECK_THROWS_AS(read(R"({"type":"Strip","content":"a","start":-1,"stop":0})"), FormatError);
+}
