@@ -1,5 +1,6 @@
-// What each format costs in bits and loses in accuracy: relative RMS error on Gaussian weights, and the time to encode and decode.
-// The columns bits, bytes/weight (of a matrix of 4096 x 4096) and rms_% are deterministic; the speeds are one core's.
+// What each format costs in bits and loses in accuracy: relative RMS error on Gaussian weights, and the time to
+// encode and decode. The columns bits, bytes/weight (of a matrix of 4096 x 4096) and rms_% are deterministic; the
+// speeds are one core's.
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -85,7 +86,8 @@ int main(int argc, char** argv) {
   using namespace asterism::quant;
   add<Float32, BFloat16, Float16, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<64, DoubleQuantized, LeastSquares>,
       Nf4<64, DoubleQuantized, SignedLeastSquares>, Nf4<64, PlainScales, LeastSquares>,
-      Nf4<64, PlainScales, SignedLeastSquares>, Nf4<32, DoubleQuantized>, Nf4<128, DoubleQuantized, LeastSquares>>();
+      Nf4<64, PlainScales, SignedLeastSquares>, Nf4<32, DoubleQuantized>,
+      Nf4<128, DoubleQuantized, LeastSquares>>();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -1,8 +1,8 @@
-// Products on stored weights: bytes of weights a second for one row, as a share of the read bandwidth measured between the
-// passes of the same run, and floating-point operations a second for many rows.
+// Products on stored weights: bytes of weights a second for one row, as a share of the read bandwidth measured
+// between the passes of the same run, and floating-point operations a second for many rows.
 //
-// The weights are random bits that take more than 1 GiB, because less would measure the processor's cache. Run it on a quiet machine;
-// ASTERISM_SIMD chooses the instruction set. Arguments of the benchmarks: threads / rows.
+// The weights are random bits that take more than 1 GiB, because less would measure the processor's cache. Run it
+// on a quiet machine; ASTERISM_SIMD chooses the instruction set. Arguments of the benchmarks: threads / rows.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -35,7 +35,8 @@ class Weights {
     count_ = weights_at_least / each + 1;
     storage_.resize((count_ * each + alignment) / 8);
     Random random(1);
-    for (std::uint64_t& word : storage_) word = (random() & 0x00FF00FF00FF00FFU) | 0x3C003C003C003C00U;  // as bfloat16: near 0.02
+    for (std::uint64_t& word : storage_)
+      word = (random() & 0x00FF00FF00FF00FFU) | 0x3C003C003C003C00U;  // as bfloat16: near 0.02
     for (std::uint64_t i = 0; i < count_; ++i) set_scales(matrix(i));
   }
 
@@ -152,7 +153,8 @@ using Nf4Nested = quant::Nf4<64, quant::DoubleQuantized>;
 
 template <class Q>
 void sizes(const char* name) {
-  benchmark::RegisterBenchmark((std::string(name) + "/" + std::string(simd::name(simd::level()))).c_str(), product<Q>)
+  benchmark::RegisterBenchmark((std::string(name) + "/" + std::string(simd::name(simd::level()))).c_str(),
+                               product<Q>)
       ->ArgNames({"threads", "rows"})
       ->ArgsProduct({{1, 2}, {1, 8, 32, 128}})
       ->UseManualTime()

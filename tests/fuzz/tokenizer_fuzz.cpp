@@ -1,5 +1,5 @@
-// Fuzz target: any bytes as tokenizer.json. Only asterism::Error may be thrown, and with what is accepted a few texts
-// are encoded and decoded, at once and as a stream, which must agree.
+// Fuzz target: any bytes as tokenizer.json. Only asterism::Error may be thrown, and with what is accepted a few
+// texts are encoded and decoded, at once and as a stream, which must agree.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -39,9 +39,14 @@ void check_decoding(const Tokenizer& tokenizer, const std::vector<TokenId>& ids)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > (1U << 16U)) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  constexpr std::string_view texts[] = {
-      "", "Hello world", "  the  the\n\n", "don't 1234 <s>x</s><|im_end|> y", "e\xCC\x81\xC3\xA9 \xE4\xBD\xA0\xE5\xA5\xBD\xF0\x9F\x98\x80",
-      "\xFF\xE4\xBD a\xF0\x9F", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\xE2\x96\x81 \xE2\x96\x81\xE2\x96\x81"};
+  constexpr std::string_view texts[] = {"",
+                                        "Hello world",
+                                        "  the  the\n\n",
+                                        "don't 1234 <s>x</s><|im_end|> y",
+                                        "e\xCC\x81\xC3\xA9 \xE4\xBD\xA0\xE5\xA5\xBD\xF0\x9F\x98\x80",
+                                        "\xFF\xE4\xBD a\xF0\x9F",
+                                        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                        "\xE2\x96\x81 \xE2\x96\x81\xE2\x96\x81"};
   try {
     const Tokenizer tokenizer = Tokenizer::from_json(bytes, "fuzz");
     const auto size_of_vocabulary = static_cast<TokenId>(tokenizer.vocabulary_size());

@@ -46,17 +46,17 @@ TEST_CASE("fp32 logits and greedy answers equal Hugging Face's") {
       const std::string suffix = "_" + std::to_string(length);
       if (!golden.has("logits" + suffix)) continue;
       CAPTURE(length);
-      const auto expected = golden["logits" + suffix].as<float>();
-      std::vector<float> found = session.logits(golden["prompt" + suffix].as<TokenId>());
+      const auto expected = golden.values<float>("logits" + suffix);
+      std::vector<float> found = session.logits(golden.values<TokenId>("prompt" + suffix));
       found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(expected.size()));
       CHECK(relative_difference(found, expected) < 2e-4);
     }
     if (golden.has("greedy_tokens")) {
-      const auto expected = golden["greedy_tokens"].as<TokenId>();
+      const auto expected = golden.values<TokenId>("greedy_tokens");
       GenerateOptions options;
       options.max_tokens = static_cast<std::int32_t>(expected.size());
       options.stop_at_eos = false;
-      CHECK(session.generate_tokens(golden["greedy_prompt"].as<TokenId>(), options) == expected);
+      CHECK(session.generate_tokens(golden.values<TokenId>("greedy_prompt"), options) == expected);
     }
   }
 }

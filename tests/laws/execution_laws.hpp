@@ -1,8 +1,10 @@
-// The laws of parallel::Execution, one function template for each, for the policies of the toolkit and for your own:
+// The laws of parallel::Execution, one function template for each, for the policies of the toolkit and for your
+// own:
 //
 //   TEST_CASE("my pool obeys the laws") { MyPool pool(3); laws::execution(pool); }
 //
-// Needs doctest. That a call allocates nothing is tested where operator new can be replaced: parallel/threads_test.cpp.
+// Needs doctest. That a call allocates nothing is tested where operator new can be replaced:
+// parallel/threads_test.cpp.
 #pragma once
 
 #include <atomic>

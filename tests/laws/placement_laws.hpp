@@ -1,8 +1,10 @@
-// The laws of placement::Placement, one function template for each, for the policies of the toolkit and for your own:
+// The laws of placement::Placement, one function template for each, for the policies of the toolkit and for your
+// own:
 //
 //   TEST_CASE_TEMPLATE("my policies obey the laws", P, MyPolicy) { laws::placement<P>(); }
 //
-// Needs doctest. Policies are tried with small random decoders on small random machines, against all possible cuts.
+// Needs doctest. Policies are tried with small random decoders on small random machines, against all possible
+// cuts.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +32,8 @@ inline placement::Parts random_parts(Random& random) {
   parts.add(Kind::kv_cache, 1, some(10));
   if (random.below(2) == 0) {
     const auto first = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers)));
-    const auto layers = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers - first) + 1));
+    const auto layers =
+        static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers - first) + 1));
     parts.add(Kind::router, 2, some(60));
     parts.runs[parts.run_count - 1].first_layer = first;
     parts.runs[parts.run_count - 1].layers = layers;
@@ -119,8 +122,8 @@ void plan_is_pure() {
   }
 }
 
-/// Summed over devices, every kind has the bytes that the parts say: nothing is lost, nothing twice, but for a tied
-/// head, whose copy is one embedding more, and for the workspace, one on each device that runs layers.
+/// Summed over devices, every kind has the bytes that the parts say: nothing is lost, nothing twice, but for a
+/// tied head, whose copy is one embedding more, and for the workspace, one on each device that runs layers.
 template <placement::Placement P>
 void every_part_is_placed_once() {
   using placement::Kind;
@@ -157,8 +160,8 @@ void every_part_is_placed_once() {
   for (const int count : seen) CHECK(count > 0);
 }
 
-/// All parts of a layer share its device, the embedding sits with the first layer, final norm and head with the last
-/// one, unless a tied head is handed over; devices follow each other in order.
+/// All parts of a layer share its device, the embedding sits with the first layer, final norm and head with the
+/// last one, unless a tied head is handed over; devices follow each other in order.
 template <placement::Placement P>
 void what_belongs_together_shares_a_device() {
   using placement::Kind;

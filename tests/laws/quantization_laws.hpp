@@ -1,4 +1,5 @@
-// The laws of quant::Quantization, one function template for each, for the formats of the toolkit and for your own:
+// The laws of quant::Quantization, one function template for each, for the formats of the toolkit and for your
+// own:
 //
 //   TEST_CASE_TEMPLATE("my formats obey the laws", Q, MyFormat, MyOtherFormat) { laws::quantization<Q>(); }
 //
@@ -20,6 +21,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/quant/concept.hpp"
+
 #include "support/packed_matrix.hpp"
 
 namespace asterism::laws {
@@ -30,7 +32,8 @@ struct MatrixSize {
 };
 
 /// Whole blocks, parts of blocks, odd counts, one element, none.
-inline constexpr MatrixSize matrix_sizes[] = {{1, 64}, {4, 64}, {3, 65}, {5, 13}, {1, 1}, {7, 1}, {300, 64}, {9, 4097}, {0, 5}, {2, 0}};
+inline constexpr MatrixSize matrix_sizes[] = {{1, 64}, {4, 64},   {3, 65},   {5, 13}, {1, 1},
+                                              {7, 1},  {300, 64}, {9, 4097}, {0, 5},  {2, 0}};
 
 /// Weights of one kind or another, all within +-`largest`.
 inline std::vector<std::vector<float>> weights_to_try(std::size_t count, float largest) {
@@ -39,15 +42,17 @@ inline std::vector<std::vector<float>> weights_to_try(std::size_t count, float l
   for (std::size_t i = 0; i < count; ++i) {
     const auto normal = static_cast<float>(random.normal());
     result[0][i] = std::fmin(std::fmax(0.02F * normal, -largest), largest);
-    result[1][i] = random.below(50) == 0 ? std::copysign(largest, normal) : 1e-3F * largest * normal / 8;   // outliers
-    result[2][i] = std::ldexp(normal / 8, -static_cast<int>(random.below(120)));                            // many magnitudes
-    result[3][i] = 0.25F;                                                                                   // constant
-    result[4][i] = i % 3 == 0 ? std::fabs(result[0][i]) : 0.0F;                                             // one sign, zeros
+    result[1][i] =
+        random.below(50) == 0 ? std::copysign(largest, normal) : 1e-3F * largest * normal / 8;  // outliers
+    result[2][i] = std::ldexp(normal / 8, -static_cast<int>(random.below(120)));                // many magnitudes
+    result[3][i] = 0.25F;                                                                       // constant
+    result[4][i] = i % 3 == 0 ? std::fabs(result[0][i]) : 0.0F;                                 // one sign, zeros
   }
   return result;
 }
 
-/// Planes are named, aligned, ascending and disjoint, and end inside the matrix's bytes; sizes beyond memory are refused.
+/// Planes are named, aligned, ascending and disjoint, and end inside the matrix's bytes; sizes beyond memory are
+/// refused.
 template <quant::Quantization Q>
 void planes_are_disjoint_and_aligned() {
   for (const MatrixSize size : matrix_sizes) {
@@ -130,7 +135,8 @@ void any_range_decodes_alike() {
 template <quant::Quantization Q>
 void refuses_what_is_not_finite() {
   for (const std::uint32_t bits : {0x7F800000U, 0xFF800000U, 0x7FC00000U, 0xFFC00000U, 0x7F800001U}) {
-    for (const std::size_t at : {std::size_t{0}, std::size_t{77}, std::size_t{1023}, std::size_t{66000}, std::size_t{69999}}) {
+    for (const std::size_t at :
+         {std::size_t{0}, std::size_t{77}, std::size_t{1023}, std::size_t{66000}, std::size_t{69999}}) {
       std::vector<float> values(70000, 0.5F);
       values[at] = std::bit_cast<float>(bits);
       std::string message;
@@ -144,7 +150,8 @@ void refuses_what_is_not_finite() {
   }
 }
 
-/// The same weights give the same bytes, padding included, however the bytes were before; and encoding stays inside them.
+/// The same weights give the same bytes, padding included, however the bytes were before; and encoding stays
+/// inside them.
 template <quant::Quantization Q>
 void encoding_is_deterministic() {
   for (const MatrixSize size : matrix_sizes) {

@@ -20,7 +20,7 @@ TEST_CASE("bfloat16 rounds to nearest and stores little-endian") {
 
 TEST_CASE("bfloat16 refuses what would become infinite") {
   CHECK_NOTHROW(Matrix(1, 1, {3.3961774e38F}));
-  CHECK_THROWS_WITH_AS(
-      Matrix(1, 2, {0.0F, -3.4e38F}),
-      "element 1 is -3.4e+38: beyond the range of bfloat16 (3.3895314e38); store it as float32", NumericError);
+  CHECK_THROWS_WITH_AS(Matrix(1, 2, {0.0F, -3.4e38F}),
+                       "element 1 is -3.4e+38: beyond the range of bfloat16 (3.3895314e38); store it as float32",
+                       NumericError);
 }

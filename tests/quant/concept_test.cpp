@@ -8,6 +8,7 @@
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
+
 #include "laws/quantization_laws.hpp"
 
 using namespace asterism;

@@ -40,7 +40,8 @@ TEST_CASE("every scale gets the nearest entry of the map") {
   CHECK(stored.planes.find("nested_absmax")->bytes == 16);
   CHECK(stored.planes.find("offset")->bytes == 4);
   const auto reader = stored.reader();
-  const auto* nested = reinterpret_cast<const float*>(stored.bytes() + stored.planes.find("nested_absmax")->offset);
+  const auto* nested =
+      reinterpret_cast<const float*>(stored.bytes() + stored.planes.find("nested_absmax")->offset);
   const float offset = *reinterpret_cast<const float*>(stored.bytes() + stored.planes.find("offset")->offset);
   double mean = 0;
   for (const float scale : scales) mean += scale / static_cast<double>(scales.size());

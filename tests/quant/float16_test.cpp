@@ -20,7 +20,7 @@ TEST_CASE("float16 rounds to nearest and stores little-endian") {
 
 TEST_CASE("float16 refuses what would become infinite") {
   CHECK(Matrix(1, 1, {65519.0F}).decoded()[0] == 65504.0F);
-  CHECK_THROWS_WITH_AS(
-      Matrix(1, 2, {0.0F, 65520.0F}),
-      "element 1 is 65520: beyond the range of float16 (65504); store it as bfloat16 or float32", NumericError);
+  CHECK_THROWS_WITH_AS(Matrix(1, 2, {0.0F, 65520.0F}),
+                       "element 1 is 65520: beyond the range of float16 (65504); store it as bfloat16 or float32",
+                       NumericError);
 }

@@ -9,6 +9,7 @@
 
 #include "asterism/core/random.hpp"
 #include "asterism/quant/nf4.hpp"
+
 #include "support/packed_matrix.hpp"
 
 using namespace asterism;
@@ -95,7 +96,8 @@ TEST_CASE("extreme blocks get finite scales") {
   for (const float magnitude : {std::numeric_limits<float>::max(), 1e-40F, 1e30F}) {
     for (int i = 0; i < 64; ++i) values[i] = i % 2 == 0 ? magnitude : -magnitude * 0.73F;
     CHECK_FALSE(not_finite(LeastSquares::scale<64>(values)));
-    CHECK(squared_error(values, 64, LeastSquares::scale<64>(values)) <= 1.0001 * squared_error(values, 64, magnitude));
+    CHECK(squared_error(values, 64, LeastSquares::scale<64>(values)) <=
+          1.0001 * squared_error(values, 64, magnitude));
     CHECK_FALSE(not_finite(SignedLeastSquares::scale<64>(values)));
   }
 }

@@ -11,6 +11,7 @@
 
 #include "asterism/core/random.hpp"
 #include "asterism/quant/least_squares.hpp"
+
 #include "support/golden.hpp"
 #include "support/packed_matrix.hpp"
 
@@ -86,7 +87,8 @@ void compare(const test::Golden& golden, const std::string& name) {
   PackedMatrix<Nf4<Block, DoubleQuantized>> copied(1, weight.size(), weight);
   const Planes planes = Nf4<Block, DoubleQuantized>::planes(1, weight.size());
   std::memcpy(copied.bytes() + planes.find("absmax")->offset, nested_codes.data(), nested_codes.size());
-  std::memcpy(copied.bytes() + planes.find("nested_absmax")->offset, nested_absmax.data(), nested_absmax.size() * 4);
+  std::memcpy(copied.bytes() + planes.find("nested_absmax")->offset, nested_absmax.data(),
+              nested_absmax.size() * 4);
   std::memcpy(copied.bytes() + planes.find("offset")->offset, &offset, 4);
   const std::vector<float> values = copied.decoded();
   int off = 0;
@@ -119,15 +121,32 @@ TEST_CASE("codes and scales are bitsandbytes'") {
     const std::string name = tensor.substr(0, end);
     ++cases;
     switch (golden.values<std::int32_t>(tensor)[0]) {
-      case 32: compare<32>(golden, name); break;
-      case 64: compare<64>(golden, name); break;
-      case 128: compare<128>(golden, name); break;
-      case 256: compare<256>(golden, name); break;
-      case 512: compare<512>(golden, name); break;
-      case 1024: compare<1024>(golden, name); break;
-      case 2048: compare<2048>(golden, name); break;
-      case 4096: compare<4096>(golden, name); break;
-      default: FAIL("no such block size");
+      case 32:
+        compare<32>(golden, name);
+        break;
+      case 64:
+        compare<64>(golden, name);
+        break;
+      case 128:
+        compare<128>(golden, name);
+        break;
+      case 256:
+        compare<256>(golden, name);
+        break;
+      case 512:
+        compare<512>(golden, name);
+        break;
+      case 1024:
+        compare<1024>(golden, name);
+        break;
+      case 2048:
+        compare<2048>(golden, name);
+        break;
+      case 4096:
+        compare<4096>(golden, name);
+        break;
+      default:
+        FAIL("no such block size");
     }
   }
   CHECK(cases == 18);

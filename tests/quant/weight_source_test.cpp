@@ -10,7 +10,8 @@ using namespace asterism;
 using namespace asterism::quant;
 
 TEST_CASE("for_each_piece hands over every element once and in order") {
-  for (const std::uint64_t count : {std::uint64_t{0}, std::uint64_t{1}, piece_elements, piece_elements + 1, 3 * piece_elements}) {
+  for (const std::uint64_t count :
+       {std::uint64_t{0}, std::uint64_t{1}, piece_elements, piece_elements + 1, 3 * piece_elements}) {
     std::vector<std::uint64_t> asked;
     const auto source = [&](std::uint64_t first, View<float> out) {
       asked.push_back(out.size);
@@ -55,7 +56,8 @@ TEST_CASE("what is not finite is refused by name") {
   const auto read = [&] { for_each_piece(weights, 5, [](std::uint64_t, View<const float>) {}); };
   CHECK_NOTHROW(read());
   values[3] = -std::numeric_limits<float>::infinity();
-  CHECK_THROWS_WITH_AS(read(), "element 3 of 5 is infinite: only finite weights can be stored; repair the tensor first",
+  CHECK_THROWS_WITH_AS(read(),
+                       "element 3 of 5 is infinite: only finite weights can be stored; repair the tensor first",
                        NumericError);
   values[1] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH_AS(read(), "element 1 of 5 is NaN: only finite weights can be stored; repair the tensor first",

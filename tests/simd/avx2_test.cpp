@@ -11,14 +11,15 @@
 #include "asterism/core/random.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/simd/level.hpp"
+
 #include "support/packed_matrix.hpp"
 
 using namespace asterism;
 using namespace asterism::quant;
 
 TEST_CASE_TEMPLATE("a tile unpacked with AVX2 equals the decoded elements", Q, BFloat16, Float16, Nf4<32>, Nf4<64>,
-                   Nf4<32, DoubleQuantized>, Nf4<64, DoubleQuantized>, Nf4<64, DoubleQuantized, SignedLeastSquares>,
-                   Nf4<1024, DoubleQuantized>) {
+                   Nf4<32, DoubleQuantized>, Nf4<64, DoubleQuantized>,
+                   Nf4<64, DoubleQuantized, SignedLeastSquares>, Nf4<1024, DoubleQuantized>) {
   if (!simd::supported(simd::Level::avx2)) return;
   Random random(1);
   for (const std::size_t cols : {1U, 31U, 64U, 96U, 130U, 512U, 577U, 1024U, 1088U}) {

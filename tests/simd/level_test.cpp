@@ -18,10 +18,10 @@ TEST_CASE("a wrong choice is an error that names the choices") {
   CHECK_THROWS_WITH_AS(choose_level("AVX2", true),
                        "ASTERISM_SIMD is 'AVX2': expected portable or avx2, or leave it unset", InvalidArgument);
   CHECK_THROWS_AS(choose_level("avx512", true), InvalidArgument);
-  CHECK_THROWS_WITH_AS(
-      choose_level("avx2", false),
-      "ASTERISM_SIMD asks for avx2, but this machine lacks AVX2, FMA or F16C: set it to portable or leave it unset",
-      Unsupported);
+  CHECK_THROWS_WITH_AS(choose_level("avx2", false),
+                       "ASTERISM_SIMD asks for avx2, but this machine lacks AVX2, FMA or F16C: set it to portable "
+                       "or leave it unset",
+                       Unsupported);
 }
 
 TEST_CASE("what level() says can run") {

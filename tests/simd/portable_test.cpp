@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/quant/float32.hpp"
+
 #include "support/packed_matrix.hpp"
 
 using namespace asterism;

@@ -14,6 +14,7 @@
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/nf4.hpp"
+
 #include "support/packed_matrix.hpp"
 
 using namespace asterism;
@@ -56,9 +57,9 @@ struct Size {
 };
 
 // Whole blocks, segments and tiles; one more and one less of each; single rows and columns.
-constexpr Size sizes[] = {{1, 1},    {3, 7},    {5, 8},    {1, 64},   {12, 64},   {13, 65},   {11, 63},   {7, 31},   {25, 96},
-                          {24, 512}, {9, 513},  {14, 511}, {6, 1024}, {13, 1536}, {5, 1100},  {4, 2049},  {16, 128}, {64, 320},
-                          {2, 4096}, {3, 4160}, {8, 130},  {17, 33},  {10, 32}};
+constexpr Size sizes[] = {{1, 1},    {3, 7},    {5, 8},    {1, 64},   {12, 64},  {13, 65},   {11, 63},  {7, 31},
+                          {25, 96},  {24, 512}, {9, 513},  {14, 511}, {6, 1024}, {13, 1536}, {5, 1100}, {4, 2049},
+                          {16, 128}, {64, 320}, {2, 4096}, {3, 4160}, {8, 130},  {17, 33},   {10, 32}};
 
 std::vector<simd::Level> levels() {
   std::vector<simd::Level> result = {simd::Level::portable};
@@ -77,14 +78,16 @@ constexpr float untouched = -12345.0F;
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant::Float32, quant::BFloat16, quant::Float16,
-                   Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<32>, Nf4<256, DoubleQuantized>, Nf4<4096>, Sixteenths) {
+TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant::Float32, quant::BFloat16,
+                   quant::Float16, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<32>, Nf4<256, DoubleQuantized>,
+                   Nf4<4096>, Sixteenths) {
   for (const Size size : sizes) {
     CAPTURE(size.outputs);
     CAPTURE(size.cols);
     const PackedMatrix<Q> weights(size.outputs, size.cols, random_values(size.outputs * size.cols, 1));
     const std::vector<float> decoded = weights.decoded();
-    for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, 10U, 11U, 12U, 13U, 14U, 15U, 16U, 17U, 64U}) {
+    for (const std::size_t rows :
+         {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, 10U, 11U, 12U, 13U, 14U, 15U, 16U, 17U, 64U}) {
       if (rows > 9 && size.cols > 1100) continue;  // the same code again
       CAPTURE(rows);
       const std::size_t x_stride = size.cols + 3;
@@ -120,8 +123,8 @@ TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant:
   }
 }
 
-TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any cut of the outputs", Q, quant::Float32,
-                   quant::BFloat16, quant::Float16, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<32>,
+TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any cut of the outputs", Q,
+                   quant::Float32, quant::BFloat16, quant::Float16, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<32>,
                    Nf4<256, DoubleQuantized>, Sixteenths) {
   for (const Size size : sizes) {
     CAPTURE(size.outputs);
@@ -158,7 +161,8 @@ TEST_CASE("product leaves the other outputs alone") {
   const std::vector<float> x = random_values(64, 6);
   for (const simd::Level level : levels()) {
     std::vector<float> y(20, untouched);
-    simd::product(weights.view(), MatrixView<const float>(x.data(), 1, 64), MatrixView<float>(y.data(), 1, 20), 3, 4, level);
+    simd::product(weights.view(), MatrixView<const float>(x.data(), 1, 64), MatrixView<float>(y.data(), 1, 20), 3,
+                  4, level);
     for (std::size_t o = 0; o < 20; ++o) CHECK((y[o] == untouched) == (o < 3 || o >= 7));
   }
 }
@@ -167,25 +171,29 @@ TEST_CASE("a product over no columns is zero; over no rows or outputs it does no
   const PackedMatrix<quant::Float32> empty(3, 0, {});
   for (const simd::Level level : levels()) {
     std::vector<float> y(6, untouched);
-    simd::product(empty.view(), MatrixView<const float>(nullptr, 2, 0), MatrixView<float>(y.data(), 2, 3), 0, 3, level);
+    simd::product(empty.view(), MatrixView<const float>(nullptr, 2, 0), MatrixView<float>(y.data(), 2, 3), 0, 3,
+                  level);
     CHECK(y == std::vector<float>(6, 0.0F));
     const PackedMatrix<quant::Float32> one(1, 1, {1.0F});
-    simd::product(one.view(), MatrixView<const float>(nullptr, 0, 1), MatrixView<float>(nullptr, 0, 1), 0, 1, level);
-    simd::product(one.view(), MatrixView<const float>(y.data(), 1, 1), MatrixView<float>(nullptr, 1, 1), 1, 0, level);
+    simd::product(one.view(), MatrixView<const float>(nullptr, 0, 1), MatrixView<float>(nullptr, 0, 1), 0, 1,
+                  level);
+    simd::product(one.view(), MatrixView<const float>(y.data(), 1, 1), MatrixView<float>(nullptr, 1, 1), 1, 0,
+                  level);
   }
 }
 
 TEST_CASE("product refuses sizes that don't fit") {
   const PackedMatrix<quant::Float32> weights(3, 4, std::vector<float>(12, 1.0F));
   std::vector<float> buffer(64);
-  const auto run = [&](std::size_t rows, std::size_t cols, std::size_t y_rows, std::size_t y_cols, std::size_t first,
-                       std::size_t count) {
+  const auto run = [&](std::size_t rows, std::size_t cols, std::size_t y_rows, std::size_t y_cols,
+                       std::size_t first, std::size_t count) {
     simd::product(weights.view(), MatrixView<const float>(buffer.data(), rows, cols),
                   MatrixView<float>(buffer.data() + 32, y_rows, y_cols), first, count);
   };
   CHECK_NOTHROW(run(2, 4, 2, 3, 0, 3));
   CHECK_THROWS_WITH_AS(run(2, 5, 2, 3, 0, 3),
-                       "product: x (2, 5) times the transpose of W (3, 4) has no place in y (2, 3)", InvalidArgument);
+                       "product: x (2, 5) times the transpose of W (3, 4) has no place in y (2, 3)",
+                       InvalidArgument);
   CHECK_THROWS_AS(run(2, 4, 1, 3, 0, 3), InvalidArgument);
   CHECK_THROWS_AS(run(2, 4, 2, 4, 0, 3), InvalidArgument);
   CHECK_THROWS_WITH_AS(run(2, 4, 2, 3, 2, 2), "product: outputs 2 to 4 of a matrix with 3", InvalidArgument);

@@ -7,6 +7,7 @@
 
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/simd/portable.hpp"
+
 #include "support/packed_matrix.hpp"
 
 using namespace asterism;
@@ -22,8 +23,8 @@ struct Counting {
   static inline std::size_t highest = 0;
 
   template <quant::Quantization Q>
-  static void unpack(quant::Packed<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c, std::size_t cols,
-                     float* out) {
+  static void unpack(quant::Packed<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+                     std::size_t cols, float* out) {
     unpacked += outputs * cols;
     widest = cols > widest ? cols : widest;
     highest = outputs > highest ? outputs : highest;

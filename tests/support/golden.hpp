@@ -1,5 +1,5 @@
-// Reads the golden values under tests/golden: .safetensors files that Python wrote. Trusts them; a file that can't be read
-// fails the test with a std::runtime_error that names it.
+// Reads the golden values under tests/golden: .safetensors files that Python wrote. Trusts them; a file that can't
+// be read fails the test with a std::runtime_error that names it.
 //
 //   const test::Golden golden("quant/bitsandbytes.safetensors");
 //   const std::vector<float> x = golden.values<float>("random/weight");
@@ -61,14 +61,16 @@ class Golden {
 
   const std::vector<std::uint64_t>& shape(const std::string& name) const { return tensor(name).shape; }
 
-  /// All elements, row-major, as they lie in the file: T is float for F32, std::uint16_t for BF16 and F16, and so on.
+  /// All elements, row-major, as they lie in the file: T is float for F32, std::uint16_t for BF16 and F16, and so
+  /// on.
   template <class T>
   std::vector<T> values(const std::string& name) const {
     const Tensor& found = tensor(name);
     std::uint64_t count = 1;
     for (const std::uint64_t extent : found.shape) count *= extent;
     if (count * sizeof(T) != found.bytes.size()) {
-      throw std::runtime_error("golden tensor " + name + " is " + found.dtype + ", asked for another type: " + path_);
+      throw std::runtime_error("golden tensor " + name + " is " + found.dtype +
+                               ", asked for another type: " + path_);
     }
     std::vector<T> result(count);
     if (count != 0) std::memcpy(result.data(), found.bytes.data(), found.bytes.size());

@@ -14,9 +14,12 @@ const Vocabulary& vocabulary() {
 }
 
 Json token(int id, const char* content, bool normalized = false) {
-  return {{"id", id},         {"content", content},       {"single_word", false}, {"lstrip", false},
+  return {{"id", id},        {"content", content},       {"single_word", false}, {"lstrip", false},
           {"rstrip", false}, {"normalized", normalized}, {"special", true}};
 }
+
+/// Not a Json of braces: one with a single element would be the element.
+Json list(const std::vector<Json>& tokens) { return Json(Json::array_t(tokens)); }
 
 AddedTokens read(const Json& list) { return AddedTokens::from_json(&list, vocabulary(), Normalizer(), "test"); }
 
@@ -51,7 +54,7 @@ TEST_CASE("sets of strings: leftmost, then longest") {
 }
 
 TEST_CASE("text is cut at tokens") {
-  const AddedTokens added = read({token(2, "<s>"), token(3, "<|a|>"), token(4, "<|a|><|b|>")});
+  const AddedTokens added = read(list({token(2, "<s>"), token(3, "<|a|>"), token(4, "<|a|><|b|>")}));
   CHECK(cut(added, "") == "");
   CHECK(cut(added, "x") == "^x|");
   CHECK(cut(added, "<s>") == "[2]");
@@ -63,24 +66,24 @@ TEST_CASE("text is cut at tokens") {
 }
 
 TEST_CASE("what is wrong") {
-  CHECK_THROWS_AS(read({token(1, "<s>")}), FormatError);                       // another id than the vocabulary's
-  CHECK_THROWS_AS(read({token(5, "<t>")}), FormatError);                       // a gap
-  CHECK_THROWS_AS(read({token(3, "<t>"), token(3, "<u>")}), FormatError);      // one id twice
-  CHECK_THROWS_AS(read({token(3, "<t>"), token(4, "<t>")}), FormatError);      // one content twice
-  CHECK_THROWS_AS(read({token(3, "")}), FormatError);
-  CHECK_THROWS_AS(read({token(-1, "<t>")}), FormatError);
-  CHECK_THROWS_AS(read({1}), FormatError);
-  CHECK_THROWS_AS(read({token(3, std::string(2000, 'x').c_str())}), Unsupported);
+  CHECK_THROWS_AS(read(list({token(1, "<s>")})), FormatError);  // another id than the vocabulary's
+  CHECK_THROWS_AS(read(list({token(5, "<t>")})), FormatError);  // a gap
+  CHECK_THROWS_AS(read(list({token(3, "<t>"), token(3, "<u>")})), FormatError);  // one id twice
+  CHECK_THROWS_AS(read(list({token(3, "<t>"), token(4, "<t>")})), FormatError);  // one content twice
+  CHECK_THROWS_AS(read(list({token(3, "")})), FormatError);
+  CHECK_THROWS_AS(read(list({token(-1, "<t>")})), FormatError);
+  CHECK_THROWS_AS(read(list({1})), FormatError);
+  CHECK_THROWS_AS(read(list({token(3, std::string(2000, 'x').c_str())})), Unsupported);
   Json incomplete = token(3, "<t>");
   incomplete.erase("lstrip");
-  CHECK_THROWS_AS(read({incomplete}), FormatError);
+  CHECK_THROWS_AS(read(list({incomplete})), FormatError);
   Json more = token(3, "<t>");
   more["colour"] = 1;
-  CHECK_THROWS_AS(read({more}), Unsupported);
+  CHECK_THROWS_AS(read(list({more})), Unsupported);
   const Json strip = Json::parse(R"({"type":"Strip","strip_left":true,"strip_right":true})");
   const Normalizer normalizer = Normalizer::from_json(&strip, "test");
-  const Json blank = {token(3, " ", true)};
+  const Json blank = list({token(3, " ", true)});
   CHECK_THROWS_AS(AddedTokens::from_json(&blank, vocabulary(), normalizer, "test"), FormatError);
-  const Json alike = {token(3, "<t>", true), token(4, "<t> ", true)};
+  const Json alike = list({token(3, "<t>", true), token(4, "<t> ", true)});
   CHECK_THROWS_AS(AddedTokens::from_json(&alike, vocabulary(), normalizer, "test"), FormatError);
 }

@@ -1,9 +1,8 @@
 #include "asterism/text/chat_template.hpp"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -22,7 +21,8 @@ struct Folder {
 
   Folder() {
     static int count = 0;
-    path = std::filesystem::temp_directory_path() / ("asterism_chat_" + std::to_string(::getpid()) + "_" + std::to_string(count++));
+    path = std::filesystem::temp_directory_path() /
+           ("asterism_chat_" + std::to_string(::getpid()) + "_" + std::to_string(count++));
     std::filesystem::create_directories(path);
   }
   ~Folder() { std::filesystem::remove_all(path); }
@@ -32,7 +32,9 @@ struct Folder {
   ChatTemplate read() const { return ChatTemplate::from_directory(path.string()); }
 };
 
-json config(const json& source) { return {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"chat_template", source}}; }
+json config(const json& source) {
+  return {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"chat_template", source}};
+}
 
 std::vector<Message> messages_of(const json& conversation) {
   std::vector<Message> messages;
@@ -80,7 +82,8 @@ TEST_CASE("where the template stands") {
   SUBCASE("a list of named templates") {
     const Folder folder;
     folder.write("tokenizer_config.json", config({{{"name", "tool_use"}, {"template", "other"}},
-                                                  {{"name", "default"}, {"template", first}}}).dump());
+                                                  {{"name", "default"}, {"template", first}}})
+                                              .dump());
     CHECK(folder.read().render(hello) == "<s>[INST] Hello [/INST]");
   }
   SUBCASE("tokens as objects") {
@@ -117,7 +120,8 @@ TEST_CASE("what is missing or wrong") {
       static_cast<void>(folder.read().render(hello));
       FAIL("rendered");
     } catch (const Unsupported& error) {
-      CHECK(std::string(error.what()).find("chat_template.jinja: this chat template is not supported") != std::string::npos);
+      CHECK(std::string(error.what()).find("chat_template.jinja: this chat template is not supported") !=
+            std::string::npos);
     }
   }
   SUBCASE("no texts of the tokens") {
@@ -127,8 +131,8 @@ TEST_CASE("what is missing or wrong") {
   }
   SUBCASE("broken files") {
     const Folder folder;
-    for (const char* bad : {"", "[]", "{\"chat_template\":3}", "{\"chat_template\":[3]}", "{\"chat_template\":[{}]}", "{\"bos_token\":3}",
-                            "{\"bos_token\":{}}"}) {
+    for (const char* bad : {"", "[]", "{\"chat_template\":3}", "{\"chat_template\":[3]}",
+                            "{\"chat_template\":[{}]}", "{\"bos_token\":3}", "{\"bos_token\":{}}"}) {
       CAPTURE(bad);
       folder.write("tokenizer_config.json", bad);
       CHECK_THROWS_AS(folder.read(), FormatError);
@@ -144,7 +148,8 @@ TEST_CASE("what is missing or wrong") {
       static_cast<void>(chat.render(wrong));
       FAIL("rendered");
     } catch (const InvalidArgument& error) {
-      CHECK(std::string(error.what()).find("message 1 has the role 'user', expected 'assistant'") != std::string::npos);
+      CHECK(std::string(error.what()).find("message 1 has the role 'user', expected 'assistant'") !=
+            std::string::npos);
     }
   }
 }

@@ -20,8 +20,10 @@ std::vector<std::string> types(const char* text) {
 
 TEST_CASE("sequences are flattened in order") {
   CHECK(types(R"({"type":"A"})") == std::vector<std::string>{"A"});
-  CHECK(types(R"({"type":"Sequence","decoders":[{"type":"A"},{"type":"Sequence","decoders":[{"type":"B"}]},{"type":"C"}]})") ==
-        std::vector<std::string>{"A", "B", "C"});
+  CHECK(
+      types(
+          R"({"type":"Sequence","decoders":[{"type":"A"},{"type":"Sequence","decoders":[{"type":"B"}]},{"type":"C"}]})") ==
+      std::vector<std::string>{"A", "B", "C"});
   CHECK(types(R"({"type":"Sequence","decoders":[]})").empty());
   for_each_component(nullptr, "decoder", "decoders", "file", [](const Component&) { FAIL("called"); });
 }

@@ -39,16 +39,19 @@ TEST_CASE("replacing, stripping, fusing") {
   const char* strip = R"({"type":"Strip","content":" ","start":2,"stop":0})";
   CHECK(decode(read(replace), {"▁a▁", "▁b"}) == " a  b");
   CHECK(decode(read(strip), {"   a", " ", " b "}) == " ab ");
-  CHECK(decode(read(chain((std::string(replace) + R"(,{"type":"Fuse"},)" + strip).c_str())), {"▁", "▁▁a", "▁b"}) == " a b");
+  CHECK(decode(read(chain((std::string(replace) + R"(,{"type":"Fuse"},)" + strip).c_str())), {"▁", "▁▁a", "▁b"}) ==
+        " a b");
   CHECK(decode(read(R"({"type":"Replace","pattern":{"String":"aa"},"content":"b"})"), {"aaa", "aaaa"}) == "babb");
-  CHECK(decode(read(R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"always"})"), {"▁▁a▁", "▁b"}) == "a b");
+  CHECK(decode(read(R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"always"})"), {"▁▁a▁", "▁b"}) ==
+        "a b");
   CHECK(decode(read(R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"never"})"), {"▁a"}) == " a");
   CHECK(decode(Decoder::from_json(nullptr, "test"), {"a", "", "b"}) == "a  b");
   CHECK(decode(read(chain("")), {"a", "b"}) == "ab");
 }
 
 TEST_CASE("text comes out as soon as it is certain") {
-  const Decoder decoder = read(chain(R"({"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0})"));
+  const Decoder decoder =
+      read(chain(R"({"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0})"));
   Decoder::State state = decoder.start(8);
   decoder.push(state, " a");
   CHECK(state.text == "a");
@@ -63,7 +66,8 @@ TEST_CASE("text comes out as soon as it is certain") {
 TEST_CASE("what is not supported") {
   for (const char* bad :
        {R"({"type":"WordPiece","prefix":"##"})", R"({"type":"BPEDecoder"})", R"({"type":"CTC"})",
-        R"({"type":"Strip","content":" ","start":1,"stop":1})", R"({"type":"Replace","pattern":{"Regex":"a+"},"content":""})",
+        R"({"type":"Strip","content":" ","start":1,"stop":1})",
+        R"({"type":"Replace","pattern":{"Regex":"a+"},"content":""})",
         R"({"type":"Replace","pattern":{"String":"a"},"content":"aa"})", R"({"type":"Fuse","more":1})"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(read(bad), Unsupported);

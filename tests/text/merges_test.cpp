@@ -20,7 +20,8 @@ Merges read(const char* text) { return Merges::from_json(Json::parse(text), voca
 }  // namespace
 
 TEST_CASE("rules by pair") {
-  for (const char* form : {R"(["a b","ab a","b a"])", R"([["a","b"],["ab","a"],["b","a"]])", R"(["#version: 0.2","a b","ab a","b a"])"}) {
+  for (const char* form : {R"(["a b","ab a","b a"])", R"([["a","b"],["ab","a"],["b","a"]])",
+                           R"(["#version: 0.2","a b","ab a","b a"])"}) {
     const Merges merges = read(form);
     CHECK(merges.size() == 3);
     REQUIRE(merges.find(0, 1) != nullptr);
@@ -43,8 +44,9 @@ TEST_CASE("of several rules for one pair the last counts") {
 }
 
 TEST_CASE("what is wrong") {
-  for (const char* bad : {R"(["a"])", R"(["a b c"])", R"(["a x"])", R"(["x a"])", R"(["b b"])", R"([["a"]])", R"([["a","b","c"]])",
-                          R"([["a",1]])", R"([1])", R"([null])", R"([{}])", R"(["a b",["b","a"]])", R"([["b","a"],"a b"])", R"([""])"}) {
+  for (const char* bad : {R"(["a"])", R"(["a b c"])", R"(["a x"])", R"(["x a"])", R"(["b b"])", R"([["a"]])",
+                          R"([["a","b","c"]])", R"([["a",1]])", R"([1])", R"([null])", R"([{}])",
+                          R"(["a b",["b","a"]])", R"([["b","a"],"a b"])", R"([""])"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(read(bad), FormatError);
   }

@@ -19,7 +19,8 @@ std::string apply(const char* normalizer, std::string_view text) { return read(n
 
 TEST_CASE("steps in order") {
   CHECK(apply(R"({"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},
-                  {"type":"Replace","pattern":{"String":" "},"content":"▁"}]})", "a b") == "▁a▁b");
+                  {"type":"Replace","pattern":{"String":" "},"content":"▁"}]})",
+              "a b") == "▁a▁b");
   CHECK(apply(R"({"type":"Prepend","prepend":"x"})", "").empty());
   CHECK(apply(R"({"type":"NFC"})", "e\u0301") == "é");
   CHECK(apply(R"({"type":"Strip","strip_left":true,"strip_right":false})", "\u3000 a ") == "a ");

@@ -13,18 +13,22 @@ PostProcessor read(const std::string& text) {
 }
 
 std::string with_single(const char* single) {
-  return std::string(R"({"type":"TemplateProcessing","pair":[],"special_tokens":{"<s>":{"id":"<s>","ids":[1],"tokens":["<s>"]},)") +
-         R"("E":{"id":"E","ids":[2,3],"tokens":["x","y"]},"bad":{"id":"bad","ids":[10],"tokens":["b"]}},"single":)" + single + "}";
+  return std::string(
+             R"({"type":"TemplateProcessing","pair":[],"special_tokens":{"<s>":{"id":"<s>","ids":[1],"tokens":["<s>"]},)") +
+         R"("E":{"id":"E","ids":[2,3],"tokens":["x","y"]},"bad":{"id":"bad","ids":[10],"tokens":["b"]}},"single":)" +
+         single + "}";
 }
 
 }  // namespace
 
 TEST_CASE("tokens around the text") {
-  const char* both = R"([{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"E","type_id":0}}])";
+  const char* both =
+      R"([{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"E","type_id":0}}])";
   const PostProcessor processor = read(with_single(both));
   CHECK(processor.prefix() == std::vector<TokenId>{1});
   CHECK(processor.suffix() == std::vector<TokenId>{2, 3});
-  const PostProcessor nested = read(R"({"type":"Sequence","processors":[{"type":"ByteLevel","trim_offsets":true},)" + with_single(both) + "]}");
+  const PostProcessor nested = read(
+      R"({"type":"Sequence","processors":[{"type":"ByteLevel","trim_offsets":true},)" + with_single(both) + "]}");
   CHECK(nested.prefix() == std::vector<TokenId>{1});
   CHECK(PostProcessor::from_json(nullptr, 10, "test").prefix().empty());
 }

@@ -22,7 +22,9 @@ Strings cut(const std::string& pre_tokenizer, const char* text, bool at_start = 
   return out;
 }
 
-std::string metaspace(const char* settings) { return std::string(R"({"type":"Metaspace","replacement":"▁",)") + settings + "}"; }
+std::string metaspace(const char* settings) {
+  return std::string(R"({"type":"Metaspace","replacement":"▁",)") + settings + "}";
+}
 
 }  // namespace
 
@@ -49,7 +51,8 @@ TEST_CASE("digits, punctuation, sequences") {
   CHECK(cut(R"({"type":"Punctuation"})", "a,.b") == Strings{"a", ",", ".", "b"});
   CHECK(cut(R"({"type":"Sequence","pretokenizers":[
                 {"type":"Split","pattern":{"String":" "},"behavior":"Removed","invert":false},
-                {"type":"Digits","individual_digits":true}]})", "a1 b") == Strings{"a", "1", "b"});
+                {"type":"Digits","individual_digits":true}]})",
+            "a1 b") == Strings{"a", "1", "b"});
   CHECK(PreTokenizer::from_json(nullptr, "test").apply("a b", true, 100).places.size() == 1);
 }
 
@@ -60,7 +63,8 @@ TEST_CASE("what is not supported") {
   refused(R"({"type":"Digits","individual_digits":true,"extra":0})");
   refused(metaspace(R"("prepend_scheme":"sometimes")"));
   refused(metaspace(R"("prepend_scheme":"first","add_prefix_space":false)"));
-  refused(R"({"type":"Sequence","pretokenizers":[{"type":"Punctuation"},)" + metaspace(R"("prepend_scheme":"first")") + "]}");
+  refused(R"({"type":"Sequence","pretokenizers":[{"type":"Punctuation"},)" +
+          metaspace(R"("prepend_scheme":"first")") + "]}");
   CHECK_THROWS_AS(read(R"({"type":"Metaspace","replacement":"ab"})"), FormatError);
   CHECK_THROWS_AS(read(R"({"type":"Split","pattern":{"String":"a"},"behavior":"Removed"})"), FormatError);
   CHECK_THROWS_AS(read(R"({"type":"ByteLevel"})"), FormatError);

@@ -6,9 +6,17 @@ using namespace asterism;
 using asterism::text::to_pcre2;
 
 TEST_CASE("what both engines read alike stays as it is") {
-  for (const char* pattern :
-       {"abc", "a|b", "a.b", "[^\\r\\n\\p{L}]?", "\\p{N}{1,3}", "x{2,}", "x{2}", "a*?b+?c??", "a++", "(a)(?:b)(?=c)(?!d)(?<=e)(?<!f)",
-        "(?>a)", "(?i:'s|'t|'re|'ve|'m|'ll|'d)", "(?i)x", "(?-i:x)", "\\.\\-\\\\", "[a\\]\\-^]", "日本", "[一-龥]", "\\P{Lu}", " ?", "a#b"}) {
+  for (const char* pattern : {"abc",         "a|b",
+                              "a.b",         "[^\\r\\n\\p{L}]?",
+                              "\\p{N}{1,3}", "x{2,}",
+                              "x{2}",        "a*?b+?c??",
+                              "a++",         "(a)(?:b)(?=c)(?!d)(?<=e)(?<!f)",
+                              "(?>a)",       "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
+                              "(?i)x",       "(?-i:x)",
+                              "\\.\\-\\\\",  "[a\\]\\-^]",
+                              "日本",        "[一-龥]",
+                              "\\P{Lu}",     " ?",
+                              "a#b"}) {
     CHECK(to_pcre2(pattern, "test") == pattern);
   }
 }

@@ -97,7 +97,8 @@ TEST_CASE("special tokens in text only where they are wanted") {
   const Tokenizer tokenizer = golden_tokenizer("mixtral");
   CHECK(tokenizer.encode("<s>", {.add_special_tokens = false}) == std::vector<TokenId>{1});
   CHECK(tokenizer.encode("<s>") == std::vector<TokenId>{1, 1});
-  const std::vector<TokenId> plain = tokenizer.encode("<s>", {.add_special_tokens = false, .parse_special = false});
+  const std::vector<TokenId> plain =
+      tokenizer.encode("<s>", {.add_special_tokens = false, .parse_special = false});
   CHECK(plain.size() > 1);
   for (const TokenId id : plain) CHECK_FALSE(tokenizer.is_special(id));
   CHECK(tokenizer.decode(plain) == "<s>");

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/text/regex.hpp"
+
 #include "support.hpp"
 
 using namespace asterism;

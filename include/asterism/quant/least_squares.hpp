@@ -14,9 +14,10 @@ namespace asterism::quant {
 
 namespace detail {
 
-/// Where the search for a scale looks, as multiples of the block's largest magnitude. With 1 among them no choice is worse
-/// than AbsMax's; the last one lets the largest weight take the second value of the table (1 / 0.723).
-inline constexpr std::array<float, 9> scale_candidates = {0.82F, 0.86F, 0.90F, 0.94F, 0.97F, 1.0F, 1.04F, 1.09F, 1.38F};
+/// Where the search for a scale looks, as multiples of the block's largest magnitude. With 1 among them no choice
+/// is worse than AbsMax's; the last one lets the largest weight take the second value of the table (1 / 0.723).
+inline constexpr std::array<float, 9> scale_candidates = {0.82F, 0.86F, 0.90F, 0.94F, 0.97F,
+                                                          1.0F,  1.04F, 1.09F, 1.38F};
 
 /// The codes of a candidate leave sum (u - s t)^2, smallest at s = sum u t / sum t^2, where it is sum u^2 - gain.
 struct ScaleFit {
@@ -38,7 +39,8 @@ ScaleFit fit_scale(const float* u, float candidate) {
     const float gap1 = nf4_table[k + 2] - nf4_table[k + 1];
     const float gap2 = nf4_table[k + 3] - nf4_table[k + 2];
     for (int i = 0; i < Block; ++i) {
-      t[i] += (threshold0 < u[i] ? gap0 : 0.0F) + (threshold1 < u[i] ? gap1 : 0.0F) + (threshold2 < u[i] ? gap2 : 0.0F);
+      t[i] += (threshold0 < u[i] ? gap0 : 0.0F) + (threshold1 < u[i] ? gap1 : 0.0F) +
+              (threshold2 < u[i] ? gap2 : 0.0F);
     }
   }
   float product[8] = {};
@@ -79,9 +81,9 @@ float least_squares_scale(const float* values) {
 
 }  // namespace detail
 
-/// Choice policy of Nf4: the positive scale with the least squared error. The file format and the bytes it takes are AbsMax's.
-/// The codes refer to the scale as stored. Relative RMS error on Gaussian weights in blocks of 64, double-quantized: 8.50 %
-/// (AbsMax 9.20 %). Encoding takes five times as long.
+/// Choice policy of Nf4: the positive scale with the least squared error. The file format and the bytes it takes
+/// are AbsMax's. The codes refer to the scale as stored. Relative RMS error on Gaussian weights in blocks of 64,
+/// double-quantized: 8.50 % (AbsMax 9.20 %). Encoding takes five times as long.
 struct LeastSquares {
   static constexpr bool codes_follow_stored_scale = true;
   static std::string name() { return "least squares"; }
@@ -93,9 +95,9 @@ struct LeastSquares {
   }
 };
 
-/// Choice policy of Nf4: the scale of either sign with the least squared error. NF4's table has one value more above zero than below, so a
-/// negative scale fits half of all blocks better. Every decoder multiplies, so the files stay readable. 8.29 % where
-/// LeastSquares has 8.50 %, at 1.7 times its time to encode.
+/// Choice policy of Nf4: the scale of either sign with the least squared error. NF4's table has one value more
+/// above zero than below, so a negative scale fits half of all blocks better. Every decoder multiplies, so the
+/// files stay readable. 8.29 % where LeastSquares has 8.50 %, at 1.7 times its time to encode.
 struct SignedLeastSquares {
   static constexpr bool codes_follow_stored_scale = true;
   static std::string name() { return "signed least squares"; }

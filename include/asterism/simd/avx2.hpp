@@ -51,8 +51,8 @@ struct Avx2 {
 
   /// A tile of any format: with its own `decode`, unless there is a kernel for it below.
   template <quant::Quantization Q>
-  static void unpack(quant::Packed<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c, std::size_t cols,
-                     float* out) {
+  static void unpack(quant::Packed<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+                     std::size_t cols, float* out) {
     Portable::unpack(weights, o, outputs, c, cols, out);
   }
 
@@ -117,6 +117,18 @@ struct Avx2 {
     }
   }
 
+  /// One row of the input times a tile that is unpacked in registers and never written down: the same products,
+  /// added in the same order, as `unpack` and `multiply`. For matrices whose width is a multiple of 64.
+  template <int Block, class Scales, class Choice>
+  static void multiply_row(quant::Packed<quant::Nf4<Block, Scales, Choice>> weights, std::uint64_t o,
+                           std::size_t outputs, std::uint64_t c, std::size_t cols, const float* x, bool accumulate,
+                           float* y) {
+    const auto scale_of = quant::Nf4<Block, Scales, Choice>::scales(weights);
+    std::size_t i = 0;
+    for (; i + 2 <= outputs; i += 2) multiply_stored<2>(weights, scale_of, o + i, c, cols, x, accumulate, y + i);
+    if (i < outputs) multiply_stored<1>(weights, scale_of, o + i, c, cols, x, accumulate, y + i);
+  }
+
   static void multiply(MatrixView<const float> x, Tile tile, bool accumulate, MatrixView<float> y) {
     std::size_t r = 0;
     for (; r + 4 <= x.rows; r += 4) multiply_rows<4, 3>(x, tile, accumulate, y, r);
@@ -170,12 +182,14 @@ struct Avx2 {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table_bytes[b].data())));
   }
 
-  /// 64 codes to 64 weights, the first 32 times `first_scale`, the others times `second_scale`. Looks the four
-  /// bytes of the values up one by one (`pshufb` has sixteen entries, the table of floats has too many for
-  /// `vpermps`) and zips them together: 3.9 shuffles for 8 weights, which run on two ports of most processors.
-  ASTERISM_AVX2 static void unpack_nf4(const std::byte* in, float first_scale, float second_scale, float* out) {
-    // Columns 8j ... 8j + 3 to the lower half of the register and 8j + 4 ... 8j + 7 to the upper half, because
-    // the zips below work on halves.
+  struct FourVectors {
+    __m256 values[4];
+  };
+
+  /// 64 codes (32 bytes) as bytes: columns 0 ... 31 in the first register, 32 ... 63 in the second; in each of
+  /// them columns 8j ... 8j + 3 in the lower half and 8j + 4 ... 8j + 7 in the upper one, because `lookup` zips
+  /// halves.
+  ASTERISM_AVX2 static void split_codes(const std::byte* in, __m256i& first, __m256i& second) {
     const __m256i every_other_pair = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15,  //
                                                       0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
     const __m256i low_bits = _mm256_set1_epi8(15);
@@ -183,24 +197,69 @@ struct Avx2 {
     bytes = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(bytes, every_other_pair), 0xD8);
     const __m256i even = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits);
     const __m256i odd = _mm256_and_si256(bytes, low_bits);
-    store_nf4(_mm256_unpacklo_epi8(even, odd), _mm256_set1_ps(first_scale), out);
-    store_nf4(_mm256_unpackhi_epi8(even, odd), _mm256_set1_ps(second_scale), out + 32);
+    first = _mm256_unpacklo_epi8(even, odd);
+    second = _mm256_unpackhi_epi8(even, odd);
   }
 
-  ASTERISM_AVX2 static void store_nf4(__m256i codes, __m256 scale, float* out) {
+  /// 32 codes of `split_codes` to 32 weights in order. Looks the four bytes of the table's values up one by one
+  /// (`pshufb` has sixteen entries, `vpermps` only eight) and zips them together: 3.9 shuffles for 8 weights, on
+  /// two ports of most processors.
+  ASTERISM_AVX2 static FourVectors lookup(__m256i codes, float scale) {
     const __m256i byte0 = _mm256_shuffle_epi8(table_byte(0), codes);
     const __m256i byte1 = _mm256_shuffle_epi8(table_byte(1), codes);
     const __m256i byte2 = _mm256_shuffle_epi8(table_byte(2), codes);
     const __m256i byte3 = _mm256_shuffle_epi8(table_byte(3), codes);
-    const __m256i low_lo = _mm256_unpacklo_epi8(byte0, byte1);
-    const __m256i low_hi = _mm256_unpackhi_epi8(byte0, byte1);
-    const __m256i high_lo = _mm256_unpacklo_epi8(byte2, byte3);
-    const __m256i high_hi = _mm256_unpackhi_epi8(byte2, byte3);
-    const __m256i values[4] = {_mm256_unpacklo_epi16(low_lo, high_lo), _mm256_unpackhi_epi16(low_lo, high_lo),
-                               _mm256_unpacklo_epi16(low_hi, high_hi), _mm256_unpackhi_epi16(low_hi, high_hi)};
+    const __m256i lower0 = _mm256_unpacklo_epi8(byte0, byte1);
+    const __m256i lower1 = _mm256_unpackhi_epi8(byte0, byte1);
+    const __m256i upper0 = _mm256_unpacklo_epi8(byte2, byte3);
+    const __m256i upper1 = _mm256_unpackhi_epi8(byte2, byte3);
+    const __m256 factor = _mm256_set1_ps(scale);
+    return {{_mm256_mul_ps(_mm256_castsi256_ps(_mm256_unpacklo_epi16(lower0, upper0)), factor),
+             _mm256_mul_ps(_mm256_castsi256_ps(_mm256_unpackhi_epi16(lower0, upper0)), factor),
+             _mm256_mul_ps(_mm256_castsi256_ps(_mm256_unpacklo_epi16(lower1, upper1)), factor),
+             _mm256_mul_ps(_mm256_castsi256_ps(_mm256_unpackhi_epi16(lower1, upper1)), factor)}};
+  }
+
+  /// 64 codes to 64 weights, the first 32 times `first_scale`, the others times `second_scale`.
+  ASTERISM_AVX2 static void unpack_nf4(const std::byte* in, float first_scale, float second_scale, float* out) {
+    __m256i first;
+    __m256i second;
+    split_codes(in, first, second);
+    const FourVectors low = lookup(first, first_scale);
+    const FourVectors high = lookup(second, second_scale);
     ASTERISM_UNROLL
-    for (int j = 0; j < 4; ++j)
-      _mm256_storeu_ps(out + 8 * j, _mm256_mul_ps(_mm256_castsi256_ps(values[j]), scale));
+    for (int j = 0; j < 4; ++j) _mm256_storeu_ps(out + 8 * j, low.values[j]);
+    ASTERISM_UNROLL
+    for (int j = 0; j < 4; ++j) _mm256_storeu_ps(out + 32 + 8 * j, high.values[j]);
+  }
+
+  /// One row of the input times `Outputs` rows of weights, from the columns [c, c + cols).
+  template <int Outputs, int Block, class Scales, class Choice>
+  ASTERISM_AVX2 static void multiply_stored(quant::Packed<quant::Nf4<Block, Scales, Choice>> weights,
+                                            typename Scales::Reader scale_of, std::uint64_t o, std::uint64_t c,
+                                            std::size_t cols, const float* x, bool accumulate, float* y) {
+    __m256 sums[Outputs];
+    ASTERISM_UNROLL
+    for (int i = 0; i < Outputs; ++i) sums[i] = _mm256_setzero_ps();
+    for (std::size_t k = 0; k < cols; k += 64) {
+      ASTERISM_UNROLL
+      for (int i = 0; i < Outputs; ++i) {
+        const std::uint64_t at = (o + static_cast<std::uint64_t>(i)) * weights.cols + c + k;
+        prefetch(weights.data + at / 2);
+        __m256i first;
+        __m256i second;
+        split_codes(weights.data + at / 2, first, second);
+        const float scale = scale_of(at / Block);
+        const FourVectors low = lookup(first, scale);
+        ASTERISM_UNROLL
+        for (int j = 0; j < 4; ++j) sums[i] = _mm256_fmadd_ps(load(x + k + 8 * j), low.values[j], sums[i]);
+        const FourVectors high = lookup(second, Block >= 64 ? scale : scale_of((at + 32) / Block));
+        ASTERISM_UNROLL
+        for (int j = 0; j < 4; ++j) sums[i] = _mm256_fmadd_ps(load(x + k + 32 + 8 * j), high.values[j], sums[i]);
+      }
+    }
+    ASTERISM_UNROLL
+    for (int i = 0; i < Outputs; ++i) y[i] = accumulate ? y[i] + sum(sums[i]) : sum(sums[i]);
   }
 
   /// Rows [r, r + Rows) of the input times all outputs of the tile, `Outputs` at a time: Rows * Outputs sums in

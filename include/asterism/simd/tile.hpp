@@ -26,15 +26,22 @@ struct Tile {
   std::size_t cols = 0;     ///< at most `segment`
 };
 
+/// Kernels that can multiply one row of the input with a tile of format Q without unpacking it to memory first.
+template <class Kernels, class Q>
+concept MultipliesStoredRow = requires(quant::Packed<Q> weights, std::size_t n, const float* x, float* y) {
+  Kernels::multiply_row(weights, n, n, n, n, x, true, y);
+};
+
 /// y(r, o) = sum over c of x(r, c) * W(o, c) for the outputs o in [first, first + count). The sizes must fit; see
 /// `product`.
 ///
 /// `Kernels` is an instruction set:
 ///   max_outputs                                        rows of a tile at most; max_outputs * segment floats lie
 ///   on the stack outputs(rows)                                      rows of a tile for that many rows of the
-///   input, <= max_outputs unpack(matrix, first_element, count, float* out)   decodes a piece of one row
-///   multiply(x, tile, accumulate, y)                   x (n, tile.cols), y (n, tile.outputs): y = x tile^T, or y
-///   += x tile^T
+///   input, <= max_outputs unpack(matrix, o, outputs, c, cols, float* out)    decodes the tile whose first element
+///   is W(o, c) to rows of `segment` multiply(x, tile, accumulate, y)                   x (n, tile.cols), y (n,
+///   tile.outputs): y = x tile^T, or y += x tile^T multiply_row(matrix, o, outputs, c, cols, x, accumulate, y)
+///   optional: both for one row, where 64 divides the width
 template <class Kernels, quant::Quantization Q>
 void tiled_product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
                    std::size_t count) {
@@ -53,6 +60,12 @@ void tiled_product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixVi
     }
     for (std::size_t c = 0; c < cols; c += segment) {
       tile.cols = cols - c < segment ? cols - c : segment;
+      if constexpr (MultipliesStoredRow<Kernels, Q>) {
+        if (x.rows == 1 && cols % 64 == 0) {
+          Kernels::multiply_row(weights, o, tile.outputs, c, tile.cols, x.data + c, c != 0, results.data);
+          continue;
+        }
+      }
       if constexpr (std::same_as<Q, quant::Float32>) {
         tile.data = reinterpret_cast<const float*>(weights.data) + o * cols + c;
         tile.stride = cols;

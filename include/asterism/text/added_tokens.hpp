@@ -39,8 +39,8 @@ struct TokenOrText {
   bool at_start = false;  ///< the stretch is the beginning of the text
 };
 
-/// Strings to look for together. Of several that begin at the same place the longest counts, and where one was found
-/// the search goes on behind it.
+/// Strings to look for together. Of several that begin at the same place the longest counts, and where one was
+/// found the search goes on behind it.
 class StringSet {
  public:
   struct Entry {
@@ -59,8 +59,9 @@ class StringSet {
 
   /// The entry whose text is `text`, nullptr where there is none.
   const Entry* find_whole(std::string_view text) const {
-    const auto place = std::lower_bound(entries_.begin(), entries_.end(), text,
-                                        [](const Entry& entry, std::string_view wanted) { return entry.text < wanted; });
+    const auto place =
+        std::lower_bound(entries_.begin(), entries_.end(), text,
+                         [](const Entry& entry, std::string_view wanted) { return entry.text < wanted; });
     return place == entries_.end() || place->text != text ? nullptr : &*place;
   }
 
@@ -100,8 +101,9 @@ class AddedTokens {
  public:
   AddedTokens() = default;
 
-  /// `list`: the field "added_tokens", nullptr where there is none. FormatError for an empty or repeated content, and
-  /// for an id that is not the one Hugging Face gives: that of the vocabulary's equal token, else the next free one.
+  /// `list`: the field "added_tokens", nullptr where there is none. FormatError for an empty or repeated content,
+  /// and for an id that is not the one Hugging Face gives: that of the vocabulary's equal token, else the next
+  /// free one.
   static AddedTokens from_json(const Json* list, const Vocabulary& vocabulary, const Normalizer& normalizer,
                                std::string_view where) {
     AddedTokens added;
@@ -121,9 +123,9 @@ class AddedTokens {
     return entry == nullptr ? nullptr : &tokens_[entry->value];
   }
 
-  /// Cuts `text`, the user's (`normalized` false) or a normalised one, at the tokens that are looked for in such text,
-  /// and appends what it consists of. `at_start`: the text is the beginning of what the user gave. Special tokens
-  /// count only where `parse_special`.
+  /// Cuts `text`, the user's (`normalized` false) or a normalised one, at the tokens that are looked for in such
+  /// text, and appends what it consists of. `at_start`: the text is the beginning of what the user gave. Special
+  /// tokens count only where `parse_special`.
   void cut(std::string_view text, bool normalized, bool at_start, bool parse_special,
            std::vector<TokenOrText>& out) const {
     const StringSet& set = normalized ? normalized_ : plain_;
@@ -169,8 +171,8 @@ class AddedTokens {
   void add(const Json& entry, const Vocabulary& vocabulary, const Normalizer& normalizer, std::string_view where) {
     using namespace checkpoint;
     check_object(entry, "an added token", where);
-    check_keys(entry, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"}, "an added token",
-               where);
+    check_keys(entry, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"},
+               "an added token", where);
     AddedToken token;
     token.id = static_cast<TokenId>(require_integer(entry, "id", where, 0, std::numeric_limits<TokenId>::max()));
     token.content = require_string(entry, "content", where);
@@ -182,8 +184,8 @@ class AddedTokens {
     const std::string name = concat("added token '", printable(token.content, 60), "'");
     if (token.content.empty()) throw FormatError(concat(where, ": an added token has an empty content"));
     if (token.content.size() > max_setting_bytes) {
-      throw Unsupported(concat(where, ": ", name, " has ", token.content.size(), " bytes, supported are ",
-                               max_setting_bytes));
+      throw Unsupported(
+          concat(where, ": ", name, " has ", token.content.size(), " bytes, supported are ", max_setting_bytes));
     }
     const std::optional<TokenId> known = vocabulary.find(token.content);
     if (next_ < 0) next_ = static_cast<TokenId>(vocabulary.count());
@@ -209,8 +211,8 @@ class AddedTokens {
       StringSet set(std::move(entries));
       for (std::size_t i = 1; i < set.entries().size(); ++i) {
         if (set.entries()[i].text != set.entries()[i - 1].text) continue;
-        throw FormatError(concat(where, ": two added tokens read '",
-                                 checkpoint::printable(set.entries()[i].text, 60), "'"));
+        throw FormatError(
+            concat(where, ": two added tokens read '", checkpoint::printable(set.entries()[i].text, 60), "'"));
       }
       return set;
     };

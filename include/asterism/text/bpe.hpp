@@ -1,5 +1,5 @@
-// Byte-pair encoding: a word is cut into characters, then the neighbours whose merge ranks lowest become one token,
-// again and again.
+// Byte-pair encoding: a word is cut into characters, then the neighbours whose merge ranks lowest become one
+// token, again and again.
 #pragma once
 
 #include <algorithm>
@@ -22,9 +22,9 @@
 
 namespace asterism::text {
 
-/// The model of a tokenizer. Immutable; const members may be called from several threads, each with its own Scratch.
-/// Source: Sennrich, Haddow, Birch: Neural machine translation of rare words with subword units, ACL 2016;
-/// Hugging Face tokenizers, `models/bpe`.
+/// The model of a tokenizer. Immutable; const members may be called from several threads, each with its own
+/// Scratch. Source: Sennrich, Haddow, Birch: Neural machine translation of rare words with subword units, ACL
+/// 2016; Hugging Face tokenizers, `models/bpe`.
 class Bpe {
  public:
   /// Buffers that one call after the other may use.
@@ -56,8 +56,8 @@ class Bpe {
       throw Unsupported(concat(where, ": model '", printable(*type, 60), "' is not supported; supported: BPE"));
     }
     check_keys(object,
-               {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
-                "ignore_merges", "vocab", "merges"},
+               {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
+                "byte_fallback", "ignore_merges", "vocab", "merges"},
                "model BPE", where);
     if (find_field(object, "dropout", where) != nullptr && require_number(object, "dropout", where) != 0) {
       throw Unsupported(concat(where, ": model BPE: dropout is not supported, it makes encoding random"));
@@ -124,8 +124,8 @@ class Bpe {
       throw InvalidArgument(concat("a word of ", word.size(), " bytes is too long to encode"));
     }
     const auto push = [&](TokenId id) { symbols.push_back({id, -1, -1}); };
-    // An unknown token waits for the next known character, so that a run of them can become one; byte tokens do not
-    // release it. Both as Hugging Face does.
+    // An unknown token waits for the next known character, so that a run of them can become one; byte tokens do
+    // not release it. Both as Hugging Face does.
     bool waiting = false;
     for (std::size_t at = 0; at < word.size();) {
       const CodePoint c = code_point_at(word, at);
@@ -145,8 +145,8 @@ class Bpe {
         continue;
       }
       if (unknown_ < 0) {
-        throw InvalidArgument(concat("the vocabulary has no token for the character '", character,
-                                     "' and names no unknown token"));
+        throw InvalidArgument(
+            concat("the vocabulary has no token for the character '", character, "' and names no unknown token"));
       }
       if (waiting && !fuse_unknown_) push(unknown_);
       waiting = true;
@@ -164,8 +164,8 @@ class Bpe {
     };
     queue.clear();
     const auto consider = [&](std::int32_t left, std::int32_t right) {
-      const Merge* found = merges_.find(symbols[static_cast<std::size_t>(left)].id,
-                                        symbols[static_cast<std::size_t>(right)].id);
+      const Merge* found =
+          merges_.find(symbols[static_cast<std::size_t>(left)].id, symbols[static_cast<std::size_t>(right)].id);
       if (found == nullptr) return false;
       queue.push_back({found->rank, left, found->merged});
       return true;
@@ -184,8 +184,7 @@ class Bpe {
       auto& left = symbols[static_cast<std::size_t>(best.position)];
       if (left.id < 0 || left.next < 0) continue;
       auto& right = symbols[static_cast<std::size_t>(left.next)];
-      // The pair may have changed since it was queued. As in Hugging Face's implementation it still counts when the
-      // pair that stands there now merges into the same token.
+      // The pair may have changed since it was queued; then it would merge into another token.
       const Merge* now = merges_.find(left.id, right.id);
       if (now == nullptr || now->merged != best.merged) continue;
       left.id = best.merged;

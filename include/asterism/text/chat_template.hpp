@@ -24,20 +24,20 @@ struct Message {
   std::string content;
 };
 
-/// The chat template of a checkpoint. Templates are Jinja programs and are not run: the published templates below are
-/// recognised, and every other one is an error as soon as something is to be rendered.
+/// The chat template of a checkpoint. Templates are Jinja programs and are not run: the published templates below
+/// are recognised, and every other one is an error as soon as something is to be rendered.
 ///
 ///   Mixtral-8x7B-Instruct-v0.1 (2023)  <s>[INST] u [/INST]a</s>[INST] u [/INST]
 ///   Mixtral-8x7B-Instruct-v0.1 (2024)  <s> [INST] s\n\nu [/INST] a</s> [INST] u [/INST]
 ///   Mistral-7B-Instruct-v0.1   (2023)  <s>[INST] u [/INST]a</s> [INST] u [/INST]
 ///
-/// The second takes a system message before the first user's one. Immutable; const members may be called from several
-/// threads.
+/// The second takes a system message before the first user's one. Immutable; const members may be called from
+/// several threads.
 class ChatTemplate {
  public:
-  /// Reads chat_template.jinja, or else chat_template in tokenizer_config.json (the one named "default" where there
-  /// are several), and the texts of the tokens for beginning and end. Neither file needs to be there. FileError,
-  /// FormatError.
+  /// Reads chat_template.jinja, or else chat_template in tokenizer_config.json (the one named "default" where
+  /// there are several), and the texts of the tokens for beginning and end. Neither file needs to be there.
+  /// FileError, FormatError.
   static ChatTemplate from_directory(const std::string& directory) {
     using namespace checkpoint;
     ChatTemplate chat;
@@ -67,20 +67,21 @@ class ChatTemplate {
   /// Whether `render` knows the template.
   bool is_supported() const { return style_ != Style::unknown; }
 
-  /// The text of a conversation, as `apply_chat_template(messages, tokenize=False)` of transformers gives it; these
-  /// templates end where the assistant goes on. It begins with <s>: encode it with `add_special_tokens` off, as
-  /// `encode_chat` does. Contents stand in it as they are: what reads like a special token in one becomes that token,
-  /// as with transformers, so check what strangers write. Unsupported for any other template, FormatError without the
-  /// texts of the tokens, InvalidArgument unless roles alternate user, assistant, user.
+  /// The text of a conversation, as `apply_chat_template(messages, tokenize=False)` of transformers gives it;
+  /// these templates end where the assistant goes on. It begins with <s>: encode it with `add_special_tokens` off,
+  /// as `encode_chat` does. Contents stand in it as they are: what reads like a special token in one becomes that
+  /// token, as with transformers, so check what strangers write. Unsupported for any other template, FormatError
+  /// without the texts of the tokens, InvalidArgument unless roles alternate user, assistant, user.
   std::string render(View<const Message> messages) const {
     if (!is_supported()) {
-      throw Unsupported(concat(where_, has_template_ ? ": this chat template is not supported"
-                                                     : ": there is no chat template",
-                               "; supported: the templates of Mixtral-8x7B-Instruct-v0.1 (2023 and 2024) and ",
-                               "Mistral-7B-Instruct-v0.1; give the prompt as text instead"));
+      throw Unsupported(
+          concat(where_, has_template_ ? ": this chat template is not supported" : ": there is no chat template",
+                 "; supported: the templates of Mixtral-8x7B-Instruct-v0.1 (2023 and 2024) and ",
+                 "Mistral-7B-Instruct-v0.1; give the prompt as text instead"));
     }
     if (begin_.empty() || end_.empty()) {
-      throw FormatError(concat(where_, ": the chat template needs bos_token and eos_token of tokenizer_config.json"));
+      throw FormatError(
+          concat(where_, ": the chat template needs bos_token and eos_token of tokenizer_config.json"));
     }
     const bool modern = style_ == Style::mixtral_2024;
     const bool has_system = modern && !messages.empty() && messages[0].role == "system";
@@ -91,9 +92,9 @@ class ChatTemplate {
       const Message& message = messages[i];
       const bool by_user = (i - first) % 2 == 0;
       if (message.role != (by_user ? "user" : "assistant")) {
-        throw InvalidArgument(concat(where_, ": message ", i, " has the role '", checkpoint::printable(message.role, 40),
-                                     "', expected '", by_user ? "user" : "assistant",
-                                     "': roles alternate user, assistant, user",
+        throw InvalidArgument(concat(where_, ": message ", i, " has the role '",
+                                     checkpoint::printable(message.role, 40), "', expected '",
+                                     by_user ? "user" : "assistant", "': roles alternate user, assistant, user",
                                      modern ? ", behind an optional system message" : ""));
       }
       if (modern) out += ' ';
@@ -131,13 +132,15 @@ class ChatTemplate {
       "{%- if messages[0]['role'] == 'system' %}{%- set system_message = messages[0]['content'] %}"
       "{%- set loop_messages = messages[1:] %}{%- else %}{%- set loop_messages = messages %}{%- endif %}"
       "{{- bos_token }}{%- for message in loop_messages %}"
-      "{%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{- raise_exception('After the optional system "
+      "{%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{- raise_exception('After the optional "
+      "system "
       "message, conversation roles must alternate user/assistant/user/assistant/...') }}{%- endif %}"
       "{%- if message['role'] == 'user' %}{%- if loop.first and system_message is defined %}"
       "{{- ' [INST] ' + system_message + '\\n\\n' + message['content'] + ' [/INST]' }}{%- else %}"
       "{{- ' [INST] ' + message['content'] + ' [/INST]' }}{%- endif %}"
       "{%- elif message['role'] == 'assistant' %}{{- ' ' + message['content'] + eos_token}}"
-      "{%- else %}{{- raise_exception('Only user and assistant roles are supported, with the exception of an initial "
+      "{%- else %}{{- raise_exception('Only user and assistant roles are supported, with the exception of an "
+      "initial "
       "optional system message!') }}{%- endif %}{%- endfor %}";
 
   /// "bos_token" and the like: a string, or an added token as an object; empty where there is none.

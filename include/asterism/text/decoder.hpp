@@ -15,9 +15,9 @@
 
 namespace asterism::text {
 
-/// The decoder of a tokenizer: a chain of steps through which every token goes in fragments. Immutable; const members
-/// may be called from several threads, each with a State of its own.
-/// Source: Hugging Face tokenizers, `decoders`.
+/// The decoder of a tokenizer: a chain of steps through which every token goes in fragments. Immutable; const
+/// members may be called from several threads, each with a State of its own. Source: Hugging Face tokenizers,
+/// `decoders`.
 class Decoder {
  public:
   /// In every token. The content is no longer than what it replaces, so that text never grows.
@@ -59,9 +59,8 @@ class Decoder {
   static Decoder from_json(const Json* value, std::string_view where) {
     Decoder decoder;
     bool fused = false;
-    for_each_component(value, "decoder", "decoders", where, [&](const Component& component) {
-      decoder.steps_.push_back(read_step(component, fused));
-    });
+    for_each_component(value, "decoder", "decoders", where,
+                       [&](const Component& component) { decoder.steps_.push_back(read_step(component, fused)); });
     if (value == nullptr) decoder.steps_.emplace_back(Join{});
     return decoder;
   }
@@ -78,7 +77,8 @@ class Decoder {
     return state;
   }
 
-  /// Appends to `state.text` what is certain with the token's string, valid UTF-8. Allocates only to grow a buffer.
+  /// Appends to `state.text` what is certain with the token's string, valid UTF-8. Allocates only to grow a
+  /// buffer.
   void push(State& state, std::string_view token) const { pass(state, 0, token, true); }
 
   /// Appends the rest. The state is then used up.
@@ -128,7 +128,8 @@ class Decoder {
     if (type == "Strip") {
       component.settings({"content", "start", "stop"});
       const auto count = [&](std::string_view key) {
-        return static_cast<std::size_t>(checkpoint::require_integer(component.object, key, component.where, 0, 1 << 20));
+        return static_cast<std::size_t>(
+            checkpoint::require_integer(component.object, key, component.where, 0, 1 << 20));
       };
       if (count("stop") != 0) component.refuse("stop other than 0 is not supported");
       return Strip{require_character(component, "content"), count("start")};

@@ -14,6 +14,7 @@ class ChatTemplate;
 class AddedTokens;
 class Bpe;
 class Decoder;
+class Merges;
 class Normalizer;
 class Pattern;
 class PostProcessor;

@@ -1,5 +1,5 @@
-// Chat templates are Jinja programs. They are never run here, only recognised: two templates are the same when they
-// differ in nothing that Jinja's output depends on, and this is the form to compare.
+// Chat templates are Jinja programs. They are never run here, only recognised: two templates are the same when
+// they differ in nothing that Jinja's output depends on, and this is the form to compare.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +10,12 @@ namespace asterism::text {
 
 namespace detail {
 
-inline bool is_jinja_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+inline bool is_jinja_space(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
 
-/// The inside of a tag without the white space that has no meaning, strings in single quotes where that is possible.
+/// The inside of a tag without the white space that has no meaning, strings in single quotes where that is
+/// possible.
 inline std::string jinja_tag_form(std::string_view inside) {
   const auto is_name = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -33,7 +36,8 @@ inline std::string jinja_tag_form(std::string_view inside) {
     }
     std::size_t end = i + 1;
     while (end < inside.size() && inside[end] != c) end += inside[end] == '\\' ? 2 : 1;
-    const std::string_view content = inside.substr(i + 1, end < inside.size() ? end - i - 1 : std::string_view::npos);
+    const std::string_view content =
+        inside.substr(i + 1, end < inside.size() ? end - i - 1 : std::string_view::npos);
     const bool plain = content.find('\'') == std::string_view::npos;
     out += plain ? '\'' : c;
     out += content;
@@ -57,9 +61,8 @@ inline std::size_t jinja_tag_end(std::string_view source, std::size_t at, std::s
 }  // namespace detail
 
 /// The form of a template as transformers compiles it (trim_blocks and lstrip_blocks on): white space that Jinja
-/// drops is dropped, comments too. A template that is broken has an unspecified form that equals that of no correct
-/// one.
-/// Source: Jinja, "Template Designer Documentation", white space control.
+/// drops is dropped, comments too. A template that is broken has an unspecified form that equals that of no
+/// correct one. Source: Jinja, "Template Designer Documentation", white space control.
 inline std::string jinja_form(std::string_view source) {
   constexpr std::string_view broken = "{%broken";
   std::string plain;

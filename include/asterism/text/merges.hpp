@@ -44,7 +44,8 @@ class Merges {
     for (std::size_t i = 0; i < rules.size(); ++i) {
       const checkpoint::Json& rule = rules[i];
       const auto fail = [&](std::string_view what) { throw FormatError(concat(where, ": merge ", i, " ", what)); };
-      if (rule.type() != rules[0].type()) fail("differs in form from the first: expected all strings or all pairs");
+      if (rule.type() != rules[0].type())
+        fail("differs in form from the first: expected all strings or all pairs");
       std::string_view left;
       std::string_view right;
       if (rule.is_string()) {
@@ -52,7 +53,8 @@ class Merges {
         if (text.starts_with("#version")) continue;
         const std::size_t blank = text.find(' ');
         if (blank == std::string_view::npos || text.find(' ', blank + 1) != std::string_view::npos) {
-          fail(concat("is '", checkpoint::printable(text, 60), "', expected two tokens with one space between them"));
+          fail(concat("is '", checkpoint::printable(text, 60),
+                      "', expected two tokens with one space between them"));
         }
         left = text.substr(0, blank);
         right = text.substr(blank + 1);
@@ -65,7 +67,8 @@ class Merges {
       }
       const auto id = [&](std::string_view token) {
         const std::optional<TokenId> found = vocabulary.find(token);
-        if (!found) fail(concat("needs the token '", checkpoint::printable(token, 60), "', which the vocabulary lacks"));
+        if (!found)
+          fail(concat("needs the token '", checkpoint::printable(token, 60), "', which the vocabulary lacks"));
         return *found;
       };
       if (rank == std::numeric_limits<std::uint32_t>::max()) fail("is one too many");

@@ -12,14 +12,14 @@
 
 namespace asterism::text {
 
-/// The post-processor of a tokenizer for single texts. Immutable; const members may be called from several threads.
-/// Source: Hugging Face tokenizers, `processors`.
+/// The post-processor of a tokenizer for single texts. Immutable; const members may be called from several
+/// threads. Source: Hugging Face tokenizers, `processors`.
 class PostProcessor {
  public:
   PostProcessor() = default;
 
-  /// `value`: the field "post_processor", nullptr where there is none. `vocabulary_size`: one more than the largest
-  /// id. TemplateProcessing's template for pairs of texts is not used.
+  /// `value`: the field "post_processor", nullptr where there is none. `vocabulary_size`: one more than the
+  /// largest id. TemplateProcessing's template for pairs of texts is not used.
   static PostProcessor from_json(const Json* value, std::size_t vocabulary_size, std::string_view where) {
     PostProcessor processor;
     bool has_template = false;

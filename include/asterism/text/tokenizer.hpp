@@ -29,12 +29,12 @@
 namespace asterism::text {
 
 struct EncodeOptions {
-  /// Put the post-processor's tokens around the text: <s> before it with Mixtral. Off for text that has them already,
-  /// such as what a chat template gives.
+  /// Put the post-processor's tokens around the text: <s> before it with Mixtral. Off for text that has them
+  /// already, such as what a chat template gives.
   bool add_special_tokens = true;
-  /// Read "<s>" in the text as the special token, as Hugging Face does. Off, it is text like any other: for text of
-  /// people who are not trusted (Hugging Face's `split_special_tokens`). Added tokens that are not special count either
-  /// way.
+  /// Read "<s>" in the text as the special token, as Hugging Face does. Off, it is text like any other: for text
+  /// of people who are not trusted (Hugging Face's `split_special_tokens`). Added tokens that are not special
+  /// count either way.
   bool parse_special = true;
 };
 
@@ -43,11 +43,11 @@ struct DecodeOptions {
   bool skip_special_tokens = false;
 };
 
-/// A tokenizer of the families byte-level BPE (GPT-2, Qwen, Llama 3) and SentencePiece-style BPE with byte fallback
-/// (Mixtral, Llama 2). Gives the ids and texts that Hugging Face's tokenizers 0.23 gives, except that a character
-/// without any token is an error there where it would vanish. Texts are what `Tokenizer.decode` gives: nothing is
-/// cleaned up. Immutable; const members may be called from several threads.
-/// Limits: characters newer than the Unicode tables of the installed PCRE2 and utf8proc count as unassigned.
+/// A tokenizer of the families byte-level BPE (GPT-2, Qwen, Llama 3) and SentencePiece-style BPE with byte
+/// fallback (Mixtral, Llama 2). Gives the ids and texts that Hugging Face's tokenizers 0.23 gives, except that a
+/// character without any token is an error there where it would vanish. Texts are what `Tokenizer.decode` gives:
+/// nothing is cleaned up. Immutable; const members may be called from several threads. Limits: characters newer
+/// than the Unicode tables of the installed PCRE2 and utf8proc count as unassigned.
 class Tokenizer {
  public:
   /// Reads a tokenizer.json. FileError, FormatError, Unsupported; the message names the file and the component.
@@ -62,11 +62,12 @@ class Tokenizer {
     const Json document = parse_json(bytes, where);
     check_object(document, "the document", where);
     check_keys(document,
-               {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
-                "decoder", "model"},
+               {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
+                "post_processor", "decoder", "model"},
                "tokenizer.json", where);
     if (const auto version = optional_string(document, "version", where); version && version != "1.0") {
-      throw Unsupported(concat(where, ": version '", printable(*version, 40), "' is not supported; supported: 1.0"));
+      throw Unsupported(
+          concat(where, ": version '", printable(*version, 40), "' is not supported; supported: 1.0"));
     }
     for (const std::string_view key : {"truncation", "padding"}) {
       if (find_field(document, key, where) == nullptr) continue;
@@ -76,7 +77,8 @@ class Tokenizer {
     tokenizer.normalizer_ = Normalizer::from_json(find_field(document, "normalizer", where), where);
     tokenizer.pre_tokenizer_ = PreTokenizer::from_json(find_field(document, "pre_tokenizer", where), where);
     if (tokenizer.pre_tokenizer_.marks_beginning() && tokenizer.normalizer_.may_shorten_front()) {
-      throw Unsupported(concat(where, ": Metaspace with prepend_scheme first is not supported behind a normalizer ",
+      throw Unsupported(concat(where,
+                               ": Metaspace with prepend_scheme first is not supported behind a normalizer ",
                                "that may take characters from the beginning"));
     }
     tokenizer.bpe_ = Bpe::from_json(require_object(document, "model", where), where);
@@ -84,14 +86,16 @@ class Tokenizer {
                                               tokenizer.bpe_.vocabulary(), tokenizer.normalizer_, where);
     tokenizer.decoder_ = Decoder::from_json(find_field(document, "decoder", where), where);
     tokenizer.index_added_tokens();
-    tokenizer.post_processor_ =
-        PostProcessor::from_json(find_field(document, "post_processor", where), tokenizer.vocabulary_size(), where);
+    tokenizer.post_processor_ = PostProcessor::from_json(find_field(document, "post_processor", where),
+                                                         tokenizer.vocabulary_size(), where);
     return tokenizer;
   }
 
-  /// The ids of `text`. Bytes that are no UTF-8 count as U+FFFD, as with Python's errors='replace'. InvalidArgument
-  /// for a character that the model has no token for. Time O(n log n); allocates.
+  /// The ids of `text`. Bytes that are no UTF-8 count as U+FFFD, as with Python's errors='replace'.
+  /// InvalidArgument for a character that the model has no token for, and for more than 2^31 - 1 bytes. Time O(n
+  /// log n); allocates.
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const {
+    if (text.size() > most_bytes) throw InvalidArgument(concat("a text of ", text.size(), " bytes is too long"));
     std::vector<TokenId> ids;
     if (options.add_special_tokens) ids = post_processor_.prefix();
     std::string repaired;
@@ -108,7 +112,7 @@ class Tokenizer {
         continue;
       }
       const std::string normalized = normalizer_.apply(stretch.text, room);
-      room -= normalized.size();
+      room -= std::min(room, normalized.size());
       inner.clear();
       added_.cut(normalized, true, stretch.at_start, options.parse_special, inner);
       for (const TokenOrText& part : inner) {
@@ -125,8 +129,8 @@ class Tokenizer {
     return ids;
   }
 
-  /// The text of `ids`. Ids without a token (the padding of a model's vocabulary) give nothing, as with Hugging Face;
-  /// InvalidArgument for negative ones. Time linear; allocates.
+  /// The text of `ids`. Ids without a token (the padding of a model's vocabulary) give nothing, as with Hugging
+  /// Face; InvalidArgument for negative ones. Time linear; allocates.
   std::string decode(View<const TokenId> ids, DecodeOptions options = {}) const {
     Decoder::State state = start_decoding();
     for (const TokenId id : ids) decode_next(state, id, options);
@@ -143,8 +147,8 @@ class Tokenizer {
     return bpe_.vocabulary().find(token);
   }
 
-  /// The token of an id as the vocabulary spells it, valid as long as the tokenizer. Empty for ids without a token;
-  /// InvalidArgument outside 0 <= id < vocabulary_size().
+  /// The token of an id as the vocabulary spells it, valid as long as the tokenizer. Empty for ids without a
+  /// token; InvalidArgument outside 0 <= id < vocabulary_size().
   std::string_view id_to_token(TokenId id) const {
     if (id < 0 || static_cast<std::size_t>(id) >= entries_.size()) {
       throw InvalidArgument(concat("token id ", id, ": expected 0 <= id < ", entries_.size()));
@@ -175,6 +179,7 @@ class Tokenizer {
 
  private:
   static constexpr std::uint64_t max_file_bytes = 64U << 20U;
+  static constexpr auto most_bytes = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
 
   struct Entry {
     std::int32_t added = -1;  ///< index of the added token with this id
@@ -182,8 +187,8 @@ class Tokenizer {
   };
 
   static std::size_t growth_limit(std::size_t bytes) {
-    const std::size_t most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
-    return bytes > most / 64 - (1U << 20U) ? most : (1U << 20U) + 64 * bytes;
+    constexpr std::size_t base = 1U << 20U;
+    return bytes > (most_bytes - base) / 64 ? most_bytes : base + 64 * bytes;
   }
 
   const AddedToken* added_token(TokenId id) const {
@@ -198,7 +203,8 @@ class Tokenizer {
     longest_token_ = bpe_.vocabulary().longest();
     for (std::size_t i = 0; i < added_.tokens().size(); ++i) {
       const AddedToken& token = added_.tokens()[i];
-      // Hugging Face decodes an added token by its normalised form, and asks of that whether it is a special token.
+      // Hugging Face decodes an added token by its normalised form, and asks of that whether it is a special
+      // token.
       const AddedToken* reads_so = added_.find(token.form);
       entries_[static_cast<std::size_t>(token.id)] = {static_cast<std::int32_t>(i),
                                                       reads_so != nullptr && reads_so->special};

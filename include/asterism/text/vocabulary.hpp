@@ -17,14 +17,14 @@
 
 namespace asterism::text {
 
-/// The vocabulary of a model: tokens are distinct, ids are distinct, some ids may be without a token. Immutable after
-/// reading; const members may be called from several threads. Memory: the strings and 24 bytes for each id.
+/// The vocabulary of a model: tokens are distinct, ids are distinct, some ids may be without a token. Immutable
+/// after reading; const members may be called from several threads. Memory: the strings and 24 bytes for each id.
 class Vocabulary {
  public:
   Vocabulary() = default;
 
-  /// From an object {"token": id, ..}. FormatError for an empty one, ids that are no integers, negative, used twice,
-  /// or so large that most of the ids below would be without a token.
+  /// From an object {"token": id, ..}. FormatError for an empty one, ids that are no integers, negative, used
+  /// twice, or so large that most of the ids below would be without a token.
   static Vocabulary from_json(const checkpoint::Json& object, std::string_view where) {
     checkpoint::check_object(object, "the vocabulary", where);
     if (object.empty()) throw FormatError(concat(where, ": the vocabulary is empty"));
@@ -37,7 +37,8 @@ class Vocabulary {
       const std::int64_t id = checkpoint::to_integer(value, token, where, 0, std::numeric_limits<TokenId>::max());
       if (id >= limit) {
         throw FormatError(concat(where, ": token '", checkpoint::printable(token, 60), "' has the id ", id,
-                                 ", expected ids below ", limit, " in a vocabulary of ", object.size(), " tokens"));
+                                 ", expected ids below ", limit, " in a vocabulary of ", object.size(),
+                                 " tokens"));
       }
       last = id > last ? id : last;
       bytes += token.size();

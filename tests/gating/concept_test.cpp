@@ -1,0 +1,44 @@
+// All shipped policies are models of Gating and obey its laws; structs that lack one member are none.
+#include "asterism/gating/concept.hpp"
+
+#include <doctest/doctest.h>
+
+#include "asterism/gating/softmax_top_k.hpp"
+#include "laws/gating_laws.hpp"
+
+using namespace asterism;
+using namespace asterism::gating;
+
+namespace {
+
+struct NoTopK {
+  static constexpr bool normalised = false;
+  void route(View<float>, View<Route>) const {}
+};
+struct NoRoute {
+  static constexpr bool normalised = false;
+  std::size_t top_k() const { return 1; }
+};
+struct NoNormalised {
+  std::size_t top_k() const { return 1; }
+  void route(View<float>, View<Route>) const {}
+};
+struct Complete : NoNormalised {
+  static constexpr bool normalised = false;
+};
+struct RouteChangesThePolicy {
+  static constexpr bool normalised = false;
+  std::size_t top_k() const { return 1; }
+  void route(View<float>, View<Route>) {}
+};
+
+static_assert(Gating<Complete> && Gating<SoftmaxTopK>);
+static_assert(!Gating<NoTopK> && !needs::top_k<NoTopK> && needs::route<NoTopK> && needs::normalised<NoTopK>);
+static_assert(!Gating<NoRoute> && !needs::route<NoRoute> && needs::top_k<NoRoute>);
+static_assert(!Gating<NoNormalised> && !needs::normalised<NoNormalised> && needs::route<NoNormalised>);
+static_assert(!Gating<RouteChangesThePolicy>);
+static_assert(!Gating<int>);
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("the policies obey the laws", G, SoftmaxTopK) { laws::gating<G>(); }

@@ -1,0 +1,100 @@
+// Many answers from one model: no arena grows, and the decode loop allocates nothing at all.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/generate/load.hpp"
+
+#include "support/golden.hpp"
+
+using namespace asterism;
+
+namespace {
+
+std::atomic<std::uint64_t> mallocs{0};
+
+}  // namespace
+
+// Every allocation of the program passes here: operator new calls malloc or aligned_alloc.
+extern "C" void* __libc_malloc(std::size_t);
+extern "C" void* __libc_calloc(std::size_t, std::size_t);
+extern "C" void* __libc_realloc(void*, std::size_t);
+extern "C" void* __libc_memalign(std::size_t, std::size_t);
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+extern "C" void* malloc(std::size_t size) {
+  mallocs.fetch_add(1, std::memory_order_relaxed);
+  return __libc_malloc(size);
+}
+extern "C" void* calloc(std::size_t count, std::size_t size) {
+  mallocs.fetch_add(1, std::memory_order_relaxed);
+  return __libc_calloc(count, size);
+}
+extern "C" void* realloc(void* old, std::size_t size) {
+  mallocs.fetch_add(1, std::memory_order_relaxed);
+  return __libc_realloc(old, size);
+}
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  mallocs.fetch_add(1, std::memory_order_relaxed);
+  return __libc_memalign(alignment, size);
+}
+constexpr bool counting = true;
+#else
+constexpr bool counting = false;  // the sanitizers have a malloc of their own
+#endif
+
+namespace {
+
+struct Variant : Blueprint {
+  static constexpr Limits limits{.context = 192, .batch = 1, .prefill_chunk = 32, .threads = 2};
+};
+
+}  // namespace
+
+TEST_CASE("five hundred answers: not one byte more in any arena, no allocation after the first token") {
+  LoadOptions options;
+  options.machine = equal_devices(2, 8_MiB);
+  const auto model = load<Variant>(std::string(ASTERISM_GOLDEN_DIR) + "/models/demo", options);
+  const std::vector<std::string> prompts = {"The river", "A keeper of the lamp walks", "é 日本 🙂",
+                                            "one two three"};
+
+  auto session = model.session({.seed = 5});
+  std::vector<Bytes> used;
+  std::vector<std::uint64_t> served;
+  for (const auto& device : model.devices()) {
+    used.push_back(device->arena().used());
+    served.push_back(device->arena().allocations());
+  }
+  std::uint64_t in_loops = 0;
+  std::uint64_t pieces = 0;
+  for (int i = 0; i < 500; ++i) {
+    GenerateOptions generate;
+    generate.max_tokens = 24;
+    generate.stop_at_eos = false;
+    generate.stop = {"never written"};
+    generate.temperature = i % 2 == 0 ? 0.0F : 0.9F;
+    generate.top_k = 40;
+    generate.top_p = 0.95F;
+    generate.repetition_penalty = 1.1F;
+    auto stream = session.generate(prompts[static_cast<std::size_t>(i) % prompts.size()], generate);
+    auto piece = stream.begin();
+    const std::uint64_t before = mallocs.load();
+    for (; piece != stream.end(); ++piece) pieces += (*piece).size();
+    in_loops += mallocs.load() - before;
+    REQUIRE(session.last().usage.answer_tokens == 24);
+  }
+  CHECK(pieces > 0);
+  if (counting) {
+    CHECK(mallocs.load() > 500);  // the counter counts
+    CHECK(in_loops == 0);
+  }
+  for (std::size_t d = 0; d < model.devices().size(); ++d) {
+    CHECK(model.devices()[d]->arena().used() == used[d]);
+    CHECK(model.devices()[d]->arena().high_water() == used[d]);
+    CHECK(model.devices()[d]->arena().allocations() == served[d]);
+  }
+}

@@ -1,0 +1,148 @@
+// The laws of gating::Gating, one function template for each, for the policies of the toolkit and for your own:
+//
+//   TEST_CASE_TEMPLATE("my gatings obey the laws", G, MyGating) { laws::gating<G>(); }
+//
+// Needs doctest and a constructor G(experts, top_k).
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <set>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/core/random.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/gating/concept.hpp"
+
+namespace asterism::laws {
+
+struct GatingSize {
+  std::size_t experts;
+  std::size_t top_k;
+};
+
+inline constexpr GatingSize gating_sizes[] = {{1, 1}, {2, 1}, {8, 2}, {8, 8}, {13, 5}, {64, 6}, {512, 10}};
+
+/// Scores of one kind or another: ordinary, small and large, all equal, few distinct values.
+inline std::vector<float> scores_to_try(std::size_t experts, int kind, Random& random) {
+  std::vector<float> scores(experts);
+  for (float& score : scores) {
+    const auto normal = static_cast<float>(random.normal());
+    const float kinds[] = {normal, 1e-4F * normal, 50 * normal, 0.5F, std::round(normal)};
+    score = kinds[kind];
+  }
+  return scores;
+}
+
+inline constexpr int score_kinds = 5;
+
+template <gating::Gating G>
+std::vector<gating::Route> route(const G& policy, std::vector<float> scores) {
+  std::vector<gating::Route> routes(policy.top_k(), {.expert = -1, .weight = -1});
+  policy.route(scores, routes);
+  return routes;
+}
+
+/// Calls check(scores, routes) for all sizes and kinds of scores.
+template <gating::Gating G, class Check>
+void for_each_choice(const Check& check) {
+  Random random(1);
+  for (const GatingSize size : gating_sizes) {
+    const G policy(size.experts, size.top_k);
+    CHECK(policy.top_k() == size.top_k);
+    for (int kind = 0; kind < score_kinds; ++kind) {
+      for (int i = 0; i < 20; ++i) {
+        const std::vector<float> scores = scores_to_try(size.experts, kind, random);
+        check(scores, route(policy, scores));
+      }
+    }
+  }
+}
+
+/// Experts of one row are distinct and exist.
+template <gating::Gating G>
+void experts_are_distinct() {
+  for_each_choice<G>([](const std::vector<float>& scores, const std::vector<gating::Route>& routes) {
+    std::set<std::int32_t> experts;
+    for (const gating::Route& one : routes) {
+      CHECK(one.expert >= 0);
+      CHECK(one.expert < static_cast<std::int32_t>(scores.size()));
+      experts.insert(one.expert);
+    }
+    CHECK(experts.size() == routes.size());
+  });
+}
+
+/// Weights are >= 0, best first, and sum to 1 where the policy says so.
+template <gating::Gating G>
+void weights_are_shares() {
+  for_each_choice<G>([](const std::vector<float>&, const std::vector<gating::Route>& routes) {
+    double sum = 0;
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      CHECK(routes[i].weight >= 0);
+      CHECK((i == 0 || routes[i].weight <= routes[i - 1].weight));
+      sum += routes[i].weight;
+    }
+    if (G::normalised) CHECK(std::fabs(sum - 1) < 1e-6 * static_cast<double>(routes.size()));
+  });
+}
+
+/// Of equal scores the lower expert is chosen, and stands first; no expert left out has a higher score than one
+/// chosen.
+template <gating::Gating G>
+void ties_go_to_the_lower_expert() {
+  for_each_choice<G>([](const std::vector<float>& scores, const std::vector<gating::Route>& routes) {
+    std::vector<bool> chosen(scores.size());
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      const auto expert = static_cast<std::size_t>(routes[i].expert);
+      chosen[expert] = true;
+      if (i > 0 && scores[expert] == scores[static_cast<std::size_t>(routes[i - 1].expert)]) {
+        CHECK(routes[i - 1].expert < routes[i].expert);
+      }
+    }
+    int wrong = 0;
+    for (const gating::Route& one : routes) {
+      if (one.weight < 1e-30F) continue;  // probabilities that vanish are equal to the policy
+      for (std::size_t e = 0; e < scores.size(); ++e) {
+        const float score = scores[static_cast<std::size_t>(one.expert)];
+        if (!chosen[e] && scores[e] == score && static_cast<std::int32_t>(e) < one.expert) ++wrong;
+        if (!chosen[e] && scores[e] > score) ++wrong;
+      }
+    }
+    CHECK(wrong == 0);
+  });
+}
+
+/// A row depends on nothing but its scores: another object, another address and other calls before change no bit.
+template <gating::Gating G>
+void rows_are_independent() {
+  Random random(2);
+  for (const GatingSize size : gating_sizes) {
+    const G policy(size.experts, size.top_k);
+    std::vector<float> scores = scores_to_try(size.experts, 0, random);
+    const std::vector<gating::Route> expected = route(policy, scores);
+    for (std::size_t offset = 0; offset < 16; ++offset) {
+      route(policy, scores_to_try(size.experts, 2, random));
+      std::vector<float> storage(size.experts + 32, 1e30F);
+      std::memcpy(storage.data() + offset, scores.data(), scores.size() * sizeof(float));
+      std::vector<gating::Route> routes(size.top_k);
+      G(size.experts, size.top_k).route(View<float>(storage.data() + offset, size.experts), routes);
+      CHECK(routes == expected);
+    }
+  }
+}
+
+/// All laws.
+template <gating::Gating G>
+void gating() {
+  experts_are_distinct<G>();
+  weights_are_shares<G>();
+  ties_go_to_the_lower_expert<G>();
+  rows_are_independent<G>();
+}
+
+}  // namespace asterism::laws
