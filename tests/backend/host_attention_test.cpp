@@ -9,22 +9,15 @@
 
 #include <doctest/doctest.h>
 
+#include "support/naive.hpp"
 #include "support/rows.hpp"
 
 using namespace asterism;
+namespace naive = test::naive;
+using naive::half_value;
 using namespace asterism::backend;
 
 namespace {
-
-// binary16 as its definition says.
-double half_value(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int fraction = bits & 1023;
-  const double magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-  return (bits & 0x8000U) != 0 ? -magnitude : magnitude;
-}
-double value_of(float x) { return x; }
-double value_of(std::uint16_t x) { return half_value(x); }
 
 template <class Element>
 struct Cache {
@@ -42,34 +35,6 @@ struct Cache {
   }
 };
 
-template <class Element>
-std::vector<double> naive(const std::vector<float>& queries, const DeviceKv<Element>& kv, std::size_t kv_head,
-                          std::size_t position, std::size_t window) {
-  std::vector<double> out(queries.size(), 0.0);
-  const std::size_t begin = window > 0 && window <= position ? position - window + 1 : 0;
-  for (std::size_t head = 0; head < queries.size(); head += kv.head_dim) {
-    std::vector<double> scores;
-    double most = -1e300;
-    for (std::size_t p = begin; p <= position; ++p) {
-      double score = 0;
-      for (std::size_t i = 0; i < kv.head_dim; ++i) {
-        score += double{queries[head + i]} * value_of(kv.keys[(kv_head * kv.capacity + p) * kv.head_dim + i]);
-      }
-      scores.push_back(score / std::sqrt(static_cast<double>(kv.head_dim)));
-      most = std::fmax(most, scores.back());
-    }
-    double total = 0;
-    for (double& score : scores) total += score = std::exp(score - most);
-    for (std::size_t p = begin; p <= position; ++p) {
-      for (std::size_t i = 0; i < kv.head_dim; ++i) {
-        out[head + i] +=
-            scores[p - begin] / total * value_of(kv.values[(kv_head * kv.capacity + p) * kv.head_dim + i]);
-      }
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE_TEMPLATE("attend_group equals a naive softmax", Element, float, std::uint16_t) {
@@ -82,7 +47,7 @@ TEST_CASE_TEMPLATE("attend_group equals a naive softmax", Element, float, std::u
           for (const std::size_t kv_head : {0U, 1U}) {
             std::vector<float> out(queries.size(), std::numeric_limits<float>::quiet_NaN());
             attend_group(View<const float>(queries), cache.kv, kv_head, position, window, View<float>(out));
-            const std::vector<double> expected = naive(queries, cache.kv, kv_head, position, window);
+            const std::vector<double> expected = naive::attend_group(queries, cache.kv, kv_head, position, window);
             int wrong = 0;
             for (std::size_t i = 0; i < out.size(); ++i) wrong += std::fabs(out[i] - expected[i]) <= 5e-6 ? 0 : 1;
             CAPTURE(position);

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "asterism/text/byte_level.hpp"
+#include "asterism/text/metaspace.hpp"
 #include "asterism/text/pattern.hpp"
-#include "asterism/text/pre_tokenizer.hpp"
 #include "asterism/text/utf8.hpp"
 
 namespace asterism::text {

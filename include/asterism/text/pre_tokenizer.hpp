@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "asterism/text/byte_level.hpp"
+#include "asterism/text/metaspace.hpp"
 #include "asterism/text/normalizer.hpp"
 #include "asterism/text/pattern.hpp"
 #include "asterism/text/unicode.hpp"
@@ -24,40 +24,6 @@ struct Pieces {
 
   std::string_view operator[](std::size_t i) const {
     return std::string_view(text).substr(places[i].begin, places[i].end - places[i].begin);
-  }
-};
-
-/// How Metaspace marks the beginning of a text.
-enum class PrependScheme : std::uint8_t {
-  first,  ///< only where the text is the beginning of what the user gave
-  never,
-  always,  ///< every text: also behind each special token
-};
-
-/// The settings of Metaspace, which is a pre-tokenizer and a decoder.
-struct Metaspace {
-  std::string replacement;  ///< one character, U+2581 as a rule
-  PrependScheme scheme = PrependScheme::always;
-  bool split = true;
-
-  static Metaspace from_json(const Component& component) {
-    component.settings({"replacement", "add_prefix_space", "prepend_scheme", "split", "str_rep"});
-    Metaspace metaspace{require_character(component, "replacement")};
-    const auto scheme = checkpoint::optional_string(component.object, "prepend_scheme", component.where);
-    if (scheme == "first") {
-      metaspace.scheme = PrependScheme::first;
-    } else if (scheme == "never") {
-      metaspace.scheme = PrependScheme::never;
-    } else if (scheme && scheme != "always") {
-      component.refuse("prepend_scheme must be first, never or always");
-    }
-    const auto prefix = checkpoint::optional_bool(component.object, "add_prefix_space", component.where);
-    if (prefix == false) {  // how files older than prepend_scheme said it
-      if (scheme && scheme != "never") component.refuse("add_prefix_space false contradicts prepend_scheme");
-      metaspace.scheme = PrependScheme::never;
-    }
-    metaspace.split = checkpoint::optional_bool(component.object, "split", component.where).value_or(true);
-    return metaspace;
   }
 };
 
