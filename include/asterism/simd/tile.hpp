@@ -35,13 +35,14 @@ concept MultipliesStoredRow = requires(quant::Packed<Q> weights, std::size_t n, 
 /// y(r, o) = sum over c of x(r, c) * W(o, c) for the outputs o in [first, first + count). The sizes must fit; see
 /// `product`.
 ///
-/// `Kernels` is an instruction set:
-///   max_outputs                                        rows of a tile at most; max_outputs * segment floats lie
-///   on the stack outputs(rows)                                      rows of a tile for that many rows of the
-///   input, <= max_outputs unpack(matrix, o, outputs, c, cols, float* out)    decodes the tile whose first element
-///   is W(o, c) to rows of `segment` multiply(x, tile, accumulate, y)                   x (n, tile.cols), y (n,
-///   tile.outputs): y = x tile^T, or y += x tile^T multiply_row(matrix, o, outputs, c, cols, x, accumulate, y)
-///   optional: both for one row, where 64 divides the width
+/// `Kernels` is an instruction set, a struct of static members:
+/// - `max_outputs`: rows of a tile at most; max_outputs * segment floats lie on the stack.
+/// - `outputs(rows)`: rows of a tile for that many rows of the input, <= max_outputs.
+/// - `unpack(matrix, o, outputs, c, cols, float* out)`: decodes the tile whose first element is W(o, c) to rows of
+///   `segment` floats.
+/// - `multiply(x, tile, accumulate, y)`: y = x tile^T, or y += x tile^T; x (n, tile.cols), y (n, tile.outputs).
+/// - `multiply_row(matrix, o, outputs, c, cols, x, accumulate, y)`, optional: both of them for one row, where 64
+///   divides the width of the matrix.
 template <class Kernels, quant::Quantization Q>
 void tiled_product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
                    std::size_t count) {
