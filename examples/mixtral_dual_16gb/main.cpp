@@ -24,6 +24,7 @@ struct Arguments {
   std::string budget;
   std::int32_t threads = 0;
   std::int32_t context = DualNf4::limits.context;
+  std::int32_t prefill_chunk = 0;
   std::uint64_t seed = 0;
   bool chat = false;
   bool interactive = false;
@@ -130,14 +131,15 @@ int plan_and_run(const Arguments& arguments, const CLI::App& app, const Interrup
   LoadOptions options;
   options.limits = DualNf4::limits;
   options.limits->context = arguments.context;
-  options.limits->prefill_chunk = std::min(options.limits->prefill_chunk, arguments.context);
+  if (arguments.prefill_chunk > 0) options.limits->prefill_chunk = arguments.prefill_chunk;
   options.limits->threads =
       arguments.threads > 0
           ? arguments.threads
           : std::min(static_cast<std::int32_t>(parallel::Threads::default_threads()), DualNf4::limits.threads);
   options.machine = machines::dual_16gb.limited_to(14_GiB);
+  const bool is_mixtral_8x7b = checkpoint::read_model_config(arguments.checkpoint).shape == shapes::mixtral_8x7b;
+  if (!is_mixtral_8x7b && arguments.prefill_chunk == 0) options.limits->prefill_chunk = 64;
   const Preparation wished = prepare<DualNf4>(arguments.checkpoint, options);
-  const bool is_mixtral_8x7b = wished.config.shape == shapes::mixtral_8x7b;
   const placement::Parts parts = model::parts<DualNf4>(wished.config.shape, wished.limits);
   if (!arguments.budget.empty()) {
     options.machine = equal_devices(2, parse_bytes(arguments.budget));
@@ -201,6 +203,11 @@ int main(int argc, char** argv) {
   app.add_option("--context", arguments.context, "Tokens of prompt and answer together")
       ->check(CLI::Range(1, example::DualNf4::limits.context))
       ->capture_default_str();
+  app.add_option(
+         "--prefill-chunk", arguments.prefill_chunk,
+         "Prompt tokens that pass the layers together: more are faster and need more memory; by default 512 for\n"
+         "Mixtral 8x7B, 64 for other models")
+      ->check(CLI::Range(1, example::DualNf4::limits.prefill_chunk));
   app.add_option("--seed", arguments.seed, "Seed of the draws")->capture_default_str();
   app.add_flag("-q,--quiet", arguments.quiet, "No progress while loading");
   auto& generate = arguments.generate;

@@ -27,7 +27,7 @@ ALLOWED = {
               "constellation", "attention"},
     "checkpoint": {"quant", "shape", "backend", "model"},
     "text": {"checkpoint"},
-    "generate": {"linalg", "simd", "shape", "machine", "placement", "backend", "model", "checkpoint", "text"},
+    "generate": {"parallel", "linalg", "quant", "simd", "shape", "machine", "placement", "backend", "model", "checkpoint", "text"},
 }
 POLICY_ROOMS = {"quant", "placement", "cache", "prefetch", "gating"}
 # Third-party headers and the only rooms that may include them.

@@ -288,6 +288,10 @@ TEST_CASE("attention refuses shapes that do not agree") {
 TEST_CASE("dispatch refuses shapes that do not agree") {
   refuses_shapes("route", [](auto& host, Operands& o) { host.route(policy, shorter(o.logits), o.routes); });
   refuses_shapes("route", [](auto& host, Operands& o) { host.route(policy, o.logits, narrower(o.routes)); });
+  refuses_shapes("route", [](auto& host, Operands& o) {
+    o.logits.view.cols = top_k - 1;  // fewer experts than choices
+    host.route(policy, o.logits, o.routes);
+  });
   refuses_shapes("group", [](auto& host, Operands& o) { host.group(shorter(o.routes), o.groups); });
   refuses_shapes("group", [](auto& host, Operands& o) { host.group(narrower(o.routes), o.groups); });
   refuses_shapes("group", [](auto& host, Operands& o) {

@@ -24,19 +24,19 @@ SEED = 71
 SPECIAL = ["<unk>", "<s>", "</s>"]
 SPACE = "\u2581"
 
-# Renders what the template first released with Mixtral-8x7B-Instruct-v0.1 renders (see README.md), in words of its own.
+# The template first released with Mixtral-8x7B-Instruct-v0.1: readers compare it with the published string.
 CHAT_TEMPLATE = (
     "{{ bos_token }}"
     "{% for message in messages %}"
     "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
-    "{{ raise_exception('The roles of a conversation take turns: user, assistant, user, ...') }}"
+    "{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}"
     "{% endif %}"
     "{% if message['role'] == 'user' %}"
     "{{ '[INST] ' + message['content'] + ' [/INST]' }}"
     "{% elif message['role'] == 'assistant' %}"
     "{{ message['content'] + eos_token }}"
     "{% else %}"
-    "{{ raise_exception('This template knows the roles user and assistant alone.') }}"
+    "{{ raise_exception('Only user and assistant roles are supported!') }}"
     "{% endif %}"
     "{% endfor %}"
 )
@@ -93,8 +93,8 @@ Made by `tests/golden/demo_checkpoint.py`; `tests/golden/expected/demo.safetenso
 - `model.safetensors`, `config.json`, `generation_config.json`: written by transformers.
 - `tokenizer.json`: BPE with byte fallback, trained by `tokenizers` on `tests/golden/demo_text.txt`, an original text.
   Normaliser, post-processor, decoder and the order of the ids are those of Mixtral's tokenizer.
-- The chat template in `tokenizer_config.json` renders the same text as the one first released with
-  Mixtral-8x7B-Instruct-v0.1: `<s>[INST] question [/INST]answer</s>`; its wording is this project's own.
+- The chat template in `tokenizer_config.json` is the one first released with Mixtral-8x7B-Instruct-v0.1:
+  `<s>[INST] question [/INST]answer</s>`.
 """
 
 

@@ -1,18 +1,21 @@
 """Golden values for chat templates: conversations as transformers renders and encodes them.
 
-    python tests/golden/text_chat.py      (after text_tokenizers.py, whose mixtral.json it reads)
+    python tests/golden/text_chat.py [folder]      (after text_tokenizers.py, whose mixtral.json it reads)
 
-Needs transformers 5.23.0 and jinja2 (no network). Deterministic. Writes tests/golden/text/chat.json.
+Needs transformers 5.23.0 and jinja2 (no network). Deterministic. Writes chat.json into tests/golden/text,
+or into the folder given.
 The templates are those published with Mixtral-8x7B-Instruct-v0.1 (2023, 2024) and Mistral-7B-Instruct-v0.1 (2023).
 """
 
 import json
 import pathlib
+import sys
 
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-OUT = pathlib.Path(__file__).resolve().parent / "text"
+HERE = pathlib.Path(__file__).resolve().parent / "text"
+OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
 
 FIRST = ("{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
          "{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}"
@@ -87,7 +90,7 @@ CONVERSATIONS = [
 
 
 def main():
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_file(str(OUT / "mixtral.json")),
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_file(str(HERE / "mixtral.json")),
                                         bos_token="<s>", eos_token="</s>", unk_token="<unk>")
     rendered = {}
     out = {"templates": [{"name": name, "source": source, "recognised": known} for name, source, known in TEMPLATES],

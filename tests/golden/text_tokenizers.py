@@ -1,8 +1,9 @@
 """Golden values for the room text: small tokenizers and what Hugging Face makes of many strings with them.
 
-    python tests/golden/text_tokenizers.py
+    python tests/golden/text_tokenizers.py [folder]
 
-Needs tokenizers 0.23.3 and transformers 5.23.0 (no network). Deterministic. Writes into tests/golden/text:
+Needs tokenizers 0.23.3 and transformers 5.23.0 (no network). Deterministic. Writes into tests/golden/text,
+or into the folder given:
 
     <name>.json            five small tokenizers, trained here on the lines of CORPUS
     strings.json           the strings, by name of a group; long ones by rule
@@ -18,13 +19,15 @@ import copy
 import json
 import pathlib
 import random
+import sys
 import unicodedata
 import zlib
 
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-OUT = pathlib.Path(__file__).resolve().parent / "text"
+HERE = pathlib.Path(__file__).resolve().parent / "text"
+OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
 
 CORPUS = """The quick brown fox jumps over the lazy dog, and the dog sleeps on in the warm light of the evening.
 A model of experts sends every token to two of eight experts; the others rest in slower memory until they are needed.
@@ -560,7 +563,7 @@ def _units(character):
 
 
 def main():
-    OUT.mkdir(exist_ok=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     tokenizers = build_tokenizers()
     for name, doc in tokenizers.items():
         write(f"{name}.json", doc)

@@ -110,7 +110,7 @@ void ties_go_to_the_lower_expert() {
       for (std::size_t e = 0; e < scores.size(); ++e) {
         const float score = scores[static_cast<std::size_t>(one.expert)];
         if (!chosen[e] && scores[e] == score && static_cast<std::int32_t>(e) < one.expert) ++wrong;
-        if (!chosen[e] && scores[e] > score) ++wrong;
+        if (!chosen[e] && scores[e] > score + 1e-6F + 1e-6F * std::fabs(score)) ++wrong;
       }
     }
     CHECK(wrong == 0);

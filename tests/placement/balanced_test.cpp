@@ -52,7 +52,7 @@ static_assert(on_two.fits() && on_two.cuts[1] == 24 && on_two.cuts[2] == 48);
 constexpr Plan on_eight = Balanced::plan(many_experts(false), equal_devices(8, 16_GiB));
 static_assert(on_eight.fits() && layers_differ_by_at_most(on_eight, 1));
 constexpr Plan tied_on_two = Balanced::plan(many_experts(true), equal_devices(2, 24_GiB));
-static_assert(tied_on_two.fits() && tied_on_two.tied_head == TiedHead::copied);
+static_assert(tied_on_two.fits() && tied_on_two.tied_head == TiedHead::handed_over && tied_on_two.cuts[1] == 24);
 constexpr Plan tied_on_eight = Balanced::plan(many_experts(true), equal_devices(8, 16_GiB));
 static_assert(tied_on_eight.fits() && tied_on_eight.tied_head != TiedHead::shared);
 static_assert(!Balanced::plan(many_experts(false), equal_devices(2, 16_GiB)).fits());

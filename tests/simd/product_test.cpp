@@ -196,7 +196,8 @@ TEST_CASE("product refuses sizes that don't fit") {
                        InvalidArgument);
   CHECK_THROWS_AS(run(2, 4, 1, 3, 0, 3), InvalidArgument);
   CHECK_THROWS_AS(run(2, 4, 2, 4, 0, 3), InvalidArgument);
-  CHECK_THROWS_WITH_AS(run(2, 4, 2, 3, 2, 2), "product: outputs 2 to 4 of a matrix with 3", InvalidArgument);
+  CHECK_THROWS_WITH_AS(run(2, 4, 2, 3, 2, 2), "product: 2 outputs from number 2 on, of a matrix with 3",
+                       InvalidArgument);
   CHECK_THROWS_AS(run(2, 4, 2, 3, 4, 0), InvalidArgument);
   CHECK_THROWS_AS(run(2, 4, 2, 3, 1, ~std::size_t{0}), InvalidArgument);
 }

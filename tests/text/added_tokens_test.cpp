@@ -61,6 +61,7 @@ TEST_CASE("text is cut at tokens") {
   CHECK(cut(added, "x<s>y<|a|><|b|><|a|>") == "^x|[2]y|[4][3]");
   CHECK(cut(added, "<s><s> ") == "[2][2] |");
   CHECK(cut(AddedTokens(), "x<s>") == "^x<s>|");
+  CHECK(cut(read(list({token(3, "aba")})), "ababaXaba") == "[3]baX|[3]");  // found tokens never overlap
   CHECK(added.find("<s>")->id == 2);
   CHECK(added.find("<t>") == nullptr);
 }

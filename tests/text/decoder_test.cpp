@@ -77,6 +77,10 @@ TEST_CASE("what is not supported") {
                              R"({"type":"Replace","pattern":{"String":"ab"},"content":"c"})"}) {
     CHECK_THROWS_AS(read(chain((std::string(fuse) + behind).c_str())), Unsupported);
   }
+  std::string many;
+  for (int i = 0; i < 50'000; ++i) many += fuse;
+  many.pop_back();
+  CHECK_THROWS_AS(read(chain(many.c_str())), Unsupported);
   CHECK_THROWS_AS(read(R"({"type":"Strip","content":"ab","start":1,"stop":0})"), FormatError);
   CHECK_THROWS_AS(read(R"({"type":"Strip","content":"a","start":-1,"stop":0})"), FormatError);
 }

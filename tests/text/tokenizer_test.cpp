@@ -42,7 +42,9 @@ TEST_CASE("the golden strings") {
     const Tokenizer tokenizer = golden_tokenizer(name);
     const json& golden = encoded[name];
     CHECK(tokenizer.vocabulary_size() == golden["vocabulary_size"].get<std::size_t>());
-    for (const auto& [group, entries] : strings.items()) {
+    for (const auto& item : strings.items()) {
+      const std::string& group = item.key();
+      const json& entries = item.value();
       for (std::size_t i = 0; i < entries.size(); ++i) {
         CAPTURE(group);
         CAPTURE(entries[i].dump());

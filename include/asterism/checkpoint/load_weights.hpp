@@ -117,6 +117,11 @@ void adopt(const FourBitTensor& source, std::uint64_t first, const backend::Devi
                              " scales' elements, so it can't be cut out; save the experts as separate tensors"));
   }
   const quant::Planes planes = Format::planes(target.rows, target.cols);
+  for (int i = 0; i < planes.count; ++i) {  // padding is zero, as `encode` leaves it
+    const std::uint64_t from = planes[i].offset + planes[i].bytes;
+    const std::uint64_t to = i + 1 < planes.count ? planes[i + 1].offset : planes.bytes().count;
+    std::memset(target.data + from, 0, to - from);
+  }
   const auto copy = [&](const char* plane, View<const std::byte> from, std::uint64_t offset) {
     const quant::Plane& to = *planes.find(plane);
     std::memcpy(target.data + to.offset, from.data + offset, to.bytes);
@@ -156,13 +161,19 @@ void load_weight(const TensorStore& store, const FoundWeight& found,
   }
 }
 
-/// Fills one norm (1, hidden).
+/// Fills one norm (1, hidden); a 4-bit tensor is none, its shape has two sizes at least.
 inline void load_weight(const TensorStore& store, const FoundWeight& found,
                         const backend::DeviceMatrix<float>& target) {
-  if (found.four_bit) {
-    throw Unsupported(concat(store.describe(*found.tensor), " is a norm in 4 bits; expected F32, F16 or BF16"));
-  }
   store.read_floats(*found.tensor, 0, target.view.row(0));
+}
+
+/// Gives the memory of a weight's pages back to the system.
+inline void release(const TensorStore& store, const FoundWeight& found) {
+  if (found.four_bit) {
+    release_four_bit(store, found.location.name);
+  } else {
+    store.release(*found.tensor);
+  }
 }
 
 /// Fills all weights of a network. First everything is found and checked by the headers; then tensor by tensor is
@@ -198,7 +209,7 @@ void load_weights(const TensorStore& store, const Network& network, ProgressSink
     const FoundWeight& found = all[next++];
     load_weight(store, found, weights);
     const bool last_use = next == all.size() || all[next].tensor != found.tensor;
-    if (last_use) store.release(*found.tensor);
+    if (last_use) release(store, found);
     done += bytes_of(found, size_of(weights));
     progress.advance(done, found.location.name);
   });

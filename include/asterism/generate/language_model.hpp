@@ -18,6 +18,7 @@
 #include "asterism/generate/fwd.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/model/plan.hpp"
+#include "asterism/parallel/threads.hpp"
 #include "asterism/placement/report.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/simd/level.hpp"
@@ -120,7 +121,17 @@ class LanguageModel {
     text += concat("instruction set ", simd::name(simd::level()), ", ", limits_.threads,
                    " threads, experts and attention ", B::Quantization::name(), ", embedding ",
                    B::Embedding::name(), ", head ", B::Head::name(), "\n");
-    return text + placement::recommendations(plan(), limits_, shape().max_positions);
+    text += placement::recommendations(plan(), limits_, shape().max_positions);
+    if (simd::level() == simd::Level::portable && simd::supported(simd::Level::avx2)) {
+      text += "- This machine has AVX2, which is several times faster: unset ASTERISM_SIMD.\n";
+    }
+    const std::size_t cores = parallel::Threads::default_threads();
+    if (static_cast<std::size_t>(limits_.threads) < cores) {
+      text += concat("- ", cores, " threads could work here, ", limits_.threads, " do: raise Limits::threads.\n");
+    } else if (static_cast<std::size_t>(limits_.threads) > cores) {
+      text += concat("- ", limits_.threads, " threads share ", cores, " cores: lower Limits::threads.\n");
+    }
+    return text;
   }
 
  private:

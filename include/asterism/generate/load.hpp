@@ -89,6 +89,9 @@ inline Limits resolve_limits(const Limits& allowed, const std::optional<Limits>&
 /// ask it. Throws FileError, FormatError, Unsupported on a bad config.json, InvalidArgument on limits above B's.
 template <class B>
 Preparation prepare(const std::string& folder, const LoadOptions& options = {}) {
+  if (checkpoint::path_kind(folder) != checkpoint::PathKind::folder) {
+    throw FileError(concat(folder, ": no such folder; give the folder of a checkpoint, which holds config.json"));
+  }
   Preparation out{.config = checkpoint::read_model_config(folder), .limits = {}, .plan = {}};
   if constexpr (HasShape<B>) generate::check_shape(B::shape, out.config.shape, folder);
   out.limits = generate::resolve_limits(B::limits, options.limits, out.config.shape);

@@ -68,7 +68,7 @@ class WeightEncoder {
         weight.slab.resize(static_cast<std::size_t>(Format::planes(rows, cols).bytes().count));
         const backend::DeviceWeights<Format> target{weight.slab.data(), rows, cols, 0};
         checkpoint::load_weight(*store_, weight.found, target);
-        store_->release(*weight.found.tensor);
+        checkpoint::release(*store_, weight.found);
       }
       out = checkpoint::StoredAs<Format>::bytes(part, weight.slab.data(), rows, cols, dtype_);
     });

@@ -37,8 +37,8 @@ class WeightSource {
   void (*call_)(void*, std::uint64_t, View<float>);
 };
 
-/// A matrix that lies in memory as float32, as a source: `const FloatWeights weights{values}; Q::encode(weights,
-/// ...)`.
+/// A matrix that lies in memory as float32, as a source:
+/// `const FloatWeights weights{values}; Q::encode(weights, rows, cols, out)`.
 struct FloatWeights {
   View<const float> values;  ///< all elements, row-major
 

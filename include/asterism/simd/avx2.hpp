@@ -38,8 +38,7 @@ namespace asterism::simd {
 /// with fused multiply-adds, then the lanes are added in the fixed order of `sum`, then the segment joins the
 /// result.
 struct Avx2 : Avx2Unpack {
-  /// 12 outputs of 512 columns: 24 KiB, which leaves room for four rows of the input in a first-level cache of 32
-  /// KiB.
+  /// 12 outputs of 512 columns: 24 KiB, so that four rows of the input fit beside them in 32 KiB of cache.
   static constexpr std::size_t max_outputs = 12;
   /// One row reads few weights at a time, so that each is one long stream from memory.
   static constexpr std::size_t outputs(std::size_t rows) { return rows == 1 ? 4 : max_outputs; }

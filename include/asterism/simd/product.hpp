@@ -27,6 +27,7 @@ namespace asterism::simd {
 /// @param weights  W (outputs, cols), in any Quantization
 /// @param x        (rows, cols), any stride
 /// @param y        (rows, outputs), any stride; doesn't overlap x
+/// @param use      a level that this machine supports
 template <quant::Quantization Q>
 void product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
              std::size_t count, Level use = level()) {
@@ -37,7 +38,7 @@ void product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixView<flo
   }
   if (first > weights.rows || count > weights.rows - first) {
     throw InvalidArgument(
-        concat("product: outputs ", first, " to ", first + count, " of a matrix with ", weights.rows));
+        concat("product: ", count, " outputs from number ", first, " on, of a matrix with ", weights.rows));
   }
   if (use == Level::avx2) return tiled_product<Avx2>(weights, x, y, first, count);
   tiled_product<Portable>(weights, x, y, first, count);

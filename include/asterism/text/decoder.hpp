@@ -59,8 +59,11 @@ class Decoder {
   static Decoder from_json(const Json* value, std::string_view where) {
     Decoder decoder;
     bool fused = false;
-    for_each_component(value, "decoder", "decoders", where,
-                       [&](const Component& component) { decoder.steps_.push_back(read_step(component, fused)); });
+    for_each_component(value, "decoder", "decoders", where, [&](const Component& component) {
+      decoder.steps_.push_back(read_step(component, fused));
+      if (decoder.steps_.size() > max_steps)
+        component.refuse(concat("more than ", max_steps, " are not supported"));
+    });
     if (value == nullptr) decoder.steps_.emplace_back(Join{});
     return decoder;
   }
@@ -99,6 +102,9 @@ class Decoder {
   }
 
  private:
+  /// Tokens go through the steps by recursion.
+  static constexpr std::size_t max_steps = 32;
+
   /// `fused`: whether the step gets all tokens as one.
   static Step read_step(const Component& component, bool& fused) {
     const std::string& type = component.type();

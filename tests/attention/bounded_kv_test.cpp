@@ -1,0 +1,72 @@
+// The bounded cache: its bytes, its layout, and what it refuses.
+#include "asterism/attention/bounded_kv.hpp"
+
+#include <memory>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "asterism/backend/host.hpp"
+#include "asterism/parallel/serial.hpp"
+#include "support/device_memory.hpp"
+
+using namespace asterism;
+using attention::BoundedKv;
+
+namespace {
+
+constexpr Shape shape{.layers = 4, .heads = 4, .kv_heads = 2, .head_dim = 6};
+constexpr Limits limits{.context = 11};
+
+static_assert(BoundedKv<quant::Float32>::layer_bytes(shape, limits) == Bytes{2 * aligned(2 * 11 * 6 * 4)});
+static_assert(BoundedKv<quant::Float16>::layer_bytes(shape, limits) == Bytes{2 * aligned(2 * 11 * 6 * 2)});
+// Mixtral in 4096 tokens: 2 * 8 * 128 * 4096 halves a layer.
+static_assert(BoundedKv<quant::Float16>::layer_bytes({.kv_heads = 8, .head_dim = 128}, {.context = 4096}) == 16_MiB);
+
+}  // namespace
+
+TEST_CASE("blocks are aligned, disjoint, and inside what was drawn") {
+  backend::SerialHost host(3, 1_MiB, std::make_shared<parallel::Serial>());
+  const BoundedKv<quant::Float16> cache(host, shape, limits, 1, 3);
+  const std::byte* end = nullptr;
+  for (const std::int32_t layer : {1, 2, 3}) {
+    const auto view = cache.view(layer);
+    CHECK(view.kv_heads == 2);
+    CHECK(view.capacity == 11);
+    CHECK(view.head_dim == 6);
+    CHECK(view.device == 3);
+    for (const std::uint16_t* block : {view.keys, view.values}) {
+      const auto* begin = reinterpret_cast<const std::byte*>(block);
+      CHECK(reinterpret_cast<std::uintptr_t>(begin) % alignment == 0);
+      if (end != nullptr) CHECK(begin >= end);
+      end = begin + std::size_t{2} * 11 * 6 * 2;
+    }
+  }
+  CHECK(end <= reinterpret_cast<const std::byte*>(cache.view(1).keys) + cache.bytes().count);
+}
+
+TEST_CASE("a full cache says so and says what to raise") {
+  backend::SerialHost host(0, 1_MiB, std::make_shared<parallel::Serial>());
+  test::DeviceMemory<backend::SerialHost> memory(host);
+  BoundedKv<quant::Float32> cache(host, shape, limits, 0, 1);
+  const auto rows = memory.normal(4, 12);
+  cache.append(host, 0, 7, rows, rows);
+  std::string message;
+  try {
+    cache.append(host, 0, 8, rows, rows);
+  } catch (const InvalidArgument& error) {
+    message = error.what();
+  }
+  CHECK(message == "the key/value cache holds 11 positions; position 11 was to be stored: raise Limits::context");
+}
+
+TEST_CASE("Float16 refuses what it can't hold, Float32 takes it") {
+  backend::SerialHost host(0, 1_MiB, std::make_shared<parallel::Serial>());
+  test::DeviceMemory<backend::SerialHost> memory(host);
+  const auto large = memory.matrix(1, 12, 7e4F);
+  BoundedKv<quant::Float16> half(host, shape, limits, 0, 1);
+  CHECK_THROWS_AS(half.append(host, 0, 0, large, large), NumericError);
+  BoundedKv<quant::Float32> whole(host, shape, limits, 0, 1);
+  whole.append(host, 0, 0, large, large);
+  CHECK(whole.view(0).keys[0] == 7e4F);
+}

@@ -1,0 +1,164 @@
+// A layer of attention against double: projections, rotation, causal softmax, window; and the bytes that it draws.
+#include "asterism/attention/grouped_query.hpp"
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/backend/host.hpp"
+#include "asterism/parallel/serial.hpp"
+#include "asterism/parallel/threads.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "support/device_memory.hpp"
+#include "support/naive.hpp"
+#include "support/rows.hpp"
+
+using namespace asterism;
+using attention::BoundedKv;
+using attention::GroupedQuery;
+namespace naive = test::naive;
+
+namespace {
+
+using Nf4 = quant::Nf4<64, quant::DoubleQuantized>;
+constexpr std::size_t n = 70;  // more than one piece of 64 positions
+constexpr Limits limits{.context = 80};
+
+constexpr Shape shape_with_window(std::int32_t window) {
+  return {.hidden = 40, .heads = 6, .kv_heads = 2, .head_dim = 10, .sliding_window = window, .rope_theta = 1e4};
+}
+
+static_assert(GroupedQuery<quant::Float32>::footprint(shape_with_window(0)) ==
+              Bytes{aligned(60 * 40 * 4) * 2 + aligned(20 * 40 * 4) * 2});
+
+template <class Q, class Host>
+struct OnHost {
+  using Attention = GroupedQuery<Q>;
+
+  Shape shape;
+  test::DeviceMemory<Host> memory;
+  Attention attention;
+  BoundedKv<quant::Float32> cache;
+  backend::Buffer buffer;
+  typename Attention::Scratch scratch;
+  backend::DeviceMatrix<float> x;
+  backend::DeviceMatrix<float> tables;
+
+  OnHost(Host& host, const Shape& of)
+      : shape(of), memory(host), attention(host, of), cache(host, of, limits, 3, 1) {
+    const auto& slab = attention.slab();
+    for (const auto* matrix : {&slab.query, &slab.key, &slab.value, &slab.output}) memory.encode(*matrix, 0.3F);
+    backend::Cursor measure;
+    Attention::Scratch::lay_out(measure, shape, n);
+    buffer = host.allocate(measure.used(), "workspace");
+    backend::Cursor cursor(buffer);
+    scratch = Attention::Scratch::lay_out(cursor, shape, n);
+    CHECK(cursor.used() == buffer.size());
+    x = memory.normal(n, 40);
+    tables = memory.result(n, 10);
+    host.rotary_tables(0, shape.rope_theta, tables);
+  }
+
+  void forward(Host& host, std::size_t first, std::size_t count, backend::DeviceMatrix<float> out) {
+    attention.forward(host, 3, first, x.rows_from(first, count), tables.rows_from(first, count), cache, scratch, out);
+  }
+};
+
+std::vector<std::vector<double>> reference(const Shape& shape, const std::vector<std::vector<float>>& x,
+                                           const std::vector<float>& wq, const std::vector<float>& wk,
+                                           const std::vector<float>& wv, const std::vector<float>& wo) {
+  const auto dim = static_cast<std::size_t>(shape.head_dim);
+  const auto heads = static_cast<std::size_t>(shape.heads);
+  const auto group = heads / static_cast<std::size_t>(shape.kv_heads);
+  std::vector<std::vector<double>> keys;
+  std::vector<std::vector<double>> values;
+  std::vector<std::vector<double>> out;
+  for (std::size_t p = 0; p < x.size(); ++p) {
+    std::vector<double> query = naive::product(wq, heads * dim, x[p]);
+    keys.push_back(naive::product(wk, heads / group * dim, x[p]));
+    values.push_back(naive::product(wv, heads / group * dim, x[p]));
+    naive::rotate(query, dim, static_cast<std::int32_t>(p), shape.rope_theta);
+    naive::rotate(keys.back(), dim, static_cast<std::int32_t>(p), shape.rope_theta);
+    std::vector<double> mixed;
+    for (std::size_t head = 0; head < heads; ++head) {
+      const std::size_t from = head / group * dim;
+      const std::vector<double> one = naive::attend(
+          std::vector<double>(query.begin() + static_cast<std::ptrdiff_t>(head * dim),
+                              query.begin() + static_cast<std::ptrdiff_t>(head * dim + dim)),
+          dim, p, static_cast<std::size_t>(shape.sliding_window),
+          [&](std::size_t at, std::size_t i) { return keys[at][from + i]; },
+          [&](std::size_t at, std::size_t i) { return values[at][from + i]; });
+      mixed.insert(mixed.end(), one.begin(), one.end());
+    }
+    out.push_back(naive::product(wo, static_cast<std::size_t>(shape.hidden), mixed));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("forward equals attention in double", Q, quant::Float32, Nf4) {
+  for (const std::int32_t window : {0, 1, 5, 64, 100}) {
+    backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
+    OnHost<Q, backend::SerialHost> on(host, shape_with_window(window));
+    const auto out = on.memory.result(n, 40);
+    on.forward(host, 0, n, out);
+    std::vector<std::vector<float>> x;
+    for (std::size_t i = 0; i < n; ++i) x.emplace_back(on.x.view.row(i).begin(), on.x.view.row(i).end());
+    const auto& slab = on.attention.slab();
+    const auto expected = reference(on.shape, x, test::decoded(slab.query), test::decoded(slab.key),
+                                    test::decoded(slab.value), test::decoded(slab.output));
+    int wrong = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t c = 0; c < 40; ++c) wrong += std::fabs(out.view(i, c) - expected[i][c]) < 2e-4 ? 0 : 1;
+    }
+    CAPTURE(window);
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE_TEMPLATE("chunks, single rows, threads and working in place change no bit", Q, quant::Float32, Nf4) {
+  for (const std::int32_t window : {0, 7}) {
+    backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
+    OnHost<Q, backend::SerialHost> on(host, shape_with_window(window));
+    const auto at_once = on.memory.result(n, 40);
+    on.forward(host, 0, n, at_once);
+
+    const auto in_chunks = on.memory.result(n, 40);
+    for (std::size_t first = 0; first < n; first += 13) {
+      const std::size_t count = first + 13 < n ? 13 : n - first;
+      on.forward(host, first, count, in_chunks.rows_from(first, count));
+    }
+    CHECK(test::same_bits(test::values(in_chunks), test::values(at_once)));
+
+    const auto one_by_one = on.memory.result(n, 40);
+    for (std::size_t i = 0; i < n; ++i) on.forward(host, i, 1, one_by_one.rows_from(i, 1));
+    CHECK(test::same_bits(test::values(one_by_one), test::values(at_once)));
+
+    backend::Host three(0, 16_MiB, std::make_shared<parallel::Threads>(3));
+    OnHost<Q, backend::Host> threaded(three, shape_with_window(window));  // the same seed, the same weights
+    const auto with_threads = threaded.memory.result(n, 40);
+    threaded.forward(three, 0, n, with_threads);
+    CHECK(test::same_bits(test::values(with_threads), test::values(at_once)));
+
+    on.forward(host, 0, n, on.x);
+    CHECK(test::same_bits(test::values(on.x), test::values(at_once)));
+  }
+}
+
+TEST_CASE_TEMPLATE("the footprint is what is drawn, and a pass draws nothing", Q, quant::Float32, Nf4) {
+  backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
+  {
+    const GroupedQuery<Q> attention(host, shape_with_window(0));
+    CHECK(host.arena().used() == GroupedQuery<Q>::footprint(shape_with_window(0)));
+  }
+  CHECK(host.arena().used() == 0_B);
+  OnHost<Q, backend::SerialHost> on(host, shape_with_window(0));
+  const std::uint64_t before = host.arena().allocations();
+  on.forward(host, 0, n, on.x);
+  CHECK(host.arena().allocations() == before);
+}

@@ -1,0 +1,79 @@
+// A golden checkpoint in memory, changed by a test and written to a folder of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/checkpoint/dtype.hpp"
+#include "asterism/checkpoint/file.hpp"
+#include "asterism/checkpoint/generation_config.hpp"
+#include "asterism/checkpoint/json.hpp"
+#include "asterism/checkpoint/safetensors_writer.hpp"
+#include "asterism/checkpoint/tensor_store.hpp"
+
+#include "checkpoint/checkpoint_files.hpp"
+
+namespace asterism::test {
+
+inline std::string golden_model(std::string_view name) {
+  return std::string(ASTERISM_GOLDEN_DIR) + "/models/" + std::string(name);
+}
+
+class EditedCheckpoint {
+ public:
+  struct Tensor {
+    checkpoint::DType dtype;
+    std::vector<std::uint64_t> shape;
+    std::string bytes;
+  };
+
+  explicit EditedCheckpoint(const std::string& folder)
+      : config(checkpoint::parse_json(checkpoint::read_text_file(folder + "/config.json", 1U << 20U), folder)) {
+    const checkpoint::TensorStore store(folder);
+    for (const checkpoint::TensorInfo& tensor : store.tensors()) {
+      const View<const std::byte> bytes = store.bytes(tensor);
+      tensors[tensor.name] = {
+          tensor.dtype, tensor.shape, {reinterpret_cast<const char*>(bytes.data), bytes.size}};
+    }
+  }
+
+  /// Puts `value` at an element of a tensor; T has the size of the tensor's dtype.
+  template <class T>
+  void set(const std::string& name, std::size_t element, T value) {
+    std::memcpy(tensors.at(name).bytes.data() + element * sizeof(T), &value, sizeof(T));
+  }
+
+  /// Writes config.json and model.safetensors.
+  void write(const std::string& folder) const {
+    std::vector<checkpoint::TensorDeclaration> declarations;
+    for (const auto& [name, tensor] : tensors) declarations.push_back({name, tensor.dtype, tensor.shape});
+    checkpoint::SafetensorsWriter writer(folder + "/model.safetensors", std::move(declarations));
+    for (const checkpoint::TensorInfo& tensor : writer.tensors()) {
+      writer.write(tensor.name, as_bytes(tensors.at(tensor.name).bytes));
+    }
+    writer.finish();
+    write_file(folder + "/config.json", config.dump(2));
+  }
+
+  std::map<std::string, Tensor> tensors;
+  checkpoint::Json config;
+};
+
+/// Copies files of a folder to another one; all where none is named.
+inline void copy_files(const std::string& from, const std::string& to,
+                       std::initializer_list<std::string_view> names = {}) {
+  std::filesystem::create_directories(to);
+  for (const auto& entry : std::filesystem::directory_iterator(from)) {
+    bool wanted = names.size() == 0;
+    for (const std::string_view name : names) wanted = wanted || entry.path().filename() == name;
+    if (wanted) std::filesystem::copy_file(entry.path(), std::filesystem::path(to) / entry.path().filename());
+  }
+}
+
+}  // namespace asterism::test

@@ -1,0 +1,96 @@
+// Names and slices of the tensors of a Mixtral checkpoint.
+#include "asterism/checkpoint/weight_location.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/shape/catalogue.hpp"
+
+#include "checkpoint/edited_checkpoint.hpp"
+
+using namespace asterism;
+using namespace asterism::checkpoint;
+using asterism::model::Role;
+using asterism::model::WeightId;
+using asterism::test::golden_model;
+
+namespace {
+
+using Sizes = std::vector<std::uint64_t>;
+
+void check(const WeightId& id, const Shape& shape, ExpertLayout layout, const char* name, const Sizes& sizes,
+           std::uint64_t first) {
+  const WeightLocation found = locate(id, shape, layout);
+  CAPTURE(name);
+  CHECK(found.name == name);
+  CHECK(found.shape == sizes);
+  CHECK(found.first == first);
+}
+
+}  // namespace
+
+TEST_CASE("the tensors of Mixtral 8x7B") {
+  constexpr Shape shape = shapes::mixtral_8x7b;
+  constexpr auto separate = ExpertLayout::separate;
+  constexpr auto fused = ExpertLayout::fused;
+  check({Role::embedding}, shape, separate, "model.embed_tokens.weight", {32000, 4096}, 0);
+  check({Role::head}, shape, separate, "lm_head.weight", {32000, 4096}, 0);
+  check({Role::final_norm}, shape, separate, "model.norm.weight", {4096}, 0);
+  check({Role::attention_norm, 31}, shape, separate, "model.layers.31.input_layernorm.weight", {4096}, 0);
+  check({Role::expert_norm, 0}, shape, separate, "model.layers.0.post_attention_layernorm.weight", {4096}, 0);
+  check({Role::query, 7}, shape, separate, "model.layers.7.self_attn.q_proj.weight", {4096, 4096}, 0);
+  check({Role::key, 7}, shape, separate, "model.layers.7.self_attn.k_proj.weight", {1024, 4096}, 0);
+  check({Role::value, 7}, shape, fused, "model.layers.7.self_attn.v_proj.weight", {1024, 4096}, 0);
+  check({Role::output, 7}, shape, fused, "model.layers.7.self_attn.o_proj.weight", {4096, 4096}, 0);
+  check({Role::router, 2}, shape, separate, "model.layers.2.block_sparse_moe.gate.weight", {8, 4096}, 0);
+  check({Role::gate, 2, 5}, shape, separate, "model.layers.2.block_sparse_moe.experts.5.w1.weight", {14336, 4096},
+        0);
+  check({Role::up, 2, 5}, shape, separate, "model.layers.2.block_sparse_moe.experts.5.w3.weight", {14336, 4096}, 0);
+  check({Role::down, 2, 5}, shape, separate, "model.layers.2.block_sparse_moe.experts.5.w2.weight", {4096, 14336},
+        0);
+  constexpr std::uint64_t matrix = 14336ULL * 4096;
+  const Sizes both = {8, 28672, 4096};
+  check({Role::router, 2}, shape, fused, "model.layers.2.mlp.gate.weight", {8, 4096}, 0);
+  check({Role::gate, 2, 5}, shape, fused, "model.layers.2.mlp.experts.gate_up_proj", both, 10 * matrix);
+  check({Role::up, 2, 5}, shape, fused, "model.layers.2.mlp.experts.gate_up_proj", both, 11 * matrix);
+  check({Role::down, 2, 5}, shape, fused, "model.layers.2.mlp.experts.down_proj", {8, 4096, 14336}, 5 * matrix);
+
+  Shape tied = shape;
+  tied.tied_head = true;
+  check({Role::head}, tied, separate, "model.embed_tokens.weight", {32000, 4096}, 0);
+  Shape narrow = shape;  // heads * head_dim is not hidden
+  narrow.head_dim = 96;
+  check({Role::query, 0}, narrow, separate, "model.layers.0.self_attn.q_proj.weight", {3072, 4096}, 0);
+  check({Role::output, 0}, narrow, separate, "model.layers.0.self_attn.o_proj.weight", {4096, 3072}, 0);
+  check({Role::value, 0}, narrow, separate, "model.layers.0.self_attn.v_proj.weight", {768, 4096}, 0);
+}
+
+TEST_CASE("the weights cover the tensors that transformers wrote, each element once") {
+  for (const char* name : {"plain", "one_kv_head", "many_experts", "fused", "odd_sizes", "demo"}) {
+    CAPTURE(name);
+    const TensorStore store(golden_model(name));
+    const Shape shape = read_model_config(golden_model(name)).shape;
+    const ExpertLayout layout = expert_layout(store);
+    CHECK((layout == ExpertLayout::fused) == (std::string(name) == "fused"));
+    std::map<std::string, std::uint64_t> covered;
+    model::for_each_weight_id(shape, !shape.tied_head, [&](const WeightId& id) {
+      const WeightLocation found = locate(id, shape, layout);
+      CAPTURE(found.name);
+      const TensorInfo& tensor = store.at(found.name);
+      CHECK(tensor.shape == found.shape);
+      std::uint64_t elements = tensor.elements;
+      if (found.shape.size() == 3) {
+        elements = static_cast<std::uint64_t>(shape.ffn) * static_cast<std::uint64_t>(shape.hidden);
+      }
+      CHECK(found.first + elements <= tensor.elements);
+      if (found.shape.size() != 3) CHECK(found.first == 0);
+      covered[found.name] += elements;
+    });
+    CHECK(covered.size() == store.tensors().size());
+    for (const TensorInfo& tensor : store.tensors()) CHECK(covered[tensor.name] == tensor.elements);
+  }
+}

@@ -1,0 +1,133 @@
+// The gated feed-forward block against double, row by row, and the bytes of its slab.
+#include "asterism/expert/swiglu.hpp"
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/backend/host.hpp"
+#include "asterism/parallel/serial.hpp"
+#include "asterism/parallel/threads.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "support/device_memory.hpp"
+#include "support/naive.hpp"
+#include "support/rows.hpp"
+
+using namespace asterism;
+using namespace asterism::expert;
+namespace naive = test::naive;
+
+namespace {
+
+using Nf4 = quant::Nf4<64, quant::DoubleQuantized>;
+constexpr Shape shape{.hidden = 48, .ffn = 72, .experts = 3};
+
+// Codes, one byte a block and 4 bytes for each 256 of those, the offset: the slab of Mixtral's experts in 4 bits.
+constexpr Shape mixtral{.hidden = 4096, .ffn = 14336};
+static_assert(SwiGlu<quant::Float32>(mixtral).footprint() == Bytes{3ULL * 4096 * 14336 * 4});
+static_assert(SwiGlu<quant::BFloat16>(mixtral).footprint() == Bytes{3ULL * 4096 * 14336 * 2});
+static_assert(SwiGlu<Nf4>(mixtral).footprint() == Nf4::planes(14336, 4096).bytes() * 2 + Nf4::planes(4096, 14336).bytes());
+static_assert(SwiGlu<Nf4>(mixtral).in_dim() == 4096 && SwiGlu<Nf4>(mixtral).out_dim() == 4096);
+
+// All experts of one layer on a host, with rows sorted for them.
+template <class Q, class Host>
+struct Layer {
+  SwiGlu<Q> expert{shape};
+  test::DeviceMemory<Host> memory;
+  std::vector<backend::Buffer> slabs;
+  typename SwiGlu<Q>::Matrices matrices;
+
+  explicit Layer(Host& host) : memory(host) {
+    for (std::int32_t e = 0; e < shape.experts; ++e) {
+      slabs.push_back(host.allocate(expert.footprint(), "experts"));
+      backend::Cursor cursor(slabs.back());
+      const auto slab = expert.lay_out(cursor);
+      CHECK(cursor.used() == slabs.back().size());
+      for (const auto* matrix : {&slab.gate, &slab.up, &slab.down}) memory.encode(*matrix, 0.2F);
+      matrices.add(slab);
+    }
+  }
+
+  typename SwiGlu<Q>::Scratch scratch(Host& host, std::size_t slots) {
+    backend::Cursor measure;
+    SwiGlu<Q>::Scratch::lay_out(measure, expert, slots);
+    slabs.push_back(host.allocate(measure.used(), "workspace"));
+    backend::Cursor cursor(slabs.back());
+    return SwiGlu<Q>::Scratch::lay_out(cursor, expert, slots);
+  }
+
+  // counts[e] rows for expert e.
+  backend::Groups groups(const std::vector<std::int32_t>& counts) {
+    std::int32_t slots = 0;
+    for (const std::int32_t count : counts) slots += count;
+    const backend::Groups out = memory.groups(counts.size(), static_cast<std::size_t>(slots));
+    out.offsets[0] = 0;
+    for (std::size_t e = 0; e < counts.size(); ++e) out.offsets[e + 1] = out.offsets[e] + counts[e];
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("forward is W_down (silu(W_gate x) * W_up x) for every row", Q, quant::Float32, quant::BFloat16, Nf4) {
+  backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
+  Layer<Q, backend::SerialHost> layer(host);
+  const backend::Groups groups = layer.groups({5, 0, 8});
+  const auto x = layer.memory.normal(13, 48);
+  const auto y = layer.memory.result(13, 48);
+  layer.expert.forward(host, layer.matrices, groups, x, layer.scratch(host, 20), y);
+  for (std::size_t e = 0; e < 3; ++e) {
+    const std::vector<float> gate = test::decoded(layer.matrices.gate[e]);
+    const std::vector<float> up = test::decoded(layer.matrices.up[e]);
+    const std::vector<float> down = test::decoded(layer.matrices.down[e]);
+    for (auto s = groups.offsets[e]; s < groups.offsets[e + 1]; ++s) {
+      const auto slot = static_cast<std::size_t>(s);
+      const std::vector<float> row(x.view.row(slot).begin(), x.view.row(slot).end());
+      std::vector<double> inner = naive::product(gate, 72, row);
+      const std::vector<double> other = naive::product(up, 72, row);
+      for (std::size_t i = 0; i < inner.size(); ++i) inner[i] = naive::silu(inner[i]) * other[i];
+      const std::vector<double> expected = naive::product(down, 48, inner);
+      for (std::size_t c = 0; c < 48; ++c) CHECK(std::fabs(y.view(slot, c) - expected[c]) < 1e-4);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("rows are independent, y may be x, and threads change no bit", Q, quant::Float32, Nf4) {
+  backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
+  Layer<Q, backend::SerialHost> layer(host);
+  const backend::Groups groups = layer.groups({5, 1, 7});
+  const auto x = layer.memory.normal(13, 48);
+  const auto y = layer.memory.result(13, 48);
+  const auto scratch = layer.scratch(host, 13);
+  layer.expert.forward(host, layer.matrices, groups, x, scratch, y);
+
+  for (std::size_t e = 0; e < 3; ++e) {  // each row alone
+    std::vector<std::int32_t> counts(3);
+    counts[e] = 1;
+    for (auto s = groups.offsets[e]; s < groups.offsets[e + 1]; ++s) {
+      const auto alone = layer.memory.result(1, 48);
+      layer.expert.forward(host, layer.matrices, layer.groups(counts), x.rows_from(static_cast<std::size_t>(s), 1),
+                           scratch, alone);
+      CHECK(test::same_bits(alone.view.row(0), y.view.row(static_cast<std::size_t>(s))));
+    }
+  }
+
+  backend::Host three(0, 16_MiB, std::make_shared<parallel::Threads>(3));
+  Layer<Q, backend::Host> threaded(three);  // the same seed, the same weights
+  const auto same_x = threaded.memory.matrix(13, 48, 0.0F);
+  for (std::size_t i = 0; i < 13; ++i) {
+    for (std::size_t c = 0; c < 48; ++c) same_x.view(i, c) = x.view(i, c);
+  }
+  threaded.expert.forward(three, threaded.matrices, threaded.groups({5, 1, 7}), same_x, threaded.scratch(three, 13),
+                          same_x);
+  CHECK(test::same_bits(test::values(same_x), test::values(y)));
+
+  const std::uint64_t before = host.arena().allocations();
+  layer.expert.forward(host, layer.matrices, groups, x, scratch, x);
+  CHECK(host.arena().allocations() == before);
+  CHECK(test::same_bits(test::values(x), test::values(y)));
+}

@@ -1,0 +1,58 @@
+// The variants that tests of whole models share: each one more takes a compiler many seconds.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/backend/host.hpp"
+#include "asterism/model/blueprint.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/parallel/serial.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/quant/nf4.hpp"
+
+namespace asterism::test {
+
+/// All in float32 on the calling thread.
+struct Exact : Blueprint {
+  static constexpr Limits limits{.context = 160, .batch = 2, .prefill_chunk = 16, .threads = 2};
+  using Quantization = quant::Float32;
+  using Embedding = quant::Float32;
+  using Head = quant::Float32;
+  using KvCache = attention::BoundedKv<quant::Float32>;
+  using Backend = backend::BasicHost<parallel::Serial>;
+};
+
+/// The default formats, on the calling thread.
+struct Packed : Blueprint {
+  static constexpr Limits limits{.context = 160, .batch = 2, .prefill_chunk = 16, .threads = 2};
+  using Backend = backend::BasicHost<parallel::Serial>;
+};
+
+/// The devices and the network of a plan, without weights in it.
+template <class B>
+struct EmptyNetwork {
+  using Device = typename B::Backend;
+
+  EmptyNetwork(const Shape& shape, const Machine& machine, const Limits& limits = B::limits)
+      : plan(asterism::plan<B>(machine, shape, limits)),
+        devices(make_devices(plan)),
+        network(devices, plan, shape) {}
+
+  static std::vector<std::unique_ptr<Device>> make_devices(const placement::Plan& plan) {
+    std::vector<std::unique_ptr<Device>> out;
+    const auto execution = std::make_shared<typename Device::ExecutionPolicy>(std::size_t{1});
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      out.push_back(std::make_unique<Device>(static_cast<std::int32_t>(d), plan.budget(d), execution));
+    }
+    return out;
+  }
+
+  placement::Plan plan;
+  std::vector<std::unique_ptr<Device>> devices;
+  typename model::Assembly<B>::Network network;
+};
+
+}  // namespace asterism::test
