@@ -10,7 +10,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 [ -f "$build/build.ninja" ] ||
   cmake --preset release -DASTERISM_BUILD_TESTS=OFF >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
-echo "building (the first time takes about a minute)" >&2
-cmake --build "$build" --target mixtral_dual_16gb >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+echo "building (the first time takes a minute or two)" >&2
+cmake --build "$build" --target mixtral_dual_16gb quantize >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 rm -f "$log"
 exec "$build/examples/mixtral_dual_16gb" "$@"

@@ -137,7 +137,8 @@ int plan_and_run(const Arguments& arguments, const CLI::App& app, const Interrup
           ? arguments.threads
           : std::min(static_cast<std::int32_t>(parallel::Threads::default_threads()), DualNf4::limits.threads);
   options.machine = machines::dual_16gb.limited_to(14_GiB);
-  const bool is_mixtral_8x7b = checkpoint::read_model_config(arguments.checkpoint).shape == shapes::mixtral_8x7b;
+  const bool is_mixtral_8x7b =
+      prepare<DualNf4>(arguments.checkpoint, options).config.shape == shapes::mixtral_8x7b;
   if (!is_mixtral_8x7b && arguments.prefill_chunk == 0) options.limits->prefill_chunk = 64;
   const Preparation wished = prepare<DualNf4>(arguments.checkpoint, options);
   const placement::Parts parts = model::parts<DualNf4>(wished.config.shape, wished.limits);

@@ -38,8 +38,7 @@ class EditedCheckpoint {
     const checkpoint::TensorStore store(folder);
     for (const checkpoint::TensorInfo& tensor : store.tensors()) {
       const View<const std::byte> bytes = store.bytes(tensor);
-      tensors[tensor.name] = {
-          tensor.dtype, tensor.shape, {reinterpret_cast<const char*>(bytes.data), bytes.size}};
+      tensors[tensor.name] = {tensor.dtype, tensor.shape, {reinterpret_cast<const char*>(bytes.data), bytes.size}};
     }
   }
 

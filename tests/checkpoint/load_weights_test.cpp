@@ -208,15 +208,18 @@ TEST_CASE("padding between adopted planes is zero, as where they are encoded") {
 TEST_CASE("missing and surplus tensors") {
   for (const char* name : {"model.layers.1.self_attn.q_proj.weight", "lm_head.weight", "model.norm.weight",
                            "model.layers.0.block_sparse_moe.experts.2.w3.weight"}) {
-    refuses<FormatError>(
-        "plain", [&](EditedCheckpoint& c) { c.tensors.erase(name); }, {concat("'", name, "'"), "missing"});
+    refuses<FormatError>("plain", [&](EditedCheckpoint& c) { c.tensors.erase(name); },
+                         {concat("'", name, "'"), "missing"});
   }
   refuses<FormatError>(
-      "plain", [](EditedCheckpoint& c) { c.tensors["model.layers.2.self_attn.q_proj.weight"] = c.tensors.at(query); },
+      "plain",
+      [](EditedCheckpoint& c) { c.tensors["model.layers.2.self_attn.q_proj.weight"] = c.tensors.at(query); },
       {"model.safetensors", "'model.layers.2.self_attn.q_proj.weight'", "has no place"});
-  refuses<FormatError>(
-      "plain", [](EditedCheckpoint& c) { c.tensors["model.layers.0.self_attn.q_proj.bias"] = c.tensors.at("model.norm.weight"); },
-      {"'model.layers.0.self_attn.q_proj.bias'", "has no place"});
+  refuses<FormatError>("plain",
+                       [](EditedCheckpoint& c) {
+                         c.tensors["model.layers.0.self_attn.q_proj.bias"] = c.tensors.at("model.norm.weight");
+                       },
+                       {"'model.layers.0.self_attn.q_proj.bias'", "has no place"});
   refuses<FormatError>(
       "one_kv_head",
       [](EditedCheckpoint& c) { c.tensors["lm_head.weight"] = c.tensors.at("model.embed_tokens.weight"); },
@@ -227,9 +230,9 @@ TEST_CASE("missing and surplus tensors") {
         c.tensors["model.layers.0.block_sparse_moe.experts.0.w1.weight"] = c.tensors.at(query);
       },
       {"'model.layers.0.block_sparse_moe.experts.0.w1.weight'", "has no place"});
-  refuses<FormatError>(
-      "fused", [](EditedCheckpoint& c) { c.tensors.erase("model.layers.1.mlp.experts.down_proj"); },
-      {"'model.layers.1.mlp.experts.down_proj'", "missing"});
+  refuses<FormatError>("fused",
+                       [](EditedCheckpoint& c) { c.tensors.erase("model.layers.1.mlp.experts.down_proj"); },
+                       {"'model.layers.1.mlp.experts.down_proj'", "missing"});
 }
 
 TEST_CASE("tables of rotary frequencies are passed over") {
@@ -255,19 +258,19 @@ TEST_CASE("wrong shapes and dtypes") {
   refuses<FormatError>(  // config.json says one expert more than there is
       "plain", [](EditedCheckpoint& c) { c.config["num_local_experts"] = 5; },
       {"'model.layers.0.block_sparse_moe.gate.weight'", "[4, 64]", "[5, 64]", "config.json"});
-  refuses<FormatError>(
-      "plain", [](EditedCheckpoint& c) { c.config["num_hidden_layers"] = 3; },
-      {"'model.layers.2.input_layernorm.weight'", "missing"});
-  refuses<FormatError>(
-      "plain", [](EditedCheckpoint& c) { c.config["num_hidden_layers"] = 1; }, {"'model.layers.1.", "no place"});
+  refuses<FormatError>("plain", [](EditedCheckpoint& c) { c.config["num_hidden_layers"] = 3; },
+                       {"'model.layers.2.input_layernorm.weight'", "missing"});
+  refuses<FormatError>("plain", [](EditedCheckpoint& c) { c.config["num_hidden_layers"] = 1; },
+                       {"'model.layers.1.", "no place"});
   for (const char* name : {"model.layers.1.self_attn.q_proj.weight", "model.norm.weight"}) {
-    refuses<Unsupported>(
-        "plain", [&](EditedCheckpoint& c) { c.tensors.at(name).dtype = DType::i32; },
-        {"model.safetensors", concat("'", name, "'"), "I32", "F32, F16, BF16"});
+    refuses<Unsupported>("plain", [&](EditedCheckpoint& c) { c.tensors.at(name).dtype = DType::i32; },
+                         {"model.safetensors", concat("'", name, "'"), "I32", "F32, F16, BF16"});
   }
   refuses<Unsupported>(  // codes without their quant_state are no weights
       "plain",
-      [](EditedCheckpoint& c) { c.tensors.at(query) = {DType::u8, {64, 64}, std::string(64 * 64, 'x')}; },
+      [](EditedCheckpoint& c) {
+        c.tensors.at(query) = {DType::u8, {64, 64}, std::string(64 * 64, 'x')};
+      },
       {"'" + query + "'", "U8"});
 }
 
@@ -280,7 +283,8 @@ TEST_CASE("weights that are not finite") {
   refuses<FormatError>("plain", set(query, 777, nan), {"model.safetensors", "'" + query + "'", "777", "NaN"});
   refuses<FormatError>("plain", set(query, 0, -infinity), {"'" + query + "'", "infinit"});
   refuses<FormatError>("plain", set("model.norm.weight", 63, nan), {"'model.norm.weight'", "63", "NaN"});
-  refuses<FormatError>("plain", set("model.layers.0.block_sparse_moe.gate.weight", 5, nan), {"gate.weight'", "NaN"});
+  refuses<FormatError>("plain", set("model.layers.0.block_sparse_moe.gate.weight", 5, nan),
+                       {"gate.weight'", "NaN"});
   refuses<FormatError>("bf16", set(query, 4095, bf16_nan), {"'" + query + "'", "4095", "NaN"});
   refuses<FormatError>("bf16", set("model.norm.weight", 1, bf16_infinity), {"'model.norm.weight'", "infinit"});
   refuses<FormatError, Packed>("bf16", set(query, 100, bf16_nan), {"'" + query + "'", "100", "NaN"});
@@ -316,7 +320,8 @@ TEST_CASE("4 bits in another layout are refused with advice") {
   struct Wide : Packed {
     using Quantization = quant::Nf4<128, quant::DoubleQuantized>;
   };
-  check_error<Unsupported>([] { Loaded<Wide> loaded(golden_model("bnb_experts")); }, {"block 64", "nf4 block 128"});
+  check_error<Unsupported>([] { Loaded<Wide> loaded(golden_model("bnb_experts")); },
+                           {"block 64", "nf4 block 128"});
 }
 
 namespace {
@@ -334,8 +339,8 @@ void quantize(EditedCheckpoint& checkpoint, const std::string& name) {
   Format::encode(weights, rows, cols, slab.data());
   const auto parts = StoredAs<Format>::declare(name, rows, cols);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    checkpoint.tensors[parts[i].name] = {
-        parts[i].dtype, parts[i].shape, StoredAs<Format>::bytes(i, slab.data(), rows, cols, "float32")};
+    checkpoint.tensors[parts[i].name] = {parts[i].dtype, parts[i].shape,
+                                         StoredAs<Format>::bytes(i, slab.data(), rows, cols, "float32")};
   }
   std::string& state = checkpoint.tensors.at(parts.back().name).bytes;
   Json json = parse_json(state, "quant_state");
@@ -350,8 +355,9 @@ void quantize(EditedCheckpoint& checkpoint, const std::string& name) {
 TEST_CASE("a slice of a fused 4-bit tensor is cut out where its scales allow it") {
   EditedCheckpoint checkpoint(golden_model("fused"));
   for (const std::string layer : {"model.layers.0.", "model.layers.1."}) {
-    for (const std::string matrix : {"mlp.experts.gate_up_proj", "mlp.experts.down_proj", "self_attn.q_proj.weight",
-                                     "self_attn.k_proj.weight", "self_attn.v_proj.weight", "self_attn.o_proj.weight"}) {
+    for (const std::string matrix :
+         {"mlp.experts.gate_up_proj", "mlp.experts.down_proj", "self_attn.q_proj.weight",
+          "self_attn.k_proj.weight", "self_attn.v_proj.weight", "self_attn.o_proj.weight"}) {
       quantize<PlainNf4::Quantization>(checkpoint, layer + matrix);
     }
   }
@@ -376,16 +382,15 @@ TEST_CASE("a slice of a fused 4-bit tensor is cut out where its scales allow it"
 }
 
 TEST_CASE("a norm in 4 bits is refused by name") {
-  refuses<FormatError>(
-      "plain",
-      [](EditedCheckpoint& c) {
-        c.tensors.at("model.norm.weight").shape = {1, 64};
-        quantize<PlainNf4::Quantization>(c, "model.norm.weight");
-      },
-      {"model.safetensors", "'model.norm.weight'", "[1, 64]", "[64]"});
-  refuses<FormatError>(
-      "plain", [](EditedCheckpoint& c) { quantize<PlainNf4::Quantization>(c, "model.norm.weight"); },
-      {"model.safetensors", "'model.norm.weight", "shape"});
+  refuses<FormatError>("plain",
+                       [](EditedCheckpoint& c) {
+                         c.tensors.at("model.norm.weight").shape = {1, 64};
+                         quantize<PlainNf4::Quantization>(c, "model.norm.weight");
+                       },
+                       {"model.safetensors", "'model.norm.weight'", "[1, 64]", "[64]"});
+  refuses<FormatError>("plain",
+                       [](EditedCheckpoint& c) { quantize<PlainNf4::Quantization>(c, "model.norm.weight"); },
+                       {"model.safetensors", "'model.norm.weight", "shape"});
 }
 
 TEST_CASE("progress counts bytes up to its total exactly, and an exception from the sink cancels") {
@@ -417,7 +422,8 @@ TEST_CASE("progress counts bytes up to its total exactly, and an exception from 
     Notes notes;
     const Loaded<Exact> loaded(golden_model(name), notes);
     std::uint64_t bytes = 0;
-    for (const auto& [tensor, content] : EditedCheckpoint(golden_model(name)).tensors) bytes += content.bytes.size();
+    for (const auto& [tensor, content] : EditedCheckpoint(golden_model(name)).tensors)
+      bytes += content.bytes.size();
     CHECK(notes.begun == 1);
     CHECK(notes.ended == 1);
     CHECK(notes.total == bytes);
@@ -437,6 +443,7 @@ TEST_CASE("progress counts bytes up to its total exactly, and an exception from 
     void end() override { FAIL("a cancelled task does not end"); }
   };
   Stop stop;
-  check_error<InvalidArgument>([&] { Loaded<Exact> loaded(golden_model("plain"), stop); }, {"stopped by the user"});
+  check_error<InvalidArgument>([&] { Loaded<Exact> loaded(golden_model("plain"), stop); },
+                               {"stopped by the user"});
   CHECK(stop.calls == 5);
 }

@@ -49,7 +49,8 @@ TEST_CASE("the tensors of Mixtral 8x7B") {
   check({Role::router, 2}, shape, separate, "model.layers.2.block_sparse_moe.gate.weight", {8, 4096}, 0);
   check({Role::gate, 2, 5}, shape, separate, "model.layers.2.block_sparse_moe.experts.5.w1.weight", {14336, 4096},
         0);
-  check({Role::up, 2, 5}, shape, separate, "model.layers.2.block_sparse_moe.experts.5.w3.weight", {14336, 4096}, 0);
+  check({Role::up, 2, 5}, shape, separate, "model.layers.2.block_sparse_moe.experts.5.w3.weight", {14336, 4096},
+        0);
   check({Role::down, 2, 5}, shape, separate, "model.layers.2.block_sparse_moe.experts.5.w2.weight", {4096, 14336},
         0);
   constexpr std::uint64_t matrix = 14336ULL * 4096;

@@ -20,6 +20,7 @@
 #include "asterism/machine/machine.hpp"
 #include "asterism/machine/probe.hpp"
 #include "asterism/model/plan.hpp"
+#include "asterism/parallel/threads.hpp"
 #include "asterism/placement/report.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -29,7 +30,7 @@ namespace asterism {
 struct LoadOptions {
   std::optional<Machine>
       machine{};  ///< devices, whose capacities are the budgets; unset: this machine's free memory
-  std::optional<Limits> limits{};    ///< at most the Blueprint's; unset: the Blueprint's
+  std::optional<Limits> limits{};  ///< at most the Blueprint's; unset: the Blueprint's, and a thread for each core
   ProgressSink* progress = nullptr;  ///< hears how far loading is; nullptr: silence
 };
 
@@ -66,9 +67,12 @@ inline void check_shape(const Shape& expected, const Shape& found, const std::st
 }
 
 /// The limits of a run: those asked for, which may lower the Blueprint's and never raise them; the context at most
-/// what the model was made for, a chunk at most the context.
+/// what the model was made for, a chunk at most the context. Unless asked for otherwise, no more threads than
+/// there are cores.
 inline Limits resolve_limits(const Limits& allowed, const std::optional<Limits>& wanted, const Shape& shape) {
   Limits limits = wanted.value_or(allowed);
+  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
+  if (!wanted && limits.threads > cores) limits.threads = cores;
   const auto check = [](const char* field, std::int32_t most, std::int32_t asked) {
     if (asked < 1 || asked > most) {
       throw InvalidArgument(concat("Limits::", field, " is ", asked, ", the Blueprint allows 1 to ", most));
@@ -107,9 +111,10 @@ template <class B>
 LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}) {
   Preparation prepared = prepare<B>(folder, options);
   if (!prepared.plan.fits()) {
-    throw BudgetExceeded(concat(folder, ": the model does not fit its budgets; no weight was read.\n",
-                                placement::component_table(prepared.plan),
-                                placement::recommendations(prepared.plan, prepared.limits, prepared.config.shape.max_positions)));
+    throw BudgetExceeded(
+        concat(folder, ": the model does not fit its budgets; no weight was read.\n",
+               placement::component_table(prepared.plan),
+               placement::recommendations(prepared.plan, prepared.limits, prepared.config.shape.max_positions)));
   }
   typename LanguageModel<B>::Texts texts{
       .config = std::move(prepared.config), .generation = {}, .tokenizer = {}, .chat_template = {}};

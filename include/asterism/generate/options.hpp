@@ -16,11 +16,11 @@ namespace asterism {
 /// How an answer is chosen and when it ends. Filters are applied in the order of Hugging Face's generate:
 /// repetition penalty, temperature, top-k, top-p, min-p.
 struct GenerateOptions {
-  float temperature = 0;          ///< 0: the most probable token, always; else > 0, and the filters below apply
-  std::int32_t top_k = 0;         ///< keep the k best tokens, and those equal to the k-th; 0: all
-  float top_p = 1;                ///< keep the smallest set whose probability reaches top_p; in (0, 1]
-  float min_p = 0;                ///< drop tokens less probable than min_p times the best; in [0, 1]
-  float repetition_penalty = 1;   ///< > 0; above 1 makes tokens that occurred less probable; also without sampling
+  float temperature = 0;   ///< 0: the most probable token, always; else up to 1e6, and the filters below apply
+  std::int32_t top_k = 0;  ///< keep the k best tokens, and those equal to the k-th; 0: all
+  float top_p = 1;         ///< keep the smallest set whose probability reaches top_p; in (0, 1]
+  float min_p = 0;         ///< drop tokens less probable than min_p times the best; in [0, 1]
+  float repetition_penalty = 1;  ///< 1e-6 to 1e6; above 1 makes what occurred less probable; also without sampling
   std::int32_t max_tokens = 256;  ///< tokens of the answer at most; it also ends where the context is full
   std::vector<std::string> stop;  ///< texts that end the answer and are not part of it; none is empty
   bool stop_at_eos = true;        ///< end at any of the model's end tokens

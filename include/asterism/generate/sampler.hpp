@@ -20,7 +20,7 @@ namespace asterism::generate {
 /// A token that may still be chosen.
 struct Candidate {
   TokenId id = 0;
-  float score = 0;        ///< logit after penalty and temperature
+  float score = 0;        ///< at most 0: logit after penalty less the best one, over the temperature
   float probability = 0;  ///< among the candidates that are left
 };
 
@@ -37,13 +37,13 @@ class Sampler {
     const auto require = [](bool holds, const char* name, const char* range, double found) {
       if (!holds) throw InvalidArgument(concat("GenerateOptions::", name, " is ", found, ", expected ", range));
     };
-    require(options.temperature >= 0 && options.temperature < 1e6F, "temperature", "0 or more",
+    require(options.temperature >= 0 && options.temperature <= 1e6F, "temperature", "0 to 1e6",
             options.temperature);
     require(options.top_k >= 0, "top_k", "0 or more", options.top_k);
     require(options.top_p > 0 && options.top_p <= 1, "top_p", "more than 0, at most 1", options.top_p);
     require(options.min_p >= 0 && options.min_p <= 1, "min_p", "0 to 1", options.min_p);
-    require(options.repetition_penalty > 0 && options.repetition_penalty < 1e6F, "repetition_penalty",
-            "more than 0", options.repetition_penalty);
+    require(options.repetition_penalty >= 1e-6F && options.repetition_penalty <= 1e6F, "repetition_penalty",
+            "1e-6 to 1e6", options.repetition_penalty);
     require(options.max_tokens >= 1, "max_tokens", "1 or more", options.max_tokens);
     for (const std::string& stop : options.stop) {
       if (stop.empty())
@@ -57,9 +57,10 @@ class Sampler {
   View<const Candidate> filter(View<float> logits, View<const TokenId> history, const GenerateOptions& options) {
     penalise(logits, history, options.repetition_penalty);
     const float temperature = options.temperature > 0 ? options.temperature : 1.0F;
+    const float best = *std::max_element(logits.begin(), logits.end());
     candidates_.clear();
-    for (std::size_t i = 0; i < logits.size; ++i) {
-      candidates_.push_back({static_cast<TokenId>(i), logits[i] / temperature, 0});
+    for (std::size_t i = 0; i < logits.size; ++i) {  // from the best one: nothing overflows at low temperatures
+      candidates_.push_back({static_cast<TokenId>(i), (logits[i] - best) / temperature, 0});
     }
     keep_top_k(static_cast<std::size_t>(options.top_k));
     std::sort(candidates_.begin(), candidates_.end(), better);
@@ -100,6 +101,15 @@ class Sampler {
   }
 
   void penalise(View<float> logits, View<const TokenId> history, float penalty) {
+    if (penalty != 1) {
+      for (const TokenId id : history) {
+        const auto i = static_cast<std::size_t>(id);
+        if (seen_[i]) continue;
+        seen_[i] = true;
+        logits[i] = logits[i] < 0 ? logits[i] * penalty : logits[i] / penalty;
+      }
+      for (const TokenId id : history) seen_[static_cast<std::size_t>(id)] = false;
+    }
     for (std::size_t i = 0; i < logits.size; ++i) {
       if ((std::bit_cast<std::uint32_t>(logits[i]) & 0x7F800000U) == 0x7F800000U) {
         throw NumericError(concat("the logit of token ", i,
@@ -107,14 +117,6 @@ class Sampler {
                                   "overflow; check the checkpoint"));
       }
     }
-    if (penalty == 1) return;
-    for (const TokenId id : history) {
-      const auto i = static_cast<std::size_t>(id);
-      if (seen_[i]) continue;
-      seen_[i] = true;
-      logits[i] = logits[i] < 0 ? logits[i] * penalty : logits[i] / penalty;
-    }
-    for (const TokenId id : history) seen_[static_cast<std::size_t>(id)] = false;
   }
 
   void keep_top_k(std::size_t k) {

@@ -8,7 +8,9 @@
 
 namespace asterism::generate {
 
-/// Holds text back as long as it may turn out to be the beginning of a stop string, and no longer.
+/// Holds text back as long as it may turn out to be the beginning of a stop string, and no longer. The text ends
+/// before the string that is complete first, of several the longest: however it is cut into pieces. Pieces that
+/// split no character give text that splits none.
 class StopStrings {
  public:
   /// `strings` must outlive it; none is empty.
@@ -24,15 +26,19 @@ class StopStrings {
     if (strings_->empty()) return piece;
     held_.erase(0, released_);
     held_ += piece;
-    std::size_t end = std::string::npos;
+    std::size_t begin = 0;
+    std::size_t complete = std::string::npos;
     for (const std::string& one : *strings_) {
       const std::size_t found = held_.find(one);
-      if (found < end) end = found;
+      if (found == std::string::npos || found + one.size() > complete) continue;
+      if (found + one.size() == complete && found > begin) continue;
+      begin = found;
+      complete = found + one.size();
     }
-    if (end != std::string::npos) {
+    if (complete != std::string::npos) {
       found_ = true;
-      released_ = end;
-      return std::string_view(held_).substr(0, end);
+      released_ = begin;
+      return std::string_view(held_).substr(0, begin);
     }
     std::size_t keep = 0;
     for (const std::string& one : *strings_) {
