@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/parallel/fwd.hpp"
 
 namespace asterism::parallel {
@@ -21,22 +22,22 @@ namespace asterism::parallel {
 /// threads take turns. Allocates only in its constructor.
 class Threads {
  public:
-  /// Starts threads - 1 workers, threads >= 1.
+  /// Starts threads - 1 workers, threads >= 1. Throws InvalidArgument for 0, Error where the system refuses a
+  /// thread.
   explicit Threads(std::size_t threads = default_threads()) {
     if (threads < 1) throw InvalidArgument("parallel::Threads needs at least 1 thread; 0 were asked for");
-    workers_.reserve(threads - 1);
-    for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+    try {
+      workers_.reserve(threads - 1);
+      for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+    } catch (const std::exception& error) {
+      stop();  // those that did start, or joining them would wait for ever
+      throw Error(concat("parallel::Threads can't start ", threads, " threads (", error.what(),
+                         "): lower Limits::threads"));
+    }
   }
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
-  ~Threads() {
-    {
-      const std::lock_guard lock(sleep_mutex_);
-      stopping_.store(true, std::memory_order_relaxed);
-      ticket_.fetch_add(1, std::memory_order_release);
-    }
-    wake_.notify_all();
-  }
+  ~Threads() { stop(); }
 
   std::size_t threads() const { return workers_.size() + 1; }
 
@@ -78,6 +79,16 @@ class Threads {
 
  private:
   static constexpr int spins = 4000;  // about 100 us: longer than the gap between two layers' operations
+
+  /// Tells the workers to return.
+  void stop() {
+    {
+      const std::lock_guard lock(sleep_mutex_);
+      stopping_.store(true, std::memory_order_relaxed);
+      ticket_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+  }
 
   static void pause() {
 #if defined(__x86_64__)

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/fwd.hpp"
 #include "asterism/placement/parts.hpp"
@@ -15,8 +16,8 @@ namespace asterism::placement {
 
 /// Cuts the layers so that the fullest device, as a share of its budget, is as little full as possible: the most
 /// room for longer contexts. A tied head is copied or handed over, whichever leaves the fullest device less full;
-/// at equal shares it is handed over, which costs one row of hidden state a token and no memory. Dynamic
-/// programming over cuts: O(devices * layers^2) steps.
+/// at equal shares it is handed over, which costs one row of hidden state a token and no memory. At most 256 layers;
+/// throws InvalidArgument beyond. Dynamic programming over cuts: O(devices * layers * log(layers)) steps.
 struct Balanced {
   static constexpr Plan plan(const Parts& parts, const Machine& machine) {
     Plan best = cut(parts, machine, false);
@@ -48,7 +49,9 @@ struct Balanced {
   /// best[l]: the smallest possible share of the fullest device when the devices so far run layers [0, l).
   static constexpr Plan cut(const Parts& parts, const Machine& machine, bool copy_tied_head) {
     const auto layers = static_cast<std::size_t>(parts.layers);
-    if (layers > max_layers) throw InvalidArgument("placement::Balanced handles at most 256 layers");
+    if (layers > max_layers) {
+      throw InvalidArgument(concat("placement::Balanced handles at most ", max_layers, " layers, not ", parts.layers));
+    }
     const auto used_share = [&](std::size_t device, std::size_t begin, std::size_t end) {
       return share(
           bytes_of_cut(parts, static_cast<std::int32_t>(begin), static_cast<std::int32_t>(end), copy_tied_head),

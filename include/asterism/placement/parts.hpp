@@ -64,8 +64,10 @@ struct Parts {
 
   friend constexpr bool operator==(const Parts&, const Parts&) = default;
 
+  /// `count` parts of `each` bytes in all layers. Throws std::out_of_range beyond max_runs.
   constexpr void add(Kind kind, std::int32_t count, Bytes each) {
-    runs[run_count++] = {.kind = kind, .first_layer = 0, .layers = layers, .count = count, .each = each};
+    runs.at(run_count) = {.kind = kind, .first_layer = 0, .layers = layers, .count = count, .each = each};
+    ++run_count;
   }
 
   /// Bytes of all layers in [first, last).

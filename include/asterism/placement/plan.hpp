@@ -6,6 +6,8 @@
 #include <cstdint>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/parts.hpp"
 
@@ -31,7 +33,8 @@ struct Placed {
 /// each device (possibly empty); the embedding sits with the first layer, final norm and head with the last one,
 /// unless a tied head is handed over. A constant where everything it was made from is one.
 struct Plan {
-  static constexpr std::size_t max_placed = 96;
+  /// Every run and the workspace on every device; embedding, final norm, head and its workspace.
+  static constexpr std::size_t max_placed = Machine::max_devices * (Parts::max_runs + 1) + 4;
 
   Machine machine{};  ///< capacities are the budgets
   Parts parts{};
@@ -107,8 +110,13 @@ constexpr Bytes bytes_of_cut(const Parts& parts, std::int32_t begin, std::int32_
 
 /// The plan that follows from `cuts` and from what becomes of a tied head. `copy_tied_head` matters only where
 /// parts.tied holds and first and last layer sit on different devices: true copies the matrix, false hands the
-/// hidden rows over. Every policy ends here, so all count alike.
+/// hidden rows over. Every policy ends here, so all count alike. Throws InvalidArgument where there is no layer or no
+/// device.
 constexpr Plan assemble(const Parts& parts, const Machine& machine, const Cuts& cuts, bool copy_tied_head) {
+  if (parts.layers < 1 || machine.devices < 1 || machine.devices > Machine::max_devices) {
+    throw InvalidArgument(concat("a plan needs layers and 1 to ", Machine::max_devices, " devices; it got ",
+                                 parts.layers, " layers and ", machine.devices, " devices"));
+  }
   Plan plan{.machine = machine, .parts = parts, .cuts = cuts, .placed = {}};
   const auto put = [&plan](Run run, std::int32_t device) {
     if (run.total() > Bytes{0}) plan.placed[plan.placed_count++] = {.run = run, .device = device};

@@ -154,13 +154,28 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
   return text;
 }
 
-/// Budgets that are as small as they can be and equal: `count` devices whose largest peak is least, with `spare`
-/// of it on top (0.05: five percent).
+/// The smallest equal budgets, multiples of 64, under which the policy fits `parts` on `count` devices, with `spare`
+/// of them on top (0.05: five percent).
 template <class Placement>
 constexpr Machine smallest_equal_budgets(const Parts& parts, std::size_t count, double spare) {
-  const Plan plan = Placement::plan(parts, equal_devices(count, Bytes{std::uint64_t{1} << 60U}));
-  const auto most = static_cast<double>(plan.largest_peak().count) * (1 + spare);
-  return equal_devices(count, Bytes{aligned(static_cast<std::uint64_t>(most))});
+  // In steps of 64 bytes: `high` fits; below `low` nothing does. A policy that knows no budget to fill may already
+  // have the answer in its first plan, others need a search.
+  const Plan boundless = Placement::plan(parts, equal_devices(count, Bytes{std::uint64_t{1} << 60U}));
+  const auto fits = [&](std::uint64_t steps) {
+    return Placement::plan(parts, equal_devices(count, Bytes{steps * alignment})).fits();
+  };
+  std::uint64_t high = aligned(boundless.largest_peak().count) / alignment;
+  std::uint64_t low = 0;
+  while (low < high) {
+    const std::uint64_t middle = high - low > 1 && low == 0 ? high - 1 : (low + high) / 2;
+    if (fits(middle)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  const auto with_spare = static_cast<double>(high * alignment) * (1 + spare);
+  return equal_devices(count, Bytes{aligned(static_cast<std::uint64_t>(with_spare))});
 }
 
 }  // namespace asterism::placement
