@@ -1,7 +1,8 @@
 // The plan as people read it.
 #include "asterism/placement/report.hpp"
 
-#include <cstdio>
+#include <algorithm>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -34,15 +35,137 @@ constexpr Limits limits{.context = 4096};
 
 }  // namespace
 
-TEST_CASE("print") {
-  const Plan plan = Balanced::plan(small_parts, equal_devices(2, 512_MiB));
-  std::puts(component_table(plan).c_str());
-  std::puts(layer_table(plan).c_str());
-  std::puts(recommendations(plan, limits, 32768).c_str());
+TEST_CASE("the component table of a plan that does not fit shows what is missing") {
   const Plan over = Balanced::plan(small_parts, equal_devices(2, 300_MiB));
-  std::puts(component_table(over).c_str());
-  std::puts(recommendations(over, limits, 32768).c_str());
-  std::puts(recommendations(Balanced::plan(small_parts, equal_devices(2, 450_MiB)), limits, 32768).c_str());
-  std::puts(recommendations(Sequential::plan(small_parts, equal_devices(2, 600_MiB)), limits, 32768).c_str());
-  std::puts(recommendations(Sequential::plan(small_parts, equal_devices(2, 480_MiB)), limits, 32768).c_str());
+  CHECK(component_table(over) ==
+        "device 0: layers 0 to 1, budget 300.0 MiB\n"
+        "  embedding           64.0 MiB    21.3 %  ██████▉                         \n"
+        "  attention           20.0 MiB     6.7 %  ██▏                             \n"
+        "  norms               64.0 KiB     0.0 %                                  \n"
+        "  routers            192.0 KiB     0.1 %                                  \n"
+        "  experts            320.0 MiB   106.7 %  ████████████████████████████████\n"
+        "  KV cache            32.0 MiB    10.7 %  ███▍                            \n"
+        "  workspace            8.0 MiB     2.7 %  ▉                               \n"
+        "  peak               444.2 MiB   148.1 %  ████████████████████████████████\n"
+        "  missing            144.2 MiB\n"
+        "device 1: layer 2, budget 300.0 MiB\n"
+        "  attention           10.0 MiB     3.3 %  █▏                              \n"
+        "  norms               32.0 KiB     0.0 %                                  \n"
+        "  routers             96.0 KiB     0.0 %                                  \n"
+        "  experts            160.0 MiB    53.3 %  █████████████████▏              \n"
+        "  KV cache            16.0 MiB     5.3 %  █▊                              \n"
+        "  final norm          16.0 KiB     0.0 %                                  \n"
+        "  head                64.0 MiB    21.3 %  ██████▉                         \n"
+        "  workspace           10.0 MiB     3.3 %  █▏                              \n"
+        "  peak               260.1 MiB    86.7 %  ███████████████████████████▊    \n"
+        "  headroom            39.9 MiB\n");
+}
+
+TEST_CASE("the layer table has a line for each device that runs layers") {
+  CHECK(layer_table(Balanced::plan(small_parts, equal_devices(2, 512_MiB))) ==
+        "  layers             device     experts   attention    KV cache       other     a layer    together\n"
+        "  layers 0 to 1           0   160.0 MiB    10.0 MiB    16.0 MiB   128.0 KiB   186.1 MiB   372.2 MiB\n"
+        "  layer 2                 1   160.0 MiB    10.0 MiB    16.0 MiB   128.0 KiB   186.1 MiB   186.1 MiB\n");
+  const std::string on_first = layer_table(Sequential::plan(small_parts, equal_devices(2, 1_GiB)));
+  CHECK(on_first.find("layers 0 to 2") != std::string::npos);
+  CHECK(std::count(on_first.begin(), on_first.end(), '\n') == 2);
+}
+
+TEST_CASE("a device without layers or budget has a table too") {
+  Machine machine = equal_devices(2, 1_GiB);
+  machine.capacity[1] = 0_B;
+  const std::string table = component_table(Sequential::plan(small_parts, machine));
+  CHECK(table.find("device 1: no layers, budget 0 B\n"
+                   "  peak                     0 B         -  ████████████████████████████████\n"
+                   "  headroom                 0 B\n") != std::string::npos);
+}
+
+TEST_CASE("the tied head in words") {
+  Parts parts = small_parts;
+  const auto line = [&](std::size_t devices, bool copy) {
+    const Cuts cuts = devices == 1 ? Cuts{0, 3, 3, 3, 3, 3, 3, 3, 3} : Cuts{0, 2, 3, 3, 3, 3, 3, 3, 3};
+    return tied_head_line(assemble(parts, equal_devices(devices, 1_GiB), cuts, copy));
+  };
+  CHECK(line(2, true).empty());
+  parts.tied = true;
+  CHECK(line(1, true) == "The head is the embedding's matrix on device 0.\n");
+  CHECK(line(2, true) == "The head is a second copy of the embedding's matrix on device 1, counted above.\n");
+  CHECK(line(2, false) ==
+        "The head is the embedding's matrix: the last hidden rows go back from device 1 to device 0.\n");
+}
+
+TEST_CASE("recommendations follow the numbers") {
+  const auto advice = [](const Plan& plan) { return recommendations(plan, limits, 32768); };
+  CHECK(advice(Balanced::plan(small_parts, equal_devices(2, 300_MiB))) ==
+        "- The plan does not fit. Raise the budgets (device 0 to 445MiB), add a device, choose a format with fewer "
+        "bits, or lower the context.\n");
+  CHECK(advice(Balanced::plan(small_parts, equal_devices(2, 450_MiB))) ==
+        "- The tightest device has 5.8 MiB left: a longer context or a second session needs a larger budget.\n");
+  CHECK(advice(Balanced::plan(small_parts, equal_devices(2, 512_MiB))) ==
+        "- The headroom holds a context of 12544 tokens (now 4096).\n");
+  CHECK(advice(Balanced::plan(small_parts, equal_devices(2, 10_GiB))) ==
+        "- The headroom holds a context of 32768 tokens (now 4096).\n");
+  CHECK(advice(Sequential::plan(small_parts, equal_devices(2, 10_GiB))) ==
+        "- The headroom holds a context of 32768 tokens (now 4096).\n"
+        "- The devices are unequally full (0 B and 704.4 MiB): placement::Balanced evens them out as far as whole "
+        "layers allow.\n");
+}
+
+TEST_CASE("the advised budgets are enough, the advised context fits and a much longer one does not") {
+  Random random(10);
+  int contexts = 0;
+  for (int i = 0; i < 300; ++i) {
+    Parts parts = laws::random_parts(random);
+    for (std::size_t r = 0; r < parts.run_count; ++r) parts.runs[r].each = parts.runs[r].each * 1'000'000;
+    parts.runs[2].each = Bytes{4096} * limits.context;  // the cache: 4 KiB a token
+    parts.embedding = parts.embedding * 1'000'000;
+    Machine machine = laws::random_machine(random, parts);
+    const Plan plan = Balanced::plan(parts, machine);
+    const std::string text = recommendations(plan, limits, 1'000'000'000);
+    if (!plan.fits()) {
+      for (std::size_t d = 0; d < plan.devices(); ++d) {
+        const std::string name = concat("device ", d, " to ");
+        const std::size_t at = text.find(name);
+        CHECK((at != std::string::npos) == (plan.peak(d) > plan.budget(d)));
+        if (at == std::string::npos) continue;
+        const std::size_t begin = at + name.size();
+        machine.capacity[d] = parse_bytes(text.substr(begin, text.find_first_of(",)", begin) - begin));
+      }
+      CHECK(Balanced::plan(parts, machine).fits());
+      continue;
+    }
+    const std::string before = "holds a context of ";
+    const std::size_t at = text.find(before);
+    if (at == std::string::npos) continue;
+    ++contexts;
+    const std::uint64_t tokens = std::stoull(text.substr(at + before.size()));
+    const auto peaks_with = [&](std::uint64_t context) {
+      parts.runs[2].each = Bytes{4096} * context;
+      return assemble(parts, machine, plan.cuts, plan.tied_head == TiedHead::copied);
+    };
+    CHECK(tokens % 256 == 0);
+    CHECK(peaks_with(tokens).fits());
+    CHECK_FALSE(peaks_with(tokens + 257).fits());
+  }
+  CHECK(contexts > 50);
+}
+
+TEST_CASE_TEMPLATE("the smallest equal budgets fit, and 64 bytes less do not", P, Balanced, Sequential) {
+  Random random(9);
+  for (int i = 0; i < 300; ++i) {
+    Parts parts = laws::random_parts(random);
+    for (std::size_t r = 0; r < parts.run_count; ++r) parts.runs[r].each = parts.runs[r].each * 37;
+    parts.embedding = parts.embedding * 37;
+    const std::size_t count = 1 + random.below(4);
+    const Machine machine = smallest_equal_budgets<P>(parts, count, 0);
+    CHECK(machine.devices == count);
+    CHECK(machine == equal_devices(count, machine.capacity[0]));
+    CHECK(machine.capacity[0].count % alignment == 0);
+    CHECK(P::plan(parts, machine).fits());
+    CHECK(laws::some_cut_fits(parts, machine));
+    CHECK_FALSE(laws::some_cut_fits(parts, equal_devices(count, machine.capacity[0] - 64_B)));
+    const Machine spare = smallest_equal_budgets<P>(parts, count, 0.05);
+    CHECK(spare.capacity[0].count >= static_cast<std::uint64_t>(1.05 * static_cast<double>(machine.capacity[0].count)));
+    CHECK(spare.capacity[0].count <= static_cast<std::uint64_t>(1.05 * static_cast<double>(machine.capacity[0].count)) + 64);
+  }
 }

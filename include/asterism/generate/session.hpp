@@ -65,7 +65,7 @@ class Session {
   std::vector<TokenId> generate_tokens(View<const TokenId> prompt, const GenerateOptions& options = {}) {
     begin_answer({prompt.begin(), prompt.end()}, options);
     std::vector<TokenId> out;
-    while (const std::optional<TokenId> token = next_token(options)) out.push_back(*token);
+    while (const std::optional<TokenId> token = next_token(options, answer_)) out.push_back(*token);
     return out;
   }
 
@@ -74,8 +74,10 @@ class Session {
   template <class F>
   void visit_logits(View<const TokenId> tokens, F&& f) {
     check_prompt(tokens);
-    tokens_.assign(tokens.begin(), tokens.end());
+    const std::vector<TokenId> copy(tokens.begin(), tokens.end());  // `tokens` may be the conversation itself
+    tokens_.assign(copy.begin(), copy.end());
     computed_ = 0;
+    ++answer_;
     const auto head_rows = state_->head().logits.rows();
     while (computed_ < tokens_.size()) {
       const std::size_t first = computed_;
@@ -105,8 +107,8 @@ class Session {
   std::vector<float> log_probabilities(View<const TokenId> tokens) {
     std::vector<float> out;
     visit_logits(tokens, [&](std::size_t position, View<const float> row) {
-      if (position + 1 == tokens.size) return;
-      const auto next = static_cast<double>(row[static_cast<std::size_t>(tokens[position + 1])]);
+      if (position + 1 == tokens_.size()) return;
+      const auto next = static_cast<double>(row[static_cast<std::size_t>(tokens_[position + 1])]);
       out.push_back(static_cast<float>(next - linalg::log_sum_exp(row)));
     });
     return out;
@@ -123,6 +125,7 @@ class Session {
   void clear() {
     tokens_.clear();
     computed_ = 0;
+    ++answer_;
   }
 
  private:
@@ -153,6 +156,11 @@ class Session {
       throw InvalidArgument(concat("the prompt has ", prompt.size, " tokens, the context holds ",
                                    model_->limits().context, ": shorten it or raise Limits::context"));
     }
+    for (std::size_t i = 0; i < prompt.size; ++i) {
+      if (prompt[i] >= 0 && prompt[i] < model_->shape().vocabulary) continue;
+      throw InvalidArgument(concat("token ", i, " of the prompt has the id ", prompt[i],
+                                   ", outside the vocabulary of ", model_->shape().vocabulary, " entries"));
+    }
   }
 
   void begin_answer(std::vector<TokenId> prompt, const GenerateOptions& options) {
@@ -164,6 +172,7 @@ class Session {
     while (common < computed_ && common < prompt.size() && tokens_[common] == prompt[common]) ++common;
     computed_ = std::min(common, prompt.size() - 1);
     tokens_.assign(prompt.begin(), prompt.end());
+    ++answer_;
     outcome_.usage.prompt_tokens = static_cast<std::int32_t>(tokens_.size());
     outcome_.usage.reused_tokens = static_cast<std::int32_t>(computed_);
   }
@@ -183,11 +192,16 @@ class Session {
     model_->devices()[device]->download(row, MatrixView<float>(logits_.data(), 1, logits_.size()));
   }
 
-  /// The next token of the answer; nothing when it has ended, for the reason in `last()`.
-  std::optional<TokenId> next_token(const GenerateOptions& options) {
+  /// The next token of an answer; nothing when it has ended, for the reason in `last()`. Throws InvalidArgument
+  /// where the session has gone on to something else since that answer began.
+  std::optional<TokenId> next_token(const GenerateOptions& options, std::uint64_t answer) {
+    if (answer != answer_) {
+      throw InvalidArgument("this answer was broken off: the session was cleared or has begun something else");
+    }
     if (outcome_.finish_reason != FinishReason::none) return std::nullopt;
     const Clock::time_point start = Clock::now();
     std::size_t rows = 0;
+    computed_ = std::min(computed_, tokens_.size() - 1);  // where an exception broke off the last attempt
     while (computed_ < tokens_.size()) {
       if (options.cancel.stop_requested()) return finish(FinishReason::cancelled);
       rows = forward_chunk();
@@ -224,6 +238,7 @@ class Session {
   std::vector<float> logits_;
   std::vector<TokenId> tokens_;
   std::size_t computed_ = 0;  ///< tokens_ [0, computed_) are in the caches
+  std::uint64_t answer_ = 0;  ///< counts the uses of the conversation: a stream belongs to one of them
   Outcome outcome_;
   Clock::time_point started_;
 };

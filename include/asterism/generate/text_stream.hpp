@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -15,13 +16,16 @@
 
 namespace asterism {
 
-/// A single-pass range: each step computes as many tokens as the next piece of text needs. One at a time for a
-/// session; breaking off is allowed, and `cancel` in the options ends it from elsewhere.
+/// A single-pass range: each step computes as many tokens as the next piece of text needs. Breaking off is
+/// allowed, and `cancel` in the options ends it from elsewhere. One at a time for a session: a step throws
+/// InvalidArgument once the session was cleared or has begun something else. Not to be moved while it is walked
+/// through.
 template <class Session>
 class TextStream {
  public:
   TextStream(Session& session, GenerateOptions options)
       : session_(&session),
+        answer_(session.answer_),
         options_(std::make_unique<GenerateOptions>(std::move(options))),
         decoder_(session.model().tokenizer(), {.skip_special_tokens = true}),
         stop_(options_->stop) {}
@@ -59,7 +63,7 @@ class TextStream {
   void advance() {
     piece_ = {};
     while (piece_.empty() && !ended_) {
-      const std::optional<TokenId> token = stop_.found() ? std::nullopt : session_->next_token(*options_);
+      const std::optional<TokenId> token = stop_.found() ? std::nullopt : session_->next_token(*options_, answer_);
       const bool is_end = session_->last().finish_reason == FinishReason::eos;
       if (token && !is_end) {
         piece_ = stop_.push(decoder_.push(*token));
@@ -76,6 +80,7 @@ class TextStream {
   }
 
   Session* session_;
+  std::uint64_t answer_;
   std::unique_ptr<GenerateOptions>
       options_;  // on the heap, so that stop_ may refer to it when the stream is moved
   text::StreamDecoder decoder_;

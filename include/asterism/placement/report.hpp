@@ -129,9 +129,15 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
     }
   }
   if (!plan.fits()) {
-    text += concat(
-        "- The plan does not fit: the fullest device needs ", to_string(most),
-        ". Raise the budgets to that, add a device, choose a format with fewer bits, or lower the context.\n");
+    std::string enough;
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      const std::uint64_t mebibytes = (plan.peak(d) + 1_MiB - 1_B).count >> 20U;
+      if (plan.peak(d) > plan.budget(d)) {
+        enough += concat(enough.empty() ? "" : ", ", "device ", d, " to ", mebibytes, "MiB");
+      }
+    }
+    text += concat("- The plan does not fit. Raise the budgets (", enough,
+                   "), add a device, choose a format with fewer bits, or lower the context.\n");
     return text;
   }
   if (longest > max_positions) longest = max_positions;
@@ -158,23 +164,22 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
 /// of them on top (0.05: five percent).
 template <class Placement>
 constexpr Machine smallest_equal_budgets(const Parts& parts, std::size_t count, double spare) {
-  // In steps of 64 bytes: `high` fits; below `low` nothing does. A policy that knows no budget to fill may already
-  // have the answer in its first plan, others need a search.
-  const Plan boundless = Placement::plan(parts, equal_devices(count, Bytes{std::uint64_t{1} << 60U}));
-  const auto fits = [&](std::uint64_t steps) {
-    return Placement::plan(parts, equal_devices(count, Bytes{steps * alignment})).fits();
+  const auto fits = [&](std::uint64_t budget) {
+    return Placement::plan(parts, equal_devices(count, Bytes{budget})).fits();
   };
-  std::uint64_t high = aligned(boundless.largest_peak().count) / alignment;
-  std::uint64_t low = 0;
-  while (low < high) {
-    const std::uint64_t middle = high - low > 1 && low == 0 ? high - 1 : (low + high) / 2;
+  const Plan boundless = Placement::plan(parts, equal_devices(count, Bytes{std::uint64_t{1} << 60U}));
+  std::uint64_t enough = aligned(boundless.largest_peak().count);
+  std::uint64_t too_small = enough == 0 || !fits(enough - alignment) ? enough - alignment : 0;
+  // A policy that fills one device after the other took the first alone: search what lies between.
+  while (enough - too_small > alignment) {
+    const std::uint64_t middle = too_small + (enough - too_small) / (2 * alignment) * alignment;
     if (fits(middle)) {
-      high = middle;
+      enough = middle;
     } else {
-      low = middle + 1;
+      too_small = middle;
     }
   }
-  const auto with_spare = static_cast<double>(high * alignment) * (1 + spare);
+  const double with_spare = static_cast<double>(enough) * (1 + spare);
   return equal_devices(count, Bytes{aligned(static_cast<std::uint64_t>(with_spare))});
 }
 
