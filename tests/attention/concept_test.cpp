@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/attention/bounded_kv.hpp"
+
 #include "laws/kv_cache_laws.hpp"
 
 using namespace asterism;

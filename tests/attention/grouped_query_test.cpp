@@ -13,6 +13,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/nf4.hpp"
+
 #include "support/device_memory.hpp"
 #include "support/naive.hpp"
 #include "support/rows.hpp"
@@ -64,7 +65,8 @@ struct OnHost {
   }
 
   void forward(Host& host, std::size_t first, std::size_t count, backend::DeviceMatrix<float> out) {
-    attention.forward(host, 3, first, x.rows_from(first, count), tables.rows_from(first, count), cache, scratch, out);
+    attention.forward(host, 3, first, x.rows_from(first, count), tables.rows_from(first, count), cache, scratch,
+                      out);
   }
 };
 

@@ -69,7 +69,8 @@ TEST_CASE("the budget holds to the byte") {
 
 TEST_CASE("sizes that overflow when rounded are refused") {
   Arena arena(0, 1_KiB);
-  for (const std::uint64_t size : {~std::uint64_t{0}, ~std::uint64_t{0} - 62, ~std::uint64_t{0} - 63, std::uint64_t{1} << 63U}) {
+  for (const std::uint64_t size :
+       {~std::uint64_t{0}, ~std::uint64_t{0} - 62, ~std::uint64_t{0} - 63, std::uint64_t{1} << 63U}) {
     CHECK_FALSE(refusal(arena, {size}, "experts").empty());
   }
   CHECK(arena.used() == 0_B);

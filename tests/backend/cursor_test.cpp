@@ -56,10 +56,10 @@ std::vector<Piece> lay_out(Cursor& cursor, std::uint64_t seed) {
 
 constexpr Bytes measured() {
   Cursor cursor;
-  cursor.matrix<float>(3, 5);                 // 60 -> 64
-  cursor.weights<quant::Nf4<64>>(2, 64);      // 64 of codes, 8 of scales -> 64 + 64
-  cursor.matrix<std::int32_t>(1, 17);         // 68 -> 128
-  cursor.weights<quant::Float32>(1, 1);       // 4 -> 64
+  cursor.matrix<float>(3, 5);             // 60 -> 64
+  cursor.weights<quant::Nf4<64>>(2, 64);  // 64 of codes, 8 of scales -> 64 + 64
+  cursor.matrix<std::int32_t>(1, 17);     // 68 -> 128
+  cursor.weights<quant::Float32>(1, 1);   // 4 -> 64
   return cursor.used();
 }
 static_assert(measured() == 384_B);

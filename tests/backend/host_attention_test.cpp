@@ -98,7 +98,8 @@ TEST_CASE("binary16 holds up to 65504 and refuses what is beyond, by value") {
   CHECK(half_value(to[2]) == 0);
   store(std::vector<float>{65519.0F}, to.data());  // rounds down
   CHECK(half_value(to[0]) == 65504);
-  for (const float bad : {65520.0F, -70000.0F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+  for (const float bad :
+       {65520.0F, -70000.0F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     std::string message;
     try {
       store(std::vector<float>{1.0F, bad}, to.data());

@@ -16,6 +16,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/nf4.hpp"
+
 #include "support/device_memory.hpp"
 #include "support/naive.hpp"
 #include "support/rows.hpp"
@@ -142,7 +143,8 @@ TEST_CASE_TEMPLATE("embed decodes rows of the table", Format, quant::Float32, qu
     const auto out = memory.result(ids.size(), 37);
     host.embed(table, View<const TokenId>(ids), out);
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      CHECK(test::same_bits(out.view.row(i), View<const float>(all.data() + static_cast<std::size_t>(ids[i]) * 37, 37)));
+      CHECK(test::same_bits(out.view.row(i),
+                            View<const float>(all.data() + static_cast<std::size_t>(ids[i]) * 37, 37)));
     }
     return test::values(out);
   });
@@ -272,8 +274,8 @@ TEST_CASE("rotary_tables and rotate turn every head to its row's position") {
   });
 }
 
-TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal softmax over them", Element, float,
-                   std::uint16_t) {
+TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal softmax over them", Element,
+                   float, std::uint16_t) {
   constexpr std::size_t dim = 6;
   constexpr std::size_t capacity = 150;
   for (const std::size_t kv_heads : {1U, 2U}) {
@@ -294,7 +296,8 @@ TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal
                 const double key = keys.view(p, head * dim + i);
                 const double value = values.view(p, head * dim + i);
                 REQUIRE(std::fabs(naive::value_of(kv.keys[at]) - key) <= rounding * std::fabs(key) + 0x1p-25);
-                REQUIRE(std::fabs(naive::value_of(kv.values[at]) - value) <= rounding * std::fabs(value) + 0x1p-25);
+                REQUIRE(std::fabs(naive::value_of(kv.values[at]) - value) <=
+                        rounding * std::fabs(value) + 0x1p-25);
               }
             }
           }
@@ -410,8 +413,8 @@ TEST_CASE("combine adds the weighted answers of a row's experts") {
         double expected = before[i * 21 + c];
         double magnitude = std::fabs(expected);
         for (std::size_t j = 0; j < 3; ++j) {
-          const double term = double{routes.view(i, j).weight} *
-                              y.view(static_cast<std::size_t>(groups.slots[i * 3 + j]), c);
+          const double term =
+              double{routes.view(i, j).weight} * y.view(static_cast<std::size_t>(groups.slots[i * 3 + j]), c);
           expected += term;
           magnitude += std::fabs(term);
         }
@@ -433,7 +436,7 @@ TEST_CASE("combine adds in order of expert, not of choice") {
     const Groups groups = memory.groups(3, 3);
     host.group(routes, groups);
     const auto y = memory.matrix(3, 1, 0.0F);
-    y.view(0, 0) = 1e8F;   // slots are sorted by expert
+    y.view(0, 0) = 1e8F;  // slots are sorted by expert
     y.view(1, 0) = -1e8F;
     y.view(2, 0) = 1.0F;
     const auto x = memory.matrix(1, 1, 0.0F);

@@ -16,6 +16,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/nf4.hpp"
+
 #include "support/device_memory.hpp"
 #include "support/naive.hpp"
 #include "support/rows.hpp"
@@ -67,7 +68,8 @@ struct Choice {
 std::vector<Choice> choose(const std::vector<double>& logits) {
   std::vector<std::size_t> order(logits.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
   const double first = std::exp(logits[order[0]]);
   const double second = std::exp(logits[order[1]]);
   return {{order[0], first / (first + second)}, {order[1], second / (first + second)}};

@@ -60,8 +60,26 @@ TEST_CASE("memory sizes as accelerate reads them") {
 }
 
 TEST_CASE("what is no memory size is refused and quoted") {
-  for (const char* text : {"", " ", "GiB", "abc", "14 TiB", "14GiBs", "-1", "-1GiB", "1,5GiB", "1e400GB", "nanGiB", "infGB",
-                           "18446744073709551616", "1.5", "0x10", "0x10GiB", "99999999999GiB", " 14GiB", "14G", "1 2GiB"}) {
+  for (const char* text : {"",
+                           " ",
+                           "GiB",
+                           "abc",
+                           "14 TiB",
+                           "14GiBs",
+                           "-1",
+                           "-1GiB",
+                           "1,5GiB",
+                           "1e400GB",
+                           "nanGiB",
+                           "infGB",
+                           "18446744073709551616",
+                           "1.5",
+                           "0x10",
+                           "0x10GiB",
+                           "99999999999GiB",
+                           " 14GiB",
+                           "14G",
+                           "1 2GiB"}) {
     CAPTURE(text);
     std::string message;
     try {

@@ -36,13 +36,19 @@ struct NoOutDim : Complete {
   using Complete::Complete;
   void out_dim() const {}
 };
-struct NoMatrices : Complete {
+class NoMatrices : public Complete {
+ public:
   using Complete::Complete;
-  int Matrices;
+
+ private:
+  struct Matrices;
 };
-struct NoScratch : Complete {
+class NoScratch : public Complete {
+ public:
   using Complete::Complete;
-  int Scratch;
+
+ private:
+  struct Scratch;
 };
 
 static_assert(Expert<Complete> && Expert<SwiGlu<quant::Float32>> && Expert<SwiGlu<quant::Nf4<64>>>);

@@ -13,6 +13,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/nf4.hpp"
+
 #include "support/device_memory.hpp"
 #include "support/naive.hpp"
 #include "support/rows.hpp"
@@ -30,7 +31,8 @@ constexpr Shape shape{.hidden = 48, .ffn = 72, .experts = 3};
 constexpr Shape mixtral{.hidden = 4096, .ffn = 14336};
 static_assert(SwiGlu<quant::Float32>(mixtral).footprint() == Bytes{3ULL * 4096 * 14336 * 4});
 static_assert(SwiGlu<quant::BFloat16>(mixtral).footprint() == Bytes{3ULL * 4096 * 14336 * 2});
-static_assert(SwiGlu<Nf4>(mixtral).footprint() == Nf4::planes(14336, 4096).bytes() * 2 + Nf4::planes(4096, 14336).bytes());
+static_assert(SwiGlu<Nf4>(mixtral).footprint() ==
+              Nf4::planes(14336, 4096).bytes() * 2 + Nf4::planes(4096, 14336).bytes());
 static_assert(SwiGlu<Nf4>(mixtral).in_dim() == 4096 && SwiGlu<Nf4>(mixtral).out_dim() == 4096);
 
 // All experts of one layer on a host, with rows sorted for them.
@@ -73,7 +75,8 @@ struct Layer {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("forward is W_down (silu(W_gate x) * W_up x) for every row", Q, quant::Float32, quant::BFloat16, Nf4) {
+TEST_CASE_TEMPLATE("forward is W_down (silu(W_gate x) * W_up x) for every row", Q, quant::Float32, quant::BFloat16,
+                   Nf4) {
   backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
   Layer<Q, backend::SerialHost> layer(host);
   const backend::Groups groups = layer.groups({5, 0, 8});
@@ -122,8 +125,8 @@ TEST_CASE_TEMPLATE("rows are independent, y may be x, and threads change no bit"
   for (std::size_t i = 0; i < 13; ++i) {
     for (std::size_t c = 0; c < 48; ++c) same_x.view(i, c) = x.view(i, c);
   }
-  threaded.expert.forward(three, threaded.matrices, threaded.groups({5, 1, 7}), same_x, threaded.scratch(three, 13),
-                          same_x);
+  threaded.expert.forward(three, threaded.matrices, threaded.groups({5, 1, 7}), same_x,
+                          threaded.scratch(three, 13), same_x);
   CHECK(test::same_bits(test::values(same_x), test::values(y)));
 
   const std::uint64_t before = host.arena().allocations();

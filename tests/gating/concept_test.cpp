@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/gating/softmax_top_k.hpp"
+
 #include "laws/gating_laws.hpp"
 
 using namespace asterism;
@@ -12,11 +13,11 @@ using namespace asterism::gating;
 namespace {
 
 struct NoTopK {
-  static constexpr bool normalised = false;
+  [[maybe_unused]] static constexpr bool normalised = false;
   void route(View<float>, View<Route>) const {}
 };
 struct NoRoute {
-  static constexpr bool normalised = false;
+  [[maybe_unused]] static constexpr bool normalised = false;
   std::size_t top_k() const { return 1; }
 };
 struct NoNormalised {
@@ -24,10 +25,10 @@ struct NoNormalised {
   void route(View<float>, View<Route>) const {}
 };
 struct Complete : NoNormalised {
-  static constexpr bool normalised = false;
+  [[maybe_unused]] static constexpr bool normalised = false;
 };
 struct RouteChangesThePolicy {
-  static constexpr bool normalised = false;
+  [[maybe_unused]] static constexpr bool normalised = false;
   std::size_t top_k() const { return 1; }
   void route(View<float>, View<Route>) {}
 };

@@ -22,7 +22,8 @@ std::vector<Route> naive(const std::vector<float>& logits, std::size_t top_k) {
   for (const float logit : logits) total += std::exp(double{logit});
   std::vector<std::size_t> order(logits.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
   double chosen = 0;
   for (std::size_t i = 0; i < top_k; ++i) chosen += std::exp(double{logits[order[i]]}) / total;
   std::vector<Route> routes;

@@ -1,6 +1,7 @@
 // The variants that tests of whole models share: each one more takes a compiler many seconds.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,18 @@
 
 namespace asterism::test {
 
+/// Counts routes, and tells a test of each one while the model runs.
+struct Watch {
+  static inline std::function<void(std::int32_t layer, std::int32_t position)> on_route;
+  std::uint64_t routes = 0;
+
+  void routed(std::int32_t layer, std::int32_t position, std::int32_t /*expert*/, float /*weight*/) {
+    ++routes;
+    if (on_route) on_route(layer, position);
+  }
+  void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
+};
+
 /// All in float32 on the calling thread.
 struct Exact : Blueprint {
   static constexpr Limits limits{.context = 160, .batch = 2, .prefill_chunk = 16, .threads = 2};
@@ -23,12 +36,12 @@ struct Exact : Blueprint {
   using Head = quant::Float32;
   using KvCache = attention::BoundedKv<quant::Float32>;
   using Backend = backend::BasicHost<parallel::Serial>;
+  using Observer = Watch;
 };
 
-/// The default formats, on the calling thread.
+/// The defaults.
 struct Packed : Blueprint {
-  static constexpr Limits limits{.context = 160, .batch = 2, .prefill_chunk = 16, .threads = 2};
-  using Backend = backend::BasicHost<parallel::Serial>;
+  static constexpr Limits limits = Exact::limits;
 };
 
 /// The devices and the network of a plan, without weights in it.

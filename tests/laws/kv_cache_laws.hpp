@@ -19,6 +19,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/shape/shape.hpp"
+
 #include "support/device_memory.hpp"
 #include "support/rows.hpp"
 
@@ -89,7 +90,8 @@ void absolute_positions_survive() {
   with_a_return.append(2, 0, 20);
   const auto other = with_a_return.memory.normal(17, 12);
   with_a_return.cache.append(with_a_return.host, 2, 20, other, other);  // a turn that is taken back
-  CHECK_FALSE(test::same_bits(with_a_return.attend(2, 20, 17), View<const float>(expected.data() + std::size_t{20} * 24, 17 * 24)));
+  CHECK_FALSE(test::same_bits(with_a_return.attend(2, 20, 17),
+                              View<const float>(expected.data() + std::size_t{20} * 24, 17 * 24)));
   CHECK(test::same_bits(with_a_return.attend(2, 0, 20), View<const float>(expected.data(), 20 * 24)));
   with_a_return.append(2, 20, 17);
   CHECK(test::same_bits(with_a_return.attend(2, 0, 37), expected));

@@ -17,7 +17,8 @@ TEST_CASE("rotary tables equal double within the rounding of an fp32 angle") {
         std::vector<float> table(dim);
         linalg::rotary_table(position, theta, table);
         for (std::size_t i = 0; i < dim / 2; ++i) {
-          const double angle = position * std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
+          const double angle =
+              position * std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
           const double bound = 1.2e-7 * (1 + angle);  // two roundings of the angle, one of the result
           CHECK(std::fabs(table[i] - std::cos(angle)) <= bound);
           CHECK(std::fabs(table[dim / 2 + i] - std::sin(angle)) <= bound);

@@ -51,7 +51,8 @@ TEST_CASE("softmax of large values neither overflows nor vanishes") {
     linalg::softmax(x);
     CHECK(x == std::vector<float>(4, 0.25F));
   }
-  std::vector<float> x{3e38F, -3e38F, 0.0F, 3e38F, 1e30F, -std::numeric_limits<float>::infinity(), 5.0F, 6.0F, 7.0F};
+  std::vector<float> x{3e38F, -3e38F, 0.0F, 3e38F, 1e30F, -std::numeric_limits<float>::infinity(),
+                       5.0F,  6.0F,   7.0F};
   linalg::softmax(x);
   for (std::size_t i = 0; i < x.size(); ++i) CHECK(std::fabs(x[i] - (i == 0 || i == 3 ? 0.5F : 0.0F)) < 1e-37F);
   std::vector<float> far{0.0F, -80.0F, -103.0F, -1e5F};

@@ -10,7 +10,8 @@ using namespace asterism;
 namespace {
 
 constexpr Machine two = equal_devices(2, 16_GiB);
-static_assert(two.devices == 2 && two.capacity[0] == 16_GiB && two.capacity[1] == 16_GiB && two.capacity[2] == 0_B);
+static_assert(two.devices == 2 && two.capacity[0] == 16_GiB && two.capacity[1] == 16_GiB &&
+              two.capacity[2] == 0_B);
 static_assert(two.limited_to(14_GiB) == equal_devices(2, 14_GiB));
 static_assert(two.limited_to(20_GiB) == two);
 static_assert(two != equal_devices(3, 16_GiB));

@@ -22,7 +22,8 @@ TEST_CASE("every choice counts for its layer and expert alone") {
   counts.routed(1, 10, 1, 0.0F);
   const std::uint64_t expected[2][3] = {{1, 0, 2}, {0, 1, 0}};
   for (std::int32_t layer = 0; layer < 2; ++layer) {
-    for (std::int32_t expert = 0; expert < 3; ++expert) CHECK(counts.chosen(layer, expert) == expected[layer][expert]);
+    for (std::int32_t expert = 0; expert < 3; ++expert)
+      CHECK(counts.chosen(layer, expert) == expected[layer][expert]);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
+
 #include "laws/execution_laws.hpp"
 
 using namespace asterism;

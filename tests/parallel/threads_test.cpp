@@ -1,8 +1,6 @@
 // The pool: every tile once for any count and any number of threads, no allocation in a call, and no way to hang.
 #include "asterism/parallel/threads.hpp"
 
-#include <sys/resource.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -11,6 +9,7 @@
 #include <new>
 #include <set>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 

@@ -5,6 +5,7 @@
 
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/sequential.hpp"
+
 #include "laws/placement_laws.hpp"
 
 using namespace asterism;

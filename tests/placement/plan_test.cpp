@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
+
 #include "laws/placement_laws.hpp"
 
 using namespace asterism;

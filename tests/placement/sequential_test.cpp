@@ -23,7 +23,8 @@ constexpr Parts layers_of_100(std::int32_t layers) {
 }
 
 constexpr Plan small = Sequential::plan(layers_of_100(48), equal_devices(8, 1_KiB));
-static_assert(small.fits() && small.cuts[1] == 9 && small.cuts[2] == 19 && small.cuts[5] == 48 && small.cuts[8] == 48);
+static_assert(small.fits() && small.cuts[1] == 9 && small.cuts[2] == 19 && small.cuts[5] == 48 &&
+              small.cuts[8] == 48);
 
 }  // namespace
 

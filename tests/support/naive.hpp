@@ -31,7 +31,8 @@ std::vector<double> product(const std::vector<float>& weights, std::size_t rows,
   return y;
 }
 
-inline std::vector<double> rms_norm(const std::vector<float>& x, const std::vector<float>& weight, double epsilon) {
+inline std::vector<double> rms_norm(const std::vector<float>& x, const std::vector<float>& weight,
+                                    double epsilon) {
   double squares = 0;
   for (const float value : x) squares += double{value} * value;
   std::vector<double> y;
@@ -58,8 +59,8 @@ inline void rotate(std::vector<double>& x, std::size_t head_dim, std::int32_t po
   }
 }
 
-/// Softmax attention of one head: key(p) and value(p) give rows of head_dim for positions up to `position`, of which
-/// the last `window` are seen where window > 0.
+/// Softmax attention of one head: key(p) and value(p) give rows of head_dim for positions up to `position`, of
+/// which the last `window` are seen where window > 0.
 template <class Query, class Key, class Value>
 std::vector<double> attend(const Query& query, std::size_t head_dim, std::size_t position, std::size_t window,
                            const Key& key, const Value& value) {
@@ -83,8 +84,8 @@ std::vector<double> attend(const Query& query, std::size_t head_dim, std::size_t
 
 /// The same on a cache, for the query heads that share one key/value head.
 template <class Element>
-std::vector<double> attend_group(View<const float> queries, const backend::DeviceKv<Element>& kv, std::size_t kv_head,
-                                 std::size_t position, std::size_t window) {
+std::vector<double> attend_group(View<const float> queries, const backend::DeviceKv<Element>& kv,
+                                 std::size_t kv_head, std::size_t position, std::size_t window) {
   const auto at = [&](std::size_t p, std::size_t i) { return (kv_head * kv.capacity + p) * kv.head_dim + i; };
   std::vector<double> out;
   for (std::size_t head = 0; head < queries.size; head += kv.head_dim) {

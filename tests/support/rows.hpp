@@ -23,7 +23,8 @@ inline bool same_bits(View<const float> a, View<const float> b) {
   return a.size == b.size && (a.size == 0 || std::memcmp(a.data, b.data, a.size * sizeof(float)) == 0);
 }
 
-/// A copy of a row that begins `offset` floats, 0 to 15, behind a multiple of 64 bytes, between neighbours of any value.
+/// A copy of a row that begins `offset` floats, 0 to 15, behind a multiple of 64 bytes, between neighbours of any
+/// value.
 class PlacedRow {
  public:
   PlacedRow(const std::vector<float>& row, std::size_t offset, float neighbour)

@@ -51,9 +51,9 @@ class BoundedKv {
   template <class Device>
   void append(Device& device, std::int32_t layer, std::size_t first, backend::DeviceMatrix<const float> keys,
               backend::DeviceMatrix<const float> values) {
-    if (first + keys.rows() > capacity_) {
-      throw InvalidArgument(concat("the key/value cache holds ", capacity_, " positions; position ",
-                                   first + keys.rows() - 1, " was to be stored: raise Limits::context"));
+    if (first > capacity_ || keys.rows() > capacity_ - first) {
+      throw InvalidArgument(concat("the key/value cache holds ", capacity_, " positions; ", keys.rows(),
+                                   " from position ", first, " on were to be stored: raise Limits::context"));
     }
     device.append_kv(keys, values, first, view(layer));
   }

@@ -25,7 +25,7 @@ class Buffer {
   Buffer(Buffer&& other) noexcept
       : arena_(std::exchange(other.arena_, nullptr)),
         data_(std::exchange(other.data_, nullptr)),
-        size_(other.size_),
+        size_(std::exchange(other.size_, Bytes{})),
         holder_(other.holder_) {}
   Buffer& operator=(Buffer&& other) noexcept {
     std::swap(arena_, other.arena_);
@@ -63,14 +63,17 @@ class Arena {
   /// `size` bytes for `holder`, a string that lives as long as the program and names a line of the table.
   /// Throws BudgetExceeded, with the table of who holds what, where the budget would be passed.
   Buffer allocate(Bytes size, std::string_view holder) {
-    const Bytes rounded{aligned(size.count)};
     const std::lock_guard lock(mutex_);
-    if (rounded > budget_ || used_ > budget_ - rounded) throw BudgetExceeded(refusal(rounded, holder));
+    if (size > budget_) throw BudgetExceeded(refusal(size, holder));  // before rounding, which could overflow
+    const Bytes rounded{aligned(size.count)};
+    if (rounded > budget_ - used_) throw BudgetExceeded(refusal(rounded, holder));
+    const std::size_t line = line_of(holder);
     auto* data = static_cast<std::byte*>(::operator new (rounded.count, std::align_val_t{alignment}));
+    holders_[line].bytes += rounded;
     used_ += rounded;
     if (used_ > high_water_) high_water_ = used_;
     ++allocations_;
-    return {this, data, rounded, charge(holder, rounded)};
+    return {this, data, rounded, line};
   }
 
   std::int32_t device() const { return device_; }
@@ -98,14 +101,12 @@ class Arena {
     Bytes bytes{};
   };
 
-  std::size_t charge(std::string_view name, Bytes bytes) {
+  /// The holder's line of the table.
+  std::size_t line_of(std::string_view name) {
     for (std::size_t i = 0; i < holders_.size(); ++i) {
-      if (holders_[i].name == name) {
-        holders_[i].bytes += bytes;
-        return i;
-      }
+      if (holders_[i].name == name) return i;
     }
-    holders_.push_back({name, bytes});
+    holders_.push_back({name, {}});
     return holders_.size() - 1;
   }
 

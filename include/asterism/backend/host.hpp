@@ -13,6 +13,7 @@
 #include "asterism/backend/fwd.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host_attention.hpp"
+#include "asterism/backend/host_dispatch.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -91,7 +92,8 @@ class BasicHost {
   void rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, float epsilon,
                 DeviceMatrix<float> y) {
     here("rms_norm", x, weight, y);
-    agree("rms_norm", x.rows() == y.rows() && x.cols() == y.cols() && weight.cols() == x.cols());
+    agree("rms_norm",
+          x.rows() == y.rows() && x.cols() == y.cols() && weight.rows() == 1 && weight.cols() == x.cols());
     execution_->for_each_tile(x.rows(), [&](std::size_t i) {
       linalg::rms_norm(x.view.row(i), weight.view.row(0), epsilon, y.view.row(i));
     });
@@ -113,7 +115,8 @@ class BasicHost {
   void grouped_product(View<const DeviceWeights<Format>> weights, const Groups& groups,
                        DeviceMatrix<const float> x, DeviceMatrix<float> y) {
     here("grouped_product", groups, x, y);
-    agree("grouped_product", weights.size == groups.experts() && x.rows() == y.rows());
+    agree("grouped_product",
+          weights.size == groups.experts() && x.rows() == groups.rows.size && y.rows() == groups.rows.size);
     for (const DeviceWeights<Format>& one : weights) {
       here("grouped_product", one);
       agree("grouped_product", x.cols() == one.cols && y.cols() == one.rows);
@@ -149,9 +152,10 @@ class BasicHost {
     });
   }
 
-  /// tables(i, :) = cosines and sines of position first + i; tables (n, head_dim).
+  /// tables(i, :) = cosines and sines of position first + i; tables (n, head_dim), head_dim even.
   void rotary_tables(std::int32_t first, double theta, DeviceMatrix<float> tables) {
     here("rotary_tables", tables);
+    agree("rotary_tables", tables.cols() % 2 == 0);
     execution_->for_each_tile(tables.rows(), [&](std::size_t i) {
       linalg::rotary_table(first + static_cast<std::int32_t>(i), theta, tables.view.row(i));
     });
@@ -160,7 +164,8 @@ class BasicHost {
   /// Rotates every head of x (n, heads * head_dim) by its row of tables (n, head_dim), in place.
   void rotate(DeviceMatrix<const float> tables, DeviceMatrix<float> x) {
     here("rotate", tables, x);
-    agree("rotate", tables.rows() == x.rows() && x.cols() % tables.cols() == 0);
+    agree("rotate", tables.rows() == x.rows() && tables.cols() > 0 && tables.cols() % 2 == 0 &&
+                        x.cols() % tables.cols() == 0);
     execution_->for_each_tile(x.rows(), [&](std::size_t i) {
       for (std::size_t c = 0; c < x.cols(); c += tables.cols()) {
         linalg::rotate_half(x.view.row(i).part(c, tables.cols()), tables.view.row(i));
@@ -174,7 +179,8 @@ class BasicHost {
                  DeviceKv<Element> kv) {
     here("append_kv", keys, values, kv);
     agree("append_kv", keys.rows() == values.rows() && keys.cols() == kv.kv_heads * kv.head_dim &&
-                           values.cols() == keys.cols() && first + keys.rows() <= kv.capacity);
+                           values.cols() == keys.cols() && first <= kv.capacity &&
+                           keys.rows() <= kv.capacity - first);
     for (std::size_t i = 0; i < keys.rows(); ++i) {
       for (std::size_t head = 0; head < kv.kv_heads; ++head) {
         const std::size_t to = (head * kv.capacity + first + i) * kv.head_dim;
@@ -190,10 +196,11 @@ class BasicHost {
   void attend(DeviceMatrix<const float> queries, DeviceKv<Element> kv, std::size_t first, std::size_t window,
               DeviceMatrix<float> out) {
     here("attend", queries, kv, out);
+    const std::size_t kv_width = kv.kv_heads * kv.head_dim;
+    agree("attend", queries.rows() == out.rows() && queries.cols() == out.cols() && kv_width > 0 &&
+                        queries.cols() % kv_width == 0 && first <= kv.capacity &&
+                        queries.rows() <= kv.capacity - first);
     const std::size_t group_width = queries.cols() / kv.kv_heads;
-    agree("attend", queries.rows() == out.rows() && queries.cols() == out.cols() &&
-                        group_width * kv.kv_heads == queries.cols() && group_width % kv.head_dim == 0 &&
-                        first + queries.rows() <= kv.capacity);
     execution_->for_each_tile(queries.rows() * kv.kv_heads, [&](std::size_t tile) {
       const std::size_t row = tile / kv.kv_heads;
       const std::size_t head = tile % kv.kv_heads;
@@ -207,30 +214,27 @@ class BasicHost {
   template <gating::Gating Gating>
   void route(const Gating& gating, DeviceMatrix<float> logits, DeviceMatrix<gating::Route> routes) {
     here("route", logits, routes);
-    agree("route", logits.rows() == routes.rows() && routes.cols() == gating.top_k());
+    agree("route",
+          logits.rows() == routes.rows() && routes.cols() == gating.top_k() && logits.cols() >= gating.top_k());
     for (std::size_t i = 0; i < logits.rows(); ++i) gating.route(logits.view.row(i), routes.view.row(i));
   }
 
-  /// Sorts the rows by expert; see Groups. routes (n, top_k); groups for n * top_k slots.
+  /// Sorts the rows by expert; see Groups. routes (n, top_k); groups for n * top_k slots. Throws InvalidArgument
+  /// where a route names an expert that the groups lack.
   void group(DeviceMatrix<const gating::Route> routes, const Groups& groups) {
     here("group", routes, groups);
     const std::size_t choices = routes.cols();
-    agree("group", groups.rows.size == routes.rows() * choices && groups.slots.size == groups.rows.size);
-    for (std::int32_t& offset : groups.offsets) offset = 0;
+    agree("group", groups.offsets.size > 0 && groups.rows.size == routes.rows() * choices &&
+                       groups.slots.size == groups.rows.size);
     for (std::size_t i = 0; i < routes.rows(); ++i) {
-      for (const gating::Route& route : routes.view.row(i))
-        ++groups.offsets[static_cast<std::size_t>(route.expert) + 1];
-    }
-    for (std::size_t e = 0; e < groups.experts(); ++e) groups.offsets[e + 1] += groups.offsets[e];
-    for (std::size_t i = 0; i < routes.rows(); ++i) {
-      for (std::size_t j = 0; j < choices; ++j) {
-        const std::int32_t slot = groups.offsets[static_cast<std::size_t>(routes.view(i, j).expert)]++;
-        groups.rows[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(i);
-        groups.slots[i * choices + j] = slot;
+      for (const gating::Route& route : routes.view.row(i)) {
+        if (route.expert < 0 || static_cast<std::size_t>(route.expert) >= groups.experts()) {
+          throw InvalidArgument(
+              concat("group: a row is routed to expert ", route.expert, " of ", groups.experts()));
+        }
       }
     }
-    for (std::size_t e = groups.experts(); e > 0; --e) groups.offsets[e] = groups.offsets[e - 1];
-    groups.offsets[0] = 0;
+    sort_by_expert(routes.view, groups);
   }
 
   /// out(s, :) = x(rows[s], :) for every slot s. x (n, cols), out (slots, cols).
@@ -247,20 +251,10 @@ class BasicHost {
   void combine(const Groups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
                DeviceMatrix<float> x) {
     here("combine", groups, routes, y, x);
-    agree("combine", x.rows() == routes.rows() && y.rows() == groups.rows.size && x.cols() == y.cols());
-    execution_->for_each_tile(x.rows(), [&](std::size_t i) {
-      std::int32_t last = -1;
-      for (std::size_t done = 0; done < routes.cols(); ++done) {
-        std::size_t next = routes.cols();
-        for (std::size_t j = 0; j < routes.cols(); ++j) {
-          if (routes.view(i, j).expert <= last) continue;
-          if (next == routes.cols() || routes.view(i, j).expert < routes.view(i, next).expert) next = j;
-        }
-        last = routes.view(i, next).expert;
-        const auto slot = static_cast<std::size_t>(groups.slots[i * routes.cols() + next]);
-        simd::add_scaled(x.view.row(i).data, routes.view(i, next).weight, y.view.row(slot).data, x.cols());
-      }
-    });
+    agree("combine", x.rows() == routes.rows() && y.rows() == groups.rows.size && x.cols() == y.cols() &&
+                         groups.slots.size == routes.rows() * routes.cols());
+    execution_->for_each_tile(
+        x.rows(), [&](std::size_t i) { add_answers(groups, routes.view.row(i), i, y.view, x.view.row(i)); });
   }
 
  private:

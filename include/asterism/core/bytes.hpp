@@ -17,7 +17,7 @@ struct Bytes {
   std::uint64_t count = 0;
 
   friend constexpr bool operator==(Bytes, Bytes) = default;
-  friend constexpr auto operator<=>(Bytes, Bytes) = default;
+  friend constexpr auto operator<=>(Bytes, Bytes) = default;  // NOLINT(modernize-use-nullptr): a false alarm
   constexpr Bytes& operator+=(Bytes other) { return count += other.count, *this; }
   constexpr Bytes& operator-=(Bytes other) { return count -= other.count, *this; }
   friend constexpr Bytes operator+(Bytes a, Bytes b) { return {a.count + b.count}; }

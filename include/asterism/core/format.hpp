@@ -3,6 +3,7 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <string>
@@ -73,7 +74,7 @@ inline std::string bar(double share, std::size_t width) {
   constexpr std::string_view eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   if (!(share > 0)) share = 0;
   if (share > 1) share = 1;
-  const auto filled = static_cast<std::size_t>(share * static_cast<double>(width) * 8 + 0.5);
+  const auto filled = static_cast<std::size_t>(std::llround(share * static_cast<double>(width) * 8));
   std::string out;
   for (std::size_t i = 0; i < filled / 8; ++i) out += "█";
   out += eighths[filled % 8];

@@ -26,7 +26,8 @@ struct View {
       { c.data() } -> std::convertible_to<T*>;
       { c.size() } -> std::convertible_to<std::size_t>;
     }
-  constexpr View(Container&& c) : data(c.data()), size(c.size()) {}  // NOLINT(google-explicit-constructor)
+  constexpr View(Container&& c)  // NOLINT(google-explicit-constructor, bugprone-forwarding-reference-overload)
+      : data(c.data()), size(c.size()) {}
 
   /// To a view that does not write.
   template <class Const>

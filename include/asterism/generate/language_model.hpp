@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,7 +75,8 @@ class LanguageModel {
     if (from.do_sample.value_or(false)) {
       options.temperature = static_cast<float>(from.temperature.value_or(1.0));
       options.top_k = static_cast<std::int32_t>(from.top_k.value_or(50));
-      options.top_p = static_cast<float>(from.top_p.value_or(1.0));
+      // 0 leaves the best token alone, and so does the smallest number that is allowed here.
+      options.top_p = std::max(static_cast<float>(from.top_p.value_or(1.0)), std::numeric_limits<float>::min());
       options.min_p = static_cast<float>(from.min_p.value_or(0.0));
     }
     options.repetition_penalty = static_cast<float>(from.repetition_penalty.value_or(1.0));

@@ -16,8 +16,8 @@ namespace asterism::placement {
 
 /// Cuts the layers so that the fullest device, as a share of its budget, is as little full as possible: the most
 /// room for longer contexts. A tied head is copied or handed over, whichever leaves the fullest device less full;
-/// at equal shares it is handed over, which costs one row of hidden state a token and no memory. At most 256 layers;
-/// throws InvalidArgument beyond. Dynamic programming over cuts: O(devices * layers * log(layers)) steps.
+/// at equal shares it is handed over, which costs one row of hidden state a token and no memory. At most 256
+/// layers; throws InvalidArgument beyond. Dynamic programming over cuts: O(devices * layers * log(layers)) steps.
 struct Balanced {
   static constexpr Plan plan(const Parts& parts, const Machine& machine) {
     Plan best = cut(parts, machine, false);
@@ -50,7 +50,8 @@ struct Balanced {
   static constexpr Plan cut(const Parts& parts, const Machine& machine, bool copy_tied_head) {
     const auto layers = static_cast<std::size_t>(parts.layers);
     if (layers > max_layers) {
-      throw InvalidArgument(concat("placement::Balanced handles at most ", max_layers, " layers, not ", parts.layers));
+      throw InvalidArgument(
+          concat("placement::Balanced handles at most ", max_layers, " layers, not ", parts.layers));
     }
     const auto used_share = [&](std::size_t device, std::size_t begin, std::size_t end) {
       return share(

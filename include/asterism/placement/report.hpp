@@ -160,8 +160,8 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
   return text;
 }
 
-/// The smallest equal budgets, multiples of 64, under which the policy fits `parts` on `count` devices, with `spare`
-/// of them on top (0.05: five percent).
+/// The smallest equal budgets, multiples of 64, under which the policy fits `parts` on `count` devices, with
+/// `spare` of them on top (0.05: five percent).
 template <class Placement>
 constexpr Machine smallest_equal_budgets(const Parts& parts, std::size_t count, double spare) {
   const auto fits = [&](std::uint64_t budget) {

@@ -143,11 +143,9 @@ class RegexTranslator {
       previous_ = '\0';
     } else if (c == 'p' || c == 'P') {
       property();
-    } else if (c == 'r' || c == 'n' || c == 't') {
-      copy(2);
     } else if (c == 'u' || c == 'x') {
       code_point();
-    } else if (c == '\0' || is_letter(c) || is_digit(c)) {
+    } else if (c != 'r' && c != 'n' && c != 't' && (c == '\0' || is_letter(c) || is_digit(c))) {
       refuse(in_class && c == 'S' ? "\\S inside a class" : concat("the escape \\", std::string_view(&c, 1)));
     } else if (static_cast<unsigned char>(c) >= 0x80U) {
       ++at_;  // a backslash before a letter that is not ASCII means nothing

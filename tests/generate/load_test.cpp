@@ -1,0 +1,183 @@
+// From a folder to a model: what is planned, what is checked, and what may be absent.
+#include "asterism/generate/load.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/shape/catalogue.hpp"
+
+#include "checkpoint/edited_checkpoint.hpp"
+#include "generate/variants.hpp"
+
+using namespace asterism;
+using test::check_error;
+using test::contains;
+using test::EditedCheckpoint;
+using test::Exact;
+using test::golden_model;
+using test::TemporaryFolder;
+
+namespace {
+
+using Tokens = std::vector<TokenId>;
+
+/// The sizes of the golden checkpoint "plain".
+constexpr Shape plain_shape{.architecture = Architecture::mixtral,
+                            .vocabulary = 160,
+                            .hidden = 64,
+                            .layers = 2,
+                            .heads = 4,
+                            .kv_heads = 2,
+                            .head_dim = 16,
+                            .ffn = 96,
+                            .experts = 4,
+                            .top_k = 2,
+                            .max_positions = 512,
+                            .sliding_window = 0,
+                            .tied_head = false,
+                            .rope_theta = 1e6,
+                            .rms_epsilon = 1e-5};
+
+struct Fixed : Exact {
+  static constexpr Shape shape = plain_shape;
+};
+
+LoadOptions with_limits(const std::function<void(Limits&)>& change) {
+  LoadOptions options;
+  options.limits = Exact::limits;
+  change(*options.limits);
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("config.json alone is enough for a plan") {
+  const TemporaryFolder folder;
+  test::copy_files(golden_model("demo"), folder.path(), {"config.json"});
+  LoadOptions options;
+  options.machine = equal_devices(2, 5_MiB);
+  const Preparation prepared = prepare<Exact>(folder.path(), options);
+  CHECK(prepared.config.shape.vocabulary == 700);
+  CHECK(prepared.limits.context == 160);
+  CHECK(prepared.plan.devices() == 2);
+  CHECK(prepared.plan == plan<Exact>(*options.machine, prepared.config.shape, prepared.limits));
+  CHECK(prepared.plan.peak(0) > 1_MiB);
+  options.machine = equal_devices(2, 1_MiB);
+  CHECK(!prepare<Exact>(folder.path(), options).plan.fits());  // a plan that does not fit is no error here
+  CHECK(prepare<Exact>(folder.path()).plan.fits());            // this machine's memory
+  check_error<FileError>([&] { load<Exact>(folder.path()); }, {folder.path(), "model.safetensors"});
+  check_error<FileError>([&] { prepare<Exact>(folder / "missing"); }, {folder / "missing"});
+  const TemporaryFolder empty;
+  check_error<FileError>([&] { prepare<Exact>(empty.path()); }, {empty.path(), "config.json"});
+}
+
+TEST_CASE("limits are lowered, never raised") {
+  const auto folder = golden_model("plain");
+  const auto refuse = [&](const char* name, const std::function<void(Limits&)>& change) {
+    check_error<InvalidArgument>([&] { prepare<Exact>(folder, with_limits(change)); }, {name, "Limits::"});
+    check_error<InvalidArgument>([&] { load<Exact>(folder, with_limits(change)); }, {name});
+  };
+  refuse("context is 161, the Blueprint allows 1 to 160", [](Limits& l) { l.context = 161; });
+  refuse("batch is 3, the Blueprint allows 1 to 2", [](Limits& l) { l.batch = 3; });
+  refuse("prefill_chunk is 17, the Blueprint allows 1 to 16", [](Limits& l) { l.prefill_chunk = 17; });
+  refuse("threads is 3, the Blueprint allows 1 to 2", [](Limits& l) { l.threads = 3; });
+  refuse("context is 0", [](Limits& l) { l.context = 0; });
+  refuse("batch is -1", [](Limits& l) { l.batch = -1; });
+  refuse("prefill_chunk is 0", [](Limits& l) { l.prefill_chunk = 0; });
+  refuse("threads is 0", [](Limits& l) { l.threads = 0; });
+
+  const Limits lower{.context = 9, .batch = 1, .prefill_chunk = 16, .threads = 1};
+  const Preparation prepared = prepare<Exact>(folder, with_limits([&](Limits& l) { l = lower; }));
+  CHECK(prepared.limits.context == 9);
+  CHECK(prepared.limits.prefill_chunk == 9);  // a chunk never exceeds the context
+  CHECK(prepared.plan.largest_peak() < prepare<Exact>(folder).plan.largest_peak());
+  Shape shape = plain_shape;
+  shape.max_positions = 100;
+  CHECK(generate::resolve_limits(Exact::limits, std::nullopt, shape).context == 100);
+  CHECK(generate::resolve_limits(Exact::limits, std::nullopt, plain_shape).context == 160);
+}
+
+TEST_CASE("a Blueprint's shape must be the checkpoint's, field by field") {
+  CHECK_NOTHROW(prepare<Fixed>(golden_model("plain")));
+  CHECK(load<Fixed>(golden_model("plain")).shape() == plain_shape);
+  check_error<FormatError>([] { prepare<Fixed>(golden_model("demo")); },
+                           {golden_model("demo") + "/config.json", "vocab_size is 700", "160"});
+  check_error<FormatError>([] { load<Fixed>(golden_model("fused").replace(0, 0, "") + "/../bf16"); },
+                           {"/config.json", "Blueprint"});
+
+  std::size_t fields = 0;
+  const auto differs = [&](const char* name, const std::function<void(Shape&)>& change) {
+    Shape other = plain_shape;
+    change(other);
+    CHECK(!(other == plain_shape));
+    check_error<FormatError>([&] { generate::check_shape(plain_shape, other, "FOLDER"); },
+                             {"FOLDER/config.json", concat(": ", name, " is ")});
+    ++fields;
+  };
+  differs("vocab_size", [](Shape& s) { ++s.vocabulary; });
+  differs("hidden_size", [](Shape& s) { ++s.hidden; });
+  differs("num_hidden_layers", [](Shape& s) { ++s.layers; });
+  differs("num_attention_heads", [](Shape& s) { ++s.heads; });
+  differs("num_key_value_heads", [](Shape& s) { ++s.kv_heads; });
+  differs("head_dim", [](Shape& s) { ++s.head_dim; });
+  differs("intermediate_size", [](Shape& s) { ++s.ffn; });
+  differs("num_local_experts", [](Shape& s) { ++s.experts; });
+  differs("num_experts_per_tok", [](Shape& s) { ++s.top_k; });
+  differs("max_position_embeddings", [](Shape& s) { ++s.max_positions; });
+  differs("sliding_window", [](Shape& s) { ++s.sliding_window; });
+  differs("tie_word_embeddings", [](Shape& s) { s.tied_head = true; });
+  differs("rope_theta", [](Shape& s) { s.rope_theta += 1; });
+  differs("rms_norm_eps", [](Shape& s) { s.rms_epsilon *= 2; });
+  CHECK(fields == 14);
+  CHECK_NOTHROW(generate::check_shape(plain_shape, plain_shape, "FOLDER"));
+}
+
+TEST_CASE("without a tokenizer token ids work, and text is an error that says why") {
+  const auto model = load<Exact>(golden_model("plain"));  // weights and configs alone
+  auto session = model.session();
+  GenerateOptions options;
+  options.max_tokens = 4;
+  options.stop_at_eos = false;
+  const Tokens answer = session.generate_tokens(Tokens{1, 5, 9}, options);
+  CHECK(answer.size() == 4);
+  CHECK(session.log_probabilities(Tokens{1, 5, 9}).size() == 2);
+  check_error<FileError>([&] { session.generate("Hello", options); }, {"tokenizer.json", "token ids"});
+  const std::vector<text::Message> messages = {{"user", "Hello"}};
+  check_error<FileError>([&] { session.chat(messages, options); }, {"chat template"});
+  check_error<FileError>([&] { static_cast<void>(model.tokenizer()); }, {"tokenizer.json"});
+  CHECK(session.generate_tokens(Tokens{1, 5, 9}, options) == answer);
+}
+
+TEST_CASE("a checkpoint that is wrong is an error of its file") {
+  const auto broken = [](const char* name, const std::string& content) {
+    const TemporaryFolder folder;
+    test::copy_files(golden_model("demo"), folder.path());
+    test::write_file(folder / name, content);
+    check_error<Error>([&] { load<Exact>(folder.path()); }, {folder / name});
+  };
+  broken("config.json", "{");
+  broken("config.json", R"({"model_type": "llama"})");
+  broken("generation_config.json", R"({"temperature": "hot"})");
+  broken("tokenizer.json", "[]");
+  broken("tokenizer_config.json", R"({"chat_template": 5})");
+  broken("model.safetensors", "12345678");
+  broken("chat_template.jinja", std::string(17U << 20U, ' '));
+}
+
+TEST_CASE("loading reports its progress and can be cancelled") {
+  struct Cancel : ProgressSink {
+    std::uint64_t all = 0;
+    void begin(std::string_view, std::uint64_t total) override { all = total; }
+    void advance(std::uint64_t done, std::string_view) override {
+      if (done > all / 2) throw InvalidArgument("enough");
+    }
+  };
+  Cancel cancel;
+  LoadOptions options;
+  options.progress = &cancel;
+  check_error<InvalidArgument>([&] { load<Exact>(golden_model("demo"), options); }, {"enough"});
+  CHECK(cancel.all > 4'000'000);
+}

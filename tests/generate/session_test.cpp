@@ -1,0 +1,410 @@
+// Conversations: what is reused, what is refused, how answers end, and what logits say.
+#include "asterism/generate/session.hpp"
+
+#include <cmath>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/generate/load.hpp"
+
+#include "checkpoint/edited_checkpoint.hpp"
+#include "generate/variants.hpp"
+#include "support/golden.hpp"
+
+using namespace asterism;
+using test::check_error;
+using test::EditedCheckpoint;
+using test::Exact;
+using test::golden_model;
+using test::Packed;
+using test::TemporaryFolder;
+
+namespace {
+
+using Tokens = std::vector<TokenId>;
+
+const LanguageModel<Exact>& demo() {
+  static const LanguageModel<Exact> model = load<Exact>(golden_model("demo"));
+  return model;
+}
+
+const test::Golden& golden() {
+  static const test::Golden values("expected/demo.safetensors");
+  return values;
+}
+
+GenerateOptions greedy(std::int32_t max_tokens) {
+  GenerateOptions options;
+  options.max_tokens = max_tokens;
+  options.stop_at_eos = false;
+  return options;
+}
+
+GenerateOptions sampled(std::int32_t max_tokens) {
+  GenerateOptions options = greedy(max_tokens);
+  options.temperature = 5;
+  options.top_k = 100;
+  return options;
+}
+
+Tokens joined(const Tokens& a, const Tokens& b) {
+  Tokens out = a;
+  out.insert(out.end(), b.begin(), b.end());
+  return out;
+}
+
+/// What a fresh session answers.
+Tokens alone(const LanguageModel<Exact>& model, const Tokens& prompt, const GenerateOptions& options,
+             std::uint64_t seed = 0) {
+  return model.session({.seed = seed}).generate_tokens(prompt, options);
+}
+
+}  // namespace
+
+TEST_CASE("a prompt that begins as the conversation is computed from where it differs, with the same bits") {
+  const Tokens first = golden().values<TokenId>("prompt_33");
+  auto session = demo().session({.seed = 9});
+  const Tokens answer = session.generate_tokens(first, greedy(20));
+  CHECK(answer == alone(demo(), first, greedy(20)));
+  CHECK(session.last().usage.prompt_tokens == 33);
+  CHECK(session.last().usage.reused_tokens == 0);
+  CHECK(session.last().usage.answer_tokens == 20);
+  CHECK(Tokens(session.tokens().begin(), session.tokens().end()) == joined(first, answer));
+
+  // The whole conversation and more: all but the last token of the answer was computed. Draws at a high
+  // temperature would show any difference of the logits.
+  const Tokens second = joined(joined(first, answer), {5, 77, 300});
+  const std::uint64_t routes = session.observer().routes;
+  const Tokens next = session.generate_tokens(second, sampled(30));
+  CHECK(next == alone(demo(), second, sampled(30), 9));
+  CHECK(next != alone(demo(), second, sampled(30), 10));
+  CHECK(session.last().usage.prompt_tokens == 56);
+  CHECK(session.last().usage.reused_tokens == 52);
+  const auto per_token = static_cast<std::uint64_t>(demo().shape().layers * demo().shape().top_k);
+  CHECK(session.observer().routes - routes == per_token * (4 + 29));
+
+  // The same prompt again: its last token is computed once more, for its logits.
+  session.generate_tokens(second, greedy(1));
+  CHECK(session.last().usage.reused_tokens == 55);
+  // A prompt that is the beginning of the conversation.
+  CHECK(session.generate_tokens(first, greedy(20)) == answer);
+  CHECK(session.last().usage.reused_tokens == 32);
+  // One that differs in the middle.
+  Tokens other = first;
+  other[20] ^= 1;
+  CHECK(session.generate_tokens(other, greedy(20)) == alone(demo(), other, greedy(20)));
+  CHECK(session.last().usage.reused_tokens == 20);
+  // One that differs from the beginning.
+  other[0] ^= 1;
+  CHECK(session.generate_tokens(other, greedy(20)) == alone(demo(), other, greedy(20)));
+  CHECK(session.last().usage.reused_tokens == 0);
+
+  session.clear();
+  CHECK(session.tokens().empty());
+  CHECK(session.generate_tokens(other, greedy(20)) == alone(demo(), other, greedy(20)));
+  CHECK(session.last().usage.reused_tokens == 0);
+}
+
+TEST_CASE("a sliding window reuses what is still seen") {
+  const auto model = load<Exact>(golden_model("window"));  // sees 7 positions
+  const Tokens prompt = test::Golden("expected/window.safetensors").values<TokenId>("prompt_64");
+  auto session = model.session();
+  const Tokens answer = session.generate_tokens(prompt, greedy(30));
+  CHECK(answer == alone(model, prompt, greedy(30)));
+  const Tokens shorter(prompt.begin(), prompt.begin() + 20);
+  CHECK(session.generate_tokens(shorter, greedy(30)) == alone(model, shorter, greedy(30)));
+  CHECK(session.last().usage.reused_tokens == 19);
+}
+
+TEST_CASE("equal seeds give equal answers, other seeds others, and draws go on in a session") {
+  const Tokens prompt = golden().values<TokenId>("prompt_7");
+  CHECK(alone(demo(), prompt, sampled(40), 1) == alone(demo(), prompt, sampled(40), 1));
+  CHECK(alone(demo(), prompt, sampled(40), 1) != alone(demo(), prompt, sampled(40), 2));
+  auto session = demo().session({.seed = 1});
+  const Tokens first = session.generate_tokens(prompt, sampled(40));
+  CHECK(session.generate_tokens(prompt, sampled(40)) != first);
+}
+
+TEST_CASE("two sessions in turns answer as each alone") {
+  const Tokens a = golden().values<TokenId>("prompt_7");
+  const Tokens b = golden().values<TokenId>("prompt_33");
+  auto one = demo().session({.seed = 1});
+  auto two = demo().session({.seed = 2});
+  std::string text_one;
+  std::string text_two;
+  const std::string prompt_one = demo().tokenizer().decode(a);
+  const std::string prompt_two = demo().tokenizer().decode(b);
+  auto stream_one = one.generate(prompt_one, sampled(30));
+  auto stream_two = two.generate(prompt_two, sampled(30));
+  auto piece_one = stream_one.begin();
+  auto piece_two = stream_two.begin();
+  while (piece_one != stream_one.end() || piece_two != stream_two.end()) {
+    if (piece_one != stream_one.end()) {
+      text_one += *piece_one;
+      ++piece_one;
+    }
+    if (piece_two != stream_two.end()) {
+      text_two += *piece_two;
+      ++piece_two;
+    }
+  }
+  const auto text_alone = [](const std::string& prompt, std::uint64_t seed) {
+    auto session = demo().session({.seed = seed});
+    std::string text;
+    for (const std::string_view piece : session.generate(prompt, sampled(30))) text += piece;
+    return text;
+  };
+  CHECK(text_one == text_alone(prompt_one, 1));
+  CHECK(text_two == text_alone(prompt_two, 2));
+  CHECK(text_one != text_two);
+}
+
+TEST_CASE("sessions on several threads answer as each alone") {
+  const auto model = load<Packed>(golden_model("demo"));
+  const Tokens prompt = golden().values<TokenId>("prompt_33");
+  const auto answer = [&](std::uint64_t seed) {
+    return model.session({.seed = seed}).generate_tokens(prompt, sampled(40));
+  };
+  std::vector<Tokens> expected;
+  for (const std::uint64_t seed : {0, 1, 2}) expected.push_back(answer(seed));
+  std::vector<Tokens> found(3);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < 3; ++i) threads.emplace_back([&, i] { found[i] = answer(i); });
+  }
+  CHECK(found == expected);
+}
+
+TEST_CASE("answers end at the token limit, where the context is full, at end tokens, or when they are cancelled") {
+  const Tokens prompt = golden().values<TokenId>("greedy_prompt");
+  const Tokens expected = golden().values<TokenId>("greedy_tokens");
+  auto session = demo().session();
+  const auto same_beginning = [&](const Tokens& answer) {
+    return std::equal(answer.begin(), answer.end(), expected.begin());
+  };
+
+  CHECK(session.last().finish_reason == FinishReason::none);
+  CHECK(session.generate_tokens(prompt, greedy(1)).size() == 1);
+  CHECK(session.last().finish_reason == FinishReason::max_tokens);
+
+  LoadOptions options;
+  options.limits = Exact::limits;
+  options.limits->context = 24;
+  const auto narrow = load<Exact>(golden_model("demo"), options);
+  auto small = narrow.session();
+  const Tokens until_full = small.generate_tokens(prompt, greedy(1000));
+  CHECK(until_full.size() == 24 - 16 + 1);  // the last token needs no place
+  CHECK(same_beginning(until_full));
+  CHECK(small.last().finish_reason == FinishReason::context_full);
+  CHECK(small.last().usage.answer_tokens == 9);
+  const Tokens whole = golden().values<TokenId>("prompt_33");
+  check_error<InvalidArgument>([&] { small.generate_tokens(whole, greedy(1)); }, {"33 tokens", "24", "context"});
+  const Tokens fitting(whole.begin(), whole.begin() + 24);
+  CHECK(small.generate_tokens(fitting, greedy(1000)) == alone(demo(), fitting, greedy(1)));
+  CHECK(small.last().finish_reason == FinishReason::context_full);
+  CHECK(small.generate_tokens(prompt, greedy(9)) == until_full);
+
+  std::stop_source stop;
+  GenerateOptions cancellable = greedy(1000);
+  cancellable.cancel = stop.get_token();
+  const std::uint64_t before = session.observer().routes;
+  session.clear();
+  stop.request_stop();
+  CHECK(session.generate_tokens(prompt, cancellable).empty());
+  CHECK(session.last().finish_reason == FinishReason::cancelled);
+  CHECK(session.last().usage.prompt_tokens == 16);
+  CHECK(session.last().usage.answer_tokens == 0);
+  CHECK(session.observer().routes == before);  // nothing was computed
+  CHECK(session.generate_tokens(prompt, greedy(64)) == expected);
+
+  // In the middle of the answer: at the ninth token of the conversation behind the prompt.
+  std::stop_source later;
+  cancellable.cancel = later.get_token();
+  Exact::Observer::on_route = [&](std::int32_t layer, std::int32_t position) {
+    if (layer == 0 && position == 16 + 8) later.request_stop();
+  };
+  session.clear();
+  const Tokens some = session.generate_tokens(prompt, cancellable);
+  CHECK(some.size() == 10);
+  CHECK(same_beginning(some));
+  CHECK(session.last().finish_reason == FinishReason::cancelled);
+  CHECK(session.last().usage.answer_tokens == 10);
+  // In the middle of a long prompt: the chunk that runs is the last one.
+  std::stop_source early;
+  cancellable.cancel = early.get_token();
+  Exact::Observer::on_route = [&](std::int32_t, std::int32_t position) {
+    if (position == 17) early.request_stop();
+  };
+  session.clear();
+  const std::uint64_t routes = session.observer().routes;
+  CHECK(session.generate_tokens(golden().values<TokenId>("prompt_64"), cancellable).empty());
+  Exact::Observer::on_route = nullptr;
+  CHECK(session.last().finish_reason == FinishReason::cancelled);
+  CHECK(session.observer().routes - routes == 2 * 16 * 3 * 2);
+  // What was computed is reused.
+  CHECK(session.generate_tokens(golden().values<TokenId>("prompt_64"), greedy(3)).size() == 3);
+  CHECK(session.last().usage.reused_tokens == 32);
+
+  const TemporaryFolder folder;
+  test::copy_files(golden_model("demo"), folder.path());
+  test::write_file(folder / "generation_config.json",
+                   concat(R"({"eos_token_id": [2, )", expected[11], ", ", expected[20], "]}"));
+  const auto ending = load<Exact>(folder.path());
+  auto other = ending.session();
+  const auto first =
+      static_cast<std::size_t>(std::find_if(expected.begin(), expected.end(),
+                                            [&](TokenId id) { return id == expected[11] || id == expected[20]; }) -
+                               expected.begin());
+  GenerateOptions ends;
+  CHECK(other.generate_tokens(prompt, ends) ==
+        Tokens(expected.begin(), expected.begin() + 1 + static_cast<std::ptrdiff_t>(first)));
+  CHECK(other.last().finish_reason == FinishReason::eos);
+  CHECK(other.last().usage.answer_tokens == static_cast<std::int32_t>(first) + 1);
+  CHECK(other.generate_tokens(prompt, greedy(64)) == expected);
+  CHECK(other.last().finish_reason == FinishReason::max_tokens);
+}
+
+TEST_CASE("bad prompts and options are refused, and leave the conversation as it was") {
+  const Tokens prompt = golden().values<TokenId>("prompt_33");
+  auto session = demo().session();
+  const Tokens answer = session.generate_tokens(prompt, greedy(5));
+  const Tokens conversation = joined(prompt, answer);
+  const auto unharmed = [&] {
+    CHECK(Tokens(session.tokens().begin(), session.tokens().end()) == conversation);
+    CHECK(session.last().usage.answer_tokens == 5);
+  };
+  const auto refuse = [&](const Tokens& bad, std::initializer_list<std::string_view> parts) {
+    check_error<InvalidArgument>([&] { session.generate_tokens(bad); }, parts);
+    check_error<InvalidArgument>([&] { session.logits(bad); }, parts);
+    check_error<InvalidArgument>([&] { session.log_probabilities(bad); }, parts);
+    unharmed();
+  };
+  refuse({}, {"no tokens"});
+  refuse(Tokens(161, 5), {"161 tokens", "160", "Limits::context"});
+  for (const TokenId bad : {-1, 700, 1'000'000'000}) {
+    for (const std::size_t place : {0, 15, 16, 32}) {  // in the first chunk, at its end, in the next, at the end
+      Tokens tokens = prompt;
+      tokens[place] = bad;
+      refuse(tokens, {concat("token ", place), concat("id ", bad), "vocabulary of 700"});
+    }
+  }
+  GenerateOptions options = greedy(5);
+  options.top_p = 0;
+  check_error<InvalidArgument>([&] { session.generate_tokens(prompt, options); }, {"top_p"});
+  check_error<InvalidArgument>([&] { session.generate("text", options); }, {"top_p"});
+  unharmed();
+  CHECK(session.generate_tokens(joined(conversation, {7}), greedy(5)) ==
+        alone(demo(), joined(conversation, {7}), greedy(5)));
+  CHECK(session.last().usage.reused_tokens == 37);
+}
+
+TEST_CASE("logits of every position, in order, whatever the chunks") {
+  const Tokens prompt = golden().values<TokenId>("prompt_64");
+  auto session = demo().session();
+  const std::vector<float> all = session.logits(prompt);
+  REQUIRE(all.size() == 64 * 700);
+  const Tokens some(prompt.begin(), prompt.begin() + 21);
+  const std::vector<float> beginning = session.logits(some);
+  CHECK(beginning == std::vector<float>(all.begin(), all.begin() + 21 * 700));
+  std::size_t next = 0;
+  session.visit_logits(prompt, [&](std::size_t position, View<const float> row) {
+    CHECK(position == next++);
+    REQUIRE(row.size == 700);
+    CHECK(std::equal(row.begin(), row.end(), all.begin() + static_cast<std::ptrdiff_t>(position * 700)));
+  });
+  CHECK(next == 64);
+  // They are the conversation now.
+  CHECK(session.generate_tokens(joined(prompt, {4, 5}), greedy(10)) ==
+        alone(demo(), joined(prompt, {4, 5}), greedy(10)));
+  CHECK(session.last().usage.reused_tokens == 64);
+  // The conversation's own tokens, and a part of them.
+  const Tokens said(session.tokens().begin(), session.tokens().end());
+  CHECK(session.logits(session.tokens()) == demo().session().logits(said));
+  CHECK(session.log_probabilities(session.tokens().part(3, 40)) ==
+        demo().session().log_probabilities(Tokens(said.begin() + 3, said.begin() + 43)));
+}
+
+TEST_CASE("log-probabilities are the log-softmax of the logits") {
+  const Tokens prompt = golden().values<TokenId>("prompt_33");
+  auto session = demo().session();
+  const std::vector<float> found = session.log_probabilities(prompt);
+  REQUIRE(found.size() == 32);
+  const auto check = [&](const std::vector<float>& logits, double tolerance) {
+    for (std::size_t i = 0; i + 1 < prompt.size(); ++i) {
+      const float* row = logits.data() + i * 700;
+      double sum = 0;
+      for (std::size_t j = 0; j < 700; ++j) sum += std::exp(double{row[j]} - 20);
+      const double expected = double{row[static_cast<std::size_t>(prompt[i + 1])]} - 20 - std::log(sum);
+      CHECK(std::fabs(double{found[i]} - expected) < tolerance);
+    }
+  };
+  check(session.logits(prompt), 2e-6);
+  check(golden().values<float>("logits_33"), 3e-3);
+  CHECK(session.log_probabilities(Tokens{5}).empty());
+  double total = 0;  // over all continuations
+  for (TokenId id = 0; id < 700; ++id) {
+    total += std::exp(double{session.log_probabilities(Tokens{5, id})[0]});
+  }
+  CHECK(total == doctest::Approx(1).epsilon(1e-5));
+}
+
+TEST_CASE("chat renders a known template; another one is refused where it would be used") {
+  const std::string path = std::string(ASTERISM_GOLDEN_DIR) + "/expected/demo.json";
+  const checkpoint::Json expected = checkpoint::parse_json(checkpoint::read_text_file(path, 1U << 20U), path);
+  auto session = demo().session();
+  Tokens last;
+  for (std::size_t i = 0; i < 2; ++i) {  // a question; the question, an answer and another question
+    const checkpoint::Json& chat = expected["chats"][i];
+    std::vector<text::Message> messages;
+    for (const checkpoint::Json& one : chat["messages"]) messages.push_back({one["role"], one["content"]});
+    const auto ids = chat["ids"].get<Tokens>();
+    std::string text;
+    for (const std::string_view piece : session.chat(messages, greedy(12))) text += piece;
+    CHECK(session.last().usage.prompt_tokens == static_cast<std::int32_t>(ids.size()));
+    CHECK(session.last().usage.answer_tokens == 12);
+    CHECK(session.last().usage.reused_tokens == static_cast<std::int32_t>(last.size()));
+    CHECK(Tokens(session.tokens().begin(), session.tokens().begin() + static_cast<std::ptrdiff_t>(ids.size())) ==
+          ids);
+    const Tokens answer = alone(demo(), ids, greedy(12));
+    CHECK(text == demo().tokenizer().decode(answer, {.skip_special_tokens = true}));
+    last = ids;
+  }
+  const std::vector<text::Message> wrong = {{"assistant", "I begin."}};
+  check_error<InvalidArgument>([&] { session.chat(wrong); }, {"assistant"});
+  check_error<InvalidArgument>([&] { session.chat(std::vector<text::Message>{}); }, {"user"});
+
+  const TemporaryFolder folder;
+  test::copy_files(golden_model("demo"), folder.path());
+  const std::string other = "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor %}";
+  test::write_file(
+      folder / "tokenizer_config.json",
+      checkpoint::Json({{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"chat_template", other}}).dump());
+  const auto model = load<Exact>(folder.path());
+  auto own = model.session();
+  const std::vector<text::Message> question = {{"user", "Hello?"}};
+  check_error<Unsupported>([&] { own.chat(question); },
+                           {"tokenizer_config.json", "chat template", "Mixtral-8x7B"});
+  std::string text;
+  for (const std::string_view piece : own.generate("Hello?", greedy(5))) text += piece;
+  CHECK(own.last().usage.answer_tokens == 5);
+  CHECK(!text.empty());
+}
+
+TEST_CASE("weights that overflow are an error again and again, never a token") {
+  EditedCheckpoint broken(golden_model("demo"));
+  for (std::size_t i = 0; i < 128; ++i) broken.set("model.norm.weight", i, std::uint16_t{0x7F7F});  // 3.4e38
+  const TemporaryFolder folder;
+  broken.write(folder.path());
+  test::copy_files(golden_model("demo"), folder.path(), {"tokenizer.json"});
+  const auto model = load<Exact>(folder.path());
+  auto session = model.session();
+  CHECK_THROWS_AS(session.generate_tokens(Tokens{1, 5}), NumericError);
+  auto stream = session.generate("Hello", greedy(5));
+  CHECK_THROWS_AS(stream.begin(), NumericError);
+  CHECK_THROWS_AS(stream.begin(), NumericError);
+  CHECK(session.last().usage.answer_tokens == 0);
+}
