@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -102,24 +103,33 @@ class WeightEncoder {
   std::string dtype_;
 };
 
-/// config.json with a `quantization_config` as transformers writes it.
+/// config.json with a `quantization_config` as transformers writes it, or without one where nothing is in 4 bits.
 template <class B>
 std::string quantized_config(const std::string& folder) {
+  using Quantization = checkpoint::detail::FourBitFormat<typename B::Quantization>;
   const std::string path = folder + "/config.json";
   checkpoint::Json config =
       checkpoint::parse_json(checkpoint::read_text_file(path, checkpoint::max_config_bytes), path);
-  if constexpr (checkpoint::detail::FourBitFormat<typename B::Quantization>::is_four_bit) {
-    config["quantization_config"] = {
-        {"quant_method", "bitsandbytes"},
-        {"load_in_4bit", true},
-        {"load_in_8bit", false},
-        {"bnb_4bit_quant_type", "nf4"},
-        {"bnb_4bit_use_double_quant", checkpoint::detail::FourBitFormat<typename B::Quantization>::nested},
-        {"bnb_4bit_compute_dtype", "bfloat16"},
-        {"bnb_4bit_quant_storage", "uint8"},
-        {"llm_int8_skip_modules", {"lm_head", "embed_tokens", "gate"}}};
+  config.erase("quantization_config");
+  if constexpr (Quantization::is_four_bit) {
+    checkpoint::Json skipped = {"gate"};
+    if (!checkpoint::detail::FourBitFormat<typename B::Head>::is_four_bit) skipped.push_back("lm_head");
+    if (!checkpoint::detail::FourBitFormat<typename B::Embedding>::is_four_bit) skipped.push_back("embed_tokens");
+    config["quantization_config"] = {{"quant_method", "bitsandbytes"},
+                                     {"load_in_4bit", true},
+                                     {"load_in_8bit", false},
+                                     {"bnb_4bit_quant_type", "nf4"},
+                                     {"bnb_4bit_use_double_quant", Quantization::nested},
+                                     {"bnb_4bit_compute_dtype", "bfloat16"},
+                                     {"bnb_4bit_quant_storage", "uint8"},
+                                     {"llm_int8_skip_modules", std::move(skipped)}};
   }
   return config.dump(2) + "\n";
+}
+
+/// The dtype that a quant_state tells: the checkpoint's, where bitsandbytes knows it.
+inline std::string unquantized_dtype(const std::string& dtype) {
+  return dtype == "float16" || dtype == "float32" ? dtype : "bfloat16";
 }
 
 }  // namespace generate
@@ -134,8 +144,13 @@ template <class B>
 void quantize_checkpoint(const std::string& from, const std::string& to, ProgressSink& progress,
                          Bytes max_shard_bytes = 2_GB) {
   const checkpoint::ModelConfig config = checkpoint::read_model_config(from);
+  if (config.shape.tied_head && !std::is_same_v<typename B::Embedding, typename B::Head>) {
+    throw Unsupported(
+        concat(from, ": the head is the embedding's matrix and is written once, the Blueprint asks for ",
+               B::Embedding::name(), " and ", B::Head::name(), "; make its Embedding and Head equal"));
+  }
   const checkpoint::TensorStore store(from);
-  generate::WeightEncoder<B> encoder(store, config.shape, config.dtype.empty() ? "bfloat16" : config.dtype);
+  generate::WeightEncoder<B> encoder(store, config.shape, generate::unquantized_dtype(config.dtype));
   std::vector<typename generate::WeightEncoder<B>::Weight> weights;
   std::vector<checkpoint::TensorDeclaration> declarations;
   std::map<std::string, std::pair<std::size_t, std::size_t>, std::less<>> place;  // name -> weight and part

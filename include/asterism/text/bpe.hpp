@@ -40,8 +40,8 @@ class Bpe {
       std::int32_t position = 0;
       TokenId merged = -1;
     };
-    std::vector<Symbol> symbols;
-    std::vector<Candidate> queue;
+    std::vector<Symbol> symbols_;
+    std::vector<Candidate> queue_;
   };
 
   Bpe() = default;
@@ -90,7 +90,7 @@ class Bpe {
     }
     cut(word, scratch);
     merge(scratch);
-    for (const auto& symbol : scratch.symbols) {
+    for (const auto& symbol : scratch.symbols_) {
       if (symbol.id >= 0) out.push_back(symbol.id);
     }
   }
@@ -118,7 +118,7 @@ class Bpe {
 
   /// Symbols of the single characters: their own tokens, else those of their bytes, else the unknown token.
   void cut(std::string_view word, Scratch& scratch) const {
-    auto& symbols = scratch.symbols;
+    auto& symbols = scratch.symbols_;
     symbols.clear();
     if (word.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
       throw InvalidArgument(concat("a word of ", word.size(), " bytes is too long to encode"));
@@ -156,8 +156,8 @@ class Bpe {
 
   /// Merges neighbours, lowest rank first, leftmost on ties.
   void merge(Scratch& scratch) const {
-    auto& symbols = scratch.symbols;
-    auto& queue = scratch.queue;
+    auto& symbols = scratch.symbols_;
+    auto& queue = scratch.queue_;
     using Candidate = Scratch::Candidate;
     const auto later = [](const Candidate& a, const Candidate& b) {
       return a.rank != b.rank ? a.rank > b.rank : a.position > b.position;
