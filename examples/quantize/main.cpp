@@ -15,9 +15,9 @@ using namespace asterism;
 /// Scales as bitsandbytes chooses them.
 struct Standard : Blueprint {};
 
-/// Scales that minimise the squared error within the same layout.
+/// Scales of either sign that minimise the squared error within the same layout.
 struct LeastError : Blueprint {
-  using Quantization = quant::Nf4<64, quant::DoubleQuantized, quant::LeastSquares>;
+  using Quantization = quant::Nf4<64, quant::DoubleQuantized, quant::SignedLeastSquares>;
 };
 
 }  // namespace
@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
   app.add_option("from", from, "Folder of the checkpoint: config.json, *.safetensors")->required();
   app.add_option("to", to, "Folder to write")->required();
   app.add_flag("--least-squares", least_squares,
-               "Choose scales that minimise the squared error; slower, the same size");
+               "Choose scales that minimise the squared error (8.3 % instead of 9.2 % on Gaussian weights); the "
+               "same\nsize and layout, slower to write");
   app.add_flag("-q,--quiet", quiet, "No progress");
   CLI11_PARSE(app, argc, argv);
   ProgressBar bar;

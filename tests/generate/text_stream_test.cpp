@@ -73,8 +73,14 @@ Answer answer_of(const std::string& prompt, const GenerateOptions& options, std:
   return read(session, session.generate(prompt, options));
 }
 
-std::string decoded(const Tokens& tokens) {
-  return demo().tokenizer().decode(tokens, {.skip_special_tokens = true});
+/// What the tokens add to the text of the prompt.
+std::string decoded(const std::string& before, const Tokens& tokens) {
+  const text::Tokenizer& tokenizer = demo().tokenizer();
+  Tokens all = tokenizer.encode(before);
+  while (tokenizer.id_to_token(all.back()).starts_with("<0x")) all.pop_back();  // bytes that end with the prompt
+  const std::string context = tokenizer.decode(all, {.skip_special_tokens = true});
+  all.insert(all.end(), tokens.begin(), tokens.end());
+  return tokenizer.decode(all, {.skip_special_tokens = true}).substr(context.size());
 }
 
 Tokens tokens_of(const std::string& prompt, const GenerateOptions& options, std::uint64_t seed) {
@@ -102,7 +108,7 @@ TEST_CASE("the pieces together are the decoded tokens") {
     const auto count = static_cast<std::int32_t>(20 + seed % 7);
     const Tokens tokens = tokens_of(prompt, sampled(count), seed);
     const Answer answer = answer_of(prompt, sampled(count), seed);
-    CHECK(answer.text == decoded(tokens));
+    CHECK(answer.text == decoded(prompt, tokens));
     CHECK(answer.reason == FinishReason::max_tokens);
     CHECK(answer.usage.answer_tokens == count);
     CHECK(answer.usage.prompt_tokens == static_cast<std::int32_t>(demo().tokenizer().encode(prompt).size()));
@@ -111,6 +117,20 @@ TEST_CASE("the pieces together are the decoded tokens") {
   }
   CHECK(shorter > 5);     // some held bytes back
   CHECK(incomplete > 0);  // until the very end
+}
+
+TEST_CASE("an answer continues the prompt's text, leading space included") {
+  bool space = false;
+  for (const std::string before : {"a", "A keeper", "ends with a new line\n", "日本語 🙂", "tab\t"}) {
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      CAPTURE(before);
+      CAPTURE(seed);
+      const std::string text = answer_of(before, sampled(20), seed).text;
+      CHECK(text == decoded(before, tokens_of(before, sampled(20), seed)));
+      space |= text.starts_with(' ');
+    }
+  }
+  CHECK(space);
 }
 
 TEST_CASE("stop strings end the answer wherever they stand") {
@@ -166,7 +186,7 @@ TEST_CASE("end tokens are counted and not written") {
   GenerateOptions options = sampled(30);
   options.stop_at_eos = true;
   const Answer answer = read(session, session.generate(prompt, options));
-  CHECK(answer.text == decoded(Tokens(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(at))));
+  CHECK(answer.text == decoded(prompt, Tokens(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(at))));
   CHECK(answer.reason == FinishReason::eos);
   CHECK(answer.usage.answer_tokens == static_cast<std::int32_t>(at) + 1);
 
@@ -187,7 +207,7 @@ TEST_CASE("the context ends an answer") {
   const Answer answer = read(session, session.generate(prompt, sampled(1000)));
   CHECK(answer.reason == FinishReason::context_full);
   CHECK(answer.usage.prompt_tokens + answer.usage.answer_tokens == 25);
-  CHECK(answer.text == decoded(tokens_of(prompt, sampled(answer.usage.answer_tokens), 1)));
+  CHECK(answer.text == decoded(prompt, tokens_of(prompt, sampled(answer.usage.answer_tokens), 1)));
 }
 
 TEST_CASE("cancelling before the first token and in the middle") {
@@ -203,7 +223,7 @@ TEST_CASE("cancelling before the first token and in the middle") {
   }
   CHECK(session.last().finish_reason == FinishReason::cancelled);
   CHECK(session.last().usage.answer_tokens < 60);
-  CHECK(text == decoded(tokens_of(prompt, sampled(session.last().usage.answer_tokens), 0)));
+  CHECK(text == decoded(prompt, tokens_of(prompt, sampled(session.last().usage.answer_tokens), 0)));
   CHECK(read(session, session.generate(prompt, options)).text.empty());
   CHECK(session.last().finish_reason == FinishReason::cancelled);
   CHECK(session.last().usage.answer_tokens == 0);

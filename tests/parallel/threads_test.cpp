@@ -1,6 +1,7 @@
 // The pool: every tile once for any count and any number of threads, no allocation in a call, and no way to hang.
 #include "asterism/parallel/threads.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -155,7 +156,8 @@ TEST_CASE("where the system refuses a thread the constructor throws, and does no
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
   rlimit small = before;
-  small.rlim_cur = rlim_t{2} << 30U;  // room for some stacks of 8 MiB, not for a thousand
+  small.rlim_cur =
+      std::min(before.rlim_max, rlim_t{2} << 30U);  // room for some stacks of 8 MiB, not for thousands
   REQUIRE(setrlimit(RLIMIT_AS, &small) == 0);
   std::string message;
   try {

@@ -48,17 +48,20 @@ class Session {
   }
 
   /// The answer to a raw prompt as a range of pieces of text, computed while it is walked through. The tokenizer's
-  /// own special tokens (such as <s>) are put before the prompt. Pieces are never empty and never split a
-  /// character; each is valid until the next one. `last()` tells what happened once the range has ended.
+  /// own special tokens (such as <s>) are put before the prompt, and the pieces continue its text, leading space
+  /// included. Pieces are never empty and never split a character; each is valid until the next one. `last()`
+  /// tells what happened once the range has ended.
   TextStream<Session> generate(std::string_view prompt, GenerateOptions options = {}) {
-    return answer(model_->tokenizer().encode(prompt), std::move(options));
+    begin_answer(model_->tokenizer().encode(prompt), options);
+    return TextStream<Session>(*this, std::move(options), tokens_);
   }
 
   /// The answer to a conversation in the checkpoint's chat template; the roles are those that the template knows.
   /// Throws Unsupported where the template is not one that the toolkit knows.
   TextStream<Session> chat(View<const text::Message> messages, GenerateOptions options = {}) {
     const std::string prompt = model_->chat_template().render(messages);
-    return answer(model_->tokenizer().encode(prompt, {.add_special_tokens = false}), std::move(options));
+    begin_answer(model_->tokenizer().encode(prompt, {.add_special_tokens = false}), options);
+    return TextStream<Session>(*this, std::move(options), {});
   }
 
   /// The answer to token ids as token ids, an end token included.
@@ -143,11 +146,6 @@ class Session {
 
   static double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-
-  TextStream<Session> answer(std::vector<TokenId> prompt, GenerateOptions options) {
-    begin_answer(std::move(prompt), options);
-    return TextStream<Session>(*this, std::move(options));
   }
 
   void check_prompt(View<const TokenId> prompt) const {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/stop_strings.hpp"
 #include "asterism/text/stream_decoder.hpp"
@@ -23,12 +24,19 @@ namespace asterism {
 template <class Session>
 class TextStream {
  public:
-  TextStream(Session& session, GenerateOptions options)
+  /// `context`: tokens before the answer that its text continues, so that a leading space is what it is in the
+  /// whole text; empty where the answer is a text of its own. The pieces one after the other are the text of
+  /// context and answer together without that of the context.
+  TextStream(Session& session, GenerateOptions options, View<const TokenId> context)
       : session_(&session),
         answer_(session.answer_),
         options_(std::make_unique<GenerateOptions>(std::move(options))),
         decoder_(session.model().tokenizer(), {.skip_special_tokens = true}),
-        stop_(options_->stop) {}
+        stop_(options_->stop) {
+    // A run of byte tokens at the end of the context is over there: bytes of the answer do not change it.
+    while (!context.empty() && is_byte(context[context.size - 1])) context = context.part(0, context.size - 1);
+    for (const TokenId token : context) decoder_.push(token);
+  }
 
   class Iterator {
    public:
@@ -59,6 +67,12 @@ class TextStream {
   std::default_sentinel_t end() const { return {}; }
 
  private:
+  /// A byte that the vocabulary has no token for: "<0x0A>".
+  bool is_byte(TokenId id) const {
+    const std::string_view text = session_->model().tokenizer().id_to_token(id);
+    return text.size() == 6 && text.starts_with("<0x") && text.ends_with('>');
+  }
+
   /// Computes tokens until there is text; an empty piece means the end.
   void advance() {
     piece_ = {};

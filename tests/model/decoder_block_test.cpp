@@ -1,0 +1,259 @@
+// One layer against a naive one in double precision.
+#include "asterism/model/decoder_block.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/model/plan.hpp"
+
+#include "generate/variants.hpp"
+#include "model/filled_network.hpp"
+
+using namespace asterism;
+using model::Role;
+using model::WeightId;
+using test::Exact;
+using test::FilledNetwork;
+using test::small_shape;
+
+namespace {
+
+using Block = model::Assembly<Exact>::Block;
+using Row = std::vector<double>;
+using Rows = std::vector<Row>;
+
+/// Notes every route.
+struct Notes {
+  struct Entry {
+    std::int32_t layer;
+    std::int32_t position;
+    std::int32_t expert;
+    float weight;
+  };
+  std::vector<Entry> entries;
+
+  void routed(std::int32_t layer, std::int32_t position, std::int32_t expert, float weight) {
+    entries.push_back({layer, position, expert, weight});
+  }
+  void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
+};
+
+/// The layer as it stands in the papers, row by row.
+class Naive {
+ public:
+  Naive(const model::Assembly<Exact>::Network& network, std::int32_t layer, const Shape& shape)
+      : network_(network), layer_(layer), shape_(shape) {}
+
+  Rows forward(const Rows& hidden) const {
+    Rows out = hidden;
+    const Row attention_norm = weight({Role::attention_norm, layer_});
+    Rows queries;
+    Rows keys;
+    Rows values;
+    for (std::size_t i = 0; i < hidden.size(); ++i) {
+      const Row x = normed(hidden[i], attention_norm);
+      queries.push_back(rotated(product(weight({Role::query, layer_}), x), i));
+      keys.push_back(rotated(product(weight({Role::key, layer_}), x), i));
+      values.push_back(product(weight({Role::value, layer_}), x));
+    }
+    for (std::size_t i = 0; i < hidden.size(); ++i) {
+      add(product(weight({Role::output, layer_}), attended(queries[i], keys, values, i)), 1, out[i]);
+      const Row x = normed(out[i], weight({Role::expert_norm, layer_}));
+      for (const auto& [expert, share] : routes(x)) {
+        Row inner = product(weight({Role::gate, layer_, expert}), x);
+        const Row up = product(weight({Role::up, layer_, expert}), x);
+        for (std::size_t j = 0; j < inner.size(); ++j) inner[j] = inner[j] / (1 + std::exp(-inner[j])) * up[j];
+        add(product(weight({Role::down, layer_, expert}), inner), share, out[i]);
+      }
+    }
+    return out;
+  }
+
+  /// The best experts and their shares.
+  std::vector<std::pair<std::int32_t, double>> routes(const Row& x) const {
+    const Row logits = product(weight({Role::router, layer_}), x);
+    std::vector<std::pair<std::int32_t, double>> all;
+    for (std::size_t e = 0; e < logits.size(); ++e)
+      all.emplace_back(static_cast<std::int32_t>(e), std::exp(logits[e]));
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    all.resize(static_cast<std::size_t>(shape_.top_k));
+    double sum = 0;
+    for (const auto& [expert, share] : all) sum += share;
+    for (auto& [expert, share] : all) share /= sum;
+    return all;
+  }
+
+ private:
+  Row weight(const WeightId& id) const {
+    Row out;
+    model::visit_weight(network_, id, [&](const auto& weights) {
+      if constexpr (requires { weights.view; }) {
+        out.assign(weights.view.row(0).begin(), weights.view.row(0).end());
+      } else {
+        const auto* values = reinterpret_cast<const float*>(weights.data);
+        out.assign(values, values + weights.rows * weights.cols);
+      }
+    });
+    return out;
+  }
+
+  static Row product(const Row& matrix, const Row& x) {
+    Row out(matrix.size() / x.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      for (std::size_t j = 0; j < x.size(); ++j) out[i] += matrix[i * x.size() + j] * x[j];
+    }
+    return out;
+  }
+
+  static void add(const Row& y, double factor, Row& x) {
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] += factor * y[i];
+  }
+
+  Row normed(const Row& x, const Row& weight) const {
+    double mean = 0;
+    for (const double value : x) mean += value * value / static_cast<double>(x.size());
+    Row out;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      out.push_back(x[i] * weight[i] / std::sqrt(mean + shape_.rms_epsilon));
+    return out;
+  }
+
+  Row rotated(const Row& x, std::size_t position) const {
+    const auto width = static_cast<std::size_t>(shape_.head_dim);
+    Row out = x;
+    for (std::size_t head = 0; head < x.size(); head += width) {
+      for (std::size_t i = 0; i < width / 2; ++i) {
+        const double angle =
+            static_cast<double>(position) *
+            std::pow(shape_.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(width));
+        const double a = x[head + i];
+        const double b = x[head + width / 2 + i];
+        out[head + i] = a * std::cos(angle) - b * std::sin(angle);
+        out[head + width / 2 + i] = b * std::cos(angle) + a * std::sin(angle);
+      }
+    }
+    return out;
+  }
+
+  Row attended(const Row& query, const Rows& keys, const Rows& values, std::size_t position) const {
+    const auto width = static_cast<std::size_t>(shape_.head_dim);
+    const auto heads = static_cast<std::size_t>(shape_.heads);
+    const auto group = heads / static_cast<std::size_t>(shape_.kv_heads);
+    const auto window = static_cast<std::size_t>(shape_.sliding_window);
+    Row out(query.size());
+    for (std::size_t head = 0; head < heads; ++head) {
+      const std::size_t q = head * width;
+      const std::size_t kv = head / group * width;
+      const std::size_t first = window == 0 || position < window ? 0 : position + 1 - window;
+      double sum = 0;
+      for (std::size_t p = first; p <= position; ++p) {
+        double score = 0;
+        for (std::size_t i = 0; i < width; ++i) score += query[q + i] * keys[p][kv + i];
+        const double share = std::exp(score / std::sqrt(static_cast<double>(width)));
+        sum += share;
+        for (std::size_t i = 0; i < width; ++i) out[q + i] += share * values[p][kv + i];
+      }
+      for (std::size_t i = 0; i < width; ++i) out[q + i] /= sum;
+    }
+    return out;
+  }
+
+  const model::Assembly<Exact>::Network& network_;
+  std::int32_t layer_;
+  Shape shape_;
+};
+
+Rows random_rows(std::size_t count, std::size_t cols) {
+  Random random(11);
+  Rows rows(count, Row(cols));
+  for (Row& row : rows) {
+    for (double& value : row) value = double{static_cast<float>(random.normal())};
+  }
+  return rows;
+}
+
+/// What the block makes of `rows`, in chunks of at most `chunk`.
+Rows forward(FilledNetwork<Exact>& on, std::int32_t layer, const Shape& shape, const Rows& rows, std::size_t chunk,
+             Notes& notes) {
+  model::Assembly<Exact>::State state(on.devices, on.plan, shape, Exact::limits);
+  const auto& workspace = state.workspace(0);
+  Rows out;
+  for (std::size_t first = 0; first < rows.size(); first += chunk) {
+    const std::size_t count = std::min(chunk, rows.size() - first);
+    const auto hidden = workspace.hidden.rows_from(0, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t c = 0; c < hidden.cols(); ++c) hidden.view(i, c) = static_cast<float>(rows[first + i][c]);
+    }
+    on.devices[0]->rotary_tables(static_cast<std::int32_t>(first), shape.rope_theta,
+                                 workspace.tables.rows_from(0, count));
+    on.network.blocks()[static_cast<std::size_t>(layer)].forward(*on.devices[0], layer, first, hidden,
+                                                                 state.cache(0), workspace, notes);
+    for (std::size_t i = 0; i < count; ++i) out.emplace_back(hidden.view.row(i).begin(), hidden.view.row(i).end());
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a layer equals the naive one, with and without a window, whatever the chunks") {
+  for (const std::int32_t window : {0, 3}) {
+    CAPTURE(window);
+    Shape shape = small_shape;
+    shape.sliding_window = window;
+    FilledNetwork<Exact> on(shape, equal_devices(1, 1_MiB));
+    const Rows rows = random_rows(13, 24);
+    for (const std::int32_t layer : {0, 1}) {
+      const Rows expected = Naive(on.network, layer, shape).forward(rows);
+      Notes whole;
+      const Rows found = forward(on, layer, shape, rows, 16, whole);
+      double largest = 0;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        for (std::size_t c = 0; c < 24; ++c) largest = std::max(largest, std::fabs(found[i][c] - expected[i][c]));
+      }
+      CHECK(largest < 2e-5);
+      Notes parts;
+      CHECK(forward(on, layer, shape, rows, 5, parts) == found);  // to the bit
+      CHECK(parts.entries.size() == whole.entries.size());
+    }
+  }
+}
+
+TEST_CASE("routes are told by layer and absolute position, best first") {
+  FilledNetwork<Exact> on(small_shape, equal_devices(1, 1_MiB));
+  Notes notes;
+  forward(on, 1, small_shape, random_rows(12, 24), 5, notes);
+  REQUIRE(notes.entries.size() == 24);
+  for (std::size_t i = 0; i < notes.entries.size(); i += 2) {
+    const Notes::Entry& best = notes.entries[i];
+    const Notes::Entry& second = notes.entries[i + 1];
+    CHECK(best.layer == 1);
+    CHECK(best.position == static_cast<std::int32_t>(i / 2));
+    CHECK(second.position == best.position);
+    CHECK(best.expert != second.expert);
+    CHECK(best.weight >= second.weight);
+    CHECK(best.weight + second.weight == doctest::Approx(1));
+  }
+}
+
+TEST_CASE("attention and experts stand beside residuals") {
+  FilledNetwork<Exact> on(small_shape, equal_devices(1, 1_MiB));
+  const auto silence = [&](Role role) {
+    model::for_each_weight(on.network, [&](const WeightId& id, const auto& weights) {
+      if (id.role == role) test::fill_weight(weights, [](std::size_t) { return 0.0F; });
+    });
+  };
+  silence(Role::output);
+  silence(Role::down);
+  const Rows rows = random_rows(4, 24);
+  Notes notes;
+  CHECK(forward(on, 0, small_shape, rows, 16, notes) == rows);
+}
+
+TEST_CASE("norms take two rows of float32") {
+  CHECK(Block::norm_bytes(small_shape) == Bytes{2 * aligned(24 * 4)});
+  static_assert(Block::norm_bytes(small_shape) == Bytes{256});
+}

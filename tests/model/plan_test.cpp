@@ -1,0 +1,166 @@
+// The plan: what it counts is what is allocated, kind by kind, and what it says of Mixtral 8x7B.
+#include "asterism/model/plan.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/machine/catalogue.hpp"
+#include "asterism/shape/catalogue.hpp"
+
+#include "generate/variants.hpp"
+#include "model/filled_network.hpp"
+
+using namespace asterism;
+using placement::Kind;
+using test::small_shape;
+
+namespace {
+
+/// A device that notes who asked for how much.
+class NotingHost : public backend::BasicHost<parallel::Serial> {
+ public:
+  using BasicHost::BasicHost;
+
+  backend::Buffer allocate(Bytes size, std::string_view holder) {
+    drawn[std::string(holder)] += Bytes{aligned(size.count)};
+    return BasicHost::allocate(size, holder);
+  }
+
+  std::map<std::string, Bytes> drawn;
+};
+
+struct Noting : test::Packed {
+  using Backend = NotingHost;
+};
+
+void check_allocation(const Shape& shape, std::size_t count, const Limits& limits) {
+  CAPTURE(count);
+  CAPTURE(limits.batch);
+  const test::EmptyNetwork<Noting> empty(shape, equal_devices(count, 4_MiB), limits);
+  std::vector<std::unique_ptr<model::Assembly<Noting>::State>> sessions;
+  for (std::int32_t i = 0; i < limits.batch; ++i) {
+    sessions.push_back(std::make_unique<model::Assembly<Noting>::State>(empty.devices, empty.plan, shape, limits));
+  }
+  for (std::size_t d = 0; d < count; ++d) {
+    Bytes sum{};
+    for (std::size_t k = 0; k < placement::kind_count; ++k) {
+      const auto kind = static_cast<Kind>(k);
+      CAPTURE(placement::name_of(kind));
+      CHECK(empty.devices[d]->drawn[std::string(placement::name_of(kind))] == empty.plan.bytes(d, kind));
+      sum += empty.plan.bytes(d, kind);
+    }
+    CHECK(empty.devices[d]->drawn.size() == placement::kind_count);  // and for nothing else
+    CHECK(empty.devices[d]->arena().used() == sum);
+    CHECK(empty.plan.peak(d) == sum);
+  }
+}
+
+struct Mixtral : Blueprint {
+  static constexpr Shape shape = shapes::mixtral_8x7b;
+};
+struct MixtralHalf : Mixtral {
+  using Quantization = quant::BFloat16;
+};
+
+constexpr placement::Plan dual = plan<Mixtral>(machines::dual_16gb);
+
+constexpr Bytes weights_of(const placement::Plan& of) {
+  Bytes sum{};
+  for (std::size_t d = 0; d < of.devices(); ++d) {
+    sum += of.peak(d) - of.bytes(d, Kind::kv_cache) - of.bytes(d, Kind::workspace);
+  }
+  return sum;
+}
+
+// A plan is a constant, and what fits is proved before anything runs.
+static_assert(dual.fits());
+static_assert(fits<Mixtral, machines::dual_16gb>());
+static_assert(fits<Mixtral, machines::dual_16gb, 14_GiB>());
+static_assert(fits<Mixtral, machines::dual_16gb, 12_GiB>());
+static_assert(fits<Mixtral, machines::rtx_3090>());
+static_assert(fits<MixtralHalf, machines::dual_a6000>());
+static_assert(!plan<Mixtral>(machines::single_16gb).fits());
+static_assert(!plan<MixtralHalf>(machines::dual_16gb).fits());
+static_assert(!plan<Mixtral>(machines::dual_16gb.limited_to(11_GiB)).fits());
+static_assert(DevicePeak<0, 5, 5>::fits);
+
+}  // namespace
+
+TEST_CASE("kind by kind, the plan is what network and sessions allocate") {
+  Limits limits = Noting::limits;
+  for (const std::int32_t batch : {1, 2, 3}) {
+    limits.batch = batch;
+    for (const std::size_t devices : {1, 2}) check_allocation(small_shape, devices, limits);
+  }
+  limits.prefill_chunk = 3;
+  limits.context = 17;
+  check_allocation(small_shape, 2, limits);
+  Shape odd = small_shape;  // planes with padding everywhere
+  odd.hidden = 21;
+  odd.ffn = 33;
+  odd.head_dim = 6;
+  odd.vocabulary = 7;
+  check_allocation(odd, 2, limits);
+  odd.tied_head = true;
+  check_allocation(odd, 1, limits);
+  check_allocation(odd, 2, limits);
+}
+
+TEST_CASE("more devices than layers") {
+  const test::EmptyNetwork<Noting> empty(small_shape, equal_devices(4, 4_MiB), Noting::limits);
+  const model::Assembly<Noting>::State state(empty.devices, empty.plan, small_shape, Noting::limits);
+  Bytes all{};
+  for (std::size_t d = 0; d < 4; ++d) all += empty.devices[d]->arena().used();
+  CHECK(all < empty.plan.peak(0) + empty.plan.peak(1) + empty.plan.peak(2) + empty.plan.peak(3));  // batch is 2
+  std::size_t unused = 0;
+  for (std::size_t d = 0; d < 4; ++d) unused += empty.devices[d]->arena().used() == Bytes{0} ? 1 : 0;
+  CHECK(unused == 2);
+}
+
+TEST_CASE("Mixtral 8x7B in 4 bits: 24.48 GB of weights") {
+  const double weights = static_cast<double>(weights_of(dual).count);
+  CHECK(weights / 1e9 == doctest::Approx(24.48).epsilon(0.0005));
+  CHECK(weights / 0x1p30 == doctest::Approx(22.80).epsilon(0.0005));
+  const expert::SwiGlu<Mixtral::Quantization> expert(Mixtral::shape);
+  CHECK(static_cast<double>(expert.footprint().count) / 1e6 == doctest::Approx(90.9).epsilon(0.001));
+  Bytes experts{};
+  for (std::size_t d = 0; d < 2; ++d) experts += dual.bytes(d, Kind::experts);
+  CHECK(experts == expert.footprint() * 256);
+  CHECK(dual.cuts[1] == 16);
+  for (std::size_t d = 0; d < 2; ++d) {
+    CHECK(dual.bytes(d, Kind::kv_cache) == Bytes{131072} * 4096 - dual.bytes(1 - d, Kind::kv_cache));
+    CHECK(static_cast<double>(dual.peak(d).count) / 0x1p30 < 11.9);
+  }
+  // 16-bit weights: 93.4 GB; norms and routers are wider here.
+  CHECK(static_cast<double>(weights_of(plan<MixtralHalf>(machines::dual_a6000)).count) / 1e9 ==
+        doctest::Approx(93.4).epsilon(0.001));
+}
+
+TEST_CASE("limits change caches and workspace alone") {
+  Limits limits = Mixtral::limits;
+  const auto changed = [&](Kind kind) {
+    const placement::Plan other = plan<Mixtral>(equal_devices(1, 64_GiB), Mixtral::shape, limits);
+    const placement::Plan base = plan<Mixtral>(equal_devices(1, 64_GiB), Mixtral::shape);
+    for (std::size_t k = 0; k < placement::kind_count; ++k) {
+      const auto each = static_cast<Kind>(k);
+      if (each != Kind::kv_cache && each != Kind::workspace) CHECK(other.bytes(0, each) == base.bytes(0, each));
+    }
+    return static_cast<double>(other.bytes(0, kind).count) / static_cast<double>(base.bytes(0, kind).count);
+  };
+  limits.context = 8192;
+  CHECK(changed(Kind::kv_cache) == 2);
+  CHECK(changed(Kind::workspace) == 1);
+  limits = Mixtral::limits;
+  limits.batch = 3;
+  CHECK(changed(Kind::kv_cache) == 3);
+  CHECK(changed(Kind::workspace) == 3);
+  limits = Mixtral::limits;
+  limits.prefill_chunk = 256;
+  CHECK(changed(Kind::kv_cache) == 1);
+  CHECK(changed(Kind::workspace) == doctest::Approx(0.5).epsilon(0.05));
+}

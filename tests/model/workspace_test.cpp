@@ -1,0 +1,101 @@
+// Activations: measured without a buffer and laid out in one, the same bytes.
+#include "asterism/model/workspace.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/model/plan.hpp"
+
+#include "generate/variants.hpp"
+#include "model/filled_network.hpp"
+
+using namespace asterism;
+using model::HeadWorkspace;
+using test::Exact;
+using test::small_shape;
+
+namespace {
+
+using Workspace = model::LayerWorkspace<model::Assembly<Exact>::Block>;
+
+static_assert(Workspace::bytes(small_shape, Exact::limits) > Bytes{0});  // a constant expression
+
+/// Collects where matrices lie.
+struct Ranges {
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> all;
+
+  template <class T>
+  void add(const backend::DeviceMatrix<T>& matrix, std::size_t rows, std::size_t cols) {
+    CHECK(matrix.rows() == rows);
+    CHECK(matrix.cols() == cols);
+    const auto begin = reinterpret_cast<std::uintptr_t>(matrix.view.data);
+    CHECK(begin % alignment == 0);
+    all.emplace_back(begin, begin + rows * cols * sizeof(T));
+  }
+
+  /// They overlap nowhere and fill the buffer but for what alignment leaves between them.
+  void check(const backend::Buffer& buffer) {
+    std::sort(all.begin(), all.end());
+    std::uintptr_t end = reinterpret_cast<std::uintptr_t>(buffer.data());
+    for (const auto& [from, to] : all) {
+      CHECK(from == aligned(end));
+      end = to;
+    }
+    CHECK(aligned(end) == reinterpret_cast<std::uintptr_t>(buffer.data()) + buffer.size().count);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a layer's workspace fills exactly the bytes that the plan counts") {
+  backend::Arena arena(3, 16_MiB);
+  for (const std::int32_t chunk : {1, 7, 16, 100}) {
+    CAPTURE(chunk);
+    Limits limits = Exact::limits;
+    limits.prefill_chunk = chunk;
+    const backend::Buffer buffer = arena.allocate(Workspace::bytes(small_shape, limits), "workspace");
+    backend::Cursor cursor(buffer);
+    const Workspace workspace = Workspace::lay_out(cursor, small_shape, limits);
+    CHECK(cursor.used() == Workspace::bytes(small_shape, limits));
+    CHECK(workspace.hidden.device == 3);
+    const auto rows = static_cast<std::size_t>(chunk);
+    Ranges ranges;
+    ranges.add(workspace.hidden, rows, 24);
+    ranges.add(workspace.normed, rows, 24);
+    ranges.add(workspace.tables, rows, 8);
+    ranges.add(workspace.attention.query, rows, 48);
+    ranges.add(workspace.attention.key, rows, 16);
+    ranges.add(workspace.attention.value, rows, 16);
+    ranges.add(workspace.attention.mixed, rows, 48);
+    ranges.add(workspace.constellation.logits, rows, 5);
+    ranges.add(workspace.constellation.routes, rows, 2);
+    ranges.add(workspace.constellation.offsets, 1, 6);
+    ranges.add(workspace.constellation.sources, 1, 2 * rows);
+    ranges.add(workspace.constellation.slots, 1, 2 * rows);
+    ranges.add(workspace.constellation.gathered, 2 * rows, 24);
+    ranges.add(workspace.constellation.inner.gate, 2 * rows, 40);
+    ranges.add(workspace.constellation.inner.up, 2 * rows, 40);
+    ranges.check(buffer);
+  }
+}
+
+TEST_CASE("the head's workspace holds a few rows, no more than a chunk") {
+  backend::Arena arena(0, 1_MiB);
+  for (const std::int32_t chunk : {1, 16, 512}) {
+    Limits limits = Exact::limits;
+    limits.prefill_chunk = chunk;
+    const backend::Buffer buffer = arena.allocate(HeadWorkspace::bytes(small_shape, limits), "workspace");
+    backend::Cursor cursor(buffer);
+    const HeadWorkspace workspace = HeadWorkspace::lay_out(cursor, small_shape, limits);
+    const std::size_t rows = chunk == 1 ? 1 : 16;
+    Ranges ranges;
+    ranges.add(workspace.hidden, rows, 24);
+    ranges.add(workspace.logits, rows, 53);
+    ranges.check(buffer);
+  }
+}
