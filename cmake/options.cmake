@@ -3,6 +3,7 @@ option(ASTERISM_BUILD_TESTS "Build the tests" ON)
 option(ASTERISM_BUILD_EXAMPLES "Build the examples" ON)
 option(ASTERISM_BUILD_BENCHMARKS "Build the benchmarks (needs Google Benchmark)" OFF)
 option(ASTERISM_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" ON)
+set(ASTERISM_TEST_ROOMS "" CACHE STRING "Only the tests of these rooms, for example parallel;backend; empty: all")
 set(ASTERISM_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -25,7 +25,7 @@ extern "C" void* __libc_calloc(std::size_t, std::size_t);
 extern "C" void* __libc_realloc(void*, std::size_t);
 extern "C" void* __libc_memalign(std::size_t, std::size_t);
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(ASTERISM_SANITIZED)
 extern "C" void* malloc(std::size_t size) {
   mallocs.fetch_add(1, std::memory_order_relaxed);
   return __libc_malloc(size);
