@@ -5,12 +5,12 @@ set -eu
 cd "$(dirname "$0")/.."
 . cmake/setup.sh
 need $base_packages
-build=build/release
+build=build/examples
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 [ -f "$build/build.ninja" ] ||
-  cmake --preset release -DASTERISM_BUILD_TESTS=OFF >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+  cmake --preset examples >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 echo "building (the first time takes a minute or two)" >&2
-cmake --build "$build" --target mixtral_dual_16gb quantize >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+cmake --build "$build" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 rm -f "$log"
-exec "$build/examples/mixtral_dual_16gb" "$@"
+exec "$build/mixtral_dual_16gb" "$@"
