@@ -2,15 +2,19 @@
 # Sets up what is missing, builds the main example and runs it on the checkpoint that the repository ships.
 # Arguments go to the example: sh examples/run.sh --help
 set -eu
+started_in=$PWD
 cd "$(dirname "$0")/.."
 . cmake/setup.sh
 need $base_packages
 build=build/examples
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-[ -f "$build/build.ninja" ] ||
+if [ ! -f "$build/build.ninja" ]; then
   cmake --preset examples >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
-echo "building (the first time takes a minute or two)" >&2
+  echo "building, which takes a minute or two the first time" >&2
+fi
 cmake --build "$build" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 rm -f "$log"
-exec "$build/mixtral_dual_16gb" "$@"
+root=$PWD
+cd "$started_in"  # paths in the arguments are the caller's
+exec "$root/$build/mixtral_dual_16gb" "$@"
