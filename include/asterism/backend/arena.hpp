@@ -61,19 +61,25 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   /// `size` bytes for `holder`, a string that lives as long as the program and names a line of the table.
-  /// Throws BudgetExceeded, with the table of who holds what, where the budget would be passed.
+  /// Throws BudgetExceeded, with the table of who holds what, where the budget would be passed, and where the
+  /// system refuses what the budget allows.
   Buffer allocate(Bytes size, std::string_view holder) {
     const std::lock_guard lock(mutex_);
     if (size > budget_) throw BudgetExceeded(refusal(size, holder));  // before rounding, which could overflow
     const Bytes rounded{aligned(size.count)};
     if (rounded > budget_ - used_) throw BudgetExceeded(refusal(rounded, holder));
     const std::size_t line = line_of(holder);
-    auto* data = static_cast<std::byte*>(::operator new (rounded.count, std::align_val_t{alignment}));
+    void* data = ::operator new (rounded.count, std::align_val_t{alignment}, std::nothrow);
+    if (data == nullptr) {
+      throw BudgetExceeded(concat("device ", device_, ": the system has no ", to_string(rounded), " for ", holder,
+                                  ", although the budget of ", to_string(budget_),
+                                  " allows it: give the devices no more than the machine has"));
+    }
     holders_[line].bytes += rounded;
     used_ += rounded;
     if (used_ > high_water_) high_water_ = used_;
     ++allocations_;
-    return {this, data, rounded, line};
+    return {this, static_cast<std::byte*>(data), rounded, line};
   }
 
   std::int32_t device() const { return device_; }
