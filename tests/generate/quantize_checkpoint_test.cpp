@@ -93,7 +93,9 @@ TEST_CASE("what is in 4 bits already is written as it was") {
   const EditedCheckpoint after(parent / "out");
   CHECK(before.tensors.size() == after.tensors.size());
   std::size_t same = 0;
-  for (const auto& [name, tensor] : before.tensors) {
+  for (const auto& entry : before.tensors) {
+    const std::string& name = entry.first;
+    const EditedCheckpoint::Tensor& tensor = entry.second;
     CAPTURE(name);
     REQUIRE(after.tensors.count(name) == 1);
     const EditedCheckpoint::Tensor& other = after.tensors.at(name);

@@ -53,16 +53,19 @@ std::vector<float> logits(const FilledNetwork<B>& on, const Shape& shape, std::s
     on.network.forward(on.devices, state, View<const TokenId>(tokens).part(first, rows), first, observer);
     for (std::size_t row = 0; row < rows; row += count) {
       const std::size_t some = std::min(count, rows - row);
-      for (int again = 0; again < 2; ++again) {  // the hidden states stay as they are
+      const auto values = [&] {
         const auto found = on.network.logits(on.devices, state, row, some, observer);
         CHECK(found.device == on.plan.head_device());
         CHECK(found.rows() == some);
         CHECK(found.cols() == 53);
-        if (again == 0) continue;
-        for (std::size_t i = 0; i < some; ++i) {
-          out.insert(out.end(), found.view.row(i).begin(), found.view.row(i).end());
-        }
-      }
+        std::vector<float> all;
+        for (std::size_t i = 0; i < some; ++i)
+          all.insert(all.end(), found.view.row(i).begin(), found.view.row(i).end());
+        return all;
+      };
+      const std::vector<float> once = values();
+      CHECK(values() == once);  // the hidden states stay as they are
+      out.insert(out.end(), once.begin(), once.end());
     }
   }
   return out;
