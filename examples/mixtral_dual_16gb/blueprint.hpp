@@ -10,7 +10,7 @@ using namespace asterism;
 /// 4-bit experts and attention on two devices, for the checkpoint of any directory: the sizes come from its
 /// config.json.
 struct DualNf4 : Blueprint {
-  static constexpr Limits limits{.context = 4096, .batch = 1, .prefill_chunk = 512, .threads = 64};
+  static constexpr Limits limits{.context = 32768, .batch = 1, .prefill_chunk = 512, .threads = 64};
   using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
   using Placement = placement::Balanced;
   using KvCache = attention::BoundedKv<quant::Float16>;
@@ -24,6 +24,7 @@ static_assert(fits<MixtralDual16, machines::dual_16gb, 14_GiB>());
 
 /// The checkpoint that the repository ships.
 struct ShippedDual : DualNf4 {
+  static constexpr Limits limits{.context = 512, .batch = 1, .prefill_chunk = 64, .threads = 64};
   static constexpr Shape shape{.architecture = Architecture::mixtral,
                                .vocabulary = 700,
                                .hidden = 128,
@@ -36,6 +37,6 @@ struct ShippedDual : DualNf4 {
                                .top_k = 2,
                                .max_positions = 512};
 };
-static_assert(fits<ShippedDual, equal_devices(2, 8_MiB)>());
+static_assert(fits<ShippedDual, equal_devices(2, 1600_KiB)>());
 
 }  // namespace example

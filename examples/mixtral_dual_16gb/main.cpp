@@ -9,12 +9,13 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "../support/interrupt.hpp"
 #include "blueprint.hpp"
-#include "interrupt.hpp"
 
 namespace example {
 
@@ -23,7 +24,7 @@ struct Arguments {
   std::vector<std::string> prompts;
   std::string budget;
   std::int32_t threads = 0;
-  std::int32_t context = DualNf4::limits.context;
+  std::int32_t context = 4096;
   std::int32_t prefill_chunk = 0;
   std::uint64_t seed = 0;
   bool chat = false;
@@ -37,26 +38,10 @@ struct Arguments {
 const std::vector<std::string> shipped_prompts = {"The river runs through", "A keeper of the lamp",
                                                   "In the morning the"};
 
-/// Passes progress on, and ends the task when the user interrupts.
-class InterruptibleProgress : public ProgressSink {
- public:
-  InterruptibleProgress(ProgressSink& inner, const Interrupt& interrupt)
-      : inner_(&inner), interrupt_(&interrupt) {}
-  void begin(std::string_view task, std::uint64_t total) override { inner_->begin(task, total); }
-  void advance(std::uint64_t done, std::string_view item) override {
-    if (interrupt_->happened()) throw Error("interrupted while loading; nothing was written");
-    inner_->advance(done, item);
-  }
-  void end() override { inner_->end(); }
-
- private:
-  ProgressSink* inner_;
-  const Interrupt* interrupt_;
-};
-
 void show_proof() {
   std::cout << "Mixtral 8x7B in " << MixtralDual16::Quantization::name()
-            << " on two 16 GB devices, each held below 14 GiB.\n"
+            << " on two 16 GB devices, each held below 14 GiB, with a context of " << MixtralDual16::limits.context
+            << ".\n"
             << "This plan was proved when the program was compiled:\n\n"
             << placement::component_table(plan<MixtralDual16>(machines::dual_16gb.limited_to(14_GiB))) << "\n";
 }
@@ -73,7 +58,7 @@ GenerateOptions options_for(const LanguageModel<B>& model, const Arguments& argu
   if (given("--top-p")) options.top_p = wanted.top_p;
   if (given("--min-p")) options.min_p = wanted.min_p;
   if (given("--repetition-penalty")) options.repetition_penalty = wanted.repetition_penalty;
-  options.max_tokens = wanted.max_tokens;
+  if (given("--max-tokens")) options.max_tokens = wanted.max_tokens;
   options.stop = wanted.stop;
   options.cancel = interrupt.token();
   return options;
@@ -103,10 +88,23 @@ void answer(Session<B>& session, const std::string& prompt, std::vector<text::Me
             << " tokens/s, decode " << fixed(last.decode_speed(), 1) << " tokens/s]\n\n";
 }
 
+/// Answers a turn of an interactive session; an error ends the turn, not the session.
 template <class B>
-int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt,
-        const LoadOptions& load_options) {
-  const LanguageModel<B> model = load<B>(arguments.checkpoint, load_options);
+void turn(Session<B>& session, const std::string& line, std::vector<text::Message>& conversation,
+          const Arguments& arguments, const GenerateOptions& options) {
+  const std::size_t messages = conversation.size();
+  try {
+    answer(session, line, conversation, arguments, options);
+  } catch (const Error& error) {
+    conversation.resize(messages);
+    std::cout << std::endl;
+    std::cerr << "error: " << error.what() << "\n";
+  }
+}
+
+template <class B>
+int converse(const LanguageModel<B>& model, const Arguments& arguments, const CLI::App& app,
+             const Interrupt& interrupt) {
   const GenerateOptions options = options_for(model, arguments, app, interrupt);
   Session<B> session = model.session({.seed = arguments.seed});
   std::vector<text::Message> conversation;
@@ -120,40 +118,61 @@ int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interr
   while (arguments.interactive && !interrupt.happened()) {
     std::cout << "> " << std::flush;
     if (!read_line(interrupt, line)) break;
-    if (!line.empty()) answer(session, line, conversation, arguments, options);
+    if (!line.empty()) turn(session, line, conversation, arguments, options);
   }
-  std::cout << (interrupt.happened() ? "\ninterrupted\n" : "") << "Memory\n\n" << model.memory_report();
+  std::cout << (interrupt.happened() ? "\ninterrupted\n" : "") << "Memory\n\n"
+            << model.memory_report() << std::flush;
+  if (!std::cout) return 1;
   return interrupt.happened() ? 130 : 0;
 }
 
-int plan_and_run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
-  show_proof();
+/// What can be found wrong before gigabytes are read.
+void check_early(const Arguments& arguments, const placement::Plan& planned) {
+  simd::level();
+  generate::Sampler::check(arguments.generate);
+  if (checkpoint::path_kind(arguments.checkpoint + "/tokenizer.json") == checkpoint::PathKind::missing) {
+    throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
+  }
+  if (arguments.chat) {
+    const std::vector<text::Message> probe = {{"user", "Hello"}};
+    text::ChatTemplate::from_directory(arguments.checkpoint).render(probe);
+  }
+  Bytes sum{};
+  for (std::size_t d = 0; d < planned.devices(); ++d) sum += planned.peak(d);
+  const Bytes free = machines::this_machine().capacity[0];
+  if (sum > free) {
+    std::cerr << "warning: the devices live in this machine's memory; they need " << to_string(sum) << ", "
+              << to_string(free) << " are free\n";
+  }
+}
+
+/// Plans with the variant B and its limits, and does what was asked.
+template <class B>
+int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
+  constexpr bool is_mixtral_8x7b = std::is_same_v<B, MixtralDual16>;
   LoadOptions options;
-  options.limits = DualNf4::limits;
-  options.limits->context = arguments.context;
+  options.limits = B::limits;
+  if (app.count("--context") > 0 || arguments.context < B::limits.context)
+    options.limits->context = arguments.context;
+  options.limits->prefill_chunk = is_mixtral_8x7b ? 512 : 64;
   if (arguments.prefill_chunk > 0) options.limits->prefill_chunk = arguments.prefill_chunk;
-  options.limits->threads =
-      arguments.threads > 0
-          ? arguments.threads
-          : std::min(static_cast<std::int32_t>(parallel::Threads::default_threads()), DualNf4::limits.threads);
+  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
+  options.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, B::limits.threads);
   options.machine = machines::dual_16gb.limited_to(14_GiB);
-  const bool is_mixtral_8x7b =
-      prepare<DualNf4>(arguments.checkpoint, options).config.shape == shapes::mixtral_8x7b;
-  if (!is_mixtral_8x7b && arguments.prefill_chunk == 0) options.limits->prefill_chunk = 64;
-  const Preparation wished = prepare<DualNf4>(arguments.checkpoint, options);
-  const placement::Parts parts = model::parts<DualNf4>(wished.config.shape, wished.limits);
+  const Preparation wished = prepare<B>(arguments.checkpoint, options);
   if (!arguments.budget.empty()) {
     options.machine = equal_devices(2, parse_bytes(arguments.budget));
   } else if (!is_mixtral_8x7b) {
-    options.machine = placement::smallest_equal_budgets<DualNf4::Placement>(parts, 2, 0.05);
+    const placement::Parts parts = model::parts<B>(wished.config.shape, wished.limits);
+    options.machine = placement::smallest_equal_budgets<typename B::Placement>(parts, 2, 0.05);
   }
-  const placement::Plan planned = plan<DualNf4>(*options.machine, wished.config.shape, wished.limits);
-  const placement::Plan alone =
-      plan<DualNf4>(equal_devices(1, options.machine->capacity[0]), wished.config.shape, wished.limits);
+  const placement::Plan planned = plan<B>(*options.machine, wished.config.shape, wished.limits);
+  const Machine one = equal_devices(1, options.machine->capacity[0]);
+  const placement::Plan alone = plan<B>(one, wished.config.shape, wished.limits);
   std::cout << "Checkpoint " << arguments.checkpoint << "\ncontext " << wished.limits.context
             << ", prefill in chunks of " << wished.limits.prefill_chunk << ", " << wished.limits.threads
             << " threads\n\n"
-            << placement::component_table(planned) << "One device of " << to_string(options.machine->capacity[0])
+            << placement::component_table(planned) << "One device of " << to_string(one.capacity[0])
             << " alone would need " << to_string(alone.peak(0))
             << (alone.fits() ? ": the model would fit there too.\n\n" : ": the model does not fit there.\n\n");
   if (arguments.dry_run) {
@@ -162,12 +181,21 @@ int plan_and_run(const Arguments& arguments, const CLI::App& app, const Interrup
               << placement::recommendations(planned, wished.limits, wished.config.shape.max_positions);
     return planned.fits() ? 0 : 1;
   }
+  check_early(arguments, planned);
   ProgressBar bar;
   ProgressSink silence;
   InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
   options.progress = &progress;
-  return is_mixtral_8x7b ? run<MixtralDual16>(arguments, app, interrupt, options)
-                         : run<DualNf4>(arguments, app, interrupt, options);
+  return converse(load<B>(arguments.checkpoint, options), arguments, app, interrupt);
+}
+
+/// The variant whose shape the checkpoint has: the ones that were proved, else the one for any directory.
+int choose_and_run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
+  const Shape shape = prepare<DualNf4>(arguments.checkpoint).config.shape;
+  show_proof();
+  if (shape == MixtralDual16::shape) return run<MixtralDual16>(arguments, app, interrupt);
+  if (shape == ShippedDual::shape) return run<ShippedDual>(arguments, app, interrupt);
+  return run<DualNf4>(arguments, app, interrupt);
 }
 
 }  // namespace example
@@ -176,11 +204,9 @@ int main(int argc, char** argv) {
   const example::Interrupt interrupt;
   example::Arguments arguments;
   CLI::App app(
-      "Loads a Mixtral checkpoint, quantizes it to 4 bits (NF4, double-quantized) while it streams in, places it "
-      "on\n"
-      "two logical devices with a memory budget each, and answers. Without a checkpoint it takes the small one "
-      "of\n"
-      "the repository; without a prompt it shows three.");
+      "Loads a Mixtral checkpoint, quantizes it to 4 bits (NF4, double-quantized) while it streams in,\n"
+      "places it on two logical devices with a memory budget each, and answers. Without a checkpoint it\n"
+      "takes the small one of the repository; without a prompt it shows three.");
   app.footer(
       "Examples:\n"
       "  mixtral_dual_16gb --prompt 'Once upon a time' --temperature 0.7 --seed 3\n"
@@ -192,7 +218,9 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_flag("-c,--chat", arguments.chat,
                "Prompts are turns of a conversation in the checkpoint's chat template");
-  app.add_flag("-i,--interactive", arguments.interactive, "Read prompts from standard input until its end");
+  app.add_flag("-i,--interactive", arguments.interactive,
+               "Read prompts from standard input until its end; with --chat it is one\nconversation, else each "
+               "line stands alone");
   app.add_flag("--dry-run", arguments.dry_run,
                "Show the plan and stop; config.json is enough, no weights are read");
   app.add_option(
@@ -212,10 +240,9 @@ int main(int argc, char** argv) {
   app.add_option("--seed", arguments.seed, "Seed of the draws")->capture_default_str();
   app.add_flag("-q,--quiet", arguments.quiet, "No progress while loading");
   auto& generate = arguments.generate;
-  generate.max_tokens = 48;
-  app.add_option("-n,--max-tokens", generate.max_tokens, "Tokens of an answer at most")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  app.add_option("-n,--max-tokens", generate.max_tokens,
+                 "Tokens of an answer at most; by default what the checkpoint recommends, else 256")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--temperature", generate.temperature,
                  "0: the most probable token; by default what the checkpoint recommends");
   app.add_option("--top-k", generate.top_k, "Draw from the k best tokens; 0: from all");
@@ -226,9 +253,12 @@ int main(int argc, char** argv) {
   app.add_option("--stop", generate.stop, "A text that ends the answer; may be given several times")
       ->allow_extra_args(false);
   CLI11_PARSE(app, argc, argv);
-  if (arguments.prompts.empty() && !arguments.interactive) arguments.prompts = example::shipped_prompts;
+  if (arguments.prompts.empty() && !arguments.interactive) {
+    arguments.prompts = example::shipped_prompts;
+    if (app.count("--max-tokens") == 0) app.get_option("--max-tokens")->add_result("48")->run_callback();
+  }
   try {
-    return example::plan_and_run(arguments, app, interrupt);
+    return example::choose_and_run(arguments, app, interrupt);
   } catch (const std::exception& error) {
     std::cout << std::flush;
     std::cerr << "error: " << error.what() << "\n";

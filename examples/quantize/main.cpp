@@ -3,10 +3,13 @@
 #include <asterism/generate/quantize_checkpoint.hpp>
 #include <asterism/load.hpp>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
+
+#include "../support/interrupt.hpp"
 
 namespace {
 
@@ -20,12 +23,35 @@ struct LeastError : Blueprint {
   using Quantization = quant::Nf4<64, quant::DoubleQuantized, quant::SignedLeastSquares>;
 };
 
+/// Throws where writing would destroy something that was not given up.
+void check_target(const std::string& from, const std::string& to, bool replace) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(to)) return;
+  if (fs::exists(from) && fs::equivalent(from, to)) {
+    throw InvalidArgument(to + " is the source itself; give another folder");
+  }
+  if (!replace && !(fs::is_directory(to) && fs::is_empty(to))) {
+    throw InvalidArgument(to + " exists already; give another folder, or --replace to write over it");
+  }
+}
+
+int run(const std::string& from, const std::string& to, bool least_squares, ProgressSink& progress) {
+  if (least_squares) {
+    quantize_checkpoint<LeastError>(from, to, progress);
+  } else {
+    quantize_checkpoint<Standard>(from, to, progress);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  const example::Interrupt interrupt;
   std::string from;
   std::string to;
   bool least_squares = false;
+  bool replace = false;
   bool quiet = false;
   CLI::App app(
       "Writes a Mixtral checkpoint in 4 bits (NF4, double-quantized scales, bitsandbytes' layout): attention and\n"
@@ -38,19 +64,18 @@ int main(int argc, char** argv) {
   app.add_flag("--least-squares", least_squares,
                "Choose scales that minimise the squared error (8.3 % instead of 9.2 % on Gaussian weights); the "
                "same\nsize and layout, slower to write");
+  app.add_flag("--replace", replace,
+               "Write over a checkpoint that is in the target folder; never over the source");
   app.add_flag("-q,--quiet", quiet, "No progress");
   CLI11_PARSE(app, argc, argv);
   ProgressBar bar;
   ProgressSink silence;
-  ProgressSink& progress = quiet ? silence : bar;
+  example::InterruptibleProgress progress(quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
   try {
-    if (least_squares) {
-      quantize_checkpoint<LeastError>(from, to, progress);
-    } else {
-      quantize_checkpoint<Standard>(from, to, progress);
-    }
+    check_target(from, to, replace);
+    return run(from, to, least_squares, progress);
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << "\n";
-    return 1;
+    return interrupt.happened() ? 130 : 1;
   }
 }

@@ -15,6 +15,9 @@ namespace {
 struct Complete {
   static Bytes layer_bytes(const Shape&, const Limits&) { return {}; }
   std::size_t capacity() const { return 0; }
+  template <class Device>
+  void append(Device&, std::int32_t, std::size_t, backend::DeviceMatrix<const float>,
+              backend::DeviceMatrix<const float>) {}
   Bytes bytes() const { return {}; }
   void view(std::int32_t) const {}
 };
@@ -32,11 +35,16 @@ struct NoView : Complete {
   void view() const {}
 };
 
+struct NoAppend : Complete {
+  void append() {}
+};
+
 static_assert(KvCache<Complete> && KvCache<BoundedKv<quant::Float32>> && KvCache<BoundedKv<quant::Float16>>);
 static_assert(!KvCache<NoLayerBytes> && !needs::layer_bytes<NoLayerBytes> && needs::capacity<NoLayerBytes>);
 static_assert(!KvCache<NoCapacity> && !needs::capacity<NoCapacity>);
 static_assert(!KvCache<NoBytes> && !needs::bytes<NoBytes>);
 static_assert(!KvCache<NoView> && !needs::view<NoView>);
+static_assert(!KvCache<NoAppend> && !needs::append<NoAppend>);
 static_assert(!KvCache<int>);
 
 }  // namespace

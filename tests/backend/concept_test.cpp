@@ -44,6 +44,40 @@ struct NoGroup : SerialHost {
   void group() {}
 };
 
+struct NoEmbed : SerialHost {
+  void embed() {}
+};
+struct NoProduct : SerialHost {
+  void product() {}
+};
+struct NoGroupedProduct : SerialHost {
+  void grouped_product() {}
+};
+struct NoSiluMultiply : SerialHost {
+  void silu_multiply() {}
+};
+struct NoRotaryTables : SerialHost {
+  void rotary_tables() {}
+};
+struct NoRotate : SerialHost {
+  void rotate() {}
+};
+struct NoAppendKv : SerialHost {
+  void append_kv() {}
+};
+struct NoAttend : SerialHost {
+  void attend() {}
+};
+struct NoRoute : SerialHost {
+  void route() {}
+};
+struct NoGather : SerialHost {
+  void gather() {}
+};
+struct NoCombine : SerialHost {
+  void combine() {}
+};
+
 static_assert(Backend<Complete> && Backend<Host> && Backend<SerialHost>);
 static_assert(!Backend<NoArena> && !needs::arena<NoArena> && needs::allocate<NoArena>);
 static_assert(!Backend<NoAllocate> && !needs::allocate<NoAllocate> && needs::arena<NoAllocate>);
@@ -54,6 +88,17 @@ static_assert(!Backend<NoSynchronize> && !needs::synchronize<NoSynchronize>);
 static_assert(!Backend<NoRmsNorm> && !needs::rms_norm<NoRmsNorm>);
 static_assert(!Backend<NoAdd> && !needs::add<NoAdd>);
 static_assert(!Backend<NoGroup> && !needs::group<NoGroup>);
+static_assert(!Backend<NoEmbed> && !needs::embed<NoEmbed>);
+static_assert(!Backend<NoProduct> && !needs::product<NoProduct>);
+static_assert(!Backend<NoGroupedProduct> && !needs::grouped_product<NoGroupedProduct>);
+static_assert(!Backend<NoSiluMultiply> && !needs::silu_multiply<NoSiluMultiply>);
+static_assert(!Backend<NoRotaryTables> && !needs::rotary_tables<NoRotaryTables>);
+static_assert(!Backend<NoRotate> && !needs::rotate<NoRotate>);
+static_assert(!Backend<NoAppendKv> && !needs::append_kv<NoAppendKv>);
+static_assert(!Backend<NoAttend> && !needs::attend<NoAttend>);
+static_assert(!Backend<NoRoute> && !needs::route<NoRoute>);
+static_assert(!Backend<NoGather> && !needs::gather<NoGather>);
+static_assert(!Backend<NoCombine> && !needs::combine<NoCombine>);
 static_assert(!Backend<int>);
 
 }  // namespace

@@ -41,7 +41,9 @@ struct Loaded : EmptyNetwork<B> {
   explicit Loaded(const std::string& folder) : Loaded(folder, silence()) {}
   Loaded(const std::string& folder, ProgressSink& progress)
       : EmptyNetwork<B>(read_model_config(folder).shape, equal_devices(1, 64_MiB)) {
-    load_weights(TensorStore(folder), this->network, progress);
+    const TensorStore store(folder);
+    load_weights(store, find_weights(store, this->network.shape(), this->network.has_own_head()), this->network,
+                 progress);
   }
 
   static ProgressSink& silence() {
@@ -190,7 +192,9 @@ TEST_CASE("padding between adopted planes is zero, as where they are encoded") {
     }
   });
   ProgressSink silence;
-  load_weights(TensorStore(folder), empty.network, silence);
+  const TensorStore store(folder);
+  load_weights(store, find_weights(store, empty.network.shape(), empty.network.has_own_head()), empty.network,
+               silence);
   model::for_each_weight(empty.network, [](const WeightId& id, const auto& weights) {
     if constexpr (requires { weights.data; }) {
       using Format = typename std::remove_cvref_t<decltype(weights)>::Format;

@@ -13,3 +13,14 @@ struct Mixtral : Blueprint {
 #endif
 };
 static_assert(fits<Mixtral, machines::dual_16gb, 14_GiB>());
+
+// Large plans stay within every compiler's limits of constant evaluation.
+struct Deep : Blueprint {
+  static constexpr Shape shape = [] {
+    Shape deep = shapes::mixtral_8x7b;
+    deep.layers = 94;
+    deep.tied_head = true;
+    return deep;
+  }();
+};
+static_assert(fits<Deep, equal_devices(8, 64_GiB)>());

@@ -13,8 +13,13 @@ using namespace asterism::expert;
 namespace {
 
 struct Complete {
+  struct Slab {};
   struct Matrices {};
   struct Scratch {};
+  Slab lay_out(backend::Cursor&) const { return {}; }
+  template <class Device>
+  void forward(Device&, const Matrices&, const backend::Groups&, backend::DeviceMatrix<const float>,
+               const Scratch&, backend::DeviceMatrix<float>) const {}
   explicit Complete(const Shape&) {}
   Bytes footprint() const { return {}; }
   std::size_t in_dim() const { return 1; }
@@ -51,6 +56,15 @@ class NoScratch : public Complete {
   struct Scratch;
 };
 
+struct NoLayOut : Complete {
+  using Complete::Complete;
+  void lay_out() const {}
+};
+struct NoForward : Complete {
+  using Complete::Complete;
+  void forward() const {}
+};
+
 static_assert(Expert<Complete> && Expert<SwiGlu<quant::Float32>> && Expert<SwiGlu<quant::Nf4<64>>>);
 static_assert(!Expert<NoShape> && needs::footprint<NoShape>);
 static_assert(!Expert<NoFootprint> && !needs::footprint<NoFootprint> && needs::in_dim<NoFootprint>);
@@ -58,6 +72,8 @@ static_assert(!Expert<NoInDim> && !needs::in_dim<NoInDim>);
 static_assert(!Expert<NoOutDim> && !needs::out_dim<NoOutDim>);
 static_assert(!Expert<NoMatrices> && !needs::matrices<NoMatrices>);
 static_assert(!Expert<NoScratch> && !needs::scratch<NoScratch>);
+static_assert(!Expert<NoLayOut> && !needs::lay_out<NoLayOut>);
+static_assert(!Expert<NoForward> && !needs::forward<NoForward>);
 static_assert(!Expert<int>);
 
 }  // namespace

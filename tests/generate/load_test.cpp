@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -180,3 +182,41 @@ TEST_CASE("loading reports its progress and can be cancelled") {
   check_error<InvalidArgument>([&] { load<Exact>(golden_model("demo"), options); }, {"enough"});
   CHECK(cancel.all > 4'000'000);
 }
+
+TEST_CASE("a checkpoint that lacks what its config.json promises is refused before memory is drawn for it") {
+  const TemporaryFolder folder;
+  test::copy_files(golden_model("demo"), folder.path());
+  const std::string path = folder / "config.json";
+  checkpoint::Json config = checkpoint::parse_json(checkpoint::read_text_file(path, 1U << 20U), path);
+  config["num_hidden_layers"] = 128;
+  config["num_local_experts"] = 65536;
+  test::write_file(path, config.dump());
+  LoadOptions options;
+  options.machine =
+      equal_devices(2, 4096_GiB);  // budgets that no machine here has: drawing them would fail otherwise
+  check_error<FormatError>([&] { load<Exact>(folder.path(), options); },
+                           {"model.safetensors", "shape", "config.json"});
+}
+
+TEST_CASE("sizes that 64 bits do not count are refused") {
+  CHECK_THROWS_AS(Bytes{std::uint64_t{1} << 40U} * (std::uint64_t{1} << 30U), InvalidArgument);
+  CHECK_THROWS_AS(Bytes{~std::uint64_t{0}} + 1_B, InvalidArgument);
+  Shape wide = shapes::mixtral_8x7b;
+  wide.kv_heads = 1 << 30;
+  wide.head_dim = 1 << 30;
+  CHECK_THROWS_AS(attention::BoundedKv<quant::Float16>::layer_bytes(wide, Limits{}), InvalidArgument);
+}
+
+// What would dangle does not compile.
+static_assert(!std::is_move_assignable_v<LanguageModel<Exact>> &&
+              std::is_move_constructible_v<LanguageModel<Exact>>);
+template <class Model>
+concept GivesSession = requires(Model&& model) {
+  static_cast<Model&&>(model).session();
+};
+static_assert(GivesSession<const LanguageModel<Exact>&> && !GivesSession<LanguageModel<Exact>>);
+template <class Talk>
+concept Answers = requires(Talk&& session) {
+  static_cast<Talk&&>(session).generate(std::string_view());
+};
+static_assert(Answers<Session<Exact>&> && !Answers<Session<Exact>>);

@@ -45,7 +45,9 @@ ProgressSink silence;
 template <class B>
 std::string slabs(const std::string& folder) {
   const EmptyNetwork<B> empty(read_model_config(folder).shape, equal_devices(1, 64_MiB));
-  load_weights(TensorStore(folder), empty.network, silence);
+  const checkpoint::TensorStore store(folder);
+  load_weights(store, checkpoint::find_weights(store, empty.network.shape(), empty.network.has_own_head()),
+               empty.network, silence);
   std::string out;
   model::for_each_weight(empty.network, [&](const model::WeightId&, const auto& weights) {
     if constexpr (requires { weights.view; }) {

@@ -68,8 +68,8 @@ class BoundedKv {
 
  private:
   static constexpr std::uint64_t block_bytes(const Shape& shape, const Limits& limits) {
-    return aligned(static_cast<std::uint64_t>(shape.kv_width()) * static_cast<std::uint64_t>(limits.context) *
-                   sizeof(Element));
+    const auto width = static_cast<std::uint64_t>(shape.kv_heads) * static_cast<std::uint64_t>(shape.head_dim);
+    return aligned(checked_product(width, static_cast<std::uint64_t>(limits.context) * sizeof(Element)));
   }
 
   Shape shape_;

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/backend/host.hpp"
+#include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -15,6 +17,12 @@ namespace needs {
 template <class K>
 concept layer_bytes = requires(const Shape& shape, const Limits& limits) {
   { K::layer_bytes(shape, limits) } -> std::same_as<Bytes>;
+};
+
+template <class K>
+concept append = requires(K& cache, backend::Host& device, std::int32_t layer, std::size_t first,
+                          backend::DeviceMatrix<const float> rows) {
+  cache.append(device, layer, first, rows, rows);
 };
 
 template <class K>
@@ -38,13 +46,13 @@ concept view = requires(const K& cache, std::int32_t layer) {
 ///
 /// 1. `layer_bytes(shape, limits)`, static and constexpr, is what one layer takes: never more is drawn.
 /// 2. `append(device, layer, first, keys, values)` stores rows at their absolute positions; storing a position
-/// again
-///    replaces it and forgets nothing before it, so a session returns to a prefix by appending behind it.
+///    again replaces it and forgets nothing before it, so a session returns to a prefix by appending behind it.
 /// 3. `view(layer)` is what Backend::attend reads. `capacity()`: positions that fit.
 /// 4. After construction nothing is allocated. One session at a time.
 ///
 /// Models: BoundedKv.
 template <class K>
-concept KvCache = needs::layer_bytes<K> && needs::capacity<K> && needs::bytes<K> && needs::view<K>;
+concept KvCache =
+    needs::layer_bytes<K> && needs::append<K> && needs::capacity<K> && needs::bytes<K> && needs::view<K>;
 
 }  // namespace asterism::attention

@@ -10,8 +10,11 @@
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/quant/float32.hpp"
 
 namespace asterism::backend {
 
@@ -58,29 +61,92 @@ concept add = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<floa
 };
 
 template <class B>
+concept embed = requires(B& device, DeviceWeights<quant::Float32> table, View<const TokenId> ids,
+                         DeviceMatrix<float> out) {
+  device.embed(table, ids, out);
+};
+
+template <class B>
+concept product = requires(B& device, DeviceWeights<quant::Float32> weights, DeviceMatrix<const float> x,
+                           DeviceMatrix<float> y) {
+  device.product(weights, x, y);
+};
+
+template <class B>
+concept grouped_product = requires(B& device, View<const DeviceWeights<quant::Float32>> weights,
+                                   const Groups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+  device.template grouped_product<quant::Float32>(weights, groups, x, y);
+};
+
+template <class B>
+concept silu_multiply = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+  device.silu_multiply(x, x, y);
+};
+
+template <class B>
+concept rotary_tables = requires(B& device, std::int32_t first, double theta, DeviceMatrix<float> tables) {
+  device.rotary_tables(first, theta, tables);
+};
+
+template <class B>
+concept rotate = requires(B& device, DeviceMatrix<const float> tables, DeviceMatrix<float> x) {
+  device.rotate(tables, x);
+};
+
+template <class B>
+concept append_kv = requires(B& device, DeviceMatrix<const float> rows, std::size_t first, DeviceKv<float> kv) {
+  device.append_kv(rows, rows, first, kv);
+};
+
+template <class B>
+concept attend = requires(B& device, DeviceMatrix<const float> queries, DeviceKv<float> kv, std::size_t n,
+                          DeviceMatrix<float> out) {
+  device.attend(queries, kv, n, n, out);
+};
+
+template <class B>
+concept route = requires(B& device, const gating::SoftmaxTopK& gating, DeviceMatrix<float> logits,
+                         DeviceMatrix<gating::Route> routes) {
+  device.route(gating, logits, routes);
+};
+
+template <class B>
 concept group = requires(B& device, DeviceMatrix<const gating::Route> routes, Groups groups) {
   device.group(routes, groups);
+};
+
+template <class B>
+concept gather = requires(B& device, const Groups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> out) {
+  device.gather(groups, x, out);
+};
+
+template <class B>
+concept combine = requires(B& device, const Groups& groups, DeviceMatrix<const gating::Route> routes,
+                           DeviceMatrix<const float> y, DeviceMatrix<float> x) {
+  device.combine(groups, routes, y, x);
 };
 
 }  // namespace needs
 
 /// A backend object is one logical device: an arena with a budget, and operations that run there.
 ///
-/// 1. `allocate(size, holder)` draws from the arena; `upload`, `download` move between host memory and the device.
+/// 1. `allocate(size, holder)` draws from the arena; `upload`, `download` move between host memory and the
+///    device.
 /// 2. `receive(from, to)` is the hand-over: copies a matrix of any device to `to` on this one and returns it.
-/// 3. Every operation throws WrongDevice unless all its operands live on this device, and InvalidArgument unless
-/// their
-///    shapes agree; nothing is computed then.
-/// 4. Results equal the naive reference within the bound that the operation states, and have the same bits for any
-///    number of threads. Operations run in the order of the calls; `synchronize` returns when all have finished.
-/// 5. Operations allocate nothing. One thread at a time drives a device.
-///
-/// Beside the members checked here a backend has the operations that BasicHost documents: embed, product,
-/// grouped_product, rotary_tables, rotate, append_kv, attend, route, gather, silu_multiply, combine.
+/// 3. Every operation throws WrongDevice unless all its operands live on this device, and InvalidArgument
+///    unless their shapes agree; nothing is computed then.
+/// 4. Results equal the naive reference within the bound that the operation states, and have the same bits for
+///    any number of threads. Operations run in the order of the calls; `synchronize` returns when all have
+///    finished.
+/// 5. Operations allocate nothing. Weights may be in any format, keys and values in fp32 or fp16; BasicHost
+///    documents shapes and bounds operation by operation.
 ///
 /// Models: BasicHost.
 template <class B>
 concept Backend = needs::arena<B> && needs::allocate<B> && needs::upload<B> && needs::download<B> &&
-    needs::receive<B> && needs::synchronize<B> && needs::rms_norm<B> && needs::add<B> && needs::group<B>;
+    needs::receive<B> && needs::synchronize<B> && needs::embed<B> && needs::rms_norm<B> && needs::product<B> &&
+    needs::grouped_product<B> && needs::add<B> && needs::silu_multiply<B> && needs::rotary_tables<B> &&
+    needs::rotate<B> && needs::append_kv<B> && needs::attend<B> && needs::route<B> && needs::group<B> &&
+    needs::gather<B> && needs::combine<B>;
 
 }  // namespace asterism::backend

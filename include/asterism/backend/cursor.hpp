@@ -21,7 +21,7 @@ class Cursor {
   /// The next matrix (rows, cols) of T.
   template <class T>
   constexpr DeviceMatrix<T> matrix(std::size_t rows, std::size_t cols) {
-    const std::uint64_t offset = take(rows * cols * sizeof(T));
+    const std::uint64_t offset = take(checked_product(checked_product(rows, cols), sizeof(T)));
     if (buffer_ == nullptr) return {};
     return matrix_in<T>(*buffer_, offset, rows, cols);
   }
@@ -39,7 +39,7 @@ class Cursor {
  private:
   constexpr std::uint64_t take(std::uint64_t bytes) {
     const std::uint64_t offset = used_;
-    used_ += aligned(bytes);
+    used_ = checked_sum(used_, aligned(checked_sum(bytes, alignment) - alignment));
     return offset;
   }
 

@@ -212,7 +212,7 @@ class FourBitReader {
 /// The 4-bit weight of that name, or none when it is an ordinary tensor: a weight is in 4 bits exactly where a
 /// `.quant_state.bitsandbytes__nf4` or `__fp4` stands beside it. Everything is checked: sizes against the shape,
 /// the quant_state's JSON, both tables, scales (finite). FormatError naming file and tensor when a part is
-/// missing, wrong or left over; Reads the scales once, not the codes. The result borrows from `store`.
+/// missing, wrong or left over. Reads the scales once, not the codes. The result borrows from `store`.
 /// Thread-safe. Source: QLoRA (Dettmers et al., 2023); bitsandbytes 0.43 to 0.50,
 /// `QuantState.as_dict(packed=True)`.
 inline std::optional<FourBitTensor> find_four_bit(const TensorStore& store, std::string_view weight_name) {

@@ -22,7 +22,7 @@
 namespace asterism::checkpoint {
 
 /// Which tensors a matrix in Format is written as, and their bytes; specialised for the formats that files know.
-/// `declare(name, rows, cols)` gives the tensors, `bytes(part, name, slab, rows, cols, dtype)` those of the
+/// `declare(name, rows, cols)` gives the tensors, `bytes(part, slab, rows, cols, dtype)` those of the
 /// part-th.
 template <class Format>
 struct StoredAs;

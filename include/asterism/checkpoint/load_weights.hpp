@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -29,13 +31,14 @@ namespace asterism::checkpoint {
 struct FoundWeight {
   WeightLocation location;
   const TensorInfo* tensor = nullptr;
-  std::optional<FourBitTensor> four_bit;  ///< where bitsandbytes quantized it
+  std::shared_ptr<const FourBitTensor> four_bit;  ///< where bitsandbytes quantized it, else null
 };
 
-/// Finds the weights of a network in a checkpoint and accounts for every tensor of it. The headers alone are read.
+/// Finds the weights of a network in a checkpoint and accounts for every tensor of it. Reads headers, and of 4-bit
+/// tensors the scales.
 class WeightFinder {
  public:
-  /// Keeps references; both must outlive it.
+  /// Keeps a reference to the store, which must outlive it.
   WeightFinder(const TensorStore& store, const Shape& shape)
       : store_(store), shape_(shape), layout_(expert_layout(store)) {}
 
@@ -46,7 +49,7 @@ class WeightFinder {
     found.location = locate(id, shape_, layout_);
     found.tensor = &store_.at(found.location.name);
     used_.push_back(found.location.name);
-    found.four_bit = find_four_bit(store_, found.location.name);
+    found.four_bit = four_bit(found.location.name);
     if (found.four_bit) {
       for (std::string& sibling : sibling_names(found.location.name)) used_.push_back(std::move(sibling));
     } else if (found.tensor->dtype != DType::f32 && found.tensor->dtype != DType::f16 &&
@@ -76,11 +79,31 @@ class WeightFinder {
   }
 
  private:
+  /// Once for each tensor: those of fused experts hold the weights of many.
+  std::shared_ptr<const FourBitTensor> four_bit(const std::string& name) {
+    const auto known = four_bits_.find(name);
+    if (known != four_bits_.end()) return known->second;
+    std::optional<FourBitTensor> found = find_four_bit(store_, name);
+    if (!found) return nullptr;
+    return four_bits_[name] = std::make_shared<const FourBitTensor>(std::move(*found));
+  }
+
   const TensorStore& store_;
   Shape shape_;
   ExpertLayout layout_;
   std::vector<std::string> used_;
+  std::map<std::string, std::shared_ptr<const FourBitTensor>> four_bits_;
 };
+
+/// All weights of a network of `shape` in the order of model::for_each_weight_id, every tensor of the checkpoint
+/// accounted for: before anything is allocated for them. Throws as WeightFinder does.
+inline std::vector<FoundWeight> find_weights(const TensorStore& store, const Shape& shape, bool with_head) {
+  WeightFinder finder(store, shape);
+  std::vector<FoundWeight> all;
+  model::for_each_weight_id(shape, with_head, [&](const model::WeightId& id) { all.push_back(finder.find(id)); });
+  finder.check_all_used();
+  return all;
+}
 
 namespace detail {
 
@@ -176,18 +199,17 @@ inline void release(const TensorStore& store, const FoundWeight& found) {
   }
 }
 
-/// Fills all weights of a network. First everything is found and checked by the headers; then tensor by tensor is
-/// read, its pages dropped behind it, so that beside the network never more than one tensor and 1 MiB of scratch
-/// are in memory. Progress counts bytes of the checkpoint; an exception from the sink cancels. The network's
-/// content is unspecified after an exception.
+/// Fills all weights of a network from what `find_weights` found for it. Tensor by tensor is read, its pages
+/// dropped behind it, so that beside the network never more than one tensor and 1 MiB of scratch are in memory.
+/// Progress counts bytes of the checkpoint; an exception from the sink cancels. The network's content is
+/// unspecified after an exception.
 template <class Network>
-void load_weights(const TensorStore& store, const Network& network, ProgressSink& progress) {
-  WeightFinder finder(store, network.shape());
-  std::uint64_t total = 0;
+void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all, const Network& network,
+                  ProgressSink& progress) {
   const auto bytes_of = [](const FoundWeight& found, std::uint64_t elements) {
-    const std::uint64_t all = found.four_bit ? found.four_bit->elements : found.tensor->elements;
+    const std::uint64_t in_tensor = found.four_bit ? found.four_bit->elements : found.tensor->elements;
     return static_cast<std::uint64_t>(static_cast<double>(found.tensor->bytes) * static_cast<double>(elements) /
-                                      static_cast<double>(all));
+                                      static_cast<double>(in_tensor));
   };
   const auto size_of = []<class Weights>(const Weights& weights) {
     if constexpr (requires { weights.view; }) {
@@ -196,15 +218,14 @@ void load_weights(const TensorStore& store, const Network& network, ProgressSink
       return weights.rows * weights.cols;
     }
   };
-  std::vector<FoundWeight> all;
-  model::for_each_weight(network, [&](const model::WeightId& id, const auto& weights) {
-    all.push_back(finder.find(id));
-    total += bytes_of(all.back(), size_of(weights));
+  std::uint64_t total = 0;
+  std::size_t next = 0;
+  model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
+    total += bytes_of(all[next++], size_of(weights));
   });
-  finder.check_all_used();
   progress.begin("loading", total);
   std::uint64_t done = 0;
-  std::size_t next = 0;
+  next = 0;
   model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
     const FoundWeight& found = all[next++];
     load_weight(store, found, weights);

@@ -12,17 +12,34 @@
 
 namespace asterism {
 
-/// A number of bytes. Structural, so that it can be a template argument: `fits<B, machine, 14_GiB>()`.
+/// a * b. Throws InvalidArgument where 64 bits do not hold it: sizes may come from an untrusted file.
+constexpr std::uint64_t checked_product(std::uint64_t a, std::uint64_t b) {
+  if (b != 0 && a > ~std::uint64_t{0} / b) {
+    throw InvalidArgument(concat(a, " times ", b, " bytes or elements are more than 64 bits count"));
+  }
+  return a * b;
+}
+
+/// a + b, likewise.
+constexpr std::uint64_t checked_sum(std::uint64_t a, std::uint64_t b) {
+  if (a > ~std::uint64_t{0} - b) {
+    throw InvalidArgument(concat(a, " and ", b, " bytes are more than 64 bits count"));
+  }
+  return a + b;
+}
+
+/// A number of bytes; sums and products that 64 bits do not hold throw InvalidArgument. Structural, so that it can
+/// be a template argument: `fits<B, machine, 14_GiB>()`.
 struct Bytes {
   std::uint64_t count = 0;
 
   friend constexpr bool operator==(Bytes, Bytes) = default;
   friend constexpr auto operator<=>(Bytes, Bytes) = default;  // NOLINT(modernize-use-nullptr): a false alarm
-  constexpr Bytes& operator+=(Bytes other) { return count += other.count, *this; }
+  constexpr Bytes& operator+=(Bytes other) { return count = checked_sum(count, other.count), *this; }
   constexpr Bytes& operator-=(Bytes other) { return count -= other.count, *this; }
-  friend constexpr Bytes operator+(Bytes a, Bytes b) { return {a.count + b.count}; }
+  friend constexpr Bytes operator+(Bytes a, Bytes b) { return {checked_sum(a.count, b.count)}; }
   friend constexpr Bytes operator-(Bytes a, Bytes b) { return {a.count - b.count}; }
-  friend constexpr Bytes operator*(Bytes a, std::uint64_t n) { return {a.count * n}; }
+  friend constexpr Bytes operator*(Bytes a, std::uint64_t n) { return {checked_product(a.count, n)}; }
 };
 
 inline namespace literals {

@@ -19,6 +19,7 @@ struct View {
 
   constexpr View() = default;
   ASTERISM_HD constexpr View(T* first, std::size_t count) : data(first), size(count) {}
+  View(std::nullptr_t, std::size_t) = delete;  // what a list of numbers that begins with 0 would mean
 
   /// Any contiguous container: std::vector, std::array, std::string, std::span.
   template <class Container>

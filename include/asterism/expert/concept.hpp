@@ -4,6 +4,10 @@
 #include <concepts>
 #include <cstddef>
 
+#include "asterism/backend/cursor.hpp"
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/host.hpp"
+#include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -32,27 +36,38 @@ concept matrices = requires {
 };
 
 template <class E>
+concept lay_out = requires(const E& expert, backend::Cursor& cursor) {
+  { expert.lay_out(cursor) } -> std::same_as<typename E::Slab>;
+};
+
+template <class E>
 concept scratch = requires {
   typename E::Scratch;
+};
+
+template <class E>
+concept forward = requires(const E& expert, backend::Host& device, const typename E::Matrices& matrices,
+                           const backend::Groups& groups, backend::DeviceMatrix<const float> x,
+                           const typename E::Scratch& scratch, backend::DeviceMatrix<float> y) {
+  expert.forward(device, matrices, groups, x, scratch, y);
 };
 
 }  // namespace needs
 
 /// An expert type describes the experts of one shape: all of a layer's experts share one object of it.
 ///
-/// 1. Constructed from a Shape, constexpr. `footprint()`: bytes of one expert's slab, a multiple of 64: the unit
-/// that
-///    is loaded, cached, copied and spilled. `in_dim()`, `out_dim()`: widths of the rows that go in and come out.
-/// 2. `Matrices`: the weight matrices of one slab, one `View` of DeviceWeights a name; `lay_out(cursor)` cuts a
-/// slab.
+/// 1. Constructed from a Shape, constexpr. `footprint()`: bytes of one expert's slab, a multiple of 64: the
+///    unit that is loaded, cached, copied and spilled. `in_dim()`, `out_dim()`: widths of the rows that go in
+///    and come out.
+/// 2. `lay_out(cursor)` cuts a slab into a `Slab`, a struct of DeviceWeights; `Matrices` holds those of all
+///    experts of a layer, and takes one expert after the other by `add(slab)`.
 /// 3. `Scratch`: what a pass needs beside its rows; `Scratch::lay_out(cursor, expert, slots)`.
-/// 4. `forward(device, matrices, groups, x, scratch, y)` lets every expert answer the rows of its group; rows are
-///    independent; y is overwritten, and may be x.
-/// 5. `for_each_matrix(matrices, f)`: f(name, rows, cols, weights) for loading and saving.
+/// 4. `forward(device, matrices, groups, x, scratch, y)` lets every expert answer the rows of its group; rows
+///    are independent; y is overwritten, and may be x.
 ///
 /// Models: SwiGlu.
 template <class E>
 concept Expert = std::constructible_from<E, const Shape&> && needs::footprint<E> && needs::in_dim<E> &&
-    needs::out_dim<E> && needs::matrices<E> && needs::scratch<E>;
+    needs::out_dim<E> && needs::matrices<E> && needs::lay_out<E> && needs::scratch<E> && needs::forward<E>;
 
 }  // namespace asterism::expert

@@ -57,9 +57,13 @@ class LanguageModel {
         devices_(make_devices(plan, limits)),
         network_(devices_, plan, texts_.config.shape) {}
 
+  LanguageModel(LanguageModel&&) = default;
+  LanguageModel& operator=(LanguageModel&&) = delete;  // it would free the arenas before what was drawn from them
+
   /// A conversation of its own. Draws its caches and workspace from the devices; throws BudgetExceeded where they
   /// have no room for one more.
-  Session<B> session(SessionOptions options = {}) const { return Session<B>(*this, options); }
+  Session<B> session(SessionOptions options = {}) const& { return Session<B>(*this, options); }
+  Session<B> session(SessionOptions options = {}) const&& = delete;  // the session would outlive the model
 
   const Shape& shape() const { return network_.shape(); }
   const Limits& limits() const { return limits_; }
@@ -100,7 +104,7 @@ class LanguageModel {
     return *texts_.tokenizer;
   }
 
-  /// Throws Unsupported on use of a template that is not known; see ChatTemplate.
+  /// Throws FileError where the checkpoint has none; one that is not known throws when it is used, see ChatTemplate.
   const text::ChatTemplate& chat_template() const {
     if (!texts_.chat_template)
       throw FileError("the checkpoint has no chat template: chat() needs one, generate() does not");

@@ -124,9 +124,12 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
     texts.chat_template = text::ChatTemplate::from_directory(folder);
   }
   const checkpoint::TensorStore store(folder);
+  const auto weights = checkpoint::find_weights(store, texts.config.shape, prepared.plan.has_own_head());
+  store.advise_sequential();
   LanguageModel<B> model(prepared.plan, prepared.limits, std::move(texts));
   ProgressSink silence;
-  checkpoint::load_weights(store, model.network(), options.progress != nullptr ? *options.progress : silence);
+  checkpoint::load_weights(store, weights, model.network(),
+                           options.progress != nullptr ? *options.progress : silence);
   return model;
 }
 

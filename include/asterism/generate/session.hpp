@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,14 +52,14 @@ class Session {
   /// own special tokens (such as <s>) are put before the prompt, and the pieces continue its text, leading space
   /// included. Pieces are never empty and never split a character; each is valid until the next one. `last()`
   /// tells what happened once the range has ended.
-  TextStream<Session> generate(std::string_view prompt, GenerateOptions options = {}) {
+  TextStream<Session> generate(std::string_view prompt, GenerateOptions options = {}) & {
     begin_answer(model_->tokenizer().encode(prompt), options);
     return TextStream<Session>(*this, std::move(options), tokens_);
   }
 
   /// The answer to a conversation in the checkpoint's chat template; the roles are those that the template knows.
   /// Throws Unsupported where the template is not one that the toolkit knows.
-  TextStream<Session> chat(View<const text::Message> messages, GenerateOptions options = {}) {
+  TextStream<Session> chat(View<const text::Message> messages, GenerateOptions options = {}) & {
     const std::string prompt = model_->chat_template().render(messages);
     begin_answer(model_->tokenizer().encode(prompt, {.add_special_tokens = false}), options);
     return TextStream<Session>(*this, std::move(options), {});
@@ -175,12 +176,13 @@ class Session {
     outcome_.usage.reused_tokens = static_cast<std::int32_t>(computed_);
   }
 
-  /// Computes the next tokens of the conversation, prefill_chunk at most; returns how many.
-  std::size_t forward_chunk() {
+  /// Computes the next tokens of the conversation, prefill_chunk at most; returns how many: 0 where it was
+  /// cancelled.
+  std::size_t forward_chunk(const std::stop_token& cancel = {}) {
     const std::size_t rows =
         std::min(tokens_.size() - computed_, static_cast<std::size_t>(model_->limits().prefill_chunk));
-    model_->network().forward(model_->devices(), *state_, View<const TokenId>(tokens_).part(computed_, rows),
-                              computed_, observer_);
+    const View<const TokenId> chunk = View<const TokenId>(tokens_).part(computed_, rows);
+    if (!model_->network().forward(model_->devices(), *state_, chunk, computed_, observer_, cancel)) return 0;
     computed_ += rows;
     return rows;
   }
@@ -201,8 +203,8 @@ class Session {
     std::size_t rows = 0;
     computed_ = std::min(computed_, tokens_.size() - 1);  // where an exception broke off the last attempt
     while (computed_ < tokens_.size()) {
-      if (options.cancel.stop_requested()) return finish(FinishReason::cancelled);
-      rows = forward_chunk();
+      rows = forward_chunk(options.cancel);
+      if (rows == 0) return finish(FinishReason::cancelled);
     }
     fetch(model_->network().logits(model_->devices(), *state_, rows - 1, 1, observer_));
     const TokenId token = sampler_.choose(logits_, tokens_, options, random_);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
@@ -61,21 +62,22 @@ class Mixtral {
   const Head& head() const { return head_; }
   const backend::DeviceMatrix<float>& final_norm() const { return norm_; }
   /// The head has memory of its own: untied, or tied and copied to another device.
-  bool has_own_head() const {
-    return plan_.tied_head == placement::TiedHead::untied || plan_.tied_head == placement::TiedHead::copied;
-  }
+  bool has_own_head() const { return plan_.has_own_head(); }
 
   /// Passes tokens (1 to prefill_chunk) at positions first ... through all layers. Their last hidden states stay
-  /// in `state` for `logits`. Allocates nothing.
+  /// in `state` for `logits`. Asks `cancel` before each layer and returns false where a stop was requested: the
+  /// pass is not complete then and has to be made again. Allocates nothing.
   template <class Device, class KvCache, class Observer>
-  void forward(const std::vector<std::unique_ptr<Device>>& devices, State<Block, KvCache>& state,
-               View<const TokenId> tokens, std::size_t first, Observer& observer) const {
+  bool forward(const std::vector<std::unique_ptr<Device>>& devices, State<Block, KvCache>& state,
+               View<const TokenId> tokens, std::size_t first, Observer& observer,
+               const std::stop_token& cancel = {}) const {
     auto d = static_cast<std::size_t>(plan_.embedding_device());
     backend::DeviceMatrix<float> hidden = state.workspace(d).hidden.rows_from(0, tokens.size);
     devices[d]->embed(embedding_, tokens, hidden);
     devices[d]->rotary_tables(static_cast<std::int32_t>(first), shape_.rope_theta,
                               state.workspace(d).tables.rows_from(0, tokens.size));
     for (std::int32_t layer = 0; layer < shape_.layers; ++layer) {
+      if (cancel.stop_requested()) return false;
       const auto next = static_cast<std::size_t>(plan_.device_of_layer(layer));
       if (next != d) {
         const auto& workspace = state.workspace(next);
@@ -88,6 +90,7 @@ class Mixtral {
       blocks_[static_cast<std::size_t>(layer)].forward(*devices[d], layer, first, hidden, state.cache(d),
                                                        state.workspace(d), observer);
     }
+    return true;
   }
 
   /// Logits (count, vocabulary) of rows [first_row, first_row + count) of the last forward pass, on the head's

@@ -8,6 +8,7 @@
 
 #include "asterism/attention/concept.hpp"
 #include "asterism/attention/grouped_query.hpp"
+#include "asterism/backend/concept.hpp"
 #include "asterism/constellation/constellation.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
@@ -17,6 +18,7 @@
 #include "asterism/model/decoder_block.hpp"
 #include "asterism/model/mixtral.hpp"
 #include "asterism/model/workspace.hpp"
+#include "asterism/observe/concept.hpp"
 #include "asterism/placement/concept.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/quant/concept.hpp"
@@ -36,7 +38,11 @@ struct Assembly {
   static_assert(attention::KvCache<typename B::KvCache>, "Blueprint::KvCache is no KvCache");
   static_assert(gating::Gating<typename B::Gating>, "Blueprint::Gating is no Gating");
 
+  static_assert(backend::Backend<typename B::Backend>, "Blueprint::Backend is no Backend");
+  static_assert(observe::Observer<typename B::Observer>, "Blueprint::Observer is no Observer");
+
   using Expert = typename B::template Expert<typename B::Quantization>;
+  static_assert(expert::Expert<Expert>, "Blueprint::Expert is no Expert");
   using Attention = attention::GroupedQuery<typename B::Quantization>;
   using Constellation = constellation::Constellation<Expert, typename B::Gating>;
   using Block = DecoderBlock<Attention, Constellation>;

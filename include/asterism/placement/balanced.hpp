@@ -53,10 +53,15 @@ struct Balanced {
       throw InvalidArgument(
           concat("placement::Balanced handles at most ", max_layers, " layers, not ", parts.layers));
     }
+    std::array<Bytes, max_layers + 1> before{};  // bytes of all layers before l: compilers count their steps
+    for (std::size_t l = 0; l < layers; ++l) {
+      const auto layer = static_cast<std::int32_t>(l);
+      before[l + 1] = before[l] + parts.layer_bytes(layer, layer + 1);
+    }
     const auto used_share = [&](std::size_t device, std::size_t begin, std::size_t end) {
-      return share(
-          bytes_of_cut(parts, static_cast<std::int32_t>(begin), static_cast<std::int32_t>(end), copy_tied_head),
-          machine.capacity[device]);
+      const Bytes beside = bytes_beside_layers(parts, static_cast<std::int32_t>(begin),
+                                               static_cast<std::int32_t>(end), copy_tied_head);
+      return share(before[end] - before[begin] + beside, machine.capacity[device]);
     };
     std::array<double, max_layers + 1> best{};
     std::array<std::array<std::int32_t, max_layers + 1>, Machine::max_devices> from{};

@@ -55,6 +55,8 @@ struct Plan {
   }
   constexpr std::int32_t embedding_device() const { return device_of_layer(0); }
   constexpr std::int32_t last_layer_device() const { return device_of_layer(parts.layers - 1); }
+  /// The head's matrix takes memory of its own: untied, or tied and copied.
+  constexpr bool has_own_head() const { return tied_head == TiedHead::untied || tied_head == TiedHead::copied; }
   constexpr std::int32_t head_device() const {
     return tied_head == TiedHead::handed_over ? embedding_device() : last_layer_device();
   }
@@ -93,19 +95,25 @@ struct Plan {
 /// Where the layers are cut: device d runs [at[d], at[d + 1]).
 using Cuts = std::array<std::int32_t, Machine::max_devices + 1>;
 
-/// Bytes on a device that runs layers [begin, end) of `parts`, with what sits beside its first or last layer.
-/// Equal to the peak that `assemble` gives such a device.
-constexpr Bytes bytes_of_cut(const Parts& parts, std::int32_t begin, std::int32_t end, bool copy_tied_head) {
+/// Bytes on a device that runs layers [begin, end) of `parts` beside those of the layers: workspace, and what sits
+/// with the first or the last layer.
+constexpr Bytes bytes_beside_layers(const Parts& parts, std::int32_t begin, std::int32_t end,
+                                    bool copy_tied_head) {
   if (begin >= end) return {};
   const bool first = begin == 0;
   const bool last = end == parts.layers;
-  Bytes sum = parts.layer_bytes(begin, end) + parts.layer_workspace;
+  Bytes sum = parts.layer_workspace;
   if (first) sum += parts.embedding;
   if (last) sum += parts.final_norm;
   if (last && !parts.tied) sum += parts.head;
   if (last && !first && parts.tied && copy_tied_head) sum += parts.embedding;
   if (parts.tied && !copy_tied_head ? first : last) sum += parts.head_workspace;
   return sum;
+}
+
+/// All bytes on a device that runs layers [begin, end): equal to the peak that `assemble` gives it.
+constexpr Bytes bytes_of_cut(const Parts& parts, std::int32_t begin, std::int32_t end, bool copy_tied_head) {
+  return parts.layer_bytes(begin, end) + bytes_beside_layers(parts, begin, end, copy_tied_head);
 }
 
 /// The plan that follows from `cuts` and from what becomes of a tied head. `copy_tied_head` matters only where
@@ -145,7 +153,7 @@ constexpr Plan assemble(const Parts& parts, const Machine& machine, const Cuts& 
   const std::int32_t end_layer = parts.layers;
   put({.kind = Kind::final_norm, .first_layer = end_layer, .layers = 1, .count = 1, .each = parts.final_norm},
       last);
-  if (plan.tied_head == TiedHead::untied || plan.tied_head == TiedHead::copied) {
+  if (plan.has_own_head()) {
     const Bytes head = plan.tied_head == TiedHead::copied ? parts.embedding : parts.head;
     put({.kind = Kind::head, .first_layer = end_layer, .layers = 1, .count = 1, .each = head}, last);
   }

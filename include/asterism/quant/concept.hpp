@@ -47,10 +47,10 @@ concept error_bound = requires(Packed<Q> matrix, std::uint64_t element, float or
 ///
 /// 1. `name()`: for people, such as "nf4 block 64".
 /// 2. `bits_per_weight`: for display alone; sizes come from `planes`.
-/// 3. `constexpr planes(rows, cols)`: the named pieces of a stored matrix. `planes(rows, cols).bytes()` is *the*
-///    size of a matrix. Throws InvalidArgument for sizes beyond any memory.
-/// 4. `encode(source, rows, cols, out)`: writes all planes(rows, cols).bytes() bytes of `out`, which is aligned to
-///    64. Reads the source in pieces. Throws NumericError, naming the element, for NaN, infinity, and values
+/// 3. `constexpr planes(rows, cols)`: the named pieces of a stored matrix. `planes(rows, cols).bytes()` is
+///    *the* size of a matrix. Throws InvalidArgument for sizes beyond any memory.
+/// 4. `encode(source, rows, cols, out)`: writes all planes(rows, cols).bytes() bytes of `out`, which is aligned
+///    to 64. Reads the source in pieces. Throws NumericError, naming the element, for NaN, infinity, and values
 ///    outside the format's range. Allocates at most 1 MiB and a few bytes a block.
 /// 5. `decode(matrix, first_element, out)`: the elements [first_element, first_element + out.size) of the flat
 ///    matrix. Allocates nothing.

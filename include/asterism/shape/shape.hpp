@@ -35,7 +35,7 @@ struct Shape {
 
 /// What a run may use at most. Part of every plan; `load` may lower the values, never raise them.
 struct Limits {
-  std::int32_t context = 4096;       ///< tokens of one sequence, prompt and answer together
+  std::int32_t context = 4096;       ///< positions of one sequence: the prompt and the answer but its last token
   std::int32_t batch = 1;            ///< sequences at a time
   std::int32_t prefill_chunk = 512;  ///< prompt tokens that pass through the layers together
   std::int32_t threads = 8;          ///< worker threads, the caller included

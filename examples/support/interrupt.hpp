@@ -1,10 +1,14 @@
 // Ctrl-C as a stop token: the answer that runs ends cleanly; a second Ctrl-C ends the program at once.
 #pragma once
 
+#include <asterism/core/error.hpp>
+#include <asterism/core/progress.hpp>
+#include <cstdint>
 #include <poll.h>
 #include <signal.h>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +40,23 @@ class Interrupt {
   sigset_t signals_{};
   std::stop_source source_;
   std::jthread watcher_;
+};
+
+/// Passes progress on, and ends the task when the user interrupts.
+class InterruptibleProgress : public asterism::ProgressSink {
+ public:
+  InterruptibleProgress(asterism::ProgressSink& inner, const Interrupt& interrupt)
+      : inner_(&inner), interrupt_(&interrupt) {}
+  void begin(std::string_view task, std::uint64_t total) override { inner_->begin(task, total); }
+  void advance(std::uint64_t done, std::string_view item) override {
+    if (interrupt_->happened()) throw asterism::Error("interrupted; nothing was written");
+    inner_->advance(done, item);
+  }
+  void end() override { inner_->end(); }
+
+ private:
+  asterism::ProgressSink* inner_;
+  const Interrupt* interrupt_;
 };
 
 /// Reads a line from standard input, waking up for interrupts. False at the end of input or on an interrupt.
