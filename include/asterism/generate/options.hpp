@@ -21,10 +21,10 @@ struct GenerateOptions {
   float top_p = 1;         ///< keep the smallest set whose probability reaches top_p; in (0, 1]
   float min_p = 0;         ///< drop tokens less probable than min_p times the best; in [0, 1]
   float repetition_penalty = 1;  ///< 1e-6 to 1e6; above 1 makes what occurred less probable; also without sampling
-  std::int32_t max_tokens = 256;  ///< tokens of the answer at most; it also ends where the context is full
-  std::vector<std::string> stop;  ///< texts that end the answer and are not part of it; none is empty
-  bool stop_at_eos = true;        ///< end at any of the model's end tokens
-  std::stop_token cancel{};       ///< asked before each token
+  std::int32_t max_tokens = 256;    ///< tokens of the answer at most; it also ends where the context is full
+  std::vector<std::string> stop{};  ///< texts that end the answer and are not part of it; none is empty
+  bool stop_at_eos = true;          ///< end at any of the model's end tokens
+  std::stop_token cancel{};         ///< asked before each token
 };
 
 /// Why an answer ended.
