@@ -26,3 +26,6 @@ if(ASTERISM_SANITIZE)
                          -fno-sanitize-recover=all)
   target_link_options(asterism_developer INTERFACE -fsanitize=${ASTERISM_SANITIZE})
 endif()
+
+# Checks of the sources and of programs' output are Python scripts.
+find_package(Python3 COMPONENTS Interpreter)
