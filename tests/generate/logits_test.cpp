@@ -7,7 +7,9 @@
 
 #include "asterism/generate/load.hpp"
 #include "asterism/quant/float32.hpp"
+
 #include "support/golden.hpp"
+#include "support/relative_difference.hpp"
 
 using namespace asterism;
 
@@ -21,23 +23,11 @@ struct Exact : Blueprint {
   using KvCache = attention::BoundedKv<quant::Float32>;
 };
 
-/// The largest difference over the largest golden logit.
-double relative_difference(const std::vector<float>& found, const std::vector<float>& golden) {
-  REQUIRE(found.size() == golden.size());
-  double most = 0;
-  double scale = 0;
-  for (std::size_t i = 0; i < golden.size(); ++i) {
-    most = std::max(most, std::fabs(double{found[i]} - double{golden[i]}));
-    scale = std::max(scale, std::fabs(double{golden[i]}));
-  }
-  return most / scale;
-}
-
 }  // namespace
 
 TEST_CASE("fp32 logits and greedy answers equal Hugging Face's") {
-  for (const std::string name : {"plain", "one_kv_head", "window", "many_experts", "fused", "bf16", "odd_sizes", "demo",
-                                 "bnb_experts", "bnb_fused", "bnb_router4"}) {
+  for (const std::string name : {"plain", "one_kv_head", "window", "many_experts", "fused", "bf16", "odd_sizes",
+                                 "demo", "bnb_experts", "bnb_fused", "bnb_router4"}) {
     CAPTURE(name);
     const test::Golden golden("expected/" + name + ".safetensors");
     const auto model = load<Exact>(std::string(ASTERISM_GOLDEN_DIR) + "/models/" + name);
@@ -49,7 +39,7 @@ TEST_CASE("fp32 logits and greedy answers equal Hugging Face's") {
       const auto expected = golden.values<float>("logits" + suffix);
       std::vector<float> found = session.logits(golden.values<TokenId>("prompt" + suffix));
       found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(expected.size()));
-      CHECK(relative_difference(found, expected) < 2e-4);
+      CHECK(test::relative_difference(found, expected) < 2e-4);
     }
     if (golden.has("greedy_tokens")) {
       const auto expected = golden.values<TokenId>("greedy_tokens");

@@ -9,6 +9,7 @@
 #include "asterism/quant/float32.hpp"
 
 #include "support/golden.hpp"
+#include "support/relative_difference.hpp"
 
 using namespace asterism;
 
@@ -25,17 +26,6 @@ using Plain = FourBit<quant::Nf4<64>>;
 
 std::string folder(const std::string& name) { return std::string(ASTERISM_GOLDEN_DIR) + "/models/" + name; }
 
-double relative_difference(const std::vector<float>& found, const std::vector<float>& golden) {
-  REQUIRE(found.size() == golden.size());
-  double most = 0;
-  double scale = 0;
-  for (std::size_t i = 0; i < golden.size(); ++i) {
-    most = std::max(most, std::fabs(double{found[i]} - double{golden[i]}));
-    scale = std::max(scale, std::fabs(double{golden[i]}));
-  }
-  return most / scale;
-}
-
 template <class B>
 void compare(const std::string& name) {
   CAPTURE(name);
@@ -45,7 +35,7 @@ void compare(const std::string& name) {
   for (const std::string length : {"7", "33"}) {
     CAPTURE(length);
     const auto found = session.logits(golden.values<TokenId>("prompt_" + length));
-    CHECK(relative_difference(found, golden.values<float>("logits_" + length)) < 2e-4);
+    CHECK(test::relative_difference(found, golden.values<float>("logits_" + length)) < 2e-4);
   }
   GenerateOptions options;
   options.max_tokens = 64;
