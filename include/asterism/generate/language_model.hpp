@@ -57,7 +57,7 @@ class LanguageModel {
         devices_(make_devices(plan, limits)),
         network_(devices_, plan, texts_.config.shape) {}
 
-  LanguageModel(LanguageModel&&) = default;
+  LanguageModel(LanguageModel&&) noexcept = default;
   LanguageModel& operator=(LanguageModel&&) = delete;  // it would free the arenas before what was drawn from them
 
   /// A conversation of its own. Draws its caches and workspace from the devices; throws BudgetExceeded where they
