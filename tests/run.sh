@@ -9,7 +9,10 @@ case ${1:-} in
 esac
 . cmake/setup.sh
 need $base_packages doctest-dev:/usr/include/doctest/doctest.h python3:python3
-[ "$preset" = tsan ] && need clang:clang++
+if [ "$preset" = tsan ]; then
+  need clang:clang++
+  need "libclang-rt-14-dev:$(clang++ -print-resource-dir)/lib/linux/libclang_rt.tsan-$(uname -m).a"
+fi
 build=build/$preset
 log=$(mktemp)
 [ -f "$build/build.ninja" ] || cmake --preset "$preset" >"$log" 2>&1 || { cat "$log"; exit 1; }
