@@ -181,6 +181,7 @@ int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interr
               << placement::recommendations(planned, wished.limits, wished.config.shape.max_positions);
     return planned.fits() ? 0 : 1;
   }
+  std::cout << std::flush;  // what follows on standard error comes after it, in a log too
   check_early(arguments, planned);
   ProgressBar bar;
   ProgressSink silence;
