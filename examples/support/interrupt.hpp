@@ -47,7 +47,9 @@ class InterruptibleProgress : public asterism::ProgressSink {
  public:
   InterruptibleProgress(asterism::ProgressSink& inner, const Interrupt& interrupt)
       : inner_(&inner), interrupt_(&interrupt) {}
-  void begin(std::string_view task, std::uint64_t total) override { inner_->begin(task, total); }
+  void begin(std::string_view task, std::uint64_t total, asterism::ProgressUnit unit) override {
+    inner_->begin(task, total, unit);
+  }
   void advance(std::uint64_t done, std::string_view item) override {
     if (interrupt_->happened()) throw asterism::Error("interrupted; nothing was written");
     inner_->advance(done, item);

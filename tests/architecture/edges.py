@@ -28,6 +28,7 @@ ALLOWED = {
     "checkpoint": {"quant", "shape", "backend", "model"},
     "text": {"checkpoint"},
     "generate": {"parallel", "linalg", "quant", "simd", "shape", "machine", "placement", "backend", "model", "checkpoint", "text"},
+    "lab": {"observe", "shape", "placement", "checkpoint", "text", "generate"},
 }
 POLICY_ROOMS = {"quant", "placement", "cache", "prefetch", "gating"}
 # Third-party headers and the only rooms that may include them.

@@ -404,7 +404,7 @@ TEST_CASE("progress counts bytes up to its total exactly, and an exception from 
     int begun = 0;
     int ended = 0;
     std::size_t items = 0;
-    void begin(std::string_view, std::uint64_t all) override {
+    void begin(std::string_view, std::uint64_t all, ProgressUnit) override {
       ++begun;
       total = all;
     }

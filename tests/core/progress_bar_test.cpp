@@ -48,7 +48,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 TEST_CASE("a log gets a line for every tenth, and one at the end") {
   constexpr std::uint64_t total = 1U << 20U;
   const std::string text = written([](ProgressBar& progress) {
-    progress.begin("loading", total);
+    progress.begin("loading", total, ProgressUnit::bytes);
     for (std::uint64_t done = 0; done <= total; done += total / 64) progress.advance(done, "layer");
     progress.end();
   });
@@ -69,14 +69,14 @@ TEST_CASE("a log gets a line for every tenth, and one at the end") {
 
 TEST_CASE("big steps skip lines, tasks begin anew, and an empty task ends") {
   const std::string text = written([](ProgressBar& progress) {
-    progress.begin("first", 100);
+    progress.begin("first", 100, ProgressUnit::bytes);
     progress.advance(75, "a");
     progress.advance(79, "b");
     progress.advance(100, "c");
     progress.end();
-    progress.begin("second", 10);
+    progress.begin("second", 10, ProgressUnit::bytes);
     progress.advance(1, "d");
-    progress.begin("third", 0);
+    progress.begin("third", 0, ProgressUnit::bytes);
     progress.advance(0, "e");
     progress.end();
   });
@@ -92,7 +92,7 @@ TEST_CASE("big steps skip lines, tasks begin anew, and an empty task ends") {
 
 TEST_CASE("a task that fails writes no end") {
   const std::string text = written([](ProgressBar& progress) {
-    progress.begin("loading", 100);
+    progress.begin("loading", 100, ProgressUnit::bytes);
     progress.advance(50, "a");
   });
   CHECK(lines_of(text).size() == 1);
@@ -105,7 +105,7 @@ TEST_CASE("a terminal gets one line that is drawn again") {
   REQUIRE(screen != nullptr);
   {
     ProgressBar progress(screen);
-    progress.begin("loading", 1000);
+    progress.begin("loading", 1000, ProgressUnit::bytes);
     for (std::uint64_t done = 1; done <= 1000; ++done) progress.advance(done, "model.layers.0");
     progress.end();
   }

@@ -171,7 +171,7 @@ TEST_CASE("a checkpoint that is wrong is an error of its file") {
 TEST_CASE("loading reports its progress and can be cancelled") {
   struct Cancel : ProgressSink {
     std::uint64_t all = 0;
-    void begin(std::string_view, std::uint64_t total) override { all = total; }
+    void begin(std::string_view, std::uint64_t total, ProgressUnit) override { all = total; }
     void advance(std::uint64_t done, std::string_view) override {
       if (done > all / 2) throw InvalidArgument("enough");
     }

@@ -155,7 +155,7 @@ TEST_CASE("progress counts bytes written; interrupted, nothing appears and what 
     std::uint64_t last = 0;
     int ended = 0;
     std::uint64_t stop_at = ~std::uint64_t{0};
-    void begin(std::string_view, std::uint64_t all) override { total = all; }
+    void begin(std::string_view, std::uint64_t all, ProgressUnit) override { total = all; }
     void advance(std::uint64_t done, std::string_view) override {
       CHECK(done >= last);
       last = done;

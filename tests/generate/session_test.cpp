@@ -352,6 +352,26 @@ TEST_CASE("log-probabilities are the log-softmax of the logits") {
   CHECK(total == doctest::Approx(1).epsilon(1e-5));
 }
 
+TEST_CASE("log-probabilities from a place on are those of the whole, and what the conversation holds is reused") {
+  const Tokens prompt = golden().values<TokenId>("prompt_33");
+  const std::vector<float> all = demo().session().log_probabilities(prompt);
+  auto session = demo().session();
+  for (const std::size_t first : {33U, 32U, 17U, 2U, 1U, 33U}) {
+    CAPTURE(first);
+    const std::vector<float> part = session.log_probabilities(prompt, first);
+    CHECK(part == std::vector<float>(all.begin() + static_cast<std::ptrdiff_t>(first) - 1, all.end()));
+  }
+  // Another ending behind the same beginning.
+  const Tokens other = joined(Tokens(prompt.begin(), prompt.begin() + 20), {9, 8, 7});
+  const std::vector<float> expected = demo().session().log_probabilities(other);
+  CHECK(session.log_probabilities(other, 20) == std::vector<float>(expected.begin() + 19, expected.end()));
+  std::size_t visited = 0;
+  session.visit_logits(
+      other, [&](std::size_t position, View<const float>) { CHECK(position == 21 + visited++); }, 21);
+  CHECK(visited == 2);
+  check_error<InvalidArgument>([&] { session.log_probabilities(prompt, 0); }, {"first token"});
+}
+
 TEST_CASE("chat renders a known template; another one is refused where it would be used") {
   const std::string path = std::string(ASTERISM_GOLDEN_DIR) + "/expected/demo.json";
   const checkpoint::Json expected = checkpoint::parse_json(checkpoint::read_text_file(path, 1U << 20U), path);

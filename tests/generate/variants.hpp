@@ -21,6 +21,7 @@ struct Watch {
   static inline std::function<void(std::int32_t layer, std::int32_t position)> on_route;
   std::uint64_t routes = 0;
 
+  void scored(std::int32_t /*layer*/, std::int32_t /*position*/, View<const float> /*probabilities*/) {}
   void routed(std::int32_t layer, std::int32_t position, std::int32_t /*expert*/, float /*weight*/) {
     ++routes;
     if (on_route) on_route(layer, position);

@@ -91,6 +91,25 @@ void weights_are_shares() {
   });
 }
 
+/// Scores become probabilities over all experts: each in [0, 1], with the sum 1.
+template <gating::Gating G>
+void scores_become_probabilities() {
+  for_each_choice<G>([](const std::vector<float>& scores, const std::vector<gating::Route>& routes) {
+    std::vector<float> probabilities = scores;
+    std::vector<gating::Route> again(routes.size());
+    G(scores.size(), routes.size()).route(probabilities, again);
+    CHECK(again == routes);
+    double sum = 0;
+    int outside = 0;
+    for (const float probability : probabilities) {
+      sum += probability;
+      if (!(probability >= 0 && probability <= 1)) ++outside;
+    }
+    CHECK(outside == 0);
+    CHECK(std::fabs(sum - 1) < 1e-6 * static_cast<double>(scores.size()));
+  });
+}
+
 /// Of equal scores the lower expert is chosen, and stands first; no expert left out has a higher score than one
 /// chosen.
 template <gating::Gating G>
@@ -141,6 +160,7 @@ template <gating::Gating G>
 void gating() {
   experts_are_distinct<G>();
   weights_are_shares<G>();
+  scores_become_probabilities<G>();
   ties_go_to_the_lower_expert<G>();
   rows_are_independent<G>();
 }

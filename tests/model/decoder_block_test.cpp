@@ -26,18 +26,29 @@ using Block = model::Assembly<Exact>::Block;
 using Row = std::vector<double>;
 using Rows = std::vector<Row>;
 
-/// Notes every route.
+/// Notes every route, with the probabilities that were told before it.
 struct Notes {
   struct Entry {
     std::int32_t layer;
     std::int32_t position;
     std::int32_t expert;
     float weight;
+    std::vector<float> probabilities;
   };
   std::vector<Entry> entries;
+  std::int32_t scored_layer = -1;
+  std::int32_t scored_position = -1;
+  View<const float> scores;
 
+  void scored(std::int32_t layer, std::int32_t position, View<const float> probabilities) {
+    scored_layer = layer;
+    scored_position = position;
+    scores = probabilities;
+  }
   void routed(std::int32_t layer, std::int32_t position, std::int32_t expert, float weight) {
-    entries.push_back({layer, position, expert, weight});
+    REQUIRE(scored_layer == layer);
+    REQUIRE(scored_position == position);
+    entries.push_back({layer, position, expert, weight, {scores.begin(), scores.end()}});
   }
   void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
 };
@@ -236,6 +247,26 @@ TEST_CASE("routes are told by layer and absolute position, best first") {
     CHECK(best.expert != second.expert);
     CHECK(best.weight >= second.weight);
     CHECK(best.weight + second.weight == doctest::Approx(1));
+  }
+}
+
+TEST_CASE("the router's probabilities of all experts are told before a token's routes") {
+  FilledNetwork<Exact> on(small_shape, equal_devices(1, 1_MiB));
+  Notes notes;
+  forward(on, 0, small_shape, random_rows(12, 24), 5, notes);
+  REQUIRE(notes.entries.size() == 24);
+  for (std::size_t i = 0; i < notes.entries.size(); i += 2) {
+    const Notes::Entry& best = notes.entries[i];
+    const Notes::Entry& second = notes.entries[i + 1];
+    REQUIRE(best.probabilities.size() == 5);
+    CHECK(second.probabilities == best.probabilities);
+    double sum = 0;
+    for (const float probability : best.probabilities) sum += probability;
+    CHECK(sum == doctest::Approx(1));
+    const float first = best.probabilities[static_cast<std::size_t>(best.expert)];
+    const float next = best.probabilities[static_cast<std::size_t>(second.expert)];
+    CHECK(*std::max_element(best.probabilities.begin(), best.probabilities.end()) == first);
+    CHECK(best.weight == doctest::Approx(first / (first + next)));
   }
 }
 

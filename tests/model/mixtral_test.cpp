@@ -153,7 +153,9 @@ TEST_CASE("token ids outside the vocabulary are refused, and positions beyond th
 TEST_CASE("the observer hears every route and every hand-over") {
   struct Notes {
     std::size_t routes = 0;
+    std::size_t scores = 0;
     std::vector<std::string> moves;
+    void scored(std::int32_t, std::int32_t, View<const float>) { ++scores; }
     void routed(std::int32_t, std::int32_t, std::int32_t, float) { ++routes; }
     void moved(std::int32_t from, std::int32_t to, Bytes bytes) {
       moves.push_back(concat(from, " to ", to, ": ", bytes.count));
@@ -166,6 +168,7 @@ TEST_CASE("the observer hears every route and every hand-over") {
   Notes notes;
   on.network.forward(on.devices, state, tokens, 0, notes);
   on.network.logits(on.devices, state, 10, 1, notes);
+  CHECK(notes.scores == tokens.size() * 2);
   CHECK(notes.routes == tokens.size() * 2 * 2);
   CHECK(notes.moves == std::vector<std::string>{concat("0 to 1: ", tokens.size() * 24 * 4), "1 to 0: 96"});
 }

@@ -27,6 +27,14 @@ TEST_CASE("every choice counts for its layer and expert alone") {
   }
 }
 
+TEST_CASE("probabilities are not counted") {
+  observe::Counts counts(1, 2);
+  const float probabilities[] = {0.25F, 0.75F};
+  counts.scored(0, 0, {probabilities, 2});
+  CHECK(counts.chosen(0, 0) == 0);
+  CHECK(counts.chosen(0, 1) == 0);
+}
+
 TEST_CASE("movements add up") {
   observe::Counts counts(1, 1);
   counts.moved(0, 1, 16_KiB);

@@ -209,8 +209,8 @@ class BasicHost {
     });
   }
 
-  /// routes(i, :) = the gating's choice for logits(i, :), which are overwritten. logits (n, experts), routes (n,
-  /// top_k).
+  /// routes(i, :) = the gating's choice for logits(i, :), which become the router's probabilities. logits (n,
+  /// experts), routes (n, top_k).
   template <gating::Gating Gating>
   void route(const Gating& gating, DeviceMatrix<float> logits, DeviceMatrix<gating::Route> routes) {
     here("route", logits, routes);

@@ -223,7 +223,7 @@ void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
   model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
     total += bytes_of(all[next++], size_of(weights));
   });
-  progress.begin("loading", total);
+  progress.begin("loading", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
   next = 0;
   model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {

@@ -59,7 +59,7 @@ class Constellation {
 
   /// Tables and rows of one pass; `rows` tokens at most.
   struct Scratch {
-    backend::DeviceMatrix<float> logits;          ///< (rows, experts)
+    backend::DeviceMatrix<float> logits;          ///< (rows, experts); after a pass the router's probabilities
     backend::DeviceMatrix<gating::Route> routes;  ///< (rows, top_k)
     backend::DeviceMatrix<std::int32_t> offsets;  ///< (1, experts + 1)
     backend::DeviceMatrix<std::int32_t> sources;  ///< (1, rows * top_k)
@@ -82,7 +82,7 @@ class Constellation {
   };
 
   /// hidden += sum of the chosen experts' answers to x, both (n, hidden). Returns the routes (n, top_k), which
-  /// stay valid until the scratch is used again. Allocates nothing.
+  /// stay valid until the scratch is used again, as do the probabilities in scratch.logits. Allocates nothing.
   template <class Device>
   backend::DeviceMatrix<const gating::Route> forward(Device& device, backend::DeviceMatrix<const float> x,
                                                      const Scratch& scratch,

@@ -6,6 +6,9 @@
 
 namespace asterism {
 
+/// What a task counts.
+enum class ProgressUnit : std::uint8_t { bytes, items };
+
 /// Receives the progress of one task after the other. Calls come from one thread at a time.
 /// The defaults do nothing, so a plain ProgressSink is silence.
 class ProgressSink {
@@ -15,8 +18,8 @@ class ProgressSink {
   ProgressSink& operator=(const ProgressSink&) = delete;
   virtual ~ProgressSink() = default;
 
-  /// A task of `total` units (bytes, where weights move) begins.
-  virtual void begin(std::string_view /*task*/, std::uint64_t /*total*/) {}
+  /// A task of `total` units begins.
+  virtual void begin(std::string_view /*task*/, std::uint64_t /*total*/, ProgressUnit /*unit*/) {}
   /// `done` <= total units are done, of which the last were for `item`. Throwing from here cancels the task.
   virtual void advance(std::uint64_t /*done*/, std::string_view /*item*/) {}
   /// The task is complete. Not called when it failed.

@@ -15,15 +15,16 @@
 
 namespace asterism {
 
-/// Shows bytes done, on a terminal as one line that is drawn again ten times a second, elsewhere as a line for
+/// Shows what is done, on a terminal as one line that is drawn again ten times a second, elsewhere as a line for
 /// every tenth. Writes to `out` (stderr, so that output stays clean). Use a plain ProgressSink for silence.
 class ProgressBar : public ProgressSink {
  public:
   explicit ProgressBar(std::FILE* out = stderr) : out_(out), terminal_(::isatty(::fileno(out)) != 0) {}
 
-  void begin(std::string_view task, std::uint64_t total) override {
+  void begin(std::string_view task, std::uint64_t total, ProgressUnit unit) override {
     task_ = task;
     total_ = total;
+    unit_ = unit;
     tenths_ = 0;
     started_ = drawn_ = Clock::now();
   }
@@ -33,22 +34,21 @@ class ProgressBar : public ProgressSink {
     if (terminal_) {
       if (done < total_ && now - drawn_ < std::chrono::milliseconds(100)) return;
       drawn_ = now;
-      const std::string line =
-          concat("\r\033[K", pad_right(task_, 10), "[", bar(share(done), 30), "] ",
-                 pad_left(fixed(100 * share(done), 0), 3), " %  ", to_string(Bytes{done}), " of ",
-                 to_string(Bytes{total_}), "  ", rate(done, now), "  ", item.substr(0, 48));
+      const std::string line = concat("\r\033[K", pad_right(task_, 10), "[", bar(share(done), 30), "] ",
+                                      pad_left(fixed(100 * share(done), 0), 3), " %  ", amount(done), " of ",
+                                      amount(total_), "  ", rate(done, now), "  ", item.substr(0, 48));
       write(line);
     } else if (const auto tenth = static_cast<int>(share(done) * 10); tenth > tenths_) {
       tenths_ = tenth;
-      write(concat(task_, " ", pad_left(concat(10 * tenth), 3), " %  ", to_string(Bytes{done}), " of ",
-                   to_string(Bytes{total_}), "  ", rate(done, now), "\n"));
+      write(concat(task_, " ", pad_left(concat(10 * tenth), 3), " %  ", amount(done), " of ", amount(total_), "  ",
+                   rate(done, now), "\n"));
     }
   }
 
   void end() override {
     const double seconds = std::chrono::duration<double>(Clock::now() - started_).count();
-    write(concat(terminal_ ? "\r\033[K" : "", task_, " done: ", to_string(Bytes{total_}), " in ",
-                 fixed(seconds, 2), " s\n"));
+    write(
+        concat(terminal_ ? "\r\033[K" : "", task_, " done: ", amount(total_), " in ", fixed(seconds, 2), " s\n"));
   }
 
  private:
@@ -60,7 +60,10 @@ class ProgressBar : public ProgressSink {
   std::string rate(std::uint64_t done, Clock::time_point now) const {
     const double seconds = std::chrono::duration<double>(now - started_).count();
     if (seconds < 1e-3) return {};
-    return to_string(Bytes{static_cast<std::uint64_t>(static_cast<double>(done) / seconds)}) + "/s";
+    return amount(static_cast<std::uint64_t>(static_cast<double>(done) / seconds)) + "/s";
+  }
+  std::string amount(std::uint64_t units) const {
+    return unit_ == ProgressUnit::bytes ? to_string(Bytes{units}) : concat(units);
   }
   void write(std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), out_);
@@ -71,6 +74,7 @@ class ProgressBar : public ProgressSink {
   bool terminal_;
   std::string task_;
   std::uint64_t total_ = 0;
+  ProgressUnit unit_ = ProgressUnit::bytes;
   int tenths_ = 0;
   Clock::time_point started_;
   Clock::time_point drawn_;

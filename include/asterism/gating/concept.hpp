@@ -39,8 +39,8 @@ concept normalised = requires {
 
 /// A gating policy chooses top_k() experts for one token from its router scores.
 ///
-/// 1. `route(logits, out)`: logits (n_experts) are raw scores and may be overwritten; out (top_k) receives the
-///    choice, best expert first.
+/// 1. `route(logits, out)`: logits (n_experts) are raw scores and become the router's probabilities over all
+///    experts, each in [0, 1], with the sum 1; out (top_k) receives the choice, best expert first.
 /// 2. Experts of one row are distinct; weights are >= 0 and, where `G::normalised`, sum to 1.
 /// 3. Of equal scores the lower expert is chosen.
 /// 4. const, thread-safe, allocates nothing; a row depends on nothing but its scores.

@@ -165,7 +165,7 @@ void quantize_checkpoint(const std::string& from, const std::string& to, Progres
   checkpoint::CheckpointWriter writer(to, std::move(declarations), max_shard_bytes);
   std::uint64_t total = 0;
   for (const checkpoint::TensorInfo& tensor : writer.tensors()) total += tensor.bytes;
-  progress.begin("quantizing", total);
+  progress.begin("quantizing", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
   for (const checkpoint::TensorInfo& tensor : writer.tensors()) {
     const auto [weight, part] = place.at(tensor.name);

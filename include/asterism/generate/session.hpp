@@ -73,25 +73,26 @@ class Session {
     return out;
   }
 
-  /// Calls f(position, logits) for every position of tokens in order; logits (vocabulary), valid during the call,
-  /// are the scores of the token that follows. The tokens become the conversation.
+  /// Calls f(position, logits) for the positions of tokens from `first` on, in order; logits (vocabulary), valid
+  /// during the call, are the scores of the token that follows. The tokens become the conversation; what it holds
+  /// of those before `first` is not computed again.
   template <class F>
-  void visit_logits(View<const TokenId> tokens, F&& f) {
+  void visit_logits(View<const TokenId> tokens, F&& f, std::size_t first = 0) {
     check_prompt(tokens);
     const std::vector<TokenId> copy(tokens.begin(), tokens.end());  // `tokens` may be the conversation itself
+    computed_ = std::min(first, common_prefix(copy));
     tokens_.assign(copy.begin(), copy.end());
-    computed_ = 0;
     ++answer_;
     const auto head_rows = state_->head().logits.rows();
     while (computed_ < tokens_.size()) {
-      const std::size_t first = computed_;
+      const std::size_t begin = computed_;
       const std::size_t rows = forward_chunk();
-      for (std::size_t row = 0; row < rows; row += head_rows) {
+      for (std::size_t row = first > begin ? first - begin : 0; row < rows; row += head_rows) {
         const std::size_t count = std::min(head_rows, rows - row);
         const auto logits = model_->network().logits(model_->devices(), *state_, row, count, observer_);
         for (std::size_t i = 0; i < count; ++i) {
           fetch(logits.rows_from(i, 1));
-          f(first + row + i, View<const float>(logits_));
+          f(begin + row + i, View<const float>(logits_));
         }
       }
     }
@@ -106,15 +107,17 @@ class Session {
     return out;
   }
 
-  /// Natural logarithms of the probability of each token but the first, given those before it: tokens.size - 1
-  /// values.
-  std::vector<float> log_probabilities(View<const TokenId> tokens) {
+  /// Natural logarithms of the probability of each token from tokens[first] on, given those before it:
+  /// tokens.size - first values; first >= 1.
+  std::vector<float> log_probabilities(View<const TokenId> tokens, std::size_t first = 1) {
+    if (first < 1) throw InvalidArgument("the first token has no probability: nothing stands before it");
     std::vector<float> out;
-    visit_logits(tokens, [&](std::size_t position, View<const float> row) {
+    const auto keep = [&](std::size_t position, View<const float> row) {
       if (position + 1 == tokens_.size()) return;
       const auto next = static_cast<double>(row[static_cast<std::size_t>(tokens_[position + 1])]);
       out.push_back(static_cast<float>(next - linalg::log_sum_exp(row)));
-    });
+    };
+    visit_logits(tokens, keep, first - 1);
     return out;
   }
 
@@ -138,7 +141,9 @@ class Session {
   using Clock = std::chrono::steady_clock;
 
   static Observer make_observer(const Shape& shape) {
-    if constexpr (std::constructible_from<Observer, std::int32_t, std::int32_t>) {
+    if constexpr (std::constructible_from<Observer, std::int32_t, std::int32_t, std::int32_t>) {
+      return Observer(shape.layers, shape.experts, shape.top_k);
+    } else if constexpr (std::constructible_from<Observer, std::int32_t, std::int32_t>) {
       return Observer(shape.layers, shape.experts);
     } else {
       return Observer();
@@ -162,14 +167,19 @@ class Session {
     }
   }
 
+  /// How many tokens the caches hold of those that `tokens` begins with.
+  std::size_t common_prefix(View<const TokenId> tokens) const {
+    std::size_t common = 0;
+    while (common < computed_ && common < tokens.size && tokens_[common] == tokens[common]) ++common;
+    return common;
+  }
+
   void begin_answer(std::vector<TokenId> prompt, const GenerateOptions& options) {
     generate::Sampler::check(options);
     check_prompt(prompt);
     started_ = Clock::now();
     outcome_ = {};
-    std::size_t common = 0;
-    while (common < computed_ && common < prompt.size() && tokens_[common] == prompt[common]) ++common;
-    computed_ = std::min(common, prompt.size() - 1);
+    computed_ = std::min(common_prefix(prompt), prompt.size() - 1);
     tokens_.assign(prompt.begin(), prompt.end());
     ++answer_;
     outcome_.usage.prompt_tokens = static_cast<std::int32_t>(tokens_.size());

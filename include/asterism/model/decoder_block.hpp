@@ -63,9 +63,9 @@ class DecoderBlock {
     device.rms_norm(hidden, norms_.experts, epsilon_, normed);
     const auto routes = constellation_.forward(device, normed, workspace.constellation, hidden);
     for (std::size_t i = 0; i < routes.rows(); ++i) {
-      for (const auto& route : routes.view.row(i)) {
-        observer.routed(layer, static_cast<std::int32_t>(first + i), route.expert, route.weight);
-      }
+      const auto position = static_cast<std::int32_t>(first + i);
+      observer.scored(layer, position, workspace.constellation.logits.view.row(i));
+      for (const auto& route : routes.view.row(i)) observer.routed(layer, position, route.expert, route.weight);
     }
   }
 

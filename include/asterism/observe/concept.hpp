@@ -5,10 +5,16 @@
 #include <cstdint>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/view.hpp"
 
 namespace asterism::observe {
 
 namespace needs {
+
+template <class O>
+concept scored = requires(O& observer, std::int32_t n, View<const float> probabilities) {
+  observer.scored(n, n, probabilities);
+};
 
 template <class O>
 concept routed = requires(O& observer, std::int32_t n, float weight) {
@@ -24,12 +30,18 @@ concept moved = requires(O& observer, std::int32_t device, Bytes bytes) {
 
 /// An observer hears what a run does; results never depend on it. Calls come from the thread that runs the model.
 ///
-/// 1. `routed(layer, position, expert, weight)`: at absolute position `position` the layer sends the token to
-///    `expert`; called once for each chosen expert, best first.
-/// 2. `moved(from, to, bytes)`: that many bytes of hidden state went from one device to another.
+/// 1. `scored(layer, position, probabilities)`: the router's probabilities of all experts for the token at the
+///    absolute position; called just before the token's `routed` calls in this layer, and valid until the last of
+///    them.
+/// 2. `routed(layer, position, expert, weight)`: the layer sends that token to `expert`; called once for each
+///    chosen expert, best first.
+/// 3. `moved(from, to, bytes)`: that many bytes of hidden state went from one device to another.
 ///
-/// Models: None, Counts.
+/// A pass tells of one layer after the other, and in each of its positions in ascending order. One that was
+/// cancelled tells of some layers, and is made again.
+///
+/// Models: None, Counts, Trace.
 template <class O>
-concept Observer = needs::routed<O> && needs::moved<O>;
+concept Observer = needs::scored<O> && needs::routed<O> && needs::moved<O>;
 
 }  // namespace asterism::observe

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/view.hpp"
 
 namespace asterism::observe {
 
@@ -15,6 +16,7 @@ class Counts {
   Counts(std::int32_t layers, std::int32_t experts)
       : experts_(static_cast<std::size_t>(experts)), chosen_(static_cast<std::size_t>(layers) * experts_) {}
 
+  void scored(std::int32_t /*layer*/, std::int32_t /*position*/, View<const float> /*probabilities*/) {}
   void routed(std::int32_t layer, std::int32_t /*position*/, std::int32_t expert, float /*weight*/) {
     ++chosen_[static_cast<std::size_t>(layer) * experts_ + static_cast<std::size_t>(expert)];
   }

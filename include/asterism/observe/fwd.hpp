@@ -3,7 +3,9 @@
 
 namespace asterism::observe {
 
+struct Choice;
 struct None;
 class Counts;
+class Trace;
 
 }  // namespace asterism::observe

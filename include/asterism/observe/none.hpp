@@ -4,11 +4,13 @@
 #include <cstdint>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/view.hpp"
 
 namespace asterism::observe {
 
 /// The default observer.
 struct None {
+  void scored(std::int32_t /*layer*/, std::int32_t /*position*/, View<const float> /*probabilities*/) {}
   void routed(std::int32_t /*layer*/, std::int32_t /*position*/, std::int32_t /*expert*/, float /*weight*/) {}
   void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
 };

@@ -1,0 +1,101 @@
+"""Writes the game's cards, rules, glossary and question files. Deterministic: a second run writes the same bytes.
+
+Run:  python3 generate.py [FOLDER]         default: the folder of this script; no package is needed
+"""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from saltlantern import questions, world
+
+PER_KIND = 120  # questions of each kind and split
+SHOWN = 3  # questions that the main example shows
+# Split -> pool of cards and terms, pool of wordings.
+SPLITS = {
+    "training": ("training", "training"),
+    "held_out_phrasings": ("training", "held_out"),
+    "held_out_cards": ("held_out", "training"),
+    "new_words": ("new_words", "training"),
+}
+
+
+def write_json(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def card_json(card):
+    """A card in the field names of MTGJSON where it has them."""
+    return {
+        "uuid": card["id"], "number": card["number"], "name": card["name"], "setCode": world.SET, "type": card["kind"],
+        "types": [card["kind"]], "manaValue": card["cost"], "power": str(card["strength"]), "toughness": str(card["guard"]),
+        "keywords": card["keywords"], "text": card["text"], "ability": card["ability"], "pool": card["pool"],
+    }
+
+
+def is_balanced(question, number):
+    """Keeps guessing low: every fourth contest is a draw, and no look-up has one value for two cards."""
+    if question.kind == "PREDICT":
+        return (question.answer == questions.DRAW) == (number % 4 == 3)
+    if question.kind == "EXPLAIN":
+        return len(question.candidates) > 2 and len(set(question.candidates)) == len(question.candidates)
+    return True
+
+
+def split_questions(split):
+    """PER_KIND questions of each kind, the types of a kind in turn, no prompt twice."""
+    pool, phrasing = SPLITS[split]
+    source, seen, result = questions.World(pool), set(), []
+    for kind, types in questions.TYPES.items():
+        index = 0
+        for number in range(PER_KIND):
+            type_ = types[number % len(types)]
+            while True:
+                random = questions.new_random("saltlantern", split, kind, index)
+                index += 1
+                scene = questions.scene_for(random, source, [type_])
+                question = questions.ask(scene, type_, random, phrasing)
+                prompt = questions.prompt(scene.block, question)
+                if prompt not in seen and is_balanced(question, number // len(types)):
+                    break
+            seen.add(prompt)
+            result.append({
+                "id": f"{split}/{kind.lower()}-{number:03d}", "split": split, "kind": kind, "type": type_, "prompt": prompt,
+                "answer": question.answer, "first_in_block": question.candidates[0], "about": question.entities,
+            })
+    return result
+
+
+def shown_questions(items):
+    """One question of each of three kinds, drawn by a seed that was fixed before anything was trained."""
+    random = questions.new_random("saltlantern", "shown")
+    return [random.choice([item for item in items if item["kind"] == kind]) for kind in random.sample(list(questions.TYPES), SHOWN)]
+
+
+def main():
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
+    pools, book, glossary = world.cards(), world.rules(), world.terms()
+    write_json(folder / "cards.json", {
+        "meta": {"game": "Saltlantern", "version": "1"},
+        "data": {world.SET: {"code": world.SET, "name": "Saltlantern", "cards": [card_json(c) for pool in pools.values() for c in pool]}},
+    })
+    write_json(folder / "rules.json", book)
+    write_json(folder / "glossary.json", [term for pool in glossary.values() for term in pool])
+    write_json(folder / "relations.json", world.relations(pools, book, glossary))
+    shown = []
+    for split in SPLITS:
+        items = split_questions(split)
+        path = folder / "questions" / f"{split}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items), encoding="utf-8")
+        if split == "held_out_cards":
+            shown = shown_questions(items)
+    (folder / "questions" / "shown.jsonl").write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in shown), encoding="utf-8")
+    print(f"{sum(map(len, pools.values()))} cards, {len(book)} rules, {sum(map(len, glossary.values()))} terms, "
+          f"{len(SPLITS)} splits of {PER_KIND * len(questions.TYPES)} questions; shown: {', '.join(item['id'] for item in shown)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+// Names of the room `lab`: experiments on whole runs of a model.
+#pragma once
+
+namespace asterism::lab {
+
+struct RoutedSequence;
+struct RoutingSizes;
+class RoutingTrace;
+
+}  // namespace asterism::lab

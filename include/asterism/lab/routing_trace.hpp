@@ -1,0 +1,191 @@
+// Routing traces: which experts every token of many conversations went to, kept for experiments on caches and
+// prediction, and written to one file. `read_routing_trace.hpp` reads it back.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "asterism/checkpoint/json.hpp"
+#include "asterism/checkpoint/new_file.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/lab/crc32.hpp"
+#include "asterism/lab/fwd.hpp"
+#include "asterism/lab/routed_sequence.hpp"
+#include "asterism/observe/trace.hpp"
+
+namespace asterism::lab {
+
+/// The file format, little-endian; docs/routing-traces.md has it byte by byte.
+namespace trace_format {
+
+inline constexpr std::string_view magic = "ASTROUTE";
+inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint64_t header_bytes = 40;           ///< magic, version, sizes, counts
+inline constexpr std::uint64_t sequence_header_bytes = 24;  ///< bytes of the label, prompt tokens, tokens
+inline constexpr std::uint64_t checksum_bytes = 4;
+inline constexpr double probability_steps = 65535;
+
+constexpr std::uint64_t expert_bytes(const RoutingSizes& sizes) { return sizes.experts <= 256 ? 1 : 2; }
+
+/// What a token takes: its id, and the ids and probabilities of its choices.
+constexpr std::uint64_t bytes_per_token(const RoutingSizes& sizes) {
+  return sizeof(TokenId) + sizes.choices_per_token() * (expert_bytes(sizes) + sizeof(std::uint16_t));
+}
+
+/// A probability in 16 bits, rounded to nearest, and back. 0 <= probability <= 1.
+inline std::uint16_t code_of(float probability) {
+  return static_cast<std::uint16_t>(std::lround(probability * probability_steps));
+}
+constexpr float probability_of(std::uint16_t code) { return static_cast<float>(code / probability_steps); }
+
+/// Appends the little-endian bytes of an unsigned number.
+template <class T>
+void put(T value, std::vector<std::byte>& out) {
+  for (std::size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<std::byte>(value >> 8 * i & 0xFFU));
+}
+
+inline void put_text(std::string_view text, std::vector<std::byte>& out) {
+  const auto* first = reinterpret_cast<const std::byte*>(text.data());
+  out.insert(out.end(), first, first + text.size());
+}
+
+}  // namespace trace_format
+
+/// The conversations of one model. Probabilities are kept to 1/65535, in memory as in the file: what is read
+/// equals what was written. Const members may be called from several threads.
+class RoutingTrace {
+ public:
+  /// Throws InvalidArgument where no router has such sizes, see `are_possible`.
+  explicit RoutingTrace(const RoutingSizes& sizes) : sizes_(sizes) {
+    if (are_possible(sizes)) return;
+    throw InvalidArgument(
+        concat("no routing trace can have ", to_string(sizes),
+               ": expected layers >= 1 and 1 <= ", "top_k <= experts <= ", RoutingSizes::max_experts));
+  }
+  RoutingTrace(std::int32_t layers, std::int32_t experts, std::int32_t top_k)
+      : RoutingTrace(RoutingSizes{layers, experts, top_k}) {}
+
+  const RoutingSizes& sizes() const { return sizes_; }
+  const std::vector<RoutedSequence>& sequences() const { return sequences_; }
+
+  /// The choices (top_k) of a token of a sequence in a layer, best first.
+  View<const observe::Choice> at(std::size_t sequence, std::size_t token, std::int32_t layer) const {
+    const auto top_k = static_cast<std::size_t>(sizes_.top_k);
+    const std::size_t first = token * sizes_.choices_per_token() + static_cast<std::size_t>(layer) * top_k;
+    return View<const observe::Choice>(sequences_[sequence].choices).part(first, top_k);
+  }
+
+  /// Appends a conversation that has ended: `tokens` as Session::tokens() gives them, the first `prompt_tokens` of
+  /// which are the prompt, and that session's observer. The last token of an answer was chosen and may never have
+  /// passed through the model: where the observer knows all tokens but that one, the sequence ends before it.
+  /// Throws InvalidArgument where the observer has other sizes or knows fewer tokens, and where a rule of
+  /// `fault_in` is broken. It can't tell whether the observer heard these tokens or others: walk through the
+  /// answer first, and leave out one that was cancelled before its first token.
+  void append(std::string_view label, std::size_t prompt_tokens, View<const TokenId> tokens,
+              const observe::Trace& observer) {
+    const RoutingSizes observed{observer.layers(), observer.experts(), observer.top_k()};
+    if (observed != sizes_) {
+      throw InvalidArgument(
+          concat("the observer has ", to_string(observed), ", expected those of the trace: ", to_string(sizes_)));
+    }
+    const auto known = static_cast<std::size_t>(observer.positions());
+    const std::size_t count = tokens.size == known + 1 ? known : tokens.size;
+    if (count > known) {
+      throw InvalidArgument(concat(title(label), ": the observer knows the routes of ", known,
+                                   " tokens, expected ", tokens.size,
+                                   " or one less: walk through the answer first"));
+    }
+    RoutedSequence sequence{.label = std::string(label),
+                            .prompt_tokens = prompt_tokens,
+                            .tokens = {tokens.begin(), tokens.begin() + count},
+                            .choices = {}};
+    sequence.choices.reserve(count * sizes_.choices_per_token());
+    for (std::size_t token = 0; token < count; ++token) {
+      for (std::int32_t layer = 0; layer < sizes_.layers; ++layer) {
+        const auto choices = observer.at(static_cast<std::int32_t>(token), layer);
+        sequence.choices.insert(sequence.choices.end(), choices.begin(), choices.end());
+      }
+    }
+    append(std::move(sequence));
+  }
+
+  /// Appends a sequence, its probabilities rounded. Throws InvalidArgument where it breaks a rule of `fault_in`.
+  void append(RoutedSequence sequence) {
+    if (const auto fault = fault_in(sequence, sizes_)) {
+      throw InvalidArgument(concat(title(sequence.label), ": ", fault->what));
+    }
+    for (observe::Choice& choice : sequence.choices) {
+      choice.probability = trace_format::probability_of(trace_format::code_of(choice.probability));
+    }
+    sequences_.push_back(std::move(sequence));
+  }
+
+  /// The bytes of the file.
+  std::vector<std::byte> encode() const {
+    std::uint64_t tokens = 0;
+    std::uint64_t bytes = trace_format::header_bytes + trace_format::checksum_bytes;
+    for (const RoutedSequence& sequence : sequences_) {
+      tokens += sequence.tokens.size();
+      bytes += trace_format::sequence_header_bytes + sequence.label.size() +
+               sequence.tokens.size() * trace_format::bytes_per_token(sizes_);
+    }
+    std::vector<std::byte> out;
+    out.reserve(bytes);
+    trace_format::put_text(trace_format::magic, out);
+    trace_format::put(trace_format::version, out);
+    for (const std::int32_t size : {sizes_.layers, sizes_.experts, sizes_.top_k}) {
+      trace_format::put(static_cast<std::uint32_t>(size), out);
+    }
+    trace_format::put(std::uint64_t{sequences_.size()}, out);
+    trace_format::put(tokens, out);
+    for (const RoutedSequence& sequence : sequences_) put_sequence(sequence, out);
+    trace_format::put(crc32(out), out);
+    return out;
+  }
+
+  /// Writes the file, whole or not at all, in place of an older one. Takes memory as large as the file. Throws
+  /// FileError naming the path.
+  void write(const std::string& path) const {
+    const std::vector<std::byte> bytes = encode();
+    checkpoint::NewFile file(path, bytes.size());
+    file.write(bytes);
+    file.finish();
+  }
+
+  friend bool operator==(const RoutingTrace&, const RoutingTrace&) = default;
+
+ private:
+  static std::string title(std::string_view label) {
+    return concat("the sequence '", checkpoint::printable(label, 60), "'");
+  }
+
+  void put_sequence(const RoutedSequence& sequence, std::vector<std::byte>& out) const {
+    trace_format::put(std::uint64_t{sequence.label.size()}, out);
+    trace_format::put(std::uint64_t{sequence.prompt_tokens}, out);
+    trace_format::put(std::uint64_t{sequence.tokens.size()}, out);
+    trace_format::put_text(sequence.label, out);
+    for (const TokenId token : sequence.tokens) trace_format::put(static_cast<std::uint32_t>(token), out);
+    for (const observe::Choice& choice : sequence.choices) {
+      if (trace_format::expert_bytes(sizes_) == 1) {
+        trace_format::put(static_cast<std::uint8_t>(choice.expert), out);
+      } else {
+        trace_format::put(static_cast<std::uint16_t>(choice.expert), out);
+      }
+    }
+    for (const observe::Choice& choice : sequence.choices)
+      trace_format::put(trace_format::code_of(choice.probability), out);
+  }
+
+  RoutingSizes sizes_;
+  std::vector<RoutedSequence> sequences_;
+};
+
+}  // namespace asterism::lab

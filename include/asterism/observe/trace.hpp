@@ -1,0 +1,73 @@
+// Which experts every token of a conversation went to, and how probable the router found them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/view.hpp"
+
+namespace asterism::observe {
+
+/// One chosen expert of one token in one layer.
+struct Choice {
+  std::int32_t expert = 0;  ///< 0 <= expert < number of experts
+  float probability = 0;    ///< the router's, in [0, 1], among all experts; not the share of the expert's answer
+
+  friend constexpr bool operator==(const Choice&, const Choice&) = default;
+};
+
+/// Remembers the choices of every position and layer. A position that is computed again is overwritten, and those
+/// behind it are forgotten; a position that a prompt reuses keeps its choices. So as soon as an answer has its
+/// first token, the trace describes the tokens of the session, without the last one, which was chosen and never
+/// computed. Where a prompt was cancelled, it knows what has been computed until then. Takes layers * top_k * 8
+/// bytes for each position, and allocates while the model runs, whenever a conversation grows beyond all before.
+/// One for each session.
+class Trace {
+ public:
+  Trace(std::int32_t layers, std::int32_t experts, std::int32_t top_k)
+      : layers_(layers), experts_(experts), top_k_(top_k) {}
+
+  void scored(std::int32_t layer, std::int32_t position, View<const float> probabilities) {
+    if (layer == 0) positions_ = std::min(positions_, position);
+    if (choices_.size() < begin_of(position + 1, 0)) choices_.resize(begin_of(position + 1, 0));
+    next_ = begin_of(position, layer);
+    probabilities_ = probabilities;
+  }
+  void routed(std::int32_t /*layer*/, std::int32_t position, std::int32_t expert, float /*weight*/) {
+    choices_[next_++] = {.expert = expert, .probability = probabilities_[static_cast<std::size_t>(expert)]};
+    if (next_ == begin_of(position + 1, 0) && position == positions_) ++positions_;
+  }
+  void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
+
+  /// The choices (top_k) at a position in a layer, best first. 0 <= position < positions(), 0 <= layer < layers().
+  /// Valid until the model runs again.
+  View<const Choice> at(std::int32_t position, std::int32_t layer) const {
+    return View<const Choice>(choices_).part(begin_of(position, layer), static_cast<std::size_t>(top_k_));
+  }
+
+  /// Positions 0 to positions() - 1 are known in all layers.
+  std::int32_t positions() const { return positions_; }
+  std::int32_t layers() const { return layers_; }
+  std::int32_t experts() const { return experts_; }
+  std::int32_t top_k() const { return top_k_; }
+
+ private:
+  std::size_t begin_of(std::int32_t position, std::int32_t layer) const {
+    return (static_cast<std::size_t>(position) * static_cast<std::size_t>(layers_) +
+            static_cast<std::size_t>(layer)) *
+           static_cast<std::size_t>(top_k_);
+  }
+
+  std::int32_t layers_;
+  std::int32_t experts_;
+  std::int32_t top_k_;
+  std::int32_t positions_ = 0;
+  std::vector<Choice> choices_;      ///< (positions, layers, top_k)
+  std::size_t next_ = 0;             ///< where the choice goes that is told next
+  View<const float> probabilities_;  ///< of the token whose choices are being told
+};
+
+}  // namespace asterism::observe
