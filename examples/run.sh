@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up what is missing, builds the main example and runs it on the checkpoint that the repository ships.
-# Arguments go to the example: sh examples/run.sh --help
+# Arguments go to the example: sh examples/run.sh --help. The other examples: cmake --build build/examples
 set -eu
 started_in=$PWD
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ if [ ! -f "$build/build.ninja" ]; then
   cmake --preset examples >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
   echo "building, which takes a minute or two the first time" >&2
 fi
-cmake --build "$build" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+cmake --build "$build" --target mixtral_dual_16gb >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 rm -f "$log"
 root=$PWD
 cd "$started_in"  # paths in the arguments are the caller's

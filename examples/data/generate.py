@@ -5,7 +5,6 @@ Run:  python3 generate.py [FOLDER]         default: the folder of this script; n
 
 import json
 import sys
-from collections import Counter
 from pathlib import Path
 
 from saltlantern import questions, world
@@ -26,6 +25,12 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def write_rows(path, rows):
+    """A JSON array with a row a line."""
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
 def card_json(card):
     """A card in the field names of MTGJSON where it has them."""
     return {
@@ -44,6 +49,17 @@ def is_balanced(question, number):
     return True
 
 
+def is_telling(scene, question):
+    """Refuses logs in which the answer can be told without reading the question, or the question can be read in two ways."""
+    beaten = [event for event in scene.log if "beat" in event]
+    if question.type == "turn":
+        fought = any(question.slots["a"] in (event["card"]["name"], event["beat"]["name"]) for event in beaten)
+        return not fought or "lit" in question.text.split()
+    if question.type == "gained":
+        return sum("gained" in event for event in scene.log) > 1
+    return question.type != "beaten" or len(beaten) > 1
+
+
 def split_questions(split):
     """PER_KIND questions of each kind, the types of a kind in turn, no prompt twice."""
     pool, phrasing = SPLITS[split]
@@ -60,6 +76,13 @@ def split_questions(split):
                 prompt = questions.prompt(scene.block, question)
                 if prompt not in seen and is_balanced(question, number // len(types)):
                     break
+            again = 0
+            while not is_telling(scene, question) or prompt in seen:
+                random = questions.new_random("saltlantern", split, kind, number, "again", again)
+                again += 1
+                scene = questions.scene_for(random, source, [type_])
+                question = questions.ask(scene, type_, random, phrasing)
+                prompt = questions.prompt(scene.block, question)
             seen.add(prompt)
             result.append({
                 "id": f"{split}/{kind.lower()}-{number:03d}", "split": split, "kind": kind, "type": type_, "prompt": prompt,
@@ -81,9 +104,11 @@ def main():
         "meta": {"game": "Saltlantern", "version": "1"},
         "data": {world.SET: {"code": world.SET, "name": "Saltlantern", "cards": [card_json(c) for pool in pools.values() for c in pool]}},
     })
-    write_json(folder / "rules.json", book)
-    write_json(folder / "glossary.json", [term for pool in glossary.values() for term in pool])
-    write_json(folder / "relations.json", world.relations(pools, book, glossary))
+    write_rows(folder / "rules.json", book)
+    write_rows(folder / "glossary.json", [term for pool in glossary.values() for term in pool])
+    edges = world.relations(pools, book, glossary)
+    write_rows(folder / "relations.json", edges)
+    write_rows(folder / "entities.json", world.entities(edges))
     shown = []
     for split in SPLITS:
         items = split_questions(split)

@@ -22,21 +22,23 @@ struct MixtralDual16 : DualNf4 {
 };
 static_assert(fits<MixtralDual16, machines::dual_16gb, 14_GiB>());
 
-/// The checkpoint that the repository ships.
+/// The checkpoint that the repository ships: examples/small_mixtral.
 struct ShippedDual : DualNf4 {
   static constexpr Limits limits{.context = 512, .batch = 1, .prefill_chunk = 64, .threads = 64};
   static constexpr Shape shape{.architecture = Architecture::mixtral,
-                               .vocabulary = 700,
+                               .vocabulary = 1406,
                                .hidden = 128,
-                               .layers = 3,
-                               .heads = 4,
-                               .kv_heads = 2,
+                               .layers = 4,
+                               .heads = 6,
+                               .kv_heads = 6,
                                .head_dim = 32,
                                .ffn = 192,
                                .experts = 8,
                                .top_k = 2,
-                               .max_positions = 512};
+                               .max_positions = 1024,
+                               .tied_head = true,
+                               .rope_theta = 1e4};
 };
-static_assert(fits<ShippedDual, equal_devices(2, 1600_KiB)>());
+static_assert(fits<ShippedDual, equal_devices(2, 2500_KiB)>());
 
 }  // namespace example

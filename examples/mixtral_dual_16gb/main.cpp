@@ -1,6 +1,7 @@
 // Mixtral in 4 bits on two devices with a memory budget each: plans, loads, answers, reports.
 #include <algorithm>
 #include <asterism/core/progress_bar.hpp>
+#include <asterism/lab/question_set.hpp>
 #include <asterism/load.hpp>
 #include <cstdio>
 #include <exception>
@@ -22,6 +23,7 @@ namespace example {
 struct Arguments {
   std::string checkpoint = ASTERISM_SHIPPED_CHECKPOINT;
   std::vector<std::string> prompts;
+  std::vector<lab::Question> shown;  ///< asked where no prompt is given
   std::string budget;
   std::int32_t threads = 0;
   std::int32_t context = 4096;
@@ -33,10 +35,6 @@ struct Arguments {
   bool quiet = false;
   GenerateOptions generate{};
 };
-
-/// What is shown where no prompt is given.
-const std::vector<std::string> shipped_prompts = {"The river runs through", "A keeper of the lamp",
-                                                  "In the morning the"};
 
 void show_proof() {
   std::cout << "Mixtral 8x7B in " << MixtralDual16::Quantization::name()
@@ -64,9 +62,10 @@ GenerateOptions options_for(const LanguageModel<B>& model, const Arguments& argu
   return options;
 }
 
+/// Shows the answer while it is made, and returns it.
 template <class B>
-void answer(Session<B>& session, const std::string& prompt, std::vector<text::Message>& conversation,
-            const Arguments& arguments, const GenerateOptions& options) {
+std::string answer(Session<B>& session, const std::string& prompt, std::vector<text::Message>& conversation,
+                   const Arguments& arguments, const GenerateOptions& options) {
   std::string whole;
   const auto show = [&](TextStream<Session<B>> pieces) {
     for (const std::string_view piece : pieces) {
@@ -86,6 +85,27 @@ void answer(Session<B>& session, const std::string& prompt, std::vector<text::Me
   std::cout << "\n  [" << last.finish_reason << "; " << last.usage << "; first token after "
             << fixed(1000 * last.seconds_to_first_token, 1) << " ms, prefill " << fixed(last.prefill_speed(), 1)
             << " tokens/s, decode " << fixed(last.decode_speed(), 1) << " tokens/s]\n\n";
+  return whole;
+}
+
+/// Asks the questions whose answers are known, and says how many were answered right.
+template <class B>
+void show_questions(Session<B>& session, const Arguments& arguments, GenerateOptions options,
+                    const Interrupt& interrupt) {
+  options.stop.emplace_back("\n");
+  std::size_t right = 0;
+  std::size_t asked = 0;
+  for (const lab::Question& question : arguments.shown) {
+    if (interrupt.happened()) return;
+    std::vector<text::Message> conversation;
+    const std::string found = answer(session, question.prompt, conversation, arguments, options);
+    const bool is_right = lab::trimmed(found) == question.answer;
+    std::cout << "  " << question.kind << ": " << (is_right ? "right" : "wrong, the answer is " + question.answer)
+              << "\n\n";
+    right += is_right ? 1U : 0U;
+    ++asked;
+  }
+  if (asked > 0) std::cout << right << " of " << asked << " questions answered right\n\n";
 }
 
 /// Answers a turn of an interactive session; an error ends the turn, not the session.
@@ -109,6 +129,7 @@ int converse(const LanguageModel<B>& model, const Arguments& arguments, const CL
   Session<B> session = model.session({.seed = arguments.seed});
   std::vector<text::Message> conversation;
   std::cout << "\n";
+  show_questions(session, arguments, options, interrupt);
   for (const std::string& prompt : arguments.prompts) {
     if (interrupt.happened()) break;
     if (!arguments.interactive) conversation.clear();
@@ -207,7 +228,9 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Loads a Mixtral checkpoint, quantizes it to 4 bits (NF4, double-quantized) while it streams in,\n"
       "places it on two logical devices with a memory budget each, and answers. Without a checkpoint it\n"
-      "takes the small one of the repository; without a prompt it shows three.");
+      "takes the small one of the repository, which was trained to read blocks of knowledge about an invented "
+      "game;\n"
+      "without a prompt it asks three questions whose answers are known.");
   app.footer(
       "Examples:\n"
       "  mixtral_dual_16gb --prompt 'Once upon a time' --temperature 0.7 --seed 3\n"
@@ -254,11 +277,10 @@ int main(int argc, char** argv) {
   app.add_option("--stop", generate.stop, "A text that ends the answer; may be given several times")
       ->allow_extra_args(false);
   CLI11_PARSE(app, argc, argv);
-  if (arguments.prompts.empty() && !arguments.interactive) {
-    arguments.prompts = example::shipped_prompts;
-    if (app.count("--max-tokens") == 0) app.get_option("--max-tokens")->add_result("48")->run_callback();
-  }
   try {
+    if (arguments.prompts.empty() && !arguments.interactive && !arguments.dry_run) {
+      arguments.shown = asterism::lab::read_questions(ASTERISM_SHIPPED_QUESTIONS "/shown.jsonl");
+    }
     return example::choose_and_run(arguments, app, interrupt);
   } catch (const std::exception& error) {
     std::cout << std::flush;

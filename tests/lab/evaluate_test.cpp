@@ -76,7 +76,8 @@ TEST_CASE("the known answer is weighed behind its prompt, its end token included
     sum -= expected;
     count += found.answers[i].known_tokens;
   }
-  CHECK(found.perplexity() == doctest::Approx(std::exp(sum / count)));
+  CHECK(found.perplexity(questions, [](const Question&) { return true; }) ==
+        doctest::Approx(std::exp(sum / count)));
 }
 
 TEST_CASE("use of experts is counted by kind; tokens and seconds add up") {
@@ -122,6 +123,8 @@ TEST_CASE("a question that the context does not hold is named; an interrupt ends
   options.limits->context = 64;
   check_error<InvalidArgument>([&] { lab::evaluate<Exact>(golden_model("demo"), questions, options); },
                                {"question long", "context holds 64"});
+  check_error<InvalidArgument>([&] { lab::evaluate<Exact>(golden_model("demo"), std::vector<Question>{}); },
+                               {"no question"});
   std::stop_source source;
   source.request_stop();
   check_error<Error>(

@@ -1,4 +1,7 @@
+#include "asterism/lab/evaluation_report.hpp"
+#include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/load.hpp"
+
 #include "shared.hpp"
 
 int main() { return plan_of_first() == plan_of_second() ? 0 : 1; }

@@ -1,7 +1,7 @@
 """Scenes (a knowledge block) and the questions that can be asked about them, each with one right short answer.
 
-`scene(random, source)` draws a block; `ask(scene, type, random, pool)` draws a question of a type that the scene can answer, or
-None. A Source says where cards, terms and rule numbers come from: the fixed world for the question files, practice for training.
+`scene_for(random, source, types)` draws a block; `ask(scene, type, random, phrasing)` draws a question of a type that the scene
+answers. A source says where cards, terms and rules come from: World for the question files, Practice for training.
 """
 
 import random as _random
@@ -54,6 +54,7 @@ class Question:
     answer: str
     candidates: list  # values of the answer's sort, in the order of the block: the first is a baseline
     entities: list  # ids of what the question is about
+    slots: dict  # what its wording names
 
     @property
     def kind(self):
@@ -69,8 +70,9 @@ def value(card, attribute):
 
 
 def card_scene(random, source, types):
-    """Two or three cards with some of their attributes, and the rules that the types need."""
-    scene = Scene(cards=source.cards(random, random.choice((2, 3))))
+    """Two or three cards with some of their attributes, and the rules that the types need; a bare one has two, and nothing else."""
+    bare = source.bare(random)
+    scene = Scene(cards=source.cards(random, 2 if bare else random.choice((2, 3))))
     wanted = {attribute for type_ in types for attribute in NEEDS.get(type_, (type_,))}
     if "keyword" in wanted:
         for card in scene.cards:
@@ -81,7 +83,7 @@ def card_scene(random, source, types):
         attributes.append("keyword")
     others = [attribute for attribute in attributes if attribute not in wanted]
     random.shuffle(others)
-    shown = list(wanted) + others[: max(0, random.randint(2, 3) - len(wanted))]
+    shown = list(wanted) + ([] if bare else others[: max(0, random.randint(2, 3) - len(wanted))])
     scene.shown = tuple(sorted(shown))
     blocks = []
     for card in scene.cards:
@@ -112,7 +114,7 @@ def term_scene(random, source, types):
 
 
 def log_scene(random, source, types):
-    """Three or four turns: cards lit by different captains, lanterns gained, one card that beat another."""
+    """Two to five turns: cards lit by different captains, lanterns gained, cards that beat others."""
     cards = source.cards(random, 3)
     players = random.sample(words.PLAYERS, 3)
     turns = sorted(random.sample(range(1, 10), 5))
@@ -227,14 +229,15 @@ def ask(scene, type_, random, phrasing="training"):
         event = random.choice([event for event in scene.log if "beat" in event])
         slots, answer = {"a": event["card"]["name"]}, event["beat"]["name"]
         entities = [event["card"]["id"], event["beat"]["id"]]
-        candidates = [e["card"]["name"] for e in scene.log if "card" in e]
+        named = (card["name"] for e in scene.log for card in (e.get("card"), e.get("beat")) if card)
+        candidates = [name for name in dict.fromkeys(named) if name != slots["a"]]
     else:
         card = random.choice(scene.cards)
         slots, entities, answer = {"a": card["name"]}, [card["id"]], value(card, type_)
         candidates = [value(c, type_) for c in scene_cards(scene)]
     slots = {slot: text for slot, text in slots.items() if slot in SLOTS[type_]}
     text = scrambled(type_, slots.values(), random) if phrasing == "scrambled" else wording(type_, slots, random, phrasing)
-    return Question(type_, text, answer, candidates, entities)
+    return Question(type_, text, answer, candidates, entities, slots)
 
 
 def scene_names(scene):
@@ -272,9 +275,14 @@ class World:
         self.pool = pool
         self.all_cards = world.cards()[pool]
         self.all_terms = world.terms()[pool]
-        held = held_out_rules()
-        self.all_rules = [rule for rule in book_rules() if pool == "new_words" or (rule["number"] in held) == (pool == "held_out")]
+        if pool == "training":
+            self.all_rules = [rule for rule in book_rules() if rule["number"] not in avoided_rules()]
+        else:
+            self.all_rules = [rule for rule in book_rules() if pool == "new_words" or rule["number"] in held_out_rules()]
         self.support = {rule["keyword"]: rule for rule in book_rules() if " supports " in rule["sentence"]}
+
+    def bare(self, random):
+        return False
 
     def cards(self, random, count):
         return random.sample(self.all_cards, count)
@@ -294,7 +302,7 @@ def book_rules():
     """The rules that give a keyword a number."""
     result = []
     for rule in world.rules():
-        if rule["governs"] and rule["number"][-1].isalpha():
+        if rule["number"][-1].isalpha() and rule["governs"]:
             text = rule["text"][0].lower() + rule["text"][1:]
             amount = next(int(word.rstrip(".")) for word in text.split() if word.rstrip(".").isdigit())
             result.append({"number": rule["number"], "keyword": text.split()[0], "amount": amount, "sentence": f"Rule {rule['number']} {text}"})
@@ -302,8 +310,13 @@ def book_rules():
 
 
 def held_out_rules():
-    """Rule numbers that training never shows: the last three keywords of each section."""
-    return {f"{section}.{index}{letter}" for section in world.KEYWORD_SECTIONS for index in (6, 7, 8) for letter in "ab"}
+    """Rule numbers that training never shows: what the last three keywords of each section add."""
+    return {f"{section}.{index}a" for section in world.KEYWORD_SECTIONS for index in (6, 7, 8)}
+
+
+def avoided_rules():
+    """Rule numbers that training asks nothing about: the held-out ones, and the other part of the same rules."""
+    return {number[:-1] + letter for number in held_out_rules() for letter in "ab"}
 
 
 class Practice:
@@ -319,10 +332,15 @@ class Practice:
         self.forbidden = set(names["held_out"]) | set(names["new_words"])
         self.forbidden_terms = {term["term"] for term in world.terms()["held_out"]}
         self.forbidden_definitions = {term["definition"] for term in world.terms()["held_out"]}
-        self.forbidden_rules = held_out_rules()
+        self.forbidden_rules = avoided_rules()
         self.syllables = syllables
         self.world_share = world_share
+        self.bare_share = 0.0
+        self.alike_share = 0.0
         self.world = World("training")
+
+    def bare(self, random):
+        return self.bare_share > 0 and random.random() < self.bare_share
 
     def word(self, random):
         return "".join(random.choice(self.SYLLABLES) for _ in range(random.choice((2, 2, 3))))
@@ -353,12 +371,21 @@ class Practice:
         result, taken = [], set()
         while len(result) < count:
             first, second = (self.word(random), self.word(random)) if invented else (random.choice(words.TERM_FIRST), random.choice(words.TERM_SECOND))
-            term, text = f"{first} {second}", world.definition(random)
+            term, text = f"{first} {second}", self.definition(random, [other["definition"] for other in result])
             if term in taken or text in taken or term in self.forbidden_terms or text in self.forbidden_definitions:
                 continue
             taken |= {term, text}
             result.append({"id": "practice", "term": term, "definition": text})
         return result
+
+    def definition(self, random, others):
+        """A definition, now and then with one word alone that differs from another one's."""
+        if not others or not self.alike_share or random.random() >= self.alike_share:
+            return world.definition(random)
+        parts, fresh = random.choice(others).split(), world.definition(random).split()
+        place = random.choice((0, 1, 3))
+        parts[place] = fresh[place]
+        return " ".join(parts)
 
     def rule_number(self, random, taken):
         while True:

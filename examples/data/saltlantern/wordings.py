@@ -1,7 +1,7 @@
 """How questions are worded: for every type the wordings of training, and wordings that training never shows.
 
 Slots: {a} {b} cards in the order that the answer depends on, {rule} a rule's number, {term} {definition} of the glossary,
-{player} {turn} of the log. Each wording holds a word that tells its type (`TELLING`), so that no two types share one sentence.
+{player} of the log. Each wording holds a word that tells its type (`TELLING`).
 A question is opening + core + closing; a held-out wording has a held-out core, and may have a held-out opening or closing.
 """
 
@@ -87,7 +87,7 @@ CORES = {
             "which type is {a}?", "what type of card is {a}?", "name the type of {a}.", "say the type of {a}.", "{a} is printed as which type?",
             "to which kind does {a} belong?",
         ],
-        "held_out": ["what kind is {a}?", "{a} is printed as which kind?", "say the kind of {a}.", "of which type is {a}?", "show the kind of {a}."],
+        "held_out": ["tell the kind of {a}.", "{a} is printed as which kind?", "say the kind of {a}.", "of which type is {a}?", "show the kind of {a}."],
     },
     "ability": {
         "training": [
@@ -161,7 +161,7 @@ CORES = {
             "{a} attacks {b}: how much damage?", "when {a} attacks {b} what is the damage?", "the damage of {a} on {b} is?", "by how much will {a} hurt {b}?", "read the damage that {a} does to {b}.",
             "{a} deals what damage to {b}?",
         ],
-        "held_out": ["what damage will {a} deal to {b}?", "{a} strikes {b}: by how much does it hurt?", "when {a} strikes {b} how much damage?", "say the damage from {a} on {b}.", "how much will {a} hurt {b}?"],
+        "held_out": ["what damage will {a} deal to {b}?", "{a} strikes {b}: by how much does it hurt?", "when {a} strikes {b} how much damage?", "say the damage from {a} on {b}.", "{a} will hurt {b} by how much?"],
     },
     "support": {
         "training": [

@@ -100,25 +100,25 @@ def terms():
 
 # Section -> title, opening sentence, rules. A rule is a title and its lettered parts; {} in a part is the rule's keyword.
 SECTIONS = {
-    100: ("The game", "Two captains sail the same water, and the first to light twenty lanterns wins.", [
+    100: ("The game", "Two captains sail the same water, and the first to gain eighteen lanterns wins.", [
         ("Players", ["a game has two captains", "each captain brings a deck of forty cards", "no deck holds a card more than three times"]),
         ("Turns", ["a turn has four watches", "the captain with fewer lanterns takes the first turn", "a turn that runs aground ends at once"]),
-        ("Winning", ["twenty lanterns win the game", "a captain whose deck is empty loses"]),
-        ("Golden rule", ["where a card contradicts this book the card is right"]),
+        ("Winning", ["eighteen lanterns win the game", "a captain who lights nothing in three turns loses"]),
+        ("Precedence", ["where two entries of this book differ the later one is right"]),
     ]),
     110: ("Cards", "A card has a name, a kind, a cost, a strength, a guard and a text.", [
         ("Names", ["two cards of one name are the same card", "a name is never translated"]),
         ("Kinds", ["a card has exactly one kind", "crew and beast are called living", "vessel and haven are called built"]),
         ("Figures", ["cost strength and guard lie between 1 and 9", "a figure below 0 counts as 0"]),
-        ("Text", ["an ability works once each time its card is lit"]),
+        ("Text", ["an ability works once each time its card is lit", "what a keyword adds counts in port alone"]),
     ]),
     120: ("Places", "A card is always in exactly one place.", [
-        ("Hand", ["a hand holds seven cards at most"]),
+        ("Hand", ["a hand holds nine cards at most"]),
         ("Play", ["lit cards are in play", "a doused card leaves play"]),
         ("Reserve", ["the reserve is open to both captains"]),
         ("Port", ["a port holds one vessel"]),
         ("Storage", ["stored cards cannot be marked"]),
-        ("Exile", ["exiled cards never come back"]),
+        ("Exile", ["a card in exile comes back when its captain loses a siege"]),
     ]),
     130: ("Lighting", "To play a card is to light it.", [
         ("Paying", ["lighting a card costs its cost in coins", "coins left over are lost at the end of the watch"]),
@@ -127,7 +127,7 @@ SECTIONS = {
     ]),
     140: ("Alliances", "Two cards of one captain may act together.", [
         ("Allies", ["allies add strength", "an alliance lasts until the watch ends"]),
-        ("Support", ["a supporter stays unharmed", "a card has one supporter at most"]),
+        ("Support", ["a supporter stays unharmed", "a card has one supporter at most", "what the keyword of a supporter supports is added to strength"]),
     ]),
     150: ("Contests", "Cards of two captains meet in contests.", [
         ("Clash", ["in a clash higher strength wins", "equal strength is a draw"]),
@@ -141,12 +141,18 @@ SECTIONS = {
     ]),
 }
 KEYWORD_SECTIONS = {170: "Keywords of crew and beasts", 180: "Keywords of built things"}
+# Which rule governs a place or a kind of card, by title: relation `governs`.
+GOVERNED = {
+    "Kinds": [f"kind:{kind}" for kind in words.KINDS], "Hand": ["place:hand"], "Play": ["place:play"], "Reserve": ["place:reserve"],
+    "Port": ["place:port", "kind:vessel"], "Storage": ["place:storage"], "Exile": ["place:exile"], "Text": [f"verb:{verb}" for verb in words.VERBS],
+    "Winning": ["thing:lantern"], "Paying": ["thing:coin"],
+}
 # Which rule speaks of which: relation `refers_to`, by title.
 REFERENCES = {
     "Winning": ["Turns"], "Figures": ["Damage"], "Text": ["Paying"], "Hand": ["Turns"], "Play": ["Paying", "Dousing"],
-    "Port": ["Kinds"], "Exile": ["Golden rule"], "Bills": ["Paying"], "Dousing": ["Play"], "Allies": ["Support", "Figures"],
+    "Port": ["Kinds"], "Exile": ["Siege"], "Bills": ["Paying"], "Dousing": ["Play"], "Allies": ["Support", "Figures"],
     "Support": ["Allies"], "Clash": ["Allies", "Damage"], "Race": ["Figures"], "Siege": ["Figures"],
-    "Damage": ["Figures"], "Entries": ["Turns"], "Disputes": ["Entries", "Golden rule"],
+    "Damage": ["Figures"], "Entries": ["Turns"], "Disputes": ["Entries", "Precedence"],
 }
 
 
@@ -184,6 +190,8 @@ def rules():
             rule["refers_to"] = [by_title["Figures"]["id"], by_title["Support"]["id"]]
             add_parts(rule, [f"{keyword} adds {values['amount']} {values['attribute']}", f"{keyword} supports {values['support']}"],
                       governs=[f"keyword:{keyword}"])
+    for title, governed in GOVERNED.items():
+        by_title[title]["governs"] = governed
     for title, others in REFERENCES.items():
         by_title[title]["refers_to"] = [by_title[other]["id"] for other in others]
     return book
@@ -206,3 +214,10 @@ def relations(pools, book, glossary):
         edges.append([term["id"], "concerns", f"kind:{thing}" if thing in words.KINDS else f"thing:{thing}"])
         edges.append([term["id"], "located_in", f"place:{place}"])
     return edges
+
+
+def entities(edges):
+    """Every id that the relations name and no other file describes: {"id", "type", "name"}."""
+    found = {node for subject, _, object_ in edges for node in (subject, object_)}
+    named = sorted(node for node in found if node.split(":")[0] not in ("card", "rule", "term"))
+    return [{"id": node, "type": node.split(":")[0], "name": node.split(":")[1]} for node in named]

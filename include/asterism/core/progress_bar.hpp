@@ -34,7 +34,7 @@ class ProgressBar : public ProgressSink {
     if (terminal_) {
       if (done < total_ && now - drawn_ < std::chrono::milliseconds(100)) return;
       drawn_ = now;
-      const std::string line = concat("\r\033[K", pad_right(task_, 10), "[", bar(share(done), 30), "] ",
+      const std::string line = concat("\r\033[K", pad_right(task_, 10), " [", bar(share(done), 30), "] ",
                                       pad_left(fixed(100 * share(done), 0), 3), " %  ", amount(done), " of ",
                                       amount(total_), "  ", rate(done, now), "  ", item.substr(0, 48));
       write(line);

@@ -63,16 +63,6 @@ struct Evaluation {
   double prefill_seconds = 0;
   double decode_seconds = 0;
 
-  /// exp of the mean negative log probability of all known answers' tokens.
-  double perplexity() const {
-    double sum = 0;
-    std::int64_t tokens = 0;
-    for (const Answer& answer : answers) {
-      sum -= answer.log_probability;
-      tokens += answer.known_tokens;
-    }
-    return tokens == 0 ? 1 : std::exp(sum / static_cast<double>(tokens));
-  }
   /// Tokens a second; 0 where there was none.
   double prefill_speed() const {
     return prefill_seconds > 0 ? static_cast<double>(prompt_tokens) / prefill_seconds : 0;
@@ -96,6 +86,20 @@ struct Evaluation {
       if (wanted(questions[i])) score.count(answers[i].right);
     }
     return score;
+  }
+
+  /// exp of the mean negative log probability of the known answers' tokens, of the questions for which
+  /// `wanted(question)` is true; 1 where there is none.
+  template <class Wanted>
+  double perplexity(std::span<const Question> questions, const Wanted& wanted) const {
+    double sum = 0;
+    std::int64_t tokens = 0;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (!wanted(questions[i])) continue;
+      sum -= answers[i].log_probability;
+      tokens += answers[i].known_tokens;
+    }
+    return tokens == 0 ? 1 : std::exp(sum / static_cast<double>(tokens));
   }
 };
 
@@ -123,16 +127,17 @@ inline ExpertUsage& usage_of(Evaluation& evaluation, const std::string& kind, co
   return evaluation.usage.emplace_back(kind, ExpertUsage(shape.layers, shape.experts)).second;
 }
 
-/// Weighs the known answer: " answer" behind the prompt, and the end token. What the session's conversation shares
+/// Weighs the known answer: " answer" behind the prompt, and the end token, where the model has one. What the session's conversation shares
 /// with it is not computed again.
 template <class B>
 void weigh(Session<B>& session, const std::string& prompt, bool chat, const Question& question, Answer& answer) {
   const LanguageModel<B>& model = session.model();
   const auto asked = model.tokenizer().encode(prompt, {.add_special_tokens = !chat});
   auto answered = model.tokenizer().encode(prompt + " " + question.answer, {.add_special_tokens = !chat});
-  const auto first = std::ranges::mismatch(asked, answered).in2 - answered.begin();
+  const auto shared = std::ranges::mismatch(asked, answered).in2 - answered.begin();
+  const std::size_t first = std::max<std::size_t>(1, static_cast<std::size_t>(shared));
   if (!model.end_tokens().empty()) answered.push_back(model.end_tokens().front());
-  for (const float value : session.log_probabilities(answered, static_cast<std::size_t>(first))) {
+  for (const float value : session.log_probabilities(answered, first)) {
     answer.log_probability += double{value};
     ++answer.known_tokens;
   }
@@ -168,11 +173,13 @@ Answer ask(Session<B>& session, const Question& question, const EvaluateOptions&
 
 /// Loads the checkpoint in `folder` under the policies of B and asks it each question by itself: the most probable
 /// token, until an end token, one of `stop` or `max_tokens`. An answer is right where its text without the blanks
-/// around it is the known answer. The known answer is weighed as " answer" behind the prompt, end token included.
-/// Throws what `load` throws, and InvalidArgument naming a question that the context does not hold.
+/// around it is the known answer. The known answer is weighed as " answer" behind the prompt, with an end token
+/// where the model has one. Throws what `load` throws, and InvalidArgument where there is no question, or naming
+/// one that the context does not hold.
 template <class B>
 Evaluation evaluate(const std::string& folder, std::span<const Question> questions,
                     const LoadOptions& load_options = {}, const EvaluateOptions& options = {}) {
+  if (questions.empty()) throw InvalidArgument("there is no question to ask");
   const LanguageModel<Traced<B>> model = load<Traced<B>>(folder, load_options);
   Session<Traced<B>> session = model.session();
   Evaluation evaluation{.variant = B::Quantization::name(),

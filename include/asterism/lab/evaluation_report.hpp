@@ -47,7 +47,7 @@ inline std::size_t widest_variant(std::span<const Evaluation> evaluations) {
 }  // namespace detail
 
 /// For each split a table of exact match in percent with the 95 % interval: a line a variant, a column a kind of
-/// question. `questions` are those that all evaluations asked.
+/// question; and the perplexity of the known answers. `questions` are those that all evaluations asked.
 inline std::string score_table(std::span<const Evaluation> evaluations, std::span<const Question> questions) {
   const std::vector<std::string> kinds = detail::distinct(questions, &Question::kind);
   const std::size_t width = detail::widest_variant(evaluations);
@@ -57,7 +57,7 @@ inline std::string score_table(std::span<const Evaluation> evaluations, std::spa
     text += concat(detail::or_all(split), ": exact match of ", asked, " questions in % [95 % interval]\n  ",
                    pad_right("", width));
     for (const std::string& kind : kinds) text += pad_left(detail::or_all(kind), 16);
-    text += pad_left("all", 16) + "\n";
+    text += pad_left("all", 16) + pad_left("perplexity", 13) + "\n";
     for (const Evaluation& evaluation : evaluations) {
       text += "  " + pad_right(evaluation.variant, width);
       const auto cell = [&](const auto& wanted) {
@@ -66,22 +66,23 @@ inline std::string score_table(std::span<const Evaluation> evaluations, std::spa
       for (const std::string& kind : kinds) {
         cell([&](const Question& question) { return question.split == split && question.kind == kind; });
       }
-      cell([&](const Question& question) { return question.split == split; });
-      text += "\n";
+      const auto in_split = [&](const Question& question) { return question.split == split; };
+      cell(in_split);
+      text += pad_left(fixed(evaluation.perplexity(questions, in_split), 4), 13) + "\n";
     }
     text += "\n";
   }
   return text;
 }
 
-/// A line a variant: perplexity of the known answers, bytes of the weights, speed.
+/// A line a variant: bytes of the weights, speed.
 inline std::string cost_table(std::span<const Evaluation> evaluations) {
   const std::size_t width = detail::widest_variant(evaluations);
-  std::string text = concat("  ", pad_right("", width), pad_left("perplexity", 12), pad_left("weights", 14),
-                            pad_left("prefill tokens/s", 18), pad_left("decode tokens/s", 17), "\n");
+  std::string text = concat("  ", pad_right("", width), pad_left("weights", 14), pad_left("prefill tokens/s", 18),
+                            pad_left("decode tokens/s", 17), "\n");
   for (const Evaluation& evaluation : evaluations) {
-    text += concat("  ", pad_right(evaluation.variant, width), pad_left(fixed(evaluation.perplexity(), 4), 12),
-                   pad_left(to_string(evaluation.weights), 14), pad_left(fixed(evaluation.prefill_speed(), 0), 18),
+    text += concat("  ", pad_right(evaluation.variant, width), pad_left(to_string(evaluation.weights), 14),
+                   pad_left(fixed(evaluation.prefill_speed(), 0), 18),
                    pad_left(fixed(evaluation.decode_speed(), 0), 17), "\n");
   }
   return text;
@@ -96,8 +97,9 @@ inline std::string usage_by_kind(const Evaluation& evaluation) {
 }
 
 /// Everything: {"variants": [{"variant", "weights_bytes", "threads", "perplexity", "prefill_tokens_per_second",
-/// "decode_tokens_per_second", "splits": {split: {kind or "all": {"right", "asked", "exact_match", "low", "high"}}},
-/// "expert_usage": {kind: [layer][expert] share}, "answers": [{"id", "text", "right", "log_probability"}]}]}.
+/// "decode_tokens_per_second", "splits": {split: {"all": S, "kinds": {kind: S}}}, "expert_usage":
+/// {kind: [layer][expert] share}, "answers": [{"id", "text", "right", "log_probability"}]}]}, where S is {"right",
+/// "asked", "exact_match", "low", "high", "perplexity"}. A question without split or kind counts under "".
 inline std::string to_json(std::span<const Evaluation> evaluations, std::span<const Question> questions) {
   using checkpoint::Json;
   const std::vector<std::string> kinds = detail::distinct(questions, &Question::kind);
@@ -105,20 +107,21 @@ inline std::string to_json(std::span<const Evaluation> evaluations, std::span<co
   for (const Evaluation& evaluation : evaluations) {
     Json splits = Json::object();
     for (const std::string& split : detail::distinct(questions, &Question::split)) {
-      const auto put = [&](const std::string& name, const Score& score) {
+      const auto found = [&](const auto& wanted) -> Json {
+        const Score score = evaluation.score(questions, wanted);
         const auto [low, high] = score.interval();
-        splits[split][name] = {{"right", score.right},
-                               {"asked", score.asked},
-                               {"exact_match", score.share()},
-                               {"low", low},
-                               {"high", high}};
+        return {{"right", score.right},
+                {"asked", score.asked},
+                {"exact_match", score.share()},
+                {"low", low},
+                {"high", high},
+                {"perplexity", evaluation.perplexity(questions, wanted)}};
       };
+      splits[split]["all"] = found([&](const Question& question) { return question.split == split; });
       for (const std::string& kind : kinds) {
-        put(kind, evaluation.score(questions, [&](const Question& question) {
-          return question.split == split && question.kind == kind;
-        }));
+        splits[split]["kinds"][kind] =
+            found([&](const Question& question) { return question.split == split && question.kind == kind; });
       }
-      put("all", evaluation.score(questions, [&](const Question& question) { return question.split == split; }));
     }
     Json usage = Json::object();
     for (const auto& [kind, counts] : evaluation.usage) {
@@ -142,7 +145,7 @@ inline std::string to_json(std::span<const Evaluation> evaluations, std::span<co
     variants.push_back({{"variant", evaluation.variant},
                         {"weights_bytes", evaluation.weights.count},
                         {"threads", evaluation.threads},
-                        {"perplexity", evaluation.perplexity()},
+                        {"perplexity", evaluation.perplexity(questions, [](const Question&) { return true; })},
                         {"prefill_tokens_per_second", evaluation.prefill_speed()},
                         {"decode_tokens_per_second", evaluation.decode_speed()},
                         {"splits", std::move(splits)},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -61,7 +62,7 @@ class ExpertUsage {
       text +=
           concat("  ", pad_right(concat(layer), 7), percent(least), percent(most), percent(1.0 / experts_), "  ");
       for (std::int32_t e = 0; e < experts_; ++e) {
-        text += columns[most > 0 ? static_cast<std::size_t>(8 * share(layer, e) / most + 0.5) : 0];
+        text += columns[most > 0 ? static_cast<std::size_t>(std::lround(8 * share(layer, e) / most)) : 0];
       }
       text += "\n";
     }

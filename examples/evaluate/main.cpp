@@ -1,0 +1,192 @@
+// Asks a checkpoint questions with known answers under each compiled weight format, and compares.
+#include <algorithm>
+#include <asterism/checkpoint/new_file.hpp>
+#include <asterism/core/progress_bar.hpp>
+#include <asterism/lab/evaluation_report.hpp>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "../support/interrupt.hpp"
+#include "variants.hpp"
+
+namespace example {
+
+struct Arguments {
+  std::string checkpoint = ASTERISM_SHIPPED_CHECKPOINT;
+  std::vector<std::string> questions;
+  std::vector<std::string> names;
+  std::string json;
+  std::string trace;
+  std::size_t limit = 0;
+  std::int32_t threads = 0;
+  std::int32_t context = 4096;
+  bool usage = false;
+  bool quiet = false;
+  lab::EvaluateOptions evaluate{};
+};
+
+std::vector<NamedVariant> chosen_variants(const Arguments& arguments) {
+  std::vector<NamedVariant> chosen;
+  for (const NamedVariant& variant : variants) {
+    if (arguments.names.empty() || std::ranges::find(arguments.names, variant.name) != arguments.names.end()) {
+      chosen.push_back(variant);
+    }
+  }
+  if (!arguments.trace.empty() && chosen.size() != 1) {
+    throw InvalidArgument("--trace records one variant: name it, such as --quantization float32");
+  }
+  return chosen;
+}
+
+/// Throws where the file could not be written when the work is done.
+void check_writable(const std::string& path) {
+  if (!path.empty()) checkpoint::NewFile(path, 0);
+}
+
+/// What can be found wrong before weights are read and questions asked.
+void check_early(const Arguments& arguments) {
+  GenerateOptions options;
+  options.stop = arguments.evaluate.stop;
+  generate::Sampler::check(options);
+  check_writable(arguments.json);
+  check_writable(arguments.trace);
+  if (checkpoint::path_kind(arguments.checkpoint + "/tokenizer.json") == checkpoint::PathKind::missing) {
+    throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
+  }
+}
+
+/// Of the questions `limit`, drawn by a fixed seed.
+void draw(std::vector<lab::Question>& questions, std::size_t limit) {
+  Random random(1);
+  for (std::size_t i = questions.size(); i > 1; --i) std::swap(questions[i - 1], questions[random.below(i)]);
+  if (questions.size() > limit) questions.resize(limit);
+}
+
+/// The questions of all files. What a file leaves open is its name: the split, and what stands before an id that
+/// another file has too.
+std::vector<lab::Question> all_questions(const Arguments& arguments) {
+  std::vector<lab::Question> all;
+  std::unordered_set<std::string> ids;
+  for (const std::string& path : arguments.questions) {
+    std::vector<lab::Question> questions = lab::read_questions(path);
+    if (arguments.limit > 0) draw(questions, arguments.limit);
+    const std::string name = std::filesystem::path(path).stem().string();
+    for (lab::Question& question : questions) {
+      if (question.split.empty()) question.split = name;
+      if (!ids.insert(question.id).second) {
+        question.id = concat(name, "/", question.id);
+        if (!ids.insert(question.id).second) throw InvalidArgument(path + ": its questions were read already");
+      }
+      all.push_back(std::move(question));
+    }
+  }
+  return all;
+}
+
+int run(Arguments& arguments, const Interrupt& interrupt) {
+  const std::vector<NamedVariant> chosen = chosen_variants(arguments);
+  check_early(arguments);
+  const std::vector<lab::Question> questions = all_questions(arguments);
+  LoadOptions load;
+  load.limits = Exact::limits;
+  load.limits->context = arguments.context;
+  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
+  load.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, Exact::limits.threads);
+  ProgressBar bar;
+  ProgressSink silence;
+  InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
+  load.progress = arguments.evaluate.progress = &progress;
+  arguments.evaluate.cancel = interrupt.token();
+  std::optional<lab::RoutingTrace> trace;
+  if (!arguments.trace.empty()) {
+    const Shape shape = prepare<Exact>(arguments.checkpoint, load).config.shape;
+    arguments.evaluate.trace = &trace.emplace(shape.layers, shape.experts, shape.top_k);
+  }
+  std::vector<lab::Evaluation> evaluations;
+  for (const NamedVariant& variant : chosen) {
+    evaluations.push_back(variant.evaluate(arguments.checkpoint, questions, load, arguments.evaluate));
+    evaluations.back().variant = variant.name;
+  }
+  std::cout << "Checkpoint " << arguments.checkpoint << ", " << questions.size() << " questions, "
+            << load.limits->threads << " threads, instruction set " << simd::name(simd::level()) << "\n\n"
+            << lab::score_table(evaluations, questions) << lab::cost_table(evaluations) << "\n";
+  const lab::Evaluation& first = evaluations.front();
+  std::cout << "Use of experts (" << first.variant << ")\n" << first.all_usage().table() << "\n";
+  if (arguments.usage) std::cout << lab::usage_by_kind(first);
+  if (!arguments.json.empty()) checkpoint::write_text_file(arguments.json, lab::to_json(evaluations, questions));
+  if (trace) trace->write(arguments.trace);
+  std::cout << std::flush;
+  return std::cout ? 0 : 1;
+}
+
+}  // namespace example
+
+int main(int argc, char** argv) {
+  const example::Interrupt interrupt;
+  example::Arguments arguments;
+  CLI::App app(
+      "Asks a checkpoint questions whose answers are known, under each compiled weight format, and shows exact\n"
+      "match with 95 % intervals, the perplexity of the known answers, memory, speed, and which experts were "
+      "used.\n"
+      "Without arguments: the checkpoint and the questions of the repository.");
+  std::string names = "Weight formats to compare, separated by commas; by default all:\n";
+  std::vector<std::string> known;
+  for (const example::NamedVariant& variant : example::variants) {
+    names += asterism::concat("  ", asterism::pad_right(variant.name, 19), variant.what, "\n");
+    known.emplace_back(variant.name);
+  }
+  app.footer(
+      "A question file has one JSON object a line: \"prompt\" and \"answer\", and optionally \"id\", \"split\" "
+      "and\n"
+      "\"kind\" by which the tables are divided. An answer is right where its text equals the known one.\n\n"
+      "Examples:\n"
+      "  evaluate --quantization float32,nf4\n"
+      "  evaluate Mixtral-8x7B-Instruct-v0.1 my_questions.jsonl --chat --quantization nf4 --json scores.json\n"
+      "  evaluate --quantization float32 --trace routes.trace\n\n"
+      "Exit status: 0 done, 1 an error (on standard error), above 100 a wrong option, 130 interrupted.");
+  app.add_option("checkpoint", arguments.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json");
+  app.add_option("questions", arguments.questions, "Question files (JSON Lines)");
+  app.add_option("--quantization", arguments.names, names)->delimiter(',')->check(CLI::IsMember(known));
+  app.add_flag("-c,--chat", arguments.evaluate.chat,
+               "Each prompt is a user's turn in the checkpoint's chat template");
+  app.add_option("-n,--max-tokens", arguments.evaluate.max_tokens, "Tokens of an answer at most")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--stop", arguments.evaluate.stop,
+                 "A text that ends an answer; may be given several times; by default a line feed")
+      ->allow_extra_args(false);
+  app.add_option("--limit", arguments.limit, "Ask N questions of each file, drawn by a fixed seed")
+      ->check(CLI::Range(1, 1'000'000'000));
+  app.add_option("--json", arguments.json, "Write scores, answers and use of experts to this file");
+  app.add_option(
+      "--trace", arguments.trace,
+      "Write which experts each token went to, with the router's probabilities (docs/routing-traces.md)");
+  app.add_flag("--usage", arguments.usage, "Show the use of experts for each kind of question too");
+  app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
+      ->check(CLI::Range(1, example::Exact::limits.threads));
+  app.add_option("--context", arguments.context, "Tokens of prompt and answer together")
+      ->check(CLI::Range(1, example::Exact::limits.context))
+      ->capture_default_str();
+  app.add_flag("-q,--quiet", arguments.quiet, "No progress");
+  CLI11_PARSE(app, argc, argv);
+  if (arguments.questions.empty()) {
+    for (const char* split : {"training", "held_out_phrasings", "held_out_cards", "new_words"}) {
+      arguments.questions.push_back(asterism::concat(ASTERISM_SHIPPED_QUESTIONS "/", split, ".jsonl"));
+    }
+  }
+  try {
+    return example::run(arguments, interrupt);
+  } catch (const std::exception& error) {
+    std::cout << std::flush;
+    std::cerr << "error: " << error.what() << "\n";
+    return interrupt.happened() ? 130 : 1;
+  }
+}
