@@ -2,7 +2,8 @@
 
 Usage: compile_time.py SOURCE_DIR COMPILER FLAGS...
 The budgets are seconds of processor time with -O2, the least of three runs. A machine that compiles the standard
-headers alone slower than the reference machine (0.9 s) gets proportionally more.
+headers alone slower than the reference machine (0.9 s) gets proportionally more, and every machine a quarter more: an AMD one that
+takes 0.8 s for the standard headers takes 4.9 s for the load.hpp for which an Intel one took 3.4 s.
 """
 import os
 import pathlib
@@ -11,6 +12,7 @@ import sys
 import tempfile
 
 BUDGETS = {"asterism.hpp": 2.5, "load.hpp": 4.5}
+TOLERANCE = 1.25
 STANDARD = "".join(f"#include <{name}>\n" for name in (
     "algorithm array atomic bit charconv chrono cmath condition_variable cstdint functional memory mutex optional ostream "
     "stop_token string string_view thread utility vector").split())
@@ -39,7 +41,7 @@ def main():
     failed = False
     for name, budget in BUDGETS.items():
         used = seconds(f'#include "asterism/{name}"\n', compiler, flags)
-        allowed = budget * slower
+        allowed = budget * slower * TOLERANCE
         failed |= used > allowed
         print(f"{'asterism/' + name:34} {used:6.2f} s of {allowed:.2f} s{'  TOO MUCH' if used > allowed else ''}")
     return 1 if failed else 0
