@@ -67,7 +67,7 @@ TEST_CASE("the shipped checkpoint answers as PyTorch does, token by token") {
       score.count(expected.text == question.answer);
       ++asked;
     }
-    MESSAGE(split << ": " << score.right << " of " << score.asked << " right");
+    MESSAGE(std::string(split) << ": " << score.right << " of " << score.asked << " right");
   }
   CHECK(asked == 450);
 }
