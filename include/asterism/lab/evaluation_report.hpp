@@ -36,7 +36,7 @@ inline std::string score_text(const Score& score) {
   return concat(fixed(100 * score.share(), 1), " [", fixed(100 * low, 0), " ", fixed(100 * high, 0), "]");
 }
 
-inline std::string or_all(const std::string& name) { return name.empty() ? "(no name)" : name; }
+inline std::string shown_name(const std::string& name) { return name.empty() ? "(no name)" : name; }
 
 inline std::size_t widest_variant(std::span<const Evaluation> evaluations) {
   std::size_t width = 8;
@@ -54,9 +54,9 @@ inline std::string score_table(std::span<const Evaluation> evaluations, std::spa
   std::string text;
   for (const std::string& split : detail::distinct(questions, &Question::split)) {
     const auto asked = std::ranges::count(questions, split, &Question::split);
-    text += concat(detail::or_all(split), ": exact match of ", asked, " questions in % [95 % interval]\n  ",
+    text += concat(detail::shown_name(split), ": exact match of ", asked, " questions in % [95 % interval]\n  ",
                    pad_right("", width));
-    for (const std::string& kind : kinds) text += pad_left(detail::or_all(kind), 16);
+    for (const std::string& kind : kinds) text += pad_left(detail::shown_name(kind), 16);
     text += pad_left("all", 16) + pad_left("perplexity", 13) + "\n";
     for (const Evaluation& evaluation : evaluations) {
       text += "  " + pad_right(evaluation.variant, width);
@@ -92,7 +92,7 @@ inline std::string cost_table(std::span<const Evaluation> evaluations) {
 inline std::string usage_by_kind(const Evaluation& evaluation) {
   std::string text;
   for (const auto& [kind, usage] : evaluation.usage)
-    text += concat(detail::or_all(kind), "\n", usage.table(), "\n");
+    text += concat(detail::shown_name(kind), "\n", usage.table(), "\n");
   return text;
 }
 
