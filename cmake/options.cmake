@@ -1,7 +1,10 @@
-# What a developer of Asterism itself builds; a consumer sees none of it.
+# What a developer of Asterism itself builds. A consumer sees none of it: with add_subdirectory this file is not read, and
+# an installation does not hold it. Packagers turn tests and examples off; then no dependency has to be there either.
 option(ASTERISM_BUILD_TESTS "Build the tests" ON)
 option(ASTERISM_BUILD_EXAMPLES "Build the examples" ON)
+option(ASTERISM_BUILD_DOCS "The target docs, API pages by Doxygen; there with the tests too" OFF)
 option(ASTERISM_BUILD_BENCHMARKS "Build the benchmarks (needs Google Benchmark)" OFF)
+set(ASTERISM_CUDA AUTO CACHE STRING "Build what needs nvcc: AUTO where there is one, ON, OFF")
 option(ASTERISM_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" ON)
 set(ASTERISM_TEST_ROOMS "" CACHE STRING "Only the tests of these rooms, for example parallel;backend; empty: all")
 set(ASTERISM_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
@@ -17,10 +20,26 @@ if(ccache_program AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${ccache_program}")
 endif()
 
+# Components that have to be there for what is built.
+set(asterism_required_components "")
+if(ASTERISM_BUILD_TESTS OR ASTERISM_BUILD_EXAMPLES OR ASTERISM_BUILD_BENCHMARKS)
+  set(asterism_required_components core text)
+  if(NOT ASTERISM_CUDA STREQUAL OFF)
+    include(CheckLanguage)
+    check_language(CUDA)
+  endif()
+  if(CMAKE_CUDA_COMPILER OR ASTERISM_CUDA STREQUAL ON)
+    set(CMAKE_CUDA_ARCHITECTURES "80;90" CACHE STRING "GPUs for which this project compiles")
+    enable_language(CUDA)
+    list(APPEND asterism_required_components cuda)
+  endif()
+endif()
+
 # Everything that this project compiles itself links asterism_developer.
 add_library(asterism_developer INTERFACE)
-target_compile_options(asterism_developer INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                       $<$<BOOL:${ASTERISM_WARNINGS_AS_ERRORS}>:-Werror>)
+target_compile_options(asterism_developer INTERFACE
+                       "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wnon-virtual-dtor>"
+                       "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${ASTERISM_WARNINGS_AS_ERRORS}>>:-Werror>")
 if(ASTERISM_SANITIZE)
   target_compile_options(asterism_developer INTERFACE -fsanitize=${ASTERISM_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)

@@ -9,6 +9,7 @@ case ${1:-} in
 esac
 . cmake/setup.sh
 need $base_packages doctest-dev:/usr/include/doctest/doctest.h python3:python3
+python3 -c "import ensurepip" 2>/dev/null || need python3-venv:ensurepip  # for tests/consume/conan_create.sh
 if [ "$preset" = tsan ]; then
   need clang:clang++
   need "libclang-rt-14-dev:$(clang++ -print-resource-dir)/lib/linux/libclang_rt.tsan-$(uname -m).a"

@@ -1,7 +1,8 @@
-// Asks a checkpoint questions with known answers under each compiled weight format, and compares.
+// Asks a checkpoint questions with known answers under each compiled variant, and compares.
 #include <algorithm>
 #include <asterism/checkpoint/new_file.hpp>
 #include <asterism/core/progress_bar.hpp>
+#include <asterism/lab/evaluation_html.hpp>
 #include <asterism/lab/evaluation_report.hpp>
 #include <exception>
 #include <filesystem>
@@ -19,11 +20,14 @@
 
 namespace example {
 
+constexpr Limits most = Weights<quant::Float32>::limits;
+
 struct Arguments {
   std::string checkpoint = ASTERISM_SHIPPED_CHECKPOINT;
   std::vector<std::string> questions;
   std::vector<std::string> names;
   std::string json;
+  std::string html;
   std::string trace;
   std::size_t limit = 0;
   std::int32_t threads = 0;
@@ -33,15 +37,23 @@ struct Arguments {
   lab::EvaluateOptions evaluate{};
 };
 
+std::vector<NamedVariant> all_variants() {
+  std::vector<NamedVariant> all;
+  for (const auto variants : {float_variants(), integer_variants(), nf4_variants(), cache_variants()}) {
+    all.insert(all.end(), variants.begin(), variants.end());
+  }
+  return all;
+}
+
 std::vector<NamedVariant> chosen_variants(const Arguments& arguments) {
   std::vector<NamedVariant> chosen;
-  for (const NamedVariant& variant : variants) {
+  for (const NamedVariant& variant : all_variants()) {
     if (arguments.names.empty() || std::ranges::find(arguments.names, variant.name) != arguments.names.end()) {
       chosen.push_back(variant);
     }
   }
   if (!arguments.trace.empty() && chosen.size() != 1) {
-    throw InvalidArgument("--trace records one variant: name it, such as --quantization float32");
+    throw InvalidArgument("--trace records one variant: name it, such as --variants float32");
   }
   return chosen;
 }
@@ -57,6 +69,7 @@ void check_early(const Arguments& arguments) {
   options.stop = arguments.evaluate.stop;
   generate::Sampler::check(options);
   check_writable(arguments.json);
+  check_writable(arguments.html);
   check_writable(arguments.trace);
   if (checkpoint::path_kind(arguments.checkpoint + "/tokenizer.json") == checkpoint::PathKind::missing) {
     throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
@@ -96,10 +109,10 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   check_early(arguments);
   const std::vector<lab::Question> questions = all_questions(arguments);
   LoadOptions load;
-  load.limits = Exact::limits;
+  load.limits = most;
   load.limits->context = arguments.context;
   const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
-  load.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, Exact::limits.threads);
+  load.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, most.threads);
   ProgressBar bar;
   ProgressSink silence;
   InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
@@ -107,7 +120,7 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   arguments.evaluate.cancel = interrupt.token();
   std::optional<lab::RoutingTrace> trace;
   if (!arguments.trace.empty()) {
-    const Shape shape = prepare<Exact>(arguments.checkpoint, load).config.shape;
+    const Shape shape = prepare<Weights<quant::Float32>>(arguments.checkpoint, load).config.shape;
     arguments.evaluate.trace = &trace.emplace(shape.layers, shape.experts, shape.top_k);
   }
   std::vector<lab::Evaluation> evaluations;
@@ -117,11 +130,15 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   }
   std::cout << "Checkpoint " << arguments.checkpoint << ", " << questions.size() << " questions, "
             << load.limits->threads << " threads, instruction set " << simd::name(simd::level()) << "\n\n"
-            << lab::score_table(evaluations, questions) << lab::cost_table(evaluations) << "\n";
+            << lab::score_table(evaluations, questions) << lab::comparison_table(evaluations, questions) << "\n";
   const lab::Evaluation& first = evaluations.front();
   std::cout << "Use of experts (" << first.variant << ")\n" << first.all_usage().table() << "\n";
   if (arguments.usage) std::cout << lab::usage_by_kind(first);
   if (!arguments.json.empty()) checkpoint::write_text_file(arguments.json, lab::to_json(evaluations, questions));
+  if (!arguments.html.empty()) {
+    checkpoint::write_text_file(arguments.html,
+                                lab::to_html(evaluations, questions, "Variants of " + arguments.checkpoint));
+  }
   if (trace) trace->write(arguments.trace);
   std::cout << std::flush;
   return std::cout ? 0 : 1;
@@ -133,28 +150,28 @@ int main(int argc, char** argv) {
   const example::Interrupt interrupt;
   example::Arguments arguments;
   CLI::App app(
-      "Asks a checkpoint questions whose answers are known, under each compiled weight format, and shows exact\n"
+      "Asks a checkpoint questions whose answers are known, under each compiled variant, and shows exact\n"
       "match with 95 % intervals, the perplexity of the known answers, memory, speed, and which experts were "
       "used.\n"
       "Without arguments: the checkpoint and the questions of the repository.");
-  std::string names = "Weight formats to compare, separated by commas; by default all:\n";
+  std::string names = "What to compare, separated by commas; by default all:\n";
   std::vector<std::string> known;
-  for (const example::NamedVariant& variant : example::variants) {
+  for (const example::NamedVariant& variant : example::all_variants()) {
     names += asterism::concat("  ", asterism::pad_right(variant.name, 19), variant.what, "\n");
     known.emplace_back(variant.name);
   }
   app.footer(
-      "A question file has one JSON object a line: \"prompt\" and \"answer\", and optionally \"id\", \"split\" "
-      "and\n"
-      "\"kind\" by which the tables are divided. An answer is right where its text equals the known one.\n\n"
+      "A question file has one JSON object a line: \"prompt\", and optionally \"answer\", \"id\", \"split\" and\n"
+      "\"kind\" by which the tables are divided. An answer is right where its text equals the known one; where\n"
+      "none is known, the perplexity of the prompt is taken.\n\n"
       "Examples:\n"
-      "  evaluate --quantization float32,nf4\n"
-      "  evaluate Mixtral-8x7B-Instruct-v0.1 my_questions.jsonl --chat --quantization nf4 --json scores.json\n"
-      "  evaluate --quantization float32 --trace routes.trace\n\n"
+      "  evaluate --variants float32,nf4\n"
+      "  evaluate Mixtral-8x7B-Instruct-v0.1 my_questions.jsonl --chat --variants nf4 --html scores.html\n"
+      "  evaluate --variants float32 --trace routes.trace\n\n"
       "Exit status: 0 done, 1 an error (on standard error), above 100 a wrong option, 130 interrupted.");
   app.add_option("checkpoint", arguments.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json");
   app.add_option("questions", arguments.questions, "Question files (JSON Lines)");
-  app.add_option("--quantization", arguments.names, names)->delimiter(',')->check(CLI::IsMember(known));
+  app.add_option("--variants", arguments.names, names)->delimiter(',')->check(CLI::IsMember(known));
   app.add_flag("-c,--chat", arguments.evaluate.chat,
                "Each prompt is a user's turn in the checkpoint's chat template");
   app.add_option("-n,--max-tokens", arguments.evaluate.max_tokens, "Tokens of an answer at most")
@@ -166,14 +183,15 @@ int main(int argc, char** argv) {
   app.add_option("--limit", arguments.limit, "Ask N questions of each file, drawn by a fixed seed")
       ->check(CLI::Range(1, 1'000'000'000));
   app.add_option("--json", arguments.json, "Write scores, answers and use of experts to this file");
+  app.add_option("--html", arguments.html, "Write a page with tables and pictures to this file");
   app.add_option(
       "--trace", arguments.trace,
       "Write which experts each token went to, with the router's probabilities (docs/routing-traces.md)");
   app.add_flag("--usage", arguments.usage, "Show the use of experts for each kind of question too");
   app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
-      ->check(CLI::Range(1, example::Exact::limits.threads));
+      ->check(CLI::Range(1, example::most.threads));
   app.add_option("--context", arguments.context, "Tokens of prompt and answer together")
-      ->check(CLI::Range(1, example::Exact::limits.context))
+      ->check(CLI::Range(1, example::most.context))
       ->capture_default_str();
   app.add_flag("-q,--quiet", arguments.quiet, "No progress");
   CLI11_PARSE(app, argc, argv);

@@ -12,7 +12,7 @@ using namespace asterism;
 struct DualNf4 : Blueprint {
   static constexpr Limits limits{.context = 32768, .batch = 1, .prefill_chunk = 512, .threads = 64};
   using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
-  using Placement = placement::Balanced;
+  using Placement = placement::SparingHost<placement::Balanced>;
   using KvCache = attention::BoundedKv<quant::Float16>;
 };
 

@@ -1,8 +1,10 @@
 // Mixtral in 4 bits on two devices with a memory budget each: plans, loads, answers, reports.
 #include <algorithm>
 #include <asterism/core/progress_bar.hpp>
+#include <asterism/generate/variant.hpp>
 #include <asterism/lab/question_set.hpp>
 #include <asterism/load.hpp>
+#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -10,13 +12,13 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <type_traits>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "../support/interrupt.hpp"
 #include "blueprint.hpp"
+#include "variants.hpp"
 
 namespace example {
 
@@ -24,11 +26,15 @@ struct Arguments {
   std::string checkpoint = ASTERISM_SHIPPED_CHECKPOINT;
   std::vector<std::string> prompts;
   std::vector<lab::Question> shown;  ///< asked where no prompt is given
-  std::string budget;
+  std::string machine;
+  std::string device_map;
+  std::string quantization = "nf4";
+  std::string kv = "float16";
   std::int32_t threads = 0;
   std::int32_t context = 4096;
   std::int32_t prefill_chunk = 0;
   std::uint64_t seed = 0;
+  bool fit_context = false;
   bool chat = false;
   bool interactive = false;
   bool dry_run = false;
@@ -45,8 +51,7 @@ void show_proof() {
 }
 
 /// The options of the checkpoint, with what the command line says on top.
-template <class B>
-GenerateOptions options_for(const LanguageModel<B>& model, const Arguments& arguments, const CLI::App& app,
+GenerateOptions options_for(const AnyModel& model, const Arguments& arguments, const CLI::App& app,
                             const Interrupt& interrupt) {
   GenerateOptions options = model.recommended();
   const auto given = [&](const char* flag) { return app.count(flag) > 0; };
@@ -63,11 +68,10 @@ GenerateOptions options_for(const LanguageModel<B>& model, const Arguments& argu
 }
 
 /// Shows the answer while it is made, and returns it.
-template <class B>
-std::string answer(Session<B>& session, const std::string& prompt, std::vector<text::Message>& conversation,
+std::string answer(AnySession& session, const std::string& prompt, std::vector<text::Message>& conversation,
                    const Arguments& arguments, const GenerateOptions& options) {
   std::string whole;
-  const auto show = [&](TextStream<Session<B>> pieces) {
+  const auto show = [&](AnyTextStream pieces) {
     for (const std::string_view piece : pieces) {
       std::cout << piece << std::flush;
       whole += piece;
@@ -89,8 +93,7 @@ std::string answer(Session<B>& session, const std::string& prompt, std::vector<t
 }
 
 /// Asks the questions whose answers are known, and says how many were answered right.
-template <class B>
-void show_questions(Session<B>& session, const Arguments& arguments, GenerateOptions options,
+void show_questions(AnySession& session, const Arguments& arguments, GenerateOptions options,
                     const Interrupt& interrupt) {
   options.stop.emplace_back("\n");
   std::size_t right = 0;
@@ -109,8 +112,7 @@ void show_questions(Session<B>& session, const Arguments& arguments, GenerateOpt
 }
 
 /// Answers a turn of an interactive session; an error ends the turn, not the session.
-template <class B>
-void turn(Session<B>& session, const std::string& line, std::vector<text::Message>& conversation,
+void turn(AnySession& session, const std::string& line, std::vector<text::Message>& conversation,
           const Arguments& arguments, const GenerateOptions& options) {
   const std::size_t messages = conversation.size();
   try {
@@ -122,11 +124,9 @@ void turn(Session<B>& session, const std::string& line, std::vector<text::Messag
   }
 }
 
-template <class B>
-int converse(const LanguageModel<B>& model, const Arguments& arguments, const CLI::App& app,
-             const Interrupt& interrupt) {
+int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
   const GenerateOptions options = options_for(model, arguments, app, interrupt);
-  Session<B> session = model.session({.seed = arguments.seed});
+  AnySession session = model.session({.seed = arguments.seed});
   std::vector<text::Message> conversation;
   std::cout << "\n";
   show_questions(session, arguments, options, interrupt);
@@ -167,32 +167,56 @@ void check_early(const Arguments& arguments, const placement::Plan& planned) {
   }
 }
 
-/// Plans with the variant B and its limits, and does what was asked.
-template <class B>
-int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
-  constexpr bool is_mixtral_8x7b = std::is_same_v<B, MixtralDual16>;
+/// The map that `text` names: a file, "balanced_low_0", or the layers of each device.
+placement::DeviceMap read_map(const std::string& text, const Shape& shape, const placement::Parts& parts,
+                              const Machine& machine) {
+  using LowFirst = placement::SparingHost<placement::BalancedLowFirst>;
+  if (text == "balanced_low_0") return map_of(LowFirst::plan(parts, machine));
+  if (checkpoint::path_kind(text) != checkpoint::PathKind::missing) {
+    return checkpoint::read_device_map(text, shape, machine);
+  }
+  std::vector<std::int32_t> counts;
+  for (const char* at = text.data(); at <= text.data() + text.size(); ++at) {
+    const auto [end, failure] = std::from_chars(at, text.data() + text.size(), counts.emplace_back());
+    if (failure != std::errc{} || counts.back() < 0 || counts.back() > shape.layers ||
+        (*end != ',' && *end != '\0')) {
+      throw InvalidArgument("--device-map " + text +
+                            ": neither a file, nor balanced_low_0, nor the layers of each device, such as 14,18 "
+                            "where the model has 32");
+    }
+    at = end;
+  }
+  return placement::layers_per_device(counts, parts.tied);
+}
+
+/// Plans with the variant and its limits, and does what was asked.
+int run(const Variant& variant, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
   LoadOptions options;
-  options.limits = B::limits;
-  if (app.count("--context") > 0 || arguments.context < B::limits.context)
+  options.limits = variant.limits;
+  if (app.count("--context") > 0 || arguments.context < variant.limits.context)
     options.limits->context = arguments.context;
+  options.fit_context = arguments.fit_context;
+  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
+  options.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, variant.limits.threads);
+  options.machine = machines::dual_16gb.limited_to(14_GiB);
+  const Shape shape = variant.prepare(arguments.checkpoint, options).config.shape;
+  const bool is_mixtral_8x7b = shape == MixtralDual16::shape;
   options.limits->prefill_chunk = is_mixtral_8x7b ? 512 : 64;
   if (arguments.prefill_chunk > 0) options.limits->prefill_chunk = arguments.prefill_chunk;
-  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
-  options.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, B::limits.threads);
-  options.machine = machines::dual_16gb.limited_to(14_GiB);
-  const Preparation wished = prepare<B>(arguments.checkpoint, options);
-  if (!arguments.budget.empty()) {
-    options.machine = equal_devices(2, parse_bytes(arguments.budget));
-  } else if (!is_mixtral_8x7b) {
-    const placement::Parts parts = model::parts<B>(wished.config.shape, wished.limits);
-    options.machine = placement::smallest_equal_budgets<typename B::Placement>(parts, 2, 0.05);
+  if (!arguments.machine.empty()) options.machine = parse_machine(arguments.machine);
+  const bool own_machine = !arguments.machine.empty() || is_mixtral_8x7b;
+  const Preparation wished = variant.prepare(arguments.checkpoint, options);
+  const placement::Parts parts = variant.parts(shape, wished.limits);
+  if (!own_machine) options.machine = variant.smallest_equal_budgets(parts, 2, 0.05);
+  if (!arguments.device_map.empty()) {
+    options.device_map = read_map(arguments.device_map, shape, parts, *options.machine);
   }
-  const placement::Plan planned = plan<B>(*options.machine, wished.config.shape, wished.limits);
+  const placement::Plan planned = variant.prepare(arguments.checkpoint, options).plan;
   const Machine one = equal_devices(1, options.machine->capacity[0]);
-  const placement::Plan alone = plan<B>(one, wished.config.shape, wished.limits);
-  std::cout << "Checkpoint " << arguments.checkpoint << "\ncontext " << wished.limits.context
-            << ", prefill in chunks of " << wished.limits.prefill_chunk << ", " << wished.limits.threads
-            << " threads\n\n"
+  const placement::Plan alone = variant.plan(one, shape, wished.limits);
+  std::cout << "Checkpoint " << arguments.checkpoint << ", " << variant.name << "\ncontext "
+            << wished.limits.context << ", prefill in chunks of " << wished.limits.prefill_chunk << ", "
+            << wished.limits.threads << " threads\n\n"
             << placement::component_table(planned) << "One device of " << to_string(one.capacity[0])
             << " alone would need " << to_string(alone.peak(0))
             << (alone.fits() ? ": the model would fit there too.\n\n" : ": the model does not fit there.\n\n");
@@ -208,16 +232,22 @@ int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interr
   ProgressSink silence;
   InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
   options.progress = &progress;
-  return converse(load<B>(arguments.checkpoint, options), arguments, app, interrupt);
+  return converse(variant.load(arguments.checkpoint, options), arguments, app, interrupt);
 }
 
-/// The variant whose shape the checkpoint has: the ones that were proved, else the one for any directory.
+/// The variant that was asked for; of the example's own, the one with the checkpoint's shape, where one was proved.
 int choose_and_run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
-  const Shape shape = prepare<DualNf4>(arguments.checkpoint).config.shape;
-  show_proof();
-  if (shape == MixtralDual16::shape) return run<MixtralDual16>(arguments, app, interrupt);
-  if (shape == ShippedDual::shape) return run<ShippedDual>(arguments, app, interrupt);
-  return run<DualNf4>(arguments, app, interrupt);
+  const std::string name = arguments.quantization + ", " + arguments.kv;
+  for (const auto variants : {nf4_variants(), int8_variants(), int4_variants(), bfloat16_variants()}) {
+    for (const Variant& variant : variants) {
+      if (variant.name != name) continue;
+      if (name != "nf4, float16") return run(variant, arguments, app, interrupt);
+      show_proof();
+      const Shape shape = variant.prepare(arguments.checkpoint, {}).config.shape;
+      return run(proved_variant(shape), arguments, app, interrupt);
+    }
+  }
+  throw InvalidArgument("no variant '" + name + "' was compiled");
 }
 
 }  // namespace example
@@ -235,7 +265,7 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  mixtral_dual_16gb --prompt 'Once upon a time' --temperature 0.7 --seed 3\n"
       "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --chat --interactive\n"
-      "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --dry-run --budget 13GiB\n\n"
+      "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --dry-run --machine 13GiB,13GiB\n\n"
       "Exit status: 0 done, 1 an error (on standard error) or a plan that does not fit, 130 interrupted.");
   app.add_option("checkpoint", arguments.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json");
   app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
@@ -247,10 +277,27 @@ int main(int argc, char** argv) {
                "line stands alone");
   app.add_flag("--dry-run", arguments.dry_run,
                "Show the plan and stop; config.json is enough, no weights are read");
+  app.add_option("--quantization", arguments.quantization,
+                 "Format of experts and attention: nf4, int4, int8, bfloat16")
+      ->check(CLI::IsMember({"nf4", "int4", "int8", "bfloat16"}))
+      ->capture_default_str();
   app.add_option(
-      "--budget", arguments.budget,
-      "Memory of each of the two devices, such as 14GiB or 800MB; by default 14 GiB for Mixtral 8x7B, and for\n"
-      "other models the least that fits, and 5 %");
+         "--kv", arguments.kv,
+         "What attention remembers: everything in float16, everything in int8, or the window of the first 4\n"
+         "and the last 1024 positions in float16")
+      ->check(CLI::IsMember({"float16", "int8", "window"}))
+      ->capture_default_str();
+  app.add_flag("--fit-context", arguments.fit_context,
+               "Lower the context to what the budgets hold, where --context is too long for them");
+  app.add_option(
+      "--machine", arguments.machine,
+      "Devices in the order in which layers pass them, each with its memory, such as 14GiB,14GiB or\n"
+      "800MB,800MB,host:64GiB; by default two of 14 GiB for Mixtral 8x7B, and for other models two with\n"
+      "the least that fits, and 5 %");
+  app.add_option(
+      "--device-map", arguments.device_map,
+      "Where the parts go: a JSON file such as transformers writes, the layers of each device, such as\n"
+      "14,18, or balanced_low_0: few on the first; by default the devices are equally full");
   app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
       ->check(CLI::Range(1, example::DualNf4::limits.threads));
   app.add_option("--context", arguments.context, "Tokens of prompt and answer together")

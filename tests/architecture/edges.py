@@ -25,10 +25,11 @@ ALLOWED = {
     "attention": {"quant", "shape", "backend"},
     "model": {"observe", "parallel", "quant", "shape", "machine", "placement", "gating", "backend", "expert",
               "constellation", "attention"},
-    "checkpoint": {"quant", "shape", "backend", "model"},
+    "checkpoint": {"quant", "shape", "machine", "placement", "backend", "model"},
     "text": {"checkpoint"},
     "generate": {"parallel", "linalg", "quant", "simd", "shape", "machine", "placement", "backend", "model", "checkpoint", "text"},
-    "lab": {"observe", "shape", "placement", "checkpoint", "text", "generate"},
+    "lab": {"observe", "shape", "placement", "model", "checkpoint", "text", "generate"},
+    "cuda": {"linalg", "quant", "machine", "gating", "backend"},
 }
 POLICY_ROOMS = {"quant", "placement", "cache", "prefetch", "gating"}
 # Third-party headers and the only rooms that may include them.
@@ -78,7 +79,7 @@ def complaints_about(files):
             for pattern, rooms in FENCED.items():
                 if re.search(pattern, name) and room not in rooms:
                     found.append(f"{path}: <{name}> is fenced off from room {room}")
-        if "#pragma once" not in text:
+        if "#pragma once" not in text and not path.endswith(".cu"):
             found.append(f"{path}: no #pragma once")
     for room in sorted(set(ALLOWED) - rooms_seen):
         found.append(f"the room {room} of the table has no headers")
@@ -97,6 +98,8 @@ def self_test():
         'quant/x.hpp': '#pragma once\n#include "planes.hpp"\n',
         'quant/y.hpp': '#include <cstdint>\n',
         'surprise/x.hpp': '#pragma once\n',
+        'model/x.hpp': '#pragma once\n#include "asterism/cuda/fwd.hpp"\n',
+        'cuda/x.cuh': '#include <cuda_runtime.h>\n',
     }
     for path, text in planted.items():
         assert complaints_about({**sound, path: text}), f"the mistake in {path} is not found"
@@ -107,6 +110,7 @@ if __name__ == "__main__":
         self_test()
         sys.exit(0)
     root = pathlib.Path(sys.argv[1]) / "include" / "asterism"
-    messages = complaints_about({p.relative_to(root).as_posix(): p.read_text() for p in root.rglob("*.hpp")})
+    messages = complaints_about({p.relative_to(root).as_posix(): p.read_text()
+                                 for pattern in ("*.hpp", "*.cuh", "*.cu") for p in root.rglob(pattern)})
     print("\n".join(messages) or "all includes keep to the edges")
     sys.exit(1 if messages else 0)

@@ -1,15 +1,19 @@
-// The bounded cache: its bytes, its layout, and what it refuses.
+// The bounded cache: its bytes, its slots, and what it refuses.
 #include "asterism/attention/bounded_kv.hpp"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
 #include "asterism/parallel/serial.hpp"
+#include "asterism/quant/float16.hpp"
+#include "asterism/quant/float32.hpp"
 
 #include "support/device_memory.hpp"
+#include "support/naive.hpp"
 
 using namespace asterism;
 using attention::BoundedKv;
@@ -21,30 +25,25 @@ constexpr Limits limits{.context = 11};
 
 static_assert(BoundedKv<quant::Float32>::layer_bytes(shape, limits) == Bytes{2 * aligned(2 * 11 * 6 * 4)});
 static_assert(BoundedKv<quant::Float16>::layer_bytes(shape, limits) == Bytes{2 * aligned(2 * 11 * 6 * 2)});
+static_assert(BoundedKv<quant::Int8<32>>::layer_bytes(shape, limits) == Bytes{2 * aligned(2 * 11 * (6 + 2))});
 // Mixtral in 4096 tokens: 2 * 8 * 128 * 4096 halves a layer.
 static_assert(BoundedKv<quant::Float16>::layer_bytes({.kv_heads = 8, .head_dim = 128}, {.context = 4096}) ==
               16_MiB);
 
 }  // namespace
 
-TEST_CASE("blocks are aligned, disjoint, and inside what was drawn") {
+TEST_CASE("a slot for each position of the context, all visible") {
   backend::SerialHost host(3, 1_MiB, std::make_shared<parallel::Serial>());
-  const BoundedKv<quant::Float16> cache(host, shape, limits, 1, 3);
-  const std::byte* end = nullptr;
+  BoundedKv<quant::Float16> cache(host, shape, limits, 1, 3);
+  CHECK(cache.capacity() == 11);
   for (const std::int32_t layer : {1, 2, 3}) {
     const auto view = cache.view(layer);
-    CHECK(view.kv_heads == 2);
-    CHECK(view.capacity == 11);
-    CHECK(view.head_dim == 6);
+    CHECK(view.slots == 11);
+    CHECK(view.window == 0);
+    CHECK(view.sinks == 0);
     CHECK(view.device == 3);
-    for (const std::uint16_t* block : {view.keys, view.values}) {
-      const auto* begin = reinterpret_cast<const std::byte*>(block);
-      CHECK(reinterpret_cast<std::uintptr_t>(begin) % alignment == 0);
-      if (end != nullptr) CHECK(begin >= end);
-      end = begin + std::size_t{2} * 11 * 6 * 2;
-    }
   }
-  CHECK(end <= reinterpret_cast<const std::byte*>(cache.view(1).keys) + cache.bytes().count);
+  for (const std::size_t length : {0, 1, 7, 11}) CHECK(cache.trim(length) == length);
 }
 
 TEST_CASE("a full cache says so and says what to raise") {
@@ -71,5 +70,5 @@ TEST_CASE("Float16 refuses what it can't hold, Float32 takes it") {
   CHECK_THROWS_AS(half.append(host, 0, 0, large, large), NumericError);
   BoundedKv<quant::Float32> whole(host, shape, limits, 0, 1);
   whole.append(host, 0, 0, large, large);
-  CHECK(whole.view(0).keys[0] == 7e4F);
+  CHECK(test::naive::row_values<quant::Float32>(whole.view(0).keys, 6) == std::vector<float>(6, 7e4F));
 }

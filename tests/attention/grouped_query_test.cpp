@@ -1,6 +1,7 @@
 // A layer of attention against double: projections, rotation, causal softmax, window; and the bytes that it draws.
 #include "asterism/attention/grouped_query.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -64,9 +65,18 @@ struct OnHost {
     host.rotary_tables(0, shape.rope_theta, tables);
   }
 
+  /// One sequence.
+  struct Segment {
+    BoundedKv<quant::Float32>* own;
+    std::size_t first;
+    std::size_t rows;
+
+    BoundedKv<quant::Float32>& cache(std::int32_t /*device*/) const { return *own; }
+  };
+
   void forward(Host& host, std::size_t first, std::size_t count, backend::DeviceMatrix<float> out) {
-    attention.forward(host, 3, first, x.rows_from(first, count), tables.rows_from(first, count), cache, scratch,
-                      out);
+    const std::vector<Segment> segments = {{&cache, first, count}};
+    attention.forward(host, 3, segments, x.rows_from(first, count), tables.rows_from(first, count), scratch, out);
   }
 };
 
@@ -91,7 +101,7 @@ std::vector<std::vector<double>> reference(const Shape& shape, const std::vector
       const std::vector<double> one = naive::attend(
           std::vector<double>(query.begin() + static_cast<std::ptrdiff_t>(head * dim),
                               query.begin() + static_cast<std::ptrdiff_t>(head * dim + dim)),
-          dim, p, static_cast<std::size_t>(shape.sliding_window),
+          dim, p, [&](std::size_t q) { return naive::sees(p, q, static_cast<std::size_t>(shape.sliding_window)); },
           [&](std::size_t at, std::size_t i) { return keys[at][from + i]; },
           [&](std::size_t at, std::size_t i) { return values[at][from + i]; });
       mixed.insert(mixed.end(), one.begin(), one.end());
@@ -150,6 +160,43 @@ TEST_CASE_TEMPLATE("chunks, single rows, threads and working in place change no 
     on.forward(host, 0, n, on.x);
     CHECK(test::same_bits(test::values(on.x), test::values(at_once)));
   }
+}
+
+TEST_CASE_TEMPLATE("rows of several sequences in one pass see their own, to the bit", Q, quant::Float32, Nf4) {
+  using On = OnHost<Q, backend::SerialHost>;
+  backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
+  On on(host, shape_with_window(0));
+  // The rows of x from 30 on are a second sequence; both are passed as 20 rows alone, then together.
+  BoundedKv<quant::Float32> second(host, on.shape, limits, 3, 1);
+  const auto alone = on.memory.result(60, 40);
+  const auto pass = [&](const std::vector<typename On::Segment>& segments, backend::DeviceMatrix<const float> x,
+                        backend::DeviceMatrix<const float> tables, backend::DeviceMatrix<float> out) {
+    on.attention.forward(host, 3, segments, x, tables, on.scratch, out);
+  };
+  pass({{&on.cache, 0, 30}}, on.x.rows_from(0, 30), on.tables.rows_from(0, 30), alone.rows_from(0, 30));
+  pass({{&second, 0, 30}}, on.x.rows_from(30, 30), on.tables.rows_from(0, 30), alone.rows_from(30, 30));
+
+  BoundedKv<quant::Float32> third(host, on.shape, limits, 3, 1);
+  BoundedKv<quant::Float32> fourth(host, on.shape, limits, 3, 1);
+  const auto together = on.memory.result(60, 40);
+  pass({{&third, 0, 20}}, on.x.rows_from(0, 20), on.tables.rows_from(0, 20), together.rows_from(0, 20));
+  pass({{&fourth, 0, 7}}, on.x.rows_from(30, 7), on.tables.rows_from(0, 7), together.rows_from(30, 7));
+  const auto x = on.memory.result(33, 40);
+  const auto tables = on.memory.result(33, 10);
+  const auto out = on.memory.result(33, 40);
+  const auto copy = [](backend::DeviceMatrix<const float> from, backend::DeviceMatrix<float> to) {
+    for (std::size_t i = 0; i < from.rows(); ++i) {
+      std::copy(from.view.row(i).begin(), from.view.row(i).end(), to.view.row(i).begin());
+    }
+  };
+  copy(on.x.rows_from(37, 23), x.rows_from(0, 23));  // positions 7 to 29 of the second, 20 to 29 of the first
+  copy(on.tables.rows_from(7, 23), tables.rows_from(0, 23));
+  copy(on.x.rows_from(20, 10), x.rows_from(23, 10));
+  copy(on.tables.rows_from(20, 10), tables.rows_from(23, 10));
+  pass({{&fourth, 7, 23}, {&third, 20, 10}}, x, tables, out);
+  copy(out.rows_from(0, 23), together.rows_from(37, 23));
+  copy(out.rows_from(23, 10), together.rows_from(20, 10));
+  CHECK(test::same_bits(test::values(together), test::values(alone)));
 }
 
 TEST_CASE_TEMPLATE("the footprint is what is drawn, and a pass draws nothing", Q, quant::Float32, Nf4) {

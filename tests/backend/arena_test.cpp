@@ -181,3 +181,36 @@ TEST_CASE("several threads may draw and return at once") {
   CHECK(arena.high_water() >= 192_B);
   CHECK(arena.high_water() <= 384_B);
 }
+
+TEST_CASE("memory comes from the source, under the same budget") {
+  struct Counted {
+    int drawn = 0;
+    int given_back = 0;
+    bool refuses = false;
+  } counted;
+  const MemorySource source{.allocate = [](void* context, std::uint64_t bytes) -> std::byte* {
+                              auto& counts = *static_cast<Counted*>(context);
+                              if (counts.refuses) return nullptr;
+                              ++counts.drawn;
+                              return host_memory.allocate(nullptr, bytes);
+                            },
+                            .release =
+                                [](void* context, std::byte* data) noexcept {
+                                  ++static_cast<Counted*>(context)->given_back;
+                                  host_memory.release(nullptr, data);
+                                },
+                            .context = &counted};
+  Arena arena(2, 1_KiB, source);
+  {
+    const Buffer one = arena.allocate(100_B, "norms");
+    const Buffer nothing = arena.allocate(0_B, "norms");
+    CHECK(counted.drawn == 2);
+    CHECK(!refusal(arena, 1_KiB, "experts").empty());
+    CHECK(counted.drawn == 2);  // the budget is asked first
+    CHECK(counted.given_back == 0);
+  }
+  CHECK(counted.given_back == 2);
+  counted.refuses = true;
+  CHECK(refusal(arena, 64_B, "experts").find("device 2: the system has no 64 B for experts") == 0);
+  CHECK(arena.used() == 0_B);
+}

@@ -1,4 +1,5 @@
-// All shipped backends are models of Backend; structs that lack one member are none.
+// All shipped backends are models of Backend and obey its laws, cuda::Backend in tests/cuda; structs that lack one member
+// are none.
 #include "asterism/backend/concept.hpp"
 
 #include <doctest/doctest.h>
@@ -7,80 +8,18 @@
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
 
+#include "lacking/backend.hpp"
+#include "laws/backend_laws.hpp"
+
 using namespace asterism;
 using namespace asterism::backend;
-
-namespace {
-
-struct Complete : SerialHost {
-  using SerialHost::SerialHost;
-};
-// Each hides one member.
-struct NoArena : SerialHost {
-  void arena() {}
-};
-struct NoAllocate : SerialHost {
-  void allocate() {}
-};
-struct NoUpload : SerialHost {
-  void upload() {}
-};
-struct NoDownload : SerialHost {
-  void download() {}
-};
-struct NoReceive : SerialHost {
-  void receive() {}
-};
-struct NoSynchronize : SerialHost {
-  void synchronize(int) {}
-};
-struct NoRmsNorm : SerialHost {
-  void rms_norm() {}
-};
-struct NoAdd : SerialHost {
-  void add() {}
-};
-struct NoGroup : SerialHost {
-  void group() {}
-};
-
-struct NoEmbed : SerialHost {
-  void embed() {}
-};
-struct NoProduct : SerialHost {
-  void product() {}
-};
-struct NoGroupedProduct : SerialHost {
-  void grouped_product() {}
-};
-struct NoSiluMultiply : SerialHost {
-  void silu_multiply() {}
-};
-struct NoRotaryTables : SerialHost {
-  void rotary_tables() {}
-};
-struct NoRotate : SerialHost {
-  void rotate() {}
-};
-struct NoAppendKv : SerialHost {
-  void append_kv() {}
-};
-struct NoAttend : SerialHost {
-  void attend() {}
-};
-struct NoRoute : SerialHost {
-  void route() {}
-};
-struct NoGather : SerialHost {
-  void gather() {}
-};
-struct NoCombine : SerialHost {
-  void combine() {}
-};
+using namespace asterism::lacking::backends;
 
 static_assert(Backend<Complete> && Backend<Host> && Backend<SerialHost>);
 static_assert(!Backend<NoArena> && !needs::arena<NoArena> && needs::allocate<NoArena>);
 static_assert(!Backend<NoAllocate> && !needs::allocate<NoAllocate> && needs::arena<NoAllocate>);
+static_assert(!Backend<NoFill> && !needs::fill<NoFill>);
+static_assert(!Backend<NoRead> && !needs::read<NoRead>);
 static_assert(!Backend<NoUpload> && !needs::upload<NoUpload>);
 static_assert(!Backend<NoDownload> && !needs::download<NoDownload>);
 static_assert(!Backend<NoReceive> && !needs::receive<NoReceive>);
@@ -101,6 +40,4 @@ static_assert(!Backend<NoGather> && !needs::gather<NoGather>);
 static_assert(!Backend<NoCombine> && !needs::combine<NoCombine>);
 static_assert(!Backend<int>);
 
-}  // namespace
-
-TEST_CASE("backends are checked when this file compiles") { CHECK(Backend<Host>); }
+TEST_CASE_TEMPLATE("the backends obey the laws", B, Host, SerialHost) { laws::backend<B>(); }

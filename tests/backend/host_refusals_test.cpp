@@ -9,6 +9,7 @@
 #include "asterism/backend/host.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/parallel/serial.hpp"
+#include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 
 #include "support/device_memory.hpp"
@@ -40,8 +41,9 @@ struct Operands {
   Weights weights;                     // (width, width)
   std::vector<Weights> many;           // (experts) of (width, width)
   Groups groups;
-  DeviceKv<float> kv;  // 2 heads of width / 2
-  DeviceKv<std::uint16_t> half_kv;
+  DeviceKv<quant::Float32> kv;  // 2 heads of width / 2
+  DeviceKv<quant::Float16> half_kv;
+  DeviceKv<quant::Int8<32>> byte_kv;
 
   explicit Operands(std::int32_t device)
       : host(device, 1_MiB, std::make_shared<parallel::Serial>()),
@@ -57,8 +59,9 @@ struct Operands {
         routes(memory.matrix(rows, top_k, Route{})),
         weights(memory.weights<quant::Float32>(width, width)),
         groups(memory.groups(experts, slots)),
-        kv(memory.kv<float>(2, rows, width / 2)),
-        half_kv(memory.kv<std::uint16_t>(2, rows, width / 2)) {
+        kv(memory.kv<quant::Float32>(2, rows, width / 2)),
+        half_kv(memory.kv<quant::Float16>(2, rows, width / 2)),
+        byte_kv(memory.kv<quant::Int8<32>>(2, rows, width / 2)) {
     for (std::size_t e = 0; e < experts; ++e) many.push_back(memory.weights<quant::Float32>(width, width));
     for (std::size_t i = 0; i < rows; ++i) {
       for (std::size_t j = 0; j < top_k; ++j) {
@@ -68,6 +71,7 @@ struct Operands {
     host.group(routes, groups);
     host.append_kv(a, b, 0, kv);
     host.append_kv(a, b, 0, half_kv);
+    host.append_kv(a, b, 0, byte_kv);
   }
 
   // Everything that an operation could have changed.
@@ -81,8 +85,9 @@ struct Operands {
     for (const View<std::int32_t>& table : {groups.offsets, groups.rows, groups.slots}) {
       add(table.data, table.size * sizeof(std::int32_t));
     }
-    add(kv.keys, 2 * rows * width * sizeof(float));
-    add(half_kv.keys, 2 * rows * width * sizeof(std::uint16_t));
+    add(kv.keys, 2 * 2 * rows * kv.row_bytes(width / 2));
+    add(half_kv.keys, 2 * 2 * rows * half_kv.row_bytes(width / 2));
+    add(byte_kv.keys, 2 * 2 * rows * byte_kv.row_bytes(width / 2));
     return out;
   }
 };
@@ -166,8 +171,10 @@ TEST_CASE("every operation refuses every operand of another device") {
   check("rotate", 2, [](auto& host, auto at) { host.rotate(at(0).tables, at(1).a); });
   check("append_kv", 3, [](auto& host, auto at) { host.append_kv(at(0).b, at(1).c, 0, at(2).kv); });
   check("append_kv", 3, [](auto& host, auto at) { host.append_kv(at(0).b, at(1).c, 0, at(2).half_kv); });
+  check("append_kv", 3, [](auto& host, auto at) { host.append_kv(at(0).b, at(1).c, 0, at(2).byte_kv); });
   check("attend", 3, [](auto& host, auto at) { host.attend(at(0).a, at(1).kv, 0, 0, at(2).b); });
   check("attend", 3, [](auto& host, auto at) { host.attend(at(0).a, at(1).half_kv, 0, 0, at(2).b); });
+  check("attend", 3, [](auto& host, auto at) { host.attend(at(0).a, at(1).byte_kv, 0, 0, at(2).b); });
   check("route", 2, [](auto& host, auto at) { host.route(policy, at(0).logits, at(1).routes); });
   check("group", 2, [](auto& host, auto at) { host.group(at(0).routes, at(1).groups); });
   check("gather", 3, [](auto& host, auto at) { host.gather(at(0).groups, at(1).a, at(2).wide_a); });
@@ -189,7 +196,7 @@ TEST_CASE("one expert of another device among many is found") {
 TEST_CASE("operands that belong to no device are refused") {
   Operands here(0);
   CHECK_THROWS_AS(here.host.add(DeviceMatrix<float>{}, here.a), WrongDevice);
-  CHECK_THROWS_AS(here.host.attend(here.a, DeviceKv<float>{}, 0, 0, here.b), WrongDevice);
+  CHECK_THROWS_AS(here.host.attend(here.a, DeviceKv<quant::Float32>{}, 0, 0, here.b), WrongDevice);
   CHECK_THROWS_AS(here.host.group(here.routes, Groups{}), WrongDevice);
 }
 
@@ -289,6 +296,11 @@ TEST_CASE("attention refuses shapes that do not agree") {
   refuses_shapes("append_kv", [](auto& host, const Operands& o) { host.append_kv(o.a, o.b, 1, o.kv); });
   refuses_shapes("append_kv",
                  [](auto& host, const Operands& o) { host.append_kv(o.a, o.b, ~std::size_t{0}, o.kv); });
+  refuses_shapes("append_kv", [](auto& host, const Operands& o) {  // what the first row sees would be replaced
+    DeviceKv<quant::Float32> kv = o.kv;
+    kv.window = 2;
+    host.append_kv(o.a, o.b, 1, kv);
+  });
   refuses_shapes("attend", [](auto& host, const Operands& o) { host.attend(shorter(o.a), o.kv, 0, 0, o.b); });
   refuses_shapes("attend", [](auto& host, const Operands& o) { host.attend(o.a, o.kv, 0, 0, narrower(o.b)); });
   refuses_shapes("attend",
@@ -296,12 +308,12 @@ TEST_CASE("attention refuses shapes that do not agree") {
   refuses_shapes("attend", [](auto& host, const Operands& o) { host.attend(o.a, o.kv, 1, 0, o.b); });
   refuses_shapes("attend", [](auto& host, const Operands& o) { host.attend(o.a, o.kv, ~std::size_t{0}, 0, o.b); });
   refuses_shapes("attend", [](auto& host, const Operands& o) {
-    DeviceKv<float> kv = o.kv;
+    DeviceKv<quant::Float32> kv = o.kv;
     kv.kv_heads = 0;
     host.attend(o.a, kv, 0, 0, o.b);
   });
   refuses_shapes("attend", [](auto& host, const Operands& o) {
-    DeviceKv<float> kv = o.kv;
+    DeviceKv<quant::Float32> kv = o.kv;
     kv.head_dim = 0;
     host.attend(o.a, kv, 0, 0, o.b);
   });

@@ -274,8 +274,8 @@ TEST_CASE("rotary_tables and rotate turn every head to its row's position") {
   });
 }
 
-TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal softmax over them", Element,
-                   float, std::uint16_t) {
+TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal softmax over them", Format,
+                   quant::Float32, quant::Float16, quant::Int8<32>) {
   constexpr std::size_t dim = 6;
   constexpr std::size_t capacity = 150;
   for (const std::size_t kv_heads : {1U, 2U}) {
@@ -283,22 +283,21 @@ TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal
       for (const std::size_t window : {0U, 1U, 7U, 64U, 65U, 200U}) {
         on_both([&](auto& host) {
           auto memory = memory_on(host, 10 * kv_heads + group);
-          const auto kv = memory.template kv<Element>(kv_heads, capacity, dim);
+          const auto kv = memory.template kv<Format>(kv_heads, capacity, dim);
           const auto keys = memory.normal(capacity, kv_heads * dim);
           const auto values = memory.normal(capacity, kv_heads * dim);
           host.append_kv(keys.rows_from(0, 100), values.rows_from(0, 100), 0, kv);
           host.append_kv(keys.rows_from(100, 50), values.rows_from(100, 50), 100, kv);
+          std::vector<std::byte> row(kv.row_bytes(dim));
+          const auto stored = [&](View<const float> from, const std::byte* block, std::size_t head,
+                                  std::size_t p) {
+            KvRow<Format>::store(from.part(head * dim, dim), row.data());
+            return std::memcmp(row.data(), block + (head * capacity + p) * row.size(), row.size()) == 0;
+          };
           for (std::size_t p = 0; p < capacity; ++p) {
             for (std::size_t head = 0; head < kv_heads; ++head) {
-              for (std::size_t i = 0; i < dim; ++i) {
-                const std::size_t at = (head * capacity + p) * dim + i;
-                const double rounding = sizeof(Element) == 2 ? 0x1p-11 : 0;
-                const double key = keys.view(p, head * dim + i);
-                const double value = values.view(p, head * dim + i);
-                REQUIRE(std::fabs(naive::value_of(kv.keys[at]) - key) <= rounding * std::fabs(key) + 0x1p-25);
-                REQUIRE(std::fabs(naive::value_of(kv.values[at]) - value) <=
-                        rounding * std::fabs(value) + 0x1p-25);
-              }
+              REQUIRE(stored(keys.view.row(p), kv.keys, head, p));
+              REQUIRE(stored(values.view.row(p), kv.values, head, p));
             }
           }
           const auto queries = strided(memory, memory.normal(capacity, kv_heads * group * dim));
@@ -325,17 +324,59 @@ TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal
   }
 }
 
-TEST_CASE("a value that binary16 can't hold is a NumericError") {
+TEST_CASE_TEMPLATE("a ring with sinks gives every piece of a long text what it sees", Format, quant::Float32,
+                   quant::Float16, quant::Int8<32>) {
+  constexpr std::size_t dim = 6;
+  constexpr std::size_t most = 5;
+  constexpr std::size_t length = 100;
+  for (const std::size_t sinks : {0U, 3U}) {
+    for (const std::size_t window : {1U, 8U, 65U}) {
+      on_both([&](auto& host) {
+        auto memory = memory_on(host);
+        auto kv = memory.template kv<Format>(2, sinks + window + most - 1, dim);
+        kv.sinks = sinks;
+        kv.window = window;
+        auto all = memory.template kv<Format>(2, length, dim);  // the same policy without a ring
+        all.sinks = sinks;
+        all.window = window;
+        const auto keys = memory.normal(length, 2 * dim);
+        const auto values = memory.normal(length, 2 * dim);
+        const auto queries = memory.normal(length, 4 * dim);
+        const auto out = memory.result(length, 4 * dim);
+        host.append_kv(keys, values, 0, all);
+        for (std::size_t first = 0, count = 1; first < length; first += count, count = 1 + (count + 2) % most) {
+          count = std::min(count, length - first);
+          host.append_kv(keys.rows_from(first, count), values.rows_from(first, count), first, kv);
+          host.attend(queries.rows_from(first, count), kv, first, 0, out.rows_from(first, count));
+        }
+        const auto expected = memory.result(length, 4 * dim);
+        host.attend(queries, all, 0, 0, expected);
+        CHECK(test::same_bits(test::values(out), test::values(expected)));
+        const std::vector<double> last =
+            naive::attend_group(queries.view.row(length - 1).part(2 * dim, 2 * dim), all, 1, length - 1, 0);
+        for (std::size_t i = 0; i < last.size(); ++i) {
+          CHECK(std::fabs(out.view(length - 1, 2 * dim + i) - last[i]) <= 5e-6);
+        }
+        return test::values(out);
+      });
+    }
+  }
+}
+
+TEST_CASE("a value that the format can't hold is a NumericError") {
   SerialHost host(0, 1_MiB, std::make_shared<parallel::Serial>());
   auto memory = memory_on(host);
-  const auto kv = memory.kv<std::uint16_t>(1, 4, 2);
+  const auto kv = memory.kv<quant::Float16>(1, 4, 2);
   const auto small = memory.normal(1, 2);
   const auto large = memory.matrix(1, 2, 65520.0F);
   CHECK_THROWS_AS(host.append_kv(large, small, 0, kv), NumericError);
   CHECK_THROWS_AS(host.append_kv(small, large, 0, kv), NumericError);
   const auto largest = memory.matrix(1, 2, 65504.0F);
   host.append_kv(largest, largest, 0, kv);
-  host.append_kv(large, large, 0, memory.kv<float>(1, 4, 2));
+  host.append_kv(large, large, 0, memory.kv<quant::Float32>(1, 4, 2));
+  const auto bytes = memory.kv<quant::Int8<32>>(1, 4, 2);
+  host.append_kv(large, large, 0, bytes);
+  CHECK_THROWS_AS(host.append_kv(small, memory.matrix(1, 2, 9e6F), 0, bytes), NumericError);
 }
 
 TEST_CASE("route asks the gating about every row") {
@@ -456,7 +497,7 @@ TEST_CASE("operations on no rows do nothing") {
   host.add(none, none);
   host.silu_multiply(none, none, none);
   host.rotate(none, none);
-  const auto kv = memory.kv<float>(1, 4, 8);
+  const auto kv = memory.kv<quant::Float32>(1, 4, 8);
   host.append_kv(none, none, 4, kv);
   host.attend(none, kv, 4, 0, none);
 }
@@ -470,5 +511,20 @@ TEST_CASE("operations draw nothing from the arena") {
   const std::uint64_t before = host.arena().allocations();
   host.product(weights, x, y);
   host.add(x, y);
+  CHECK(host.arena().allocations() == before);
+}
+
+TEST_CASE("fill and read give the device's own memory, without a copy") {
+  SerialHost host(0, 1_MiB, std::make_shared<parallel::Serial>());
+  auto memory = memory_on(host);
+  const auto matrix = memory.normal(3, 5);
+  const auto weights = memory.weights<Nf4>(4, 64);
+  const std::uint64_t before = host.arena().allocations();
+  host.fill(matrix, [&](const auto& to) { CHECK(to.view.data == matrix.view.data); });
+  host.fill(weights, [&](const auto& to) { CHECK(to.data == weights.data); });
+  const auto [first, second] = host.read(matrix, DeviceMatrix<const float>(matrix.rows_from(1, 2)));
+  CHECK(first.data == matrix.view.data);
+  CHECK(second.data == matrix.view.row(1).data);
+  CHECK(second.rows == 2);
   CHECK(host.arena().allocations() == before);
 }

@@ -15,7 +15,6 @@ static_assert(std::is_convertible_v<DeviceMatrix<float>, DeviceMatrix<const floa
 static_assert(!std::is_convertible_v<DeviceMatrix<const float>, DeviceMatrix<float>>);
 static_assert(!std::is_convertible_v<DeviceMatrix<float>, DeviceMatrix<const int>>);
 static_assert(DeviceMatrix<float>{}.device == -1 && DeviceWeights<quant::Float32>{}.device == -1);
-static_assert(DeviceKv<float>{}.device == -1);
 
 TEST_CASE("a part of a matrix stays on its device") {
   Arena arena(4, 1_KiB);

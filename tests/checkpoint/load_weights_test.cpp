@@ -42,8 +42,8 @@ struct Loaded : EmptyNetwork<B> {
   Loaded(const std::string& folder, ProgressSink& progress)
       : EmptyNetwork<B>(read_model_config(folder).shape, equal_devices(1, 64_MiB)) {
     const TensorStore store(folder);
-    load_weights(store, find_weights(store, this->network.shape(), this->network.has_own_head()), this->network,
-                 progress);
+    load_weights(store, find_weights(store, this->network.shape(), this->network.has_own_head()), this->devices,
+                 this->network, progress);
   }
 
   static ProgressSink& silence() {
@@ -193,8 +193,8 @@ TEST_CASE("padding between adopted planes is zero, as where they are encoded") {
   });
   ProgressSink silence;
   const TensorStore store(folder);
-  load_weights(store, find_weights(store, empty.network.shape(), empty.network.has_own_head()), empty.network,
-               silence);
+  load_weights(store, find_weights(store, empty.network.shape(), empty.network.has_own_head()), empty.devices,
+               empty.network, silence);
   model::for_each_weight(empty.network, [](const WeightId& id, const auto& weights) {
     if constexpr (requires { weights.data; }) {
       using Format = typename std::remove_cvref_t<decltype(weights)>::Format;

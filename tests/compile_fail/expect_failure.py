@@ -14,7 +14,7 @@ def main():
     expected = re.findall(r"^// expected: (.*)$", open(source).read(), re.M)
     assert expected, f"{source} expects nothing"
     command = [compiler, "-std=c++20", *flags]
-    command += ["-x", "cu", "-c", "-o", os.devnull] if "nvcc" in compiler else ["-fsyntax-only"]
+    command += ["-x", "cu", "-ptx", "-o", os.devnull] if "nvcc" in compiler else ["-fsyntax-only"]
     sound = subprocess.run([*command, "-DSOUND", source], capture_output=True, text=True)
     if sound.returncode != 0:
         print(sound.stdout + sound.stderr, f"\nwith -DSOUND {source} should compile")

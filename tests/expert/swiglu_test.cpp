@@ -1,4 +1,4 @@
-// The gated feed-forward block against double, row by row, and the bytes of its slab.
+// The gated feed-forward block against double, row by row, and the bytes of its slab. Its laws: concept_test.cpp.
 #include "asterism/expert/swiglu.hpp"
 
 #include <cmath>
@@ -9,14 +9,12 @@
 
 #include "asterism/backend/host.hpp"
 #include "asterism/parallel/serial.hpp"
-#include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/nf4.hpp"
 
 #include "support/device_memory.hpp"
 #include "support/naive.hpp"
-#include "support/rows.hpp"
 
 using namespace asterism;
 using namespace asterism::expert;
@@ -97,40 +95,4 @@ TEST_CASE_TEMPLATE("forward is W_down (silu(W_gate x) * W_up x) for every row", 
       for (std::size_t c = 0; c < 48; ++c) CHECK(std::fabs(y.view(slot, c) - expected[c]) < 1e-4);
     }
   }
-}
-
-TEST_CASE_TEMPLATE("rows are independent, y may be x, and threads change no bit", Q, quant::Float32, Nf4) {
-  backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
-  Layer<Q, backend::SerialHost> layer(host);
-  const backend::Groups groups = layer.groups({5, 1, 7});
-  const auto x = layer.memory.normal(13, 48);
-  const auto y = layer.memory.result(13, 48);
-  const auto scratch = layer.scratch(host, 13);
-  layer.expert.forward(host, layer.matrices, groups, x, scratch, y);
-
-  for (std::size_t e = 0; e < 3; ++e) {  // each row alone
-    std::vector<std::int32_t> counts(3);
-    counts[e] = 1;
-    for (auto s = groups.offsets[e]; s < groups.offsets[e + 1]; ++s) {
-      const auto alone = layer.memory.result(1, 48);
-      layer.expert.forward(host, layer.matrices, layer.groups(counts), x.rows_from(static_cast<std::size_t>(s), 1),
-                           scratch, alone);
-      CHECK(test::same_bits(alone.view.row(0), y.view.row(static_cast<std::size_t>(s))));
-    }
-  }
-
-  backend::Host three(0, 16_MiB, std::make_shared<parallel::Threads>(3));
-  Layer<Q, backend::Host> threaded(three);  // the same seed, the same weights
-  const auto same_x = threaded.memory.matrix(13, 48, 0.0F);
-  for (std::size_t i = 0; i < 13; ++i) {
-    for (std::size_t c = 0; c < 48; ++c) same_x.view(i, c) = x.view(i, c);
-  }
-  threaded.expert.forward(three, threaded.matrices, threaded.groups({5, 1, 7}), same_x,
-                          threaded.scratch(three, 13), same_x);
-  CHECK(test::same_bits(test::values(same_x), test::values(y)));
-
-  const std::uint64_t before = host.arena().allocations();
-  layer.expert.forward(host, layer.matrices, groups, x, scratch, x);
-  CHECK(host.arena().allocations() == before);
-  CHECK(test::same_bits(test::values(x), test::values(y)));
 }

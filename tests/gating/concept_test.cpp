@@ -5,28 +5,15 @@
 
 #include "asterism/gating/softmax_top_k.hpp"
 
+#include "lacking/gating.hpp"
 #include "laws/gating_laws.hpp"
 
 using namespace asterism;
 using namespace asterism::gating;
+using namespace asterism::lacking::gatings;
 
 namespace {
 
-struct NoTopK {
-  [[maybe_unused]] static constexpr bool normalised = false;
-  void route(View<float>, View<Route>) const {}
-};
-struct NoRoute {
-  [[maybe_unused]] static constexpr bool normalised = false;
-  std::size_t top_k() const { return 1; }
-};
-struct NoNormalised {
-  std::size_t top_k() const { return 1; }
-  void route(View<float>, View<Route>) const {}
-};
-struct Complete : NoNormalised {
-  [[maybe_unused]] static constexpr bool normalised = false;
-};
 struct RouteChangesThePolicy {
   [[maybe_unused]] static constexpr bool normalised = false;
   std::size_t top_k() const { return 1; }

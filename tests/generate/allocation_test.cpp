@@ -49,7 +49,7 @@ constexpr bool counting = false;  // the sanitizers have a malloc of their own
 
 namespace {
 
-struct Variant : Blueprint {
+struct Small : Blueprint {
   static constexpr Limits limits{.context = 192, .batch = 1, .prefill_chunk = 32, .threads = 2};
 };
 
@@ -58,7 +58,7 @@ struct Variant : Blueprint {
 TEST_CASE("five hundred answers: not one byte more in any arena, no allocation after the first token") {
   LoadOptions options;
   options.machine = equal_devices(2, 8_MiB);
-  const auto model = load<Variant>(std::string(ASTERISM_GOLDEN_DIR) + "/models/demo", options);
+  const auto model = load<Small>(std::string(ASTERISM_GOLDEN_DIR) + "/models/demo", options);
   const std::vector<std::string> prompts = {"The river", "A keeper of the lamp walks", "é 日本 🙂",
                                             "one two three"};
 

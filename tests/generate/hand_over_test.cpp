@@ -102,6 +102,29 @@ TEST_CASE("two devices give the bits of one, through hand-overs that are counted
   }
 }
 
+TEST_CASE("each row of a batch hears of the bytes that were moved for it") {
+  for (const std::string name : {"demo", "one_kv_head"}) {
+    CAPTURE(name);
+    const test::Golden golden("expected/" + name + ".safetensors");
+    const auto model = load<HandedOver>(folder(name), on(2));
+    GenerateOptions options;
+    options.max_tokens = 6;
+    options.stop_at_eos = false;
+    auto batch = model.batch(3);
+    const std::vector<TokenId> prompts[] = {golden.values<TokenId>("prompt_7"),
+                                            golden.values<TokenId>("prompt_33"),
+                                            golden.values<TokenId>("prompt_2")};
+    for (const auto& prompt : prompts) batch.add_tokens(prompt, options);
+    const std::vector<BatchAnswer> answers = batch.run();
+    for (std::size_t row = 0; row < 3; ++row) {
+      auto session = model.session();
+      CHECK(answers.at(row).tokens == session.generate_tokens(prompts[row], options));
+      CHECK(batch.observer(row).moved() == session.observer().moved());
+      CHECK(batch.observer(row).hand_overs() == session.observer().hand_overs());
+    }
+  }
+}
+
 TEST_CASE("a forgotten hand-over throws, also where both devices share one memory") {
   for (const std::string name : {"demo", "one_kv_head"}) {
     CAPTURE(name);

@@ -1,7 +1,10 @@
 // What a model tells of itself: recommended options, end tokens, memory.
 #include "asterism/generate/language_model.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -14,6 +17,7 @@
 #include "generate/variants.hpp"
 
 using namespace asterism;
+using test::check_error;
 using test::contains;
 using test::Exact;
 using test::golden_model;
@@ -82,6 +86,33 @@ TEST_CASE("end tokens are those of generation_config.json, else of config.json")
   CHECK(configured("{}").end_tokens() == std::vector<TokenId>{2});
   CHECK(configured(R"({"eos_token_id": 7})").end_tokens() == std::vector<TokenId>{7});
   CHECK(configured(R"({"eos_token_id": [7, 2]})").end_tokens() == std::vector<TokenId>{7, 2});
+}
+
+TEST_CASE("a checkpoint without tokenizer.json has none, and says so where one is needed") {
+  const Model model = configured("{}");
+  CHECK_FALSE(model.has_tokenizer());
+  check_error<FileError>([&] { static_cast<void>(model.tokenizer()); }, {"tokenizer.json"});
+  check_error<FileError>([&] { static_cast<void>(model.chat_template()); }, {"chat template"});
+}
+
+TEST_CASE("one pass at a time: another thread waits, the same one is told") {
+  const Model model = configured("{}");
+  std::atomic<bool> entered = false;
+  std::jthread other;
+  {
+    const auto turn = model.take_turn();
+    CHECK(turn.workspace().head().logits.rows() == 16);
+    check_error<InvalidArgument>([&] { model.take_turn(); }, {"under way in this thread"});
+    other = std::jthread([&] {
+      const auto later = model.take_turn();
+      entered = true;
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK_FALSE(entered);
+  }
+  other.join();
+  CHECK(entered);
+  CHECK_NOTHROW(model.take_turn());
 }
 
 TEST_CASE("the memory report tells plan and high water of every device, and what runs it") {

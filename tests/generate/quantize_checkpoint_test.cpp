@@ -47,7 +47,7 @@ std::string slabs(const std::string& folder) {
   const EmptyNetwork<B> empty(read_model_config(folder).shape, equal_devices(1, 64_MiB));
   const checkpoint::TensorStore store(folder);
   load_weights(store, checkpoint::find_weights(store, empty.network.shape(), empty.network.has_own_head()),
-               empty.network, silence);
+               empty.devices, empty.network, silence);
   std::string out;
   model::for_each_weight(empty.network, [&](const model::WeightId&, const auto& weights) {
     if constexpr (requires { weights.view; }) {

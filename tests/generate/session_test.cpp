@@ -120,6 +120,39 @@ TEST_CASE("a sliding window reuses what is still seen") {
   CHECK(session.last().usage.reused_tokens == 19);
 }
 
+TEST_CASE("a prompt that has nothing in common begins anew, without a call") {
+  auto session = demo().session();
+  Tokens prompt = golden().values<TokenId>("prompt_64");
+  for (int turn = 0; turn < 6; ++turn) {  // four times as much as the context holds
+    prompt[0] = 5 + turn;
+    CHECK(session.generate_tokens(prompt, greedy(40)) == alone(demo(), prompt, greedy(40)));
+    CHECK(session.last().usage.reused_tokens == 0);
+    CHECK(session.tokens().size == 104);
+  }
+}
+
+TEST_CASE("a function that hears of logits can't run the model, and is told so") {
+  const Tokens prompt = golden().values<TokenId>("prompt_33");
+  auto session = demo().session();
+  auto other = demo().session();
+  auto batch = demo().batch(1);
+  batch.add_tokens(prompt, greedy(3));
+  std::size_t visited = 0;
+  session.visit_logits(prompt, [&](std::size_t, View<const float>) {
+    if (++visited % 10 != 0) return;
+    check_error<InvalidArgument>([&] { other.generate_tokens(prompt, greedy(3)); }, {"under way in this thread"});
+    check_error<InvalidArgument>([&] { other.logits(prompt); }, {"under way in this thread"});
+    check_error<InvalidArgument>([&] { batch.step(); }, {"under way in this thread"});
+  });
+  CHECK(visited == 33);
+  // Nothing is lost, also where the function throws.
+  CHECK_THROWS_AS(session.visit_logits(prompt, [](std::size_t, View<const float>) { throw Error("enough"); }),
+                  Error);
+  CHECK(other.generate_tokens(prompt, greedy(3)) == alone(demo(), prompt, greedy(3)));
+  CHECK(batch.run().front().tokens == alone(demo(), prompt, greedy(3)));
+  CHECK(session.generate_tokens(prompt, greedy(3)) == alone(demo(), prompt, greedy(3)));
+}
+
 TEST_CASE("equal seeds give equal answers, other seeds others, and draws go on in a session") {
   const Tokens prompt = golden().values<TokenId>("prompt_7");
   CHECK(alone(demo(), prompt, sampled(40), 1) == alone(demo(), prompt, sampled(40), 1));

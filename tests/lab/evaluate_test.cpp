@@ -50,7 +50,8 @@ TEST_CASE("answers are the session's greedy answers; right is what equals the kn
   CHECK(found.answers[0].text == questions[0].answer);
   CHECK(!found.answers[1].right);
   CHECK(found.answers[2].right);
-  CHECK(found.variant == Exact::Quantization::name());
+  CHECK(found.variant == "Exact");
+  CHECK(found.policies.find("float32; embedding float32, head float32") != std::string::npos);
   const auto all = [](const Question&) { return true; };
   CHECK(found.score(questions, all) == lab::Score{2, 3});
   CHECK(found.score(questions, [](const Question& question) { return question.kind == "lamp"; }) ==
@@ -72,12 +73,26 @@ TEST_CASE("the known answer is weighed behind its prompt, its end token included
     double expected = 0;
     for (std::size_t t = first - 1; t < all.size(); ++t) expected += double{all[t]};
     CHECK(found.answers[i].log_probability == doctest::Approx(expected).epsilon(1e-12));
-    CHECK(found.answers[i].known_tokens == static_cast<std::int32_t>(tokens.size() - first));
+    CHECK(found.answers[i].weighed == static_cast<std::int32_t>(tokens.size() - first));
     sum -= expected;
-    count += found.answers[i].known_tokens;
+    count += found.answers[i].weighed;
   }
   CHECK(found.perplexity(questions, [](const Question&) { return true; }) ==
         doctest::Approx(std::exp(sum / count)));
+}
+
+TEST_CASE("where no answer is known the prompt itself is weighed") {
+  const std::vector<Question> questions = {{"a", "", "", "The river and the lamp", ""}};
+  const lab::Evaluation found = lab::evaluate<Exact>(golden_model("demo"), questions, {}, {.max_tokens = 2});
+  const auto model = load<Exact>(golden_model("demo"));
+  auto session = model.session();
+  double expected = 0;
+  const auto all = session.log_probabilities(model.tokenizer().encode("The river and the lamp"));
+  for (const float value : all) expected += double{value};
+  CHECK(found.answers[0].log_probability == doctest::Approx(expected).epsilon(1e-12));
+  CHECK(found.answers[0].weighed == static_cast<std::int32_t>(all.size()));
+  CHECK_FALSE(found.answers[0].right);
+  CHECK(found.score(questions, [](const Question&) { return true; }).asked == 0);
 }
 
 TEST_CASE("use of experts is counted by kind; tokens and seconds add up") {
@@ -98,10 +113,12 @@ TEST_CASE("use of experts is counted by kind; tokens and seconds add up") {
     CHECK(chosen == 2 * tokens);
   }
   CHECK(trace.sequences()[1].label == "b");
-  CHECK(found.prompt_tokens + found.answer_tokens + 2 ==
-        tokens);  // the second and third share <s> with what stood before
-  CHECK(found.prefill_speed() > 0);
-  CHECK(found.weights > 0_B);
+  std::uint64_t computed = 2;  // the second and third share <s> with what stood before
+  for (const lab::Answer& answer : found.answers) computed += answer.prefill.tokens + answer.decode.tokens;
+  CHECK(computed == tokens);
+  CHECK(found.prefill_speed().all > 0);
+  CHECK(found.plan.devices() == 1);
+  CHECK(found.weights() > 0_B);
 }
 
 TEST_CASE("a question asked in the chat template is the session's chat") {

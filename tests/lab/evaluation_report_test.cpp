@@ -7,41 +7,20 @@
 
 #include <doctest/doctest.h>
 
+#include "lab/written_evaluations.hpp"
+
 using namespace asterism;
 using lab::Evaluation;
 using lab::Question;
 
 namespace {
 
-const std::vector<Question> questions = {{"1", "seen", "SUM", "p", "a"},
-                                         {"2", "seen", "LOOK", "p", "b"},
-                                         {"3", "new", "SUM", "p", "c"},
-                                         {"4", "new", "SUM", "p", "d"}};
-
-std::vector<Evaluation> two_variants() {
-  Evaluation exact;
-  exact.variant = "float32";
-  exact.weights = 2_MiB;
-  exact.threads = 2;
-  exact.answers = {{"a", true, -0.5, 2}, {"b", true, -0.25, 1}, {"c", true, -0.25, 2}, {"x", false, -2, 3}};
-  lab::ExpertUsage usage(1, 2);
-  exact.usage = {{"SUM", usage}, {"LOOK", usage}};
-  exact.prompt_tokens = 1000;
-  exact.prefill_seconds = 0.5;
-  exact.answer_tokens = 30;
-  exact.decode_seconds = 0.1;
-  Evaluation small = exact;
-  small.variant = "nf4";
-  small.answers[2].right = false;
-  return {exact, small};
-}
-
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
 TEST_CASE("a table for each split: a line a variant, a column a kind") {
-  const std::string table = lab::score_table(two_variants(), questions);
+  const std::string table = lab::score_table(test::two_evaluations(), test::written_questions());
   CHECK(contains(table, "seen: exact match of 2 questions"));
   CHECK(contains(table, "new: exact match of 2 questions"));
   CHECK(contains(table, "             SUM            LOOK             all   perplexity\n"));
@@ -52,28 +31,47 @@ TEST_CASE("a table for each split: a line a variant, a column a kind") {
   CHECK(contains(table, "  nf4             0.0 [0 66]               -      0.0 [0 66]       1.5683\n"));
 }
 
-TEST_CASE("cost: bytes and speed") {
-  const std::string table = lab::cost_table(two_variants());
-  CHECK(contains(table, to_string(2_MiB)));
-  CHECK(contains(table, "2000"));
-  CHECK(contains(table, "300"));
+TEST_CASE("a line a variant: devices, weights, quality, speed with its range") {
+  const std::string table = lab::comparison_table(test::two_evaluations(), test::written_questions());
+  CHECK(contains(table, "device 0    device 1     weights  perplexity    exact match %"));
+  CHECK(contains(table, "  float32        3.0 MiB     2.0 MiB     4.0 MiB      1.4550     75.0 [30 95]"));
+  CHECK(contains(table, "2000 [1000 4000]"));
+  CHECK(contains(table, "300 [300 300]"));
+}
+
+TEST_CASE("where nothing was decoded there is no speed, and where no answer is known no match") {
+  std::vector<Evaluation> one = {test::two_evaluations()[0]};
+  std::vector<Question> unknown = test::written_questions();
+  for (Question& question : unknown) question.answer.clear();
+  for (lab::Answer& answer : one[0].answers) answer.decode = {};
+  const std::string table = lab::comparison_table(one, unknown);
+  CHECK(contains(table, "1.4550                -"));
+  CHECK(contains(table, "                       -\n"));
 }
 
 TEST_CASE("questions without split and kind have a table too") {
   const std::vector<Question> plain = {{"1", "", "", "p", "a"}};
   Evaluation one;
   one.variant = "float32";
-  one.answers = {{"a", true, -1, 1}};
+  one.answers = {{"a", true, -1, 1, {}, {}}};
   const std::vector<Evaluation> all = {one};
   CHECK(contains(lab::score_table(all, plain), "(no name): exact match of 1 questions"));
 }
 
 TEST_CASE("JSON holds all that the tables show, and every answer") {
-  const checkpoint::Json json = checkpoint::parse_json(lab::to_json(two_variants(), questions), "report");
+  const checkpoint::Json json =
+      checkpoint::parse_json(lab::to_json(test::two_evaluations(), test::written_questions()), "report");
   REQUIRE(json["variants"].size() == 2);
   const checkpoint::Json& exact = json["variants"][0];
   CHECK(exact["variant"] == "float32");
-  CHECK(exact["weights_bytes"] == 2U << 20U);
+  CHECK(exact["weights_bytes"] == 4U << 20U);
+  CHECK(exact["devices"][0]["bytes"] == 3U << 20U);
+  CHECK(exact["devices"][0]["kv_cache_bytes"] == 1U << 20U);
+  CHECK(exact["devices"][1]["workspace_bytes"] == 0);
+  CHECK(exact["policies"] == "all in float32");
+  CHECK(exact["context"] == 64);
+  CHECK(exact["prefill_tokens_per_second"]["all"] == 2000);
+  CHECK(exact["prefill_tokens_per_second"]["fastest"] == 4000);
   CHECK(exact["threads"] == 2);
   CHECK(exact["perplexity"].get<double>() == doctest::Approx(std::exp(3.0 / 8)));
   CHECK(exact["splits"]["seen"]["kinds"]["SUM"]["right"] == 1);

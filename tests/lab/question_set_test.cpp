@@ -13,13 +13,14 @@ using asterism::test::check_error;
 using lab::parse_questions;
 using lab::Question;
 
-TEST_CASE("prompt and answer are enough; the rest has defaults; other members are for other readers") {
+TEST_CASE("a prompt is enough; the rest has defaults; other members are for other readers") {
   const std::vector<Question> questions = parse_questions(
       "{\"id\":\"q\",\"split\":\"s\",\"kind\":\"k\",\"prompt\":\"What?\\nNow\",\"answer\":\"ä b\",\"more\":[1]}\n"
       "\r\n  \n"
-      "{\"answer\":\"4\",\"prompt\":\" 2 + 2 \"}",
+      "{\"answer\":\"4\",\"prompt\":\" 2 + 2 \"}\n"
+      "{\"prompt\":\"a text\"}",
       "file");
-  REQUIRE(questions.size() == 2);
+  REQUIRE(questions.size() == 3);
   CHECK(questions[0].id == "q");
   CHECK(questions[0].split == "s");
   CHECK(questions[0].kind == "k");
@@ -28,6 +29,7 @@ TEST_CASE("prompt and answer are enough; the rest has defaults; other members ar
   CHECK(questions[1].id == "line 4");
   CHECK(questions[1].split.empty());
   CHECK(questions[1].prompt == " 2 + 2 ");
+  CHECK(questions[2].answer.empty());  // none is known
 }
 
 TEST_CASE("what is wrong is named by file and line") {
@@ -43,7 +45,6 @@ TEST_CASE("what is wrong is named by file and line") {
     }
   };
   refuse("[]", {"expected a JSON object, found array"});
-  refuse("{\"prompt\":\"p\"}", {"no 'answer'"});
   refuse("{\"answer\":\"p\"}", {"no 'prompt'"});
   refuse("{\"prompt\":\"\",\"answer\":\"x\"}", {"'prompt' is empty"});
   refuse("{\"prompt\":\"p\",\"answer\":\"\"}", {"'answer' is empty"});

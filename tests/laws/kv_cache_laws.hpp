@@ -6,6 +6,8 @@
 // Backend::attend, as a model asks them.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,47 +16,123 @@
 #include <doctest/doctest.h>
 
 #include "asterism/attention/concept.hpp"
+#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
+#include "asterism/core/random.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/shape/shape.hpp"
 
 #include "support/device_memory.hpp"
+#include "support/naive.hpp"
 #include "support/rows.hpp"
 
 namespace asterism::laws {
 
 inline constexpr Shape cache_shape{.layers = 5, .heads = 4, .kv_heads = 2, .head_dim = 6};
-inline constexpr Limits cache_limits{.context = 37};
+inline constexpr std::size_t cache_context = 37;
+inline constexpr std::size_t cache_chunk = 5;
+inline constexpr Limits cache_limits{.context = cache_context, .prefill_chunk = cache_chunk};
 
-/// A host with a cache for layers 2, 3 and 4, and keys, values and queries for all positions of one layer.
+/// A host with a cache for layers 2, 3 and 4, and keys, values and queries for all positions in four versions, so
+/// that a sequence is a list of versions.
 template <attention::KvCache K>
 struct CacheOnHost {
   static constexpr std::int32_t first_layer = 2;
   static constexpr std::int32_t layers = 3;
+  static constexpr std::size_t versions = 4;
+  static constexpr std::size_t heads = 4;
+  static constexpr std::size_t kv_width = 12;
+  static constexpr std::size_t dim = 6;
+  using Sequence = std::vector<std::size_t>;
 
   backend::SerialHost host{0, 1_MiB, std::make_shared<parallel::Serial>()};
   test::DeviceMemory<backend::SerialHost> memory{host};
   K cache{host, cache_shape, cache_limits, first_layer, layers};
-  backend::DeviceMatrix<float> keys = memory.normal(37, 12);
-  backend::DeviceMatrix<float> values = memory.normal(37, 12);
-  backend::DeviceMatrix<float> queries = memory.normal(37, 24);
+  backend::DeviceMatrix<float> keys = memory.normal(versions * cache_context, kv_width);
+  backend::DeviceMatrix<float> values = memory.normal(versions * cache_context, kv_width);
+  backend::DeviceMatrix<float> queries = memory.normal(versions * cache_context, heads* dim, 2.0F);
+  backend::DeviceMatrix<float> chunk_keys = memory.result(cache_chunk, kv_width);
+  backend::DeviceMatrix<float> chunk_values = memory.result(cache_chunk, kv_width);
+  backend::DeviceMatrix<float> chunk_queries = memory.result(cache_chunk, heads* dim);
+  backend::DeviceMatrix<float> chunk_out = memory.result(cache_chunk, heads* dim);
 
-  void append(std::int32_t layer, std::size_t first, std::size_t count) {
-    cache.append(host, layer, first, keys.rows_from(first, count), values.rows_from(first, count));
+  static std::size_t row(const Sequence& sequence, std::size_t position) {
+    return sequence[position] * cache_context + position;
   }
-  /// What positions [first, first + count) see.
-  std::vector<float> attend(std::int32_t layer, std::size_t first, std::size_t count) {
-    const auto out = memory.result(count, 24);
-    host.attend(queries.rows_from(first, count), cache.view(layer), first, 0, out);
+
+  /// Stores the positions [first, first + count) of a sequence.
+  void append(std::int32_t layer, const Sequence& sequence, std::size_t first, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto copy = [&](const auto& from, const auto& to) {
+        std::copy_n(from.view.row(row(sequence, first + i)).begin(), from.cols(), to.view.row(i).begin());
+      };
+      copy(keys, chunk_keys);
+      copy(values, chunk_values);
+      copy(queries, chunk_queries);
+    }
+    cache.append(host, layer, first, chunk_keys.rows_from(0, count), chunk_values.rows_from(0, count));
+  }
+
+  /// Stores them, and returns what they see.
+  std::vector<float> pass(std::int32_t layer, const Sequence& sequence, std::size_t first, std::size_t count) {
+    append(layer, sequence, first, count);
+    const auto out = chunk_out.rows_from(0, count);
+    host.attend(chunk_queries.rows_from(0, count), cache.view(layer), first, 0, out);
     return test::values(out);
+  }
+
+  /// What all positions of a sequence see, passed in pieces.
+  std::vector<float> run(std::int32_t layer, const Sequence& sequence, std::size_t piece) {
+    std::vector<float> all;
+    for (std::size_t first = 0; first < sequence.size(); first += piece) {
+      const std::vector<float> some = pass(layer, sequence, first, std::min(piece, sequence.size() - first));
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+  }
+
+  /// The same in double, over the positions that the cache's view says, of rows as the format keeps them.
+  std::vector<double> naive(const Sequence& sequence) {
+    const auto view = cache.view(first_layer);
+    std::vector<double> all;
+    for (std::size_t p = 0; p < sequence.size(); ++p) {
+      for (std::size_t head = 0; head < heads; ++head) {
+        const std::size_t from = head / 2 * dim;
+        const std::vector<double> one = test::naive::attend(
+            queries.view.row(row(sequence, p)).part(head * dim, dim), dim, p,
+            [&](std::size_t q) { return test::naive::sees(p, q, 0, view.window, view.sinks); },
+            [&](std::size_t q, std::size_t i) { return kept(view, keys, row(sequence, q), from)[i]; },
+            [&](std::size_t q, std::size_t i) { return kept(view, values, row(sequence, q), from)[i]; });
+        all.insert(all.end(), one.begin(), one.end());
+      }
+    }
+    return all;
+  }
+
+ private:
+  template <class Format>
+  static std::vector<float> kept(const backend::DeviceKv<Format>& /*view*/,
+                                 const backend::DeviceMatrix<float>& rows, std::size_t row, std::size_t from) {
+    std::vector<std::byte> bytes(backend::KvRow<Format>::bytes(dim));
+    backend::KvRow<Format>::store(rows.view.row(row).part(from, dim), bytes.data());
+    return test::naive::row_values<Format>(bytes.data(), dim);
   }
 };
 
+/// A sequence as long as the context, of random versions.
+template <attention::KvCache K>
+typename CacheOnHost<K>::Sequence full_sequence(std::uint64_t seed) {
+  Random random(seed);
+  typename CacheOnHost<K>::Sequence sequence;
+  for (std::size_t p = 0; p < cache_context; ++p) sequence.push_back(random.below(CacheOnHost<K>::versions));
+  return sequence;
+}
+
 /// Exactly layers * layer_bytes is drawn, in the constructor; nothing later; and it is given back.
 template <attention::KvCache K>
-void never_above_its_budget() {
+void budget_is_exactly_drawn() {
   constexpr Bytes one_layer = K::layer_bytes(cache_shape, cache_limits);
   for (const std::int32_t layers : {1, 3}) {
     const Bytes budget = one_layer * static_cast<std::uint64_t>(layers);
@@ -63,7 +141,7 @@ void never_above_its_budget() {
       const K cache(host, cache_shape, cache_limits, 0, layers);
       CHECK(host.arena().used() == budget);
       CHECK(cache.bytes() == budget);
-      CHECK(cache.capacity() == 37);
+      CHECK(cache.capacity() == cache_context);
     }
     CHECK(host.arena().used() == 0_B);
     backend::SerialHost smaller(0, budget - 1_B, std::make_shared<parallel::Serial>());
@@ -71,65 +149,133 @@ void never_above_its_budget() {
   }
   CacheOnHost<K> on;
   const std::uint64_t before = on.host.arena().allocations();
-  on.append(2, 0, 37);
+  on.run(2, full_sequence<K>(1), cache_chunk);
+  on.cache.trim(20);
+  on.cache.trim(0);
   CHECK(on.host.arena().allocations() == before);
 }
 
-/// Positions keep their index however they arrive: all at once, in pieces, or again after a return to a prefix.
+/// Pieces of up to prefill_chunk rows give the bits of one row at a time.
 template <attention::KvCache K>
-void absolute_positions_survive() {
-  CacheOnHost<K> at_once;
-  at_once.append(2, 0, 37);
-  const std::vector<float> expected = at_once.attend(2, 0, 37);
+void pieces_change_no_bit() {
+  const auto sequence = full_sequence<K>(2);
+  const std::vector<float> expected = CacheOnHost<K>().run(2, sequence, 1);
+  for (std::size_t piece = 2; piece <= cache_chunk; ++piece) {
+    CAPTURE(piece);
+    CHECK(test::same_bits(CacheOnHost<K>().run(2, sequence, piece), expected));
+  }
+}
 
-  CacheOnHost<K> in_pieces;
-  for (std::size_t first = 0; first < 37; first += 5) in_pieces.append(2, first, first + 5 < 37 ? 5 : 37 - first);
-  CHECK(test::same_bits(in_pieces.attend(2, 0, 37), expected));
+/// A row sees the positions that the view says, each with its own key and value.
+template <attention::KvCache K>
+void rows_see_what_the_view_says() {
+  const auto sequence = full_sequence<K>(3);
+  CacheOnHost<K> on;
+  const std::vector<float> found = on.run(2, sequence, cache_chunk);
+  const std::vector<double> expected = on.naive(sequence);
+  REQUIRE(found.size() == expected.size());
+  int wrong = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) wrong += std::fabs(found[i] - expected[i]) <= 5e-6 ? 0 : 1;
+  CHECK(wrong == 0);
+}
 
-  CacheOnHost<K> with_a_return;
-  with_a_return.append(2, 0, 20);
-  const auto other = with_a_return.memory.normal(17, 12);
-  with_a_return.cache.append(with_a_return.host, 2, 20, other, other);  // a turn that is taken back
-  CHECK_FALSE(test::same_bits(with_a_return.attend(2, 20, 17),
-                              View<const float>(expected.data() + std::size_t{20} * 24, 17 * 24)));
-  CHECK(test::same_bits(with_a_return.attend(2, 0, 20), View<const float>(expected.data(), 20 * 24)));
-  with_a_return.append(2, 20, 17);
-  CHECK(test::same_bits(with_a_return.attend(2, 0, 37), expected));
+/// Random walks of rows stored and trims, passes broken off after one layer among them: `trim` says the length or
+/// 0, and what is stored on top sees, to the bit, what it would see in a cache without that past.
+template <attention::KvCache K>
+void trim_leaves_no_trace() {
+  using On = CacheOnHost<K>;
+  Random random(4);
+  const auto up_to = [&](std::size_t most) { return static_cast<std::size_t>(random.below(most + 1)); };
+  std::size_t kept_trims = 0;
+  for (int walk = 0; walk < 40; ++walk) {
+    On on;
+    typename On::Sequence sequence;
+    for (int step = 0; step < 30; ++step) {
+      if (up_to(2) == 0 || sequence.size() == cache_context) {
+        const std::size_t back = up_to(3) == 0 ? sequence.size() : std::min(sequence.size(), up_to(8));
+        const std::size_t length = sequence.size() - back;
+        const std::size_t found = on.cache.trim(length);
+        REQUIRE((found == length || found == 0));
+        sequence.resize(found);
+        kept_trims += found > 0 && back > 0 ? 1 : 0;
+        continue;
+      }
+      const std::size_t first = sequence.size();
+      const std::size_t count = std::min(1 + up_to(cache_chunk - 1), cache_context - first);
+      for (std::size_t i = 0; i < count; ++i) sequence.push_back(up_to(On::versions - 1));
+      if (up_to(5) == 0) {  // broken off: the same length may be stored again, without going back
+        on.append(3, sequence, first, count);
+        sequence.resize(first);
+        continue;
+      }
+      on.append(3, sequence, first, count);
+      const std::vector<float> found = on.pass(2, sequence, first, count);
+      const std::vector<float> fresh = On().run(2, sequence, cache_chunk);
+      REQUIRE(test::same_bits(found, View<const float>(fresh).part(fresh.size() - found.size(), found.size())));
+    }
+  }
+  CHECK(kept_trims > 20);
+}
+
+/// Going back to where one is costs nothing; going back to 0 is a new beginning.
+template <attention::KvCache K>
+void trim_knows_its_ends() {
+  const auto sequence = full_sequence<K>(5);
+  CacheOnHost<K> on;
+  const std::vector<float> expected = on.run(2, sequence, cache_chunk);
+  CHECK(on.cache.trim(cache_context) == cache_context);
+  CHECK(on.cache.trim(cache_context - 1) == cache_context - 1);
+  CHECK(on.cache.trim(0) == 0);
+  CHECK(test::same_bits(on.run(2, sequence, 3), expected));
 }
 
 /// Layers do not touch each other.
 template <attention::KvCache K>
 void layers_are_separate() {
+  const auto sequence = full_sequence<K>(6);
+  const auto other = full_sequence<K>(7);
+  const std::vector<float> expected = CacheOnHost<K>().run(2, sequence, cache_chunk);
+  const std::vector<float> otherwise = CacheOnHost<K>().run(2, other, cache_chunk);
   CacheOnHost<K> on;
-  on.append(2, 0, 37);
-  on.append(4, 0, 37);
-  const std::vector<float> first = on.attend(2, 0, 37);
-  CHECK(test::same_bits(on.attend(4, 0, 37), first));
-  const auto other = on.memory.normal(37, 12);
-  on.cache.append(on.host, 3, 0, other, other);
-  CHECK_FALSE(test::same_bits(on.attend(3, 0, 37), first));
-  CHECK(test::same_bits(on.attend(2, 0, 37), first));
-  CHECK(test::same_bits(on.attend(4, 0, 37), first));
+  std::vector<float> found[3];
+  for (std::size_t first = 0; first < cache_context; first += cache_chunk) {
+    for (const std::int32_t layer : {2, 3, 4}) {
+      const std::vector<float> some =
+          on.pass(layer, layer == 3 ? other : sequence, first, std::min(cache_chunk, cache_context - first));
+      auto& all = found[layer - 2];
+      all.insert(all.end(), some.begin(), some.end());
+    }
+  }
+  CHECK(test::same_bits(found[0], expected));
+  CHECK(test::same_bits(found[1], otherwise));
+  CHECK(test::same_bits(found[2], expected));
 }
 
 /// A position that does not fit is an error, and changes nothing.
 template <attention::KvCache K>
 void nothing_is_stored_beyond_the_capacity() {
+  const auto sequence = full_sequence<K>(8);
+  const std::vector<float> expected = CacheOnHost<K>().run(2, sequence, cache_chunk);
   CacheOnHost<K> on;
-  on.append(2, 0, 37);
-  const std::vector<float> expected = on.attend(2, 0, 37);
-  for (const std::size_t first : {std::size_t{36}, std::size_t{37}, ~std::size_t{0}, ~std::size_t{0} - 1}) {
+  on.run(2, {sequence.begin(), sequence.end() - 2}, cache_chunk);
+  for (const std::size_t first :
+       {cache_context - 1, cache_context, ~std::size_t{0}, ~std::size_t{0} - 1, std::size_t{1} << 63U}) {
     CHECK_THROWS_AS(on.cache.append(on.host, 2, first, on.keys.rows_from(0, 2), on.values.rows_from(0, 2)),
                     InvalidArgument);
   }
-  CHECK(test::same_bits(on.attend(2, 0, 37), expected));
+  const std::vector<float> last = on.pass(2, sequence, cache_context - 2, 2);
+  CHECK(test::same_bits(last, View<const float>(expected).part(expected.size() - last.size(), last.size())));
+  CHECK(on.cache.trim(cache_context) == cache_context);
 }
 
 /// All laws.
 template <attention::KvCache K>
 void kv_cache() {
-  never_above_its_budget<K>();
-  absolute_positions_survive<K>();
+  budget_is_exactly_drawn<K>();
+  pieces_change_no_bit<K>();
+  rows_see_what_the_view_says<K>();
+  trim_leaves_no_trace<K>();
+  trim_knows_its_ends<K>();
   layers_are_separate<K>();
   nothing_is_stored_beyond_the_capacity<K>();
 }

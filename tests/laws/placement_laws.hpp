@@ -18,6 +18,7 @@
 #include "asterism/placement/concept.hpp"
 #include "asterism/placement/parts.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/placement/sparing_host.hpp"
 
 namespace asterism::laws {
 
@@ -55,12 +56,21 @@ inline Bytes weight_bytes(const placement::Parts& parts) {
   return sum;
 }
 
-/// 1 to 4 devices with budgets that hold the decoder sometimes with much room, sometimes just, sometimes not.
+/// 1 to 4 accelerators with budgets that hold the decoder sometimes with much room, sometimes just, sometimes not.
 inline Machine random_machine(Random& random, const placement::Parts& parts) {
   Machine machine{.capacity = {}, .devices = 1 + random.below(4)};
   const std::uint64_t all = weight_bytes(parts).count + parts.layer_workspace.count + parts.head_workspace.count;
   for (std::size_t d = 0; d < machine.devices; ++d) {
     machine.capacity[d] = {random.below(2 * all / machine.devices + all / 4 + 2)};
+  }
+  return machine;
+}
+
+/// The same, where one device in three is host memory.
+inline Machine random_machine_with_hosts(Random& random, const placement::Parts& parts) {
+  Machine machine = random_machine(random, parts);
+  for (std::size_t d = 0; d < machine.devices; ++d) {
+    if (random.below(3) == 0) machine.kinds[d] = DeviceKind::host;
   }
   return machine;
 }
@@ -107,13 +117,48 @@ void never_above_a_budget_where_a_cut_fits() {
   CHECK(impossible > 300);
 }
 
+/// A policy may leave host devices free where the weights have 4 bits, and then says so in `host_placement`; it may
+/// not waste an accelerator, nor a host device where the weights are wider or there is no accelerator.
+template <placement::Placement P>
+void host_devices_are_withheld_from_four_bits_at_most() {
+  Random random(9);
+  int fitting = 0;
+  int too_small = 0;
+  for (int i = 0; i < 1500; ++i) {
+    placement::Parts parts = random_parts(random);
+    parts.weight_bits = random.below(2) == 0 ? 4.127 : 16;
+    const Machine machine = random_machine_with_hosts(random, parts);
+    const placement::Plan plan = P::plan(parts, machine);
+    const Machine accelerators = machine.accelerators();
+    bool may_withhold = false;
+    if constexpr (requires { P::host_placement; }) {
+      may_withhold = withholds_host(P::host_placement, parts, machine);
+    }
+    if (!may_withhold) {
+      CHECK(plan.fits() == some_cut_fits(parts, machine));
+      continue;
+    }
+    CHECK(plan.fits() == some_cut_fits(parts, accelerators));
+    for (std::size_t d = 0; d < machine.devices; ++d) {
+      if (machine.is_host(d)) CHECK(plan.peak(d) == Bytes{0});
+    }
+    if (machine.devices > accelerators.devices) ++(plan.fits() ? fitting : too_small);
+  }
+  if constexpr (requires { P::host_placement; }) {
+    if (P::host_placement == placement::HostPlacement::above_four_bits) {
+      CHECK(fitting > 50);
+      CHECK(too_small > 50);
+    }
+  }
+}
+
 /// The same question has the same answer, and the plan carries its question.
 template <placement::Placement P>
 void plan_is_pure() {
   Random random(2);
   for (int i = 0; i < 200; ++i) {
     const placement::Parts parts = random_parts(random);
-    const Machine machine = random_machine(random, parts);
+    const Machine machine = random_machine_with_hosts(random, parts);
     const placement::Plan plan = P::plan(parts, machine);
     CHECK(P::plan(parts, equal_devices(2, 100_B)).parts == parts);
     CHECK(P::plan(parts, machine) == plan);
@@ -132,7 +177,7 @@ void every_part_is_placed_once() {
   int seen[4] = {};
   for (int i = 0; i < 1000; ++i) {
     const placement::Parts parts = random_parts(random);
-    const placement::Plan plan = P::plan(parts, random_machine(random, parts));
+    const placement::Plan plan = P::plan(parts, random_machine_with_hosts(random, parts));
     ++seen[static_cast<std::size_t>(plan.tied_head)];
     CHECK((plan.tied_head == TiedHead::untied) == !parts.tied);
     std::uint64_t working = 0;
@@ -168,7 +213,7 @@ void what_belongs_together_shares_a_device() {
   Random random(4);
   for (int i = 0; i < 500; ++i) {
     const placement::Parts parts = random_parts(random);
-    const placement::Plan plan = P::plan(parts, random_machine(random, parts));
+    const placement::Plan plan = P::plan(parts, random_machine_with_hosts(random, parts));
     CHECK(plan.cuts[0] == 0);
     CHECK(plan.cuts[plan.devices()] == parts.layers);
     for (std::size_t d = 0; d < plan.devices(); ++d) CHECK(plan.cuts[d] <= plan.cuts[d + 1]);
@@ -202,6 +247,7 @@ void what_belongs_together_shares_a_device() {
 template <placement::Placement P>
 void placement() {
   never_above_a_budget_where_a_cut_fits<P>();
+  host_devices_are_withheld_from_four_bits_at_most<P>();
   plan_is_pure<P>();
   every_part_is_placed_once<P>();
   what_belongs_together_shares_a_device<P>();

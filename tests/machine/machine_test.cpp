@@ -19,9 +19,21 @@ static_assert(two != equal_devices(3, 16_GiB));
 constexpr Machine unequal{.capacity = {8_GiB, 24_GiB}, .devices = 2};
 static_assert(unequal.limited_to(14_GiB) == Machine{.capacity = {8_GiB, 14_GiB}, .devices = 2});
 
+constexpr Machine with_host = [] {
+  Machine machine = equal_devices(2, 16_GiB);
+  machine.add(64_GiB, DeviceKind::host);
+  return machine;
+}();
+static_assert(with_host.devices == 3 && with_host.is_host(2) && !with_host.is_host(0));
+static_assert(with_host.accelerators() == two && two.accelerators() == two);
+static_assert(with_host.limited_to(14_GiB).is_host(2));
+static_assert(with_host !=
+              Machine{.capacity = {16_GiB, 16_GiB, 64_GiB}, .devices = 3});  // the kind tells them apart
+
 template <Machine machine>
 constexpr std::size_t as_template_argument = machine.devices;
 static_assert(as_template_argument<equal_devices(8, 1_GiB)> == 8);
+static_assert(as_template_argument<with_host> == 3);
 
 }  // namespace
 
@@ -36,4 +48,7 @@ TEST_CASE("a machine has one to eight devices") {
     }
     CHECK(message == concat("a machine has 1 to 8 devices, not ", count));
   }
+  Machine full = equal_devices(8, 1_B);
+  CHECK_THROWS_AS(full.add(1_B, DeviceKind::host), InvalidArgument);
+  CHECK(full == equal_devices(8, 1_B));
 }

@@ -5,9 +5,10 @@
 
 using namespace asterism;
 
-TEST_CASE("this machine is one device with some memory") {
+TEST_CASE("this machine is one host device with some memory") {
   const Machine machine = machines::this_machine();
   CHECK(machine.devices == 1);
+  CHECK(machine.is_host(0));
   CHECK(machine.capacity[0] > 1_MiB);
   CHECK(machine.capacity[0] < 1'000'000_GiB);
 }

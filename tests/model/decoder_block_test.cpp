@@ -53,6 +53,8 @@ struct Notes {
   void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
 };
 
+using Segment = model::Segment<Exact::KvCache, Notes>;
+
 /// The layer as it stands in the papers, row by row.
 class Naive {
  public:
@@ -190,8 +192,9 @@ Rows random_rows(std::size_t count, std::size_t cols) {
 /// What the block makes of `rows`, in chunks of at most `chunk`.
 Rows forward(FilledNetwork<Exact>& on, std::int32_t layer, const Shape& shape, const Rows& rows, std::size_t chunk,
              Notes& notes) {
-  model::Assembly<Exact>::State state(on.devices, on.plan, shape, Exact::limits);
-  const auto& workspace = state.workspace(0);
+  const auto all = test::workspace_on<Exact>(on);
+  test::Conversation<Exact> conversation(on);
+  const auto& workspace = all.layers(0);
   Rows out;
   for (std::size_t first = 0; first < rows.size(); first += chunk) {
     const std::size_t count = std::min(chunk, rows.size() - first);
@@ -201,8 +204,9 @@ Rows forward(FilledNetwork<Exact>& on, std::int32_t layer, const Shape& shape, c
     }
     on.devices[0]->rotary_tables(static_cast<std::int32_t>(first), shape.rope_theta,
                                  workspace.tables.rows_from(0, count));
-    on.network.blocks()[static_cast<std::size_t>(layer)].forward(*on.devices[0], layer, first, hidden,
-                                                                 state.cache(0), workspace, notes);
+    const std::vector<Segment> segments = {{&conversation.caches, &notes, first, count}};
+    on.network.blocks()[static_cast<std::size_t>(layer)].forward(*on.devices[0], layer, segments, hidden,
+                                                                 workspace);
     for (std::size_t i = 0; i < count; ++i) out.emplace_back(hidden.view.row(i).begin(), hidden.view.row(i).end());
   }
   return out;
@@ -268,6 +272,35 @@ TEST_CASE("the router's probabilities of all experts are told before a token's r
     CHECK(*std::max_element(best.probabilities.begin(), best.probabilities.end()) == first);
     CHECK(best.weight == doctest::Approx(first / (first + next)));
   }
+}
+
+TEST_CASE("each segment's observer hears of its rows, by their positions") {
+  FilledNetwork<Exact> on(small_shape, equal_devices(1, 1_MiB));
+  const Rows rows = random_rows(8, 24);
+  Notes alone;
+  forward(on, 1, small_shape, rows, 16, alone);  // rows 0 to 4 here: the first sequence of the two below
+  const auto workspace = test::workspace_on<Exact>(on);
+  test::Conversation<Exact> first(on);
+  test::Conversation<Exact> second(on);
+  Notes notes[2];
+  const std::vector<Segment> segments = {{&first.caches, &notes[0], 0, 5}, {&second.caches, &notes[1], 0, 3}};
+  const auto& layer = workspace.layers(0);
+  const auto hidden = layer.hidden.rows_from(0, 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    for (std::size_t c = 0; c < 24; ++c) hidden.view(i, c) = static_cast<float>(rows[i][c]);
+  }
+  on.devices[0]->rotary_tables(0, small_shape.rope_theta, layer.tables.rows_from(0, 5));
+  on.devices[0]->rotary_tables(0, small_shape.rope_theta, layer.tables.rows_from(5, 3));
+  on.network.blocks()[1].forward(*on.devices[0], 1, segments, hidden, layer);
+  REQUIRE(notes[0].entries.size() == 10);
+  REQUIRE(notes[1].entries.size() == 6);
+  for (std::size_t i = 0; i < 10; ++i) {
+    CHECK(notes[0].entries[i].position == static_cast<std::int32_t>(i / 2));
+    CHECK(notes[0].entries[i].expert == alone.entries[i].expert);
+    CHECK(notes[0].entries[i].weight == alone.entries[i].weight);
+    CHECK(notes[0].entries[i].probabilities == alone.entries[i].probabilities);
+  }
+  for (std::size_t i = 0; i < 6; ++i) CHECK(notes[1].entries[i].position == static_cast<std::int32_t>(i / 2));
 }
 
 TEST_CASE("attention and experts stand beside residuals") {

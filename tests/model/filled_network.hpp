@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
+#include <stop_token>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
 #include "asterism/model/weights.hpp"
@@ -64,5 +66,59 @@ struct FilledNetwork : EmptyNetwork<B> {
     fill(this->network, 7);
   }
 };
+
+/// A sequence on a network: its caches, who hears of it, and how far it has come.
+template <class B, class Observer = typename B::Observer>
+struct Conversation {
+  typename model::Assembly<B>::Caches caches;
+  Observer observer{};
+  std::size_t computed = 0;
+
+  explicit Conversation(const EmptyNetwork<B>& on, const Limits& limits = B::limits)
+      : caches(on.devices, on.plan, on.network.shape(), limits) {}
+};
+
+/// Tokens of one sequence in a pass.
+template <class B, class Observer = typename B::Observer>
+struct Turn {
+  Conversation<B, Observer>* of;
+  std::vector<TokenId> tokens;
+};
+
+template <class B>
+typename model::Assembly<B>::Workspace workspace_on(const EmptyNetwork<B>& on, const Limits& limits = B::limits) {
+  return {on.devices, on.plan, on.network.shape(), limits};
+}
+
+/// One pass over the tokens of all turns. False where it was cancelled: no sequence has moved on then.
+template <class B, class Observer>
+bool pass(const EmptyNetwork<B>& on, const typename model::Assembly<B>::Workspace& workspace,
+          const std::vector<Turn<B, Observer>>& turns, const std::stop_token& cancel = {}) {
+  using Segment = model::Segment<typename B::KvCache, Observer>;
+  std::vector<Segment> segments;
+  std::vector<TokenId> tokens;
+  for (const Turn<B, Observer>& turn : turns) {
+    segments.push_back({&turn.of->caches, &turn.of->observer, turn.of->computed, turn.tokens.size()});
+    tokens.insert(tokens.end(), turn.tokens.begin(), turn.tokens.end());
+  }
+  if (!on.network.forward(on.devices, workspace, View<const Segment>(segments), tokens, cancel)) return false;
+  for (const Turn<B, Observer>& turn : turns) turn.of->computed += turn.tokens.size();
+  return true;
+}
+
+/// Logits (count, vocabulary) of rows of the last pass.
+template <class B, class Observer>
+std::vector<float> logits_of(const EmptyNetwork<B>& on, const typename model::Assembly<B>::Workspace& workspace,
+                             std::size_t first_row, std::size_t count, Observer& observer) {
+  const auto found = on.network.logits(on.devices, workspace, first_row, count, observer);
+  CHECK(found.device == on.plan.head_device());
+  CHECK(found.rows() == count);
+  CHECK(found.cols() == static_cast<std::size_t>(on.network.shape().vocabulary));
+  std::vector<float> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    all.insert(all.end(), found.view.row(i).begin(), found.view.row(i).end());
+  }
+  return all;
+}
 
 }  // namespace asterism::test

@@ -1,7 +1,10 @@
 // The whole network: chunks, devices and rows of logits change no bit; tied heads.
 #include "asterism/model/mixtral.hpp"
 
+#include <algorithm>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -40,31 +43,27 @@ struct OtherHead : test::Exact {
   using Head = quant::Float16;
 };
 
-const std::vector<TokenId> tokens = {3, 52, 0, 17, 17, 9, 41, 30, 2, 5, 8};
+using Tokens = std::vector<TokenId>;
+
+const Tokens tokens = {3, 52, 0, 17, 17, 9, 41, 30, 2, 5, 8};
 
 /// Logits of all tokens, the prompt in chunks of `chunk`, `count` rows of logits at a time.
 template <class B>
-std::vector<float> logits(const FilledNetwork<B>& on, const Shape& shape, std::size_t chunk, std::size_t count) {
-  typename model::Assembly<B>::State state(on.devices, on.plan, shape, B::limits);
-  typename B::Observer observer;
+std::vector<float> logits(const FilledNetwork<B>& on, const Tokens& prompt, std::size_t chunk, std::size_t count) {
+  const auto workspace = test::workspace_on<B>(on);
+  test::Conversation<B> conversation(on);
   std::vector<float> out;
-  for (std::size_t first = 0; first < tokens.size(); first += chunk) {
-    const std::size_t rows = std::min(chunk, tokens.size() - first);
-    on.network.forward(on.devices, state, View<const TokenId>(tokens).part(first, rows), first, observer);
+  for (std::size_t first = 0; first < prompt.size(); first += chunk) {
+    const std::size_t rows = std::min(chunk, prompt.size() - first);
+    const auto begin = prompt.begin() + static_cast<std::ptrdiff_t>(first);
+    const std::vector<test::Turn<B>> turns = {
+        {&conversation, Tokens(begin, begin + static_cast<std::ptrdiff_t>(rows))}};
+    CHECK(test::pass<B>(on, workspace, turns));
     for (std::size_t row = 0; row < rows; row += count) {
       const std::size_t some = std::min(count, rows - row);
-      const auto values = [&] {
-        const auto found = on.network.logits(on.devices, state, row, some, observer);
-        CHECK(found.device == on.plan.head_device());
-        CHECK(found.rows() == some);
-        CHECK(found.cols() == 53);
-        std::vector<float> all;
-        for (std::size_t i = 0; i < some; ++i)
-          all.insert(all.end(), found.view.row(i).begin(), found.view.row(i).end());
-        return all;
-      };
-      const std::vector<float> once = values();
-      CHECK(values() == once);  // the hidden states stay as they are
+      const std::vector<float> once = test::logits_of<B>(on, workspace, row, some, conversation.observer);
+      // The hidden states stay as they are.
+      CHECK(test::logits_of<B>(on, workspace, row, some, conversation.observer) == once);
       out.insert(out.end(), once.begin(), once.end());
     }
   }
@@ -96,10 +95,10 @@ void copy_weights(const FilledNetwork<A>& from, const FilledNetwork<B>& to) {
 
 TEST_CASE("chunks and rows of logits change no bit") {
   const FilledNetwork<Exact> one(small_shape, equal_devices(1, 1_MiB));
-  const std::vector<float> expected = logits(one, small_shape, 16, 16);
+  const std::vector<float> expected = logits(one, tokens, 16, 16);
   CHECK(expected.size() == tokens.size() * 53);
   for (const std::size_t chunk : {1, 4, 10}) {
-    for (const std::size_t count : {1, 3, 16}) CHECK(logits(one, small_shape, chunk, count) == expected);
+    for (const std::size_t count : {1, 3, 16}) CHECK(logits(one, tokens, chunk, count) == expected);
   }
 }
 
@@ -113,9 +112,9 @@ TEST_CASE("two devices give the bits of one; a tied head is shared, handed over 
     const FilledNetwork<Copied> copied(shape, equal_devices(2, 1_MiB));
     copy_weights(one, two);
     copy_weights(one, copied);
-    const std::vector<float> expected = logits(one, shape, 16, 16);
-    CHECK(logits(two, shape, 4, 3) == expected);
-    CHECK(logits(copied, shape, 4, 3) == expected);
+    const std::vector<float> expected = logits(one, tokens, 16, 16);
+    CHECK(logits(two, tokens, 4, 3) == expected);
+    CHECK(logits(copied, tokens, 4, 3) == expected);
     CHECK(one.network.has_own_head() == !tied);
     CHECK(two.network.has_own_head() == !tied);
     CHECK(copied.network.has_own_head());
@@ -132,31 +131,86 @@ TEST_CASE("two devices give the bits of one; a tied head is shared, handed over 
   const FilledNetwork<OtherHead> other(tied, equal_devices(1, 1_MiB));  // two formats, two matrices
   CHECK(other.network.has_own_head());
   CHECK(other.plan.tied_head == placement::TiedHead::untied);
-  CHECK(logits(other, tied, 16, 16).size() == tokens.size() * 53);
+  CHECK(logits(other, tokens, 16, 16).size() == tokens.size() * 53);
+}
+
+TEST_CASE("rows of several sequences in one pass give, to the bit, the logits of each alone") {
+  const Tokens prompts[] = {tokens, {7, 7, 7, 50, 1}, {52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41}, {9, 3, 3}};
+  for (const std::size_t devices : {1, 2}) {
+    CAPTURE(devices);
+    const FilledNetwork<Exact> on(small_shape, equal_devices(devices, 1_MiB));
+    std::vector<std::vector<float>> expected;
+    for (const Tokens& prompt : prompts) expected.push_back(logits(on, prompt, 16, 16));
+
+    const auto workspace = test::workspace_on<Exact>(on);
+    std::vector<test::Conversation<Exact>> all;
+    for (int i = 0; i < 4; ++i) all.emplace_back(on);
+    // How many tokens of which sequence each pass takes, in which order.
+    const std::vector<std::vector<std::pair<std::size_t, std::size_t>>> passes = {
+        {{0, 4}, {1, 1}},                  // both from their beginning
+        {{2, 9}, {0, 3}, {1, 3}, {3, 1}},  // at different positions, 16 rows
+        {{3, 1}, {0, 1}, {2, 1}},          // decoding
+        {{1, 1}, {2, 2}, {3, 1}},
+        {{0, 3}}};
+    std::vector<std::vector<float>> found(4);
+    for (const auto& shares : passes) {
+      std::vector<test::Turn<Exact>> turns;
+      for (const auto& [of, count] : shares) {
+        const auto begin = prompts[of].begin() + static_cast<std::ptrdiff_t>(all[of].computed);
+        turns.push_back({&all[of], Tokens(begin, begin + static_cast<std::ptrdiff_t>(count))});
+      }
+      REQUIRE(test::pass<Exact>(on, workspace, turns));
+      std::size_t row = 0;
+      for (const auto& [of, count] : shares) {
+        const auto some = test::logits_of<Exact>(on, workspace, row, count, all[of].observer);
+        found[of].insert(found[of].end(), some.begin(), some.end());
+        row += count;
+      }
+    }
+    for (std::size_t i = 0; i < 4; ++i) CHECK(found[i] == expected[i]);
+  }
 }
 
 TEST_CASE("token ids outside the vocabulary are refused, and positions beyond the cache") {
   const FilledNetwork<Exact> on(small_shape, equal_devices(1, 1_MiB));
-  model::Assembly<Exact>::State state(on.devices, on.plan, small_shape, Exact::limits);
-  test::Watch observer;
+  const auto workspace = test::workspace_on<Exact>(on);
+  test::Conversation<Exact> conversation(on);
+  const auto pass = [&](const Tokens& some) {
+    return test::pass<Exact>(on, workspace, std::vector<test::Turn<Exact>>{{&conversation, some}});
+  };
   for (const TokenId bad : {-1, 53}) {
-    const std::vector<TokenId> wrong = {1, bad};
-    check_error<InvalidArgument>([&] { on.network.forward(on.devices, state, wrong, 0, observer); },
-                                 {concat("token id ", bad), "53"});
+    check_error<InvalidArgument>([&] { pass({1, bad}); }, {concat("token id ", bad), "53"});
   }
-  const std::vector<TokenId> two = {1, 2};
-  check_error<InvalidArgument>([&] { on.network.forward(on.devices, state, two, 159, observer); },
-                               {"160 positions", "Limits::context"});
-  CHECK_NOTHROW(on.network.forward(on.devices, state, two, 158, observer));
+  conversation.computed = 159;
+  check_error<InvalidArgument>([&] { pass({1, 2}); }, {"160 positions", "Limits::context"});
+  conversation.computed = 158;
+  CHECK_NOTHROW(pass({1, 2}));
 }
 
-TEST_CASE("the observer hears every route and every hand-over") {
+TEST_CASE("a pass that is cancelled may be made again") {
+  const FilledNetwork<Exact> on(small_shape, equal_devices(2, 1_MiB));
+  const std::vector<float> expected = logits(on, tokens, 16, 16);
+  const auto workspace = test::workspace_on<Exact>(on);
+  test::Conversation<Exact> conversation(on);
+  const std::vector<test::Turn<Exact>> turns = {{&conversation, tokens}};
+  std::stop_source stop;
+  Exact::Observer::on_route = [&](std::int32_t, std::int32_t) { stop.request_stop(); };  // in the first layer
+  CHECK_FALSE(test::pass<Exact>(on, workspace, turns, stop.get_token()));
+  Exact::Observer::on_route = nullptr;
+  CHECK(conversation.observer.routes == tokens.size() * 2);
+  CHECK(test::pass<Exact>(on, workspace, turns));
+  CHECK(test::logits_of<Exact>(on, workspace, 0, tokens.size(), conversation.observer) == expected);
+}
+
+TEST_CASE("each sequence's observer hears its routes, by position, and its part of every hand-over") {
   struct Notes {
-    std::size_t routes = 0;
+    std::vector<std::string> routes;
     std::size_t scores = 0;
     std::vector<std::string> moves;
     void scored(std::int32_t, std::int32_t, View<const float>) { ++scores; }
-    void routed(std::int32_t, std::int32_t, std::int32_t, float) { ++routes; }
+    void routed(std::int32_t layer, std::int32_t position, std::int32_t expert, float weight) {
+      routes.push_back(concat(layer, " ", position, " ", expert, " ", weight));
+    }
     void moved(std::int32_t from, std::int32_t to, Bytes bytes) {
       moves.push_back(concat(from, " to ", to, ": ", bytes.count));
     }
@@ -164,11 +218,27 @@ TEST_CASE("the observer hears every route and every hand-over") {
   Shape shape = small_shape;
   shape.tied_head = true;
   const FilledNetwork<Exact> on(shape, equal_devices(2, 1_MiB));
-  model::Assembly<Exact>::State state(on.devices, on.plan, shape, Exact::limits);
-  Notes notes;
-  on.network.forward(on.devices, state, tokens, 0, notes);
-  on.network.logits(on.devices, state, 10, 1, notes);
-  CHECK(notes.scores == tokens.size() * 2);
-  CHECK(notes.routes == tokens.size() * 2 * 2);
-  CHECK(notes.moves == std::vector<std::string>{concat("0 to 1: ", tokens.size() * 24 * 4), "1 to 0: 96"});
+  const auto workspace = test::workspace_on<Exact>(on);
+  const Tokens other = {8, 8, 1};
+  const auto alone = [&](const Tokens& some) {
+    test::Conversation<Exact, Notes> conversation(on);
+    CHECK(test::pass<Exact, Notes>(on, workspace, {{&conversation, some}}));
+    return conversation.observer;
+  };
+  const Notes first = alone(tokens);
+  const Notes second = alone(other);
+  CHECK(first.scores == tokens.size() * 2);
+  CHECK(first.routes.size() == tokens.size() * 2 * 2);
+  CHECK(first.moves == std::vector<std::string>{concat("0 to 1: ", tokens.size() * 24 * 4)});
+
+  test::Conversation<Exact, Notes> a(on);
+  test::Conversation<Exact, Notes> b(on);
+  CHECK(test::pass<Exact, Notes>(on, workspace, {{&a, tokens}, {&b, other}}));
+  CHECK(a.observer.routes == first.routes);
+  CHECK(b.observer.routes == second.routes);
+  CHECK(b.observer.scores == other.size() * 2);
+  CHECK(a.observer.moves == first.moves);
+  CHECK(b.observer.moves == std::vector<std::string>{concat("0 to 1: ", other.size() * 24 * 4)});
+  test::logits_of<Exact>(on, workspace, 10, 1, a.observer);
+  CHECK(a.observer.moves.back() == "1 to 0: 96");
 }

@@ -2,7 +2,6 @@
 #include "asterism/model/plan.hpp"
 
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +9,9 @@
 #include <doctest/doctest.h>
 
 #include "asterism/machine/catalogue.hpp"
+#include "asterism/placement/balanced_low_first.hpp"
+#include "asterism/placement/explicit.hpp"
+#include "asterism/placement/sparing_host.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "generate/variants.hpp"
@@ -42,10 +44,9 @@ void check_allocation(const Shape& shape, std::size_t count, const Limits& limit
   CAPTURE(count);
   CAPTURE(limits.batch);
   const test::EmptyNetwork<Noting> empty(shape, equal_devices(count, 4_MiB), limits);
-  std::vector<std::unique_ptr<model::Assembly<Noting>::State>> sessions;
-  for (std::int32_t i = 0; i < limits.batch; ++i) {
-    sessions.push_back(std::make_unique<model::Assembly<Noting>::State>(empty.devices, empty.plan, shape, limits));
-  }
+  const auto workspace = test::workspace_on<Noting>(empty, limits);
+  std::vector<test::Conversation<Noting>> sequences;
+  for (std::int32_t i = 0; i < limits.batch; ++i) sequences.emplace_back(empty, limits);
   for (std::size_t d = 0; d < count; ++d) {
     Bytes sum{};
     for (std::size_t k = 0; k < placement::kind_count; ++k) {
@@ -89,9 +90,33 @@ static_assert(!plan<MixtralHalf>(machines::dual_16gb).fits());
 static_assert(!plan<Mixtral>(machines::dual_16gb.limited_to(11_GiB)).fits());
 static_assert(DevicePeak<0, 5, 5>::fits);
 
+// The map of a machine for two cards: the embedding on the first, norm and head on the second, as many layers there
+// as its budget holds, and no 4-bit weights in main memory.
+struct MixtralLowFirst : Mixtral {
+  using Placement = placement::SparingHost<placement::BalancedLowFirst>;
+};
+constexpr Machine dual_with_host = [] {
+  Machine machine = machines::dual_16gb;
+  machine.add(64_GiB, DeviceKind::host);
+  return machine;
+}();
+static_assert(fits<MixtralLowFirst, machines::dual_16gb, 14_GiB>());
+static_assert(fits<MixtralLowFirst, dual_with_host, 14_GiB>());
+constexpr placement::Plan low_first = plan<MixtralLowFirst>(dual_with_host.limited_to(14_GiB));
+static_assert(low_first.cuts[1] == 13 && low_first.cuts[2] == 32 && low_first.cuts[3] == 32);
+static_assert(low_first.embedding_device() == 0 && low_first.head_device() == 1);
+static_assert(low_first.peak(2) == Bytes{0});
+static_assert(!plan<MixtralLowFirst>(dual_with_host.limited_to(11_GiB)).fits());
+
+struct MixtralExplicit : Mixtral {
+  using Placement = placement::Explicit<14, 18>;
+};
+static_assert(fits<MixtralExplicit, machines::dual_16gb, 14_GiB>());
+static_assert(plan<MixtralExplicit>(machines::dual_16gb).cuts[1] == 14);
+
 }  // namespace
 
-TEST_CASE("kind by kind, the plan is what network and sessions allocate") {
+TEST_CASE("kind by kind, the plan is what network, workspace and sequences allocate") {
   Limits limits = Noting::limits;
   for (const std::int32_t batch : {1, 2, 3}) {
     limits.batch = batch;
@@ -113,7 +138,8 @@ TEST_CASE("kind by kind, the plan is what network and sessions allocate") {
 
 TEST_CASE("more devices than layers") {
   const test::EmptyNetwork<Noting> empty(small_shape, equal_devices(4, 4_MiB), Noting::limits);
-  const model::Assembly<Noting>::State state(empty.devices, empty.plan, small_shape, Noting::limits);
+  const auto workspace = test::workspace_on<Noting>(empty);
+  const test::Conversation<Noting> one(empty);
   Bytes all{};
   for (std::size_t d = 0; d < 4; ++d) all += empty.devices[d]->arena().used();
   CHECK(all < empty.plan.peak(0) + empty.plan.peak(1) + empty.plan.peak(2) + empty.plan.peak(3));  // batch is 2
@@ -158,7 +184,7 @@ TEST_CASE("limits change caches and workspace alone") {
   limits = Mixtral::limits;
   limits.batch = 3;
   CHECK(changed(Kind::kv_cache) == 3);
-  CHECK(changed(Kind::workspace) == 3);
+  CHECK(changed(Kind::workspace) == 1);  // all sequences share it
   limits = Mixtral::limits;
   limits.prefill_chunk = 256;
   CHECK(changed(Kind::kv_cache) == 1);

@@ -1,4 +1,4 @@
-// Activations: measured without a buffer and laid out in one, the same bytes.
+// Activations: measured without a buffer and laid out in one, the same bytes, on every device that needs them.
 #include "asterism/model/workspace.hpp"
 
 #include <algorithm>
@@ -21,9 +21,9 @@ using test::small_shape;
 
 namespace {
 
-using Workspace = model::LayerWorkspace<model::Assembly<Exact>::Block>;
+using LayerWorkspace = model::LayerWorkspace<model::Assembly<Exact>::Block>;
 
-static_assert(Workspace::bytes(small_shape, Exact::limits) > Bytes{0});  // a constant expression
+static_assert(LayerWorkspace::bytes(small_shape, Exact::limits) > Bytes{0});  // a constant expression
 
 /// Collects where matrices lie.
 struct Ranges {
@@ -58,10 +58,10 @@ TEST_CASE("a layer's workspace fills exactly the bytes that the plan counts") {
     CAPTURE(chunk);
     Limits limits = Exact::limits;
     limits.prefill_chunk = chunk;
-    const backend::Buffer buffer = arena.allocate(Workspace::bytes(small_shape, limits), "workspace");
+    const backend::Buffer buffer = arena.allocate(LayerWorkspace::bytes(small_shape, limits), "workspace");
     backend::Cursor cursor(buffer);
-    const Workspace workspace = Workspace::lay_out(cursor, small_shape, limits);
-    CHECK(cursor.used() == Workspace::bytes(small_shape, limits));
+    const LayerWorkspace workspace = LayerWorkspace::lay_out(cursor, small_shape, limits);
+    CHECK(cursor.used() == LayerWorkspace::bytes(small_shape, limits));
     CHECK(workspace.hidden.device == 3);
     const auto rows = static_cast<std::size_t>(chunk);
     Ranges ranges;
@@ -97,5 +97,36 @@ TEST_CASE("the head's workspace holds a few rows, no more than a chunk") {
     ranges.add(workspace.hidden, rows, 24);
     ranges.add(workspace.logits, rows, 53);
     ranges.check(buffer);
+  }
+}
+
+TEST_CASE("every device that runs layers has a workspace, the head's device the head's; no more is drawn") {
+  for (const bool tied : {false, true}) {
+    CAPTURE(tied);
+    Shape shape = small_shape;
+    shape.layers = 3;
+    shape.tied_head = tied;
+    const test::EmptyNetwork<Exact> empty(shape, equal_devices(4, 1_MiB));  // one device more than layers
+    std::vector<Bytes> before;
+    for (const auto& device : empty.devices) before.push_back(device->arena().used());
+    {
+      const auto workspace = test::workspace_on<Exact>(empty);
+      for (std::size_t d = 0; d < 4; ++d) {
+        const auto device = static_cast<std::int32_t>(d);
+        const bool runs_layers = empty.plan.cuts[d + 1] > empty.plan.cuts[d];
+        if (runs_layers) {
+          CHECK(workspace.layers(d).hidden.device == device);
+          CHECK(workspace.layers(d).hidden.rows() == 16);
+        }
+        const Bytes layers = runs_layers ? LayerWorkspace::bytes(shape, Exact::limits) : Bytes{0};
+        const Bytes head =
+            device == empty.plan.head_device() ? HeadWorkspace::bytes(shape, Exact::limits) : Bytes{0};
+        CHECK(empty.devices[d]->arena().used() - before[d] == layers + head);
+        CHECK(empty.plan.bytes(d, placement::Kind::workspace) == layers + head);
+      }
+      CHECK(workspace.head().logits.device == empty.plan.head_device());
+      CHECK(workspace.head().logits.cols() == 53);
+    }
+    for (std::size_t d = 0; d < 4; ++d) CHECK(empty.devices[d]->arena().used() == before[d]);
   }
 }

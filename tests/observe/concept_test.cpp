@@ -1,4 +1,4 @@
-// All shipped observers are models of Observer; structs that lack one member are none.
+// All shipped observers are models of Observer and obey its laws; structs that lack one member are none.
 #include "asterism/observe/concept.hpp"
 
 #include <doctest/doctest.h>
@@ -7,29 +7,16 @@
 #include "asterism/observe/none.hpp"
 #include "asterism/observe/trace.hpp"
 
+#include "lacking/observer.hpp"
+#include "laws/observer_laws.hpp"
+
 using namespace asterism;
 using namespace asterism::observe;
+using namespace asterism::lacking::observers;
 
 namespace {
 
-struct Complete {
-  void scored(std::int32_t, std::int32_t, View<const float>) {}
-  void routed(std::int32_t, std::int32_t, std::int32_t, float) {}
-  void moved(std::int32_t, std::int32_t, Bytes) {}
-};
-struct NoScored {
-  void routed(std::int32_t, std::int32_t, std::int32_t, float) {}
-  void moved(std::int32_t, std::int32_t, Bytes) {}
-};
-struct NoRouted {
-  void scored(std::int32_t, std::int32_t, View<const float>) {}
-  void moved(std::int32_t, std::int32_t, Bytes) {}
-};
-struct NoMoved {
-  void scored(std::int32_t, std::int32_t, View<const float>) {}
-  void routed(std::int32_t, std::int32_t, std::int32_t, float) {}
-};
-struct ScoresToWrite : NoScored {
+struct ScoresToWrite : Complete {
   void scored(std::int32_t, std::int32_t, View<float>) {}
 };
 
@@ -44,4 +31,4 @@ static_assert(!Observer<int>);
 
 }  // namespace
 
-TEST_CASE("observers are checked when this file compiles") { CHECK(Observer<Complete>); }
+TEST_CASE_TEMPLATE("runs tell the observers by the laws", O, None, Counts, Trace) { laws::observer<O>(); }

@@ -6,25 +6,15 @@
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
 
+#include "lacking/execution.hpp"
 #include "laws/execution_laws.hpp"
 
 using namespace asterism;
 using namespace asterism::parallel;
+using namespace asterism::lacking::executions;
 
 namespace {
 
-struct Complete {
-  template <class F>
-  void for_each_tile(std::size_t, F&&) {}
-  std::size_t threads() const { return 1; }
-};
-struct NoTiles {
-  std::size_t threads() const { return 1; }
-};
-struct NoThreads {
-  template <class F>
-  void for_each_tile(std::size_t, F&&) {}
-};
 struct ThreadsOfAnotherType : NoThreads {
   int threads() const { return 1; }
 };

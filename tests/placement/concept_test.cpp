@@ -4,7 +4,10 @@
 #include <doctest/doctest.h>
 
 #include "asterism/placement/balanced.hpp"
+#include "asterism/placement/balanced_low_first.hpp"
+#include "asterism/placement/explicit.hpp"
 #include "asterism/placement/sequential.hpp"
+#include "asterism/placement/sparing_host.hpp"
 
 #include "laws/placement_laws.hpp"
 
@@ -25,9 +28,13 @@ struct ReturnsCuts {
 };
 
 static_assert(Placement<Complete> && Placement<Balanced> && Placement<Sequential>);
+static_assert(Placement<BalancedLowFirst> && Placement<Explicit<14, 18>> && Placement<SparingHost<Balanced>>);
 static_assert(!Placement<NoPlan> && !needs::plan<NoPlan>);
 static_assert(!Placement<NotStatic> && !Placement<ReturnsCuts>);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("the policies obey the laws", P, Balanced, Sequential) { laws::placement<P>(); }
+TEST_CASE_TEMPLATE("the policies obey the laws", P, Balanced, BalancedLowFirst, Sequential, SparingHost<Balanced>,
+                   SparingHost<BalancedLowFirst>, SparingHost<BalancedLowFirst, HostPlacement::any_width>) {
+  laws::placement<P>();
+}

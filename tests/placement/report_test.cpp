@@ -7,7 +7,9 @@
 #include <doctest/doctest.h>
 
 #include "asterism/placement/balanced.hpp"
+#include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/sequential.hpp"
+#include "asterism/placement/sparing_host.hpp"
 
 #include "laws/placement_laws.hpp"
 
@@ -113,6 +115,34 @@ TEST_CASE("recommendations follow the numbers") {
         "layers allow.\n");
 }
 
+TEST_CASE("a host device that is left unused is named where it is needed, with the way to ask for it") {
+  Parts parts = small_parts;
+  parts.weight_bits = 4.127;
+  const auto with_host = [](Bytes accelerators) {
+    Machine machine = equal_devices(2, accelerators);
+    machine.add(64_GiB, DeviceKind::host);
+    return machine;
+  };
+  using Default = SparingHost<Balanced>;
+  const Plan unused = Default::plan(parts, with_host(300_MiB));
+  CHECK_FALSE(unused.fits());
+  CHECK(
+      recommendations(unused, limits, 32768) ==
+      "- The plan does not fit. Raise the budgets (device 0 to 445MiB), add a device, choose a format with fewer "
+      "bits, or lower the context.\n"
+      "- Device 2 is host memory and was left unused, as 4-bit weights go there only where they are asked to: "
+      "placement::SparingHost<Policy, placement::HostPlacement::any_width>.\n");
+  CHECK(component_table(unused).find("device 2 (host memory): no layers, budget 64.00 GiB\n") !=
+        std::string::npos);
+  const Plan used = SparingHost<Balanced, HostPlacement::any_width>::plan(parts, with_host(300_MiB));
+  CHECK(used.fits());
+  CHECK(recommendations(used, limits, 32768).find("left unused") == std::string::npos);
+  CHECK(component_table(used).find("device 2 (host memory): layer") != std::string::npos);
+  // Where the accelerators have room, a host device is nothing to speak of.
+  CHECK(recommendations(Default::plan(parts, with_host(512_MiB)), limits, 32768) ==
+        "- The headroom holds a context of 12544 tokens (now 4096).\n");
+}
+
 TEST_CASE("the advised budgets are enough, the advised context fits and a much longer one does not") {
   Random random(10);
   int contexts = 0;
@@ -152,7 +182,8 @@ TEST_CASE("the advised budgets are enough, the advised context fits and a much l
   CHECK(contexts > 50);
 }
 
-TEST_CASE_TEMPLATE("the smallest equal budgets fit, and 64 bytes less do not", P, Balanced, Sequential) {
+TEST_CASE_TEMPLATE("the smallest equal budgets fit, and 64 bytes less do not", P, Balanced, BalancedLowFirst,
+                   Sequential) {
   Random random(9);
   for (int i = 0; i < 300; ++i) {
     Parts parts = laws::random_parts(random);

@@ -6,13 +6,16 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/integers.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
 
+#include "lacking/quantization.hpp"
 #include "laws/quantization_laws.hpp"
 
 using namespace asterism;
 using namespace asterism::quant;
+using namespace asterism::lacking::quantizations;
 
 TEST_CASE_TEMPLATE("the formats obey the laws", Q, Float32, BFloat16, Nf4<>, Nf4<32>, Nf4<64, DoubleQuantized>,
                    Nf4<64, PlainScales, LeastSquares>, Nf4<64, DoubleQuantized, LeastSquares>,
@@ -24,28 +27,19 @@ TEST_CASE_TEMPLATE("the formats obey the laws", Q, Float32, BFloat16, Nf4<>, Nf4
 
 TEST_CASE("float16 obeys the laws in its range") { laws::quantization<Float16>(60000.0F); }
 
-namespace {
+TEST_CASE_TEMPLATE("integers obey the laws in the range of their scales", Q, Int8<>, Int8<16>, Int8<4096>,
+                   Int8<32, LeastSquares>, Int8<128, SignedLeastSquares>, Int4<>, Int4<16>, Int4<128>, Int4<4096>,
+                   Int4<32, LeastSquares>, Int4<32, SignedLeastSquares>, Int4<16, SignedLeastSquares>,
+                   Int4<128, SignedLeastSquares>) {
+  static_assert(Quantization<Q>);
+  laws::quantization<Q>(4.5e5F);
+}
 
-// Each lacks one member.
-struct NoName : Float32 {
-  static void name() {}
-};
-struct NoBits : Float32 {
-  static void bits_per_weight() {}
-};
-struct NoPlanes : Float32 {
-  static void planes() {}
-};
-struct NoEncode : Float32 {
-  static void encode() {}
-};
-struct NoDecode : Float32 {};  // Float32::decode takes a Packed<Float32>
-
-static_assert(!Quantization<NoName> && !needs::name<NoName>);
-static_assert(!Quantization<NoBits> && !needs::bits_per_weight<NoBits>);
-static_assert(!Quantization<NoPlanes> && !needs::planes<NoPlanes>);
-static_assert(!Quantization<NoEncode> && !needs::encode<NoEncode>);
-static_assert(!needs::decode<NoDecode> && !needs::error_bound<NoDecode> && needs::encode<NoDecode>);
+static_assert(Quantization<Complete>);
+static_assert(!Quantization<NoName> && !needs::name<NoName> && needs::planes<NoName>);
+static_assert(!Quantization<NoBitsPerWeight> && !needs::bits_per_weight<NoBitsPerWeight>);
+static_assert(!Quantization<NoPlanes> && !needs::planes<NoPlanes> && needs::name<NoPlanes>);
+static_assert(!Quantization<NoEncode> && !needs::encode<NoEncode> && needs::decode<NoEncode>);
+static_assert(!Quantization<NoDecode> && !needs::decode<NoDecode> && needs::error_bound<NoDecode>);
+static_assert(!Quantization<NoErrorBound> && !needs::error_bound<NoErrorBound> && needs::decode<NoErrorBound>);
 static_assert(!Quantization<int>);
-
-}  // namespace

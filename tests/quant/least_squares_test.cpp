@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/quant/integers.hpp"
 #include "asterism/quant/nf4.hpp"
 
 #include "support/packed_matrix.hpp"
@@ -52,6 +53,17 @@ TEST_CASE("relative RMS error on Gaussian weights at 4.127 bits") {
   CHECK(relative_rms<Nf4<64, DoubleQuantized, SignedLeastSquares>>() < 0.0833);
 }
 
+TEST_CASE("relative RMS error of integers on Gaussian weights") {
+  CHECK(relative_rms<Int4<32>>() == doctest::Approx(0.0971).epsilon(0.005));
+  CHECK(relative_rms<Int4<128>>() == doctest::Approx(0.1171).epsilon(0.005));
+  CHECK(relative_rms<Int4<32, LeastSquares>>() < 0.0866);
+  CHECK(relative_rms<Int4<128, LeastSquares>>() < 0.1013);
+  CHECK(relative_rms<Int4<32, SignedLeastSquares>>() < 0.0815);
+  CHECK(relative_rms<Int4<128, SignedLeastSquares>>() < 0.0972);
+  CHECK(relative_rms<Int8<32>>() < 0.0054);
+  CHECK(relative_rms<Int8<32, LeastSquares>>() < 0.0050);
+}
+
 TEST_CASE("the scale is nearly the best of a fine search, and never worse than the largest magnitude") {
   Random random(12);
   double chosen = 0;
@@ -61,9 +73,9 @@ TEST_CASE("the scale is nearly the best of a fine search, and never worse than t
   for (int block = 0; block < 200; ++block) {
     float values[64];
     for (float& value : values) value = static_cast<float>(random.normal());
-    const float largest = AbsMax::scale<64>(values);
-    const double error = squared_error(values, 64, LeastSquares::scale<64>(values));
-    const double signed_error = squared_error(values, 64, SignedLeastSquares::scale<64>(values));
+    const float largest = AbsMax::scale<Nf4Codes, 64>(values);
+    const double error = squared_error(values, 64, LeastSquares::scale<Nf4Codes, 64>(values));
+    const double signed_error = squared_error(values, 64, SignedLeastSquares::scale<Nf4Codes, 64>(values));
     double block_best = 1e30;
     double block_signed_best = 1e30;
     for (int i = 500; i < 1600; ++i) {
@@ -84,20 +96,30 @@ TEST_CASE("the scale is nearly the best of a fine search, and never worse than t
 TEST_CASE("values that the table can hold exactly are held exactly") {
   float values[64];
   for (int i = 0; i < 64; ++i) values[i] = 3 * nf4_table[static_cast<std::size_t>(i % 16)];
-  CHECK(LeastSquares::scale<64>(values) == doctest::Approx(3));
+  CHECK(LeastSquares::scale<Nf4Codes, 64>(values) == doctest::Approx(3));
   for (float& value : values) value = -value;
-  CHECK(SignedLeastSquares::scale<64>(values) == doctest::Approx(-3));
+  CHECK(SignedLeastSquares::scale<Nf4Codes, 64>(values) == doctest::Approx(-3));
+}
+
+TEST_CASE_TEMPLATE("values that integers can hold exactly are held exactly", Codes, IntegerCodes<4>,
+                   IntegerCodes<8>) {
+  float values[32];
+  for (int i = 0; i < 32; ++i) values[i] = 0.25F * static_cast<float>(Codes::lowest + i % (Codes::highest + 1));
+  values[31] = 0.25F * Codes::highest;
+  CHECK(LeastSquares::scale<Codes, 32>(values) == doctest::Approx(0.25));
+  for (float& value : values) value = -value;
+  CHECK(std::fabs(SignedLeastSquares::scale<Codes, 32>(values)) == doctest::Approx(0.25));
 }
 
 TEST_CASE("extreme blocks get finite scales") {
   float values[64] = {};
-  CHECK(LeastSquares::scale<64>(values) == 0);
-  CHECK(SignedLeastSquares::scale<64>(values) == 0);
+  CHECK(LeastSquares::scale<Nf4Codes, 64>(values) == 0);
+  CHECK(SignedLeastSquares::scale<Nf4Codes, 64>(values) == 0);
   for (const float magnitude : {std::numeric_limits<float>::max(), 1e-40F, 1e30F}) {
     for (int i = 0; i < 64; ++i) values[i] = i % 2 == 0 ? magnitude : -magnitude * 0.73F;
-    CHECK_FALSE(not_finite(LeastSquares::scale<64>(values)));
-    CHECK(squared_error(values, 64, LeastSquares::scale<64>(values)) <=
+    CHECK_FALSE(not_finite(LeastSquares::scale<Nf4Codes, 64>(values)));
+    CHECK(squared_error(values, 64, LeastSquares::scale<Nf4Codes, 64>(values)) <=
           1.0001 * squared_error(values, 64, magnitude));
-    CHECK_FALSE(not_finite(SignedLeastSquares::scale<64>(values)));
+    CHECK_FALSE(not_finite(SignedLeastSquares::scale<Nf4Codes, 64>(values)));
   }
 }

@@ -1,6 +1,8 @@
 // Offsets and sizes of planes.
 #include "asterism/quant/planes.hpp"
 
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include "asterism/quant/nf4.hpp"
@@ -24,6 +26,19 @@ TEST_CASE("planes follow each other at multiples of 64") {
   CHECK(planes.find("d") == &planes[3]);
   CHECK(planes.find("e") == nullptr);
   CHECK_THROWS(planes.add("e", 1));
+}
+
+TEST_CASE("padding is zeroed, planes are not") {
+  Planes planes;
+  planes.add("a", 3);
+  planes.add("b", 64);
+  planes.add("c", 1);
+  std::vector<std::byte> bytes(planes.bytes().count + 1, std::byte{0xFF});
+  clear_padding(planes, bytes.data());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const bool padding = (i >= 3 && i < 64) || (i > 128 && i < 192);
+    CHECK((bytes[i] == std::byte{0}) == padding);
+  }
 }
 
 TEST_CASE("an expert of Mixtral takes 90.9 MB in double-quantized Nf4") {

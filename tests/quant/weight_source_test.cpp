@@ -29,6 +29,26 @@ TEST_CASE("for_each_piece hands over every element once and in order") {
   }
 }
 
+TEST_CASE("blocks come whole and in order, the last one filled up with zeros") {
+  for (const std::size_t count : {0UL, 1UL, 32UL, 33UL, 65536UL, 65537UL, 140000UL}) {
+    CAPTURE(count);
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i + 1);
+    const FloatWeights weights{values};
+    std::uint64_t next = 0;
+    int wrong = 0;
+    for_each_block<32>(weights, count, [&](std::uint64_t block, const float* in) {
+      wrong += block == next++ ? 0 : 1;
+      for (std::size_t i = 0; i < 32; ++i) {
+        const std::size_t element = block * 32 + i;
+        wrong += in[i] == (element < count ? static_cast<float>(element + 1) : 0.0F) ? 0 : 1;
+      }
+    });
+    CHECK(wrong == 0);
+    CHECK(next == (count + 31) / 32);
+  }
+}
+
 TEST_CASE("a source may be const, mutable or a temporary") {
   std::vector<float> out(3);
   const std::vector<float> values = {1, 2, 3, 4};

@@ -13,6 +13,8 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/integers.hpp"
+#include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
 
 #include "support/packed_matrix.hpp"
@@ -49,6 +51,8 @@ struct Sixteenths {
 
 using quant::AbsMax;
 using quant::DoubleQuantized;
+using quant::Int4;
+using quant::Int8;
 using quant::Nf4;
 using quant::PlainScales;
 struct Size {
@@ -80,7 +84,8 @@ constexpr float untouched = -12345.0F;
 
 TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant::Float32, quant::BFloat16,
                    quant::Float16, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<32>, Nf4<256, DoubleQuantized>,
-                   Nf4<4096>, Sixteenths) {
+                   Nf4<4096>, Int8<16>, Int8<32>, Int4<16>, Int4<32>, Int4<32, quant::SignedLeastSquares>,
+                   Int4<128>, Sixteenths) {
   for (const Size size : sizes) {
     CAPTURE(size.outputs);
     CAPTURE(size.cols);
@@ -125,7 +130,8 @@ TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant:
 
 TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any cut of the outputs", Q,
                    quant::Float32, quant::BFloat16, quant::Float16, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<32>,
-                   Nf4<256, DoubleQuantized>, Sixteenths) {
+                   Nf4<256, DoubleQuantized>, Int8<16>, Int8<32>, Int8<64>, Int4<16>, Int4<32>,
+                   Int4<32, quant::SignedLeastSquares>, Int4<128>, Sixteenths) {
   for (const Size size : sizes) {
     CAPTURE(size.outputs);
     CAPTURE(size.cols);

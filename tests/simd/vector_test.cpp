@@ -34,6 +34,13 @@ std::vector<std::uint16_t> halves(const std::vector<float>& values) {
   return bits;
 }
 
+/// All 256 of them, again and again.
+std::vector<std::int8_t> bytes(std::size_t count) {
+  std::vector<std::int8_t> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<std::int8_t>(i * 37 % 256);
+  return values;
+}
+
 constexpr std::size_t longest = 300;
 
 }  // namespace
@@ -42,18 +49,24 @@ TEST_CASE("dot") {
   const std::vector<float> a = random_values(longest, 1);
   const std::vector<float> b = random_values(longest, 2);
   const std::vector<std::uint16_t> h = halves(b);
+  const std::vector<std::int8_t> c = bytes(longest);
   for (const simd::Level level : levels()) {
     for (std::size_t n = 0; n <= longest; ++n) {
       double exact = 0;
       double exact_half = 0;
+      double exact_byte = 0;
       double magnitude = 0;
+      double magnitude_byte = 0;
       for (std::size_t i = 0; i < n; ++i) {
         exact += double{a[i]} * double{b[i]};
         exact_half += double{a[i]} * double{quant::float_from_float16(h[i])};
+        exact_byte += double{a[i]} * static_cast<double>(c[i]);
         magnitude += std::fabs(double{a[i]} * double{b[i]});
+        magnitude_byte += std::fabs(double{a[i]} * static_cast<double>(c[i]));
       }
       CHECK(std::fabs(simd::dot(a.data(), b.data(), n, level) - exact) <= 40 * 0x1p-23 * magnitude);
       CHECK(std::fabs(simd::dot(a.data(), h.data(), n, level) - exact_half) <= 40 * 0x1p-23 * magnitude);
+      CHECK(std::fabs(simd::dot(a.data(), c.data(), n, level) - exact_byte) <= 40 * 0x1p-23 * magnitude_byte);
     }
   }
 }
@@ -62,12 +75,15 @@ TEST_CASE("add_scaled") {
   const std::vector<float> x = random_values(longest, 3);
   const std::vector<float> y = random_values(longest + 1, 4);
   const std::vector<std::uint16_t> h = halves(x);
+  const std::vector<std::int8_t> c = bytes(longest);
   for (const simd::Level level : levels()) {
     for (std::size_t n = 0; n <= longest; ++n) {
       std::vector<float> plain = y;
       std::vector<float> half = y;
+      std::vector<float> byte = y;
       simd::add_scaled(plain.data(), -1.7F, x.data(), n, level);
       simd::add_scaled(half.data(), -1.7F, h.data(), n, level);
+      simd::add_scaled(byte.data(), -1.7F, c.data(), n, level);
       int wrong = 0;
       for (std::size_t i = 0; i <= longest; ++i) {
         const double bound = i < n ? 4e-7 * (std::fabs(double{y[i]}) + std::fabs(double{x[i]})) : 0;
@@ -76,6 +92,9 @@ TEST_CASE("add_scaled") {
         const double by_half = i < longest ? double{quant::float_from_float16(h[i])} : 0;
         wrong += std::fabs(plain[i] - (y[i] + scale * by)) > bound ? 1 : 0;
         wrong += std::fabs(half[i] - (y[i] + scale * by_half)) > bound ? 1 : 0;
+        const double by_byte = i < longest ? static_cast<double>(c[i]) : 0;
+        const double bound_byte = i < n ? 4e-7 * (std::fabs(double{y[i]}) + std::fabs(by_byte)) : 0;
+        wrong += std::fabs(byte[i] - (y[i] + scale * by_byte)) > bound_byte ? 1 : 0;
       }
       CHECK(wrong == 0);
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
+#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
@@ -62,12 +63,18 @@ class DeviceMemory {
     }
   }
 
-  template <class Element>
-  backend::DeviceKv<Element> kv(std::size_t kv_heads, std::size_t capacity, std::size_t head_dim) {
-    const std::size_t count = kv_heads * capacity * head_dim;
-    auto* data = reinterpret_cast<Element*>(draw(2 * count * sizeof(Element)).data());
-    std::memset(data, 0xFF, 2 * count * sizeof(Element));  // NaN in float32 and in binary16
-    return {data, data + count, kv_heads, capacity, head_dim, host_.device()};
+  /// To be filled by append_kv: what was not stored is NaN in every format.
+  template <class Format>
+  backend::DeviceKv<Format> kv(std::size_t kv_heads, std::size_t slots, std::size_t head_dim) {
+    const std::size_t block = kv_heads * slots * backend::DeviceKv<Format>::row_bytes(head_dim);
+    std::byte* data = draw(2 * block).data();
+    std::memset(data, 0xFF, 2 * block);
+    return {.keys = data,
+            .values = data + block,
+            .kv_heads = kv_heads,
+            .slots = slots,
+            .head_dim = head_dim,
+            .device = host_.device()};
   }
 
   backend::Groups groups(std::size_t experts, std::size_t slots) {

@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "asterism/backend/operand.hpp"
+#include "asterism/backend/device_kv.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/simd/level.hpp"
 
 namespace asterism::test::naive {
 
@@ -18,9 +19,6 @@ inline double half_value(std::uint16_t bits) {
   const double magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
   return (bits & 0x8000U) != 0 ? -magnitude : magnitude;
 }
-inline double value_of(float x) { return x; }
-inline double value_of(std::uint16_t x) { return half_value(x); }
-
 /// W x for W (rows, cols), row by row.
 template <class X>
 std::vector<double> product(const std::vector<float>& weights, std::size_t rows, const std::vector<X>& x) {
@@ -59,15 +57,26 @@ inline void rotate(std::vector<double>& x, std::size_t head_dim, std::int32_t po
   }
 }
 
-/// Softmax attention of one head: key(p) and value(p) give rows of head_dim for positions up to `position`, of
-/// which the last `window` are seen where window > 0.
-template <class Query, class Key, class Value>
-std::vector<double> attend(const Query& query, std::size_t head_dim, std::size_t position, std::size_t window,
+/// True where a position sees an earlier one in a model that sees the last `model_window` positions (0: all), with a
+/// cache that remembers the last `cache_window` (0: all) and the first `sinks`.
+inline bool sees(std::size_t position, std::size_t earlier, std::size_t model_window, std::size_t cache_window = 0,
+                 std::size_t sinks = 0) {
+  const auto within = [&](std::size_t window) { return window == 0 || position - earlier < window; };
+  return earlier <= position && within(model_window) && (within(cache_window) || earlier < sinks);
+}
+
+/// Softmax attention of one head: key(p) and value(p) give rows of head_dim for the positions up to `position` that
+/// `seen(p)` says.
+template <class Query, class Seen, class Key, class Value>
+std::vector<double> attend(const Query& query, std::size_t head_dim, std::size_t position, const Seen& seen,
                            const Key& key, const Value& value) {
-  const std::size_t begin = window > 0 && window <= position ? position - window + 1 : 0;
+  std::vector<std::size_t> positions;
+  for (std::size_t p = 0; p <= position; ++p) {
+    if (seen(p)) positions.push_back(p);
+  }
   std::vector<double> scores;
   double most = -1e300;
-  for (std::size_t p = begin; p <= position; ++p) {
+  for (const std::size_t p : positions) {
     double score = 0;
     for (std::size_t i = 0; i < head_dim; ++i) score += double{query[i]} * key(p, i);
     scores.push_back(score / std::sqrt(static_cast<double>(head_dim)));
@@ -76,23 +85,37 @@ std::vector<double> attend(const Query& query, std::size_t head_dim, std::size_t
   double total = 0;
   for (double& score : scores) total += score = std::exp(score - most);
   std::vector<double> out(head_dim, 0.0);
-  for (std::size_t p = begin; p <= position; ++p) {
-    for (std::size_t i = 0; i < head_dim; ++i) out[i] += scores[p - begin] / total * value(p, i);
+  for (std::size_t k = 0; k < positions.size(); ++k) {
+    for (std::size_t i = 0; i < head_dim; ++i) out[i] += scores[k] / total * value(positions[k], i);
   }
   return out;
 }
 
-/// The same on a cache, for the query heads that share one key/value head.
-template <class Element>
-std::vector<double> attend_group(View<const float> queries, const backend::DeviceKv<Element>& kv,
+/// The values of a stored row; see KvRow, whose test holds it against loops of its own.
+template <class Format>
+std::vector<float> row_values(const std::byte* row, std::size_t n) {
+  std::vector<float> out(n, 0.0F);
+  backend::KvRow<Format>::add_scaled(out.data(), 1, row, n, simd::Level::portable);
+  return out;
+}
+
+/// Attention on what a cache holds, for the query heads that share one key/value head.
+template <class Format>
+std::vector<double> attend_group(View<const float> queries, const backend::DeviceKv<Format>& kv,
                                  std::size_t kv_head, std::size_t position, std::size_t window) {
-  const auto at = [&](std::size_t p, std::size_t i) { return (kv_head * kv.capacity + p) * kv.head_dim + i; };
+  std::vector<std::vector<float>> keys;
+  std::vector<std::vector<float>> values;
+  for (std::size_t p = 0; p <= position; ++p) {
+    keys.push_back(row_values<Format>(kv.keys + kv.offset(kv_head, p), kv.head_dim));
+    values.push_back(row_values<Format>(kv.values + kv.offset(kv_head, p), kv.head_dim));
+  }
   std::vector<double> out;
   for (std::size_t head = 0; head < queries.size; head += kv.head_dim) {
     const std::vector<double> one = attend(
-        queries.part(head, kv.head_dim), kv.head_dim, position, window,
-        [&](std::size_t p, std::size_t i) { return value_of(kv.keys[at(p, i)]); },
-        [&](std::size_t p, std::size_t i) { return value_of(kv.values[at(p, i)]); });
+        queries.part(head, kv.head_dim), kv.head_dim, position,
+        [&](std::size_t p) { return sees(position, p, window, kv.window, kv.sinks); },
+        [&](std::size_t p, std::size_t i) { return double{keys[p][i]}; },
+        [&](std::size_t p, std::size_t i) { return double{values[p][i]}; });
     out.insert(out.end(), one.begin(), one.end());
   }
   return out;

@@ -40,19 +40,29 @@ concept view = requires(const K& cache, std::int32_t layer) {
   cache.view(layer);
 };
 
+template <class K>
+concept trim = requires(K& cache, std::size_t length) {
+  { cache.trim(length) } -> std::same_as<std::size_t>;
+};
+
 }  // namespace needs
 
 /// A key/value cache remembers what attention has seen, for consecutive layers of one device.
 ///
-/// 1. `layer_bytes(shape, limits)`, static and constexpr, is what one layer takes: never more is drawn.
-/// 2. `append(device, layer, first, keys, values)` stores rows at their absolute positions; storing a position
-///    again replaces it and forgets nothing before it, so a session returns to a prefix by appending behind it.
-/// 3. `view(layer)` is what Backend::attend reads. `capacity()`: positions that fit.
-/// 4. After construction nothing is allocated. One session at a time.
+/// 1. `layer_bytes(shape, limits)`, static and constexpr, is what one layer takes: never more is drawn. The
+///    constructor takes (device, shape, limits, first_layer, layers) and draws that many times it.
+/// 2. `append(device, layer, first, keys, values)` stores rows at their absolute positions, at most
+///    limits.prefill_chunk of them; the first position of all is 0, and each call goes on where the one before
+///    ended, or where `trim` went back to. Throws InvalidArgument where they pass the capacity.
+/// 3. `view(layer)`, a backend::DeviceKv, is what Backend::attend reads: what the rows appended last see.
+///    `capacity()`: positions that may be passed, limits.context. `bytes()`: what was drawn.
+/// 4. `trim(length)` goes back: the positions from `length` on will be stored again. Returns `length` where all
+///    that the next position sees is still there, else 0: then everything has to be stored again.
+/// 5. Positions stay absolute; after construction nothing is allocated. One session at a time.
 ///
-/// Models: BoundedKv.
+/// Laws: tests/laws/kv_cache_laws.hpp. Models: BoundedKv, SlidingWindowKv.
 template <class K>
-concept KvCache =
-    needs::layer_bytes<K> && needs::append<K> && needs::capacity<K> && needs::bytes<K> && needs::view<K>;
+concept KvCache = needs::layer_bytes<K> && needs::append<K> && needs::capacity<K> && needs::bytes<K> &&
+    needs::view<K> && needs::trim<K>;
 
 }  // namespace asterism::attention

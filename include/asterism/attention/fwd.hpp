@@ -5,7 +5,12 @@ namespace asterism::attention {
 
 template <class Quantization>
 class GroupedQuery;
+
+template <class Format>
+class KvBlocks;
 template <class Format>
 class BoundedKv;
+template <class Format, int Window, int Sinks = 4>
+class SlidingWindowKv;
 
 }  // namespace asterism::attention

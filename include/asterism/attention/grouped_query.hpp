@@ -62,12 +62,13 @@ class GroupedQuery {
     }
   };
 
-  /// out = attention of x, whose rows stand at positions first ... first + n - 1; x and out (n, hidden), out may
-  /// be x. tables (n, head_dim): rotary tables of those positions. Keys and values go into `cache` first.
-  /// Allocates nothing.
-  template <class Device, class KvCache>
-  void forward(Device& device, std::int32_t layer, std::size_t first, backend::DeviceMatrix<const float> x,
-               backend::DeviceMatrix<const float> tables, KvCache& cache, const Scratch& scratch,
+  /// out = attention of x, (n, hidden) both; out may be x. The rows belong to the sequences of `segments`, one
+  /// after the other: each a struct with `rows` of them, which stand at positions first ... first + rows - 1, and
+  /// `cache(device index)`, the KvCache that their keys and values go into. tables (n, head_dim): rotary tables of
+  /// the rows' positions. Allocates nothing.
+  template <class Device, class Segments>
+  void forward(Device& device, std::int32_t layer, const Segments& segments, backend::DeviceMatrix<const float> x,
+               backend::DeviceMatrix<const float> tables, const Scratch& scratch,
                backend::DeviceMatrix<float> out) const {
     const auto query = scratch.query.rows_from(0, x.rows());
     const auto key = scratch.key.rows_from(0, x.rows());
@@ -78,8 +79,15 @@ class GroupedQuery {
     device.product(slab_.value, x, value);
     device.rotate(tables, query);
     device.rotate(tables, key);
-    cache.append(device, layer, first, key, value);
-    device.attend(query, cache.view(layer), first, window_, mixed);
+    std::size_t row = 0;
+    for (const auto& segment : segments) {
+      auto& cache = segment.cache(x.device);
+      cache.append(device, layer, segment.first, key.rows_from(row, segment.rows),
+                   value.rows_from(row, segment.rows));
+      device.attend(query.rows_from(row, segment.rows), cache.view(layer), segment.first, window_,
+                    mixed.rows_from(row, segment.rows));
+      row += segment.rows;
+    }
     device.product(slab_.output, mixed, out);
   }
 

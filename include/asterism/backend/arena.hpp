@@ -16,6 +16,24 @@
 
 namespace asterism::backend {
 
+/// Where an arena draws its bytes. `allocate` gives `bytes` bytes (0 of them too), aligned to 64, or nullptr where
+/// the system refuses; `release` takes them back. Both are told `context`, which outlives the arena. Thread-safe.
+struct MemorySource {
+  std::byte* (*allocate)(void* context, std::uint64_t bytes) = nullptr;
+  void (*release)(void* context, std::byte* data) noexcept = nullptr;
+  void* context = nullptr;
+};
+
+/// The memory of this machine.
+inline constexpr MemorySource host_memory{
+    .allocate =
+        [](void* /*context*/, std::uint64_t bytes) {
+          return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment}, std::nothrow));
+        },
+    .release = [](void* /*context*/,
+                  std::byte* data) noexcept { ::operator delete (data, std::align_val_t{alignment}); },
+    .context = nullptr};
+
 /// Bytes drawn from an arena; returned when it is destroyed. Movable; uninitialised.
 class Buffer {
  public:
@@ -51,12 +69,13 @@ class Buffer {
   std::size_t holder_ = 0;
 };
 
-/// Hands out 64-byte aligned host memory up to a budget. Counts bytes drawn, each request rounded up to
-/// 64, never capacity. Thread-safe. Must outlive its buffers.
+/// Hands out 64-byte aligned memory up to a budget. Counts bytes drawn, each request rounded up to 64, never
+/// capacity. Thread-safe. Must outlive its buffers.
 class Arena {
  public:
   /// `device` is the index under which messages and operands name the device.
-  Arena(std::int32_t device, Bytes budget) : device_(device), budget_(budget) {}
+  Arena(std::int32_t device, Bytes budget, MemorySource source = host_memory)
+      : device_(device), budget_(budget), source_(source) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -69,7 +88,7 @@ class Arena {
     const Bytes rounded{aligned(size.count)};
     if (rounded > budget_ - used_) throw BudgetExceeded(refusal(rounded, holder));
     const std::size_t line = line_of(holder);
-    void* data = ::operator new (rounded.count, std::align_val_t{alignment}, std::nothrow);
+    std::byte* const data = source_.allocate(source_.context, rounded.count);
     if (data == nullptr) {
       throw BudgetExceeded(concat("device ", device_, ": the system has no ", to_string(rounded), " for ", holder,
                                   ", although the budget of ", to_string(budget_),
@@ -79,7 +98,7 @@ class Arena {
     used_ += rounded;
     if (used_ > high_water_) high_water_ = used_;
     ++allocations_;
-    return {this, static_cast<std::byte*>(data), rounded, line};
+    return {this, data, rounded, line};
   }
 
   std::int32_t device() const { return device_; }
@@ -118,7 +137,7 @@ class Arena {
 
   void release(std::byte* data, Bytes size, std::size_t holder) {
     const std::lock_guard lock(mutex_);
-    ::operator delete (data, std::align_val_t{alignment});
+    source_.release(source_.context, data);
     used_ -= size;
     holders_[holder].bytes -= size;
   }
@@ -136,6 +155,7 @@ class Arena {
 
   std::int32_t device_;
   Bytes budget_;
+  MemorySource source_;
   mutable std::mutex mutex_;
   Bytes used_{};
   Bytes high_water_{};

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <tuple>
 
 #include "asterism/backend/arena.hpp"
+#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
@@ -31,6 +33,13 @@ concept allocate = requires(B& device, Bytes size, std::string_view holder) {
 };
 
 template <class B>
+concept fill = requires(B& device, DeviceWeights<quant::Float32> weights, DeviceMatrix<float> matrix,
+                        void (*write_weights)(DeviceWeights<quant::Float32>), void (*write)(DeviceMatrix<float>)) {
+  device.fill(weights, write_weights);
+  device.fill(matrix, write);
+};
+
+template <class B>
 concept upload = requires(B& device, MatrixView<const float> from, DeviceMatrix<float> to) {
   device.upload(from, to);
 };
@@ -38,6 +47,13 @@ concept upload = requires(B& device, MatrixView<const float> from, DeviceMatrix<
 template <class B>
 concept download = requires(B& device, DeviceMatrix<const float> from, MatrixView<float> to) {
   device.download(from, to);
+};
+
+template <class B>
+concept read = requires(B& device, DeviceMatrix<float> logits, DeviceMatrix<const gating::Route> routes) {
+  {
+    device.read(logits, routes)
+    } -> std::same_as<std::tuple<MatrixView<const float>, MatrixView<const gating::Route>>>;
 };
 
 template <class B>
@@ -94,12 +110,13 @@ concept rotate = requires(B& device, DeviceMatrix<const float> tables, DeviceMat
 };
 
 template <class B>
-concept append_kv = requires(B& device, DeviceMatrix<const float> rows, std::size_t first, DeviceKv<float> kv) {
+concept append_kv = requires(B& device, DeviceMatrix<const float> rows, std::size_t first,
+                             DeviceKv<quant::Float32> kv) {
   device.append_kv(rows, rows, first, kv);
 };
 
 template <class B>
-concept attend = requires(B& device, DeviceMatrix<const float> queries, DeviceKv<float> kv, std::size_t n,
+concept attend = requires(B& device, DeviceMatrix<const float> queries, DeviceKv<quant::Float32> kv, std::size_t n,
                           DeviceMatrix<float> out) {
   device.attend(queries, kv, n, n, out);
 };
@@ -131,22 +148,27 @@ concept combine = requires(B& device, const Groups& groups, DeviceMatrix<const g
 /// A backend object is one logical device: an arena with a budget, and operations that run there.
 ///
 /// 1. `allocate(size, holder)` draws from the arena; `upload`, `download` move between host memory and the
-///    device.
-/// 2. `receive(from, to)` is the hand-over: copies a matrix of any device to `to` on this one and returns it.
-/// 3. Every operation throws WrongDevice unless all its operands live on this device, and InvalidArgument
-///    unless their shapes agree; nothing is computed then.
-/// 4. Results equal the naive reference within the bound that the operation states, and have the same bits for
+///    device. Only these and the next two let the host see the device's memory:
+/// 2. `fill(weights, f)` calls f with the same weights, or matrix, in memory that the host may write, and has on the
+///    device what f wrote; f writes all of it. `read(matrices...)` is a tuple of views that the host may read, until
+///    an operation changes the matrices or until the next `read`. Where the device's memory is the host's, neither
+///    copies.
+/// 3. `receive(from, to)` is the hand-over: copies a matrix of any device to `to` on this one and returns it.
+/// 4. Every operation throws WrongDevice unless all its operands live on this device, and InvalidArgument
+///    unless their shapes agree; nothing is computed then. See Checks.
+/// 5. Results equal the naive reference within the bound that the operation states, and have the same bits for
 ///    any number of threads. Operations run in the order of the calls; `synchronize` returns when all have
-///    finished.
-/// 5. Operations allocate nothing. Weights may be in any format, keys and values in fp32 or fp16; BasicHost
-///    documents shapes and bounds operation by operation.
+///    finished. What an operation finds in the values (NumericError) is thrown by it, or by the next `synchronize`,
+///    `download` or `read` where it does not wait for its results.
+/// 6. Operations allocate nothing. Weights may be in any format, keys and values in those of KvRow, unless the
+///    backend refuses to compile them; BasicHost documents shapes and bounds operation by operation.
 ///
-/// Models: BasicHost.
+/// Models: BasicHost, cuda::Backend.
 template <class B>
-concept Backend = needs::arena<B> && needs::allocate<B> && needs::upload<B> && needs::download<B> &&
-    needs::receive<B> && needs::synchronize<B> && needs::embed<B> && needs::rms_norm<B> && needs::product<B> &&
-    needs::grouped_product<B> && needs::add<B> && needs::silu_multiply<B> && needs::rotary_tables<B> &&
-    needs::rotate<B> && needs::append_kv<B> && needs::attend<B> && needs::route<B> && needs::group<B> &&
-    needs::gather<B> && needs::combine<B>;
+concept Backend = needs::arena<B> && needs::allocate<B> && needs::fill<B> && needs::upload<B> &&
+    needs::download<B> && needs::read<B> && needs::receive<B> && needs::synchronize<B> && needs::embed<B> &&
+    needs::rms_norm<B> && needs::product<B> && needs::grouped_product<B> && needs::add<B> &&
+    needs::silu_multiply<B> && needs::rotary_tables<B> && needs::rotate<B> && needs::append_kv<B> &&
+    needs::attend<B> && needs::route<B> && needs::group<B> && needs::gather<B> && needs::combine<B>;
 
 }  // namespace asterism::backend

@@ -5,6 +5,7 @@
 
 namespace asterism::backend {
 
+struct MemorySource;
 class Arena;
 class Buffer;
 template <class T>
@@ -13,8 +14,12 @@ template <class Format>
 struct DeviceWeights;
 struct Groups;
 class Cursor;
-template <class Element>
+template <class Format>
+struct KvRow;
+template <class Format>
 struct DeviceKv;
+struct Visible;
+struct Checks;
 
 template <class Execution>
 class BasicHost;

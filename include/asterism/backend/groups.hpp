@@ -4,8 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "asterism/core/bytes.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/gating/concept.hpp"
 
 namespace asterism::backend {
 
@@ -18,7 +19,17 @@ struct Groups {
   View<std::int32_t> slots;    ///< (n * k)
   std::int32_t device = -1;
 
-  std::size_t experts() const { return offsets.size - 1; }
+  ASTERISM_HD std::size_t experts() const { return offsets.size - 1; }
 };
+
+/// Of a row's routes, whose experts are distinct, the one with the least expert above `last`: answers are added up in
+/// order of expert, so that a sum does not depend on how the router ordered its choices. One is there.
+ASTERISM_HD inline std::size_t next_by_expert(View<const gating::Route> routes, std::int32_t last) {
+  std::size_t next = routes.size;
+  for (std::size_t j = 0; j < routes.size; ++j) {
+    if (routes[j].expert > last && (next == routes.size || routes[j].expert < routes[next].expert)) next = j;
+  }
+  return next;
+}
 
 }  // namespace asterism::backend

@@ -1,15 +1,17 @@
 // The CPU as a logical device.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "asterism/backend/arena.hpp"
+#include "asterism/backend/checks.hpp"
+#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/fwd.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host_attention.hpp"
@@ -27,7 +29,6 @@
 #include "asterism/parallel/concept.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/simd/product.hpp"
-#include "asterism/simd/vector.hpp"
 
 namespace asterism::backend {
 
@@ -51,24 +52,36 @@ class BasicHost {
 
   void synchronize() {}
 
+  /// Lets the host write `weights`, a DeviceWeights or a matrix: f(the same, in memory that the host may write). f
+  /// writes all of it; for weights that is every byte of their planes.
+  template <class Weights, class F>
+  void fill(const Weights& weights, F&& f) {
+    checks().here("fill", weights);
+    f(weights);
+  }
+
   /// Host memory to this device; equal shapes.
   void upload(MatrixView<const float> from, DeviceMatrix<float> to) {
-    here("upload", to);
-    agree("upload", from.rows == to.rows() && from.cols == to.cols());
+    checks().upload(from, to);
     copy_rows(from, to.view);
   }
 
   /// This device to host memory; equal shapes.
   void download(DeviceMatrix<const float> from, MatrixView<float> to) {
-    here("download", from);
-    agree("download", from.rows() == to.rows && from.cols() == to.cols);
+    checks().download(from, to);
     copy_rows(from.view, to);
+  }
+
+  /// The matrices for the host to read, as a tuple of views, valid until an operation changes them or the next `read`.
+  template <class... T>
+  std::tuple<MatrixView<const T>...> read(const DeviceMatrix<T>&... matrices) {
+    checks().here("read", matrices...);
+    return {matrices.view...};
   }
 
   /// The hand-over: `from` lives on any device, `to` on this one; equal shapes. Returns `to`.
   DeviceMatrix<float> receive(DeviceMatrix<const float> from, DeviceMatrix<float> to) {
-    here("receive", to);
-    agree("receive", from.rows() == to.rows() && from.cols() == to.cols());
+    checks().receive(from, to);
     copy_rows(from.view, to.view);
     return to;
   }
@@ -76,13 +89,7 @@ class BasicHost {
   /// out(i, :) = row ids[i] of table (vocabulary, hidden). Throws InvalidArgument where an id is outside.
   template <quant::Quantization Format>
   void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
-    here("embed", table, out);
-    agree("embed", ids.size == out.rows() && table.cols == out.cols());
-    for (const TokenId id : ids) {
-      if (id < 0 || static_cast<std::uint64_t>(id) >= table.rows) {
-        throw InvalidArgument(concat("token id ", id, " is outside the vocabulary of ", table.rows, " entries"));
-      }
-    }
+    checks().embed(table, ids, out);
     execution_->for_each_tile(ids.size, [&](std::size_t i) {
       Format::decode(table.packed(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
     });
@@ -91,9 +98,7 @@ class BasicHost {
   /// y(i, :) = RMSNorm(x(i, :)) with weight (1, cols).
   void rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, float epsilon,
                 DeviceMatrix<float> y) {
-    here("rms_norm", x, weight, y);
-    agree("rms_norm",
-          x.rows() == y.rows() && x.cols() == y.cols() && weight.rows() == 1 && weight.cols() == x.cols());
+    checks().rms_norm(x, weight, y);
     execution_->for_each_tile(x.rows(), [&](std::size_t i) {
       linalg::rms_norm(x.view.row(i), weight.view.row(0), epsilon, y.view.row(i));
     });
@@ -102,8 +107,7 @@ class BasicHost {
   /// y = x W^T: x (n, cols), W (rows, cols), y (n, rows), directly on the packed weights.
   template <quant::Quantization Format>
   void product(DeviceWeights<Format> weights, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
-    here("product", weights, x, y);
-    agree("product", x.rows() == y.rows() && x.cols() == weights.cols && y.cols() == weights.rows);
+    checks().product(weights, x, y);
     execution_->for_each_tile(tiles(y.cols()), [&](std::size_t tile) {
       simd::product(weights.packed(), x.view, y.view, tile * tile_outputs, outputs_of(tile, y.cols()));
     });
@@ -114,13 +118,7 @@ class BasicHost {
   template <quant::Quantization Format>
   void grouped_product(View<const DeviceWeights<Format>> weights, const Groups& groups,
                        DeviceMatrix<const float> x, DeviceMatrix<float> y) {
-    here("grouped_product", groups, x, y);
-    agree("grouped_product",
-          weights.size == groups.experts() && x.rows() == groups.rows.size && y.rows() == groups.rows.size);
-    for (const DeviceWeights<Format>& one : weights) {
-      here("grouped_product", one);
-      agree("grouped_product", x.cols() == one.cols && y.cols() == one.rows);
-    }
+    checks().grouped_product(weights, groups, x, y);
     const std::size_t each = tiles(y.cols());
     execution_->for_each_tile(each * weights.size, [&](std::size_t tile) {
       const std::size_t expert = tile / each;
@@ -135,8 +133,7 @@ class BasicHost {
 
   /// x += y, equal shapes.
   void add(DeviceMatrix<const float> y, DeviceMatrix<float> x) {
-    here("add", y, x);
-    agree("add", x.rows() == y.rows() && x.cols() == y.cols());
+    checks().add(y, x);
     execution_->for_each_tile(x.rows(), [&](std::size_t i) {
       for (std::size_t c = 0; c < x.cols(); ++c) x.view(i, c) += y.view(i, c);
     });
@@ -144,9 +141,7 @@ class BasicHost {
 
   /// out = silu(gate) * up, equal shapes.
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up, DeviceMatrix<float> out) {
-    here("silu_multiply", gate, up, out);
-    agree("silu_multiply", gate.rows() == out.rows() && up.rows() == out.rows() && gate.cols() == out.cols() &&
-                               up.cols() == out.cols());
+    checks().silu_multiply(gate, up, out);
     execution_->for_each_tile(out.rows(), [&](std::size_t i) {
       linalg::silu_multiply(gate.view.row(i), up.view.row(i), out.view.row(i));
     });
@@ -154,8 +149,7 @@ class BasicHost {
 
   /// tables(i, :) = cosines and sines of position first + i; tables (n, head_dim), head_dim even.
   void rotary_tables(std::int32_t first, double theta, DeviceMatrix<float> tables) {
-    here("rotary_tables", tables);
-    agree("rotary_tables", tables.cols() % 2 == 0);
+    checks().rotary_tables(tables);
     execution_->for_each_tile(tables.rows(), [&](std::size_t i) {
       linalg::rotary_table(first + static_cast<std::int32_t>(i), theta, tables.view.row(i));
     });
@@ -163,9 +157,7 @@ class BasicHost {
 
   /// Rotates every head of x (n, heads * head_dim) by its row of tables (n, head_dim), in place.
   void rotate(DeviceMatrix<const float> tables, DeviceMatrix<float> x) {
-    here("rotate", tables, x);
-    agree("rotate", tables.rows() == x.rows() && tables.cols() > 0 && tables.cols() % 2 == 0 &&
-                        x.cols() % tables.cols() == 0);
+    checks().rotate(tables, x);
     execution_->for_each_tile(x.rows(), [&](std::size_t i) {
       for (std::size_t c = 0; c < x.cols(); c += tables.cols()) {
         linalg::rotate_half(x.view.row(i).part(c, tables.cols()), tables.view.row(i));
@@ -173,39 +165,34 @@ class BasicHost {
     });
   }
 
-  /// Stores keys and values (n, kv_heads * head_dim) at positions first ... first + n - 1 of kv.
-  template <class Element>
+  /// Stores keys and values (n, kv_heads * head_dim) at positions first ... first + n - 1 of kv, which holds them.
+  /// Throws NumericError where a value is beyond the format's range.
+  template <class Format>
   void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
-                 DeviceKv<Element> kv) {
-    here("append_kv", keys, values, kv);
-    agree("append_kv", keys.rows() == values.rows() && keys.cols() == kv.kv_heads * kv.head_dim &&
-                           values.cols() == keys.cols() && first <= kv.capacity &&
-                           keys.rows() <= kv.capacity - first);
+                 DeviceKv<Format> kv) {
+    checks().append_kv(keys, values, first, kv);
     for (std::size_t i = 0; i < keys.rows(); ++i) {
       for (std::size_t head = 0; head < kv.kv_heads; ++head) {
-        const std::size_t to = (head * kv.capacity + first + i) * kv.head_dim;
-        store(keys.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.keys + to);
-        store(values.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.values + to);
+        const std::size_t to = kv.offset(head, first + i);
+        KvRow<Format>::store(keys.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.keys + to);
+        KvRow<Format>::store(values.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.values + to);
       }
     }
   }
 
-  /// Causal attention: query row i (n, heads * head_dim) stands at position first + i and sees positions up to its
-  /// own, the last `window` of them where window > 0. out (n, heads * head_dim).
-  template <class Element>
-  void attend(DeviceMatrix<const float> queries, DeviceKv<Element> kv, std::size_t first, std::size_t window,
+  /// Causal attention: query row i (n, heads * head_dim) stands at position first + i and sees what `visible` says,
+  /// at most the last `window` positions where window > 0. The rows are the last n that were appended. out (n,
+  /// heads * head_dim).
+  template <class Format>
+  void attend(DeviceMatrix<const float> queries, DeviceKv<Format> kv, std::size_t first, std::size_t window,
               DeviceMatrix<float> out) {
-    here("attend", queries, kv, out);
-    const std::size_t kv_width = kv.kv_heads * kv.head_dim;
-    agree("attend", queries.rows() == out.rows() && queries.cols() == out.cols() && kv_width > 0 &&
-                        queries.cols() % kv_width == 0 && first <= kv.capacity &&
-                        queries.rows() <= kv.capacity - first);
+    checks().attend(queries, kv, first, out);
     const std::size_t group_width = queries.cols() / kv.kv_heads;
     execution_->for_each_tile(queries.rows() * kv.kv_heads, [&](std::size_t tile) {
       const std::size_t row = tile / kv.kv_heads;
       const std::size_t head = tile % kv.kv_heads;
-      attend_group(queries.view.row(row).part(head * group_width, group_width), kv, head, first + row, window,
-                   out.view.row(row).part(head * group_width, group_width));
+      attend_group(queries.view.row(row).part(head * group_width, group_width), kv, head,
+                   visible(kv, first + row, window), out.view.row(row).part(head * group_width, group_width));
     });
   }
 
@@ -213,19 +200,14 @@ class BasicHost {
   /// experts), routes (n, top_k).
   template <gating::Gating Gating>
   void route(const Gating& gating, DeviceMatrix<float> logits, DeviceMatrix<gating::Route> routes) {
-    here("route", logits, routes);
-    agree("route",
-          logits.rows() == routes.rows() && routes.cols() == gating.top_k() && logits.cols() >= gating.top_k());
+    checks().route(gating, logits, routes);
     for (std::size_t i = 0; i < logits.rows(); ++i) gating.route(logits.view.row(i), routes.view.row(i));
   }
 
   /// Sorts the rows by expert; see Groups. routes (n, top_k); groups for n * top_k slots. Throws InvalidArgument
   /// where a route names an expert that the groups lack.
   void group(DeviceMatrix<const gating::Route> routes, const Groups& groups) {
-    here("group", routes, groups);
-    const std::size_t choices = routes.cols();
-    agree("group", groups.offsets.size > 0 && groups.rows.size == routes.rows() * choices &&
-                       groups.slots.size == groups.rows.size);
+    checks().group(routes, groups);
     for (std::size_t i = 0; i < routes.rows(); ++i) {
       for (const gating::Route& route : routes.view.row(i)) {
         if (route.expert < 0 || static_cast<std::size_t>(route.expert) >= groups.experts()) {
@@ -239,8 +221,7 @@ class BasicHost {
 
   /// out(s, :) = x(rows[s], :) for every slot s. x (n, cols), out (slots, cols).
   void gather(const Groups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> out) {
-    here("gather", groups, x, out);
-    agree("gather", out.rows() == groups.rows.size && out.cols() == x.cols());
+    checks().gather(groups, x, out);
     execution_->for_each_tile(out.rows(), [&](std::size_t slot) {
       std::memcpy(out.view.row(slot).data, x.view.row(static_cast<std::size_t>(groups.rows[slot])).data,
                   out.cols() * sizeof(float));
@@ -250,9 +231,7 @@ class BasicHost {
   /// x(i, :) += sum over its choices j, in order of expert, of weight(i, j) * y(slot(i, j), :). y (slots, cols).
   void combine(const Groups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
                DeviceMatrix<float> x) {
-    here("combine", groups, routes, y, x);
-    agree("combine", x.rows() == routes.rows() && y.rows() == groups.rows.size && x.cols() == y.cols() &&
-                         groups.slots.size == routes.rows() * routes.cols());
+    checks().combine(groups, routes, y, x);
     execution_->for_each_tile(
         x.rows(), [&](std::size_t i) { add_answers(groups, routes.view.row(i), i, y.view, x.view.row(i)); });
   }
@@ -260,6 +239,8 @@ class BasicHost {
  private:
   /// Outputs that one tile computes: fixed by shape, so that threads never change a result.
   static constexpr std::size_t tile_outputs = 64;
+
+  Checks checks() const { return {device()}; }
 
   static std::size_t tiles(std::size_t outputs) { return (outputs + tile_outputs - 1) / tile_outputs; }
   static std::size_t outputs_of(std::size_t tile, std::size_t outputs) {
@@ -270,20 +251,6 @@ class BasicHost {
   static void copy_rows(MatrixView<const float> from, MatrixView<float> to) {
     for (std::size_t i = 0; i < from.rows; ++i)
       std::memcpy(to.row(i).data, from.row(i).data, from.cols * sizeof(float));
-  }
-
-  template <class... Operands>
-  void here(const char* operation, const Operands&... operands) const {
-    const auto check = [&](std::int32_t found) {
-      if (found == device()) return;
-      throw WrongDevice(concat(operation, " runs on device ", device(), " but an operand lives on device ", found,
-                               ": hand it over with receive() first"));
-    };
-    (check(operands.device), ...);
-  }
-
-  static void agree(const char* operation, bool shapes_agree) {
-    if (!shapes_agree) throw InvalidArgument(concat(operation, ": the shapes of the operands do not agree"));
   }
 
   Arena arena_;

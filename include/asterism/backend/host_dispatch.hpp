@@ -30,16 +30,12 @@ inline void sort_by_expert(MatrixView<const gating::Route> routes, const Groups&
   groups.offsets[0] = 0;
 }
 
-/// sum += weight * answer for every choice of row i, in order of expert: so the sum does not depend on how the
-/// router ordered its choices. routes (top_k) are the row's; answers (slots, cols); sum (cols).
+/// sum += weight * answer for every choice of row i, in order of expert. routes (top_k) are the row's; answers (slots, cols); sum (cols).
 inline void add_answers(const Groups& groups, View<const gating::Route> routes, std::size_t i,
                         MatrixView<const float> answers, View<float> sum) {
   std::int32_t last = -1;
   for (std::size_t done = 0; done < routes.size; ++done) {
-    std::size_t next = routes.size;
-    for (std::size_t j = 0; j < routes.size; ++j) {
-      if (routes[j].expert > last && (next == routes.size || routes[j].expert < routes[next].expert)) next = j;
-    }
+    const std::size_t next = next_by_expert(routes, last);
     last = routes[next].expert;
     const auto slot = static_cast<std::size_t>(groups.slots[i * routes.size + next]);
     simd::add_scaled(sum.data, routes[next].weight, answers.row(slot).data, sum.size);

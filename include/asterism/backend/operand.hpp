@@ -46,18 +46,6 @@ struct DeviceWeights {
   quant::Packed<Format> packed() const { return {data, rows, cols}; }
 };
 
-/// Keys and values of one layer: two blocks (kv_heads, capacity, head_dim) of Element; position p lies at index p.
-/// Keys are stored after rotation by their absolute position.
-template <class Element>
-struct DeviceKv {
-  Element* keys = nullptr;
-  Element* values = nullptr;
-  std::size_t kv_heads = 0;
-  std::size_t capacity = 0;
-  std::size_t head_dim = 0;
-  std::int32_t device = -1;
-};
-
 /// The matrix (rows, cols) of T that begins `offset` bytes into a buffer.
 template <class T>
 DeviceMatrix<T> matrix_in(const Buffer& buffer, std::uint64_t offset, std::size_t rows, std::size_t cols) {

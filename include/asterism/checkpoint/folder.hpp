@@ -1,7 +1,6 @@
 // Folders as the writer of checkpoints needs them: a new one is filled beside its place and then takes it.
 #pragma once
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <dirent.h>
@@ -17,6 +16,7 @@
 #include "asterism/checkpoint/new_file.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/order.hpp"
 
 namespace asterism::checkpoint {
 
@@ -33,8 +33,8 @@ inline std::vector<std::string> folder_entries(const std::string& folder) {
   const int error = errno;
   ::closedir(stream);
   if (error != 0) detail::file_failure(folder, "can't be listed", error);
-  std::sort(names.begin(), names.end());
-  return names;
+  const auto order = order_of(names.size(), [&](std::size_t a, std::size_t b) { return names[a] < names[b]; });
+  return in_order(std::move(names), order);
 }
 
 /// A folder that is filled under a temporary name ("NAME.partial-PROCESS-NUMBER") and then takes the place of an

@@ -23,9 +23,14 @@ namespace asterism::checkpoint {
 
 /// Which tensors a matrix in Format is written as, and their bytes; specialised for the formats that files know.
 /// `declare(name, rows, cols)` gives the tensors, `bytes(part, slab, rows, cols, dtype)` those of the
-/// part-th.
+/// part-th. Other formats have no layout in files: their weights are encoded while a checkpoint is loaded.
 template <class Format>
-struct StoredAs;
+struct StoredAs {
+  static_assert(
+      !std::is_same_v<Format, Format>,
+      "no checkpoint holds weights in this format: write Float32, Float16, BFloat16 or Nf4, and load the "
+      "checkpoint in this format");
+};
 
 namespace detail {
 

@@ -1,11 +1,9 @@
 // Streams a checkpoint into the places that a network has for its weights.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +38,11 @@ class WeightFinder {
  public:
   /// Keeps a reference to the store, which must outlive it.
   WeightFinder(const TensorStore& store, const Shape& shape)
-      : store_(store), shape_(shape), layout_(expert_layout(store)) {}
+      : store_(store),
+        shape_(shape),
+        layout_(expert_layout(store)),
+        used_(store.tensors().size()),
+        four_bits_(store.tensors().size()) {}
 
   /// Throws FormatError where the tensor is missing or has another shape, Unsupported where its dtype holds no
   /// weights.
@@ -48,10 +50,12 @@ class WeightFinder {
     FoundWeight found;
     found.location = locate(id, shape_, layout_);
     found.tensor = &store_.at(found.location.name);
-    used_.push_back(found.location.name);
-    found.four_bit = four_bit(found.location.name);
+    used_[number(*found.tensor)] = true;
+    found.four_bit = four_bit(*found.tensor);
     if (found.four_bit) {
-      for (std::string& sibling : sibling_names(found.location.name)) used_.push_back(std::move(sibling));
+      for (const std::string& sibling : sibling_names(found.location.name)) {
+        if (const TensorInfo* part = store_.find(sibling)) used_[number(*part)] = true;
+      }
     } else if (found.tensor->dtype != DType::f32 && found.tensor->dtype != DType::f16 &&
                found.tensor->dtype != DType::bf16) {
       throw Unsupported(concat(store_.describe(*found.tensor), " is ", dtype_name(found.tensor->dtype),
@@ -67,10 +71,9 @@ class WeightFinder {
 
   /// Throws FormatError naming a tensor that no weight of the network asked for. Tables of rotary frequencies,
   /// which old releases of transformers saved, follow from config.json and are passed over.
-  void check_all_used() {
-    std::sort(used_.begin(), used_.end());
+  void check_all_used() const {
     for (const TensorInfo& tensor : store_.tensors()) {
-      if (std::binary_search(used_.begin(), used_.end(), tensor.name)) continue;
+      if (used_[number(tensor)]) continue;
       if (tensor.name.ends_with(".self_attn.rotary_emb.inv_freq")) continue;
       throw FormatError(concat(
           store_.describe(tensor), " has no place in the model that config.json describes",
@@ -79,20 +82,25 @@ class WeightFinder {
   }
 
  private:
+  /// The index of one of the store's tensors.
+  std::size_t number(const TensorInfo& tensor) const {
+    return static_cast<std::size_t>(&tensor - store_.tensors().data());
+  }
+
   /// Once for each tensor: those of fused experts hold the weights of many.
-  std::shared_ptr<const FourBitTensor> four_bit(const std::string& name) {
-    const auto known = four_bits_.find(name);
-    if (known != four_bits_.end()) return known->second;
-    std::optional<FourBitTensor> found = find_four_bit(store_, name);
-    if (!found) return nullptr;
-    return four_bits_[name] = std::make_shared<const FourBitTensor>(std::move(*found));
+  std::shared_ptr<const FourBitTensor> four_bit(const TensorInfo& tensor) {
+    std::shared_ptr<const FourBitTensor>& known = four_bits_[number(tensor)];
+    if (known) return known;
+    std::optional<FourBitTensor> found = find_four_bit(store_, tensor.name);
+    if (found) known = std::make_shared<const FourBitTensor>(std::move(*found));
+    return known;
   }
 
   const TensorStore& store_;
   Shape shape_;
   ExpertLayout layout_;
-  std::vector<std::string> used_;
-  std::map<std::string, std::shared_ptr<const FourBitTensor>> four_bits_;
+  std::vector<bool> used_;                                       ///< by number of the tensor
+  std::vector<std::shared_ptr<const FourBitTensor>> four_bits_;  ///< likewise
 };
 
 /// All weights of a network of `shape` in the order of model::for_each_weight_id, every tensor of the checkpoint
@@ -119,18 +127,22 @@ struct FourBitFormat<quant::Nf4<Block, Scales, Choice>> {
   static constexpr bool nested = std::is_same_v<Scales, quant::DoubleQuantized>;
 };
 
+[[noreturn]] inline void refuse_to_quantize_again(const FourBitTensor& source, const std::string& format) {
+  throw Unsupported(
+      concat(source.where, " is quantized as ", source.kind == FourBitKind::nf4 ? "nf4" : "fp4", " block ",
+             source.blocksize, source.nested ? " with double-quantized scales" : " with plain scales",
+             ", the Blueprint asks for ", format,
+             "; quantizing 4 bits again would lose quality unseen: use the checkpoint's format in the ",
+             "Blueprint, or load a 16-bit checkpoint"));
+}
+
 /// Copies a slice of a quantized tensor as it is.
 template <class Format>
 void adopt(const FourBitTensor& source, std::uint64_t first, const backend::DeviceWeights<Format>& target) {
   using Layout = FourBitFormat<Format>;
   const std::uint64_t count = target.rows * target.cols;
   if (source.kind != FourBitKind::nf4 || source.blocksize != Layout::block || source.nested != Layout::nested) {
-    throw Unsupported(
-        concat(source.where, " is quantized as ", source.kind == FourBitKind::nf4 ? "nf4" : "fp4", " block ",
-               source.blocksize, source.nested ? " with double-quantized scales" : " with plain scales",
-               ", the Blueprint asks for ", Format::name(),
-               "; quantizing 4 bits again would lose quality unseen: use the checkpoint's format in the ",
-               "Blueprint, or load a 16-bit checkpoint"));
+    refuse_to_quantize_again(source, Format::name());
   }
   const std::uint64_t group = Layout::nested ? Layout::block * FourBitTensor::nested_blocksize : Layout::block;
   const bool to_end = first + count == source.elements;
@@ -140,11 +152,7 @@ void adopt(const FourBitTensor& source, std::uint64_t first, const backend::Devi
                              " scales' elements, so it can't be cut out; save the experts as separate tensors"));
   }
   const quant::Planes planes = Format::planes(target.rows, target.cols);
-  for (int i = 0; i < planes.count; ++i) {  // padding is zero, as `encode` leaves it
-    const std::uint64_t from = planes[i].offset + planes[i].bytes;
-    const std::uint64_t to = i + 1 < planes.count ? planes[i + 1].offset : planes.bytes().count;
-    std::memset(target.data + from, 0, to - from);
-  }
+  quant::clear_padding(planes, target.data);  // as `encode` does
   const auto copy = [&](const char* plane, View<const std::byte> from, std::uint64_t offset) {
     const quant::Plane& to = *planes.find(plane);
     std::memcpy(target.data + to.offset, from.data + offset, to.bytes);
@@ -169,6 +177,8 @@ void load_weight(const TensorStore& store, const FoundWeight& found,
                  const backend::DeviceWeights<Format>& target) {
   if constexpr (detail::FourBitFormat<Format>::is_four_bit) {
     if (found.four_bit) return detail::adopt(*found.four_bit, found.location.first, target);
+  } else if constexpr (Format::bits_per_weight < 16) {
+    if (found.four_bit) detail::refuse_to_quantize_again(*found.four_bit, Format::name());
   }
   const auto source = [&](std::uint64_t first, View<float> out) {
     if (found.four_bit) {
@@ -199,12 +209,13 @@ inline void release(const TensorStore& store, const FoundWeight& found) {
   }
 }
 
-/// Fills all weights of a network from what `find_weights` found for it. Tensor by tensor is read, its pages
-/// dropped behind it, so that beside the network never more than one tensor and 1 MiB of scratch are in memory.
-/// Progress counts bytes of the checkpoint; an exception from the sink cancels. The network's content is
+/// Fills all weights of a network on `devices` from what `find_weights` found for it. Tensor by tensor is read, its
+/// pages dropped behind it, so that beside the network never more than one tensor and 1 MiB of scratch are in memory
+/// (and one encoded matrix, where devices have memory of their own; see Backend::fill). Progress counts bytes of the checkpoint; an exception from the sink cancels. The network's content is
 /// unspecified after an exception.
-template <class Network>
-void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all, const Network& network,
+template <class Device, class Network>
+void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
+                  const std::vector<std::unique_ptr<Device>>& devices, const Network& network,
                   ProgressSink& progress) {
   const auto bytes_of = [](const FoundWeight& found, std::uint64_t elements) {
     const std::uint64_t in_tensor = found.four_bit ? found.four_bit->elements : found.tensor->elements;
@@ -228,7 +239,8 @@ void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
   next = 0;
   model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
     const FoundWeight& found = all[next++];
-    load_weight(store, found, weights);
+    devices[static_cast<std::size_t>(weights.device)]->fill(
+        weights, [&](const auto& on_host) { load_weight(store, found, on_host); });
     const bool last_use = next == all.size() || all[next].tensor != found.tensor;
     if (last_use) release(store, found);
     done += bytes_of(found, size_of(weights));

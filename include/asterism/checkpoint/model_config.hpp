@@ -48,7 +48,8 @@ class ModelConfigReader {
     shape.hidden = size("hidden_size", 4096, 1 << 20);
     shape.layers = size("num_hidden_layers", 32, 1 << 14);
     shape.heads = size("num_attention_heads", 32, 1 << 16);
-    const bool null_kv_heads = json_.contains("num_key_value_heads") && json_.at("num_key_value_heads").is_null();
+    const Json* kv_heads = given("num_key_value_heads");
+    const bool null_kv_heads = kv_heads != nullptr && kv_heads->is_null();
     shape.kv_heads = null_kv_heads ? shape.heads : size("num_key_value_heads", 8, 1 << 16);
     shape.ffn = size("intermediate_size", 14336, 1 << 24);
     shape.experts = experts();
@@ -56,10 +57,10 @@ class ModelConfigReader {
     shape.max_positions = size("max_position_embeddings", 131072, 1 << 30);
     shape.sliding_window =
         static_cast<std::int32_t>(optional_integer(json_, "sliding_window", where_, 1, 1 << 30).value_or(0));
-    shape.tied_head = json_.contains("tie_word_embeddings") &&
-                      to_bool(json_.at("tie_word_embeddings"), "tie_word_embeddings", where_);
-    shape.rms_epsilon =
-        json_.contains("rms_norm_eps") ? to_number(json_.at("rms_norm_eps"), "rms_norm_eps", where_) : 1e-5;
+    const Json* tied_head = given("tie_word_embeddings");
+    shape.tied_head = tied_head != nullptr && to_bool(*tied_head, "tie_word_embeddings", where_);
+    const Json* epsilon = given("rms_norm_eps");
+    shape.rms_epsilon = epsilon != nullptr ? to_number(*epsilon, "rms_norm_eps", where_) : 1e-5;
     if (!(shape.rms_epsilon > 0 && shape.rms_epsilon <= 1)) {
       throw wrong(concat("field 'rms_norm_eps' is ", shape.rms_epsilon, ", expected a number above 0, at most 1"));
     }
@@ -77,10 +78,15 @@ class ModelConfigReader {
   FormatError wrong(const std::string& what) const { return FormatError(concat(where_, ": ", what)); }
   Unsupported unsupported(const std::string& what) const { return Unsupported(concat(where_, ": ", what)); }
 
-  std::int32_t size(std::string_view key, std::int32_t when_absent, std::int32_t max) const {
+  /// The field as it stands, null or not; nullptr where it is absent.
+  const Json* given(std::string_view key) const {
     const auto field = json_.find(key);
-    if (field == json_.end()) return when_absent;
-    return static_cast<std::int32_t>(to_integer(*field, key, where_, 1, max));
+    return field == json_.end() ? nullptr : &*field;
+  }
+
+  std::int32_t size(std::string_view key, std::int32_t when_absent, std::int32_t max) const {
+    const Json* field = given(key);
+    return field == nullptr ? when_absent : static_cast<std::int32_t>(to_integer(*field, key, where_, 1, max));
   }
 
   void check_architecture() const {
@@ -90,17 +96,20 @@ class ModelConfigReader {
     }
     if (const Json* list = optional_array(json_, "architectures", where_); list != nullptr && !list->empty()) {
       bool found = false;
-      for (const Json& item : *list)
-        found = to_text(item, "architectures", where_) == "MixtralForCausalLM" || found;
+      std::string names;
+      for (const Json& item : *list) {
+        const std::string& name = to_text(item, "architectures", where_);
+        found = name == "MixtralForCausalLM" || found;
+        names += concat(names.empty() ? "" : ",", "\"", name, "\"");
+      }
       if (!found) {
         throw unsupported(
-            concat("field 'architectures' is ", printable(list->dump()), "; supported is 'MixtralForCausalLM'"));
+            concat("field 'architectures' is [", printable(names), "]; supported is 'MixtralForCausalLM'"));
       }
     }
-    const std::string act =
-        json_.contains("hidden_act") ? to_text(json_.at("hidden_act"), "hidden_act", where_) : "silu";
-    if (act != "silu") {
-      throw unsupported(concat("field 'hidden_act' is '", printable(act), "'; supported is 'silu'"));
+    if (const Json* act = given("hidden_act"); act != nullptr && to_text(*act, "hidden_act", where_) != "silu") {
+      throw unsupported(concat("field 'hidden_act' is '", printable(to_text(*act, "hidden_act", where_)),
+                               "'; supported is 'silu'"));
     }
     // Arithmetic that other members of the family have and this toolkit does not compute.
     for (const std::string_view key : {"attention_bias", "mlp_bias", "qkv_bias", "is_encoder_decoder"}) {
@@ -121,9 +130,9 @@ class ModelConfigReader {
 
   /// `num_experts` is the name of other models for `num_local_experts`; transformers reads both.
   std::int32_t experts() const {
-    if (!json_.contains("num_experts")) return size("num_local_experts", 8, 1 << 16);
+    if (given("num_experts") == nullptr) return size("num_local_experts", 8, 1 << 16);
     const std::int32_t count = size("num_experts", 8, 1 << 16);
-    if (json_.contains("num_local_experts") && size("num_local_experts", 8, 1 << 16) != count) {
+    if (given("num_local_experts") != nullptr && size("num_local_experts", 8, 1 << 16) != count) {
       throw wrong("fields 'num_experts' and 'num_local_experts' differ, expected the same number");
     }
     return count;
@@ -169,10 +178,10 @@ class ModelConfigReader {
   void read_tokens(ModelConfig& config) const {
     const std::int64_t last = config.shape.vocabulary - 1;
     // Absent: the defaults of MixtralConfig, where the vocabulary has them.
-    config.bos = json_.contains("bos_token_id") ? optional_token_id(json_, "bos_token_id", where_, last)
-                 : last >= 1                    ? std::optional<TokenId>(1)
-                                                : std::nullopt;
-    if (json_.contains("eos_token_id")) {
+    config.bos = given("bos_token_id") != nullptr ? optional_token_id(json_, "bos_token_id", where_, last)
+                 : last >= 1                      ? std::optional<TokenId>(1)
+                                                  : std::nullopt;
+    if (given("eos_token_id") != nullptr) {
       config.eos = token_id_list(json_, "eos_token_id", where_, last);
     } else if (last >= 2) {
       config.eos = {2};

@@ -25,26 +25,26 @@ inline double rope_theta(const Json& config, std::string_view where) {
     const Json* rope = optional_object(config, key, where);
     if (rope == nullptr) continue;
     const std::string inside = concat(where, ": ", key);
-    for (const auto& item : rope->items()) {
-      if (item.key() == "rope_theta") {
-        const double inner = to_number(item.value(), "rope_theta", inside);
+    for (const auto& [name, value] : rope->get_ref<const Json::object_t&>()) {
+      if (name == "rope_theta") {
+        const double inner = to_number(value, "rope_theta", inside);
         if (theta && *theta != inner) {
           throw FormatError(
               concat(where, ": field 'rope_theta' is ", *theta, " in one place and ", inner, " in ", key));
         }
         theta = inner;
-      } else if (item.key() == "rope_type" || item.key() == "type") {
-        const std::string& type = to_text(item.value(), item.key(), inside);
+      } else if (name == "rope_type" || name == "type") {
+        const std::string& type = to_text(value, name, inside);
         if (type != "default") {
-          throw unsupported(concat("field '", key, ".", item.key(), "' is '", printable(type),
+          throw unsupported(concat("field '", key, ".", name, "' is '", printable(type),
                                    "'; supported is 'default' (no scaling)"));
         }
-      } else if (item.key() == "partial_rotary_factor") {
-        if (to_number(item.value(), item.key(), inside) != 1) {
+      } else if (name == "partial_rotary_factor") {
+        if (to_number(value, name, inside) != 1) {
           throw unsupported(concat("field '", key, ".partial_rotary_factor' is not 1; supported is 1"));
         }
       } else {
-        throw unsupported(concat("field '", key, ".", printable(item.key()),
+        throw unsupported(concat("field '", key, ".", printable(name),
                                  "' is set; supported are rope_theta and rope_type 'default'"));
       }
     }

@@ -1,7 +1,6 @@
 // The header of a safetensors file: which tensors it holds and where, with every rule of the format checked.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,6 +12,7 @@
 #include "asterism/checkpoint/json.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/order.hpp"
 #include "asterism/core/view.hpp"
 
 namespace asterism::checkpoint {
@@ -136,26 +136,32 @@ class SafetensorsHandler final : public JsonHandler {
 };
 
 inline void check_metadata(const SafetensorsHeader& header, std::string_view where) {
-  std::vector<std::string_view> keys;
-  for (const auto& [key, value] : header.metadata) keys.push_back(key);
-  std::sort(keys.begin(), keys.end());
-  const auto twice = std::adjacent_find(keys.begin(), keys.end());
-  if (twice == keys.end()) return;
-  throw FormatError(concat(where, ": key '", printable(*twice), "' stands twice in __metadata__"));
+  const auto key = [&](std::size_t i) -> const std::string& { return header.metadata[i].first; };
+  const auto order =
+      order_of(header.metadata.size(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    if (key(order[i]) != key(order[i - 1])) continue;
+    throw FormatError(concat(where, ": key '", printable(key(order[i])), "' stands twice in __metadata__"));
+  }
 }
 
 /// Checks sizes and places; on entry offsets are relative to the buffer, on return to the file.
 inline void place_tensors(SafetensorsHeader& header, std::uint64_t buffer_size, std::string_view where) {
   std::vector<TensorInfo>& tensors = header.tensors;
-  std::sort(tensors.begin(), tensors.end(),
-            [](const TensorInfo& a, const TensorInfo& b) { return a.name < b.name; });
-  for (std::size_t i = 1; i < tensors.size(); ++i) {
-    if (tensors[i].name != tensors[i - 1].name) continue;
-    throw FormatError(concat(where, ": tensor '", printable(tensors[i].name), "' stands twice in the header"));
+  const auto by_name =
+      order_of(tensors.size(), [&](std::size_t a, std::size_t b) { return tensors[a].name < tensors[b].name; });
+  for (std::size_t i = 1; i < by_name.size(); ++i) {
+    const std::string& name = tensors[by_name[i]].name;
+    if (name != tensors[by_name[i - 1]].name) continue;
+    throw FormatError(concat(where, ": tensor '", printable(name), "' stands twice in the header"));
   }
-  std::stable_sort(tensors.begin(), tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
-    return a.offset != b.offset ? a.offset < b.offset : a.bytes < b.bytes;
+  const auto by_place = order_of(tensors.size(), [&](std::size_t a, std::size_t b) {
+    const TensorInfo& x = tensors[a];
+    const TensorInfo& y = tensors[b];
+    if (x.offset != y.offset) return x.offset < y.offset;
+    return x.bytes != y.bytes ? x.bytes < y.bytes : x.name < y.name;
   });
+  tensors = in_order(std::move(tensors), by_place);
   std::uint64_t expected = 0;
   for (TensorInfo& tensor : tensors) {
     const auto fail = [&](const std::string& what) {

@@ -16,6 +16,7 @@
 #include "asterism/checkpoint/weight_index.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/order.hpp"
 #include "asterism/core/view.hpp"
 
 namespace asterism::checkpoint {
@@ -54,10 +55,8 @@ class TensorStore {
     } else {
       throw FileError(concat(folder_, ": holds neither ", single_name, " nor ", index_name, hint()));
     }
-    by_name_.resize(tensors_.size());
-    for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
-    std::sort(by_name_.begin(), by_name_.end(),
-              [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
+    by_name_ = order_of(tensors_.size(),
+                        [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
     for (std::size_t i = 1; i < by_name_.size(); ++i) {
       const TensorInfo& a = tensors_[by_name_[i - 1]];
       const TensorInfo& b = tensors_[by_name_[i]];

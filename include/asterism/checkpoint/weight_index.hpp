@@ -13,6 +13,7 @@
 #include "asterism/checkpoint/json.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/order.hpp"
 
 namespace asterism::checkpoint {
 
@@ -107,15 +108,16 @@ inline WeightIndex parse_weight_index(std::string_view text, std::string_view wh
   scan_json(text, where, handler);
   if (!handler.had_map) throw FormatError(concat(where, ": field 'weight_map' is missing"));
   WeightIndex index;
-  index.entries = std::move(handler.entries);
   std::vector<std::uint32_t> rank(handler.files.size());
   for (const auto& [name, number] : handler.files) {
     rank[number] = static_cast<std::uint32_t>(index.files.size());
     index.files.push_back(name);
   }
+  const auto& entries = handler.entries;
+  const auto by_name = order_of(
+      entries.size(), [&](std::size_t a, std::size_t b) { return entries[a].tensor < entries[b].tensor; });
+  index.entries = in_order(std::move(handler.entries), by_name);
   for (WeightIndex::Entry& entry : index.entries) entry.file = rank[entry.file];
-  std::sort(index.entries.begin(), index.entries.end(),
-            [](const WeightIndex::Entry& a, const WeightIndex::Entry& b) { return a.tensor < b.tensor; });
   for (std::size_t i = 1; i < index.entries.size(); ++i) {
     if (index.entries[i].tensor != index.entries[i - 1].tensor) continue;
     throw FormatError(

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -13,23 +15,51 @@ namespace asterism {
 
 namespace detail {
 
-inline void append(std::string& out, std::string_view text) { out += text; }
-inline void append(std::string& out, char c) { out += c; }
+/// The characters of a number.
+struct NumberText {
+  char characters[40];
+  std::size_t size = 0;
+
+  // NOLINTNEXTLINE(google-explicit-constructor): it is a text as good as any
+  operator std::string_view() const { return {characters, size}; }
+};
+
+// What `concat` says is compiled once and never inlined: its callers are many, most of them messages of errors.
+
+template <class Number>
+[[gnu::noinline]] NumberText number_text(Number value) {
+  NumberText out;
+  const char* end = std::to_chars(out.characters, out.characters + sizeof out.characters, value).ptr;
+  out.size = static_cast<std::size_t>(end - out.characters);
+  return out;
+}
+
+[[gnu::noinline]] inline std::string join(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string out;
+  out.reserve(size);
+  for (const std::string_view part : parts) out += part;
+  return out;
+}
+
+inline std::string_view text_of(std::string_view text) { return text; }
+inline std::string_view text_of(const char& c) { return {&c, 1}; }
 
 template <std::integral T>
-void append(std::string& out, T value) {
+auto text_of(T value) {
   if constexpr (std::same_as<T, bool>) {
-    out += value ? "true" : "false";
+    return std::string_view(value ? "true" : "false");
+  } else if constexpr (std::signed_integral<T>) {
+    return number_text(std::int64_t{value});
   } else {
-    char buffer[24];
-    out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+    return number_text(std::uint64_t{value});
   }
 }
 
 template <std::floating_point T>
-void append(std::string& out, T value) {
-  char buffer[40];
-  out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+NumberText text_of(T value) {
+  return number_text(value);
 }
 
 }  // namespace detail
@@ -37,9 +67,7 @@ void append(std::string& out, T value) {
 /// The arguments one after the other; numbers in the shortest form that reads back exactly.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-  std::string out;
-  (detail::append(out, parts), ...);
-  return out;
+  return detail::join({detail::text_of(parts)...});
 }
 
 /// `value` with `digits` digits after the point, 0 <= digits <= 20.

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,13 +37,16 @@ struct SessionOptions {
 };
 
 /// Weights, devices and text of one checkpoint under the policies of a Blueprint. Made by `load`. Immutable:
-/// several sessions may use it, also from several threads; it must outlive them and not be moved while there are
-/// any.
+/// several sessions and batches may use it, also from several threads, whose passes take turns; it must outlive
+/// them and not be moved while there are any.
 template <class B>
 class LanguageModel {
+  struct SharedWorkspace;
+
  public:
   using Device = typename B::Backend;
   using Network = typename model::Assembly<B>::Network;
+  using Workspace = typename model::Assembly<B>::Workspace;
 
   /// The files of a checkpoint beside its weights.
   struct Texts {
@@ -50,20 +56,29 @@ class LanguageModel {
     std::optional<text::ChatTemplate> chat_template;
   };
 
-  /// Draws all weights, uninitialised, from new devices with the budgets of `plan`. Users call `load`.
+  /// Draws all weights, uninitialised, and the workspace from new devices with the budgets of `plan`. Users call
+  /// `load`.
   LanguageModel(const placement::Plan& plan, const Limits& limits, Texts texts)
       : limits_(limits),
         texts_(std::move(texts)),
         devices_(make_devices(plan, limits)),
-        network_(devices_, plan, texts_.config.shape) {}
+        network_(devices_, plan, texts_.config.shape),
+        workspace_(std::make_unique<SharedWorkspace>(Workspace(devices_, plan, texts_.config.shape, limits))) {}
 
   LanguageModel(LanguageModel&&) noexcept = default;
   LanguageModel& operator=(LanguageModel&&) = delete;  // it would free the arenas before what was drawn from them
 
-  /// A conversation of its own. Draws its caches and workspace from the devices; throws BudgetExceeded where they
-  /// have no room for one more.
+  /// A conversation of its own. Draws its caches from the devices; throws BudgetExceeded where they have no room
+  /// for one more.
   Session<B> session(SessionOptions options = {}) const& { return Session<B>(*this, options); }
   Session<B> session(SessionOptions options = {}) const&& = delete;  // the session would outlive the model
+
+  /// Rows for `rows` requests at a time that pass through the network together. Draws their caches; throws
+  /// BudgetExceeded where the devices have no room for them. limits().batch is what the plan has room for.
+  Batch<B> batch(std::size_t rows) const& { return Batch<B>(*this, rows); }
+  Batch<B> batch() const& { return batch(static_cast<std::size_t>(limits_.batch)); }
+  Batch<B> batch(std::size_t rows) const&& = delete;
+  Batch<B> batch() const&& = delete;
 
   const Shape& shape() const { return network_.shape(); }
   const Limits& limits() const { return limits_; }
@@ -71,6 +86,33 @@ class LanguageModel {
   const Network& network() const { return network_; }
   /// The devices; their arenas tell budget, use and high water.
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
+
+  /// One pass's hold on the workspace: while it lives, other passes of this model wait.
+  class Turn {
+   public:
+    const Workspace& workspace() const { return shared_->workspace; }
+
+    explicit Turn(SharedWorkspace& shared) : shared_(&shared) {
+      if (shared.holder == std::this_thread::get_id()) {
+        throw InvalidArgument(
+            "a pass of this model is under way in this thread: a function that hears of logits "
+            "can't run another session of the same model");
+      }
+      shared.mutex.lock();
+      shared.holder = std::this_thread::get_id();
+    }
+    ~Turn() {
+      shared_->holder = std::thread::id();
+      shared_->mutex.unlock();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    SharedWorkspace* shared_;
+  };
+  /// Waits for the workspace. Throws InvalidArgument where this thread holds it.
+  Turn take_turn() const { return Turn(*workspace_); }
 
   /// The options that the checkpoint's generation_config.json recommends.
   GenerateOptions recommended() const {
@@ -96,6 +138,7 @@ class LanguageModel {
     return texts_.generation.eos.empty() ? texts_.config.eos : texts_.generation.eos;
   }
 
+  bool has_tokenizer() const { return texts_.tokenizer.has_value(); }
   /// Throws FileError where the checkpoint has no tokenizer.json.
   const text::Tokenizer& tokenizer() const {
     if (!texts_.tokenizer) {
@@ -141,6 +184,14 @@ class LanguageModel {
   }
 
  private:
+  struct SharedWorkspace {
+    explicit SharedWorkspace(Workspace&& drawn) : workspace(std::move(drawn)) {}
+
+    Workspace workspace;
+    std::mutex mutex;
+    std::atomic<std::thread::id> holder{};
+  };
+
   static std::vector<std::unique_ptr<Device>> make_devices(const placement::Plan& plan, const Limits& limits) {
     auto execution = std::make_shared<typename Device::ExecutionPolicy>(static_cast<std::size_t>(limits.threads));
     std::vector<std::unique_ptr<Device>> devices;
@@ -154,6 +205,7 @@ class LanguageModel {
   Texts texts_;
   std::vector<std::unique_ptr<Device>> devices_;
   Network network_;
+  std::unique_ptr<SharedWorkspace> workspace_;
 };
 
 }  // namespace asterism

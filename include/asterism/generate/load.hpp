@@ -15,13 +15,16 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
+#include "asterism/generate/batch.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/session.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/machine/probe.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/parallel/threads.hpp"
+#include "asterism/placement/device_map.hpp"
 #include "asterism/placement/report.hpp"
+#include "asterism/placement/validation.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {
@@ -30,7 +33,10 @@ namespace asterism {
 struct LoadOptions {
   std::optional<Machine>
       machine{};  ///< devices, whose capacities are the budgets; unset: this machine's free memory
+  std::optional<placement::DeviceMap>
+      device_map{};                ///< where each part goes; unset: the Blueprint's policy decides
   std::optional<Limits> limits{};  ///< at most the Blueprint's; unset: the Blueprint's, and a thread for each core
+  bool fit_context = false;        ///< lower the context to what the budgets hold, instead of refusing
   ProgressSink* progress = nullptr;  ///< hears how far loading is; nullptr: silence
 };
 
@@ -90,7 +96,8 @@ inline Limits resolve_limits(const Limits& allowed, const std::optional<Limits>&
 }  // namespace generate
 
 /// Reads config.json alone and plans: for --dry-run, and for weights that are not there yet. The plan may not fit:
-/// ask it. Throws FileError, FormatError, Unsupported on a bad config.json, InvalidArgument on limits above B's.
+/// ask it. Throws FileError, FormatError, Unsupported on a bad config.json, InvalidArgument on limits above B's and
+/// on a device map that is not sound, budgets included: with everything that is wrong, and a map that is sound.
 template <class B>
 Preparation prepare(const std::string& folder, const LoadOptions& options = {}) {
   if (checkpoint::path_kind(folder) != checkpoint::PathKind::folder) {
@@ -99,14 +106,31 @@ Preparation prepare(const std::string& folder, const LoadOptions& options = {}) 
   Preparation out{.config = checkpoint::read_model_config(folder), .limits = {}, .plan = {}};
   if constexpr (HasShape<B>) generate::check_shape(B::shape, out.config.shape, folder);
   out.limits = generate::resolve_limits(B::limits, options.limits, out.config.shape);
-  out.plan = plan<B>(options.machine ? *options.machine : machines::this_machine(), out.config.shape, out.limits);
+  const Machine machine = options.machine ? *options.machine : machines::this_machine();
+  if (options.fit_context && options.device_map) {
+    throw InvalidArgument(
+        "LoadOptions::fit_context leaves the layers to the Blueprint's policy: give no device_map");
+  }
+  if (options.fit_context) {
+    const std::int32_t largest = largest_context<B>(machine, out.config.shape, out.limits);
+    if (largest > 0) out.limits.context = largest;
+    if (out.limits.prefill_chunk > out.limits.context) out.limits.prefill_chunk = out.limits.context;
+  }
+  if (!options.device_map) {
+    out.plan = plan<B>(machine, out.config.shape, out.limits);
+    return out;
+  }
+  const placement::Validation validation = placement::validate<typename B::Placement>(
+      *options.device_map, model::parts<B>(out.config.shape, out.limits), machine);
+  if (!validation.sound()) throw InvalidArgument(concat(folder, ": ", placement::to_string(validation)));
+  out.plan = validation.plan;
   return out;
 }
 
 /// Loads the checkpoint in `folder` under the policies of B: config.json, weights (safetensors, one file or
 /// shards, 16 or 32 bits, or 4 bits of bitsandbytes), and, where they are there, generation_config.json,
 /// tokenizer.json and the chat template. Throws BudgetExceeded with the plan's table before any weight is read
-/// where the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint.
+/// where the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint; what `prepare` throws.
 template <class B>
 LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}) {
   Preparation prepared = prepare<B>(folder, options);
@@ -128,7 +152,7 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
   store.advise_sequential();
   LanguageModel<B> model(prepared.plan, prepared.limits, std::move(texts));
   ProgressSink silence;
-  checkpoint::load_weights(store, weights, model.network(),
+  checkpoint::load_weights(store, weights, model.devices(), model.network(),
                            options.progress != nullptr ? *options.progress : silence);
   return model;
 }

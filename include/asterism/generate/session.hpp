@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,16 +13,15 @@
 #include <vector>
 
 #include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/sampler.hpp"
+#include "asterism/generate/sequence.hpp"
 #include "asterism/generate/text_stream.hpp"
 #include "asterism/linalg/softmax.hpp"
-#include "asterism/model/workspace.hpp"
 #include "asterism/text/chat_template.hpp"
 
 namespace asterism {
@@ -40,21 +37,18 @@ class Session {
   /// Throws BudgetExceeded where the devices have no room for one more session.
   Session(const LanguageModel<B>& model, SessionOptions options)
       : model_(&model),
-        state_(std::make_unique<State>(model.devices(), model.plan(), model.shape(), model.limits())),
-        observer_(make_observer(model.shape())),
+        sequence_(model),
         random_(options.seed),
         sampler_(static_cast<std::size_t>(model.shape().vocabulary)),
-        logits_(static_cast<std::size_t>(model.shape().vocabulary)) {
-    tokens_.reserve(static_cast<std::size_t>(model.limits().context) + 1);
-  }
+        logits_(static_cast<std::size_t>(model.shape().vocabulary)) {}
 
   /// The answer to a raw prompt as a range of pieces of text, computed while it is walked through. The tokenizer's
-  /// own special tokens (such as <s>) are put before the prompt, and the pieces continue its text, leading space
+  /// own special tokens (such as `<s>`) are put before the prompt, and the pieces continue its text, leading space
   /// included. Pieces are never empty and never split a character; each is valid until the next one. `last()`
   /// tells what happened once the range has ended.
   TextStream<Session> generate(std::string_view prompt, GenerateOptions options = {}) & {
     begin_answer(model_->tokenizer().encode(prompt), options);
-    return TextStream<Session>(*this, std::move(options), tokens_);
+    return TextStream<Session>(*this, std::move(options), tokens());
   }
 
   /// The answer to a conversation in the checkpoint's chat template; the roles are those that the template knows.
@@ -67,7 +61,7 @@ class Session {
 
   /// The answer to token ids as token ids, an end token included.
   std::vector<TokenId> generate_tokens(View<const TokenId> prompt, const GenerateOptions& options = {}) {
-    begin_answer({prompt.begin(), prompt.end()}, options);
+    begin_answer(prompt, options);
     std::vector<TokenId> out;
     while (const std::optional<TokenId> token = next_token(options, answer_)) out.push_back(*token);
     return out;
@@ -75,21 +69,21 @@ class Session {
 
   /// Calls f(position, logits) for the positions of tokens from `first` on, in order; logits (vocabulary), valid
   /// during the call, are the scores of the token that follows. The tokens become the conversation; what it holds
-  /// of those before `first` is not computed again.
+  /// of those before `first` is not computed again. f can't run other sessions of the model.
   template <class F>
   void visit_logits(View<const TokenId> tokens, F&& f, std::size_t first = 0) {
-    check_prompt(tokens);
-    const std::vector<TokenId> copy(tokens.begin(), tokens.end());  // `tokens` may be the conversation itself
-    computed_ = std::min(first, common_prefix(copy));
-    tokens_.assign(copy.begin(), copy.end());
+    sequence_.check(*model_, tokens);
+    sequence_.begin(tokens, first);
     ++answer_;
-    const auto head_rows = state_->head().logits.rows();
-    while (computed_ < tokens_.size()) {
-      const std::size_t begin = computed_;
-      const std::size_t rows = forward_chunk();
+    while (sequence_.pending() > 0) {
+      const std::size_t begin = sequence_.computed();
+      const auto turn = model_->take_turn();
+      const std::size_t rows = compute_chunk(turn.workspace());
+      const std::size_t head_rows = turn.workspace().head().logits.rows();
       for (std::size_t row = first > begin ? first - begin : 0; row < rows; row += head_rows) {
         const std::size_t count = std::min(head_rows, rows - row);
-        const auto logits = model_->network().logits(model_->devices(), *state_, row, count, observer_);
+        const auto logits =
+            model_->network().logits(model_->devices(), turn.workspace(), row, count, sequence_.observer());
         for (std::size_t i = 0; i < count; ++i) {
           fetch(logits.rows_from(i, 1));
           f(begin + row + i, View<const float>(logits_));
@@ -113,8 +107,8 @@ class Session {
     if (first < 1) throw InvalidArgument("the first token has no probability: nothing stands before it");
     std::vector<float> out;
     const auto keep = [&](std::size_t position, View<const float> row) {
-      if (position + 1 == tokens_.size()) return;
-      const auto next = static_cast<double>(row[static_cast<std::size_t>(tokens_[position + 1])]);
+      if (position + 1 == this->tokens().size) return;
+      const auto next = static_cast<double>(row[static_cast<std::size_t>(this->tokens()[position + 1])]);
       out.push_back(static_cast<float>(next - linalg::log_sum_exp(row)));
     };
     visit_logits(tokens, keep, first - 1);
@@ -124,76 +118,48 @@ class Session {
   /// What is known of the last answer.
   const Outcome& last() const { return outcome_; }
   /// The conversation so far: the last prompt and its answer.
-  View<const TokenId> tokens() const { return tokens_; }
+  View<const TokenId> tokens() const { return sequence_.tokens(); }
   /// What the model told while it ran; see Blueprint::Observer.
-  const Observer& observer() const { return observer_; }
+  const Observer& observer() const { return sequence_.observer(); }
   const LanguageModel<B>& model() const { return *model_; }
   /// Forgets the conversation, keeps the memory.
   void clear() {
-    tokens_.clear();
-    computed_ = 0;
+    sequence_.clear();
     ++answer_;
   }
 
  private:
   friend class TextStream<Session>;
-  using State = typename model::Assembly<B>::State;
+  using Segment = typename generate::Sequence<B>::Segment;
+  using Workspace = typename LanguageModel<B>::Workspace;
   using Clock = std::chrono::steady_clock;
-
-  static Observer make_observer(const Shape& shape) {
-    if constexpr (std::constructible_from<Observer, std::int32_t, std::int32_t, std::int32_t>) {
-      return Observer(shape.layers, shape.experts, shape.top_k);
-    } else if constexpr (std::constructible_from<Observer, std::int32_t, std::int32_t>) {
-      return Observer(shape.layers, shape.experts);
-    } else {
-      return Observer();
-    }
-  }
 
   static double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
   }
 
-  void check_prompt(View<const TokenId> prompt) const {
-    if (prompt.empty()) throw InvalidArgument("the prompt has no tokens; give at least one");
-    if (prompt.size > static_cast<std::size_t>(model_->limits().context)) {
-      throw InvalidArgument(concat("the prompt has ", prompt.size, " tokens, the context holds ",
-                                   model_->limits().context, ": shorten it or raise Limits::context"));
-    }
-    for (std::size_t i = 0; i < prompt.size; ++i) {
-      if (prompt[i] >= 0 && prompt[i] < model_->shape().vocabulary) continue;
-      throw InvalidArgument(concat("token ", i, " of the prompt has the id ", prompt[i],
-                                   ", outside the vocabulary of ", model_->shape().vocabulary, " entries"));
-    }
-  }
-
-  /// How many tokens the caches hold of those that `tokens` begins with.
-  std::size_t common_prefix(View<const TokenId> tokens) const {
-    std::size_t common = 0;
-    while (common < computed_ && common < tokens.size && tokens_[common] == tokens[common]) ++common;
-    return common;
-  }
-
-  void begin_answer(std::vector<TokenId> prompt, const GenerateOptions& options) {
+  void begin_answer(View<const TokenId> prompt, const GenerateOptions& options) {
     generate::Sampler::check(options);
-    check_prompt(prompt);
+    sequence_.check(*model_, prompt);
     started_ = Clock::now();
     outcome_ = {};
-    computed_ = std::min(common_prefix(prompt), prompt.size() - 1);
-    tokens_.assign(prompt.begin(), prompt.end());
+    sequence_.begin(prompt, prompt.size - 1);
     ++answer_;
-    outcome_.usage.prompt_tokens = static_cast<std::int32_t>(tokens_.size());
-    outcome_.usage.reused_tokens = static_cast<std::int32_t>(computed_);
+    outcome_.usage.prompt_tokens = static_cast<std::int32_t>(prompt.size);
+    outcome_.usage.reused_tokens = static_cast<std::int32_t>(sequence_.computed());
   }
 
   /// Computes the next tokens of the conversation, prefill_chunk at most; returns how many: 0 where it was
   /// cancelled.
-  std::size_t forward_chunk(const std::stop_token& cancel = {}) {
+  std::size_t compute_chunk(const Workspace& workspace, const std::stop_token& cancel = {}) {
     const std::size_t rows =
-        std::min(tokens_.size() - computed_, static_cast<std::size_t>(model_->limits().prefill_chunk));
-    const View<const TokenId> chunk = View<const TokenId>(tokens_).part(computed_, rows);
-    if (!model_->network().forward(model_->devices(), *state_, chunk, computed_, observer_, cancel)) return 0;
-    computed_ += rows;
+        std::min(sequence_.pending(), static_cast<std::size_t>(model_->limits().prefill_chunk));
+    const Segment segment = sequence_.segment(rows);
+    if (!model_->network().forward(model_->devices(), workspace, View<const Segment>(&segment, 1),
+                                   sequence_.next(rows), cancel)) {
+      return 0;
+    }
+    sequence_.advance(rows);
     return rows;
   }
 
@@ -210,28 +176,23 @@ class Session {
     }
     if (outcome_.finish_reason != FinishReason::none) return std::nullopt;
     const Clock::time_point start = Clock::now();
-    std::size_t rows = 0;
-    computed_ = std::min(computed_, tokens_.size() - 1);  // where an exception broke off the last attempt
-    while (computed_ < tokens_.size()) {
-      rows = forward_chunk(options.cancel);
+    sequence_.repeat_last();
+    while (sequence_.pending() > 0) {
+      const auto turn = model_->take_turn();
+      const std::size_t rows = compute_chunk(turn.workspace(), options.cancel);
       if (rows == 0) return finish(FinishReason::cancelled);
+      if (sequence_.pending() > 0) continue;
+      fetch(model_->network().logits(model_->devices(), turn.workspace(), rows - 1, 1, sequence_.observer()));
     }
-    fetch(model_->network().logits(model_->devices(), *state_, rows - 1, 1, observer_));
-    const TokenId token = sampler_.choose(logits_, tokens_, options, random_);
-    tokens_.push_back(token);
+    const TokenId token = sampler_.choose(logits_, tokens(), options, random_);
+    sequence_.append(token);
     if (++outcome_.usage.answer_tokens == 1) {
       outcome_.prefill_seconds = seconds_since(start);
       outcome_.seconds_to_first_token = seconds_since(started_);
     } else {
       outcome_.decode_seconds += seconds_since(start);
     }
-    if (options.stop_at_eos && std::ranges::find(model_->end_tokens(), token) != model_->end_tokens().end()) {
-      outcome_.finish_reason = FinishReason::eos;
-    } else if (outcome_.usage.answer_tokens == options.max_tokens) {
-      outcome_.finish_reason = FinishReason::max_tokens;
-    } else if (tokens_.size() == static_cast<std::size_t>(model_->limits().context) + 1) {
-      outcome_.finish_reason = FinishReason::context_full;
-    }
+    outcome_.finish_reason = sequence_.finish_reason(outcome_.usage.answer_tokens, options);
     return token;
   }
 
@@ -241,13 +202,10 @@ class Session {
   }
 
   const LanguageModel<B>* model_;
-  std::unique_ptr<State> state_;
-  Observer observer_;
+  generate::Sequence<B> sequence_;
   Random random_;
   generate::Sampler sampler_;
   std::vector<float> logits_;
-  std::vector<TokenId> tokens_;
-  std::size_t computed_ = 0;  ///< tokens_ [0, computed_) are in the caches
   std::uint64_t answer_ = 0;  ///< counts the uses of the conversation: a stream belongs to one of them
   Outcome outcome_;
   Clock::time_point started_;

@@ -11,9 +11,8 @@
 
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/generate/answer_text.hpp"
 #include "asterism/generate/options.hpp"
-#include "asterism/generate/stop_strings.hpp"
-#include "asterism/text/stream_decoder.hpp"
 
 namespace asterism {
 
@@ -24,19 +23,12 @@ namespace asterism {
 template <class Session>
 class TextStream {
  public:
-  /// `context`: tokens before the answer that its text continues, so that a leading space is what it is in the
-  /// whole text; empty where the answer is a text of its own. The pieces one after the other are the text of
-  /// context and answer together without that of the context.
+  /// `context`: see generate::AnswerText.
   TextStream(Session& session, GenerateOptions options, View<const TokenId> context)
       : session_(&session),
         answer_(session.answer_),
         options_(std::make_unique<GenerateOptions>(std::move(options))),
-        decoder_(session.model().tokenizer(), {.skip_special_tokens = true}),
-        stop_(options_->stop) {
-    // A run of byte tokens at the end of the context is over there: bytes of the answer do not change it.
-    while (!context.empty() && is_byte(context[context.size - 1])) context = context.part(0, context.size - 1);
-    for (const TokenId token : context) decoder_.push(token);
-  }
+        text_(session.model().tokenizer(), options_->stop, context) {}
 
   class Iterator {
    public:
@@ -67,28 +59,23 @@ class TextStream {
   std::default_sentinel_t end() const { return {}; }
 
  private:
-  /// A byte that the vocabulary has no token for: "<0x0A>".
-  bool is_byte(TokenId id) const {
-    const std::string_view text = session_->model().tokenizer().id_to_token(id);
-    return text.size() == 6 && text.starts_with("<0x") && text.ends_with('>');
-  }
-
   /// Computes tokens until there is text; an empty piece means the end.
   void advance() {
     piece_ = {};
     while (piece_.empty() && !ended_) {
-      const std::optional<TokenId> token = stop_.found() ? std::nullopt : session_->next_token(*options_, answer_);
+      const std::optional<TokenId> token =
+          text_.stopped() ? std::nullopt : session_->next_token(*options_, answer_);
       const bool is_end = session_->last().finish_reason == FinishReason::eos;
       if (token && !is_end) {
-        piece_ = stop_.push(decoder_.push(*token));
-        if (stop_.found()) session_->outcome_.finish_reason = FinishReason::stop_string;
-      } else if (!flushed_ && !stop_.found()) {
+        piece_ = text_.push(*token);
+        if (text_.stopped()) session_->outcome_.finish_reason = FinishReason::stop_string;
+      } else if (!flushed_ && !text_.stopped()) {
         flushed_ = true;
-        piece_ = stop_.push(decoder_.finish());
-        if (stop_.found()) session_->outcome_.finish_reason = FinishReason::stop_string;
+        piece_ = text_.flush();
+        if (text_.stopped()) session_->outcome_.finish_reason = FinishReason::stop_string;
       } else {
         ended_ = true;
-        piece_ = stop_.finish();
+        piece_ = text_.finish();
       }
     }
   }
@@ -96,9 +83,8 @@ class TextStream {
   Session* session_;
   std::uint64_t answer_;
   std::unique_ptr<GenerateOptions>
-      options_;  // on the heap, so that stop_ may refer to it when the stream is moved
-  text::StreamDecoder decoder_;
-  generate::StopStrings stop_;
+      options_;  // on the heap, so that text_ may refer to it when the stream is moved
+  generate::AnswerText text_;
   std::string_view piece_;
   bool flushed_ = false;
   bool ended_ = false;

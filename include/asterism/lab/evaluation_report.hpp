@@ -12,10 +12,11 @@
 #include "asterism/checkpoint/json.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/lab/evaluate.hpp"
+#include "asterism/lab/evaluation.hpp"
 #include "asterism/lab/expert_usage.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/score.hpp"
+#include "asterism/placement/parts.hpp"
 
 namespace asterism::lab {
 
@@ -75,15 +76,32 @@ inline std::string score_table(std::span<const Evaluation> evaluations, std::spa
   return text;
 }
 
-/// A line a variant: bytes of the weights, speed.
-inline std::string cost_table(std::span<const Evaluation> evaluations) {
+/// A line a variant: what it takes on each device (weights, caches and workspace), perplexity and exact match over
+/// all questions, and speed with the slowest and the fastest of five parts of the questions. `questions` are those
+/// that all evaluations asked.
+inline std::string comparison_table(std::span<const Evaluation> evaluations, std::span<const Question> questions) {
   const std::size_t width = detail::widest_variant(evaluations);
-  std::string text = concat("  ", pad_right("", width), pad_left("weights", 14), pad_left("prefill tokens/s", 18),
-                            pad_left("decode tokens/s", 17), "\n");
+  std::size_t devices = 0;
+  for (const Evaluation& evaluation : evaluations) devices = std::max(devices, evaluation.plan.devices());
+  std::string text = concat("  ", pad_right("", width));
+  for (std::size_t d = 0; d < devices; ++d) text += pad_left(concat("device ", d), 12);
+  text += pad_left("weights", 12) + pad_left("perplexity", 12) + pad_left("exact match %", 17) +
+          pad_left("prefill tokens/s", 24) + pad_left("decode tokens/s", 24) + "\n";
+  const auto all = [](const Question&) { return true; };
+  const auto speed_text = [](const Speed& speed) {
+    if (speed.all == 0) return std::string("-");
+    return concat(fixed(speed.all, 0), " [", fixed(speed.slowest, 0), " ", fixed(speed.fastest, 0), "]");
+  };
   for (const Evaluation& evaluation : evaluations) {
-    text += concat("  ", pad_right(evaluation.variant, width), pad_left(to_string(evaluation.weights), 14),
-                   pad_left(fixed(evaluation.prefill_speed(), 0), 18),
-                   pad_left(fixed(evaluation.decode_speed(), 0), 17), "\n");
+    text += "  " + pad_right(evaluation.variant, width);
+    for (std::size_t d = 0; d < devices; ++d) {
+      text += pad_left(d < evaluation.plan.devices() ? to_string(evaluation.plan.peak(d)) : "-", 12);
+    }
+    text += pad_left(to_string(evaluation.weights()), 12) +
+            pad_left(fixed(evaluation.perplexity(questions, all), 4), 12) +
+            pad_left(detail::score_text(evaluation.score(questions, all)), 17) +
+            pad_left(speed_text(evaluation.prefill_speed()), 24) +
+            pad_left(speed_text(evaluation.decode_speed()), 24) + "\n";
   }
   return text;
 }
@@ -96,10 +114,11 @@ inline std::string usage_by_kind(const Evaluation& evaluation) {
   return text;
 }
 
-/// Everything: {"variants": [{"variant", "weights_bytes", "threads", "perplexity", "prefill_tokens_per_second",
-/// "decode_tokens_per_second", "splits": {split: {"all": S, "kinds": {kind: S}}}, "expert_usage":
-/// {kind: [layer][expert] share}, "answers": [{"id", "text", "right", "log_probability"}]}]}, where S is {"right",
-/// "asked", "exact_match", "low", "high", "perplexity"}. A question without split or kind counts under "".
+/// Everything: {"variants": [{"variant", "policies", "weights_bytes", "devices": [{"bytes", "kv_cache_bytes",
+/// "workspace_bytes"}], "context", "threads", "perplexity", "prefill_tokens_per_second": V,
+/// "decode_tokens_per_second": V, "splits": {split: {"all": S, "kinds": {kind: S}}}, "expert_usage":
+/// {kind: [layer][expert] share}, "answers": [{"id", "text", "right", "log_probability"}]}]}, where V is {"all",
+/// "slowest", "fastest"} and S is {"right", "asked", "exact_match", "low", "high", "perplexity"}. A question without split or kind counts under "".
 inline std::string to_json(std::span<const Evaluation> evaluations, std::span<const Question> questions) {
   using checkpoint::Json;
   const std::vector<std::string> kinds = detail::distinct(questions, &Question::kind);
@@ -142,12 +161,24 @@ inline std::string to_json(std::span<const Evaluation> evaluations, std::span<co
                          {"right", answer.right},
                          {"log_probability", answer.log_probability}});
     }
+    Json devices = Json::array();
+    for (std::size_t d = 0; d < evaluation.plan.devices(); ++d) {
+      devices.push_back({{"bytes", evaluation.plan.peak(d).count},
+                         {"kv_cache_bytes", evaluation.plan.bytes(d, placement::Kind::kv_cache).count},
+                         {"workspace_bytes", evaluation.plan.bytes(d, placement::Kind::workspace).count}});
+    }
+    const auto json_of = [](const Speed& speed) -> Json {
+      return {{"all", speed.all}, {"slowest", speed.slowest}, {"fastest", speed.fastest}};
+    };
     variants.push_back({{"variant", evaluation.variant},
-                        {"weights_bytes", evaluation.weights.count},
-                        {"threads", evaluation.threads},
+                        {"policies", evaluation.policies},
+                        {"weights_bytes", evaluation.weights().count},
+                        {"devices", std::move(devices)},
+                        {"context", evaluation.limits.context},
+                        {"threads", evaluation.limits.threads},
                         {"perplexity", evaluation.perplexity(questions, [](const Question&) { return true; })},
-                        {"prefill_tokens_per_second", evaluation.prefill_speed()},
-                        {"decode_tokens_per_second", evaluation.decode_speed()},
+                        {"prefill_tokens_per_second", json_of(evaluation.prefill_speed())},
+                        {"decode_tokens_per_second", json_of(evaluation.decode_speed())},
                         {"splits", std::move(splits)},
                         {"expert_usage", std::move(usage)},
                         {"answers", std::move(answers)}});

@@ -21,7 +21,7 @@ struct Question {
   std::string split;   ///< which part of the data it belongs to; may be empty
   std::string kind;    ///< what sort of question it is; may be empty
   std::string prompt;  ///< not empty
-  std::string answer;  ///< not empty, without blanks around it
+  std::string answer;  ///< the known one, without blanks around it; empty where none is known
 };
 
 /// A question file has at most this many bytes.
@@ -40,10 +40,10 @@ inline std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// Questions in JSON Lines (jsonlines.org): an object a line with the strings `prompt` and `answer`, and optionally
-/// `id` (else "line N"), `split` and `kind`; other members are for other readers. Empty lines are skipped. `where`
-/// names the source in messages. Throws FormatError naming the line: no JSON object, a member missing, empty or no
-/// string, an answer with blanks around it, the same id twice; and where there is no question at all. Thread-safe.
+/// Questions in JSON Lines (jsonlines.org): an object a line with the string `prompt`, and optionally `answer`, `id`
+/// (else "line N"), `split` and `kind`; other members are for other readers. Empty lines are skipped. `where` names
+/// the source in messages. Throws FormatError naming the line: no JSON object, no prompt, a member that is empty or
+/// no string, an answer with blanks around it, the same id twice; and where there is no question at all. Thread-safe.
 inline std::vector<Question> parse_questions(std::string_view text, std::string_view where) {
   std::vector<Question> questions;
   std::unordered_map<std::string, std::size_t> lines;
@@ -72,7 +72,7 @@ inline std::vector<Question> parse_questions(std::string_view text, std::string_
                       .split = text_of("split", false),
                       .kind = text_of("kind", false),
                       .prompt = text_of("prompt", true),
-                      .answer = text_of("answer", true)};
+                      .answer = text_of("answer", object.contains("answer"))};
     if (question.id.empty()) question.id = concat("line ", line);
     if (trimmed(question.answer).size() != question.answer.size())
       throw FormatError(concat(place, ": 'answer' has blanks around it, which no trimmed answer could equal"));

@@ -5,19 +5,31 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 
 namespace asterism::linalg {
 
-/// Cosines, then sines, of the angles position * theta^(-2i/d), i < d/2; `table` has d elements, d even.
-/// The angles are fp32 products, as in the reference implementations.
+/// The angle of pair i < width / 2 at a position: position * theta^(-2i/width), an fp32 product as in the reference
+/// implementations.
+ASTERISM_HD inline float rotary_angle(std::int32_t position, double theta, std::size_t i, std::size_t width) {
+  const double exponent = static_cast<double>(2 * i) / static_cast<double>(width);
+  return static_cast<float>(position) * static_cast<float>(1.0 / std::pow(theta, exponent));
+}
+
+/// Rotates (a, b) by the angle with that cosine and sine.
+ASTERISM_HD inline void rotate_pair(float& a, float& b, float cosine, float sine) {
+  const float first = a * cosine - b * sine;
+  b = b * cosine + a * sine;
+  a = first;
+}
+
+/// Cosines, then sines, of the angles of a position; `table` has d elements, d even.
 /// Source: Su et al., RoFormer, arXiv 2104.09864.
 inline void rotary_table(std::int32_t position, double theta, View<float> table) {
   const std::size_t half = table.size / 2;
   for (std::size_t i = 0; i < half; ++i) {
-    const double exponent = static_cast<double>(2 * i) / static_cast<double>(table.size);
-    const auto frequency = static_cast<float>(1.0 / std::pow(theta, exponent));
-    const float angle = static_cast<float>(position) * frequency;
+    const float angle = rotary_angle(position, theta, i, table.size);
     table.data[i] = std::cos(angle);
     table.data[half + i] = std::sin(angle);
   }
@@ -27,12 +39,7 @@ inline void rotary_table(std::int32_t position, double theta, View<float> table)
 inline void rotate_half(View<float> head, View<const float> table) {
   const std::size_t half = head.size / 2;
   for (std::size_t i = 0; i < half; ++i) {
-    const float cosine = table.data[i];
-    const float sine = table.data[half + i];
-    const float a = head.data[i];
-    const float b = head.data[half + i];
-    head.data[i] = a * cosine - b * sine;
-    head.data[half + i] = b * cosine + a * sine;
+    rotate_pair(head.data[i], head.data[half + i], table.data[i], table.data[half + i]);
   }
 }
 

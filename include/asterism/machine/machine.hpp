@@ -1,8 +1,9 @@
-// What a plan knows of the hardware: how much fast memory each device has.
+// What a plan knows of the hardware: how much memory each device has, and of which kind it is.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -10,15 +11,43 @@
 
 namespace asterism {
 
+/// Where a device's memory is.
+enum class DeviceKind : std::uint8_t {
+  accelerator,  ///< fast memory beside its own arithmetic: a GPU, or a logical device that stands for one
+  host          ///< the main memory, in which the processor computes
+};
+
 /// The devices of one machine, in the order in which a decoder's layers pass through them.
 /// Structural, so that it can be a template argument: `fits<B, machines::dual_16gb, 14_GiB>()`.
 struct Machine {
   static constexpr std::size_t max_devices = 8;
 
-  std::array<Bytes, max_devices> capacity{};  ///< memory of each device; entries from `devices` on are unused
-  std::size_t devices = 0;                    ///< 1 to max_devices
+  std::array<Bytes, max_devices> capacity{};    ///< memory of each device; entries from `devices` on are unused
+  std::size_t devices = 0;                      ///< 1 to max_devices
+  std::array<DeviceKind, max_devices> kinds{};  ///< of each device; unless said otherwise accelerators
 
   friend constexpr bool operator==(const Machine&, const Machine&) = default;
+
+  constexpr bool is_host(std::size_t device) const { return kinds[device] == DeviceKind::host; }
+
+  /// Appends a device. Throws InvalidArgument beyond max_devices.
+  constexpr void add(Bytes bytes, DeviceKind kind) {
+    if (devices >= max_devices) {
+      throw InvalidArgument(concat("a machine has 1 to ", max_devices, " devices, not more"));
+    }
+    capacity[devices] = bytes;
+    kinds[devices] = kind;
+    ++devices;
+  }
+
+  /// The same machine without its host devices; it may have no device left.
+  constexpr Machine accelerators() const {
+    Machine out;
+    for (std::size_t i = 0; i < devices; ++i) {
+      if (!is_host(i)) out.add(capacity[i], kinds[i]);
+    }
+    return out;
+  }
 
   /// The same machine with each device held below `limit`, or at its capacity where that is smaller.
   constexpr Machine limited_to(Bytes limit) const {
@@ -28,7 +57,7 @@ struct Machine {
   }
 };
 
-/// `count` equal devices of `each` bytes. Throws InvalidArgument unless 1 <= count <= Machine::max_devices.
+/// `count` equal accelerators of `each` bytes. Throws InvalidArgument unless 1 <= count <= Machine::max_devices.
 constexpr Machine equal_devices(std::size_t count, Bytes each) {
   if (count < 1 || count > Machine::max_devices) {
     throw InvalidArgument(concat("a machine has 1 to ", Machine::max_devices, " devices, not ", count));

@@ -14,7 +14,7 @@
 
 namespace asterism::machines {
 
-/// The memory of this machine as one device: what the system could hand out now without swapping.
+/// The memory of this machine as one host device: what the system could hand out now without swapping.
 /// Source: proc(5), MemAvailable. Throws FileError where /proc/meminfo does not tell.
 inline Machine this_machine() {
   struct Close {
@@ -29,7 +29,9 @@ inline Machine this_machine() {
     while (*digits == ' ') ++digits;
     std::uint64_t kib = 0;
     std::from_chars(digits, line + std::strlen(line), kib);
-    return equal_devices(1, Bytes{kib * 1024});
+    Machine machine;
+    machine.add(Bytes{kib * 1024}, DeviceKind::host);
+    return machine;
   }
   throw FileError("/proc/meminfo does not tell MemAvailable: give the machine's devices in LoadOptions::machine");
 }

@@ -11,6 +11,7 @@
 #include "asterism/observe/none.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/placement/balanced.hpp"
+#include "asterism/placement/sparing_host.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/nf4.hpp"
@@ -32,7 +33,7 @@ struct Blueprint {
   using Embedding = quant::BFloat16;
   using Head = quant::BFloat16;
 
-  using Placement = placement::Balanced;
+  using Placement = placement::SparingHost<placement::Balanced>;
   using KvCache = attention::BoundedKv<quant::Float16>;
   using Gating = gating::SoftmaxTopK;
   template <class Q>

@@ -3,12 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/cursor.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/gating/concept.hpp"
 #include "asterism/model/fwd.hpp"
+#include "asterism/observe/none.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
@@ -51,25 +55,45 @@ class DecoderBlock {
   const Attention& attention() const { return attention_; }
   const Constellation& constellation() const { return constellation_; }
 
-  /// Passes hidden (n, hidden), rows at positions first ... first + n - 1, through the layer in place.
-  template <class Device, class KvCache, class Workspace, class Observer>
-  void forward(Device& device, std::int32_t layer, std::size_t first, backend::DeviceMatrix<float> hidden,
-               KvCache& cache, const Workspace& workspace, Observer& observer) const {
+  /// Passes hidden (n, hidden), the rows of `segments` one after the other, through the layer in place. Each
+  /// segment's observer hears of its rows.
+  template <class Device, class Segments>
+  void forward(Device& device, std::int32_t layer, const Segments& segments, backend::DeviceMatrix<float> hidden,
+               const LayerWorkspace<DecoderBlock>& workspace) const {
     const auto normed = workspace.normed.rows_from(0, hidden.rows());
     const auto tables = workspace.tables.rows_from(0, hidden.rows());
     device.rms_norm(hidden, norms_.attention, epsilon_, normed);
-    attention_.forward(device, layer, first, normed, tables, cache, workspace.attention, normed);
+    attention_.forward(device, layer, segments, normed, tables, workspace.attention, normed);
     device.add(normed, hidden);
     device.rms_norm(hidden, norms_.experts, epsilon_, normed);
-    const auto routes = constellation_.forward(device, normed, workspace.constellation, hidden);
-    for (std::size_t i = 0; i < routes.rows(); ++i) {
-      const auto position = static_cast<std::int32_t>(first + i);
-      observer.scored(layer, position, workspace.constellation.logits.view.row(i));
-      for (const auto& route : routes.view.row(i)) observer.routed(layer, position, route.expert, route.weight);
+    [[maybe_unused]] const auto routes = constellation_.forward(device, normed, workspace.constellation, hidden);
+    if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
+      tell(device, layer, segments, workspace.constellation.logits.rows_from(0, hidden.rows()), routes);
     }
   }
 
  private:
+  template <class Segments>
+  using SegmentObserver = std::remove_cvref_t<decltype(*std::declval<Segments>().begin()->observer)>;
+
+  /// Waits for the device: a run that nobody observes never comes here.
+  template <class Device, class Segments>
+  static void tell(Device& device, std::int32_t layer, const Segments& segments,
+                   backend::DeviceMatrix<const float> logits,
+                   backend::DeviceMatrix<const gating::Route> all_routes) {
+    const auto [probabilities, routes] = device.read(logits, all_routes);
+    std::size_t row = 0;
+    for (const auto& segment : segments) {
+      for (std::size_t i = 0; i < segment.rows; ++i, ++row) {
+        const auto position = static_cast<std::int32_t>(segment.first + i);
+        segment.observer->scored(layer, position, probabilities.row(row));
+        for (const auto& route : routes.row(row)) {
+          segment.observer->routed(layer, position, route.expert, route.weight);
+        }
+      }
+    }
+  }
+
   float epsilon_;
   backend::Buffer norm_buffer_;
   Norms norms_;

@@ -11,8 +11,15 @@ template <class Attention, class Constellation>
 class DecoderBlock;
 template <class Block, class EmbeddingFormat, class HeadFormat>
 class Mixtral;
-template <class Block, class KvCache>
-class State;
+template <class Block>
+struct LayerWorkspace;
+struct HeadWorkspace;
+template <class Block>
+class Workspace;
+template <class KvCache>
+class Caches;
+template <class KvCache, class Observer>
+struct Segment;
 
 }  // namespace model
 }  // namespace asterism

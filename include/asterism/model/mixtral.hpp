@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -14,9 +13,10 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/model/caches.hpp"
 #include "asterism/model/decoder_block.hpp"
 #include "asterism/model/fwd.hpp"
-#include "asterism/model/state.hpp"
+#include "asterism/model/workspace.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -64,31 +64,28 @@ class Mixtral {
   /// The head has memory of its own: untied, or tied and copied to another device.
   bool has_own_head() const { return plan_.has_own_head(); }
 
-  /// Passes tokens (1 to prefill_chunk) at positions first ... through all layers. Their last hidden states stay
-  /// in `state` for `logits`. Asks `cancel` before each layer and returns false where a stop was requested: the
+  /// Passes tokens (1 to prefill_chunk) through all layers: those of each segment (of one sequence) stand one
+  /// after the other. A row's result does not depend on the other segments. The last hidden states stay in
+  /// `workspace` for `logits`. Asks `cancel` before each layer and returns false where a stop was requested: the
   /// pass is not complete then and has to be made again. Allocates nothing.
   template <class Device, class KvCache, class Observer>
-  bool forward(const std::vector<std::unique_ptr<Device>>& devices, State<Block, KvCache>& state,
-               View<const TokenId> tokens, std::size_t first, Observer& observer,
+  bool forward(const std::vector<std::unique_ptr<Device>>& devices, const Workspace<Block>& workspace,
+               View<const Segment<KvCache, Observer>> segments, View<const TokenId> tokens,
                const std::stop_token& cancel = {}) const {
     auto d = static_cast<std::size_t>(plan_.embedding_device());
-    backend::DeviceMatrix<float> hidden = state.workspace(d).hidden.rows_from(0, tokens.size);
+    backend::DeviceMatrix<float> hidden = workspace.layers(d).hidden.rows_from(0, tokens.size);
     devices[d]->embed(embedding_, tokens, hidden);
-    devices[d]->rotary_tables(static_cast<std::int32_t>(first), shape_.rope_theta,
-                              state.workspace(d).tables.rows_from(0, tokens.size));
+    fill_rotary_tables(*devices[d], segments, workspace.layers(d).tables);
     for (std::int32_t layer = 0; layer < shape_.layers; ++layer) {
       if (cancel.stop_requested()) return false;
       const auto next = static_cast<std::size_t>(plan_.device_of_layer(layer));
       if (next != d) {
-        const auto& workspace = state.workspace(next);
-        hidden = devices[next]->receive(hidden, workspace.hidden.rows_from(0, tokens.size));
-        devices[next]->rotary_tables(static_cast<std::int32_t>(first), shape_.rope_theta,
-                                     workspace.tables.rows_from(0, tokens.size));
-        observer.moved(static_cast<std::int32_t>(d), static_cast<std::int32_t>(next), bytes_of(hidden));
+        hidden = devices[next]->receive(hidden, workspace.layers(next).hidden.rows_from(0, tokens.size));
+        fill_rotary_tables(*devices[next], segments, workspace.layers(next).tables);
+        tell_moved(segments, d, next);
         d = next;
       }
-      blocks_[static_cast<std::size_t>(layer)].forward(*devices[d], layer, first, hidden, state.cache(d),
-                                                       state.workspace(d), observer);
+      blocks_[static_cast<std::size_t>(layer)].forward(*devices[d], layer, segments, hidden, workspace.layers(d));
     }
     return true;
   }
@@ -96,28 +93,46 @@ class Mixtral {
   /// Logits (count, vocabulary) of rows [first_row, first_row + count) of the last forward pass, on the head's
   /// device, valid until the next call; 1 <= count <= HeadWorkspace::rows. Each row once for each pass: the final
   /// norm works beside the hidden states, which stay. Allocates nothing.
-  template <class Device, class KvCache, class Observer>
+  template <class Device, class Observer>
   backend::DeviceMatrix<const float> logits(const std::vector<std::unique_ptr<Device>>& devices,
-                                            State<Block, KvCache>& state, std::size_t first_row, std::size_t count,
-                                            Observer& observer) const {
+                                            const Workspace<Block>& workspace, std::size_t first_row,
+                                            std::size_t count, Observer& observer) const {
     const auto last = static_cast<std::size_t>(plan_.last_layer_device());
     const auto here = static_cast<std::size_t>(plan_.head_device());
-    const auto& workspace = state.workspace(last);
-    backend::DeviceMatrix<float> normed = workspace.normed.rows_from(0, count);
-    devices[last]->rms_norm(workspace.hidden.rows_from(first_row, count), norm_,
+    const auto& layers = workspace.layers(last);
+    backend::DeviceMatrix<float> normed = layers.normed.rows_from(0, count);
+    devices[last]->rms_norm(layers.hidden.rows_from(first_row, count), norm_,
                             static_cast<float>(shape_.rms_epsilon), normed);
     if (here != last) {
-      normed = devices[here]->receive(normed, state.head().hidden.rows_from(0, count));
-      observer.moved(static_cast<std::int32_t>(last), static_cast<std::int32_t>(here), bytes_of(normed));
+      normed = devices[here]->receive(normed, workspace.head().hidden.rows_from(0, count));
+      observer.moved(static_cast<std::int32_t>(last), static_cast<std::int32_t>(here), bytes_of_rows(count));
     }
-    const auto logits = state.head().logits.rows_from(0, count);
+    const auto logits = workspace.head().logits.rows_from(0, count);
     devices[here]->product(head_, normed, logits);
     return logits;
   }
 
  private:
-  static Bytes bytes_of(const backend::DeviceMatrix<float>& matrix) {
-    return {matrix.rows() * matrix.cols() * sizeof(float)};
+  Bytes bytes_of_rows(std::size_t rows) const {
+    return {rows * static_cast<std::size_t>(shape_.hidden) * sizeof(float)};
+  }
+
+  template <class Device, class Segments>
+  void fill_rotary_tables(Device& device, const Segments& segments, backend::DeviceMatrix<float> tables) const {
+    std::size_t row = 0;
+    for (const auto& segment : segments) {
+      device.rotary_tables(static_cast<std::int32_t>(segment.first), shape_.rope_theta,
+                           tables.rows_from(row, segment.rows));
+      row += segment.rows;
+    }
+  }
+
+  template <class Segments>
+  void tell_moved(const Segments& segments, std::size_t from, std::size_t to) const {
+    for (const auto& segment : segments) {
+      segment.observer->moved(static_cast<std::int32_t>(from), static_cast<std::int32_t>(to),
+                              bytes_of_rows(segment.rows));
+    }
   }
 
   placement::Plan plan_;

@@ -6,22 +6,17 @@
 #include <type_traits>
 #include <utility>
 
-#include "asterism/attention/concept.hpp"
 #include "asterism/attention/grouped_query.hpp"
-#include "asterism/backend/concept.hpp"
 #include "asterism/constellation/constellation.hpp"
 #include "asterism/core/bytes.hpp"
-#include "asterism/expert/concept.hpp"
-#include "asterism/gating/concept.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/model/blueprint.hpp"
+#include "asterism/model/caches.hpp"
+#include "asterism/model/concept.hpp"
 #include "asterism/model/decoder_block.hpp"
 #include "asterism/model/mixtral.hpp"
 #include "asterism/model/workspace.hpp"
-#include "asterism/observe/concept.hpp"
-#include "asterism/placement/concept.hpp"
 #include "asterism/placement/plan.hpp"
-#include "asterism/quant/concept.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {
@@ -31,23 +26,16 @@ namespace model {
 /// The types that the policies of a Blueprint make.
 template <class B>
 struct Assembly {
-  static_assert(quant::Quantization<typename B::Quantization>, "Blueprint::Quantization is no Quantization");
-  static_assert(quant::Quantization<typename B::Embedding>, "Blueprint::Embedding is no Quantization");
-  static_assert(quant::Quantization<typename B::Head>, "Blueprint::Head is no Quantization");
-  static_assert(placement::Placement<typename B::Placement>, "Blueprint::Placement is no Placement");
-  static_assert(attention::KvCache<typename B::KvCache>, "Blueprint::KvCache is no KvCache");
-  static_assert(gating::Gating<typename B::Gating>, "Blueprint::Gating is no Gating");
-
-  static_assert(backend::Backend<typename B::Backend>, "Blueprint::Backend is no Backend");
-  static_assert(observe::Observer<typename B::Observer>, "Blueprint::Observer is no Observer");
+  static_assert(CheckedBlueprint<B>::complete);
 
   using Expert = typename B::template Expert<typename B::Quantization>;
-  static_assert(expert::Expert<Expert>, "Blueprint::Expert is no Expert");
   using Attention = attention::GroupedQuery<typename B::Quantization>;
   using Constellation = constellation::Constellation<Expert, typename B::Gating>;
   using Block = DecoderBlock<Attention, Constellation>;
   using Network = Mixtral<Block, typename B::Embedding, typename B::Head>;
-  using State = model::State<Block, typename B::KvCache>;
+  using Workspace = model::Workspace<Block>;
+  using Caches = model::Caches<typename B::KvCache>;
+  using Segment = model::Segment<typename B::KvCache, typename B::Observer>;
 };
 
 /// The memory model: every byte that a model of `shape` under `limits` takes with the policies of B, weights with
@@ -58,7 +46,6 @@ constexpr placement::Parts parts(const Shape& shape, const Limits& limits) {
   using placement::Kind;
   const auto vocabulary = static_cast<std::uint64_t>(shape.vocabulary);
   const auto hidden = static_cast<std::uint64_t>(shape.hidden);
-  const auto sequences = static_cast<std::uint64_t>(limits.batch);
   placement::Parts out;
   out.layers = shape.layers;
   out.add(Kind::attention, 1, Types::Attention::footprint(shape));
@@ -70,8 +57,9 @@ constexpr placement::Parts parts(const Shape& shape, const Limits& limits) {
   out.final_norm = {aligned(hidden * sizeof(float))};
   out.head = B::Head::planes(vocabulary, hidden).bytes();
   out.tied = shape.tied_head && std::is_same_v<typename B::Embedding, typename B::Head>;
-  out.layer_workspace = LayerWorkspace<typename Types::Block>::bytes(shape, limits) * sequences;
-  out.head_workspace = HeadWorkspace::bytes(shape, limits) * sequences;
+  out.layer_workspace = LayerWorkspace<typename Types::Block>::bytes(shape, limits);
+  out.head_workspace = HeadWorkspace::bytes(shape, limits);
+  out.weight_bits = B::Quantization::bits_per_weight;
   return out;
 }
 
@@ -88,6 +76,19 @@ constexpr placement::Plan plan(const Machine& machine, const Shape& shape, const
 template <HasShape B>
 constexpr placement::Plan plan(const Machine& machine) {
   return plan<B>(machine, B::shape);
+}
+
+/// The longest context, up to limits.context, with which the plan fits; 0 where none does: the size of the key/value
+/// cache from what the budgets leave. A constant expression where its arguments are.
+template <class B>
+constexpr std::int32_t largest_context(const Machine& machine, const Shape& shape, Limits limits = B::limits) {
+  std::int32_t fitting = 0;
+  std::int32_t beyond = limits.context + 1;
+  while (beyond - fitting > 1) {
+    limits.context = fitting + (beyond - fitting) / 2;
+    (plan<B>(machine, shape, limits).fits() ? fitting : beyond) = limits.context;
+  }
+  return fitting;
 }
 
 /// Refuses to compile where a device needs more than it may hold; the arguments show the device, the bytes that it

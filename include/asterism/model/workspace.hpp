@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <vector>
 
+#include "asterism/backend/arena.hpp"
 #include "asterism/backend/cursor.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/model/fwd.hpp"
+#include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
@@ -56,6 +61,38 @@ struct HeadWorkspace {
     lay_out(cursor, shape, limits);
     return cursor.used();
   }
+};
+
+/// The activations of one pass at a time on every device of a plan: all sequences of a model take turns with them.
+/// Nothing is drawn after construction.
+template <class Block>
+class Workspace {
+ public:
+  /// Draws from the arenas of `devices`; throws BudgetExceeded where a device has no room.
+  template <class Device>
+  Workspace(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
+            const Limits& limits)
+      : layers_(devices.size()) {
+    for (std::size_t d = 0; d < devices.size(); ++d) {
+      if (plan.cuts[d + 1] <= plan.cuts[d]) continue;
+      buffers_.push_back(devices[d]->allocate(LayerWorkspace<Block>::bytes(shape, limits), "workspace"));
+      backend::Cursor cursor(buffers_.back());
+      layers_[d] = LayerWorkspace<Block>::lay_out(cursor, shape, limits);
+    }
+    const auto head_device = static_cast<std::size_t>(plan.head_device());
+    buffers_.push_back(devices[head_device]->allocate(HeadWorkspace::bytes(shape, limits), "workspace"));
+    backend::Cursor cursor(buffers_.back());
+    head_ = HeadWorkspace::lay_out(cursor, shape, limits);
+  }
+
+  /// Of a device that runs layers.
+  const LayerWorkspace<Block>& layers(std::size_t device) const { return layers_[device]; }
+  const HeadWorkspace& head() const { return head_; }
+
+ private:
+  std::vector<backend::Buffer> buffers_;
+  std::vector<LayerWorkspace<Block>> layers_;
+  HeadWorkspace head_;
 };
 
 }  // namespace asterism::model

@@ -21,11 +21,15 @@ concept plan = requires(const Parts& parts, const Machine& machine) {
 /// A placement policy decides which device of a machine holds which part of a model, from byte counts alone.
 ///
 /// 1. `plan(parts, machine)` is static, constexpr and pure; the machine's capacities are the budgets.
-/// 2. Where some cut of the layers keeps every budget, the plan keeps them all. Where the policy finds none, it
-///    returns its best attempt, for which `Plan::fits()` is false: callers ask, and show the bytes.
+/// 2. Where some cut of the layers over the devices that the policy may use keeps every budget, the plan keeps them
+///    all. Where the policy finds none, it returns its best attempt, for which `Plan::fits()` is false: callers
+///    ask, and show the bytes. `Explicit` has no choice and cuts as it was told.
 /// 3. Every part is placed once, and all parts of a layer share its device.
 ///
-/// Models: Balanced, Sequential.
+/// A policy that keeps 4-bit weights off host devices says so in `host_placement`; the others take all devices
+/// alike.
+///
+/// Models: Balanced, BalancedLowFirst, Sequential, Explicit, and SparingHost over any of them.
 template <class P>
 concept Placement = needs::plan<P>;
 

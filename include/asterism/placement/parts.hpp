@@ -61,6 +61,7 @@ struct Parts {
   bool tied = false;        ///< the head can be the embedding's matrix, in the embedding's format
   Bytes layer_workspace{};  ///< on every device that runs layers: activations of one pass
   Bytes head_workspace{};   ///< on the device that computes logits
+  double weight_bits = 0;   ///< bits of a weight of the layers, with its share of the scales; 0: not known
 
   friend constexpr bool operator==(const Parts&, const Parts&) = default;
 
@@ -69,6 +70,9 @@ struct Parts {
     runs.at(run_count) = {.kind = kind, .first_layer = 0, .layers = layers, .count = count, .each = each};
     ++run_count;
   }
+
+  /// The weights of the layers are codes of 4 bits: 4 to 5 bits with their scales.
+  constexpr bool has_four_bit_weights() const { return weight_bits >= 4 && weight_bits < 6; }
 
   /// Bytes of all layers in [first, last).
   constexpr Bytes layer_bytes(std::int32_t first, std::int32_t last) const {

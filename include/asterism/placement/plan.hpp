@@ -116,15 +116,20 @@ constexpr Bytes bytes_of_cut(const Parts& parts, std::int32_t begin, std::int32_
   return parts.layer_bytes(begin, end) + bytes_beside_layers(parts, begin, end, copy_tied_head);
 }
 
+/// Throws InvalidArgument where there is no layer or no device.
+constexpr void check_plannable(const Parts& parts, const Machine& machine) {
+  if (parts.layers < 1 || machine.devices < 1 || machine.devices > Machine::max_devices) {
+    throw InvalidArgument(concat("a plan needs layers and 1 to ", Machine::max_devices, " devices; it got ",
+                                 parts.layers, " layers and ", machine.devices, " devices"));
+  }
+}
+
 /// The plan that follows from `cuts` and from what becomes of a tied head. `copy_tied_head` matters only where
 /// parts.tied holds and first and last layer sit on different devices: true copies the matrix, false hands the
 /// hidden rows over. Every policy ends here, so all count alike. Throws InvalidArgument where there is no layer or
 /// no device.
 constexpr Plan assemble(const Parts& parts, const Machine& machine, const Cuts& cuts, bool copy_tied_head) {
-  if (parts.layers < 1 || machine.devices < 1 || machine.devices > Machine::max_devices) {
-    throw InvalidArgument(concat("a plan needs layers and 1 to ", Machine::max_devices, " devices; it got ",
-                                 parts.layers, " layers and ", machine.devices, " devices"));
-  }
+  check_plannable(parts, machine);
   Plan plan{.machine = machine, .parts = parts, .cuts = cuts, .placed = {}};
   const auto put = [&plan](Run run, std::int32_t device) {
     if (run.total() > Bytes{0}) plan.placed[plan.placed_count++] = {.run = run, .device = device};

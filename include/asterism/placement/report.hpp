@@ -45,8 +45,8 @@ inline std::string component_table(const Plan& plan) {
   for (std::size_t d = 0; d < plan.devices(); ++d) {
     const Bytes budget = plan.budget(d);
     const Bytes peak = plan.peak(d);
-    text += concat("device ", d, ": ", detail::layer_range(plan.cuts[d], plan.cuts[d + 1]), ", budget ",
-                   to_string(budget), "\n");
+    text += concat("device ", d, plan.machine.is_host(d) ? " (host memory): " : ": ",
+                   detail::layer_range(plan.cuts[d], plan.cuts[d + 1]), ", budget ", to_string(budget), "\n");
     for (std::size_t k = 0; k < kind_count; ++k) {
       const auto kind = static_cast<Kind>(k);
       const Bytes bytes = plan.bytes(d, kind);
@@ -106,6 +106,11 @@ inline std::string tied_head_line(const Plan& plan) {
   return {};
 }
 
+/// The device takes part: a host device that holds nothing was left out on purpose.
+constexpr bool is_used(const Plan& plan, std::size_t device) {
+  return !plan.machine.is_host(device) || plan.peak(device) > Bytes{0};
+}
+
 /// What the numbers suggest, a line each. `max_positions`: what the model was made for.
 inline std::string recommendations(const Plan& plan, const Limits& limits, std::int32_t max_positions) {
   std::string text;
@@ -113,6 +118,7 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
   Bytes least_room{~std::uint64_t{0}};
   double longest = 1e30;
   for (std::size_t d = 0; d < plan.devices(); ++d) {
+    if (!is_used(plan, d)) continue;
     const Bytes peak = plan.peak(d);
     most = peak > most ? peak : most;
     if (peak > plan.budget(d)) {
@@ -138,6 +144,12 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
     }
     text += concat("- The plan does not fit. Raise the budgets (", enough,
                    "), add a device, choose a format with fewer bits, or lower the context.\n");
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      if (is_used(plan, d)) continue;
+      text += concat("- Device ", d,
+                     " is host memory and was left unused, as 4-bit weights go there only where they "
+                     "are asked to: placement::SparingHost<Policy, placement::HostPlacement::any_width>.\n");
+    }
     return text;
   }
   if (longest > max_positions) longest = max_positions;
@@ -152,7 +164,9 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
                    " left: a longer context or a second session needs a larger budget.\n");
   }
   Bytes smallest{~std::uint64_t{0}};
-  for (std::size_t d = 0; d < plan.devices(); ++d) smallest = plan.peak(d) < smallest ? plan.peak(d) : smallest;
+  for (std::size_t d = 0; d < plan.devices(); ++d) {
+    if (is_used(plan, d) && plan.peak(d) < smallest) smallest = plan.peak(d);
+  }
   if (plan.devices() > 1 && static_cast<double>(smallest.count) < 0.5 * static_cast<double>(most.count)) {
     text += concat("- The devices are unequally full (", to_string(smallest), " and ", to_string(most),
                    "): placement::Balanced evens them out as far as whole layers allow.\n");

@@ -1,4 +1,4 @@
-// The scale of a block is its largest magnitude.
+// The scale of a block follows from its largest magnitude.
 #pragma once
 
 #include <bit>
@@ -9,15 +9,21 @@
 
 namespace asterism::quant {
 
-/// Choice policy of Nf4: bitsandbytes' own, so that codes and scales equal its to the bit. The codes refer to the
+/// Choice policy of blockwise formats: the largest magnitude of a block gets the code of the largest value, so
+/// that nothing is cut off. With Nf4 codes and scales equal bitsandbytes' to the bit: there the codes refer to the
 /// scale before it is quantized a second time.
 struct AbsMax {
   static constexpr bool codes_follow_stored_scale = false;
   static std::string name() { return ""; }
 
-  /// The scale for `Block` finite values.
-  template <int Block>
+  /// The scale for `Block` finite values; `Codes` is Nf4Codes or IntegerCodes.
+  template <class Codes, int Block>
   static float scale(const float* values) {
+    return largest_magnitude<Block>(values) / Codes::largest;
+  }
+
+  template <int Block>
+  static float largest_magnitude(const float* values) {
     std::int32_t largest = 0;  // magnitudes of floats order like their bits
     for (int i = 0; i < Block; ++i) {
       const std::int32_t bits = std::bit_cast<std::int32_t>(values[i]) & 0x7FFFFFFF;

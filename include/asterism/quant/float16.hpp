@@ -31,8 +31,7 @@ struct Float16 {
   }
 
   static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out) {
-    const Planes layout = planes(rows, cols);
-    std::memset(out + layout[0].bytes, 0, layout.bytes().count - layout[0].bytes);
+    clear_padding(planes(rows, cols), out);
     for_each_piece(source, rows * cols, [&](std::uint64_t first, View<const float> piece) {
       for (std::size_t i = 0; i < piece.size; ++i) {
         const std::uint16_t bits = float16_from_float(piece[i]);

@@ -25,8 +25,7 @@ struct Float32 {
   }
 
   static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out) {
-    const Planes layout = planes(rows, cols);
-    std::memset(out + layout[0].bytes, 0, layout.bytes().count - layout[0].bytes);
+    clear_padding(planes(rows, cols), out);
     for_each_piece(source, rows * cols, [&](std::uint64_t first, View<const float> piece) {
       std::memcpy(out + first * 4, piece.data, piece.size * 4);
     });

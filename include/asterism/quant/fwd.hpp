@@ -18,6 +18,11 @@ struct Float16;
 struct PlainScales;
 struct DoubleQuantized;
 
+// What a code stands for before it is scaled.
+struct Nf4Codes;
+template <int Bits>
+struct IntegerCodes;
+
 // How the scale of a block is chosen.
 struct AbsMax;
 struct LeastSquares;
@@ -25,5 +30,12 @@ struct SignedLeastSquares;
 
 template <int Block = 64, class Scales = PlainScales, class Choice = AbsMax>
 struct Nf4;
+
+template <int Bits, int Group, class Choice>
+struct Integers;
+template <int Group = 32, class Choice = AbsMax>
+using Int8 = Integers<8, Group, Choice>;
+template <int Group = 32, class Choice = AbsMax>
+using Int4 = Integers<4, Group, Choice>;
 
 }  // namespace asterism::quant

@@ -31,7 +31,8 @@ namespace asterism::quant {
 ///
 /// @tparam Block   32, 64, 128, ... 4096: bitsandbytes' sizes
 /// @tparam Scales  how scales are stored: PlainScales or DoubleQuantized
-/// @tparam Choice  how the scale of a block is chosen: AbsMax (bitsandbytes' codes to the bit) or LeastSquares
+/// @tparam Choice  how the scale of a block is chosen: AbsMax (bitsandbytes' codes to the bit),
+///                 LeastSquares or SignedLeastSquares
 template <int Block, class Scales, class Choice>
 struct Nf4 {
   static_assert(Block >= 32 && Block <= 4096 && (Block & (Block - 1)) == 0,
@@ -63,15 +64,15 @@ struct Nf4 {
     const std::uint64_t count = rows * cols;
     clear_padding(layout, out);
     std::vector<float> scales(static_cast<std::size_t>((count + Block - 1) / Block));
-    for_each_block(source, count, [&](std::uint64_t b, const float* values) {
-      const float scale = Choice::template scale<Block>(values);
+    for_each_block<Block>(source, count, [&](std::uint64_t b, const float* values) {
+      const float scale = Choice::template scale<Nf4Codes, Block>(values);
       scales[static_cast<std::size_t>(b)] = scale;
       if constexpr (!Choice::codes_follow_stored_scale) encode_block(b, values, scale, count, out);
     });
     Scales::store(scales, layout, out);
     if constexpr (Choice::codes_follow_stored_scale) {
       const typename Scales::Reader stored(out, layout);
-      for_each_block(source, count, [&](std::uint64_t b, const float* values) {
+      for_each_block<Block>(source, count, [&](std::uint64_t b, const float* values) {
         encode_block(b, values, stored(b), count, out);
       });
     }
@@ -123,19 +124,6 @@ struct Nf4 {
   }
 
  private:
-  /// Hands every block to `use(index, pointer to Block values)`; a short last block is filled up with zeros.
-  template <class Use>
-  static void for_each_block(WeightSource source, std::uint64_t count, Use&& use) {
-    for_each_piece(source, count, [&](std::uint64_t first, View<const float> piece) {
-      std::size_t i = 0;
-      for (; i + Block <= piece.size; i += Block) use((first + i) / Block, piece.data + i);
-      if (i == piece.size) return;
-      float last[Block] = {};
-      std::memcpy(last, piece.data + i, (piece.size - i) * sizeof(float));
-      use((first + i) / Block, last);
-    });
-  }
-
   static void encode_block(std::uint64_t b, const float* values, float scale, std::uint64_t count,
                            std::byte* out) {
     std::uint8_t bytes[Block / 2];
@@ -143,14 +131,6 @@ struct Nf4 {
     const std::uint64_t first = b * Block;
     const std::uint64_t used = count - first < Block ? (count - first + 1) / 2 : Block / 2;
     std::memcpy(out + first / 2, bytes, static_cast<std::size_t>(used));
-  }
-
-  static void clear_padding(const Planes& layout, std::byte* out) {
-    for (int i = 0; i < layout.count; ++i) {
-      const std::uint64_t from = layout[i].offset + layout[i].bytes;
-      const std::uint64_t to = i + 1 < layout.count ? layout[i + 1].offset : layout.bytes().count;
-      std::memset(out + from, 0, static_cast<std::size_t>(to - from));
-    }
   }
 };
 

@@ -1,31 +1,14 @@
 // One block of Nf4: from values and a scale to codes.
 #pragma once
 
-#include <cmath>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/quant/divide_by_scale.hpp"
 #include "asterism/quant/nf4_table.hpp"
 
 namespace asterism::quant {
-
-/// x / scale as a product, safe for every finite scale: 0 for scale 0, and no infinite inverse for subnormal ones.
-/// For |scale| >= 1e-38 it is x * (1 / scale), rounded twice, as in bitsandbytes.
-class DivideByScale {
- public:
-  explicit DivideByScale(float scale) {
-    if (std::fabs(scale) < 1e-38F) {
-      enlarge_ = 0x1p100F;
-      scale *= 0x1p100F;
-    }
-    inverse_ = scale == 0 ? 0 : 1.0F / scale;
-  }
-  float operator()(float x) const { return x * enlarge_ * inverse_; }
-
- private:
-  float enlarge_ = 1;
-  float inverse_ = 0;
-};
 
 /// The code of one normalised value: the number of thresholds strictly below it.
 inline std::uint8_t nf4_code(float normalised) {
@@ -50,5 +33,31 @@ void encode_nf4_block(const float* values, float scale, std::uint8_t* out) {
   }
   for (int k = 0; k < Block / 2; ++k) out[k] = static_cast<std::uint8_t>(codes[2 * k] << 4 | codes[2 * k + 1]);
 }
+
+/// What a Choice policy sees of Nf4's codes.
+struct Nf4Codes {
+  static constexpr float largest = 1;
+  /// The last one lets the largest weight take the second value of the table (1 / 0.723).
+  static constexpr std::array<float, 9> candidates = {0.82F, 0.86F, 0.90F, 0.94F, 0.97F,
+                                                      1.0F,  1.04F, 1.09F, 1.38F};
+
+  /// out[i]: the table's value that is nearest to values[i] / scale; scale > 0.
+  template <int Block>
+  static void round(const float* values, float scale, float* out) {
+    for (int i = 0; i < Block; ++i) out[i] = nf4_table[0];
+    for (std::size_t k = 0; k < nf4_thresholds.size(); k += 3) {
+      const float threshold0 = nf4_thresholds[k] * scale;
+      const float threshold1 = nf4_thresholds[k + 1] * scale;
+      const float threshold2 = nf4_thresholds[k + 2] * scale;
+      const float gap0 = nf4_table[k + 1] - nf4_table[k];
+      const float gap1 = nf4_table[k + 2] - nf4_table[k + 1];
+      const float gap2 = nf4_table[k + 3] - nf4_table[k + 2];
+      for (int i = 0; i < Block; ++i) {
+        out[i] += (threshold0 < values[i] ? gap0 : 0.0F) + (threshold1 < values[i] ? gap1 : 0.0F) +
+                  (threshold2 < values[i] ? gap2 : 0.0F);
+      }
+    }
+  }
+};
 
 }  // namespace asterism::quant

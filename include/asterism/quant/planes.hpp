@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string_view>
 
@@ -51,6 +53,15 @@ struct Planes {
     return nullptr;
   }
 };
+
+/// Zeroes the bytes of a matrix at `out` that belong to no plane.
+inline void clear_padding(const Planes& layout, std::byte* out) {
+  for (int i = 0; i < layout.count; ++i) {
+    const std::uint64_t from = layout[i].offset + layout[i].bytes;
+    const std::uint64_t to = i + 1 < layout.count ? layout[i + 1].offset : layout.bytes().count;
+    std::memset(out + from, 0, static_cast<std::size_t>(to - from));
+  }
+}
 
 /// rows * cols. Throws InvalidArgument if that many float32 values can't be counted in bytes: sizes may come
 /// from an untrusted file.

@@ -4,6 +4,7 @@
 #include <bit>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <type_traits>
 #include <vector>
@@ -77,6 +78,21 @@ void for_each_piece(WeightSource source, std::uint64_t count, Use&& use) {
     }
     use(first, View<const float>(piece));
   }
+}
+
+/// Hands every block of `Block` elements to `use(index, const float* values)`; a short last one is filled up with
+/// zeros. Throws as for_each_piece does.
+template <int Block, class Use>
+void for_each_block(WeightSource source, std::uint64_t count, Use&& use) {
+  static_assert(piece_elements % Block == 0);
+  for_each_piece(source, count, [&](std::uint64_t first, View<const float> piece) {
+    std::size_t i = 0;
+    for (; i + Block <= piece.size; i += Block) use((first + i) / Block, piece.data + i);
+    if (i == piece.size) return;
+    float last[Block] = {};
+    std::memcpy(last, piece.data + i, (piece.size - i) * sizeof(float));
+    use((first + i) / Block, last);
+  });
 }
 
 }  // namespace asterism::quant

@@ -18,7 +18,8 @@ struct Avx2 : Portable {};  // never chosen: see `supported`
 #include <immintrin.h>
 
 #include "asterism/core/view.hpp"
-#include "asterism/quant/nf4.hpp"
+#include "asterism/quant/packed.hpp"
+#include "asterism/simd/avx2_blocks.hpp"
 #include "asterism/simd/avx2_unpack.hpp"
 #include "asterism/simd/fwd.hpp"
 #include "asterism/simd/tile.hpp"
@@ -45,14 +46,12 @@ struct Avx2 : Avx2Unpack {
 
   /// One row of the input times a tile that is unpacked in registers and never written down: the same products,
   /// added in the same order, as `unpack` and `multiply`. For matrices whose width is a multiple of 64.
-  template <int Block, class Scales, class Choice>
-  static void multiply_row(quant::Packed<quant::Nf4<Block, Scales, Choice>> weights, std::uint64_t o,
-                           std::size_t outputs, std::uint64_t c, std::size_t cols, const float* x, bool accumulate,
-                           float* y) {
-    const auto scale_of = quant::Nf4<Block, Scales, Choice>::scales(weights);
+  template <Avx2Blockwise Q>
+  static void multiply_row(quant::Packed<Q> matrix, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+                           std::size_t cols, const float* x, bool accumulate, float* y) {
     std::size_t i = 0;
-    for (; i + 2 <= outputs; i += 2) multiply_stored<2>(weights, scale_of, o + i, c, cols, x, accumulate, y + i);
-    if (i < outputs) multiply_stored<1>(weights, scale_of, o + i, c, cols, x, accumulate, y + i);
+    for (; i + 4 <= outputs; i += 4) multiply_stored<4>(matrix, o + i, c, cols, x, accumulate, y + i);
+    for (; i < outputs; ++i) multiply_stored<1>(matrix, o + i, c, cols, x, accumulate, y + i);
   }
 
   static void multiply(MatrixView<const float> x, Tile tile, bool accumulate, MatrixView<float> y) {
@@ -65,11 +64,15 @@ struct Avx2 : Avx2Unpack {
 
   ASTERISM_AVX2 static float dot(const float* a, const float* b, std::size_t n) { return dot_of(a, b, n); }
   ASTERISM_AVX2 static float dot(const float* a, const std::uint16_t* b, std::size_t n) { return dot_of(a, b, n); }
+  ASTERISM_AVX2 static float dot(const float* a, const std::int8_t* b, std::size_t n) { return dot_of(a, b, n); }
 
   ASTERISM_AVX2 static void add_scaled(float* y, float a, const float* x, std::size_t n) {
     add_scaled_of(y, a, x, n);
   }
   ASTERISM_AVX2 static void add_scaled(float* y, float a, const std::uint16_t* x, std::size_t n) {
+    add_scaled_of(y, a, x, n);
+  }
+  ASTERISM_AVX2 static void add_scaled(float* y, float a, const std::int8_t* x, std::size_t n) {
     add_scaled_of(y, a, x, n);
   }
 
@@ -90,26 +93,22 @@ struct Avx2 : Avx2Unpack {
 
  private:
   /// One row of the input times `Outputs` rows of weights, from the columns [c, c + cols).
-  template <int Outputs, int Block, class Scales, class Choice>
-  ASTERISM_AVX2 static void multiply_stored(quant::Packed<quant::Nf4<Block, Scales, Choice>> weights,
-                                            typename Scales::Reader scale_of, std::uint64_t o, std::uint64_t c,
+  template <int Outputs, class Q>
+  ASTERISM_AVX2 static void multiply_stored(quant::Packed<Q> matrix, std::uint64_t o, std::uint64_t c,
                                             std::size_t cols, const float* x, bool accumulate, float* y) {
+    const auto scales = Q::scales(matrix);
     __m256 sums[Outputs];
     ASTERISM_UNROLL
     for (int i = 0; i < Outputs; ++i) sums[i] = _mm256_setzero_ps();
     for (std::size_t k = 0; k < cols; k += 64) {
       ASTERISM_UNROLL
       for (int i = 0; i < Outputs; ++i) {
-        const std::uint64_t at = (o + static_cast<std::uint64_t>(i)) * weights.cols + c + k;
-        prefetch(weights.data + at / 2);
-        __m256i first;
-        __m256i second;
-        split_codes(weights.data + at / 2, first, second);
-        const float scale = scale_of(at / Block);
-        const FourVectors low = lookup(first, scale);
+        const std::uint64_t first = (o + static_cast<std::uint64_t>(i)) * matrix.cols + c + k;
+        const auto stored = piece(matrix, scales, first);
+        const FourVectors low = weights<0>(stored);
         ASTERISM_UNROLL
         for (int j = 0; j < 4; ++j) sums[i] = _mm256_fmadd_ps(load(x + k + 8 * j), low.values[j], sums[i]);
-        const FourVectors high = lookup(second, Block >= 64 ? scale : scale_of((at + 32) / Block));
+        const FourVectors high = weights<1>(stored);
         ASTERISM_UNROLL
         for (int j = 0; j < 4; ++j) sums[i] = _mm256_fmadd_ps(load(x + k + 32 + 8 * j), high.values[j], sums[i]);
       }
@@ -196,11 +195,15 @@ struct Avx2 : Avx2Unpack {
   ASTERISM_AVX2 static __m256 load(const std::uint16_t* from) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
   }
+  ASTERISM_AVX2 static __m256 load(const std::int8_t* from) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+  }
   ASTERISM_AVX2 static __m256 load_first(const float* from, std::size_t count) {
     return _mm256_maskload_ps(from, first_lanes(count));
   }
-  ASTERISM_AVX2 static __m256 load_first(const std::uint16_t* from, std::size_t count) {
-    std::uint16_t eight[8] = {};
+  template <class Element>
+  ASTERISM_AVX2 static __m256 load_first(const Element* from, std::size_t count) {
+    Element eight[8] = {};
     for (std::size_t i = 0; i < count; ++i) eight[i] = from[i];
     return load(eight);
   }

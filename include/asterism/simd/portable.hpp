@@ -76,6 +76,22 @@ struct Portable {
     for (std::size_t i = 0; i < n; ++i) y[i] += a * quant::float_from_float16(x[i]);
   }
 
+  /// The same with b in 8-bit integers.
+  static float dot(const float* a, const std::int8_t* b, std::size_t n) {
+    float sum = 0;
+    float piece[64];
+    for (std::size_t i = 0; i < n; i += 64) {
+      const std::size_t count = n - i < 64 ? n - i : 64;
+      for (std::size_t k = 0; k < count; ++k) piece[k] = static_cast<float>(b[i + k]);
+      sum += dot(a + i, piece, count);
+    }
+    return sum;
+  }
+
+  static void add_scaled(float* y, float a, const std::int8_t* x, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) y[i] += a * static_cast<float>(x[i]);
+  }
+
   static void to_float16(const float* in, std::uint16_t* out, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) out[i] = quant::float16_from_float(in[i]);
   }

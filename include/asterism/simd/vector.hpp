@@ -1,4 +1,4 @@
-// Small kernels on vectors: what attention does with keys and values in float32 or binary16.
+// Small kernels on vectors: what attention does with keys and values in float32, binary16 or 8-bit integers.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,11 @@ inline float dot(const float* a, const std::uint16_t* b, std::size_t n, Level us
   return use == Level::avx2 ? Avx2::dot(a, b, n) : Portable::dot(a, b, n);
 }
 
+/// The same, b in 8-bit integers.
+inline float dot(const float* a, const std::int8_t* b, std::size_t n, Level use = level()) {
+  return use == Level::avx2 ? Avx2::dot(a, b, n) : Portable::dot(a, b, n);
+}
+
 /// y[i] += a * x[i] for i < n.
 inline void add_scaled(float* y, float a, const float* x, std::size_t n, Level use = level()) {
   use == Level::avx2 ? Avx2::add_scaled(y, a, x, n) : Portable::add_scaled(y, a, x, n);
@@ -28,6 +33,11 @@ inline void add_scaled(float* y, float a, const float* x, std::size_t n, Level u
 
 /// The same, x in binary16 (as bits).
 inline void add_scaled(float* y, float a, const std::uint16_t* x, std::size_t n, Level use = level()) {
+  use == Level::avx2 ? Avx2::add_scaled(y, a, x, n) : Portable::add_scaled(y, a, x, n);
+}
+
+/// The same, x in 8-bit integers.
+inline void add_scaled(float* y, float a, const std::int8_t* x, std::size_t n, Level use = level()) {
   use == Level::avx2 ? Avx2::add_scaled(y, a, x, n) : Portable::add_scaled(y, a, x, n);
 }
 

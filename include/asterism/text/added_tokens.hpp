@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "asterism/core/fwd.hpp"
+#include "asterism/core/order.hpp"
 #include "asterism/text/component.hpp"
 #include "asterism/text/normalizer.hpp"
 #include "asterism/text/unicode.hpp"
@@ -50,8 +51,10 @@ class StringSet {
 
   StringSet() = default;
   /// The entries' texts must be distinct and not empty.
-  explicit StringSet(std::vector<Entry> entries) : entries_(std::move(entries)) {
-    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.text < b.text; });
+  explicit StringSet(std::vector<Entry> entries) {
+    const auto order =
+        order_of(entries.size(), [&](std::size_t a, std::size_t b) { return entries[a].text < entries[b].text; });
+    entries_ = in_order(std::move(entries), order);
     for (const Entry& entry : entries_) begins_[static_cast<unsigned char>(entry.text.front())] = true;
   }
 

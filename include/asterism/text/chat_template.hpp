@@ -27,9 +27,9 @@ struct Message {
 /// The chat template of a checkpoint. Templates are Jinja programs and are not run: the published templates below
 /// are recognised, and every other one is an error as soon as something is to be rendered.
 ///
-///   Mixtral-8x7B-Instruct-v0.1 (2023)  <s>[INST] u [/INST]a</s>[INST] u [/INST]
-///   Mixtral-8x7B-Instruct-v0.1 (2024)  <s> [INST] s\n\nu [/INST] a</s> [INST] u [/INST]
-///   Mistral-7B-Instruct-v0.1   (2023)  <s>[INST] u [/INST]a</s> [INST] u [/INST]
+///     Mixtral-8x7B-Instruct-v0.1 (2023)  <s>[INST] u [/INST]a</s>[INST] u [/INST]
+///     Mixtral-8x7B-Instruct-v0.1 (2024)  <s> [INST] s\n\nu [/INST] a</s> [INST] u [/INST]
+///     Mistral-7B-Instruct-v0.1   (2023)  <s>[INST] u [/INST]a</s> [INST] u [/INST]
 ///
 /// The second takes a system message before the first user's one. Immutable; const members may be called from
 /// several threads.
@@ -68,7 +68,7 @@ class ChatTemplate {
   bool is_supported() const { return style_ != Style::unknown; }
 
   /// The text of a conversation, as `apply_chat_template(messages, tokenize=False)` of transformers gives it;
-  /// these templates end where the assistant goes on. It begins with <s>: encode it with `add_special_tokens` off,
+  /// these templates end where the assistant goes on. It begins with `<s>`: encode it without `add_special_tokens`,
   /// as `encode_chat` does. Contents stand in it as they are: what reads like a special token in one becomes that
   /// token, as with transformers, so check what strangers write. Unsupported for any other template, FormatError
   /// without the texts of the tokens, InvalidArgument unless roles alternate user, assistant, user.

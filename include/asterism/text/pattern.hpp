@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,8 +50,7 @@ class Pattern {
   const std::string& literal() const { return literal_; }
 
   /// Calls `on_match(begin, end)` for each match from left to right, as `Regex::for_each_match`.
-  template <class OnMatch>
-  void for_each_match(std::string_view text, OnMatch on_match) const {
+  void for_each_match(std::string_view text, const std::function<void(std::size_t, std::size_t)>& on_match) const {
     if (regex_) return regex_->for_each_match(text, on_match);
     for (std::size_t at = text.find(literal_); at != std::string_view::npos; at = text.find(literal_, at)) {
       on_match(at, at + literal_.size());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -142,8 +143,8 @@ class PreTokenizer {
   }
 
   /// Cuts every piece at the segments that `find(piece, out)` appends.
-  template <class Find>
-  static void cut(Pieces& pieces, SplitBehavior behavior, const Find& find) {
+  static void cut(Pieces& pieces, SplitBehavior behavior,
+                  const std::function<void(std::string_view, std::vector<Segment>&)>& find) {
     std::vector<Segment> places;
     std::vector<Segment> segments;
     for (std::size_t i = 0; i < pieces.places.size(); ++i) {
@@ -158,8 +159,8 @@ class PreTokenizer {
   }
 
   /// Rewrites every piece: `rewrite(piece, out)` appends its new text.
-  template <class Rewrite>
-  static void rewrite_each(Pieces& pieces, std::size_t limit, const Rewrite& rewrite) {
+  static void rewrite_each(Pieces& pieces, std::size_t limit,
+                           const std::function<void(std::string_view, std::string&)>& rewrite) {
     Pieces out;
     out.places.reserve(pieces.places.size());
     for (std::size_t i = 0; i < pieces.places.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -45,8 +46,7 @@ class Regex {
   /// Calls `on_match(begin, end)` for each match from left to right, byte offsets into `text`, which must be valid
   /// UTF-8. An empty match directly behind another match does not count. Unsupported when matching takes more
   /// steps than any sensible pattern needs. Allocates.
-  template <class OnMatch>
-  void for_each_match(std::string_view text, OnMatch on_match) const {
+  void for_each_match(std::string_view text, const std::function<void(std::size_t, std::size_t)>& on_match) const {
     if (text.empty()) return;
     const std::unique_ptr<pcre2_match_data_8, Free> data(pcre2_match_data_create_8(1, nullptr));
     const std::unique_ptr<pcre2_match_context_8, Free> context(pcre2_match_context_create_8(nullptr));

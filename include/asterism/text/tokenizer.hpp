@@ -29,7 +29,7 @@
 namespace asterism::text {
 
 struct EncodeOptions {
-  /// Put the post-processor's tokens around the text: <s> before it with Mixtral. Off for text that has them
+  /// Put the post-processor's tokens around the text: `<s>` before it with Mixtral. Off for text that has them
   /// already, such as what a chat template gives.
   bool add_special_tokens = true;
   /// Read "<s>" in the text as the special token, as Hugging Face does. Off, it is text like any other: for text

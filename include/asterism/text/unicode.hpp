@@ -1,7 +1,7 @@
 // Properties of characters and the normal forms of text, as the tokenizers of Hugging Face see them.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -72,9 +72,14 @@ inline void order_marks(std::vector<utf8proc_int32_t>& text) {
     if (combining_class(text[begin]) == 0) continue;
     std::size_t end = begin + 1;
     while (end < text.size() && combining_class(text[end]) != 0) ++end;
-    std::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                     text.begin() + static_cast<std::ptrdiff_t>(end),
-                     [](auto a, auto b) { return combining_class(a) < combining_class(b); });
+    if (end - begin == 1) continue;
+    // Classes are bytes: count how many marks each has, then put every mark behind those of lower classes.
+    const std::vector<utf8proc_int32_t> marks(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                                              text.begin() + static_cast<std::ptrdiff_t>(end));
+    std::array<std::size_t, 257> place = {begin};
+    for (const auto mark : marks) ++place[combining_class(mark) + 1U];
+    for (std::size_t c = 1; c < place.size(); ++c) place[c] += place[c - 1];
+    for (const auto mark : marks) text[place[combining_class(mark)]++] = mark;
     begin = end;
   }
 }

@@ -1,0 +1,25 @@
+#include <asterism/attention/sliding_window_kv.hpp>
+
+#include "variants.hpp"
+
+namespace example {
+
+/// Weights in bfloat16, so that what a cache loses is seen alone.
+template <class Cache>
+struct Caching : Weights<quant::BFloat16> {
+  using KvCache = Cache;
+};
+
+std::span<const NamedVariant> cache_variants() {
+  using namespace asterism::attention;
+  static constexpr NamedVariant variants[] = {
+      {"kv-int8", "weights in bfloat16, cache in 8-bit integers",
+       lab::evaluate<Caching<BoundedKv<quant::Int8<32>>>>},
+      {"kv-window-128", "weights in bfloat16, cache of 4 sinks and 128 positions",
+       lab::evaluate<Caching<SlidingWindowKv<quant::Float16, 128>>>},
+      {"kv-window-64", "weights in bfloat16, cache of 4 sinks and 64 positions",
+       lab::evaluate<Caching<SlidingWindowKv<quant::Float16, 64>>>}};
+  return variants;
+}
+
+}  // namespace example

@@ -1,6 +1,0 @@
-#include "variants.hpp"
-
-template asterism::lab::Evaluation asterism::lab::evaluate<example::Nf4>(const std::string&,
-                                                                         std::span<const asterism::lab::Question>,
-                                                                         const asterism::LoadOptions&,
-                                                                         const asterism::lab::EvaluateOptions&);

@@ -1,0 +1,14 @@
+#include <asterism/quant/bfloat16.hpp>
+
+#include "variants.hpp"
+
+namespace example {
+
+std::span<const Variant> bfloat16_variants() {
+  static constexpr Variant variants[] = {variant<With<quant::BFloat16, Float16Kv>>("bfloat16, float16"),
+                                         variant<With<quant::BFloat16, Int8Kv>>("bfloat16, int8"),
+                                         variant<With<quant::BFloat16, WindowKv>>("bfloat16, window")};
+  return variants;
+}
+
+}  // namespace example

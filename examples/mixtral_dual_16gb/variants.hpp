@@ -1,0 +1,32 @@
+// The compiled variants that --quantization and --kv choose among.
+#pragma once
+
+#include <asterism/attention/sliding_window_kv.hpp>
+#include <asterism/generate/variant.hpp>
+#include <span>
+
+#include "blueprint.hpp"
+
+namespace example {
+
+/// The example's Blueprint with other formats of weights and of the cache.
+template <class Format, class Cache>
+struct With : DualNf4 {
+  using Quantization = Format;
+  using KvCache = Cache;
+};
+
+using Float16Kv = attention::BoundedKv<quant::Float16>;
+using Int8Kv = attention::BoundedKv<quant::Int8<32>>;
+using WindowKv = attention::SlidingWindowKv<quant::Float16, 1024>;
+
+// Called "format, cache"; each format in a source of its own, so that they compile apart.
+std::span<const Variant> nf4_variants();
+std::span<const Variant> int8_variants();
+std::span<const Variant> int4_variants();
+std::span<const Variant> bfloat16_variants();
+
+/// MixtralDual16 or ShippedDual where the shape is theirs, else DualNf4.
+const Variant& proved_variant(const Shape& shape);
+
+}  // namespace example

@@ -1,0 +1,247 @@
+// A GPU as a logical device. Plain C++: the kernels are in kernels.cu, which the CMake target asterism::cuda adds.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/checks.hpp"
+#include "asterism/backend/device_kv.hpp"
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/cuda/fwd.hpp"
+#include "asterism/cuda/launchers.hpp"
+#include "asterism/cuda/peers.hpp"
+#include "asterism/cuda/queue.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/quant/concept.hpp"
+
+namespace asterism::cuda {
+
+/// A logical device on GPU `device` modulo the number of GPUs: an arena in its memory, a stream of its own. Several may
+/// share a GPU. Models backend::Backend, whose operations BasicHost documents; what differs:
+///
+/// - Operations queue kernels and return; `download`, `read`, `upload`, `fill` and `synchronize` wait. From `embed` to
+///   the logits a pass without observers never waits, hand-overs included.
+/// - Keys and values beyond their format's range throw NumericError at the next of those that wait. `group` takes the
+///   experts that `route` chose, unchecked: no check waits for values.
+/// - Weights in Float32, BFloat16, Float16, Nf4; keys and values in Float32, Float16, Int8; gating::SoftmaxTopK. What
+///   else a Blueprint asks for does not compile, and the message lists these.
+///
+/// Activations and sums in fp32, in one fixed order without atomics: a row's result has the same bits whatever rows
+/// stand beside it. They differ from BasicHost's in rounding. For one thread at a time.
+class Backend {
+ public:
+  using ExecutionPolicy = Peers;
+
+  /// `device` is the index under which messages and operands name it; devices that hand over to each other share
+  /// `peers`. Throws CudaError where there is no GPU.
+  Backend(std::int32_t device, Bytes budget, std::shared_ptr<Peers> peers)
+      : queue_(device), arena_(device, budget, memory_of(queue_)), peers_(std::move(peers)) {
+    peers_->join(device, queue_);
+  }
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  ~Backend() { peers_->leave(device()); }
+
+  backend::Arena& arena() { return arena_; }
+  const backend::Arena& arena() const { return arena_; }
+  std::int32_t device() const { return arena_.device(); }
+
+  backend::Buffer allocate(Bytes size, std::string_view holder) { return arena_.allocate(size, holder); }
+
+  void synchronize() { queue_.wait(); }
+
+  /// Draws host memory of the size of the weights until they are on the device.
+  template <class Format, class F>
+  void fill(const backend::DeviceWeights<Format>& weights, F&& f) {
+    checks().here("fill", weights);
+    const Bytes bytes = Format::planes(weights.rows, weights.cols).bytes();
+    backend::Arena host(device(), Bytes{aligned(bytes.count)});
+    const backend::Buffer staging = host.allocate(bytes, "staging");
+    f(backend::weights_in<Format>(staging, 0, weights.rows, weights.cols));
+    queue_.copy(staging.data(), bytes.count, weights.data, bytes.count, bytes.count, 1);
+    queue_.wait();
+  }
+
+  template <class T, class F>
+  void fill(const backend::DeviceMatrix<T>& matrix, F&& f) {
+    checks().here("fill", matrix);
+    std::vector<T> staging(matrix.rows() * matrix.cols());
+    const MatrixView<T> view(staging.data(), matrix.rows(), matrix.cols());
+    f(backend::DeviceMatrix<T>{view, device()});
+    copy(MatrixView<const T>(view), matrix.view);
+    queue_.wait();
+  }
+
+  void upload(MatrixView<const float> from, backend::DeviceMatrix<float> to) {
+    checks().upload(from, to);
+    copy(from, to.view);
+    queue_.wait();
+  }
+
+  void download(backend::DeviceMatrix<const float> from, MatrixView<float> to) {
+    checks().download(from, to);
+    copy(from.view, to);
+    queue_.wait();
+  }
+
+  /// Copies to host memory that this object keeps.
+  template <class... T>
+  std::tuple<MatrixView<const T>...> read(const backend::DeviceMatrix<T>&... matrices) {
+    checks().here("read", matrices...);
+    read_.resize((aligned(matrices.rows() * matrices.cols() * sizeof(T)) + ...));
+    std::size_t at = 0;
+    const std::tuple<MatrixView<const T>...> views{read_to(matrices, at)...};
+    queue_.wait();
+    return views;
+  }
+
+  backend::DeviceMatrix<float> receive(backend::DeviceMatrix<const float> from, backend::DeviceMatrix<float> to) {
+    checks().receive(from, to);
+    Queue& giver = peers_->at(from.device);
+    queue_.after(giver);
+    copy(from.view, to.view);
+    giver.after(queue_);  // it may overwrite `from` then
+    return to;
+  }
+
+  template <quant::Quantization Format>
+  void embed(backend::DeviceWeights<Format> table, View<const TokenId> ids, backend::DeviceMatrix<float> out) {
+    checks().embed(table, ids, out);
+    launch::embed(queue_, stored(table), ids, out.view);
+  }
+
+  void rms_norm(backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> weight, float epsilon,
+                backend::DeviceMatrix<float> y) {
+    checks().rms_norm(x, weight, y);
+    launch::rms_norm(queue_, x.view, weight.view.row(0), epsilon, y.view);
+  }
+
+  template <quant::Quantization Format>
+  void product(backend::DeviceWeights<Format> weights, backend::DeviceMatrix<const float> x,
+               backend::DeviceMatrix<float> y) {
+    checks().product(weights, x, y);
+    launch::product(queue_, stored(weights), x.view, y.view);
+  }
+
+  template <quant::Quantization Format>
+  void grouped_product(View<const backend::DeviceWeights<Format>> weights, const backend::Groups& groups,
+                       backend::DeviceMatrix<const float> x, backend::DeviceMatrix<float> y) {
+    checks().grouped_product(weights, groups, x, y);
+    for (std::size_t first = 0; first < weights.size; first += Experts::most) {
+      Experts experts;
+      experts.first = first;
+      for (std::size_t e = first; e < weights.size && experts.count < Experts::most; ++e) {
+        experts.data[experts.count++] = weights[e].data;
+      }
+      launch::grouped_product(queue_, stored(weights[first]), experts, groups, x.view, y.view);
+    }
+  }
+
+  void add(backend::DeviceMatrix<const float> y, backend::DeviceMatrix<float> x) {
+    checks().add(y, x);
+    launch::add(queue_, y.view, x.view);
+  }
+
+  void silu_multiply(backend::DeviceMatrix<const float> gate, backend::DeviceMatrix<const float> up,
+                     backend::DeviceMatrix<float> out) {
+    checks().silu_multiply(gate, up, out);
+    launch::silu_multiply(queue_, gate.view, up.view, out.view);
+  }
+
+  void rotary_tables(std::int32_t first, double theta, backend::DeviceMatrix<float> tables) {
+    checks().rotary_tables(tables);
+    launch::rotary_tables(queue_, first, theta, tables.view);
+  }
+
+  void rotate(backend::DeviceMatrix<const float> tables, backend::DeviceMatrix<float> x) {
+    checks().rotate(tables, x);
+    launch::rotate(queue_, tables.view, x.view);
+  }
+
+  template <class Format>
+  void append_kv(backend::DeviceMatrix<const float> keys, backend::DeviceMatrix<const float> values,
+                 std::size_t first, backend::DeviceKv<Format> kv) {
+    checks().append_kv(keys, values, first, kv);
+    launch::append_kv(queue_, keys.view, values.view, first, stored(kv));
+  }
+
+  template <class Format>
+  void attend(backend::DeviceMatrix<const float> queries, backend::DeviceKv<Format> kv, std::size_t first,
+              std::size_t window, backend::DeviceMatrix<float> out) {
+    checks().attend(queries, kv, first, out);
+    launch::attend(queue_, queries.view, stored(kv), first, window, out.view);
+  }
+
+  template <gating::Gating Gating>
+  void route(const Gating& gating, backend::DeviceMatrix<float> logits,
+             backend::DeviceMatrix<gating::Route> routes) {
+    static_assert(std::same_as<Gating, gating::SoftmaxTopK>,
+                  "cuda::Backend knows gating::SoftmaxTopK, and no other gating");
+    checks().route(gating, logits, routes);
+    launch::softmax_top_k(queue_, logits.view, routes.view);
+  }
+
+  void group(backend::DeviceMatrix<const gating::Route> routes, const backend::Groups& groups) {
+    checks().group(routes, groups);
+    launch::group(queue_, routes.view, groups);
+  }
+
+  void gather(const backend::Groups& groups, backend::DeviceMatrix<const float> x,
+              backend::DeviceMatrix<float> out) {
+    checks().gather(groups, x, out);
+    launch::gather(queue_, groups, x.view, out.view);
+  }
+
+  void combine(const backend::Groups& groups, backend::DeviceMatrix<const gating::Route> routes,
+               backend::DeviceMatrix<const float> y, backend::DeviceMatrix<float> x) {
+    checks().combine(groups, routes, y, x);
+    launch::combine(queue_, groups, routes.view, y.view, x.view);
+  }
+
+ private:
+  static backend::MemorySource memory_of(Queue& queue) {
+    return {
+        .allocate = [](void* context,
+                       std::uint64_t bytes) { return static_cast<Queue*>(context)->allocate(bytes); },
+        .release = [](void* context, std::byte* data) noexcept { static_cast<Queue*>(context)->release(data); },
+        .context = &queue};
+  }
+
+  backend::Checks checks() const { return {device()}; }
+
+  template <class T>
+  void copy(MatrixView<const T> from, MatrixView<T> to) {
+    queue_.copy(from.data, from.stride * sizeof(T), to.data, to.stride * sizeof(T), from.cols * sizeof(T),
+                from.rows);
+  }
+
+  /// Queues the copy of a matrix to place `at` of read_, which moves behind it.
+  template <class T>
+  MatrixView<const T> read_to(const backend::DeviceMatrix<T>& matrix, std::size_t& at) {
+    using Element = std::remove_const_t<T>;
+    const MatrixView<Element> to(reinterpret_cast<Element*>(read_.data() + at), matrix.rows(), matrix.cols());
+    copy(MatrixView<const Element>(matrix.view), to);
+    at += aligned(matrix.rows() * matrix.cols() * sizeof(T));
+    return to;
+  }
+
+  Queue queue_;
+  backend::Arena arena_;
+  std::shared_ptr<Peers> peers_;
+  std::vector<std::byte> read_;
+};
+
+}  // namespace asterism::cuda

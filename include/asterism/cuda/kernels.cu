@@ -1,0 +1,76 @@
+// The one source of asterism::cuda: the functions that launchers.hpp and queue.hpp declare, and all kernels.
+#include "asterism/cuda/attention/append_kv.cuh"
+#include "asterism/cuda/attention/attend.cuh"
+#include "asterism/cuda/backend/dispatch.cuh"
+#include "asterism/cuda/gating/top_k.cuh"
+#include "asterism/cuda/launchers.hpp"
+#include "asterism/cuda/linalg/elementwise.cuh"
+#include "asterism/cuda/linalg/rms_norm.cuh"
+#include "asterism/cuda/quant/embed.cuh"
+#include "asterism/cuda/queue.cuh"
+#include "asterism/cuda/simd/product.cuh"
+
+namespace asterism::cuda::launch {
+
+void embed(Queue& queue, const StoredMatrix& table, View<const TokenId> ids, MatrixView<float> out) {
+  launch_embed(queue, table, ids, out);
+}
+
+void rms_norm(Queue& queue, MatrixView<const float> x, View<const float> weight, float epsilon,
+              MatrixView<float> y) {
+  launch_rms_norm(queue, x, weight, epsilon, y);
+}
+
+void product(Queue& queue, const StoredMatrix& weights, MatrixView<const float> x, MatrixView<float> y) {
+  Experts one;
+  one.data[0] = weights.data;
+  one.count = 1;
+  launch_product(queue, "product", {.like = weights, .experts = one, .offsets = nullptr, .x = x, .y = y});
+}
+
+void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts, const backend::Groups& groups,
+                     MatrixView<const float> x, MatrixView<float> y) {
+  launch_product(queue, "grouped_product",
+                 {.like = like, .experts = experts, .offsets = groups.offsets.data, .x = x, .y = y});
+}
+
+void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x) { launch_add(queue, y, x); }
+
+void silu_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out) {
+  launch_silu_multiply(queue, gate, up, out);
+}
+
+void rotary_tables(Queue& queue, std::int32_t first, double theta, MatrixView<float> tables) {
+  launch_rotary_tables(queue, first, theta, tables);
+}
+
+void rotate(Queue& queue, MatrixView<const float> tables, MatrixView<float> x) { launch_rotate(queue, tables, x); }
+
+void append_kv(Queue& queue, MatrixView<const float> keys, MatrixView<const float> values, std::size_t first,
+               const StoredKv& kv) {
+  launch_append_kv(queue, keys, values, first, kv);
+}
+
+void attend(Queue& queue, MatrixView<const float> queries, const StoredKv& kv, std::size_t first,
+            std::size_t window, MatrixView<float> out) {
+  launch_attend(queue, queries, kv, first, window, out);
+}
+
+void softmax_top_k(Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes) {
+  launch_softmax_top_k(queue, logits, routes);
+}
+
+void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::Groups& groups) {
+  launch_group(queue, routes, groups);
+}
+
+void gather(Queue& queue, const backend::Groups& groups, MatrixView<const float> x, MatrixView<float> out) {
+  launch_gather(queue, groups, x, out);
+}
+
+void combine(Queue& queue, const backend::Groups& groups, MatrixView<const gating::Route> routes,
+             MatrixView<const float> y, MatrixView<float> x) {
+  launch_combine(queue, groups, routes, y, x);
+}
+
+}  // namespace asterism::cuda::launch

@@ -1,0 +1,56 @@
+// The operations of cuda::Backend as functions without templates, which queue kernels. Plain C++.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/backend/groups.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/cuda/attention/stored_kv.hpp"
+#include "asterism/cuda/quant/stored_matrix.hpp"
+#include "asterism/cuda/queue.hpp"
+#include "asterism/gating/concept.hpp"
+
+namespace asterism::cuda {
+
+/// The matrices of some experts, of one shape, for one launch: kernels get it by value.
+struct Experts {
+  static constexpr std::size_t most = 128;
+
+  const std::byte* data[most] = {};
+  std::size_t first = 0;  ///< the expert of data[0]
+  std::size_t count = 0;
+};
+
+/// Defined in kernels.cu. Every program and every shared library that has that source has its own copy, with kernels
+/// for its own architectures: hence hidden. Views are of memory of the queue's GPU, but for ids. They check nothing:
+/// cuda::Backend does, and documents them. They throw CudaError where a launch is refused.
+#pragma GCC visibility push(hidden)
+namespace launch {
+
+void embed(Queue& queue, const StoredMatrix& table, View<const TokenId> ids, MatrixView<float> out);
+void rms_norm(Queue& queue, MatrixView<const float> x, View<const float> weight, float epsilon,
+              MatrixView<float> y);
+void product(Queue& queue, const StoredMatrix& weights, MatrixView<const float> x, MatrixView<float> y);
+/// `like`: the shape and format of all experts' matrices; its data is not read.
+void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts, const backend::Groups& groups,
+                     MatrixView<const float> x, MatrixView<float> y);
+void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x);
+void silu_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out);
+void rotary_tables(Queue& queue, std::int32_t first, double theta, MatrixView<float> tables);
+void rotate(Queue& queue, MatrixView<const float> tables, MatrixView<float> x);
+void append_kv(Queue& queue, MatrixView<const float> keys, MatrixView<const float> values, std::size_t first,
+               const StoredKv& kv);
+void attend(Queue& queue, MatrixView<const float> queries, const StoredKv& kv, std::size_t first,
+            std::size_t window, MatrixView<float> out);
+void softmax_top_k(Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes);
+void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::Groups& groups);
+void gather(Queue& queue, const backend::Groups& groups, MatrixView<const float> x, MatrixView<float> out);
+void combine(Queue& queue, const backend::Groups& groups, MatrixView<const gating::Route> routes,
+             MatrixView<const float> y, MatrixView<float> x);
+
+}  // namespace launch
+#pragma GCC visibility pop
+
+}  // namespace asterism::cuda

@@ -1,0 +1,83 @@
+// What is computed element by element: sums, gates, rotary positions.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cuda_runtime.h>
+
+#include "asterism/core/view.hpp"
+#include "asterism/cuda/block.cuh"
+#include "asterism/linalg/rotary.hpp"
+
+#pragma GCC visibility push(hidden)
+namespace asterism::cuda {
+
+struct ElementwiseTuning {
+  static constexpr unsigned threads = 256;
+};
+
+// One block for each row; its threads take every T::threads-th element.
+
+template <class T>
+static __global__ void __launch_bounds__(T::threads) add_kernel(MatrixView<const float> y, MatrixView<float> x) {
+  for (std::size_t c = threadIdx.x; c < x.cols; c += T::threads) x(blockIdx.x, c) += y(blockIdx.x, c);
+}
+
+/// See linalg::silu_multiply; out may be gate or up.
+template <class T>
+static __global__ void __launch_bounds__(T::threads)
+    silu_multiply_kernel(MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out) {
+  for (std::size_t c = threadIdx.x; c < out.cols; c += T::threads) {
+    const float z = gate(blockIdx.x, c);
+    out(blockIdx.x, c) = z / (1.0F + expf(-z)) * up(blockIdx.x, c);
+  }
+}
+
+template <class T>
+static __global__ void __launch_bounds__(T::threads)
+    rotary_tables_kernel(std::int32_t first, double theta, MatrixView<float> tables) {
+  const std::size_t half = tables.cols / 2;
+  for (std::size_t i = threadIdx.x; i < half; i += T::threads) {
+    const float angle = linalg::rotary_angle(first + static_cast<std::int32_t>(blockIdx.x), theta, i, tables.cols);
+    tables(blockIdx.x, i) = cosf(angle);
+    tables(blockIdx.x, half + i) = sinf(angle);
+  }
+}
+
+/// See linalg::rotate_half.
+template <class T>
+static __global__ void __launch_bounds__(T::threads)
+    rotate_kernel(MatrixView<const float> tables, MatrixView<float> x) {
+  const std::size_t half = tables.cols / 2;
+  for (std::size_t pair = threadIdx.x; pair < x.cols / 2; pair += T::threads) {
+    const std::size_t i = pair % half;
+    const std::size_t head = pair / half * tables.cols;
+    linalg::rotate_pair(x(blockIdx.x, head + i), x(blockIdx.x, head + half + i), tables(blockIdx.x, i),
+                        tables(blockIdx.x, half + i));
+  }
+}
+
+inline void launch_add(const Queue& queue, MatrixView<const float> y, MatrixView<float> x) {
+  using T = ElementwiseTuning;
+  launch_kernel(queue, "add", add_kernel<T>, x.rows, 1, T::threads, y, x);
+}
+
+inline void launch_silu_multiply(const Queue& queue, MatrixView<const float> gate, MatrixView<const float> up,
+                                 MatrixView<float> out) {
+  using T = ElementwiseTuning;
+  launch_kernel(queue, "silu_multiply", silu_multiply_kernel<T>, out.rows, 1, T::threads, gate, up, out);
+}
+
+inline void launch_rotary_tables(const Queue& queue, std::int32_t first, double theta, MatrixView<float> tables) {
+  using T = ElementwiseTuning;
+  launch_kernel(queue, "rotary_tables", rotary_tables_kernel<T>, tables.rows, 1, T::threads, first, theta, tables);
+}
+
+inline void launch_rotate(const Queue& queue, MatrixView<const float> tables, MatrixView<float> x) {
+  using T = ElementwiseTuning;
+  launch_kernel(queue, "rotate", rotate_kernel<T>, x.rows, 1, T::threads, tables, x);
+}
+
+}  // namespace asterism::cuda
+#pragma GCC visibility pop

@@ -1,0 +1,76 @@
+// A packed matrix as kernels see it: plain numbers in place of a format's type.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/backend/fwd.hpp"
+#include "asterism/quant/fwd.hpp"
+
+namespace asterism::cuda {
+
+/// The formats that kernels know. Kernels are compiled once for each, whatever the size of Nf4's blocks and however
+/// its scales were chosen.
+enum class Storage : std::uint8_t { float32, bfloat16, float16, nf4, nf4_double_quantized };
+
+/// A matrix (rows, cols), row-major, in one of them. `data` is memory of a device; offsets count bytes from there.
+struct StoredMatrix {
+  const std::byte* data = nullptr;
+  std::uint64_t rows = 0;
+  std::uint64_t cols = 0;
+  Storage storage = Storage::float32;
+  int block_bits = 0;               ///< nf4: a scale serves 2^block_bits elements of the flat matrix
+  std::uint64_t scales = 0;         ///< nf4: where the scales lie, float32 or 8-bit codes
+  std::uint64_t nested_scales = 0;  ///< nf4_double_quantized: theirs, float32, one for 256 scales
+  std::uint64_t offset = 0;         ///< nf4_double_quantized: what is added to every scale, one float32
+};
+
+/// How kernels call a format; the primary template: not at all.
+template <class Format>
+struct StorageOf {
+  static_assert(sizeof(Format*) == 0,
+                "cuda::Backend knows weights in quant::Float32, quant::BFloat16, quant::Float16 and "
+                "quant::Nf4<Block, PlainScales or DoubleQuantized>, and no other format");
+};
+template <>
+struct StorageOf<quant::Float32> {
+  static constexpr Storage storage = Storage::float32;
+};
+template <>
+struct StorageOf<quant::BFloat16> {
+  static constexpr Storage storage = Storage::bfloat16;
+};
+template <>
+struct StorageOf<quant::Float16> {
+  static constexpr Storage storage = Storage::float16;
+};
+template <int Block, class Choice>
+struct StorageOf<quant::Nf4<Block, quant::PlainScales, Choice>> {
+  static constexpr Storage storage = Storage::nf4;
+  static constexpr int block = Block;
+};
+template <int Block, class Choice>
+struct StorageOf<quant::Nf4<Block, quant::DoubleQuantized, Choice>> {
+  static constexpr Storage storage = Storage::nf4_double_quantized;
+  static constexpr int block = Block;
+};
+
+/// The same weights for a kernel. Refuses to compile for formats that kernels do not know.
+template <class Format>
+StoredMatrix stored(const backend::DeviceWeights<Format>& weights) {
+  using Known = StorageOf<Format>;
+  StoredMatrix out{.data = weights.data, .rows = weights.rows, .cols = weights.cols, .storage = Known::storage};
+  if constexpr (Known::storage == Storage::nf4 || Known::storage == Storage::nf4_double_quantized) {
+    const auto planes = Format::planes(weights.rows, weights.cols);
+    out.block_bits = std::countr_zero(static_cast<unsigned>(Known::block));
+    out.scales = planes[1].offset;
+    if constexpr (Known::storage == Storage::nf4_double_quantized) {
+      out.nested_scales = planes[2].offset;
+      out.offset = planes[3].offset;
+    }
+  }
+  return out;
+}
+
+}  // namespace asterism::cuda

@@ -1,0 +1,51 @@
+// From the tokens of an answer to its text, piece by piece.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/generate/stop_strings.hpp"
+#include "asterism/text/stream_decoder.hpp"
+#include "asterism/text/tokenizer.hpp"
+
+namespace asterism::generate {
+
+/// Takes tokens and gives the text that is sure by then: whole characters, and nothing that may be the beginning of
+/// a stop string. Each piece is valid until the next call. The tokenizer and the stop strings must outlive it.
+class AnswerText {
+ public:
+  /// `context`: tokens before the answer that its text continues, so that a leading space is what it is in the
+  /// whole text; empty where the answer is a text of its own. The pieces one after the other are the text of
+  /// context and answer together without that of the context.
+  AnswerText(const text::Tokenizer& tokenizer, const std::vector<std::string>& stop, View<const TokenId> context)
+      : decoder_(tokenizer, {.skip_special_tokens = true}), stop_(stop) {
+    // A run of byte tokens at the end of the context is over there: bytes of the answer do not change it.
+    while (!context.empty() && is_byte(tokenizer.id_to_token(context[context.size - 1]))) {
+      context = context.part(0, context.size - 1);
+    }
+    for (const TokenId token : context) decoder_.push(token);
+  }
+
+  /// The text that one more token makes sure, which may be empty.
+  std::string_view push(TokenId token) { return stop_.push(decoder_.push(token)); }
+  /// What the tokens so far still hold, once no more come; call it once, then `finish`.
+  std::string_view flush() { return stop_.push(decoder_.finish()); }
+  /// What was held back as the possible beginning of a stop string.
+  std::string_view finish() { return stop_.finish(); }
+  /// A stop string was found: the text has ended before it.
+  bool stopped() const { return stop_.found(); }
+
+ private:
+  /// A byte that the vocabulary has no token for: "<0x0A>".
+  static bool is_byte(std::string_view text) {
+    return text.size() == 6 && text.starts_with("<0x") && text.ends_with('>');
+  }
+
+  text::StreamDecoder decoder_;
+  StopStrings stop_;
+};
+
+}  // namespace asterism::generate

@@ -1,0 +1,58 @@
+// Compiled variants in a table, to choose from at run time.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/generate/any_model.hpp"
+#include "asterism/generate/load.hpp"
+#include "asterism/machine/machine.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/placement/parts.hpp"
+#include "asterism/placement/report.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism {
+
+/// What a program can do with a Blueprint that it has compiled, without naming it; see the functions of the same
+/// names.
+struct Variant {
+  std::string_view name;
+  Limits limits{};
+  Preparation (*prepare)(const std::string& folder, const LoadOptions& options) = nullptr;
+  AnyModel (*load)(const std::string& folder, const LoadOptions& options) = nullptr;
+  placement::Parts (*parts)(const Shape& shape, const Limits& limits) = nullptr;
+  placement::Plan (*plan)(const Machine& machine, const Shape& shape, const Limits& limits) = nullptr;
+  Machine (*smallest_equal_budgets)(const placement::Parts& parts, std::size_t count, double spare) = nullptr;
+};
+
+/// The entry of B in such a table:
+///
+///     constexpr Variant variants[] = {variant<Nf4>("nf4"), variant<Int8>("int8")};
+///     AnyModel model = find_variant(variants, name).load(folder, options);
+template <class B>
+constexpr Variant variant(std::string_view name) {
+  return {.name = name,
+          .limits = B::limits,
+          .prepare = prepare<B>,
+          .load = [](const std::string& folder,
+                     const LoadOptions& options) { return AnyModel(load<B>(folder, options)); },
+          .parts = model::parts<B>,
+          .plan = plan<B>,
+          .smallest_equal_budgets = placement::smallest_equal_budgets<typename B::Placement>};
+}
+
+/// The variant with that name. Throws InvalidArgument, listing the names that there are.
+inline const Variant& find_variant(std::span<const Variant> variants, std::string_view name) {
+  std::string names;
+  for (const Variant& one : variants) {
+    if (one.name == name) return one;
+    names += concat(names.empty() ? "" : ", ", one.name);
+  }
+  throw InvalidArgument(concat("there is no variant '", name, "'; compiled are: ", names));
+}
+
+}  // namespace asterism

@@ -1,0 +1,123 @@
+// What a variant made of a set of questions: answers, probabilities, speed, bytes, use of experts.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/lab/expert_usage.hpp"
+#include "asterism/lab/question_set.hpp"
+#include "asterism/lab/score.hpp"
+#include "asterism/placement/parts.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::lab {
+
+/// Tokens computed, and the time that took.
+struct Pace {
+  std::uint64_t tokens = 0;
+  double seconds = 0;
+
+  /// Tokens a second; 0 where there was none.
+  double speed() const { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0; }
+  friend Pace operator+(Pace a, Pace b) { return {a.tokens + b.tokens, a.seconds + b.seconds}; }
+};
+
+/// A speed in tokens a second over all questions, and the slowest and the fastest of five equal parts of them.
+struct Speed {
+  double all = 0;
+  double slowest = 0;
+  double fastest = 0;
+};
+
+/// What a model made of one question.
+struct Answer {
+  std::string text;            ///< the answer that it gave, trimmed
+  bool right = false;          ///< the text equals the known answer
+  double log_probability = 0;  ///< natural logarithm of the probability of the tokens that were weighed
+  std::int32_t weighed = 0;    ///< tokens of the known answer and its end token; of the prompt where none is known
+  Pace prefill{};              ///< what was computed before the first token
+  Pace decode{};               ///< after it
+};
+
+/// What one variant made of a set of questions.
+struct Evaluation {
+  std::string variant{};   ///< what it is called
+  std::string policies{};  ///< formats of its weights
+  placement::Plan plan{};  ///< where it lay, and what it took
+  Limits limits{};
+  std::vector<Answer> answers{};                             ///< (questions)
+  std::vector<std::pair<std::string, ExpertUsage>> usage{};  ///< by kind of question, in order of appearance
+
+  Speed prefill_speed() const { return speed(&Answer::prefill); }
+  Speed decode_speed() const { return speed(&Answer::decode); }
+
+  /// Bytes of the weights with their scales, on all devices.
+  Bytes weights() const {
+    Bytes sum{};
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      sum += plan.peak(d) - plan.bytes(d, placement::Kind::kv_cache) - plan.bytes(d, placement::Kind::workspace);
+    }
+    return sum;
+  }
+
+  /// The use of experts over all kinds of questions.
+  ExpertUsage all_usage() const {
+    ExpertUsage all(usage.front().second.layers(), usage.front().second.experts());
+    for (const auto& [kind, counts] : usage) all.add(counts);
+    return all;
+  }
+
+  /// Right answers to the questions for which `wanted(question)` is true and an answer is known. `questions` are
+  /// those that were asked.
+  template <class Wanted>
+  Score score(std::span<const Question> questions, const Wanted& wanted) const {
+    Score score;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (!questions[i].answer.empty() && wanted(questions[i])) score.count(answers[i].right);
+    }
+    return score;
+  }
+
+  /// exp of the mean negative log probability of the weighed tokens, of the questions for which `wanted(question)`
+  /// is true; 1 where there is none.
+  template <class Wanted>
+  double perplexity(std::span<const Question> questions, const Wanted& wanted) const {
+    double sum = 0;
+    std::int64_t tokens = 0;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (!wanted(questions[i])) continue;
+      sum -= answers[i].log_probability;
+      tokens += answers[i].weighed;
+    }
+    return tokens == 0 ? 1 : std::exp(sum / static_cast<double>(tokens));
+  }
+
+ private:
+  Speed speed(Pace Answer::*member) const {
+    constexpr std::size_t parts = 5;
+    Pace all;
+    Speed out;
+    for (std::size_t part = 0; part < parts; ++part) {
+      Pace pace;
+      for (std::size_t i = part * answers.size() / parts; i < (part + 1) * answers.size() / parts; ++i) {
+        pace = pace + answers[i].*member;
+      }
+      all = all + pace;
+      if (pace.seconds == 0) continue;
+      out.slowest = out.slowest == 0 ? pace.speed() : std::min(out.slowest, pace.speed());
+      out.fastest = std::max(out.fastest, pace.speed());
+    }
+    out.all = all.speed();
+    return out;
+  }
+};
+
+}  // namespace asterism::lab

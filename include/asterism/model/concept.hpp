@@ -1,0 +1,51 @@
+// The contract of a Blueprint: every alias names a policy that is complete.
+#pragma once
+
+#include "asterism/attention/concept.hpp"
+#include "asterism/backend/concept.hpp"
+#include "asterism/expert/concept.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/observe/concept.hpp"
+#include "asterism/placement/concept.hpp"
+#include "asterism/quant/concept.hpp"
+
+namespace asterism::model {
+
+/// The aliases of a Blueprint one by one, so that an error names the one whose policy lacks a member.
+namespace needs {
+
+template <class B>
+concept Quantization = quant::Quantization<typename B::Quantization>;
+template <class B>
+concept Embedding = quant::Quantization<typename B::Embedding>;
+template <class B>
+concept Head = quant::Quantization<typename B::Head>;
+template <class B>
+concept Placement = placement::Placement<typename B::Placement>;
+template <class B>
+concept KvCache = attention::KvCache<typename B::KvCache>;
+template <class B>
+concept Gating = gating::Gating<typename B::Gating>;
+template <class B>
+concept Backend = backend::Backend<typename B::Backend>;
+template <class B>
+concept Observer = observe::Observer<typename B::Observer>;
+template <class B>
+concept Expert = expert::Expert<typename B::template Expert<typename B::Quantization>>;
+
+}  // namespace needs
+
+/// A Blueprint from which a model can be put together: a struct that derives from Blueprint, whose aliases name
+/// models of the contracts. `Expert` is an alias template over the format, asked with `Quantization`.
+template <class B>
+concept CompleteBlueprint =
+    needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> && needs::Placement<B> && needs::KvCache<B> &&
+    needs::Gating<B> && needs::Backend<B> && needs::Observer<B> && needs::Expert<B>;
+
+/// Refuses to compile where a policy of B lacks a member; every compiler names the alias, the policy and the member.
+template <CompleteBlueprint B>
+struct CheckedBlueprint {
+  static constexpr bool complete = true;
+};
+
+}  // namespace asterism::model

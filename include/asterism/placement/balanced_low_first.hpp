@@ -1,0 +1,79 @@
+// Few layers on the first device, the others equally full.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/machine/machine.hpp"
+#include "asterism/placement/balanced.hpp"
+#include "asterism/placement/fwd.hpp"
+#include "asterism/placement/parts.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/placement/sequential.hpp"
+
+namespace asterism::placement {
+
+/// The first device keeps the embedding and as few whole layers as the other budgets allow, at least one; the rest
+/// is balanced over the other devices, the last of which has final norm and head: room stays on the device that
+/// has more to do than to run layers. A tied head is copied to the last device where that fits, else handed over.
+/// Where no such cut fits, the plan is Balanced's. At most 256 layers; throws InvalidArgument beyond.
+/// Source: accelerate, `device_map="balanced_low_0"`.
+struct BalancedLowFirst {
+  static constexpr Plan plan(const Parts& parts, const Machine& machine) {
+    Machine others;
+    for (std::size_t d = 1; d < machine.devices; ++d) others.add(machine.capacity[d], machine.kinds[d]);
+    for (const bool copy_tied_head : {true, false}) {
+      if (!parts.tied && copy_tied_head) continue;
+      const std::int32_t low = fewest_first(parts, machine.capacity[0], others, copy_tied_head);
+      if (low == 0) continue;
+      const Plan rest = Balanced::plan(behind(parts, low, copy_tied_head), others);
+      Cuts cuts{};
+      for (std::size_t d = 1; d < cuts.size(); ++d) cuts[d] = low + rest.cuts[d - 1];
+      return assemble(parts, machine, cuts, copy_tied_head);
+    }
+    return Balanced::plan(parts, machine);
+  }
+
+ private:
+  /// What the devices behind the first one hold where that one runs layers [0, first).
+  static constexpr Parts behind(const Parts& parts, std::int32_t first, bool copy_tied_head) {
+    Parts rest = parts;
+    rest.layers = parts.layers - first;
+    for (std::size_t i = 0; i < rest.run_count; ++i) {
+      Run& run = rest.runs[i];
+      const std::int32_t end = run.first_layer + run.layers;
+      const std::int32_t begin = run.first_layer > first ? run.first_layer : first;
+      run.first_layer = begin - first;
+      run.layers = end > begin ? end - begin : 0;
+    }
+    rest.embedding = {};
+    rest.tied = false;
+    if (parts.tied) rest.head = copy_tied_head ? parts.embedding : Bytes{};
+    if (parts.tied && !copy_tied_head) rest.head_workspace = {};
+    return rest;
+  }
+
+  /// The fewest layers, at least one, that the first device runs where all budgets hold; 0 where they do not. It is
+  /// found between one and what the first device has room for, as fewer there are never less for the others.
+  static constexpr std::int32_t fewest_first(const Parts& parts, Bytes budget, const Machine& others,
+                                             bool copy_tied_head) {
+    const auto others_hold = [&](std::int32_t first) {
+      return Sequential::plan(behind(parts, first, copy_tied_head), others).fits();
+    };
+    std::int32_t most = 0;
+    while (most + 1 < parts.layers && bytes_of_cut(parts, 0, most + 1, copy_tied_head) <= budget) ++most;
+    if (most == 0 || others.devices == 0 || !others_hold(most)) return 0;
+    std::int32_t few = 1;
+    while (few < most) {
+      const std::int32_t middle = (few + most) / 2;
+      if (others_hold(middle)) {
+        most = middle;
+      } else {
+        few = middle + 1;
+      }
+    }
+    return few;
+  }
+};
+
+}  // namespace asterism::placement

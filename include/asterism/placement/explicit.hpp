@@ -1,0 +1,46 @@
+// Layers where you say.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/machine/machine.hpp"
+#include "asterism/placement/fwd.hpp"
+#include "asterism/placement/parts.hpp"
+#include "asterism/placement/plan.hpp"
+
+namespace asterism::placement {
+
+/// Device d runs the next `Layers[d]` layers: `Explicit<14, 18>` for the 32 layers of Mixtral 8x7B on two devices.
+/// The embedding sits with the first layer, final norm and head with the last one; a tied head is copied where that
+/// fits, else handed over. The plan may not fit: ask it. Throws InvalidArgument, which does not compile in a
+/// constant expression, where the counts are not those of the model, or the machine has fewer devices.
+/// @tparam Layers  0 or more for each device; 0: the device is left free
+template <std::int32_t... Layers>
+struct Explicit {
+  static_assert(sizeof...(Layers) >= 1 && sizeof...(Layers) <= Machine::max_devices,
+                "Explicit takes one count of layers for each of 1 to 8 devices");
+  static_assert(((Layers >= 0) && ...), "a count of layers is 0 or more");
+
+  static constexpr Plan plan(const Parts& parts, const Machine& machine) {
+    constexpr std::int32_t counts[] = {Layers...};
+    Cuts cuts{};
+    for (std::size_t d = 0; d < Machine::max_devices; ++d) {
+      cuts[d + 1] = cuts[d] + (d < sizeof...(Layers) ? counts[d] : 0);
+    }
+    if (cuts[Machine::max_devices] != parts.layers) {
+      throw InvalidArgument(concat("placement::Explicit places ", cuts[Machine::max_devices],
+                                   " layers, the model has ", parts.layers));
+    }
+    if (sizeof...(Layers) > machine.devices) {
+      throw InvalidArgument(
+          concat("placement::Explicit names ", sizeof...(Layers), " devices, the machine has ", machine.devices));
+    }
+    const Plan copied = assemble(parts, machine, cuts, true);
+    return copied.fits() ? copied : assemble(parts, machine, cuts, false);
+  }
+};
+
+}  // namespace asterism::placement

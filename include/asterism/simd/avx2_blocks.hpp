@@ -1,0 +1,167 @@
+// Blockwise formats with AVX2, FMA and F16C: from stored codes and scales to weights in registers.
+#pragma once
+
+#if defined(__x86_64__)
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <immintrin.h>
+
+#include "asterism/quant/concept.hpp"
+#include "asterism/quant/integers.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "asterism/quant/nf4_table.hpp"
+
+#define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
+#if defined(__clang__)
+#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+namespace asterism::simd {
+
+/// 64 consecutive weights at a time, in two steps: `piece` finds their codes and scales, `weights<Half>` makes 32
+/// weights of them. Every value is the one that the format's own `decode` gives, to the bit. A piece starts at a
+/// multiple of 64, so that it is whole blocks or a part of one.
+struct Avx2Blocks {
+  /// 32 weights in order.
+  struct FourVectors {
+    __m256 values[4];
+  };
+
+  struct Nf4Piece {
+    __m256i codes[2];  ///< 32 codes each, as `split_codes` orders them
+    float scales[2];
+  };
+
+  template <int Bits, int Group>
+  struct IntegerPiece {
+    const std::byte* codes = nullptr;
+    const std::uint16_t* scales = nullptr;  ///< binary16, of the piece's first group and the following
+  };
+
+  template <int Block, class Scales, class Choice>
+  ASTERISM_AVX2 static Nf4Piece piece(quant::Packed<quant::Nf4<Block, Scales, Choice>> matrix,
+                                      const typename Scales::Reader& scale_of, std::uint64_t first) {
+    prefetch(matrix.data + first / 2);
+    Nf4Piece out;
+    split_codes(matrix.data + first / 2, out.codes[0], out.codes[1]);
+    out.scales[0] = scale_of(first / Block);
+    out.scales[1] = Block >= 64 ? out.scales[0] : scale_of(first / Block + 1);
+    return out;
+  }
+
+  template <int Bits, int Group, class Choice>
+  static IntegerPiece<Bits, Group> piece(quant::Packed<quant::Integers<Bits, Group, Choice>> matrix,
+                                         const std::uint16_t* scales, std::uint64_t first) {
+    const std::byte* codes = matrix.data + first * Bits / 8;
+    prefetch(codes);
+    return {codes, scales + first / Group};
+  }
+
+  template <int Half>
+  ASTERISM_AVX2 static FourVectors weights(const Nf4Piece& piece) {
+    return lookup(piece.codes[Half], piece.scales[Half]);
+  }
+
+  template <int Half, int Bits, int Group>
+  ASTERISM_AVX2 static FourVectors weights(const IntegerPiece<Bits, Group>& piece) {
+    FourVectors out;
+    ASTERISM_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      const int at = 32 * Half + 8 * j;
+      const __m256 scale = _mm256_cvtph_ps(_mm_set1_epi16(static_cast<std::int16_t>(piece.scales[at / Group])));
+      const std::byte* codes = piece.codes + at * Bits / 8;
+      out.values[j] = Bits == 8
+                          ? _mm256_mul_ps(eight_bytes(codes), scale)
+                          : _mm256_mul_ps(eight_nibbles(codes), _mm256_mul_ps(scale, _mm256_set1_ps(0x1p-28F)));
+    }
+    return out;
+  }
+
+  /// Weights come from memory once and in order; hardware alone doesn't fetch far enough ahead.
+  static void prefetch(const std::byte* at) { __builtin_prefetch(at + 2048); }
+
+ private:
+  ASTERISM_AVX2 static __m256 eight_bytes(const std::byte* in) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(in))));
+  }
+
+  /// Eight codes of 4 bits times 2^28: each lane shifts its own nibble to the top, where the sign is, and clears
+  /// the others. No shuffle, and exact.
+  ASTERISM_AVX2 static __m256 eight_nibbles(const std::byte* in) {
+    std::int32_t four_bytes = 0;
+    std::memcpy(&four_bytes, in, 4);
+    const __m256i to_the_top = _mm256_setr_epi32(28, 24, 20, 16, 12, 8, 4, 0);
+    const __m256i shifted = _mm256_sllv_epi32(_mm256_set1_epi32(four_bytes), to_the_top);
+    return _mm256_cvtepi32_ps(_mm256_and_si256(shifted, _mm256_set1_epi32(-(1 << 28))));
+  }
+
+  /// 64 codes (32 bytes) as bytes: columns 0 ... 31 in the first register, 32 ... 63 in the second; in each of
+  /// them columns 8j ... 8j + 3 in the lower half and 8j + 4 ... 8j + 7 in the upper one, because `lookup` zips
+  /// halves.
+  ASTERISM_AVX2 static void split_codes(const std::byte* in, __m256i& first, __m256i& second) {
+    const __m256i every_other_pair = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15,  //
+                                                      0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+    const __m256i low_bits = _mm256_set1_epi8(15);
+    __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));
+    bytes = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(bytes, every_other_pair), 0xD8);
+    const __m256i even = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits);
+    const __m256i odd = _mm256_and_si256(bytes, low_bits);
+    first = _mm256_unpacklo_epi8(even, odd);
+    second = _mm256_unpackhi_epi8(even, odd);
+  }
+
+  /// 32 codes of `split_codes` to 32 weights in order. Looks the four bytes of the table's values up one by one
+  /// (`pshufb` has sixteen entries, `vpermps` only eight) and zips them together: 3.9 shuffles for 8 weights, on
+  /// two ports of most processors.
+  ASTERISM_AVX2 static FourVectors lookup(__m256i codes, float scale) {
+    const __m256i byte0 = _mm256_shuffle_epi8(table_byte(0), codes);
+    const __m256i byte1 = _mm256_shuffle_epi8(table_byte(1), codes);
+    const __m256i byte2 = _mm256_shuffle_epi8(table_byte(2), codes);
+    const __m256i byte3 = _mm256_shuffle_epi8(table_byte(3), codes);
+    const __m256i lower0 = _mm256_unpacklo_epi8(byte0, byte1);
+    const __m256i lower1 = _mm256_unpackhi_epi8(byte0, byte1);
+    const __m256i upper0 = _mm256_unpacklo_epi8(byte2, byte3);
+    const __m256i upper1 = _mm256_unpackhi_epi8(byte2, byte3);
+    const __m256 factor = _mm256_set1_ps(scale);
+    return {{_mm256_mul_ps(_mm256_castsi256_ps(_mm256_unpacklo_epi16(lower0, upper0)), factor),
+             _mm256_mul_ps(_mm256_castsi256_ps(_mm256_unpackhi_epi16(lower0, upper0)), factor),
+             _mm256_mul_ps(_mm256_castsi256_ps(_mm256_unpacklo_epi16(lower1, upper1)), factor),
+             _mm256_mul_ps(_mm256_castsi256_ps(_mm256_unpackhi_epi16(lower1, upper1)), factor)}};
+  }
+
+  /// Byte b of the sixteen float32 values of NF4's table, for b = 0, 1, 2, 3.
+  static constexpr std::array<std::array<std::uint8_t, 16>, 4> table_bytes = [] {
+    std::array<std::array<std::uint8_t, 16>, 4> bytes{};
+    for (std::size_t b = 0; b < 4; ++b) {
+      for (std::size_t code = 0; code < 16; ++code) {
+        bytes[b][code] =
+            static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(quant::nf4_table[code]) >> (8 * b));
+      }
+    }
+    return bytes;
+  }();
+
+  ASTERISM_AVX2 static __m256i table_byte(std::size_t b) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table_bytes[b].data())));
+  }
+};
+
+/// A format that Avx2Blocks knows.
+template <class Q>
+concept Avx2Blockwise = quant::Quantization<Q> && requires(quant::Packed<Q> matrix, std::uint64_t first) {
+  Avx2Blocks::piece(matrix, Q::scales(matrix), first);
+};
+
+}  // namespace asterism::simd
+
+#undef ASTERISM_AVX2
+#undef ASTERISM_UNROLL
+
+#endif

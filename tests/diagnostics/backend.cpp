@@ -1,0 +1,36 @@
+// What compilers say of a backend that lacks a member: each line has to be refused, by the name of the variable.
+#include "lacking/backend.hpp"
+
+#include "lacking/model.hpp"
+
+namespace asterism::lacking::backends {
+
+template <class Lacking>
+using Model = lacking::Model<Complete, Lacking>;
+template <backend::Backend B>
+struct Uses {};
+
+Uses<Model<NoArena>> arena;
+Uses<Model<NoAllocate>> allocate;
+Uses<Model<NoFill>> fill;
+Uses<Model<NoUpload>> upload;
+Uses<Model<NoDownload>> download;
+Uses<Model<NoRead>> read;
+Uses<Model<NoReceive>> receive;
+Uses<Model<NoSynchronize>> synchronize;
+Uses<Model<NoEmbed>> embed;
+Uses<Model<NoRmsNorm>> rms_norm;
+Uses<Model<NoProduct>> product;
+Uses<Model<NoGroupedProduct>> grouped_product;
+Uses<Model<NoAdd>> add;
+Uses<Model<NoSiluMultiply>> silu_multiply;
+Uses<Model<NoRotaryTables>> rotary_tables;
+Uses<Model<NoRotate>> rotate;
+Uses<Model<NoAppendKv>> append_kv;
+Uses<Model<NoAttend>> attend;
+Uses<Model<NoRoute>> route;
+Uses<Model<NoGroup>> group;
+Uses<Model<NoGather>> gather;
+Uses<Model<NoCombine>> combine;
+
+}  // namespace asterism::lacking::backends

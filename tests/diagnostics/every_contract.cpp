@@ -1,0 +1,10 @@
+// All of them in one compilation.
+#include "diagnostics/backend.cpp"
+#include "diagnostics/blueprint.cpp"
+#include "diagnostics/execution.cpp"
+#include "diagnostics/expert.cpp"
+#include "diagnostics/gating.cpp"
+#include "diagnostics/kv_cache.cpp"
+#include "diagnostics/observer.cpp"
+#include "diagnostics/placement.cpp"
+#include "diagnostics/quantization.cpp"

@@ -1,0 +1,22 @@
+// What compilers say of an expert that lacks a member: each line has to be refused, by the name of the variable.
+#include "lacking/expert.hpp"
+
+#include "lacking/model.hpp"
+
+namespace asterism::lacking::experts {
+
+template <class Lacking>
+using Model = lacking::Model<Complete, Lacking>;
+template <expert::Expert T>
+struct Uses {};
+
+Uses<Model<NoShape>> constructible_from;
+Uses<Model<NoFootprint>> footprint;
+Uses<Model<NoInDim>> in_dim;
+Uses<Model<NoOutDim>> out_dim;
+Uses<Model<NoMatrices>> matrices;
+Uses<Model<NoLayOut>> lay_out;
+Uses<Model<NoScratch>> scratch;
+Uses<Model<NoForward>> forward;
+
+}  // namespace asterism::lacking::experts

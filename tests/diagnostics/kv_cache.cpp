@@ -1,0 +1,20 @@
+// What compilers say of a key/value cache that lacks a member: each line has to be refused, by the name of the variable.
+#include "lacking/kv_cache.hpp"
+
+#include "lacking/model.hpp"
+
+namespace asterism::lacking::kv_caches {
+
+template <class Lacking>
+using Model = lacking::Model<Complete, Lacking>;
+template <attention::KvCache T>
+struct Uses {};
+
+Uses<Model<NoLayerBytes>> layer_bytes;
+Uses<Model<NoAppend>> append;
+Uses<Model<NoCapacity>> capacity;
+Uses<Model<NoBytes>> bytes;
+Uses<Model<NoView>> view;
+Uses<Model<NoTrim>> trim;
+
+}  // namespace asterism::lacking::kv_caches

@@ -1,0 +1,39 @@
+// Fuzz target: any bytes as a device map. Only asterism::Error may be thrown, by the reader; the validator throws
+// nothing, and its repair is sound wherever it fits.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "asterism/checkpoint/device_map.hpp"
+#include "asterism/placement/balanced.hpp"
+#include "asterism/placement/validation.hpp"
+
+using namespace asterism;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  constexpr Shape shape{.layers = 3, .experts = 2};
+  placement::Parts parts;
+  parts.layers = shape.layers;
+  parts.add(placement::Kind::attention, 1, Bytes{5});
+  parts.add(placement::Kind::experts, 2, Bytes{10});
+  parts.embedding = {20};
+  parts.head = {20};
+  parts.tied = size % 2 == 0;
+  parts.weight_bits = 4.5;
+  Machine machine = equal_devices(2, Bytes{90});
+  machine.add(Bytes{100}, DeviceKind::host);
+  placement::DeviceMap map;
+  try {
+    map = checkpoint::parse_device_map(text, "fuzz", shape, machine);
+  } catch (const Error&) {
+    return 0;
+  }
+  using Policy = placement::SparingHost<placement::Balanced>;
+  const placement::Validation answer = placement::validate<Policy>(map, parts, machine);
+  to_string(answer);
+  if (!answer.plan.fits() || !placement::validate<Policy>(map_of(answer.plan), parts, machine).sound())
+    std::abort();
+  return 0;
+}

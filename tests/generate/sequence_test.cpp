@@ -1,0 +1,138 @@
+// The tokens of a sequence: what is known, what is pending, and when an answer has ended.
+#include "asterism/generate/sequence.hpp"
+
+#include <limits>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/generate/batch.hpp"
+#include "asterism/generate/session.hpp"
+
+#include "checkpoint/edited_checkpoint.hpp"
+#include "generate/variants.hpp"
+
+using namespace asterism;
+using test::check_error;
+using test::Exact;
+using test::golden_model;
+
+namespace {
+
+using Sequence = generate::Sequence<Exact>;
+using Tokens = std::vector<TokenId>;
+
+/// The sizes of that checkpoint, without weights: nothing is computed here. Ends at 2 and 7.
+const LanguageModel<Exact>& plain() {
+  static const LanguageModel<Exact> out = [] {
+    LanguageModel<Exact>::Texts texts{
+        .config = checkpoint::read_model_config(golden_model("plain")),
+        .generation = checkpoint::parse_generation_config(R"({"eos_token_id": [2, 7]})", "generation_config.json"),
+        .tokenizer = {},
+        .chat_template = {}};
+    const Shape shape = texts.config.shape;
+    Limits limits = Exact::limits;
+    limits.context = 10;
+    return LanguageModel<Exact>(plan<Exact>(equal_devices(1, 8_MiB), shape, limits), limits, std::move(texts));
+  }();
+  return out;
+}
+
+Tokens tokens_of(const Sequence& sequence) { return {sequence.tokens().begin(), sequence.tokens().end()}; }
+
+}  // namespace
+
+TEST_CASE("what the caches know of a new prompt is not pending") {
+  Sequence sequence(plain());
+  const auto constant = std::numeric_limits<std::size_t>::max();
+  CHECK(sequence.tokens().empty());
+  CHECK(sequence.pending() == 0);
+  CHECK(sequence.common_prefix(Tokens{1, 2}) == 0);
+
+  sequence.begin(Tokens{1, 5, 6, 8}, 3);
+  CHECK(sequence.computed() == 0);
+  CHECK(sequence.pending() == 4);
+  CHECK(sequence.common_prefix(Tokens{1, 5}) == 0);  // nothing was computed yet
+  const auto segment = sequence.segment(3);
+  CHECK(segment.first == 0);
+  CHECK(segment.rows == 3);
+  CHECK(segment.observer == &sequence.observer());
+  CHECK(segment.caches->on(0).capacity() == 10);
+  const auto next = sequence.next(3);
+  CHECK(Tokens(next.begin(), next.end()) == Tokens{1, 5, 6});
+  CHECK(sequence.computed() == 0);  // the pass may be made again
+  sequence.advance(3);
+  CHECK(sequence.computed() == 3);
+  CHECK(sequence.pending() == 1);
+  CHECK(sequence.segment(1).first == 3);
+  CHECK(sequence.next(1)[0] == 8);
+  sequence.advance(1);
+  sequence.append(9);
+  CHECK(tokens_of(sequence) == Tokens{1, 5, 6, 8, 9});
+  CHECK(sequence.pending() == 1);
+
+  CHECK(sequence.common_prefix(Tokens{1, 5, 6, 8, 9, 4}) == 4);  // 9 was not computed
+  CHECK(sequence.common_prefix(Tokens{1, 5, 7}) == 2);
+  CHECK(sequence.common_prefix(Tokens{1}) == 1);
+  CHECK(sequence.common_prefix(Tokens{3, 5}) == 0);
+  sequence.begin(Tokens{1, 5, 7, 8}, constant);
+  CHECK(sequence.computed() == 2);
+  CHECK(tokens_of(sequence) == Tokens{1, 5, 7, 8});
+  sequence.advance(2);
+  sequence.begin(Tokens{1, 5, 7, 8}, 3);  // the last one again, for its logits
+  CHECK(sequence.computed() == 3);
+  sequence.begin(sequence.tokens(), constant);  // its own tokens
+  CHECK(tokens_of(sequence) == Tokens{1, 5, 7, 8});
+  CHECK(sequence.computed() == 3);
+  sequence.begin(sequence.tokens().part(1, 2), constant);
+  CHECK(tokens_of(sequence) == Tokens{5, 7});
+  CHECK(sequence.computed() == 0);
+  sequence.advance(2);
+  sequence.clear();
+  CHECK(sequence.tokens().empty());
+  CHECK(sequence.computed() == 0);
+  CHECK(sequence.common_prefix(Tokens{5, 7}) == 0);
+}
+
+TEST_CASE("the last token is computed again where an exception kept its logits from being used") {
+  Sequence sequence(plain());
+  sequence.begin(Tokens{1, 5, 6}, 2);
+  sequence.repeat_last();
+  CHECK(sequence.pending() == 3);
+  sequence.advance(3);
+  sequence.repeat_last();
+  CHECK(sequence.pending() == 1);
+  sequence.repeat_last();
+  CHECK(sequence.pending() == 1);
+}
+
+TEST_CASE("an answer ends at end tokens, at its limit, or where the context is full, in this order") {
+  Sequence sequence(plain());
+  sequence.begin(Tokens{1, 5, 6, 9, 9, 9, 9, 9, 9}, 0);
+  GenerateOptions options;
+  options.max_tokens = 3;
+  CHECK(sequence.finish_reason(1, options) == FinishReason::none);
+  CHECK(sequence.finish_reason(3, options) == FinishReason::max_tokens);
+  sequence.append(7);
+  CHECK(sequence.finish_reason(3, options) == FinishReason::eos);
+  options.stop_at_eos = false;
+  CHECK(sequence.finish_reason(3, options) == FinishReason::max_tokens);
+  CHECK(sequence.finish_reason(2, options) == FinishReason::none);
+  sequence.append(9);  // eleven tokens: the last one needs no place
+  CHECK(sequence.finish_reason(2, options) == FinishReason::context_full);
+  CHECK(sequence.finish_reason(3, options) == FinishReason::max_tokens);
+}
+
+TEST_CASE("prompts that can't be computed are refused by name") {
+  check_error<InvalidArgument>([] { Sequence::check(plain(), Tokens{}); }, {"no tokens"});
+  check_error<InvalidArgument>([] { Sequence::check(plain(), Tokens(11, 5)); },
+                               {"11 tokens", "10", "Limits::context"});
+  for (const TokenId bad : {-1, 160}) {
+    check_error<InvalidArgument>(
+        [&] {
+          Sequence::check(plain(), Tokens{5, bad});
+        },
+        {"token 1", concat("id ", bad), "160 entries"});
+  }
+  CHECK_NOTHROW(Sequence::check(plain(), Tokens(10, 159)));
+}

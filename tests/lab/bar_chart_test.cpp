@@ -1,0 +1,42 @@
+// Charts: lengths in proportion, whiskers, escaped text.
+#include "asterism/lab/bar_chart.hpp"
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace asterism;
+using lab::Bar;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("pieces follow each other, and the longest bar has the full width") {
+  const std::vector<Bar> bars = {{.label = "a", .pieces = {10, 30}, .text = "40"},
+                                 {.label = "b", .pieces = {20}, .text = "20"}};
+  const std::string svg = lab::bar_chart(bars);
+  CHECK(contains(svg, "class=\"p0\" x=\"150.0\" y=\"4.0\" width=\"67.5\""));
+  CHECK(contains(svg, "class=\"p1\" x=\"217.5\" y=\"4.0\" width=\"202.5\""));
+  CHECK(contains(svg, "class=\"p0\" x=\"150.0\" y=\"30.0\" width=\"135.0\""));
+  CHECK_FALSE(contains(svg, "whisker"));
+  CHECK(lab::bar_chart(bars) == svg);
+}
+
+TEST_CASE("a whisker spans its range, and the value stands behind it") {
+  const std::vector<Bar> bars = {{.label = "a", .pieces = {50}, .text = "fifty", .low = 25, .high = 100}};
+  const std::string svg = lab::bar_chart(bars);
+  CHECK(contains(svg, "M217.5 13.0H420.0"));
+  CHECK(contains(svg, "class=\"value\" x=\"428.0\""));
+}
+
+TEST_CASE("bars of nothing have no width, and text can't break out of the page") {
+  const std::vector<Bar> bars = {{.label = "<script>\"&", .pieces = {0}, .text = "0"}};
+  const std::string svg = lab::bar_chart(bars);
+  CHECK(contains(svg, "width=\"0.0\""));
+  CHECK(contains(svg, "&lt;script&gt;&quot;&amp;"));
+  CHECK_FALSE(contains(svg, "<script>"));
+}

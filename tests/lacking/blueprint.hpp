@@ -1,0 +1,49 @@
+// Blueprints with one policy each that lacks a member.
+#pragma once
+
+#include "asterism/model/plan.hpp"
+
+#include "lacking/backend.hpp"
+#include "lacking/expert.hpp"
+#include "lacking/gating.hpp"
+#include "lacking/kv_cache.hpp"
+#include "lacking/observer.hpp"
+#include "lacking/placement.hpp"
+#include "lacking/quantization.hpp"
+
+namespace asterism::lacking::blueprints {
+
+struct Complete : Blueprint {
+  static constexpr Shape shape{};
+};
+struct NoQuantization : Blueprint {
+  using Quantization = quantizations::NoDecode;
+};
+struct NoEmbedding : Blueprint {
+  using Embedding = quantizations::NoEncode;
+};
+struct NoHead : Blueprint {
+  using Head = quantizations::NoPlanes;
+};
+struct NoPlacement : Blueprint {
+  using Placement = placements::NoPlan;
+};
+struct NoKvCache : Blueprint {
+  using KvCache = kv_caches::NoTrim;
+};
+struct NoGating : Blueprint {
+  using Gating = gatings::NoTopK;
+};
+struct NoBackend : Blueprint {
+  using Backend = backends::NoCombine;
+};
+struct NoObserver : Blueprint {
+  using Observer = observers::NoMoved;
+};
+struct NoExpert : Blueprint {
+  template <class>
+  using Expert = experts::NoForward;
+};
+struct NoShape : Blueprint {};
+
+}  // namespace asterism::lacking::blueprints

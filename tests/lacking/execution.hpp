@@ -1,0 +1,21 @@
+// A model of parallel::Execution, and structs that each lack one member of it.
+#pragma once
+
+#include <cstddef>
+
+#include "asterism/parallel/concept.hpp"
+
+namespace asterism::lacking::executions {
+
+struct NoTiles {
+  std::size_t threads() const { return 1; }
+};
+struct NoThreads {
+  template <class F>
+  void for_each_tile(std::size_t, F&&) {}
+};
+struct Complete : NoThreads {
+  std::size_t threads() const { return 1; }
+};
+
+}  // namespace asterism::lacking::executions

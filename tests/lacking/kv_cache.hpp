@@ -1,0 +1,41 @@
+// A model of attention::KvCache, and structs that each lack one member of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/attention/concept.hpp"
+
+namespace asterism::lacking::kv_caches {
+
+struct Complete {
+  static Bytes layer_bytes(const Shape&, const Limits&) { return {}; }
+  std::size_t capacity() const { return 0; }
+  template <class Device>
+  void append(Device&, std::int32_t, std::size_t, backend::DeviceMatrix<const float>,
+              backend::DeviceMatrix<const float>) {}
+  Bytes bytes() const { return {}; }
+  void view(std::int32_t) const {}
+  std::size_t trim(std::size_t) { return 0; }
+};
+// Each hides one member.
+struct NoLayerBytes : Complete {
+  static void layer_bytes() {}
+};
+struct NoCapacity : Complete {
+  void capacity() const {}
+};
+struct NoAppend : Complete {
+  void append() {}
+};
+struct NoBytes : Complete {
+  std::size_t bytes() const { return 0; }
+};
+struct NoView : Complete {
+  void view() const {}
+};
+struct NoTrim : Complete {
+  void trim(std::size_t) {}
+};
+
+}  // namespace asterism::lacking::kv_caches

@@ -1,0 +1,13 @@
+// A model of placement::Placement, and a struct without its member.
+#pragma once
+
+#include "asterism/placement/concept.hpp"
+
+namespace asterism::lacking::placements {
+
+struct Complete {
+  static placement::Plan plan(const placement::Parts&, const Machine&) { return {}; }
+};
+struct NoPlan {};
+
+}  // namespace asterism::lacking::placements

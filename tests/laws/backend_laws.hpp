@@ -1,0 +1,322 @@
+// The laws of backend::Backend: every operation once against the naive loops, for the backends of the toolkit and for your
+// own:
+//
+//   TEST_CASE_TEMPLATE("my backends obey the laws", B, MyBackend) { laws::backend<B>(); }
+//
+// Needs doctest. Values go to the device and come back by `fill` and `read` alone, so its memory may lie anywhere. Sizes
+// and formats are tried in the tests of each backend; this is what all of them share.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/backend/concept.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/quant/float32.hpp"
+
+#include "support/naive.hpp"
+#include "support/rows.hpp"
+
+namespace asterism::laws {
+
+template <class B>
+auto execution_for() {
+  using Execution = typename B::ExecutionPolicy;
+  if constexpr (std::constructible_from<Execution, std::size_t>) {
+    return std::make_shared<Execution>(std::size_t{3});
+  } else {
+    return std::make_shared<Execution>();
+  }
+}
+
+/// A device, and matrices of random values on it, which a test knows too.
+template <backend::Backend B>
+class Laboratory {
+ public:
+  template <class T>
+  struct Known {
+    std::vector<T> values;  ///< row by row, as they were written
+    backend::DeviceMatrix<T> on_device;
+
+    std::vector<T> row(std::size_t i) const {
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i * on_device.cols());
+      return {begin, begin + static_cast<std::ptrdiff_t>(on_device.cols())};
+    }
+  };
+
+  Known<float> normal(std::size_t rows, std::size_t cols, float scale = 1) {
+    return known(rows, cols, test::random_row(rows * cols, ++seed_, scale));
+  }
+  template <class T>
+  Known<T> known(std::size_t rows, std::size_t cols, std::vector<T> values) {
+    const auto to = backend::matrix_in<T>(draw(rows * cols * sizeof(T)), 0, rows, cols);
+    device.fill(to, [&](const backend::DeviceMatrix<T>& host) {
+      for (std::size_t i = 0; i < rows; ++i) std::copy_n(values.data() + i * cols, cols, host.view.row(i).begin());
+    });
+    return {std::move(values), to};
+  }
+  backend::DeviceWeights<quant::Float32> weights(const Known<float>& matrix) {
+    const std::size_t rows = matrix.on_device.rows();
+    const std::size_t cols = matrix.on_device.cols();
+    const Bytes bytes = quant::Float32::planes(rows, cols).bytes();
+    const auto to = backend::weights_in<quant::Float32>(draw(bytes.count), 0, rows, cols);
+    device.fill(to, [&](const auto& host) {
+      const quant::FloatWeights source{matrix.values};
+      quant::Float32::encode(source, rows, cols, host.data);
+    });
+    return to;
+  }
+
+  template <class T>
+  std::vector<T> read(const backend::DeviceMatrix<T>& matrix) {
+    const auto [found] = device.read(matrix);
+    std::vector<T> values;
+    for (std::size_t i = 0; i < found.rows; ++i) {
+      values.insert(values.end(), found.row(i).begin(), found.row(i).end());
+    }
+    return values;
+  }
+
+  /// Row i is `expected`, within the rounding of sums in fp32.
+  void check_row(const backend::DeviceMatrix<float>& matrix, std::size_t i, const std::vector<double>& expected) {
+    const std::vector<float> found = read(matrix.rows_from(i, 1));
+    REQUIRE(found.size() == expected.size());
+    double largest = 1;
+    for (const double value : expected) largest = std::fmax(largest, std::fabs(value));
+    int wrong = 0;
+    for (std::size_t c = 0; c < found.size(); ++c) {
+      wrong += std::fabs(found[c] - expected[c]) <= 1e-5 * largest ? 0 : 1;
+    }
+    CAPTURE(i);
+    CHECK(wrong == 0);
+  }
+
+  std::shared_ptr<typename B::ExecutionPolicy> execution = execution_for<B>();
+  B device{0, 4_MiB, execution};
+  B other{1, 4_MiB, execution};
+
+  const backend::Buffer& draw(std::size_t bytes, std::int32_t on = 0) {
+    buffers_.push_back((on == 0 ? device : other).allocate({bytes}, "test"));
+    return buffers_.back();
+  }
+
+ private:
+  std::uint64_t seed_ = 0;
+  std::vector<backend::Buffer> buffers_;
+};
+
+/// What the host writes comes back; rows handed over arrive; `receive` returns where to.
+template <backend::Backend B>
+void memory_is_the_devices() {
+  Laboratory<B> lab;
+  CHECK(lab.device.arena().device() == 0);
+  CHECK(lab.device.arena().budget() == 4_MiB);
+  const auto x = lab.normal(3, 7);
+  CHECK(lab.read(x.on_device) == x.values);
+  const std::vector<float> row = test::random_row(21, 99);
+  lab.device.upload(MatrixView<const float>(row.data(), 3, 7), x.on_device);
+  std::vector<float> back(21);
+  lab.device.download(x.on_device, MatrixView<float>(back.data(), 3, 7));
+  CHECK(back == row);
+  const auto to = backend::matrix_in<float>(lab.draw(21 * sizeof(float), 1), 0, 3, 7);
+  CHECK(lab.other.receive(x.on_device, to).view.data == to.view.data);
+  lab.other.synchronize();
+  lab.other.download(to, MatrixView<float>(back.data(), 3, 7));
+  CHECK(back == row);
+  CHECK_THROWS_AS(lab.device.allocate(5_MiB, "too much"), BudgetExceeded);
+}
+
+/// The attention half of a layer, and both ends of a model.
+template <backend::Backend B>
+void dense_operations_are_the_naive_loops() {
+  Laboratory<B> lab;
+  const auto x = lab.normal(5, 24);
+  const auto w = lab.normal(9, 24);
+  const auto weights = lab.weights(w);
+  const auto y = lab.normal(5, 9);
+  const auto same = lab.normal(5, 24);
+  const std::uint64_t before = lab.device.arena().allocations();
+  lab.device.product(weights, x.on_device, y.on_device);
+  for (std::size_t i = 0; i < 5; ++i) lab.check_row(y.on_device, i, test::naive::product(w.values, 9, x.row(i)));
+
+  const std::vector<TokenId> ids{8, 0, 3, 3, 1};
+  lab.device.embed(weights, View<const TokenId>(ids), same.on_device);
+  const std::vector<float> embedded = lab.read(same.on_device);
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK(test::same_bits(View<const float>(embedded).part(i * 24, 24), w.row(static_cast<std::size_t>(ids[i]))));
+  }
+  const auto norm = w.on_device.rows_from(0, 1);
+  lab.device.rms_norm(x.on_device, norm, 1e-5F, same.on_device);
+  for (std::size_t i = 0; i < 5; ++i) {
+    lab.check_row(same.on_device, i, test::naive::rms_norm(x.row(i), w.row(0), double{1e-5F}));
+  }
+  lab.device.silu_multiply(x.on_device, same.on_device, same.on_device);
+  lab.device.add(x.on_device, same.on_device);
+  for (std::size_t i = 0; i < 5; ++i) {
+    std::vector<double> expected = test::naive::rms_norm(x.row(i), w.row(0), double{1e-5F});
+    for (std::size_t c = 0; c < 24; ++c) {
+      expected[c] = test::naive::silu(x.row(i)[c]) * expected[c] + double{x.row(i)[c]};
+    }
+    lab.check_row(same.on_device, i, expected);
+  }
+  CHECK(lab.device.arena().allocations() == before);
+}
+
+/// Rotary positions, what a cache stores, and attention on it.
+template <backend::Backend B>
+void attention_is_the_naive_loop() {
+  constexpr std::size_t rows = 4, heads = 4, kv_heads = 2, dim = 6, first = 0;
+  Laboratory<B> lab;
+  const auto queries = lab.normal(rows, heads * dim);
+  const auto keys = lab.normal(rows, kv_heads * dim);
+  const auto values = lab.normal(rows, kv_heads * dim);
+  const auto tables = lab.normal(rows, dim);
+  const auto out = lab.normal(rows, heads * dim);
+  const std::size_t block = kv_heads * rows * dim * sizeof(float);
+  std::byte* const stored = lab.draw(2 * block).data();
+  const backend::DeviceKv<quant::Float32> kv{
+      .keys = stored, .values = stored + block, .kv_heads = kv_heads, .slots = rows, .head_dim = dim, .device = 0};
+  const std::uint64_t before = lab.device.arena().allocations();
+  lab.device.rotary_tables(3, 1e4, tables.on_device);
+  lab.device.rotate(tables.on_device, queries.on_device);
+  std::vector<std::vector<double>> rotated;
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::vector<float> row = queries.row(i);
+    rotated.emplace_back(row.begin(), row.end());
+    test::naive::rotate(rotated.back(), dim, static_cast<std::int32_t>(3 + i), 1e4);
+    lab.check_row(queries.on_device, i, rotated.back());
+  }
+  lab.device.append_kv(keys.on_device, values.on_device, first, kv);
+  lab.device.attend(queries.on_device, kv, first, 3, out.on_device);
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::vector<double> expected;
+    for (std::size_t head = 0; head < heads; ++head) {
+      const std::size_t from = head / (heads / kv_heads) * dim;
+      const std::vector<double> query(rotated[i].begin() + static_cast<std::ptrdiff_t>(head * dim),
+                                      rotated[i].begin() + static_cast<std::ptrdiff_t>((head + 1) * dim));
+      const std::vector<double> one = test::naive::attend(
+          query, dim, i, [&](std::size_t p) { return test::naive::sees(i, p, 3); },
+          [&](std::size_t p, std::size_t c) { return double{keys.row(p)[from + c]}; },
+          [&](std::size_t p, std::size_t c) { return double{values.row(p)[from + c]}; });
+      expected.insert(expected.end(), one.begin(), one.end());
+    }
+    lab.check_row(out.on_device, i, expected);
+  }
+  CHECK(lab.device.arena().allocations() == before);
+}
+
+/// The experts' half of a layer: rows go to their experts and come back, weighted.
+template <backend::Backend B>
+void dispatch_is_the_naive_loop() {
+  using gating::Route;
+  constexpr std::size_t rows = 5, experts = 3, top_k = 2, slots = rows * top_k, width = 8;
+  Laboratory<B> lab;
+  const auto x = lab.normal(rows, width);
+  const auto logits = lab.normal(rows, experts, 2);
+  const auto routes = lab.known(rows, top_k, std::vector<Route>(slots));
+  const auto offsets = lab.known(1, experts + 1, std::vector<std::int32_t>(experts + 1, -1));
+  const auto from = lab.known(1, slots, std::vector<std::int32_t>(slots, -1));
+  const auto to = lab.known(1, slots, std::vector<std::int32_t>(slots, -1));
+  const auto gathered = lab.normal(slots, width);
+  const auto answers = lab.normal(slots, width);
+  const auto sum = lab.normal(rows, width);
+  std::vector<typename Laboratory<B>::template Known<float>> matrices;
+  std::vector<backend::DeviceWeights<quant::Float32>> weights;
+  for (std::size_t e = 0; e < experts; ++e) {
+    matrices.push_back(lab.normal(width, width, 0.3F));
+    weights.push_back(lab.weights(matrices.back()));
+  }
+  const backend::Groups groups{.offsets = offsets.on_device.view.row(0),
+                               .rows = from.on_device.view.row(0),
+                               .slots = to.on_device.view.row(0),
+                               .device = 0};
+  const std::uint64_t before = lab.device.arena().allocations();
+  const gating::SoftmaxTopK policy(experts, top_k);
+  lab.device.route(policy, logits.on_device, routes.on_device);
+  lab.device.group(routes.on_device, groups);
+  lab.device.gather(groups, x.on_device, gathered.on_device);
+  lab.device.template grouped_product<quant::Float32>(weights, groups, gathered.on_device, answers.on_device);
+  lab.device.combine(groups, routes.on_device, answers.on_device, sum.on_device);
+  lab.device.synchronize();
+  CHECK(lab.device.arena().allocations() == before);
+
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::vector<float> scores = logits.row(i);
+    std::vector<Route> expected(top_k);
+    policy.route(scores, expected);
+    lab.check_row(logits.on_device, i, {scores.begin(), scores.end()});
+    const std::vector<Route> found = lab.read(routes.on_device.rows_from(i, 1));
+    const std::vector<float> old = sum.row(i);
+    std::vector<double> combined(old.begin(), old.end());
+    for (std::size_t j = 0; j < top_k; ++j) {
+      CHECK(found[j].expert == expected[j].expert);
+      CHECK(std::fabs(found[j].weight - expected[j].weight) < 1e-6);
+      const std::vector<double> answer =
+          test::naive::product(matrices[static_cast<std::size_t>(expected[j].expert)].values, width, x.row(i));
+      for (std::size_t c = 0; c < width; ++c) combined[c] += double{expected[j].weight} * answer[c];
+    }
+    lab.check_row(sum.on_device, i, combined);
+  }
+}
+
+/// Operands of another device are refused by every operation.
+template <backend::Backend B>
+void other_devices_are_refused() {
+  constexpr std::size_t rows = 3, width = 8, experts = 4, top_k = 2;
+  Laboratory<B> lab;
+  B& device = lab.device;
+  const backend::Buffer& buffer = lab.draw(64 << 10U, 1);
+  const auto m = backend::matrix_in<float>(buffer, 0, rows, width);
+  const auto weights = backend::weights_in<quant::Float32>(buffer, 0, width, width);
+  const auto routes = backend::matrix_in<gating::Route>(buffer, 0, rows, top_k);
+  const auto table = backend::matrix_in<std::int32_t>(buffer, 0, 1, rows * top_k).view.row(0);
+  const backend::Groups groups{.offsets = table.part(0, experts + 1), .rows = table, .slots = table, .device = 1};
+  const backend::DeviceKv<quant::Float32> kv{
+      .keys = buffer.data(), .values = buffer.data(), .kv_heads = 2, .slots = 4, .head_dim = 4, .device = 1};
+  const std::vector<TokenId> ids{0, 1, 2};
+  const std::vector<backend::DeviceWeights<quant::Float32>> many(experts, weights);
+  std::vector<float> host(rows * width);
+  const MatrixView<float> view(host.data(), rows, width);
+  CHECK_THROWS_AS(device.fill(weights, [](const auto&) {}), WrongDevice);
+  CHECK_THROWS_AS(device.fill(m, [](const auto&) {}), WrongDevice);
+  CHECK_THROWS_AS(device.read(m), WrongDevice);
+  CHECK_THROWS_AS(device.upload(view, m), WrongDevice);
+  CHECK_THROWS_AS(device.download(m, view), WrongDevice);
+  CHECK_THROWS_AS(device.receive(m, m), WrongDevice);
+  CHECK_THROWS_AS(device.embed(weights, View<const TokenId>(ids), m), WrongDevice);
+  CHECK_THROWS_AS(device.rms_norm(m, m.rows_from(0, 1), 1e-5F, m), WrongDevice);
+  CHECK_THROWS_AS(device.product(weights, m, m), WrongDevice);
+  CHECK_THROWS_AS(device.template grouped_product<quant::Float32>(many, groups, m, m), WrongDevice);
+  CHECK_THROWS_AS(device.add(m, m), WrongDevice);
+  CHECK_THROWS_AS(device.silu_multiply(m, m, m), WrongDevice);
+  CHECK_THROWS_AS(device.rotary_tables(0, 1e4, m), WrongDevice);
+  CHECK_THROWS_AS(device.rotate(m, m), WrongDevice);
+  CHECK_THROWS_AS(device.append_kv(m, m, 0, kv), WrongDevice);
+  CHECK_THROWS_AS(device.attend(m, kv, 0, 0, m), WrongDevice);
+  CHECK_THROWS_AS(device.route(gating::SoftmaxTopK(width, top_k), m, routes), WrongDevice);
+  CHECK_THROWS_AS(device.group(routes, groups), WrongDevice);
+  CHECK_THROWS_AS(device.gather(groups, m, m), WrongDevice);
+  CHECK_THROWS_AS(device.combine(groups, routes, m, m), WrongDevice);
+}
+
+/// All laws; that operations allocate nothing is checked beside their results.
+template <backend::Backend B>
+void backend() {
+  memory_is_the_devices<B>();
+  dense_operations_are_the_naive_loops<B>();
+  attention_is_the_naive_loop<B>();
+  dispatch_is_the_naive_loop<B>();
+  other_devices_are_refused<B>();
+}
+
+}  // namespace asterism::laws

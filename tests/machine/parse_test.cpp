@@ -1,0 +1,57 @@
+// Machines from command lines.
+#include "asterism/machine/parse.hpp"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+using namespace asterism;
+
+namespace {
+
+std::string refusal(std::string_view text) {
+  try {
+    parse_machine(text);
+  } catch (const InvalidArgument& error) {
+    return error.what();
+  }
+  return {};
+}
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+}  // namespace
+
+TEST_CASE("a list of sizes is a machine of accelerators") {
+  CHECK(parse_machine("16GiB,16GiB") == equal_devices(2, 16_GiB));
+  CHECK(parse_machine("16GB") == equal_devices(1, 16_GB));
+  CHECK(parse_machine(" 800MB , 1024 ") == Machine{.capacity = {800_MB, 1024_B}, .devices = 2});
+  CHECK(parse_machine("1GiB,2GiB,3GiB,4GiB,5GiB,6GiB,7GiB,8GiB").capacity[7] == 8_GiB);
+}
+
+TEST_CASE("main memory is a device of its own kind") {
+  const Machine machine = parse_machine("14GiB,14GiB,host:64GiB");
+  CHECK(machine.devices == 3);
+  CHECK(machine.capacity[2] == 64_GiB);
+  CHECK(machine.is_host(2));
+  CHECK_FALSE(machine.is_host(1));
+  CHECK(machine.accelerators() == equal_devices(2, 14_GiB));
+  CHECK(parse_machine("host: 2GiB,1GiB").is_host(0));
+  const Machine probed = parse_machine("1GiB,host");
+  CHECK(probed.is_host(1));
+  CHECK(probed.capacity[1] > 1_MiB);
+}
+
+TEST_CASE("what is no machine is refused with the device and what is accepted") {
+  for (const char* text : {"", "16GiB,", ",16GiB", "16GiB;16GiB", "two", "host:", "host:x", "cpu:1GiB", "-1GiB",
+                           "hosts", "16GiB 16GiB"}) {
+    CAPTURE(text);
+    const std::string message = refusal(text);
+    CHECK(contains(message, concat("machine '", text, "'")));
+    CHECK(contains(message, "host:64GiB"));
+    CHECK(contains(message, "is no memory size"));
+  }
+  CHECK(contains(refusal("16GiB,"), "device 1: ''"));
+  CHECK(contains(refusal("0,5GiB"), "device 0: a device without memory"));
+  CHECK(contains(refusal("1,1,1,1,1,1,1,1,1"), "device 8: a machine has 1 to 8 devices"));
+}
