@@ -1,0 +1,65 @@
+"""Conan 2 recipe of the checkout that it lies in: `conan create .`; see docs/packaging.md."""
+import os
+import re
+
+from conan import ConanFile
+from conan.tools.build import check_min_cppstd
+from conan.tools.cmake import CMake, CMakeToolchain, cmake_layout
+from conan.tools.files import copy, load
+
+required_conan_version = ">=2.3"
+
+
+class AsterismRecipe(ConanFile):
+    name = "asterism"
+    license = "Apache-2.0"
+    description = "Header-only toolkit for Mixture-of-Experts models larger than fast memory"
+    topics = ("mixture-of-experts", "large-language-models", "quantization", "inference", "cuda", "header-only")
+    package_type = "header-library"
+    implements = ["auto_header_only"]
+    settings = "os", "arch", "compiler", "build_type"
+    options = {"with_cuda": [True, False]}
+    default_options = {"with_cuda": False}
+    no_copy_source = True
+    exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
+    test_package_folder = "tests/consume/conan"
+
+    def set_version(self):
+        header = load(self, os.path.join(self.recipe_folder, "include", "asterism", "core", "version.hpp"))
+        self.version = re.search(r'version = "([0-9.]+)"', header).group(1)
+
+    def layout(self):
+        cmake_layout(self)
+
+    def requirements(self):
+        self.requires("eigen/[>=3.4.0 <6]")
+        self.requires("nlohmann_json/[>=3.11 <4]")
+        self.requires("pcre2/[>=10.42 <11]")
+        self.requires("utf8proc/[>=2.8 <3]")
+
+    def validate(self):
+        check_min_cppstd(self, 20)
+        if self.options.with_cuda:
+            self.output.warning("the component cuda takes the CUDA toolkit from the system: Conan has no package of it")
+
+    def generate(self):
+        toolchain = CMakeToolchain(self)
+        toolchain.user_presets_path = False
+        toolchain.cache_variables["ASTERISM_BUILD_TESTS"] = False
+        toolchain.cache_variables["ASTERISM_BUILD_EXAMPLES"] = False
+        toolchain.generate()
+
+    def build(self):
+        CMake(self).configure()
+
+    def package(self):
+        CMake(self).install()
+        copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+
+    def package_info(self):
+        self.cpp_info.bindirs = []
+        self.cpp_info.libdirs = []
+        # find_package(asterism) reads the config file of the package itself, as from every other installation: it finds
+        # what its components need, from Conan or from the system.
+        self.cpp_info.set_property("cmake_find_mode", "none")
+        self.cpp_info.builddirs = [os.path.join("share", "cmake", "asterism")]
