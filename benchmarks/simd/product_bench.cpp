@@ -14,10 +14,14 @@
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/integers.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/level.hpp"
 #include "asterism/simd/product.hpp"
+
+#include "support/read_bandwidth.hpp"
 
 using namespace asterism;
 
@@ -36,7 +40,7 @@ class Weights {
     storage_.resize((count_ * each + alignment) / 8);
     Random random(1);
     for (std::uint64_t& word : storage_)
-      word = (random() & 0x00FF00FF00FF00FFU) | 0x3C003C003C003C00U;  // as bfloat16: near 0.02
+      word = (random() & 0x00FF00FF00FF00FFU) | 0x3C003C003C003C00U;  // as bfloat16: near 0.02; as float16: near 1
     for (std::uint64_t i = 0; i < count_; ++i) set_scales(matrix(i));
   }
 
@@ -47,7 +51,7 @@ class Weights {
     const auto* first = reinterpret_cast<const std::byte*>(storage_.data()) + (aligned(address) - address);
     return {first + i * Q::planes(outputs, cols).bytes().count, outputs, cols};
   }
-  const std::vector<std::uint64_t>& words() const { return storage_; }
+  View<const std::uint64_t> words() const { return storage_; }
 
  private:
   static void set_scales(quant::Packed<Q> matrix) {
@@ -83,25 +87,6 @@ double seconds(std::uint64_t threads, Work work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Bytes a second of reading the words once, each thread its part in four streams.
-double read_bandwidth(const std::vector<std::uint64_t>& words, std::uint64_t threads) {
-  std::vector<std::uint64_t> sums(threads * 8);
-  const double time = seconds(threads, [&](std::uint64_t thread) {
-    const std::uint64_t stream = words.size() / threads / 4;
-    const std::uint64_t* from = words.data() + thread * stream * 4;
-    std::uint64_t sum[8] = {};
-    for (std::uint64_t i = 0; i + 8 <= stream; i += 8) {
-      for (std::uint64_t s = 0; s < 4; ++s) {
-        __builtin_prefetch(from + s * stream + i + 512);
-        for (std::uint64_t k = 0; k < 8; ++k) sum[k] += from[s * stream + i + k];
-      }
-    }
-    for (const std::uint64_t part : sum) sums[thread * 8] += part;
-  });
-  benchmark::DoNotOptimize(sums.data());
-  return static_cast<double>(words.size()) * 8 / time;
-}
-
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -112,6 +97,7 @@ void product(benchmark::State& state) {
   const auto threads = static_cast<std::uint64_t>(state.range(0));
   const auto rows = static_cast<std::size_t>(state.range(1));
   const Weights<Q>& all = weights<Q>();
+  parallel::Threads readers(threads);
   const std::uint64_t matrices = rows == 1 ? all.count() : 1 + 32 / rows;
   Random random(2);
   std::vector<float> x(rows * cols);
@@ -121,7 +107,7 @@ void product(benchmark::State& state) {
   std::vector<double> rates;
   std::vector<double> reads;
   for ([[maybe_unused]] auto _ : state) {
-    const double read = rows == 1 ? read_bandwidth(all.words(), threads) : 0;
+    const double read = rows == 1 ? benchmarks::read_bandwidth(all.words(), readers) : 0;
     const double time = seconds(threads, [&](std::uint64_t thread) {
       const std::uint64_t share = outputs / threads;
       for (std::uint64_t i = 0; i < matrices; ++i) {
@@ -166,6 +152,8 @@ void sizes(const char* name) {
 
 int main(int argc, char** argv) {
   sizes<Nf4Nested>("nf4 double-quantized");
+  sizes<quant::Int4<>>("int4 group 32");
+  sizes<quant::Int8<>>("int8 group 32");
   sizes<quant::BFloat16>("bfloat16");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

@@ -1,0 +1,76 @@
+// What is measured, and what came out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/progress.hpp"
+#include "asterism/lab/expert_usage.hpp"
+#include "asterism/placement/parts.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace model_bench {
+
+struct Task {
+  asterism::Shape shape{};
+  std::int32_t threads = 1;
+  std::int32_t repetitions = 5;
+  std::vector<std::int32_t> prefill;  ///< lengths of prompts
+  std::int32_t decode = 64;           ///< tokens
+  std::uint64_t seed = 1;
+};
+
+/// Tokens that passed through the model together or one by one, several times.
+struct Speed {
+  std::int32_t tokens = 0;
+  std::vector<double> seconds;  ///< of each repetition
+
+  std::vector<double> tokens_per_second() const {
+    std::vector<double> out;
+    for (const double time : seconds) out.push_back(tokens / time);
+    return out;
+  }
+};
+
+struct Measurement {
+  std::string weights_format;
+  std::string head_format;  ///< and the embedding's
+  std::string kv_format;
+  asterism::Bytes weights{};            ///< of the whole model, scales included
+  asterism::Bytes weights_per_token{};  ///< that one decoded token reads
+  double build_seconds = 0;
+  std::vector<Speed> prefill;
+  Speed decode;
+  asterism::Bytes read_buffer{};
+  std::vector<double> read_bandwidth;  ///< bytes a second: before, between and after the repetitions
+  asterism::lab::ExpertUsage usage;    ///< by the tokens of all decode repetitions
+};
+
+/// Bytes of weights and scales that the pass of one token reads: every layer's attention, norms and router, the
+/// experts that it is sent to, the final norm and the head. The embedding's one row is left out.
+constexpr asterism::Bytes weights_per_token(const asterism::placement::Parts& parts,
+                                            const asterism::Shape& shape) {
+  using asterism::placement::Kind;
+  asterism::Bytes sum = parts.final_norm + parts.head;
+  for (std::size_t i = 0; i < parts.run_count; ++i) {
+    const asterism::placement::Run& run = parts.runs[i];
+    if (run.kind == Kind::kv_cache) continue;
+    const std::int32_t count = run.kind == Kind::experts ? shape.top_k : run.count;
+    sum += run.each * static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(run.layers);
+  }
+  return sum;
+}
+
+/// Experts of layers that no decoded token went to. Where there are some, others were read again and again.
+inline std::int32_t unused_experts(const asterism::lab::ExpertUsage& usage) {
+  std::int32_t count = 0;
+  for (std::int32_t layer = 0; layer < usage.layers(); ++layer) {
+    for (std::int32_t expert = 0; expert < usage.experts(); ++expert)
+      count += usage.chosen(layer, expert) == 0 ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace model_bench

@@ -1,0 +1,82 @@
+// Fills a network with random weights, through the formats' own encoders and on all cores.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/progress.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/model/weights.hpp"
+#include "asterism/parallel/threads.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace model_bench {
+
+/// One matrix as a source for encoders: each element is one of `normals` (65536 values), chosen by 16 bits of a hash
+/// of matrix and index. That is much faster than drawing normal values anew, and no two matrices are alike.
+struct RandomWeights {
+  const float* normals;
+  std::uint64_t key;
+  float deviation;
+
+  void operator()(std::uint64_t first, asterism::View<float> out) const {
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < out.size; ++i) {
+      const std::uint64_t element = first + i;
+      if (i == 0 || element % 4 == 0) bits = asterism::Random(key + element / 4)() >> (16 * (element % 4));
+      out[i] = deviation * normals[bits & 0xFFFFU];
+      bits >>= 16U;
+    }
+  }
+};
+
+/// The deviation of a matrix's weights: 1 for the embedding, else one over the root of the columns, and for what is
+/// added to the residual stream that over the root of the summands, as GPT-2 begins. So activations stay of the
+/// order of 1, scores of a router spread by 1, and a token's own embedding decides where it goes in deep layers too.
+inline float deviation_of(asterism::model::Role role, std::uint64_t cols, const asterism::Shape& shape) {
+  using asterism::model::Role;
+  if (role == Role::embedding) return 1;
+  const bool is_summand = role == Role::output || role == Role::down;
+  const float summands = is_summand ? 2 * static_cast<float>(shape.layers) : 1;
+  return 1 / std::sqrt(static_cast<float>(cols) * summands);
+}
+
+/// Norms are 1.
+template <class Network>
+void fill_randomly(const Network& network, std::uint64_t seed, asterism::ProgressSink& progress) {
+  using namespace asterism;
+  Random random(seed);
+  std::vector<float> normals(1U << 16U);
+  for (float& value : normals) value = static_cast<float>(random.normal());
+  std::vector<model::WeightId> ids;
+  model::for_each_weight_id(network.shape(), network.has_own_head(),
+                            [&](const model::WeightId& id) { ids.push_back(id); });
+
+  std::mutex mutex;
+  std::size_t done = 0;
+  progress.begin("building", ids.size(), ProgressUnit::items);
+  parallel::Threads threads;
+  threads.for_each_tile(ids.size(), [&](std::size_t i) {
+    model::visit_weight(network, ids[i], [&]<class Weights>(const Weights& weights) {
+      if constexpr (requires { weights.view; }) {
+        for (float& value : weights.view.row(0)) value = 1;
+      } else {
+        const RandomWeights source{.normals = normals.data(),
+                                   .key = Random(seed + i)(),
+                                   .deviation = deviation_of(ids[i].role, weights.cols, network.shape())};
+        Weights::Format::encode(source, weights.rows, weights.cols, weights.data);
+      }
+    });
+    const std::lock_guard lock(mutex);
+    progress.advance(++done, ids[i].layer < 0 ? "" : concat("layer ", ids[i].layer));
+  });
+  progress.end();
+}
+
+}  // namespace model_bench

@@ -1,0 +1,62 @@
+// How fast this machine reads memory: the limit beside which the speed of one row stands.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/core/view.hpp"
+#include "asterism/parallel/concept.hpp"
+
+namespace benchmarks {
+
+namespace detail {
+
+/// Words of a piece, which one thread reads at a time: 32 MiB.
+inline constexpr std::size_t piece_words = std::size_t{1} << 22U;
+
+/// Combines all words of a piece that is aligned to 32 bytes, read in `Streams` streams side by side. In registers
+/// as wide as the compiler may assume: word by word, one core would not read as fast as memory answers.
+template <std::size_t Streams>
+std::uint64_t read_piece(const std::uint64_t* from) {
+  using Wide [[gnu::vector_size(32), gnu::may_alias]] = std::uint64_t;
+  constexpr std::size_t stream = piece_words / 4 / Streams;
+  const auto* wide = reinterpret_cast<const Wide*>(from);
+  Wide sum[4] = {};
+  for (std::size_t i = 0; i < stream; i += 4) {
+#pragma GCC unroll 4
+    for (std::size_t s = 0; s < Streams; ++s) {
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < 4; ++k) sum[k] ^= wide[s * stream + i + k];
+    }
+  }
+  const Wide all = sum[0] ^ sum[1] ^ sum[2] ^ sum[3];
+  return all[0] ^ all[1] ^ all[2] ^ all[3];
+}
+
+}  // namespace detail
+
+/// Bytes a second of reading `words` on the threads of `execution`, which take pieces of 32 MiB in turn: the best of
+/// three loops over all words, with 1, 2 and 4 streams a thread. Words before a multiple of 32 bytes and beyond the
+/// last whole piece are left out. Give it more than the processor's caches hold, and call it several times: the best
+/// is the limit, since other programs only take from it.
+template <asterism::parallel::Execution Execution>
+double read_bandwidth(asterism::View<const std::uint64_t> words, Execution& execution) {
+  const std::size_t skipped =
+      (32 - reinterpret_cast<std::uintptr_t>(words.data) % 32) % 32 / sizeof(std::uint64_t);
+  const std::size_t pieces = (words.size - skipped) / detail::piece_words;
+  double best = 0;
+  for (const auto read : {detail::read_piece<1>, detail::read_piece<2>, detail::read_piece<4>}) {
+    const auto start = std::chrono::steady_clock::now();
+    execution.for_each_tile(pieces, [&](std::size_t piece) {
+      [[maybe_unused]] const volatile std::uint64_t kept =
+          read(words.data + skipped + piece * detail::piece_words);
+    });
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best, static_cast<double>(pieces * detail::piece_words * sizeof(std::uint64_t)) / seconds);
+  }
+  return best;
+}
+
+}  // namespace benchmarks
