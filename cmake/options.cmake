@@ -7,6 +7,7 @@ option(ASTERISM_BUILD_BENCHMARKS "Build the benchmarks (needs Google Benchmark)"
 set(ASTERISM_CUDA AUTO CACHE STRING "Build what needs nvcc: AUTO where there is one, ON, OFF")
 option(ASTERISM_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" ON)
 set(ASTERISM_TEST_ROOMS "" CACHE STRING "Only the tests of these rooms, for example parallel;backend; empty: all")
+set(ASTERISM_TEST_FILES "" CACHE STRING "Only the test files whose path below tests/ matches this expression; empty: all")
 set(ASTERISM_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

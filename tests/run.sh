@@ -19,4 +19,4 @@ log=$(mktemp)
 [ -f "$build/build.ninja" ] || cmake --preset "$preset" >"$log" 2>&1 || { cat "$log"; exit 1; }
 rm -f "$log"
 cmake --build "$build"
-exec ctest --test-dir "$build" --output-on-failure --no-tests=error "$@"
+exec ctest --test-dir "$build" --parallel "$(nproc)" --output-on-failure --no-tests=error "$@"

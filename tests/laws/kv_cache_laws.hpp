@@ -31,7 +31,7 @@
 namespace asterism::laws {
 
 inline constexpr Shape cache_shape{.layers = 5, .heads = 4, .kv_heads = 2, .head_dim = 6};
-inline constexpr std::size_t cache_context = 37;
+inline constexpr std::size_t cache_context = 41;  // no multiple of what rows are rounded up to
 inline constexpr std::size_t cache_chunk = 5;
 inline constexpr Limits cache_limits{.context = cache_context, .prefill_chunk = cache_chunk};
 
@@ -234,21 +234,20 @@ template <attention::KvCache K>
 void layers_are_separate() {
   const auto sequence = full_sequence<K>(6);
   const auto other = full_sequence<K>(7);
-  const std::vector<float> expected = CacheOnHost<K>().run(2, sequence, cache_chunk);
-  const std::vector<float> otherwise = CacheOnHost<K>().run(2, other, cache_chunk);
   CacheOnHost<K> on;
   std::vector<float> found[3];
   for (std::size_t first = 0; first < cache_context; first += cache_chunk) {
     for (const std::int32_t layer : {2, 3, 4}) {
       const std::vector<float> some =
           on.pass(layer, layer == 3 ? other : sequence, first, std::min(cache_chunk, cache_context - first));
-      auto& all = found[layer - 2];
+      auto& all = found[static_cast<std::size_t>(layer - 2)];
       all.insert(all.end(), some.begin(), some.end());
     }
   }
-  CHECK(test::same_bits(found[0], expected));
-  CHECK(test::same_bits(found[1], otherwise));
-  CHECK(test::same_bits(found[2], expected));
+  for (const std::int32_t layer : {2, 3, 4}) {
+    CHECK(test::same_bits(found[static_cast<std::size_t>(layer - 2)],
+                          CacheOnHost<K>().run(layer, layer == 3 ? other : sequence, cache_chunk)));
+  }
 }
 
 /// A position that does not fit is an error, and changes nothing.

@@ -1,0 +1,20 @@
+#include "own/from_behind.hpp"
+
+#include "laws/placement_laws.hpp"
+
+namespace {
+
+struct LastLeftOut {  // the device before the last gets its layers too
+  static constexpr placement::Plan plan(const placement::Parts& parts, const Machine& machine) {
+    placement::Plan plan = FromBehind::plan(parts, machine);
+    placement::Cuts cuts = plan.cuts;
+    cuts[machine.devices - 1] = cuts[machine.devices];
+    return placement::assemble(parts, machine, cuts, false);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("from behind obeys the laws") { laws::placement<FromBehind>(); }
+
+TEST_CASE("a device that is left out is found" * doctest::should_fail()) { laws::placement<LastLeftOut>(); }
