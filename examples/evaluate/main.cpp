@@ -60,7 +60,9 @@ std::vector<NamedVariant> chosen_variants(const Arguments& arguments) {
 
 /// Throws where the file could not be written when the work is done.
 void check_writable(const std::string& path) {
-  if (!path.empty()) checkpoint::NewFile(path, 0);
+  if (path.empty()) return;
+  if (checkpoint::path_kind(path) == checkpoint::PathKind::folder) throw FileError(path + ": is a folder");
+  checkpoint::NewFile(path, 0);
 }
 
 /// What can be found wrong before weights are read and questions asked.

@@ -130,3 +130,9 @@ TEST_CASE("a stop string that is complete only when the tokens have ended") {
   CHECK(found.stopped);
   CHECK(found.text == "one");
 }
+
+TEST_CASE("an id that the tokenizer does not have, as in embeddings with padding, is no reason to fail") {
+  const auto padding = static_cast<TokenId>(tokenizer().vocabulary_size());
+  CHECK(read({padding}, {5, 6}).used == 2);
+  CHECK(read({padding + 1000}, {5}).used == 1);
+}

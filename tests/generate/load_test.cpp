@@ -220,3 +220,20 @@ concept Answers = requires(Talk&& session) {
   static_cast<Talk&&>(session).generate(std::string_view());
 };
 static_assert(Answers<Session<Exact>&> && !Answers<Session<Exact>>);
+
+TEST_CASE("a context that the budgets do not hold is lowered where that is asked for") {
+  const Preparation whole = prepare<Exact>(golden_model("demo"), {.machine = equal_devices(1, 64_MiB)});
+  const Machine tight = equal_devices(1, whole.plan.peak(0) - 4_KiB);
+  CHECK_FALSE(prepare<Exact>(golden_model("demo"), {.machine = tight}).plan.fits());
+  const Preparation lowered = prepare<Exact>(golden_model("demo"), {.machine = tight, .fit_context = true});
+  CHECK(lowered.plan.fits());
+  CHECK(lowered.limits.context < whole.limits.context);
+  CHECK(lowered.limits.context == largest_context<Exact>(tight, whole.config.shape, whole.limits));
+  CHECK(lowered.limits.prefill_chunk <= lowered.limits.context);
+  check_error<InvalidArgument>(
+      [&] {
+        prepare<Exact>(golden_model("demo"),
+                       {.machine = tight, .device_map = placement::DeviceMap{}, .fit_context = true});
+      },
+      {"fit_context", "device_map"});
+}

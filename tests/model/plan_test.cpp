@@ -1,6 +1,7 @@
 // The plan: what it counts is what is allocated, kind by kind, and what it says of Mixtral 8x7B.
 #include "asterism/model/plan.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -189,4 +190,27 @@ TEST_CASE("limits change caches and workspace alone") {
   limits.prefill_chunk = 256;
   CHECK(changed(Kind::kv_cache) == 1);
   CHECK(changed(Kind::workspace) == doctest::Approx(0.5).epsilon(0.05));
+}
+
+TEST_CASE("the largest context is the longest whose plan fits, with chunks no longer than it") {
+  using B = test::Exact;
+  const auto fits_with = [](std::int32_t context, const Machine& machine) {
+    Limits limits = B::limits;
+    limits.context = context;
+    limits.prefill_chunk = std::min(limits.prefill_chunk, context);
+    return plan<B>(machine, small_shape, limits).fits();
+  };
+  const Bytes all = plan<B>(equal_devices(1, 1_GiB), small_shape).peak(0);
+  bool found_some = false;
+  for (std::uint64_t part = 0; part <= 64; ++part) {
+    const Machine machine = equal_devices(1, Bytes{all.count / 64 * part});
+    std::int32_t longest = 0;
+    for (std::int32_t context = 1; context <= B::limits.context; ++context) {
+      if (fits_with(context, machine)) longest = context;
+    }
+    CHECK(largest_context<B>(machine, small_shape) == longest);
+    found_some = found_some || (longest > 0 && longest < B::limits.prefill_chunk);
+  }
+  CHECK(found_some);  // also contexts shorter than a chunk
+  CHECK(largest_context<B>(equal_devices(1, 1_GiB), small_shape) == B::limits.context);
 }

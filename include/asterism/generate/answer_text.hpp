@@ -1,6 +1,7 @@
 // From the tokens of an answer to its text, piece by piece.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,7 @@ class AnswerText {
   AnswerText(const text::Tokenizer& tokenizer, const std::vector<std::string>& stop, View<const TokenId> context)
       : decoder_(tokenizer, {.skip_special_tokens = true}), stop_(stop) {
     // A run of byte tokens at the end of the context is over there: bytes of the answer do not change it.
-    while (!context.empty() && is_byte(tokenizer.id_to_token(context[context.size - 1]))) {
+    while (!context.empty() && is_byte(tokenizer, context[context.size - 1])) {
       context = context.part(0, context.size - 1);
     }
     for (const TokenId token : context) decoder_.push(token);
@@ -39,8 +40,11 @@ class AnswerText {
   bool stopped() const { return stop_.found(); }
 
  private:
-  /// A byte that the vocabulary has no token for: "<0x0A>".
-  static bool is_byte(std::string_view text) {
+  /// A byte that the vocabulary has no token for: "<0x0A>". Ids behind those of the tokenizer, which the embedding may
+  /// have, are none.
+  static bool is_byte(const text::Tokenizer& tokenizer, TokenId id) {
+    if (static_cast<std::size_t>(id) >= tokenizer.vocabulary_size()) return false;
+    const std::string_view text = tokenizer.id_to_token(id);
     return text.size() == 6 && text.starts_with("<0x") && text.ends_with('>');
   }
 

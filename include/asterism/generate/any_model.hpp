@@ -154,7 +154,8 @@ class AnyModel {
   template <class B>
   explicit AnyModel(LanguageModel<B> model) : model_(std::make_unique<ModelOf<B>>(std::move(model))) {}
 
-  AnySession session(SessionOptions options = {}) const { return model_->session(options); }
+  AnySession session(SessionOptions options = {}) const& { return model_->session(options); }
+  AnySession session(SessionOptions options = {}) const&& = delete;  // the session would outlive the model
   const Shape& shape() const { return model_->shape(); }
   const Limits& limits() const { return model_->limits(); }
   const placement::Plan& plan() const { return model_->plan(); }

@@ -69,7 +69,7 @@ class Session {
 
   /// Calls f(position, logits) for the positions of tokens from `first` on, in order; logits (vocabulary), valid
   /// during the call, are the scores of the token that follows. The tokens become the conversation; what it holds
-  /// of those before `first` is not computed again. f can't run other sessions of the model.
+  /// of those before `first` is not computed again. f can't run this session, nor others of the model.
   template <class F>
   void visit_logits(View<const TokenId> tokens, F&& f, std::size_t first = 0) {
     sequence_.check(*model_, tokens);

@@ -103,7 +103,7 @@ Answer ask(Session<B>& session, const Question& question, const EvaluateOptions&
   const Outcome& last = session.last();
   if (last.finish_reason == FinishReason::cancelled) throw Error("interrupted: not all questions were asked");
   answer.text = std::string(trimmed(answer.text));
-  answer.right = answer.text == question.answer;
+  answer.right = !question.answer.empty() && answer.text == question.answer;
   answer.prefill = {static_cast<std::uint64_t>(last.usage.prompt_tokens - last.usage.reused_tokens),
                     last.prefill_seconds};
   answer.decode = {static_cast<std::uint64_t>(std::max(last.usage.answer_tokens - 1, 0)), last.decode_seconds};
@@ -121,8 +121,8 @@ Answer ask(Session<B>& session, const Question& question, const EvaluateOptions&
 /// Loads the checkpoint in `folder` under the policies of B and asks it each question by itself: the most probable
 /// token, until an end token, one of `stop` or `max_tokens`. An answer is right where its text without the blanks
 /// around it is the known answer. The known answer is weighed as " answer" behind the prompt, with an end token
-/// where the model has one; where none is known, the prompt itself is weighed. Throws what `load` throws, and InvalidArgument where there is no question, or naming
-/// one that the context does not hold.
+/// where the model has one; where none is known, the prompt itself is weighed. Throws what `load` throws, and
+/// InvalidArgument where there is no question, or naming one that the context does not hold.
 template <class B>
 Evaluation evaluate(const std::string& folder, std::span<const Question> questions,
                     const LoadOptions& load_options = {}, const EvaluateOptions& options = {}) {

@@ -78,15 +78,19 @@ constexpr placement::Plan plan(const Machine& machine) {
   return plan<B>(machine, B::shape);
 }
 
-/// The longest context, up to limits.context, with which the plan fits; 0 where none does: the size of the key/value
-/// cache from what the budgets leave. A constant expression where its arguments are.
+/// The longest context, up to limits.context, with which the plan fits, prompts passing in chunks no longer than it; 0
+/// where none does: the size of the key/value cache from what the budgets leave. A constant expression where its
+/// arguments are.
 template <class B>
-constexpr std::int32_t largest_context(const Machine& machine, const Shape& shape, Limits limits = B::limits) {
+constexpr std::int32_t largest_context(const Machine& machine, const Shape& shape,
+                                       const Limits& limits = B::limits) {
   std::int32_t fitting = 0;
   std::int32_t beyond = limits.context + 1;
   while (beyond - fitting > 1) {
-    limits.context = fitting + (beyond - fitting) / 2;
-    (plan<B>(machine, shape, limits).fits() ? fitting : beyond) = limits.context;
+    Limits tried = limits;
+    tried.context = fitting + (beyond - fitting) / 2;
+    tried.prefill_chunk = limits.prefill_chunk < tried.context ? limits.prefill_chunk : tried.context;
+    (plan<B>(machine, shape, tried).fits() ? fitting : beyond) = tried.context;
   }
   return fitting;
 }
