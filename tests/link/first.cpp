@@ -6,4 +6,4 @@
 
 int main() { return plan_of_first() == plan_of_second() ? 0 : 1; }
 
-asterism::placement::Plan plan_of_first() { return asterism::plan<Variant>(asterism::machines::dual_16gb); }
+asterism::placement::Plan plan_of_first() { return asterism::plan<Linked>(asterism::machines::dual_16gb); }

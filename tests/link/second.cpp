@@ -4,4 +4,4 @@
 
 #include "shared.hpp"
 
-asterism::placement::Plan plan_of_second() { return asterism::plan<Variant>(asterism::machines::dual_16gb); }
+asterism::placement::Plan plan_of_second() { return asterism::plan<Linked>(asterism::machines::dual_16gb); }

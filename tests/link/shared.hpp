@@ -3,7 +3,7 @@
 #include "asterism/model/plan.hpp"
 #include "asterism/shape/catalogue.hpp"
 
-struct Variant : asterism::Blueprint {
+struct Linked : asterism::Blueprint {
   static constexpr asterism::Shape shape = asterism::shapes::mixtral_8x7b;
 };
 

@@ -192,10 +192,12 @@ inline void scan_json(std::string_view text, std::string_view where, JsonHandler
     throw FormatError(concat(where, ": not valid JSON: begins with a byte order mark; save it as plain UTF-8"));
   }
   const char* seen = text.data();
-  auto input = nlohmann::detail::input_adapter(detail::CountingIterator{text.data(), &handler.at_},
-                                               detail::CountingIterator{text.data() + text.size(), &seen});
+  const auto input = [&] {
+    return nlohmann::detail::input_adapter(detail::CountingIterator{text.data(), &handler.at_},
+                                           detail::CountingIterator{text.data() + text.size(), &seen});
+  };
   // What Json::sax_parse calls for text; itself it would compile the readers of CBOR and its kin as well.
-  nlohmann::detail::parser<Json, decltype(input)>(std::move(input)).sax_parse(&handler);
+  nlohmann::detail::parser<Json, decltype(input())>(input()).sax_parse(&handler);
 }
 
 /// The document in `text`. Strict as `scan_json`; also refuses the same key twice in one object and more than
