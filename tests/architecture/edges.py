@@ -41,6 +41,8 @@ FENCED = {
     r"^(cuda|cub/|thrust/|cublas|nccl)": {"cuda"},
     r"^(iostream|regex|format|random)$": set(),
 }
+# A .hpp is read by a C++ compiler without a CUDA toolkit, in the room cuda too.
+CUDA_HEADER = re.compile(r"^(cuda_|cuda/|cub/|thrust/|cublas|nccl)")
 UMBRELLAS = {"asterism.hpp", "load.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -79,6 +81,8 @@ def complaints_about(files):
             for pattern, rooms in FENCED.items():
                 if re.search(pattern, name) and room not in rooms:
                     found.append(f"{path}: <{name}> is fenced off from room {room}")
+            if path.endswith(".hpp") and CUDA_HEADER.search(name):
+                found.append(f"{path}: <{name}> belongs in a .cuh or .cu")
         if "#pragma once" not in text and not path.endswith(".cu"):
             found.append(f"{path}: no #pragma once")
     for room in sorted(set(ALLOWED) - rooms_seen):
@@ -100,6 +104,7 @@ def self_test():
         'surprise/x.hpp': '#pragma once\n',
         'model/x.hpp': '#pragma once\n#include "asterism/cuda/fwd.hpp"\n',
         'cuda/x.cuh': '#include <cuda_runtime.h>\n',
+        'cuda/y.hpp': '#pragma once\n#include <cuda_fp16.h>\n',
     }
     for path, text in planted.items():
         assert complaints_about({**sound, path: text}), f"the mistake in {path} is not found"

@@ -6,14 +6,10 @@
 #include "asterism/core/config.hpp"
 #include "asterism/quant/half_precision.hpp"
 
-#if defined(__CUDACC__)
-#include <cuda_fp16.h>
-#endif
-
 namespace asterism::cuda {
 
 // The device has instructions for what half_precision.hpp does with integers, with the same bits (but for NaN's
-// payload).
+// payload). Source: PTX ISA, cvt; written as such, because cuda_fp16.h is no header for a C++ compiler.
 
 ASTERISM_HD inline float float_from_bfloat16(std::uint16_t bits) {
 #if defined(__CUDA_ARCH__)
@@ -25,7 +21,9 @@ ASTERISM_HD inline float float_from_bfloat16(std::uint16_t bits) {
 
 ASTERISM_HD inline float float_from_float16(std::uint16_t bits) {
 #if defined(__CUDA_ARCH__)
-  return __half2float(__ushort_as_half(bits));
+  float value = 0;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+  return value;
 #else
   return quant::float_from_float16(bits);
 #endif
@@ -34,7 +32,9 @@ ASTERISM_HD inline float float_from_float16(std::uint16_t bits) {
 /// Ties to even; 65520 and above become infinite.
 ASTERISM_HD inline std::uint16_t float16_from_float(float value) {
 #if defined(__CUDA_ARCH__)
-  return __half_as_ushort(__float2half_rn(value));
+  std::uint16_t bits = 0;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
 #else
   return quant::float16_from_float(value);
 #endif
