@@ -8,46 +8,16 @@
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 
+#include "lacking/kv_cache.hpp"
 #include "laws/kv_cache_laws.hpp"
 
 using namespace asterism;
 using namespace asterism::attention;
+using namespace asterism::lacking::kv_caches;
 
 namespace {
 
-struct Complete {
-  static Bytes layer_bytes(const Shape&, const Limits&) { return {}; }
-  std::size_t capacity() const { return 0; }
-  template <class Device>
-  void append(Device&, std::int32_t, std::size_t, backend::DeviceMatrix<const float>,
-              backend::DeviceMatrix<const float>) {}
-  Bytes bytes() const { return {}; }
-  void view(std::int32_t) const {}
-  std::size_t trim(std::size_t) { return 0; }
-};
-// Each hides one member.
-struct NoLayerBytes : Complete {
-  static void layer_bytes() {}
-};
-struct NoCapacity : Complete {
-  void capacity() const {}
-};
-struct NoBytes : Complete {
-  std::size_t bytes() const { return 0; }
-};
-struct NoView : Complete {
-  void view() const {}
-};
-
-struct NoAppend : Complete {
-  void append() {}
-};
-
-struct NoTrim : Complete {
-  void trim(std::size_t) {}
-};
-
-// Pieces of 5 positions, a context of 37.
+// Pieces of 5 positions, a context of 41.
 using One = SlidingWindowKv<quant::Float32, 1, 0>;
 using Short = SlidingWindowKv<quant::Float32, 3, 0>;
 using ShortWithSinks = SlidingWindowKv<quant::Float16, 3>;

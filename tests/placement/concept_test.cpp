@@ -9,17 +9,15 @@
 #include "asterism/placement/sequential.hpp"
 #include "asterism/placement/sparing_host.hpp"
 
+#include "lacking/placement.hpp"
 #include "laws/placement_laws.hpp"
 
 using namespace asterism;
 using namespace asterism::placement;
+using namespace asterism::lacking::placements;
 
 namespace {
 
-struct Complete {
-  static Plan plan(const Parts&, const Machine&);
-};
-struct NoPlan {};
 struct NotStatic {
   Plan plan(const Parts&, const Machine&) const;
 };
