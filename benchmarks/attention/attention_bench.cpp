@@ -1,9 +1,20 @@
-// Attention of one new position over a long context, for each format of keys and values: Mixtral 8x7B's 32 heads
-// on 8 KV heads of 128. Bytes a second are those of the keys and values read. Layers take turns, so that together
-// they exceed the processor's caches. Arguments: positions / threads.
+// Attention over caches of each format of keys and values: 32 heads on 8 KV heads of 128, as Mixtral 8x7B has them.
+//
+// decode: one new position over a long context. Bytes a second are those of the keys and values read; `share` is their
+// part of what the threads can read from memory at all. Layers take turns, so that together they exceed the processor's
+// caches. Arguments: positions / threads.
+//
+// prefill: 512 rows, the last of so many positions. `flops` are those of the two products over what each row sees;
+// `share` is their part of the fused multiply-adds that the threads can do. Arguments: positions / threads.
+//
+// append: 512 rows stored. Bytes a second are those of the float32 rows.
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -18,13 +29,16 @@
 #include "asterism/quant/integers.hpp"
 #include "asterism/shape/catalogue.hpp"
 
+#include "support/float_peak.hpp"
+#include "support/read_bandwidth.hpp"
+
 using namespace asterism;
 
 namespace {
 
 constexpr Shape shape = shapes::mixtral_8x7b;
-constexpr std::size_t all_positions = std::size_t{1} << 18U;  // of all layers: 512 MiB as Int8, 1 GiB as Float16
-constexpr std::size_t chunk = 1024;
+constexpr std::size_t all_positions = std::size_t{1} << 16U;  // of all layers: 128 MiB as Int8, 256 MiB as Float16
+constexpr std::size_t chunk = 512;
 
 void randomise(MatrixView<float> rows) {
   Random random(1);
@@ -33,54 +47,124 @@ void randomise(MatrixView<float> rows) {
   }
 }
 
-template <class Format>
-void decode(benchmark::State& state) {
-  const auto positions = static_cast<std::size_t>(state.range(0));
-  const auto layers = static_cast<std::int32_t>(all_positions / positions);
-  backend::Host device(0, 4_GiB, std::make_shared<parallel::Threads>(static_cast<std::size_t>(state.range(1))));
-  const backend::Buffer buffer = device.allocate(64_MiB, "benchmark");
-  backend::Cursor cursor(buffer);
-  const auto rows = cursor.matrix<float>(chunk, static_cast<std::size_t>(shape.kv_width()));
-  const auto query = cursor.matrix<float>(1, static_cast<std::size_t>(shape.query_width()));
-  const auto out = cursor.matrix<float>(1, static_cast<std::size_t>(shape.query_width()));
-  randomise(rows.view);
-  randomise(query.view);
-  const Limits limits{.context = static_cast<std::int32_t>(positions)};
-  attention::BoundedKv<Format> cache(device, shape, limits, 0, layers);
-  for (std::int32_t layer = 0; layer < layers; ++layer) {
-    for (std::size_t first = 0; first < positions; first += chunk) cache.append(device, layer, first, rows, rows);
-  }
-  std::int32_t layer = 0;
-  for ([[maybe_unused]] auto _ : state) {
-    device.attend(query, cache.view(layer), positions - 1, 0, out);
-    benchmark::ClobberMemory();
-    layer = (layer + 1) % layers;
-  }
-  const auto bytes = static_cast<std::int64_t>(cache.bytes().count) / layers;
-  state.SetBytesProcessed(state.iterations() * bytes);
+double measured_bandwidth(std::size_t threads) {
+  static std::vector<std::uint64_t> words(std::size_t{1} << 25U, 1);  // 256 MiB
+  static std::vector<double> best(65);
+  parallel::Threads execution(threads);
+  best[threads] = std::max(best[threads], benchmarks::read_bandwidth(View<const std::uint64_t>(words), execution));
+  return best[threads];
 }
 
-/// A fixed number of iterations, because the caches are filled again whenever their number is tried.
+double measured_peak(std::size_t threads) {
+  static std::vector<double> best(65);
+  parallel::Threads execution(threads);
+  best[threads] = std::max(best[threads], benchmarks::float_peak(execution));
+  return best[threads];
+}
+
+/// A cache full of random rows, and as many queries as a chunk has.
 template <class Format>
-void lengths(const char* name) {
-  for (const std::int64_t positions : {4096, 32768}) {
+struct Filled {
+  std::size_t positions;
+  std::int32_t layers;
+  backend::Host device;
+  backend::Buffer buffer = device.allocate(32_MiB, "benchmark");
+  backend::Cursor cursor{buffer};
+  backend::DeviceMatrix<float> rows = cursor.matrix<float>(chunk, static_cast<std::size_t>(shape.kv_width()));
+  backend::DeviceMatrix<float> queries =
+      cursor.matrix<float>(chunk, static_cast<std::size_t>(shape.query_width()));
+  backend::DeviceMatrix<float> out = cursor.matrix<float>(chunk, static_cast<std::size_t>(shape.query_width()));
+  attention::BoundedKv<Format> cache;
+
+  Filled(std::size_t positions_each, std::size_t n_layers, std::size_t threads)
+      : positions(positions_each),
+        layers(static_cast<std::int32_t>(n_layers)),
+        device(0, 4_GiB, std::make_shared<parallel::Threads>(threads)),
+        cache(device, shape, Limits{.context = static_cast<std::int32_t>(positions_each)}, 0, layers) {
+    randomise(rows.view);
+    randomise(queries.view);
+    for (std::int32_t layer = 0; layer < layers; ++layer) {
+      for (std::size_t first = 0; first < positions; first += chunk) append(layer, first);
+    }
+  }
+
+  void append(std::int32_t layer, std::size_t first) { cache.append(device, layer, first, rows, rows); }
+};
+
+std::size_t argument(const benchmark::State& state, int i) { return static_cast<std::size_t>(state.range(i)); }
+
+/// Runs what is measured; how many times as much as `limit` a second it does, `each` time so much.
+template <class F>
+double share(benchmark::State& state, double each, double limit, F&& f) {
+  const auto start = std::chrono::steady_clock::now();
+  for ([[maybe_unused]] auto _ : state) {
+    f();
+    benchmark::ClobberMemory();
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return limit > 0 ? each * static_cast<double>(state.iterations()) / seconds / limit : 0;
+}
+
+template <class Format>
+void decode(benchmark::State& state) {
+  const std::size_t positions = argument(state, 0);
+  Filled<Format> filled(positions, all_positions / positions, argument(state, 1));
+  const double bandwidth = measured_bandwidth(argument(state, 1));
+  const double bytes = static_cast<double>(filled.cache.bytes().count) / filled.layers;
+  std::int32_t layer = 0;
+  state.counters["share"] = share(state, bytes, bandwidth, [&] {
+    filled.device.attend(filled.queries.rows_from(0, 1), filled.cache.view(layer), positions - 1, 0,
+                         filled.out.rows_from(0, 1));
+    layer = (layer + 1) % filled.layers;
+  });
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+}
+
+template <class Format>
+void prefill(benchmark::State& state) {
+  const std::size_t first = argument(state, 0) - chunk;
+  Filled<Format> filled(argument(state, 0), 1, argument(state, 1));
+  const double peak = measured_peak(argument(state, 1));
+  const double seen = static_cast<double>(chunk) * (static_cast<double>(first) + (chunk + 1) / 2.0);
+  const double operations = 4.0 * seen * static_cast<double>(shape.query_width());
+  state.counters["share"] = share(state, operations, peak, [&] {
+    filled.device.attend(filled.queries, filled.cache.view(0), first, 0, filled.out);
+  });
+  state.counters["flops"] =
+      benchmark::Counter(operations * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+template <class Format>
+void append(benchmark::State& state) {
+  Filled<Format> filled(argument(state, 0), 1, argument(state, 1));
+  for ([[maybe_unused]] auto _ : state) filled.append(0, 0);
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(chunk * 2 * sizeof(float)) *
+                          shape.kv_width());
+}
+
+template <class Format>
+void formats(const std::string& name) {
+  const auto add = [&](const char* what, void (*run)(benchmark::State&), std::int64_t positions) {
     for (const std::int64_t threads : {1, 2}) {
-      benchmark::RegisterBenchmark(name, decode<Format>)
+      benchmark::RegisterBenchmark((what + ("/" + name)).c_str(), run)
           ->ArgNames({"positions", "threads"})
           ->Args({positions, threads})
-          ->Iterations(4 * static_cast<std::int64_t>(all_positions) / positions)
+          ->MinTime(0.3)
           ->UseRealTime()
           ->Unit(benchmark::kMillisecond);
     }
-  }
+  };
+  for (const std::int64_t positions : {1024, 8192, 32768}) add("decode", decode<Format>, positions);
+  for (const std::int64_t positions : {512, 8192}) add("prefill", prefill<Format>, positions);
+  add("append", append<Format>, chunk);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  lengths<quant::Float32>("float32");
-  lengths<quant::Float16>("float16");
-  lengths<quant::Int8<>>("int8");
+  formats<quant::Float32>("float32");
+  formats<quant::Float16>("float16");
+  formats<quant::Int8<>>("int8");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

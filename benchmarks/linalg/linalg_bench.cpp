@@ -7,10 +7,10 @@
 #include <benchmark/benchmark.h>
 
 #include "asterism/core/random.hpp"
-#include "asterism/linalg/activation.hpp"
 #include "asterism/linalg/rms_norm.hpp"
 #include "asterism/linalg/rotary.hpp"
 #include "asterism/linalg/softmax.hpp"
+#include "asterism/simd/silu.hpp"
 
 using namespace asterism;
 
@@ -51,7 +51,7 @@ void log_sum_exp(benchmark::State& state) {
 }
 
 void silu_multiply(benchmark::State& state) {
-  on_rows(state, [](View<const float> x, View<float> y) { linalg::silu_multiply(x, x, y); });
+  on_rows(state, [](View<const float> x, View<float> y) { simd::silu_multiply(x, x, y); });
 }
 
 void rotary_table(benchmark::State& state) {

@@ -2,6 +2,4 @@
 
 #include "measure.hpp"
 
-model_bench::Measure model_bench::bfloat16(const std::string& head, const std::string& kv) {
-  return variant<quant::BFloat16>(head, kv);
-}
+model_bench::Measure model_bench::bfloat16(const Choices& choices) { return variant<quant::BFloat16>(choices); }

@@ -2,6 +2,4 @@
 
 #include "measure.hpp"
 
-model_bench::Measure model_bench::float32(const std::string& head, const std::string& kv) {
-  return variant<quant::Float32>(head, kv);
-}
+model_bench::Measure model_bench::float32(const Choices& choices) { return variant<quant::Float32>(choices); }

@@ -2,6 +2,4 @@
 
 #include "measure.hpp"
 
-model_bench::Measure model_bench::int8(const std::string& head, const std::string& kv) {
-  return variant<quant::Int8<>>(head, kv);
-}
+model_bench::Measure model_bench::int8(const Choices& choices) { return variant<quant::Int8<>>(choices); }

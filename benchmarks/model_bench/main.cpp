@@ -70,8 +70,7 @@ struct Arguments {
                              {"--experts", "Experts of a layer", &Shape::experts},
                              {"--top-k", "Experts that a token is sent to", &Shape::top_k}};
   std::string format = "nf4";
-  std::string head = "same";
-  std::string kv = "float16";
+  Choices choices;
   std::string json;
   bool quiet = false;
   Task task{.prefill = {128, 512}};
@@ -100,7 +99,7 @@ int run(Arguments& arguments) {
   ProgressBar bar;
   ProgressSink silence;
   const Format& format = *std::ranges::find(formats, arguments.format, &Format::name);
-  const Measure measure = format.with(arguments.head, arguments.kv);
+  const Measure measure = format.with(arguments.choices);
   const Measurement measured = measure(task, arguments.quiet ? silence : static_cast<ProgressSink&>(bar));
   std::cout << text_report(task, measured) << std::flush;
   if (!arguments.json.empty()) checkpoint::write_text_file(arguments.json, json_report(task, measured));
@@ -116,7 +115,7 @@ std::vector<std::string> names_of(const Named& all) {
 
 /// A line for each choice of an option.
 template <class Named>
-std::string choices(std::string text, const Named& all) {
+std::string listed(std::string text, const Named& all) {
   for (const auto& one : all) text += concat("\n  ", pad_right(one.name, 14), one.what);
   return text;
 }
@@ -138,24 +137,30 @@ int parse_and_run(int argc, char** argv) {
       "  model_bench --quantization int8 --head bfloat16 --layers 8 --json int8.json\n"
       "  model_bench --shape mixtral_8x7b --layers 4 --prefill 512 --decode 128\n"
       "  model_bench --shape tiny --repetitions 1 --quiet\n\n"
-      "Run it on a quiet machine; ASTERISM_SIMD=portable or avx2 chooses the instruction set.\n"
+      "Run it on a quiet machine; ASTERISM_SIMD=portable, avx2 or avx512 chooses the instruction set.\n"
       "Exit status: 0 done, 1 an error (on standard error) or an expert that decode never used, above 100 a "
       "wrong\n"
       "option.");
   app.add_option("--shape", arguments.shape,
-                 choices("A shape, of which the next options change sizes:", named_shapes))
+                 listed("A shape, of which the next options change sizes:", named_shapes))
       ->check(CLI::IsMember(names_of(named_shapes)))
       ->capture_default_str();
   for (Size& size : arguments.sizes)
     app.add_option(size.flag, size.value, size.what)->check(CLI::Range(1, 1 << 24));
-  app.add_option("--quantization", arguments.format, choices("Format of experts and attention:", formats))
+  app.add_option("--quantization", arguments.format, listed("Format of experts and attention:", formats))
       ->check(CLI::IsMember(names_of(formats)))
       ->capture_default_str();
-  app.add_option("--head", arguments.head, "Format of head and embedding: that of the experts, or bfloat16")
+  app.add_option("--head", arguments.choices.head,
+                 "Format of head and embedding: that of the experts, or bfloat16")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(head_formats), std::end(head_formats))))
       ->capture_default_str();
-  app.add_option("--kv", arguments.kv, "Format of the key/value cache")
+  app.add_option("--kv", arguments.choices.kv, "Format of the key/value cache")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(kv_formats), std::end(kv_formats))))
+      ->capture_default_str();
+  app.add_option("--activations", arguments.choices.activations,
+                 "How activations meet weights of 4 and 8 bits: as 8-bit integers, or exact")
+      ->check(
+          CLI::IsMember(std::vector<std::string>(std::begin(activation_policies), std::end(activation_policies))))
       ->capture_default_str();
   app.add_option("--threads", task.threads, "Worker threads; by default one for each core")
       ->check(CLI::Range(1, 1024));

@@ -25,6 +25,7 @@
 #include "asterism/observe/trace.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/placement/report.hpp"
+#include "asterism/quant/activation.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
@@ -32,6 +33,7 @@
 
 #include "measurement.hpp"
 #include "random_weights.hpp"
+#include "support/integer_peak.hpp"
 #include "support/read_bandwidth.hpp"
 #include "variants.hpp"
 
@@ -40,8 +42,9 @@ namespace model_bench {
 using namespace asterism;
 
 /// Experts and attention in Weights, head and embedding in Ends, keys and values in Kv.
-template <class Weights, class Ends, class Kv>
+template <class Weights, class Ends, class Kv, class Activation>
 struct Variant : Blueprint {
+  using Backend = backend::BasicHost<parallel::Threads, Activation>;
   using Quantization = Weights;
   using Embedding = Ends;
   using Head = Ends;
@@ -122,6 +125,7 @@ Measurement measure(const Task& task, ProgressSink& progress) {
   Measurement out{.weights_format = B::Quantization::name(),
                   .head_format = B::Head::name(),
                   .kv_format = B::KvFormat::name(),
+                  .activations = B::Backend::ActivationPolicy::name(),
                   .weights = planned.peak(0) - planned.bytes(0, placement::Kind::kv_cache) -
                              planned.bytes(0, placement::Kind::workspace),
                   .weights_per_token = weights_per_token(planned.parts, task.shape),
@@ -130,6 +134,8 @@ Measurement measure(const Task& task, ProgressSink& progress) {
                   .decode = {.tokens = task.decode, .seconds = {}},
                   .read_buffer = read_buffer,
                   .read_bandwidth = {},
+                  .decode_shares = {},
+                  .integer_peak = {},
                   .usage = lab::ExpertUsage(task.shape.layers, task.shape.experts)};
   for (const std::int32_t tokens : task.prefill) out.prefill.push_back({.tokens = tokens, .seconds = {}});
 
@@ -143,28 +149,42 @@ Measurement measure(const Task& task, ProgressSink& progress) {
   for (const std::int32_t tokens : task.prefill) bench.prefill_seconds(tokens);  // pages and caches
   progress.advance(1, "warmed up");
   for (std::int32_t i = 0; i < task.repetitions; ++i) {
-    read();
+    out.integer_peak.push_back(benchmarks::integer_peak(readers, simd::level()));
     for (Speed& speed : out.prefill) speed.seconds.push_back(bench.prefill_seconds(speed.tokens));
     read();
+    const double before = out.read_bandwidth.back();
     out.decode.seconds.push_back(bench.decode_seconds());
+    read();
+    const double rate = task.decode / out.decode.seconds.back();
+    out.decode_shares.push_back(static_cast<double>(out.weights_per_token.count) * rate /
+                                std::max(before, out.read_bandwidth.back()));
     out.usage.add(bench.trace());
     progress.advance(static_cast<std::uint64_t>(i) + 2, "repetitions");
   }
-  read();
   progress.end();
   return out;
 }
 
-template <class Weights, class Ends>
+template <class Weights, class Ends, class Activation>
 Measure with_kv(const std::string& kv) {
-  if (kv == "float16") return measure<Variant<Weights, Ends, quant::Float16>>;
-  if (kv == "int8") return measure<Variant<Weights, Ends, quant::Int8<>>>;
-  return measure<Variant<Weights, Ends, quant::Float32>>;
+  if (kv == "float16") return measure<Variant<Weights, Ends, quant::Float16, Activation>>;
+  if (kv == "int8") return measure<Variant<Weights, Ends, quant::Int8<>, Activation>>;
+  return measure<Variant<Weights, Ends, quant::Float32, Activation>>;
 }
 
+template <class Weights, class Activation>
+Measure with_head(const Choices& choices) {
+  return choices.head == "same" ? with_kv<Weights, Weights, Activation>(choices.kv)
+                                : with_kv<Weights, quant::BFloat16, Activation>(choices.kv);
+}
+
+/// Weights that never meet activations in 8 bits are compiled without them.
 template <class Weights>
-Measure variant(const std::string& head, const std::string& kv) {
-  return head == "same" ? with_kv<Weights, Weights>(kv) : with_kv<Weights, quant::BFloat16>(kv);
+Measure variant(const Choices& choices) {
+  if constexpr (Weights::bits_per_weight < 16) {
+    if (choices.activations == "int8") return with_head<Weights, quant::Activation8>(choices);
+  }
+  return with_head<Weights, quant::ActivationExact>(choices);
 }
 
 }  // namespace model_bench

@@ -38,6 +38,7 @@ struct Measurement {
   std::string weights_format;
   std::string head_format;  ///< and the embedding's
   std::string kv_format;
+  std::string activations;
   asterism::Bytes weights{};            ///< of the whole model, scales included
   asterism::Bytes weights_per_token{};  ///< that one decoded token reads
   double build_seconds = 0;
@@ -45,7 +46,10 @@ struct Measurement {
   Speed decode;
   asterism::Bytes read_buffer{};
   std::vector<double> read_bandwidth;  ///< bytes a second: before, between and after the repetitions
-  asterism::lab::ExpertUsage usage;    ///< by the tokens of all decode repetitions
+  std::vector<double>
+      decode_shares;                 ///< by repetition: of the better of the reads right before and right after it
+  std::vector<double> integer_peak;  ///< by repetition: operations a second on 8-bit integers; 0 where unknown
+  asterism::lab::ExpertUsage usage;  ///< by the tokens of all decode repetitions
 };
 
 /// Bytes of weights and scales that the pass of one token reads: every layer's attention, norms and router, the
@@ -61,6 +65,14 @@ constexpr asterism::Bytes weights_per_token(const asterism::placement::Parts& pa
     sum += run.each * static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(run.layers);
   }
   return sum;
+}
+
+/// Weights that a prompt's token is multiplied with: every layer's attention, router and chosen experts.
+constexpr double weights_multiplied(const asterism::Shape& shape) {
+  const auto hidden = static_cast<double>(shape.hidden);
+  const double attention = hidden * static_cast<double>(2 * shape.query_width() + 2 * shape.kv_width());
+  const double experts = static_cast<double>(shape.top_k) * 3 * hidden * static_cast<double>(shape.ffn);
+  return static_cast<double>(shape.layers) * (attention + experts + hidden * static_cast<double>(shape.experts));
 }
 
 /// Experts of layers that no decoded token went to. Where there are some, others were read again and again.

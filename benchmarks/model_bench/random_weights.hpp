@@ -14,6 +14,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/parallel/threads.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace model_bench {
@@ -71,6 +72,7 @@ void fill_randomly(const Network& network, std::uint64_t seed, asterism::Progres
                                    .key = Random(seed + i)(),
                                    .deviation = deviation_of(ids[i].role, weights.cols, network.shape())};
         Weights::Format::encode(source, weights.rows, weights.cols, weights.data);
+        quant::to_kernel_order<typename Weights::Format>(weights.data, weights.rows, weights.cols);
       }
     });
     const std::lock_guard lock(mutex);

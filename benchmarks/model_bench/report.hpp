@@ -18,10 +18,9 @@ namespace model_bench {
 
 using namespace asterism;
 
-/// Bytes of weights that decode reads in a second, as a share of the best read bandwidth of the run.
-inline double bandwidth_share(const Measurement& measured) {
-  const double bytes = static_cast<double>(measured.weights_per_token.count);
-  return bytes * statistics(measured.decode.tokens_per_second()).mean / statistics(measured.read_bandwidth).most;
+/// Operations a second of a prompt, median: a multiplication and an addition for each weight that a token meets.
+inline double prefill_operations(const Task& task, const Speed& speed) {
+  return 2 * weights_multiplied(task.shape) * statistics(speed.tokens_per_second()).median;
 }
 
 /// What is wrong with the figures, a line each; empty where nothing is.
@@ -41,14 +40,15 @@ inline std::string doubts(const Measurement& measured) {
 
 inline std::string text_report(const Task& task, const Measurement& measured) {
   const Shape& shape = task.shape;
-  std::string text = concat(
-      "Random model: hidden ", shape.hidden, ", ffn ", shape.ffn, ", ", shape.layers, " layers, ", shape.heads,
-      " heads, ", shape.kv_heads, " KV heads of ", shape.head_dim, ", vocabulary ", shape.vocabulary, ", ",
-      shape.experts, " experts, top ", shape.top_k, "\n", "experts and attention ", measured.weights_format,
-      "; embedding and head ", measured.head_format, "; KV cache ", measured.kv_format, "\n", task.threads,
-      task.threads == 1 ? " thread, " : " threads, ", "instruction set ", simd::name(simd::level()), ", ",
-      task.repetitions, " repetitions, seed ", task.seed, "; weights ", to_string(measured.weights), ", built in ",
-      fixed(measured.build_seconds, 1), " s\n\n", "  ", pad_right("tokens a second", 18));
+  std::string text =
+      concat("Random model: hidden ", shape.hidden, ", ffn ", shape.ffn, ", ", shape.layers, " layers, ",
+             shape.heads, " heads, ", shape.kv_heads, " KV heads of ", shape.head_dim, ", vocabulary ",
+             shape.vocabulary, ", ", shape.experts, " experts, top ", shape.top_k, "\n", "experts and attention ",
+             measured.weights_format, "; embedding and head ", measured.head_format, "; KV cache ",
+             measured.kv_format, "; ", measured.activations, "\n", task.threads,
+             task.threads == 1 ? " thread, " : " threads, ", "instruction set ", simd::name(simd::level()), ", ",
+             task.repetitions, " repetitions, seed ", task.seed, "; weights ", to_string(measured.weights),
+             ", built in ", fixed(measured.build_seconds, 1), " s\n\n", "  ", pad_right("tokens a second", 18));
   for (const std::string_view column : {"mean", "std", "median", "min", "max", "ms a token"}) {
     text += pad_left(column, 12);
   }
@@ -78,8 +78,19 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
        concat("best of ", measured.read_bandwidth.size(), " reads of ", to_string(measured.read_buffer),
               " between the repetitions; median ", fixed(bandwidth.median / 1e9, 2), ", min ",
               fixed(bandwidth.least / 1e9, 2)));
-  const double share = bandwidth_share(measured);
-  line("share of read bandwidth", fixed(share, 3), bar(share, 32));
+  const Statistics share = statistics(measured.decode_shares);
+  line("share of read bandwidth", fixed(share.median, 3), bar(share.median, 32));
+  line("", "",
+       concat("median of decode over the better read right before or after it; ", fixed(share.least, 3), " to ",
+              fixed(share.most, 3)));
+  const double peak = statistics(measured.integer_peak).most;
+  for (const Speed& speed : measured.prefill) {
+    const double operations = prefill_operations(task, speed);
+    line(concat("prefill ", speed.tokens), fixed(operations / 1e9, 0) + " GOP/s",
+         peak == 0 ? std::string("two for each weight that a token is multiplied with")
+                   : concat("two for each weight that a token is multiplied with; ", fixed(operations / peak, 3),
+                            " of ", fixed(peak / 1e9, 0), ", the peak of 8-bit integers"));
+  }
   text += concat("\nUse of experts by the ", task.repetitions, " x ", task.decode, " decoded tokens\n",
                  measured.usage.table());
   const std::string wrong = doubts(measured);
@@ -90,8 +101,9 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
 /// {"version", "shape", "formats", "threads", "instruction_set", "repetitions", "seed", "weights_bytes",
 /// "weights_bytes_per_token", "build_seconds", "prefill": [S], "decode": S, "read_bytes_per_second",
 /// "share_of_read_bandwidth", "expert_usage": [layer][expert] choices, "unused_experts"}; S is {"tokens",
-/// "seconds": [repetition], "tokens_per_second": {"mean", "std", "median", "min", "max"}}. "read_bytes_per_second"
-/// has such statistics too; the share refers to its "max".
+/// "seconds": [repetition], "tokens_per_second": {"mean", "std", "median", "min", "max"}}. "read_bytes_per_second",
+/// "shares_of_read_bandwidth" and "integer_peak" (8-bit operations a second) have such statistics too; the share is the
+/// median.
 inline std::string json_report(const Task& task, const Measurement& measured) {
   using checkpoint::Json;
   const auto numbers = [](const std::vector<double>& values) -> Json {
@@ -111,33 +123,37 @@ inline std::string json_report(const Task& task, const Measurement& measured) {
     usage.push_back(std::move(counts));
   }
   const Shape& shape = task.shape;
-  const Json document = {
-      {"version", version},
-      {"shape",
-       {{"vocabulary", shape.vocabulary},
-        {"hidden", shape.hidden},
-        {"layers", shape.layers},
-        {"heads", shape.heads},
-        {"kv_heads", shape.kv_heads},
-        {"head_dim", shape.head_dim},
-        {"ffn", shape.ffn},
-        {"experts", shape.experts},
-        {"top_k", shape.top_k}}},
-      {"formats",
-       {{"weights", measured.weights_format}, {"head", measured.head_format}, {"kv", measured.kv_format}}},
-      {"threads", task.threads},
-      {"instruction_set", simd::name(simd::level())},
-      {"repetitions", task.repetitions},
-      {"seed", task.seed},
-      {"weights_bytes", measured.weights.count},
-      {"weights_bytes_per_token", measured.weights_per_token.count},
-      {"build_seconds", measured.build_seconds},
-      {"prefill", std::move(prefill)},
-      {"decode", speed(measured.decode)},
-      {"read_bytes_per_second", numbers(measured.read_bandwidth)},
-      {"share_of_read_bandwidth", bandwidth_share(measured)},
-      {"expert_usage", std::move(usage)},
-      {"unused_experts", unused_experts(measured.usage)}};
+  const Json document = {{"version", version},
+                         {"shape",
+                          {{"vocabulary", shape.vocabulary},
+                           {"hidden", shape.hidden},
+                           {"layers", shape.layers},
+                           {"heads", shape.heads},
+                           {"kv_heads", shape.kv_heads},
+                           {"head_dim", shape.head_dim},
+                           {"ffn", shape.ffn},
+                           {"experts", shape.experts},
+                           {"top_k", shape.top_k}}},
+                         {"formats",
+                          {{"weights", measured.weights_format},
+                           {"head", measured.head_format},
+                           {"kv", measured.kv_format},
+                           {"activations", measured.activations}}},
+                         {"threads", task.threads},
+                         {"instruction_set", simd::name(simd::level())},
+                         {"repetitions", task.repetitions},
+                         {"seed", task.seed},
+                         {"weights_bytes", measured.weights.count},
+                         {"weights_bytes_per_token", measured.weights_per_token.count},
+                         {"build_seconds", measured.build_seconds},
+                         {"prefill", std::move(prefill)},
+                         {"decode", speed(measured.decode)},
+                         {"read_bytes_per_second", numbers(measured.read_bandwidth)},
+                         {"share_of_read_bandwidth", statistics(measured.decode_shares).median},
+                         {"shares_of_read_bandwidth", numbers(measured.decode_shares)},
+                         {"integer_peak", numbers(measured.integer_peak)},
+                         {"expert_usage", std::move(usage)},
+                         {"unused_experts", unused_experts(measured.usage)}};
   return document.dump(1) + "\n";
 }
 

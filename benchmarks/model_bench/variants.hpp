@@ -13,23 +13,30 @@ namespace model_bench {
 /// machine's free memory.
 using Measure = Measurement (*)(const Task& task, asterism::ProgressSink& progress);
 
-/// A format of experts and attention, compiled in a source of its own; `with` gives the variant with one of
-/// `head_formats` for head and embedding, and one of `kv_formats` for the key/value cache.
+/// What there is to choose beside the format of the weights.
+struct Choices {
+  std::string head = "same";         ///< of `head_formats`: head and embedding
+  std::string kv = "float16";        ///< of `kv_formats`: keys and values
+  std::string activations = "int8";  ///< of `activation_policies`: how activations meet weights of 4 and 8 bits
+};
+
+/// A format of experts and attention, compiled in a source of its own; `with` gives the variant.
 struct Format {
   const char* name;
   const char* what;
-  Measure (*with)(const std::string& head, const std::string& kv);
+  Measure (*with)(const Choices& choices);
 };
 
 inline constexpr const char* head_formats[] = {"same", "bfloat16"};
 inline constexpr const char* kv_formats[] = {"float16", "int8", "float32"};
+inline constexpr const char* activation_policies[] = {"int8", "exact"};
 
-Measure nf4(const std::string& head, const std::string& kv);
-Measure nf4_plain(const std::string& head, const std::string& kv);
-Measure int8(const std::string& head, const std::string& kv);
-Measure int4(const std::string& head, const std::string& kv);
-Measure bfloat16(const std::string& head, const std::string& kv);
-Measure float32(const std::string& head, const std::string& kv);
+Measure nf4(const Choices& choices);
+Measure nf4_plain(const Choices& choices);
+Measure int8(const Choices& choices);
+Measure int4(const Choices& choices);
+Measure bfloat16(const Choices& choices);
+Measure float32(const Choices& choices);
 
 inline constexpr Format formats[] = {
     {"nf4", "NF4, double-quantized scales: 4.127 bits a weight", nf4},

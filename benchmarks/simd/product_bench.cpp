@@ -16,8 +16,10 @@
 #include "asterism/core/random.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float32.hpp"
 #include "asterism/quant/integers.hpp"
 #include "asterism/quant/nf4.hpp"
+#include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/level.hpp"
 #include "asterism/simd/product.hpp"
 
@@ -46,7 +48,7 @@ class Weights {
 
   std::uint64_t count() const { return count_; }
   std::uint64_t bytes() const { return count_ * Q::planes(outputs, cols).bytes().count; }
-  quant::Packed<Q> matrix(std::uint64_t i) const {
+  quant::Tiled<Q> matrix(std::uint64_t i) const {
     const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
     const auto* first = reinterpret_cast<const std::byte*>(storage_.data()) + (aligned(address) - address);
     return {first + i * Q::planes(outputs, cols).bytes().count, outputs, cols};
@@ -54,7 +56,7 @@ class Weights {
   View<const std::uint64_t> words() const { return storage_; }
 
  private:
-  static void set_scales(quant::Packed<Q> matrix) {
+  static void set_scales(quant::Tiled<Q> matrix) {
     constexpr quant::Planes planes = Q::planes(outputs, cols);
     for (const char* name : {"nested_absmax", "offset"}) {
       const quant::Plane* plane = planes.find(name);
@@ -92,7 +94,8 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-template <class Q>
+/// Exact activations, or in 8 bits where `InIntegers`: what turns them into integers is not measured.
+template <class Q, bool InIntegers>
 void product(benchmark::State& state) {
   const auto threads = static_cast<std::uint64_t>(state.range(0));
   const auto rows = static_cast<std::size_t>(state.range(1));
@@ -103,6 +106,14 @@ void product(benchmark::State& state) {
   std::vector<float> x(rows * cols);
   for (float& value : x) value = static_cast<float>(random.normal());
   std::vector<float> y(rows * outputs);
+  std::vector<std::uint64_t> memory(simd::Rows8::bytes(rows, cols).count / 8 + 8);
+  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+  std::byte* first = reinterpret_cast<std::byte*>(memory.data()) + (aligned(address) - address);
+  simd::Rows8 integers = simd::Rows8::in(first, rows, cols, false);
+  if constexpr (InIntegers) {
+    integers.paired = simd::paired_activations<Q>;
+    for (std::size_t i = 0; i < rows; ++i) simd::to_activations8(x.data() + i * cols, integers, i, 0, cols);
+  }
   std::vector<double> shares;
   std::vector<double> rates;
   std::vector<double> reads;
@@ -111,8 +122,13 @@ void product(benchmark::State& state) {
     const double time = seconds(threads, [&](std::uint64_t thread) {
       const std::uint64_t share = outputs / threads;
       for (std::uint64_t i = 0; i < matrices; ++i) {
-        simd::product(all.matrix(i), MatrixView<const float>(x.data(), rows, cols),
-                      MatrixView<float>(y.data(), rows, outputs), thread * share, share);
+        const MatrixView<float> results(y.data(), rows, outputs);
+        if constexpr (InIntegers) {
+          simd::product(all.matrix(i), integers, results, thread * share, share);
+        } else {
+          const MatrixView<const float> exact(x.data(), rows, cols);
+          simd::product(all.matrix(i), exact, results, thread * share, share);
+        }
       }
     });
     state.SetIterationTime(time);
@@ -137,10 +153,10 @@ void product(benchmark::State& state) {
 
 using Nf4Nested = quant::Nf4<64, quant::DoubleQuantized>;
 
-template <class Q>
+template <class Q, bool InIntegers = false>
 void sizes(const char* name) {
   benchmark::RegisterBenchmark((std::string(name) + "/" + std::string(simd::name(simd::level()))).c_str(),
-                               product<Q>)
+                               product<Q, InIntegers>)
       ->ArgNames({"threads", "rows"})
       ->ArgsProduct({{1, 2}, {1, 8, 32, 128}})
       ->UseManualTime()
@@ -151,10 +167,14 @@ void sizes(const char* name) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sizes<Nf4Nested, true>("nf4 double-quantized, 8-bit activations");
+  sizes<quant::Int4<>, true>("int4 group 32, 8-bit activations");
+  sizes<quant::Int8<>, true>("int8 group 32, 8-bit activations");
   sizes<Nf4Nested>("nf4 double-quantized");
   sizes<quant::Int4<>>("int4 group 32");
   sizes<quant::Int8<>>("int8 group 32");
   sizes<quant::BFloat16>("bfloat16");
+  sizes<quant::Float32>("float32");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -39,7 +39,8 @@ struct Arguments {
 
 std::vector<NamedVariant> all_variants() {
   std::vector<NamedVariant> all;
-  for (const auto variants : {float_variants(), integer_variants(), nf4_variants(), cache_variants()}) {
+  for (const auto variants :
+       {float_variants(), integer_variants(), nf4_variants(), activation8_variants(), cache_variants()}) {
     all.insert(all.end(), variants.begin(), variants.end());
   }
   return all;

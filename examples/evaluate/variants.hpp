@@ -28,6 +28,7 @@ struct NamedVariant {
 std::span<const NamedVariant> float_variants();
 std::span<const NamedVariant> integer_variants();
 std::span<const NamedVariant> nf4_variants();
+std::span<const NamedVariant> activation8_variants();
 std::span<const NamedVariant> cache_variants();
 
 }  // namespace example

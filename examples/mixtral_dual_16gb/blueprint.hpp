@@ -14,6 +14,8 @@ struct DualNf4 : Blueprint {
   using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
   using Placement = placement::SparingHost<placement::Balanced>;
   using KvCache = attention::BoundedKv<quant::Float16>;
+  using Backend =
+      backend::Host8;  // activations meet the weights in 8 bits: the `evaluate` example says at what price
 };
 
 /// The same with the sizes of Mixtral 8x7B, so that the compiler can prove that it fits.

@@ -15,9 +15,12 @@ using namespace asterism;
 using namespace asterism::backend;
 using namespace asterism::lacking::backends;
 
-static_assert(Backend<Complete> && Backend<Host> && Backend<SerialHost>);
+static_assert(Backend<Complete> && Backend<Host> && Backend<Host8> && Backend<SerialHost>);
 static_assert(!Backend<NoArena> && !needs::arena<NoArena> && needs::allocate<NoArena>);
 static_assert(!Backend<NoAllocate> && !needs::allocate<NoAllocate> && needs::arena<NoAllocate>);
+static_assert(!Backend<NoReserve> && !needs::reserve<NoReserve>);
+static_assert(!Backend<NoProducts> && !needs::products<NoProducts>);
+static_assert(!Backend<NoGroupedSwiglu> && !needs::grouped_swiglu<NoGroupedSwiglu>);
 static_assert(!Backend<NoFill> && !needs::fill<NoFill>);
 static_assert(!Backend<NoRead> && !needs::read<NoRead>);
 static_assert(!Backend<NoUpload> && !needs::upload<NoUpload>);
@@ -40,4 +43,4 @@ static_assert(!Backend<NoGather> && !needs::gather<NoGather>);
 static_assert(!Backend<NoCombine> && !needs::combine<NoCombine>);
 static_assert(!Backend<int>);
 
-TEST_CASE_TEMPLATE("the backends obey the laws", B, Host, SerialHost) { laws::backend<B>(); }
+TEST_CASE_TEMPLATE("the backends obey the laws", B, Host, Host8, SerialHost) { laws::backend<B>(); }

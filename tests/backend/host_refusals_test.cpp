@@ -32,14 +32,14 @@ constexpr std::size_t slots = rows * top_k;
 struct Operands {
   SerialHost host;
   test::DeviceMemory<SerialHost> memory;
-  DeviceMatrix<float> a, b, c;         // (rows, width)
-  DeviceMatrix<float> norm;            // (1, width)
-  DeviceMatrix<float> logits;          // (rows, experts)
-  DeviceMatrix<float> wide_a, wide_b;  // (slots, width)
-  DeviceMatrix<float> tables;          // (rows, width / 2)
-  DeviceMatrix<Route> routes;          // (rows, top_k)
-  Weights weights;                     // (width, width)
-  std::vector<Weights> many;           // (experts) of (width, width)
+  DeviceMatrix<float> a, b, c;                 // (rows, width)
+  DeviceMatrix<float> norm;                    // (1, width)
+  DeviceMatrix<float> logits;                  // (rows, experts)
+  DeviceMatrix<float> wide_a, wide_b, wide_c;  // (slots, width)
+  DeviceMatrix<float> tables;                  // (rows, width / 2)
+  DeviceMatrix<Route> routes;                  // (rows, top_k)
+  Weights weights;                             // (width, width)
+  std::vector<Weights> many;                   // (experts) of (width, width)
   Groups groups;
   DeviceKv<quant::Float32> kv;  // 2 heads of width / 2
   DeviceKv<quant::Float16> half_kv;
@@ -55,6 +55,7 @@ struct Operands {
         logits(memory.normal(rows, experts)),
         wide_a(memory.normal(slots, width)),
         wide_b(memory.normal(slots, width)),
+        wide_c(memory.normal(slots, width)),
         tables(memory.normal(rows, width / 2)),
         routes(memory.matrix(rows, top_k, Route{})),
         weights(memory.weights<quant::Float32>(width, width)),
@@ -78,7 +79,7 @@ struct Operands {
   std::string bytes() const {
     std::string out;
     const auto add = [&](const void* data, std::size_t size) { out.append(static_cast<const char*>(data), size); };
-    for (const DeviceMatrix<float>* m : {&a, &b, &c, &norm, &logits, &wide_a, &wide_b, &tables}) {
+    for (const DeviceMatrix<float>* m : {&a, &b, &c, &norm, &logits, &wide_a, &wide_b, &wide_c, &tables}) {
       add(m->view.data, m->rows() * m->cols() * sizeof(float));
     }
     add(routes.view.data, slots * sizeof(Route));
@@ -162,8 +163,16 @@ TEST_CASE("every operation refuses every operand of another device") {
   check("embed", 2, [](auto& host, auto at) { host.embed(at(0).weights, View<const TokenId>(ids), at(1).a); });
   check("rms_norm", 3, [](auto& host, auto at) { host.rms_norm(at(0).a, at(1).norm, 1e-5F, at(2).b); });
   check("product", 3, [](auto& host, auto at) { host.product(at(0).weights, at(1).a, at(2).b); });
+  check("product", 5, [](auto& host, auto at) {
+    const std::vector<Product<quant::Float32>> several = {{at(0).weights, at(1).b}, {at(2).many[1], at(3).c}};
+    host.template products<quant::Float32>(several, at(4).a);
+  });
   check("grouped_product", 4, [](auto& host, auto at) {
     host.template grouped_product<quant::Float32>(at(0).many, at(1).groups, at(2).wide_a, at(3).wide_b);
+  });
+  check("grouped_product", 8, [](auto& host, auto at) {
+    const Experts<quant::Float32> all{at(0).many, at(1).many, at(2).many};
+    host.grouped_swiglu(all, at(3).groups, at(4).wide_a, at(5).wide_b, at(6).wide_c, at(7).wide_a);
   });
   check("add", 2, [](auto& host, auto at) { host.add(at(0).a, at(1).b); });
   check("silu_multiply", 3, [](auto& host, auto at) { host.silu_multiply(at(0).a, at(1).b, at(2).c); });
@@ -190,6 +199,14 @@ TEST_CASE("one expert of another device among many is found") {
     many[e] = there.many[e];
     CHECK_THROWS_AS(here.host.grouped_product<quant::Float32>(many, here.groups, here.wide_a, here.wide_b),
                     WrongDevice);
+    const Experts<quant::Float32> gate{many, here.many, here.many};
+    const Experts<quant::Float32> up{here.many, many, here.many};
+    const Experts<quant::Float32> down{here.many, here.many, many};
+    for (const auto& experts_of_two : {gate, up, down}) {
+      CHECK_THROWS_AS(here.host.grouped_swiglu(experts_of_two, here.groups, here.wide_a, here.wide_b, here.wide_c,
+                                               here.wide_a),
+                      WrongDevice);
+    }
   }
 }
 
@@ -273,6 +290,51 @@ TEST_CASE("products refuse shapes that do not agree") {
     many[2].cols = width / 2;
     grouped(host, many, o.groups, o.wide_a, o.wide_b);
   });
+}
+
+TEST_CASE("several products, and whole experts, refuse shapes that do not agree") {
+  const auto several = [](auto& host, const Operands& o, DeviceMatrix<float> x, DeviceMatrix<float> first,
+                          DeviceMatrix<float> second) {
+    const std::vector<Product<quant::Float32>> all = {{o.weights, first}, {o.many[1], second}};
+    host.template products<quant::Float32>(all, x);
+  };
+  refuses_shapes("product", [&](auto& host, const Operands& o) { several(host, o, shorter(o.a), o.b, o.c); });
+  refuses_shapes("product", [&](auto& host, const Operands& o) { several(host, o, narrower(o.a), o.b, o.c); });
+  refuses_shapes("product", [&](auto& host, const Operands& o) { several(host, o, o.a, narrower(o.b), o.c); });
+  refuses_shapes("product", [&](auto& host, const Operands& o) { several(host, o, o.a, o.b, shorter(o.c)); });
+  const auto swiglu = [](auto& host, const Operands& o, const Experts<quant::Float32>& all, DeviceMatrix<float> x,
+                         DeviceMatrix<float> gate, DeviceMatrix<float> up,
+                         DeviceMatrix<float> y) { host.grouped_swiglu(all, o.groups, x, gate, up, y); };
+  const auto whole = [](const Operands& o) { return Experts<quant::Float32>{o.many, o.many, o.many}; };
+  refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+    swiglu(host, o, whole(o), shorter(o.wide_a), o.wide_b, o.wide_c, o.wide_a);
+  });
+  refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+    swiglu(host, o, whole(o), o.wide_a, narrower(o.wide_b), o.wide_c, o.wide_a);
+  });
+  refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+    swiglu(host, o, whole(o), o.wide_a, o.wide_b, shorter(o.wide_c), o.wide_a);
+  });
+  refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+    swiglu(host, o, whole(o), o.wide_a, o.wide_b, o.wide_c, narrower(o.wide_a));
+  });
+  for (const std::size_t matrix : {0U, 1U, 2U}) {
+    refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+      const std::vector<Weights> fewer(o.many.begin(), o.many.end() - 1);
+      Experts<quant::Float32> all = whole(o);
+      (matrix == 0 ? all.gate : matrix == 1 ? all.up : all.down) = fewer;
+      swiglu(host, o, all, o.wide_a, o.wide_b, o.wide_c, o.wide_a);
+    });
+    for (const bool rows_differ : {false, true}) {
+      refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+        std::vector<Weights> many = o.many;
+        (rows_differ ? many[2].rows : many[2].cols) = width / 2;
+        Experts<quant::Float32> all = whole(o);
+        (matrix == 0 ? all.gate : matrix == 1 ? all.up : all.down) = many;
+        swiglu(host, o, all, o.wide_a, o.wide_b, o.wide_c, o.wide_a);
+      });
+    }
+  }
 }
 
 TEST_CASE("attention refuses shapes that do not agree") {

@@ -15,10 +15,13 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/integers.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4.hpp"
 
 #include "support/device_memory.hpp"
 #include "support/naive.hpp"
+#include "support/packed_matrix.hpp"
 #include "support/rows.hpp"
 
 using namespace asterism;
@@ -148,6 +151,39 @@ TEST_CASE_TEMPLATE("embed decodes rows of the table", Format, quant::Float32, qu
     }
     return test::values(out);
   });
+}
+
+TEST_CASE_TEMPLATE("weights are written in the standard order, lie in kernel order, and come back byte by byte",
+                   Format, quant::Float32, quant::Int8<32>, quant::Int4<64>, quant::Nf4<64>, Nf4) {
+  for (const std::size_t rows : {1U, 15U, 16U, 53U}) {
+    for (const std::size_t cols : {40U, 64U, 192U}) {
+      CAPTURE(rows);
+      CAPTURE(cols);
+      test::PackedMatrix<Format> file(rows, cols, test::random_row(rows * cols, rows + cols));
+      const std::vector<std::byte> standard(file.bytes(), file.bytes() + file.size_bytes());
+      const std::vector<float> decoded = file.decoded();
+      on_both([&](auto& host) {
+        auto memory = memory_on(host);
+        const auto weights = memory.template weights<Format>(rows, cols);
+        host.fill(weights, [&](const auto& to) { std::memcpy(to.data, standard.data(), standard.size()); });
+        std::vector<std::byte> slab(weights.data, weights.data + standard.size());
+        CHECK((slab == standard) == !(weights.tiled().in_tiles() && rows >= 16));
+        quant::to_standard<Format>(slab.data(), rows, cols);
+        CHECK(slab == standard);
+
+        std::vector<TokenId> ids;
+        for (std::size_t i = 0; i < rows; ++i) ids.push_back(static_cast<TokenId>(i));
+        const auto all = memory.result(rows, cols);
+        host.embed(weights, View<const TokenId>(ids), all);
+        CHECK(test::same_bits(test::values(all), decoded));
+        const auto x = memory.normal(2, cols);
+        const auto y = memory.result(2, rows);
+        host.product(weights, x, y);
+        for (std::size_t i = 0; i < 2; ++i) check_product(y, i, decoded, row(x, i));
+        return test::values(y);
+      });
+    }
+  }
 }
 
 TEST_CASE("rms_norm normalises every row, and in place") {

@@ -58,9 +58,8 @@ struct Loaded : EmptyNetwork<B> {
       if constexpr (requires { weights.view; }) {
         out.assign(weights.view.row(0).begin(), weights.view.row(0).end());
       } else {
-        using Format = typename std::remove_cvref_t<decltype(weights)>::Format;
         out.resize(static_cast<std::size_t>(weights.rows * weights.cols));
-        Format::decode(weights.packed(), 0, out);
+        quant::decode(weights.tiled(), 0, View<float>(out));
       }
     });
     return out;

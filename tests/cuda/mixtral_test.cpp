@@ -70,6 +70,7 @@ struct CopiedNetwork : EmptyNetwork<OnGpu<B>> {
             } else {
               using Format = typename Weights::Format;
               std::memcpy(host.data, source.data, Format::planes(source.rows, source.cols).bytes().count);
+              quant::to_standard<Format>(host.data, source.rows, source.cols);
             }
           });
         }

@@ -47,10 +47,9 @@ TEST_CASE_TEMPLATE("rows have the bits of KvRow", Format, quant::Float32, quant:
       }
       CHECK(std::memcmp(found.data(), expected.data(), found.size()) == 0);
       for (std::size_t i = 0; i < head_dim; ++i) {
-        std::vector<float> unit(head_dim);
-        unit[i] = 1;
-        CHECK(cuda::kv_value<storage>(kv, expected.data(), i) ==
-              backend::KvRow<Format>::dot(unit.data(), expected.data(), head_dim, simd::Level::portable));
+        float value = 0;
+        backend::KvRow<Format>::Row::values(expected.data(), head_dim, i, 1, &value);
+        CHECK(cuda::kv_value<storage>(kv, expected.data(), i) == value);
       }
     }
   }

@@ -65,7 +65,10 @@ class Twins {
     const auto on_host = memory_.template weights<Format>(rows, cols, scale);
     const Bytes bytes = Format::planes(rows, cols).bytes();
     const auto on_gpu = backend::weights_in<Format>(draw(bytes.count), 0, rows, cols);
-    gpu.fill(on_gpu, [&](const auto& to) { std::memcpy(to.data, on_host.data, bytes.count); });
+    gpu.fill(on_gpu, [&](const auto& to) {
+      std::memcpy(to.data, on_host.data, bytes.count);
+      quant::to_standard<Format>(to.data, rows, cols);
+    });
     return {on_host, on_gpu};
   }
 

@@ -7,10 +7,13 @@
 #include <doctest/doctest.h>
 
 #include "asterism/generate/load.hpp"
+#include "asterism/quant/float32.hpp"
 #include "asterism/quant/least_squares.hpp"
+#include "asterism/simd/level.hpp"
 
 #include "support/decoded.hpp"
 #include "support/golden.hpp"
+#include "support/relative_difference.hpp"
 
 using namespace asterism;
 
@@ -23,6 +26,7 @@ template <class Weights, class Ends>
 struct Model : Blueprint {
   static constexpr Limits limits{.context = 96, .batch = 1, .prefill_chunk = 16, .threads = 2};
   using Quantization = Weights;
+  using KvCache = attention::BoundedKv<quant::Float32>;  // float16 would make small differences large
   using Embedding = Ends;
   using Head = Ends;
 };
@@ -33,7 +37,8 @@ std::string folder(const std::string& name) { return std::string(ASTERISM_GOLDEN
 
 }  // namespace
 
-TEST_CASE("a model in Int4 and Int8 answers what its decoded weights do, to the bit") {
+TEST_CASE(
+    "a model in Int4 and Int8 answers what its decoded weights do, to the bit where sums have the same order") {
   for (const std::string name : {"demo", "odd_sizes"}) {
     CAPTURE(name);
     const auto prompt = test::Golden("expected/" + name + ".safetensors").values<TokenId>("prompt_33");
@@ -41,7 +46,10 @@ TEST_CASE("a model in Int4 and Int8 answers what its decoded weights do, to the 
     const auto unpacked = load<Unpacked>(folder(name));
     auto session = packed.session();
     auto expected = unpacked.session();
-    CHECK(session.logits(prompt) == expected.logits(prompt));
+    const std::vector<float> found = session.logits(prompt);
+    const std::vector<float> decoded = expected.logits(prompt);
+    CHECK(test::relative_difference(found, decoded) < 1e-5);
+    if (simd::level() != simd::Level::avx512) CHECK(found == decoded);  // which sums up scales by scales
     GenerateOptions options;
     options.max_tokens = 40;
     options.stop_at_eos = false;

@@ -100,6 +100,47 @@ TEST_CASE("survivors and probabilities are those of transformers") {
   CHECK(split > 0);
 }
 
+TEST_CASE("the k best of many, with all that are as good as the last, in whatever order logits come") {
+  constexpr std::size_t vocabulary = 3000;
+  Random order(5);
+  std::vector<std::vector<float>> rows(6, std::vector<float>(vocabulary));
+  for (std::size_t i = 0; i < vocabulary; ++i) {
+    const auto n = static_cast<float>(i);
+    const float each[] = {n / 100,                                        // ascending: each is the best so far
+                          -n / 100,                                       // descending
+                          static_cast<float>(order.normal()),             // no two alike
+                          static_cast<float>(order.below(7)),             // many alike
+                          1,                                              // all alike
+                          i < 2900 ? -5.0F : static_cast<float>(i % 3)};  // the best at the end
+    for (std::size_t row = 0; row < rows.size(); ++row) rows[row][i] = each[row];
+  }
+  Sampler sampler(vocabulary);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    std::vector<float> sorted = rows[row];
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    for (const std::int32_t top_k : {1, 2, 5, 40, 700, 749, 750, 751, 2999, 3000, 4000}) {
+      CAPTURE(row);
+      CAPTURE(top_k);
+      const float least = sorted[std::min<std::size_t>(static_cast<std::size_t>(top_k), vocabulary) - 1];
+      std::vector<TokenId> expected;
+      for (std::size_t i = 0; i < vocabulary; ++i) {
+        if (rows[row][i] >= least) expected.push_back(static_cast<TokenId>(i));
+      }
+      std::stable_sort(expected.begin(), expected.end(), [&](TokenId a, TokenId b) {
+        return rows[row][static_cast<std::size_t>(a)] > rows[row][static_cast<std::size_t>(b)];
+      });
+      GenerateOptions options;
+      options.temperature = 1;
+      options.top_k = top_k;
+      options.top_p = 1;
+      std::vector<float> logits = rows[row];
+      std::vector<TokenId> found;
+      for (const Candidate& candidate : sampler.filter(logits, no_history, options)) found.push_back(candidate.id);
+      CHECK((found == expected));
+    }
+  }
+}
+
 TEST_CASE("without sampling the best token wins, the lowest id among equals, after the repetition penalty") {
   Sampler sampler(4);
   Random random(1);

@@ -18,6 +18,9 @@ struct NoAllocate : Complete {
 struct NoFill : Complete {
   void fill() {}
 };
+struct NoReserve : Complete {
+  void reserve() {}
+};
 struct NoUpload : Complete {
   void upload() {}
 };
@@ -41,6 +44,12 @@ struct NoRmsNorm : Complete {
 };
 struct NoProduct : Complete {
   void product() {}
+};
+struct NoProducts : Complete {
+  void products() {}
+};
+struct NoGroupedSwiglu : Complete {
+  void grouped_swiglu() {}
 };
 struct NoGroupedProduct : Complete {
   void grouped_product() {}

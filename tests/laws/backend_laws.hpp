@@ -269,6 +269,52 @@ void dispatch_is_the_naive_loop() {
   }
 }
 
+/// Several products at once, and whole experts, after the scratch for them was reserved: no more than was said is drawn.
+template <backend::Backend B>
+void larger_operations_are_the_naive_loops() {
+  constexpr std::size_t experts = 3, slots = 6, width = 8, inner = 12;
+  Laboratory<B> lab;
+  const Bytes free = lab.device.arena().used();
+  lab.device.reserve(slots, inner);
+  CHECK(lab.device.arena().used() == free + B::scratch(slots, inner));
+  CHECK(B::scratch(slots, inner) >= B::scratch(slots - 1, width));
+
+  const auto x = lab.normal(slots, width);
+  const auto gate = lab.normal(slots, inner);
+  const auto up = lab.normal(slots, inner);
+  std::vector<typename Laboratory<B>::template Known<float>> known;  // gate, up and down of each expert
+  std::vector<backend::DeviceWeights<quant::Float32>> by_kind[3];
+  for (std::size_t i = 0; i < 3 * experts; ++i) {
+    const bool down = i % 3 == 2;
+    known.push_back(lab.normal(down ? width : inner, down ? inner : width, 0.3F));
+    by_kind[i % 3].push_back(lab.weights(known.back()));
+  }
+  const std::vector<backend::Product<quant::Float32>> two = {{by_kind[0][0], gate.on_device},
+                                                             {by_kind[1][0], up.on_device}};
+  const auto offsets = lab.known(1, experts + 1, std::vector<std::int32_t>{0, 4, 4, slots});
+  const auto table = lab.known(1, slots, std::vector<std::int32_t>{0, 1, 2, 3, 4, 5});
+  const backend::Groups groups{.offsets = offsets.on_device.view.row(0),
+                               .rows = table.on_device.view.row(0),
+                               .slots = table.on_device.view.row(0),
+                               .device = 0};
+  const std::uint64_t before = lab.device.arena().allocations();
+  lab.device.template products<quant::Float32>(two, x.on_device);
+  for (std::size_t i = 0; i < slots; ++i) {
+    lab.check_row(gate.on_device, i, test::naive::product(known[0].values, inner, x.row(i)));
+    lab.check_row(up.on_device, i, test::naive::product(known[1].values, inner, x.row(i)));
+  }
+  const backend::Experts<quant::Float32> many{by_kind[0], by_kind[1], by_kind[2]};
+  lab.device.grouped_swiglu(many, groups, x.on_device, gate.on_device, up.on_device, x.on_device);
+  CHECK(lab.device.arena().allocations() == before);
+  for (std::size_t i = 0; i < slots; ++i) {
+    const std::size_t first = i < 4 ? 0 : 6;  // expert 0, and 2
+    std::vector<double> middle = test::naive::product(known[first].values, inner, x.row(i));
+    const std::vector<double> other = test::naive::product(known[first + 1].values, inner, x.row(i));
+    for (std::size_t c = 0; c < inner; ++c) middle[c] = test::naive::silu(middle[c]) * other[c];
+    lab.check_row(x.on_device, i, test::naive::product(known[first + 2].values, width, middle));
+  }
+}
+
 /// Operands of another device are refused by every operation.
 template <backend::Backend B>
 void other_devices_are_refused() {
@@ -285,6 +331,8 @@ void other_devices_are_refused() {
       .keys = buffer.data(), .values = buffer.data(), .kv_heads = 2, .slots = 4, .head_dim = 4, .device = 1};
   const std::vector<TokenId> ids{0, 1, 2};
   const std::vector<backend::DeviceWeights<quant::Float32>> many(experts, weights);
+  const std::vector<backend::Product<quant::Float32>> several = {{weights, m}, {weights, m}};
+  const backend::Experts<quant::Float32> whole{many, many, many};
   std::vector<float> host(rows * width);
   const MatrixView<float> view(host.data(), rows, width);
   CHECK_THROWS_AS(device.fill(weights, [](const auto&) {}), WrongDevice);
@@ -296,7 +344,9 @@ void other_devices_are_refused() {
   CHECK_THROWS_AS(device.embed(weights, View<const TokenId>(ids), m), WrongDevice);
   CHECK_THROWS_AS(device.rms_norm(m, m.rows_from(0, 1), 1e-5F, m), WrongDevice);
   CHECK_THROWS_AS(device.product(weights, m, m), WrongDevice);
+  CHECK_THROWS_AS(device.template products<quant::Float32>(several, m), WrongDevice);
   CHECK_THROWS_AS(device.template grouped_product<quant::Float32>(many, groups, m, m), WrongDevice);
+  CHECK_THROWS_AS(device.grouped_swiglu(whole, groups, m, m, m, m), WrongDevice);
   CHECK_THROWS_AS(device.add(m, m), WrongDevice);
   CHECK_THROWS_AS(device.silu_multiply(m, m, m), WrongDevice);
   CHECK_THROWS_AS(device.rotary_tables(0, 1e4, m), WrongDevice);
@@ -316,6 +366,7 @@ void backend() {
   dense_operations_are_the_naive_loops<B>();
   attention_is_the_naive_loop<B>();
   dispatch_is_the_naive_loop<B>();
+  larger_operations_are_the_naive_loops<B>();
   other_devices_are_refused<B>();
 }
 

@@ -10,6 +10,7 @@
 
 #include "asterism/core/random.hpp"
 #include "asterism/model/weights.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/weight_source.hpp"
 
 #include "generate/variants.hpp"
@@ -43,6 +44,7 @@ void fill_weight(const Weights& weights, Value&& value) {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = value(i);
     const quant::FloatWeights source{values};
     Weights::Format::encode(source, weights.rows, weights.cols, weights.data);
+    quant::to_kernel_order<typename Weights::Format>(weights.data, weights.rows, weights.cols);
   }
 }
 

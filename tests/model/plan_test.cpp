@@ -25,28 +25,40 @@ using test::small_shape;
 namespace {
 
 /// A device that notes who asked for how much.
-class NotingHost : public backend::BasicHost<parallel::Serial> {
+template <class Activation>
+class NotingHost : public backend::BasicHost<parallel::Serial, Activation> {
+  using Host = backend::BasicHost<parallel::Serial, Activation>;
+
  public:
-  using BasicHost::BasicHost;
+  using Host::Host;
 
   backend::Buffer allocate(Bytes size, std::string_view holder) {
     drawn[std::string(holder)] += Bytes{aligned(size.count)};
-    return BasicHost::allocate(size, holder);
+    return Host::allocate(size, holder);
+  }
+  void reserve(std::size_t rows, std::size_t cols) {
+    const Bytes before = this->arena().used();
+    Host::reserve(rows, cols);
+    drawn["workspace"] += this->arena().used() - before;
   }
 
   std::map<std::string, Bytes> drawn;
 };
 
 struct Noting : test::Packed {
-  using Backend = NotingHost;
+  using Backend = NotingHost<quant::ActivationExact>;
+};
+struct Noting8 : test::Packed {
+  using Backend = NotingHost<quant::Activation8>;
 };
 
+template <class B>
 void check_allocation(const Shape& shape, std::size_t count, const Limits& limits) {
   CAPTURE(count);
   CAPTURE(limits.batch);
-  const test::EmptyNetwork<Noting> empty(shape, equal_devices(count, 4_MiB), limits);
-  const auto workspace = test::workspace_on<Noting>(empty, limits);
-  std::vector<test::Conversation<Noting>> sequences;
+  const test::EmptyNetwork<B> empty(shape, equal_devices(count, 4_MiB), limits);
+  const auto workspace = test::workspace_on<B>(empty, limits);
+  std::vector<test::Conversation<B>> sequences;
   for (std::int32_t i = 0; i < limits.batch; ++i) sequences.emplace_back(empty, limits);
   for (std::size_t d = 0; d < count; ++d) {
     Bytes sum{};
@@ -109,6 +121,26 @@ static_assert(low_first.embedding_device() == 0 && low_first.head_device() == 1)
 static_assert(low_first.peak(2) == Bytes{0});
 static_assert(!plan<MixtralLowFirst>(dual_with_host.limited_to(11_GiB)).fits());
 
+// Activations in 8 bits take scratch, and the plan knows it before anything runs.
+struct Mixtral8 : Mixtral {
+  using Backend = backend::Host8;
+};
+static_assert(fits<Mixtral8, machines::dual_16gb, 14_GiB>());
+constexpr placement::Parts exact_parts = model::parts<Mixtral>(Mixtral::shape, Mixtral::limits);
+constexpr placement::Parts parts8 = model::parts<Mixtral8>(Mixtral8::shape, Mixtral8::limits);
+constexpr std::size_t chunk_rows = Mixtral::limits.prefill_chunk;
+static_assert(parts8.layer_workspace ==
+              exact_parts.layer_workspace + backend::Host8::scratch(2 * chunk_rows, 14336));
+static_assert(parts8.head_workspace == exact_parts.head_workspace + backend::Host8::scratch(16, 4096));
+constexpr placement::Plan dual8 = plan<Mixtral8>(machines::dual_16gb);
+static_assert(dual8.cuts[1] == dual.cuts[1]);
+static_assert(dual8.bytes(0, Kind::workspace) ==
+              dual.bytes(0, Kind::workspace) + backend::Host8::scratch(2 * chunk_rows, 14336));
+static_assert(dual8.bytes(1, Kind::workspace) == dual.bytes(1, Kind::workspace) +
+                                                     backend::Host8::scratch(2 * chunk_rows, 14336) +
+                                                     backend::Host8::scratch(16, 4096));
+static_assert(dual8.bytes(0, Kind::experts) == dual.bytes(0, Kind::experts));
+
 struct MixtralExplicit : Mixtral {
   using Placement = placement::Explicit<14, 18>;
 };
@@ -117,24 +149,25 @@ static_assert(plan<MixtralExplicit>(machines::dual_16gb).cuts[1] == 14);
 
 }  // namespace
 
-TEST_CASE("kind by kind, the plan is what network, workspace and sequences allocate") {
-  Limits limits = Noting::limits;
+TEST_CASE_TEMPLATE("kind by kind, the plan is what network, workspace and sequences allocate", B, Noting,
+                   Noting8) {
+  Limits limits = B::limits;
   for (const std::int32_t batch : {1, 2, 3}) {
     limits.batch = batch;
-    for (const std::size_t devices : {1, 2}) check_allocation(small_shape, devices, limits);
+    for (const std::size_t devices : {1, 2}) check_allocation<B>(small_shape, devices, limits);
   }
   limits.prefill_chunk = 3;
   limits.context = 17;
-  check_allocation(small_shape, 2, limits);
+  check_allocation<B>(small_shape, 2, limits);
   Shape odd = small_shape;  // planes with padding everywhere
   odd.hidden = 21;
   odd.ffn = 33;
   odd.head_dim = 6;
   odd.vocabulary = 7;
-  check_allocation(odd, 2, limits);
+  check_allocation<B>(odd, 2, limits);
   odd.tied_head = true;
-  check_allocation(odd, 1, limits);
-  check_allocation(odd, 2, limits);
+  check_allocation<B>(odd, 1, limits);
+  check_allocation<B>(odd, 2, limits);
 }
 
 TEST_CASE("more devices than layers") {

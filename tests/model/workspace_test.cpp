@@ -2,6 +2,7 @@
 #include "asterism/model/workspace.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/model/plan.hpp"
+#include "asterism/quant/integers.hpp"
 
 #include "generate/variants.hpp"
 #include "model/filled_network.hpp"
@@ -24,6 +26,14 @@ namespace {
 using LayerWorkspace = model::LayerWorkspace<model::Assembly<Exact>::Block>;
 
 static_assert(LayerWorkspace::bytes(small_shape, Exact::limits) > Bytes{0});  // a constant expression
+
+/// Everything that products read lies in tiles of integers.
+struct InIntegers : Exact {
+  using Quantization = quant::Int8<32>;
+  using Embedding = quant::Int8<32>;
+  using Head = quant::Int8<32>;
+  using Backend = backend::BasicHost<parallel::Serial, quant::Activation8>;
+};
 
 /// Collects where matrices lie.
 struct Ranges {
@@ -97,6 +107,53 @@ TEST_CASE("the head's workspace holds a few rows, no more than a chunk") {
     ranges.add(workspace.hidden, rows, 24);
     ranges.add(workspace.logits, rows, 53);
     ranges.check(buffer);
+  }
+}
+
+TEST_CASE("the largest products are as wide as the widest row, with a row for every expert that a token goes to") {
+  Shape shape = small_shape;
+  Limits limits = Exact::limits;
+  limits.prefill_chunk = 7;
+  const auto layers = [&] { return model::LargestProduct::of_layers(shape, limits); };
+  CHECK(layers().rows == 14);
+  CHECK(layers().cols == 48);  // 6 heads of 8
+  shape.ffn = 49;
+  CHECK(layers().cols == 49);
+  shape.hidden = 50;
+  CHECK(layers().cols == 50);
+  CHECK(model::LargestProduct::of_head(shape, limits).rows == 7);
+  CHECK(model::LargestProduct::of_head(shape, limits).cols == 50);
+  limits.prefill_chunk = 100;
+  CHECK(layers().rows == 200);
+  CHECK(model::LargestProduct::of_head(shape, limits).rows == HeadWorkspace::rows);
+}
+
+TEST_CASE("what devices reserve serves every product of the largest pass") {
+  struct Width {
+    std::int32_t hidden, heads, ffn, top_k;
+  };
+  for (const Width width : {Width{32, 4, 64, 1}, {96, 2, 32, 2}, {32, 1, 160, 3}, {64, 2, 64, 5}}) {
+    Shape shape = small_shape;
+    shape.hidden = width.hidden;
+    shape.heads = width.heads;
+    shape.kv_heads = 1;
+    shape.head_dim = 32;
+    shape.ffn = width.ffn;
+    shape.top_k = width.top_k;
+    for (const std::int32_t chunk : {1, 7, 40}) {
+      CAPTURE(shape.hidden);
+      CAPTURE(chunk);
+      Limits limits = InIntegers::limits;
+      limits.prefill_chunk = chunk;
+      const test::FilledNetwork<InIntegers> filled(shape, equal_devices(2, 4_MiB), limits);
+      const auto workspace = test::workspace_on<InIntegers>(filled, limits);
+      test::Conversation<InIntegers> one(filled, limits);
+      const std::vector<TokenId> tokens(static_cast<std::size_t>(chunk), 3);
+      CHECK(test::pass<InIntegers>(filled, workspace, std::vector<test::Turn<InIntegers>>{{&one, tokens}}));
+      const std::size_t rows = HeadWorkspace::rows_of(limits);
+      const std::vector<float> logits = test::logits_of<InIntegers>(filled, workspace, 0, rows, one.observer);
+      CHECK(std::all_of(logits.begin(), logits.end(), [](float value) { return std::isfinite(value); }));
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 #include <new>
 #include <set>
@@ -78,6 +79,85 @@ TEST_CASE("the workers do share the work") {
     }
   });
   CHECK(seen.size() == 4);
+}
+
+TEST_CASE("a thread that is stuck in one tile does not keep others from the rest of its range") {
+  constexpr std::size_t tiles = 64;
+  for (const std::size_t threads : {2U, 3U, 4U, 7U}) {
+    for (const std::size_t stuck : {std::size_t{0}, tiles / 2, tiles - 1}) {
+      CAPTURE(threads);
+      CAPTURE(stuck);
+      Threads pool(threads);
+      std::vector<std::atomic<int>> calls(tiles);
+      std::atomic<std::size_t> done{0};
+      pool.for_each_tile(tiles, [&](std::size_t tile) {
+        ++calls[tile];
+        while (tile == stuck && done < tiles - 1)
+          std::this_thread::yield();  // for ever, if nobody does the others
+        ++done;
+      });
+      CHECK(done == tiles);
+      CHECK(std::all_of(calls.begin(), calls.end(), [](const std::atomic<int>& count) { return count == 1; }));
+    }
+  }
+}
+
+TEST_CASE("all threads but one may be stuck, each in a tile of its own range") {
+  constexpr std::size_t threads = 4;
+  constexpr std::size_t tiles = 40;
+  Threads pool(threads);
+  std::atomic<std::size_t> done{0};
+  pool.for_each_tile(tiles, [&](std::size_t tile) {
+    const bool first_of_a_range = tile % (tiles / threads) == 0 && tile > 0;
+    while (first_of_a_range && done < tiles - (threads - 1)) std::this_thread::yield();
+    ++done;
+  });
+  CHECK(done == tiles);
+}
+
+TEST_CASE("a thread walks its own range upwards before it helps others") {
+  constexpr std::size_t threads = 3;
+  constexpr std::size_t tiles = 30;
+  Threads pool(threads);
+  for (int round = 0; round < 50; ++round) {
+    std::mutex mutex;
+    std::map<std::thread::id, std::vector<std::size_t>> walked;
+    std::atomic<std::size_t> begun{0};
+    pool.for_each_tile(tiles, [&](std::size_t tile) {
+      {
+        const std::lock_guard lock(mutex);
+        walked[std::this_thread::get_id()].push_back(tile);
+      }
+      ++begun;
+      while (begun < threads) std::this_thread::yield();  // until all have begun
+    });
+    REQUIRE(walked.size() == threads);
+    std::set<std::size_t> first_tiles;
+    for (const auto& [thread, order] : walked) {
+      first_tiles.insert(order.front());
+      const std::size_t own = order.front() / (tiles / threads);
+      const auto left = std::find_if(order.begin(), order.end(),
+                                     [&](std::size_t tile) { return tile / (tiles / threads) != own; });
+      CHECK(std::is_sorted(order.begin(), left));
+      CHECK(std::none_of(left, order.end(), [&](std::size_t tile) { return tile / (tiles / threads) == own; }));
+    }
+    CHECK(first_tiles == std::set<std::size_t>{0, 10, 20});
+  }
+}
+
+TEST_CASE("after an exception no further tile is begun but those under way") {
+  constexpr std::size_t threads = 4;
+  Threads pool(threads);
+  std::atomic<std::size_t> begun{0};
+  CHECK_THROWS_AS(pool.for_each_tile(100000,
+                                     [&](std::size_t tile) {
+                                       ++begun;
+                                       if (tile == 0) throw InvalidArgument("tile 0");
+                                       std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                     }),
+                  InvalidArgument);
+  CHECK(begun < 10000);
+  laws::every_tile_once(pool, 100);
 }
 
 TEST_CASE("at least one thread is asked for, and the default is one") {

@@ -29,7 +29,7 @@ std::vector<float> gaussian(std::size_t count, std::uint64_t seed) {
 
 template <class Q>
 float scale_of(const PackedMatrix<Q>& matrix, std::size_t group) {
-  return float_from_float16(Q::scales(matrix.view())[group]);
+  return Q::scales(matrix.view())(group);
 }
 
 template <class Q>

@@ -61,13 +61,16 @@ struct Size {
 };
 
 // Whole blocks, segments and tiles; one more and one less of each; single rows and columns.
-constexpr Size sizes[] = {{1, 1},    {3, 7},    {5, 8},    {1, 64},   {12, 64},  {13, 65},   {11, 63},  {7, 31},
-                          {25, 96},  {24, 512}, {9, 513},  {14, 511}, {6, 1024}, {13, 1536}, {5, 1100}, {4, 2049},
-                          {16, 128}, {64, 320}, {2, 4096}, {3, 4160}, {8, 130},  {17, 33},   {10, 32}};
+constexpr Size sizes[] = {{1, 1},    {3, 7},    {5, 8},    {1, 64},   {12, 64},  {13, 65},  {11, 63},
+                          {7, 31},   {25, 96},  {24, 512}, {9, 513},  {14, 511}, {6, 1024}, {13, 1536},
+                          {5, 1100}, {4, 2049}, {16, 128}, {64, 320}, {2, 4096}, {3, 4160}, {8, 130},
+                          {17, 33},  {10, 32},  {37, 576}, {33, 768}, {19, 544}, {18, 4096}};
 
 std::vector<simd::Level> levels() {
-  std::vector<simd::Level> result = {simd::Level::portable};
-  if (simd::supported(simd::Level::avx2)) result.push_back(simd::Level::avx2);
+  std::vector<simd::Level> result;
+  for (const simd::Level level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {
+    if (simd::supported(level)) result.push_back(level);
+  }
   return result;
 }
 
@@ -112,7 +115,7 @@ TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant:
       for (const simd::Level level : levels()) {
         CAPTURE(simd::name(level));
         std::vector<float> y(rows * y_stride, untouched);
-        simd::product(weights.view(), MatrixView<const float>(x.data(), rows, size.cols, x_stride),
+        simd::product(weights.tiled(), MatrixView<const float>(x.data(), rows, size.cols, x_stride),
                       MatrixView<float>(y.data(), rows, size.outputs, y_stride), 0, size.outputs, level);
         int wrong = 0;
         for (std::size_t r = 0; r < rows; ++r) {
@@ -143,7 +146,7 @@ TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any
       std::vector<float> one_at_a_time(rows * size.outputs);
       for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t o = 0; o < size.outputs; ++o) {
-          simd::product(weights.view(), MatrixView<const float>(x.data() + r * size.cols, 1, size.cols),
+          simd::product(weights.tiled(), MatrixView<const float>(x.data() + r * size.cols, 1, size.cols),
                         MatrixView<float>(one_at_a_time.data() + r * size.outputs, 1, size.outputs), o, 1, level);
         }
       }
@@ -151,7 +154,7 @@ TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any
         for (const std::size_t cut : {std::size_t{1}, std::size_t{5}, std::size_t{16}, size.outputs}) {
           std::vector<float> y(taken * size.outputs, untouched);
           for (std::size_t first = 0; first < size.outputs; first += cut) {
-            simd::product(weights.view(), MatrixView<const float>(x.data(), taken, size.cols),
+            simd::product(weights.tiled(), MatrixView<const float>(x.data(), taken, size.cols),
                           MatrixView<float>(y.data(), taken, size.outputs), first,
                           std::min(cut, size.outputs - first), level);
           }
@@ -163,13 +166,17 @@ TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any
 }
 
 TEST_CASE("product leaves the other outputs alone") {
-  const PackedMatrix<quant::Nf4<64>> weights(20, 64, random_values(20 * 64, 5));
+  const PackedMatrix<quant::Nf4<64>> weights(36, 64, random_values(36 * 64, 5));
   const std::vector<float> x = random_values(64, 6);
   for (const simd::Level level : levels()) {
-    std::vector<float> y(20, untouched);
-    simd::product(weights.view(), MatrixView<const float>(x.data(), 1, 64), MatrixView<float>(y.data(), 1, 20), 3,
-                  4, level);
-    for (std::size_t o = 0; o < 20; ++o) CHECK((y[o] == untouched) == (o < 3 || o >= 7));
+    for (const std::size_t first : {0U, 3U, 15U, 16U, 30U}) {
+      for (const std::size_t count : {0U, 1U, 4U, 6U}) {
+        std::vector<float> y(36, untouched);
+        simd::product(weights.tiled(), MatrixView<const float>(x.data(), 1, 64),
+                      MatrixView<float>(y.data(), 1, 36), first, count, level);
+        for (std::size_t o = 0; o < 36; ++o) CHECK((y[o] == untouched) == (o < first || o >= first + count));
+      }
+    }
   }
 }
 
@@ -177,13 +184,13 @@ TEST_CASE("a product over no columns is zero; over no rows or outputs it does no
   const PackedMatrix<quant::Float32> empty(3, 0, {});
   for (const simd::Level level : levels()) {
     std::vector<float> y(6, untouched);
-    simd::product(empty.view(), MatrixView<const float>(nullptr, 2, 0), MatrixView<float>(y.data(), 2, 3), 0, 3,
+    simd::product(empty.tiled(), MatrixView<const float>(nullptr, 2, 0), MatrixView<float>(y.data(), 2, 3), 0, 3,
                   level);
     CHECK(y == std::vector<float>(6, 0.0F));
     const PackedMatrix<quant::Float32> one(1, 1, {1.0F});
-    simd::product(one.view(), MatrixView<const float>(nullptr, 0, 1), MatrixView<float>(nullptr, 0, 1), 0, 1,
+    simd::product(one.tiled(), MatrixView<const float>(nullptr, 0, 1), MatrixView<float>(nullptr, 0, 1), 0, 1,
                   level);
-    simd::product(one.view(), MatrixView<const float>(y.data(), 1, 1), MatrixView<float>(nullptr, 1, 1), 1, 0,
+    simd::product(one.tiled(), MatrixView<const float>(y.data(), 1, 1), MatrixView<float>(nullptr, 1, 1), 1, 0,
                   level);
   }
 }
@@ -193,7 +200,7 @@ TEST_CASE("product refuses sizes that don't fit") {
   std::vector<float> buffer(64);
   const auto run = [&](std::size_t rows, std::size_t cols, std::size_t y_rows, std::size_t y_cols,
                        std::size_t first, std::size_t count) {
-    simd::product(weights.view(), MatrixView<const float>(buffer.data(), rows, cols),
+    simd::product(weights.tiled(), MatrixView<const float>(buffer.data(), rows, cols),
                   MatrixView<float>(buffer.data() + 32, y_rows, y_cols), first, count);
   };
   CHECK_NOTHROW(run(2, 4, 2, 3, 0, 3));

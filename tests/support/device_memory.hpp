@@ -15,6 +15,7 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/quant/concept.hpp"
+#include "asterism/quant/kernel_order.hpp"
 
 namespace asterism::test {
 
@@ -54,7 +55,7 @@ class DeviceMemory {
     std::vector<float> values(static_cast<std::size_t>(to.rows * to.cols));
     for (float& value : values) value = scale * static_cast<float>(random_.normal());
     const quant::FloatWeights source{values};
-    Format::encode(source, to.rows, to.cols, to.data);
+    host_.fill(to, [&](const auto& on_host) { Format::encode(source, to.rows, to.cols, on_host.data); });
   }
 
   void fill(const backend::DeviceMatrix<float>& to, float scale = 1) {
@@ -103,11 +104,11 @@ std::vector<T> values(const backend::DeviceMatrix<T>& matrix) {
   return out;
 }
 
-/// All weights as float32, row by row.
+/// All weights of a host device as float32, row by row.
 template <class Format>
 std::vector<float> decoded(const backend::DeviceWeights<Format>& weights) {
   std::vector<float> out(static_cast<std::size_t>(weights.rows * weights.cols));
-  Format::decode(weights.packed(), 0, out);
+  quant::decode(weights.tiled(), 0, View<float>(out));
   return out;
 }
 

@@ -91,11 +91,11 @@ std::vector<double> attend(const Query& query, std::size_t head_dim, std::size_t
   return out;
 }
 
-/// The values of a stored row; see KvRow, whose test holds it against loops of its own.
+/// The values of a stored row; see simd::StoredRows, whose test holds them against loops of its own.
 template <class Format>
 std::vector<float> row_values(const std::byte* row, std::size_t n) {
-  std::vector<float> out(n, 0.0F);
-  backend::KvRow<Format>::add_scaled(out.data(), 1, row, n, simd::Level::portable);
+  std::vector<float> out(n);
+  backend::KvRow<Format>::Row::values(row, n, 0, n, out.data());
   return out;
 }
 

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/quant/concept.hpp"
+#include "asterism/quant/kernel_order.hpp"
 
 namespace asterism::test {
 
@@ -17,14 +19,19 @@ class PackedMatrix {
       : rows_(rows), cols_(cols), storage_(Q::planes(rows, cols).bytes().count + alignment, std::byte{0xAA}) {
     const quant::FloatWeights weights{values};
     Q::encode(weights, rows, cols, bytes());
+    tiled_storage_.resize(storage_.size(), std::byte{0xAA});
+    std::memcpy(aligned_to_64(tiled_storage_), bytes(), size_bytes());
+    quant::to_kernel_order<Q>(aligned_to_64(tiled_storage_), rows, cols);
   }
 
   quant::Packed<Q> view() const { return {const_cast<PackedMatrix*>(this)->bytes(), rows_, cols_}; }
 
-  std::byte* bytes() {
-    const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
-    return storage_.data() + (aligned(address) - address);
+  /// The matrix in kernel order: a copy, as it was encoded.
+  quant::Tiled<Q> tiled() const {
+    return {aligned_to_64(const_cast<PackedMatrix*>(this)->tiled_storage_), rows_, cols_};
   }
+
+  std::byte* bytes() { return aligned_to_64(storage_); }
 
   std::size_t size_bytes() const { return Q::planes(rows_, cols_).bytes().count; }
 
@@ -35,9 +42,15 @@ class PackedMatrix {
   }
 
  private:
+  static std::byte* aligned_to_64(std::vector<std::byte>& storage) {
+    const auto address = reinterpret_cast<std::uintptr_t>(storage.data());
+    return storage.data() + (aligned(address) - address);
+  }
+
   std::uint64_t rows_;
   std::uint64_t cols_;
   std::vector<std::byte> storage_;
+  std::vector<std::byte> tiled_storage_;
 };
 
 }  // namespace asterism::test

@@ -9,6 +9,7 @@
 #include "asterism/backend/cursor.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/view.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -74,9 +75,9 @@ class GroupedQuery {
     const auto key = scratch.key.rows_from(0, x.rows());
     const auto value = scratch.value.rows_from(0, x.rows());
     const auto mixed = scratch.mixed.rows_from(0, x.rows());
-    device.product(slab_.query, x, query);
-    device.product(slab_.key, x, key);
-    device.product(slab_.value, x, value);
+    const backend::Product<Quantization> projections[] = {
+        {slab_.query, query}, {slab_.key, key}, {slab_.value, value}};
+    device.template products<Quantization>(View<const backend::Product<Quantization>>(projections, 3), x);
     device.rotate(tables, query);
     device.rotate(tables, key);
     std::size_t row = 0;

@@ -87,6 +87,20 @@ struct Checks {
     agree("add", same_shape(x, y));
   }
 
+  template <class Format>
+  void products(View<const Product<Format>> all, DeviceMatrix<const float> x) const {
+    for (const auto& one : all) product(one.weights, x, one.y);
+  }
+
+  template <class Format>
+  void grouped_swiglu(const Experts<Format>& experts, const Groups& groups, DeviceMatrix<const float> x,
+                      DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
+                      DeviceMatrix<const float> y) const {
+    grouped_product(experts.gate, groups, x, gate);
+    grouped_product(experts.up, groups, x, up);
+    grouped_product(experts.down, groups, gate, y);
+  }
+
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
                      DeviceMatrix<const float> out) const {
     here("silu_multiply", gate, up, out);

@@ -40,6 +40,12 @@ concept fill = requires(B& device, DeviceWeights<quant::Float32> weights, Device
 };
 
 template <class B>
+concept reserve = requires(B& device, std::size_t rows, std::size_t cols) {
+  { B::scratch(rows, cols) } -> std::same_as<Bytes>;
+  device.reserve(rows, cols);
+};
+
+template <class B>
 concept upload = requires(B& device, MatrixView<const float> from, DeviceMatrix<float> to) {
   device.upload(from, to);
 };
@@ -86,6 +92,17 @@ template <class B>
 concept product = requires(B& device, DeviceWeights<quant::Float32> weights, DeviceMatrix<const float> x,
                            DeviceMatrix<float> y) {
   device.product(weights, x, y);
+};
+
+template <class B>
+concept products = requires(B& device, View<const Product<quant::Float32>> all, DeviceMatrix<const float> x) {
+  device.template products<quant::Float32>(all, x);
+};
+
+template <class B>
+concept grouped_swiglu = requires(B& device, const Experts<quant::Float32>& experts, const Groups& groups,
+                                  DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+  device.template grouped_swiglu<quant::Float32>(experts, groups, x, y, y, y);
 };
 
 template <class B>
@@ -147,7 +164,8 @@ concept combine = requires(B& device, const Groups& groups, DeviceMatrix<const g
 
 /// A backend object is one logical device: an arena with a budget, and operations that run there.
 ///
-/// 1. `allocate(size, holder)` draws from the arena; `upload`, `download` move between host memory and the
+/// 1. `allocate(size, holder)` draws from the arena; `reserve(rows, cols)` draws `scratch(rows, cols)` bytes for what
+///    products of that size need beside their operands, before the first of them; `upload`, `download` move between host memory and the
 ///    device. Only these and the next two let the host see the device's memory:
 /// 2. `fill(weights, f)` calls f with the same weights, or matrix, in memory that the host may write, and has on the
 ///    device what f wrote; f writes all of it. `read(matrices...)` is a tuple of views that the host may read, until
@@ -167,8 +185,9 @@ concept combine = requires(B& device, const Groups& groups, DeviceMatrix<const g
 template <class B>
 concept Backend = needs::arena<B> && needs::allocate<B> && needs::fill<B> && needs::upload<B> &&
     needs::download<B> && needs::read<B> && needs::receive<B> && needs::synchronize<B> && needs::embed<B> &&
-    needs::rms_norm<B> && needs::product<B> && needs::grouped_product<B> && needs::add<B> &&
-    needs::silu_multiply<B> && needs::rotary_tables<B> && needs::rotate<B> && needs::append_kv<B> &&
-    needs::attend<B> && needs::route<B> && needs::group<B> && needs::gather<B> && needs::combine<B>;
+    needs::reserve<B> && needs::rms_norm<B> && needs::product<B> && needs::products<B> &&
+    needs::grouped_product<B> && needs::grouped_swiglu<B> && needs::add<B> && needs::silu_multiply<B> &&
+    needs::rotary_tables<B> && needs::rotate<B> && needs::append_kv<B> && needs::attend<B> && needs::route<B> &&
+    needs::group<B> && needs::gather<B> && needs::combine<B>;
 
 }  // namespace asterism::backend

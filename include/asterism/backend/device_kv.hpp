@@ -35,6 +35,9 @@ struct DeviceKv {
     return (head * slots + slot(position)) * row_bytes(head_dim);
   }
 
+  /// How many positions, from this one on, lie one behind the other before the slots wrap around.
+  std::size_t run(std::size_t position) const { return slots - slot(position); }
+
   /// True where rows at positions first ... first + count - 1 may be appended and then see all that they should:
   /// no position lies beyond the slots, or, in a ring, none replaces what the first of them still sees.
   bool holds(std::size_t first, std::size_t count) const {

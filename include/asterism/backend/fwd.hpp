@@ -2,6 +2,7 @@
 #pragma once
 
 #include "asterism/parallel/fwd.hpp"
+#include "asterism/quant/fwd.hpp"
 
 namespace asterism::backend {
 
@@ -21,9 +22,17 @@ struct DeviceKv;
 struct Visible;
 struct Checks;
 
-template <class Execution>
+template <class Format>
+struct Product;
+template <class Format>
+struct Experts;
+
+template <class Execution, class Activation>
+class HostProducts;
+template <class Execution, class Activation = quant::ActivationExact>
 class BasicHost;
 using Host = BasicHost<parallel::Threads>;
+using Host8 = BasicHost<parallel::Threads, quant::Activation8>;
 using SerialHost = BasicHost<parallel::Serial>;
 
 }  // namespace asterism::backend

@@ -16,6 +16,7 @@
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host_attention.hpp"
 #include "asterism/backend/host_dispatch.hpp"
+#include "asterism/backend/host_products.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -23,26 +24,32 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
-#include "asterism/linalg/activation.hpp"
 #include "asterism/linalg/rms_norm.hpp"
 #include "asterism/linalg/rotary.hpp"
 #include "asterism/parallel/concept.hpp"
 #include "asterism/quant/concept.hpp"
-#include "asterism/simd/product.hpp"
+#include "asterism/quant/kernel_order.hpp"
+#include "asterism/simd/silu.hpp"
 
 namespace asterism::backend {
 
 /// A logical device in the memory of this machine, computing on the threads of an execution policy, which several
-/// devices may share. Models Backend; see its rules. fp32 activations; sums in fp32, in one fixed order.
-template <class Execution>
+/// devices may share. Weights lie in kernel order, see quant::RowTiles. Models Backend; see its rules. Sums in fp32, in
+/// one fixed order. For one thread at a time.
+///
+/// @tparam Execution   who computes
+/// @tparam Activation  how activations meet quantized weights: quant::ActivationExact, or quant::Activation8, which
+///                     is much faster; both say how far results move
+template <class Execution, class Activation>
 class BasicHost {
  public:
   static_assert(parallel::Execution<Execution>);
   using ExecutionPolicy = Execution;
+  using ActivationPolicy = Activation;
 
   /// `device` is the index under which messages and operands name it.
   BasicHost(std::int32_t device, Bytes budget, std::shared_ptr<Execution> execution)
-      : arena_(device, budget), execution_(std::move(execution)) {}
+      : arena_(device, budget), execution_(std::move(execution)), products_(*execution_) {}
 
   Arena& arena() { return arena_; }
   const Arena& arena() const { return arena_; }
@@ -52,12 +59,31 @@ class BasicHost {
 
   void synchronize() {}
 
-  /// Lets the host write `weights`, a DeviceWeights or a matrix: f(the same, in memory that the host may write). f
-  /// writes all of it; for weights that is every byte of their planes.
-  template <class Weights, class F>
-  void fill(const Weights& weights, F&& f) {
+  /// Bytes that products of `rows` rows of `cols` columns need beside their operands: 0 for exact activations.
+  static constexpr Bytes scratch(std::size_t rows, std::size_t cols) {
+    return HostProducts<Execution, Activation>::scratch(rows, cols);
+  }
+
+  /// Draws them from the arena and keeps them: for all products that are no larger.
+  void reserve(std::size_t rows, std::size_t cols) {
+    const Bytes bytes = scratch(rows, cols);
+    if (bytes.count > 0) products_.keep(allocate(bytes, "workspace"));
+  }
+
+  /// Lets the host write `weights`: f(the same). f writes every byte of their planes, in the standard order, and they
+  /// are brought into kernel order then. Allocates one tile.
+  template <class Format, class F>
+  void fill(const DeviceWeights<Format>& weights, F&& f) {
     checks().here("fill", weights);
     f(weights);
+    quant::to_kernel_order<Format>(weights.data, weights.rows, weights.cols);
+  }
+
+  /// Lets the host write a matrix.
+  template <class T, class F>
+  void fill(const DeviceMatrix<T>& matrix, F&& f) {
+    checks().here("fill", matrix);
+    f(matrix);
   }
 
   /// Host memory to this device; equal shapes.
@@ -91,7 +117,7 @@ class BasicHost {
   void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
     checks().embed(table, ids, out);
     execution_->for_each_tile(ids.size, [&](std::size_t i) {
-      Format::decode(table.packed(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
+      quant::decode(table.tiled(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
     });
   }
 
@@ -104,13 +130,18 @@ class BasicHost {
     });
   }
 
-  /// y = x W^T: x (n, cols), W (rows, cols), y (n, rows), directly on the packed weights.
+  /// y = x W^T: x (n, cols), W (rows, cols), y (n, rows), directly on the stored weights.
   template <quant::Quantization Format>
   void product(DeviceWeights<Format> weights, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
-    checks().product(weights, x, y);
-    execution_->for_each_tile(tiles(y.cols()), [&](std::size_t tile) {
-      simd::product(weights.packed(), x.view, y.view, tile * tile_outputs, outputs_of(tile, y.cols()));
-    });
+    const Product<Format> one{weights, y};
+    products<Format>(View<const Product<Format>>(&one, 1), x);
+  }
+
+  /// Several products of the same rows at once; the y do not overlap.
+  template <quant::Quantization Format>
+  void products(View<const Product<Format>> all, DeviceMatrix<const float> x) {
+    checks().products(all, x);
+    products_.multiply(all, x.view);
   }
 
   /// For every expert e the rows of its group: y(s, :) = x(s, :) W_e^T for its slots s. weights (experts), all of
@@ -119,16 +150,16 @@ class BasicHost {
   void grouped_product(View<const DeviceWeights<Format>> weights, const Groups& groups,
                        DeviceMatrix<const float> x, DeviceMatrix<float> y) {
     checks().grouped_product(weights, groups, x, y);
-    const std::size_t each = tiles(y.cols());
-    execution_->for_each_tile(each * weights.size, [&](std::size_t tile) {
-      const std::size_t expert = tile / each;
-      const auto first = static_cast<std::size_t>(groups.offsets[expert]);
-      const auto count = static_cast<std::size_t>(groups.offsets[expert + 1]) - first;
-      if (count == 0) return;
-      const std::size_t output = tile % each;
-      simd::product(weights[expert].packed(), x.view.rows_from(first, count), y.view.rows_from(first, count),
-                    output * tile_outputs, outputs_of(output, y.cols()));
-    });
+    products_.multiply_groups(weights, groups, x.view, y.view);
+  }
+
+  /// Whole gated experts: y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)) for the slots s of every expert e. The
+  /// experts are all of one shape; x and y (slots, hidden), y may be x; gate and up (slots, ffn) are scratch.
+  template <quant::Quantization Format>
+  void grouped_swiglu(const Experts<Format>& experts, const Groups& groups, DeviceMatrix<const float> x,
+                      DeviceMatrix<float> gate, DeviceMatrix<float> up, DeviceMatrix<float> y) {
+    checks().grouped_swiglu(experts, groups, x, gate, up, y);
+    products_.multiply_swiglu(experts, groups, x.view, gate.view, up.view, y.view);
   }
 
   /// x += y, equal shapes.
@@ -143,7 +174,7 @@ class BasicHost {
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up, DeviceMatrix<float> out) {
     checks().silu_multiply(gate, up, out);
     execution_->for_each_tile(out.rows(), [&](std::size_t i) {
-      linalg::silu_multiply(gate.view.row(i), up.view.row(i), out.view.row(i));
+      simd::silu_multiply(gate.view.row(i), up.view.row(i), out.view.row(i));
     });
   }
 
@@ -171,13 +202,13 @@ class BasicHost {
   void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
                  DeviceKv<Format> kv) {
     checks().append_kv(keys, values, first, kv);
-    for (std::size_t i = 0; i < keys.rows(); ++i) {
+    execution_->for_each_tile(keys.rows(), [&](std::size_t i) {
       for (std::size_t head = 0; head < kv.kv_heads; ++head) {
         const std::size_t to = kv.offset(head, first + i);
         KvRow<Format>::store(keys.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.keys + to);
         KvRow<Format>::store(values.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.values + to);
       }
-    }
+    });
   }
 
   /// Causal attention: query row i (n, heads * head_dim) stands at position first + i and sees what `visible` says,
@@ -188,11 +219,16 @@ class BasicHost {
               DeviceMatrix<float> out) {
     checks().attend(queries, kv, first, out);
     const std::size_t group_width = queries.cols() / kv.kv_heads;
-    execution_->for_each_tile(queries.rows() * kv.kv_heads, [&](std::size_t tile) {
-      const std::size_t row = tile / kv.kv_heads;
-      const std::size_t head = tile % kv.kv_heads;
-      attend_group(queries.view.row(row).part(head * group_width, group_width), kv, head,
-                   visible(kv, first + row, window), out.view.row(row).part(head * group_width, group_width));
+    const std::size_t each = rows_together(group_width / kv.head_dim);
+    const std::size_t blocks = (queries.rows() + each - 1) / each;
+    execution_->for_each_tile(blocks * kv.kv_heads, [&](std::size_t tile) {
+      const std::size_t head = tile / blocks;
+      const std::size_t row = tile % blocks * each;
+      const std::size_t rows = queries.rows() - row < each ? queries.rows() - row : each;
+      const auto of_head = [&](const auto& all) {
+        return MatrixView(all.view.row(row).data + head * group_width, rows, group_width, all.view.stride);
+      };
+      attend_rows<Format>(of_head(queries), kv, head, first + row, window, of_head(out));
     });
   }
 
@@ -237,16 +273,7 @@ class BasicHost {
   }
 
  private:
-  /// Outputs that one tile computes: fixed by shape, so that threads never change a result.
-  static constexpr std::size_t tile_outputs = 64;
-
   Checks checks() const { return {device()}; }
-
-  static std::size_t tiles(std::size_t outputs) { return (outputs + tile_outputs - 1) / tile_outputs; }
-  static std::size_t outputs_of(std::size_t tile, std::size_t outputs) {
-    const std::size_t rest = outputs - tile * tile_outputs;
-    return rest < tile_outputs ? rest : tile_outputs;
-  }
 
   static void copy_rows(MatrixView<const float> from, MatrixView<float> to) {
     for (std::size_t i = 0; i < from.rows; ++i)
@@ -255,6 +282,7 @@ class BasicHost {
 
   Arena arena_;
   std::shared_ptr<Execution> execution_;
+  HostProducts<Execution, Activation> products_;  // after the arena that its scratch comes from
 };
 
 }  // namespace asterism::backend

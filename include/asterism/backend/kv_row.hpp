@@ -1,6 +1,8 @@
 // How the key or the value of one head at one position is stored, by format.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -11,16 +13,15 @@
 #include "asterism/core/view.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/half_precision.hpp"
-#include "asterism/simd/level.hpp"
+#include "asterism/simd/stored_row.hpp"
 #include "asterism/simd/vector.hpp"
 
 namespace asterism::backend {
 
 /// One row of `n` values (n even: the width of a head) in Format:
+/// - `Row`: how it lies in memory; see simd::StoredRows.
 /// - `bytes(n)`: what it takes; the size model of every cache.
 /// - `store(from, to)`: rounds the values to the format. Throws NumericError where one is beyond its range.
-/// - `dot(query, row, n, level)`: the sum of query[i] * row[i].
-/// - `add_scaled(y, a, row, n, level)`: y[i] += a * row[i].
 ///
 /// Models: Float32, Float16, Int8<Group, AbsMax>.
 template <class Format>
@@ -28,22 +29,18 @@ struct KvRow;
 
 template <>
 struct KvRow<quant::Float32> {
-  static constexpr std::size_t bytes(std::size_t n) { return n * sizeof(float); }
+  using Row = simd::Float32Row;
+  static constexpr std::size_t bytes(std::size_t n) { return Row::bytes(n); }
 
   static void store(View<const float> from, std::byte* to) {
     std::memcpy(to, from.data, from.size * sizeof(float));
-  }
-  static float dot(const float* query, const std::byte* row, std::size_t n, simd::Level level) {
-    return simd::dot(query, reinterpret_cast<const float*>(row), n, level);
-  }
-  static void add_scaled(float* y, float a, const std::byte* row, std::size_t n, simd::Level level) {
-    simd::add_scaled(y, a, reinterpret_cast<const float*>(row), n, level);
   }
 };
 
 template <>
 struct KvRow<quant::Float16> {
-  static constexpr std::size_t bytes(std::size_t n) { return n * sizeof(std::uint16_t); }
+  using Row = simd::Float16Row;
+  static constexpr std::size_t bytes(std::size_t n) { return Row::bytes(n); }
 
   static void store(View<const float> from, std::byte* to) {
     auto* halves = reinterpret_cast<std::uint16_t*>(to);
@@ -55,72 +52,55 @@ struct KvRow<quant::Float16> {
       }
     }
   }
-  static float dot(const float* query, const std::byte* row, std::size_t n, simd::Level level) {
-    return simd::dot(query, reinterpret_cast<const std::uint16_t*>(row), n, level);
-  }
-  static void add_scaled(float* y, float a, const std::byte* row, std::size_t n, simd::Level level) {
-    simd::add_scaled(y, a, reinterpret_cast<const std::uint16_t*>(row), n, level);
-  }
 };
 
-/// Codes in [-127, 127], then a scale in binary16 for each group of `Group` values (the last one may be short):
-/// value = code * scale. The scale is the group's largest magnitude over 127, rounded to binary16: to nearest, or
+/// Codes in [-127, 127]. The scale of a group is its largest magnitude over 127, rounded to binary16: to nearest, or
 /// away from zero where 127 of it would fall short by more than half of it, as among the smallest. So the error of
 /// a value is at most half its group's scale.
 template <int Group>
 struct KvRow<quant::Int8<Group, quant::AbsMax>> {
   static_assert(Group >= 2 && Group % 2 == 0, "a group of keys or values is an even number of them");
-
-  static constexpr std::size_t bytes(std::size_t n) { return n + groups(n) * sizeof(std::uint16_t); }
+  using Row = simd::Int8Row<Group>;
+  static constexpr std::size_t bytes(std::size_t n) { return Row::bytes(n); }
 
   static void store(View<const float> from, std::byte* to) {
     auto* codes = reinterpret_cast<std::int8_t*>(to);
-    for (std::size_t g = 0; g < groups(from.size); ++g) {
-      const View<const float> values = from.part(g * Group, size_of(g, from.size));
-      float largest = 0;
-      for (const float value : values) {
-        if (!(std::fabs(value) <= 127 * 65504.0F)) refuse(value);
-        largest = std::fabs(value) > largest ? std::fabs(value) : largest;
-      }
+    for (std::size_t g = 0; g < Row::groups(from.size); ++g) {
+      const std::size_t rest = from.size - g * Group;
+      const View<const float> values = from.part(g * Group, rest < Group ? rest : Group);
+      const float largest = largest_magnitude(values);
       std::uint16_t bits = quant::float16_from_float(largest / 127);
       if (quant::float_from_float16(bits) * 127.5F < largest) ++bits;
-      const float scale = quant::float_from_float16(bits);
+      const float scale = bits == 0 ? 1.0F : quant::float_from_float16(bits);
       std::memcpy(to + from.size + g * sizeof bits, &bits, sizeof bits);
-      for (std::size_t i = 0; i < values.size; ++i) {
-        const float code = scale == 0 ? 0 : std::nearbyint(values[i] / scale);
-        codes[g * Group + i] = static_cast<std::int8_t>(code > 127 ? 127 : code < -127 ? -127 : code);
-      }
-    }
-  }
-  static float dot(const float* query, const std::byte* row, std::size_t n, simd::Level level) {
-    const auto* codes = reinterpret_cast<const std::int8_t*>(row);
-    float sum = 0;
-    for (std::size_t g = 0; g < groups(n); ++g) {
-      sum += scale(row, n, g) * simd::dot(query + g * Group, codes + g * Group, size_of(g, n), level);
-    }
-    return sum;
-  }
-  static void add_scaled(float* y, float a, const std::byte* row, std::size_t n, simd::Level level) {
-    const auto* codes = reinterpret_cast<const std::int8_t*>(row);
-    for (std::size_t g = 0; g < groups(n); ++g) {
-      simd::add_scaled(y + g * Group, a * scale(row, n, g), codes + g * Group, size_of(g, n), level);
+      for (std::size_t i = 0; i < values.size; ++i) codes[g * Group + i] = code(values.data[i] / scale);
     }
   }
 
  private:
-  static constexpr std::size_t groups(std::size_t n) { return (n + Group - 1) / Group; }
-  static constexpr std::size_t size_of(std::size_t group, std::size_t n) {
-    return n - group * Group < Group ? n - group * Group : Group;
+  /// As an integer, which orders magnitudes just so and puts NaN last: a loop that compilers vectorise.
+  static float largest_magnitude(View<const float> values) {
+    std::int32_t largest = 0;
+    for (std::size_t i = 0; i < values.size; ++i) {
+      const std::int32_t magnitude = std::bit_cast<std::int32_t>(values.data[i]) & 0x7FFFFFFF;
+      largest = magnitude > largest ? magnitude : largest;
+    }
+    if (!(std::bit_cast<float>(largest) <= most)) refuse(values);
+    return std::bit_cast<float>(largest);
   }
-  static float scale(const std::byte* row, std::size_t n, std::size_t group) {
-    std::uint16_t bits = 0;
-    std::memcpy(&bits, row + n + group * sizeof bits, sizeof bits);
-    return quant::float_from_float16(bits);
+  /// The nearest integer, ties to even, in [-127, 127].
+  static std::int8_t code(float value) {
+    constexpr float round = 0x1.8p23F;  // added to it, a float loses its fraction
+    const std::int32_t nearest = std::bit_cast<std::int32_t>(value + round) - std::bit_cast<std::int32_t>(round);
+    return static_cast<std::int8_t>(nearest > 127 ? 127 : nearest < -127 ? -127 : nearest);
   }
-  [[noreturn]] static void refuse(float value) {
-    throw NumericError(concat("the value ", value, " of a key or value does not fit the Int8 key/value cache: ",
-                              "use quant::Float32 for it"));
+  [[noreturn]] static void refuse(View<const float> values) {
+    const auto fits = [](float value) { return std::fabs(value) <= most; };
+    throw NumericError(
+        concat("the value ", *std::find_if_not(values.begin(), values.end(), fits),
+               " of a key or value does not fit the Int8 key/value cache: use quant::Float32 for it"));
   }
+  static constexpr float most = 127 * 65504.0F;
 };
 
 }  // namespace asterism::backend

@@ -8,6 +8,7 @@
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/packed.hpp"
 
 namespace asterism::backend {
@@ -43,7 +44,25 @@ struct DeviceWeights {
   std::uint64_t cols = 0;
   std::int32_t device = -1;
 
+  /// In memory that holds the standard order.
   quant::Packed<Format> packed() const { return {data, rows, cols}; }
+  /// In memory that holds the kernel order, as a host device's does.
+  quant::Tiled<Format> tiled() const { return {data, rows, cols}; }
+};
+
+/// One of several products of the same rows: y = x W^T.
+template <class Format>
+struct Product {
+  DeviceWeights<Format> weights;
+  DeviceMatrix<float> y;
+};
+
+/// The matrices of gated experts, by expert: gate and up (ffn, hidden), down (hidden, ffn).
+template <class Format>
+struct Experts {
+  View<const DeviceWeights<Format>> gate;
+  View<const DeviceWeights<Format>> up;
+  View<const DeviceWeights<Format>> down;
 };
 
 /// The matrix (rows, cols) of T that begins `offset` bytes into a buffer.

@@ -63,6 +63,9 @@ class Backend {
 
   void synchronize() { queue_.wait(); }
 
+  static constexpr Bytes scratch(std::size_t /*rows*/, std::size_t /*cols*/) { return {0}; }
+  void reserve(std::size_t /*rows*/, std::size_t /*cols*/) {}
+
   /// Draws host memory of the size of the weights until they are on the device.
   template <class Format, class F>
   void fill(const backend::DeviceWeights<Format>& weights, F&& f) {
@@ -134,6 +137,23 @@ class Backend {
                backend::DeviceMatrix<float> y) {
     checks().product(weights, x, y);
     launch::product(queue_, stored(weights), x.view, y.view);
+  }
+
+  template <quant::Quantization Format>
+  void products(View<const backend::Product<Format>> all, backend::DeviceMatrix<const float> x) {
+    checks().products(all, x);
+    for (const auto& one : all) product(one.weights, x, one.y);
+  }
+
+  template <quant::Quantization Format>
+  void grouped_swiglu(const backend::Experts<Format>& experts, const backend::Groups& groups,
+                      backend::DeviceMatrix<const float> x, backend::DeviceMatrix<float> gate,
+                      backend::DeviceMatrix<float> up, backend::DeviceMatrix<float> y) {
+    checks().grouped_swiglu(experts, groups, x, gate, up, y);
+    grouped_product(experts.gate, groups, x, gate);
+    grouped_product(experts.up, groups, x, up);
+    silu_multiply(gate, up, gate);
+    grouped_product(experts.down, groups, backend::DeviceMatrix<const float>(gate), y);
   }
 
   template <quant::Quantization Format>

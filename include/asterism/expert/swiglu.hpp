@@ -79,10 +79,8 @@ class SwiGlu {
                backend::DeviceMatrix<float> y) const {
     const auto gate = scratch.gate.rows_from(0, x.rows());
     const auto up = scratch.up.rows_from(0, x.rows());
-    device.template grouped_product<Quantization>(matrices.gate, groups, x, gate);
-    device.template grouped_product<Quantization>(matrices.up, groups, x, up);
-    device.silu_multiply(gate, up, gate);
-    device.template grouped_product<Quantization>(matrices.down, groups, gate, y);
+    const backend::Experts<Quantization> experts{matrices.gate, matrices.up, matrices.down};
+    device.template grouped_swiglu<Quantization>(experts, groups, x, gate, up, y);
   }
 
  private:

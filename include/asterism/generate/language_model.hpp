@@ -169,10 +169,15 @@ class LanguageModel {
     }
     text += concat("instruction set ", simd::name(simd::level()), ", ", limits_.threads,
                    " threads, experts and attention ", B::Quantization::name(), ", embedding ",
-                   B::Embedding::name(), ", head ", B::Head::name(), "\n");
+                   B::Embedding::name(), ", head ", B::Head::name());
+    if constexpr (requires { B::Backend::ActivationPolicy::name(); }) {
+      text += concat(", ", B::Backend::ActivationPolicy::name());
+    }
+    text += "\n";
     text += placement::recommendations(plan(), limits_, shape().max_positions);
-    if (simd::level() == simd::Level::portable && simd::supported(simd::Level::avx2)) {
-      text += "- This machine has AVX2, which is several times faster: unset ASTERISM_SIMD.\n";
+    if (simd::level() < simd::best_level()) {
+      text += concat("- This machine has ", simd::needs(simd::best_level()),
+                     ", which is several times faster: unset ASTERISM_SIMD.\n");
     }
     const std::size_t cores = parallel::Threads::default_threads();
     if (static_cast<std::size_t>(limits_.threads) < cores) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "asterism/core/error.hpp"
@@ -59,19 +60,27 @@ class Sampler {
     const float temperature = options.temperature > 0 ? options.temperature : 1.0F;
     const float best = *std::max_element(logits.begin(), logits.end());
     candidates_.clear();
-    for (std::size_t i = 0; i < logits.size; ++i) {  // from the best one: nothing overflows at low temperatures
-      candidates_.push_back({static_cast<TokenId>(i), (logits[i] - best) / temperature, 0});
+    const auto top_k = static_cast<std::size_t>(options.top_k);
+    float least = -std::numeric_limits<float>::infinity();
+    std::size_t many = 4 * top_k;
+    for (std::size_t i = 0; i < logits.size; ++i) {
+      const float score = (logits[i] - best) / temperature;  // from the best one: nothing overflows
+      if (score < least) continue;
+      candidates_.push_back({static_cast<TokenId>(i), score, 0});
+      if (top_k == 0 || candidates_.size() < many) continue;
+      least = keep_top_k(top_k);  // now and then, so that few are kept until the end
+      many = 4 * candidates_.size();
     }
-    keep_top_k(static_cast<std::size_t>(options.top_k));
-    std::sort(candidates_.begin(), candidates_.end(), better);
+    keep_top_k(top_k);
+    std::sort(candidates_.begin(), candidates_.end(), Better{});
     normalise();
     if (options.top_p < 1) {
       keep_top_p(options.top_p);
       normalise();
     }
     if (options.min_p > 0) {
-      const float least = options.min_p * candidates_.front().probability;
-      const auto dropped = [least](const Candidate& c) { return c.probability < least; };
+      const float threshold = options.min_p * candidates_.front().probability;
+      const auto dropped = [threshold](const Candidate& c) { return c.probability < threshold; };
       candidates_.erase(std::find_if(candidates_.begin() + 1, candidates_.end(), dropped), candidates_.end());
       normalise();
     }
@@ -96,9 +105,12 @@ class Sampler {
   }
 
  private:
-  static bool better(const Candidate& a, const Candidate& b) {
-    return a.score > b.score || (a.score == b.score && a.id < b.id);
-  }
+  /// A type of its own, not a function, so that sorting is inlined.
+  struct Better {
+    bool operator()(const Candidate& a, const Candidate& b) const {
+      return a.score > b.score || (a.score == b.score && a.id < b.id);
+    }
+  };
 
   void penalise(View<float> logits, View<const TokenId> history, float penalty) {
     if (penalty != 1) {
@@ -119,14 +131,16 @@ class Sampler {
     }
   }
 
-  void keep_top_k(std::size_t k) {
-    if (k == 0 || k >= candidates_.size()) return;
+  /// Drops what is worse than the k best, which are all where k is 0; ties stay. Returns the least score that is left.
+  float keep_top_k(std::size_t k) {
+    if (k == 0 || k >= candidates_.size()) return -std::numeric_limits<float>::infinity();
     const auto kth = candidates_.begin() + static_cast<std::ptrdiff_t>(k - 1);
-    std::nth_element(candidates_.begin(), kth, candidates_.end(), better);
+    std::nth_element(candidates_.begin(), kth, candidates_.end(), Better{});
     const float least = kth->score;
     const auto kept = std::partition(candidates_.begin(), candidates_.end(),
                                      [least](const Candidate& c) { return c.score >= least; });
     candidates_.erase(kept, candidates_.end());
+    return least;
   }
 
   /// Drops the tail: from the least probable upwards while the sum stays at or below 1 - p.

@@ -57,8 +57,11 @@ constexpr placement::Parts parts(const Shape& shape, const Limits& limits) {
   out.final_norm = {aligned(hidden * sizeof(float))};
   out.head = B::Head::planes(vocabulary, hidden).bytes();
   out.tied = shape.tied_head && std::is_same_v<typename B::Embedding, typename B::Head>;
-  out.layer_workspace = LayerWorkspace<typename Types::Block>::bytes(shape, limits);
-  out.head_workspace = HeadWorkspace::bytes(shape, limits);
+  const LargestProduct largest = LargestProduct::of_layers(shape, limits);
+  const LargestProduct head = LargestProduct::of_head(shape, limits);
+  out.layer_workspace = LayerWorkspace<typename Types::Block>::bytes(shape, limits) +
+                        B::Backend::scratch(largest.rows, largest.cols);
+  out.head_workspace = HeadWorkspace::bytes(shape, limits) + B::Backend::scratch(head.rows, head.cols);
   out.weight_bits = B::Quantization::bits_per_weight;
   return out;
 }

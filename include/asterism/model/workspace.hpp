@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -14,6 +15,22 @@
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
+
+/// Rows and columns of the largest products of a pass: what devices are asked to reserve for.
+struct LargestProduct {
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+
+  /// Of the layers.
+  static constexpr LargestProduct of_layers(const Shape& shape, const Limits& limits) {
+    const std::int64_t attention = shape.hidden > shape.query_width() ? shape.hidden : shape.query_width();
+    const std::int64_t widest = attention > shape.ffn ? attention : shape.ffn;
+    return {static_cast<std::size_t>(limits.prefill_chunk) * static_cast<std::size_t>(shape.top_k),
+            static_cast<std::size_t>(widest)};
+  }
+  /// Of the head.
+  static constexpr LargestProduct of_head(const Shape& shape, const Limits& limits);
+};
 
 /// Activations of one pass of `limits.prefill_chunk` tokens through the layers of a device.
 template <class Block>
@@ -45,13 +62,16 @@ struct HeadWorkspace {
   /// Rows whose logits are computed at a time: enough to share the head's weights, little enough to stay small.
   static constexpr std::size_t rows = 16;
 
+  static constexpr std::size_t rows_of(const Limits& limits) {
+    const auto chunk = static_cast<std::size_t>(limits.prefill_chunk);
+    return chunk < rows ? chunk : rows;
+  }
+
   backend::DeviceMatrix<float> hidden;  ///< (rows, hidden): normed rows, where they come from another device
   backend::DeviceMatrix<float> logits;  ///< (rows, vocabulary)
 
   static constexpr HeadWorkspace lay_out(backend::Cursor& cursor, const Shape& shape, const Limits& limits) {
-    const auto most = static_cast<std::size_t>(limits.prefill_chunk) < rows
-                          ? static_cast<std::size_t>(limits.prefill_chunk)
-                          : rows;
+    const std::size_t most = rows_of(limits);
     return {cursor.matrix<float>(most, static_cast<std::size_t>(shape.hidden)),
             cursor.matrix<float>(most, static_cast<std::size_t>(shape.vocabulary))};
   }
@@ -62,6 +82,10 @@ struct HeadWorkspace {
     return cursor.used();
   }
 };
+
+constexpr LargestProduct LargestProduct::of_head(const Shape& shape, const Limits& limits) {
+  return {HeadWorkspace::rows_of(limits), static_cast<std::size_t>(shape.hidden)};
+}
 
 /// The activations of one pass at a time on every device of a plan: all sequences of a model take turns with them.
 /// Nothing is drawn after construction.
@@ -78,11 +102,15 @@ class Workspace {
       buffers_.push_back(devices[d]->allocate(LayerWorkspace<Block>::bytes(shape, limits), "workspace"));
       backend::Cursor cursor(buffers_.back());
       layers_[d] = LayerWorkspace<Block>::lay_out(cursor, shape, limits);
+      const LargestProduct largest = LargestProduct::of_layers(shape, limits);
+      devices[d]->reserve(largest.rows, largest.cols);
     }
     const auto head_device = static_cast<std::size_t>(plan.head_device());
     buffers_.push_back(devices[head_device]->allocate(HeadWorkspace::bytes(shape, limits), "workspace"));
     backend::Cursor cursor(buffers_.back());
     head_ = HeadWorkspace::lay_out(cursor, shape, limits);
+    const LargestProduct largest = LargestProduct::of_head(shape, limits);
+    devices[head_device]->reserve(largest.rows, largest.cols);
   }
 
   /// Of a device that runs layers.

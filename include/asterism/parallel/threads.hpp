@@ -17,18 +17,19 @@
 
 namespace asterism::parallel {
 
-/// Runs tiles on `threads` threads, the caller among them. Tiles are handed out one at a time, so unequal tiles
+/// Runs tiles on `threads` threads, the caller among them. Each thread walks a range of its own, one tile after the
+/// other, so that what it reads is one stream; then it takes what others have not yet begun, so that unequal tiles
 /// balance. Between calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several
 /// threads take turns. Allocates only in its constructor.
 class Threads {
  public:
   /// Starts threads - 1 workers, threads >= 1. Throws InvalidArgument for 0, Error where the system refuses a
   /// thread.
-  explicit Threads(std::size_t threads = default_threads()) {
+  explicit Threads(std::size_t threads = default_threads()) : ranges_(threads) {
     if (threads < 1) throw InvalidArgument("parallel::Threads needs at least 1 thread; 0 were asked for");
     try {
       workers_.reserve(threads - 1);
-      for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+      for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this, i] { serve(i); });
     } catch (const std::exception& error) {
       stop();  // those that did start, or joining them would wait for ever
       throw Error(concat("parallel::Threads can't start ", threads, " threads (", error.what(),
@@ -57,16 +58,18 @@ class Threads {
     using Body = std::remove_reference_t<F>;
     body_ = const_cast<void*>(static_cast<const void*>(&f));
     run_ = [](void* body, std::size_t tile) { (*static_cast<Body*>(body))(tile); };
-    count_ = count;
     failure_ = nullptr;
-    next_.store(0, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < ranges_.size(); ++i) {
+      ranges_[i].next.store(i * count / ranges_.size(), std::memory_order_relaxed);
+      ranges_[i].end = (i + 1) * count / ranges_.size();
+    }
     busy_.store(workers_.size(), std::memory_order_relaxed);
     {
       const std::lock_guard lock(sleep_mutex_);
       ticket_.fetch_add(1, std::memory_order_release);
     }
     if (asleep_.load(std::memory_order_seq_cst) > 0) wake_.notify_all();
-    work();
+    work(0);
     for (int i = 0; busy_.load(std::memory_order_acquire) != 0; ++i) {
       if (i < spins) {
         pause();
@@ -78,6 +81,12 @@ class Threads {
   }
 
  private:
+  /// The tiles [next, end) are yet to be taken. On a cache line of its own.
+  struct alignas(64) Range {
+    std::atomic<std::size_t> next{0};
+    std::size_t end = 0;
+  };
+
   static constexpr int spins = 4000;  // about 100 us: longer than the gap between two layers' operations
 
   /// Tells the workers to return.
@@ -98,12 +107,12 @@ class Threads {
 #endif
   }
 
-  void serve() {
+  void serve(std::size_t me) {
     std::uint64_t seen = 0;
     for (;;) {
       seen = wait_for_ticket(seen);
       if (stopping_.load(std::memory_order_relaxed)) return;
-      work();
+      work(me);
       busy_.fetch_sub(1, std::memory_order_release);
     }
   }
@@ -121,15 +130,17 @@ class Threads {
     return ticket_.load(std::memory_order_acquire);
   }
 
-  void work() {
+  void work(std::size_t me) {
     try {
-      for (;;) {
-        const std::size_t tile = next_.fetch_add(1, std::memory_order_relaxed);
-        if (tile >= count_) return;
-        run_(body_, tile);
+      for (std::size_t k = 0; k < ranges_.size(); ++k) {
+        Range& range = ranges_[(me + k) % ranges_.size()];
+        while (range.next.load(std::memory_order_relaxed) < range.end) {
+          const std::size_t tile = range.next.fetch_add(1, std::memory_order_relaxed);
+          if (tile < range.end) run_(body_, tile);
+        }
       }
     } catch (...) {
-      next_.store(count_, std::memory_order_relaxed);
+      for (Range& range : ranges_) range.next.store(range.end, std::memory_order_relaxed);
       const std::lock_guard lock(failure_mutex_);
       if (!failure_) failure_ = std::current_exception();
     }
@@ -138,8 +149,7 @@ class Threads {
   std::mutex call_mutex_;
   void* body_ = nullptr;
   void (*run_)(void*, std::size_t) = nullptr;
-  std::size_t count_ = 0;
-  std::atomic<std::size_t> next_{0};
+  std::vector<Range> ranges_;  ///< by thread, the caller's first
   std::atomic<std::size_t> busy_{0};
   std::atomic<std::uint64_t> ticket_{0};
   std::atomic<int> asleep_{0};

@@ -72,9 +72,16 @@ struct DoubleQuantized {
       std::memcpy(&offset_, data + layout[3].offset, 4);
     }
 
-    float operator()(std::uint64_t block) const {
-      return rounded(dynamic_map[codes_[block]] * nested_absmax_[block / group]) + offset_;
+    float operator()(std::uint64_t block) const { return at(block, block); }
+    /// The scale of a block whose code lies at another place of plane "absmax".
+    float at(std::uint64_t place, std::uint64_t block) const {
+      return rounded(dynamic_map[codes_[place]] * nested_absmax_[block / group]) + offset_;
     }
+
+    /// The planes as they are: codes, nested scales, and the offset.
+    const std::uint8_t* data() const { return codes_; }
+    const float* nested_absmax() const { return nested_absmax_; }
+    float offset() const { return offset_; }
 
     /// At most how far the scale of a block lies from the one that was handed to `store`: half the map's
     /// widest gap, and the rounding of the arithmetic.

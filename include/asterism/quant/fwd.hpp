@@ -18,6 +18,14 @@ struct Float16;
 struct PlainScales;
 struct DoubleQuantized;
 
+// How codes and activations meet.
+template <int Bits, int Block>
+struct RowTiles;
+template <class Q>
+struct Tiled;
+struct ActivationExact;
+struct Activation8;
+
 // What a code stands for before it is scaled.
 struct Nf4Codes;
 template <int Bits>

@@ -1,6 +1,7 @@
 // Weights as small integers with a scale for each group: Int8 and Int4.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -13,11 +14,27 @@
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/half_precision.hpp"
 #include "asterism/quant/integer_codes.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/packed.hpp"
 #include "asterism/quant/planes.hpp"
 #include "asterism/quant/weight_source.hpp"
 
 namespace asterism::quant {
+
+/// Reads the scales of a plane in binary16. Borrows the matrix.
+class Float16Scales {
+ public:
+  explicit Float16Scales(const std::byte* plane) : scales_(reinterpret_cast<const std::uint16_t*>(plane)) {}
+
+  float operator()(std::uint64_t group) const { return float_from_float16(scales_[group]); }
+  /// The scale of a group that lies at another place of the plane.
+  float at(std::uint64_t place, std::uint64_t /*group*/) const { return (*this)(place); }
+
+  const std::uint16_t* data() const { return scales_; }
+
+ private:
+  const std::uint16_t* scales_;
+};
 
 /// Quantization policy, called Int8 and Int4: an integer code for each weight and a binary16 scale for each
 /// `Group` consecutive weights of the *flat* matrix (groups cross rows; the last one may be short). A weight is
@@ -47,6 +64,13 @@ struct Integers {
 
   using Codes = IntegerCodes<Bits>;
   static constexpr int group = Group;
+  using KernelOrder = RowTiles<Bits, Group>;
+  using ScaleReader = Float16Scales;
+  static constexpr bool first_in_high_nibble = false;
+  /// For integer products: what a 4-bit code stands for, exactly.
+  static constexpr std::array<std::int8_t, 16> integers = {0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1};
+  static constexpr float integer_unit = 1;
+  static constexpr float integer_shift = 0;
   static constexpr double bits_per_weight = Bits + 16.0 / Group;
 
   static std::string name() {
@@ -86,26 +110,31 @@ struct Integers {
 
   static void decode(Packed<Integers> matrix, std::uint64_t first_element, View<float> out) {
     const auto* codes = reinterpret_cast<const std::uint8_t*>(matrix.data);
-    const std::uint16_t* scale_of = scales(matrix);
+    const auto scale_of = scales(matrix);
     const std::uint64_t end = first_element + out.size;
     for (std::uint64_t at = first_element; at < end;) {
       const std::uint64_t group_end = (at / Group + 1) * Group;
       const std::uint64_t stop = group_end < end ? group_end : end;
-      const float scale = float_from_float16(scale_of[at / Group]);
-      Codes::decode(codes, at, stop, scale, out.data + (at - first_element));
+      decode_codes(codes, at, stop, scale_of(at / Group), out.data + (at - first_element));
       at = stop;
     }
   }
 
-  /// The scales as stored, binary16, by group.
-  static const std::uint16_t* scales(Packed<Integers> matrix) {
-    return reinterpret_cast<const std::uint16_t*>(matrix.data + planes(matrix.rows, matrix.cols)[1].offset);
+  /// The codes [from, to) of those that begin at `codes`, as weights of a group with that scale.
+  static void decode_codes(const std::uint8_t* codes, std::uint64_t from, std::uint64_t to, float scale,
+                           float* out) {
+    Codes::decode(codes, from, to, scale, out);
+  }
+
+  /// The scales as stored, by group.
+  static Float16Scales scales(Packed<Integers> matrix) {
+    return Float16Scales(matrix.data + planes(matrix.rows, matrix.cols)[1].offset);
   }
 
   /// At most how far `encode` leaves a weight from its original: between the ends of the codes half the stored
   /// scale, outside the distance to the nearest end.
   static double error_bound(Packed<Integers> matrix, std::uint64_t element, float original) {
-    const double scale = float_from_float16(scales(matrix)[element / Group]);
+    const double scale = scales(matrix)(element / Group);
     const double magnitude = std::fabs(double{original});
     const int end = (original < 0) == (scale < 0) ? Codes::highest : -Codes::lowest;
     const double outside = magnitude - end * std::fabs(scale);

@@ -1,6 +1,7 @@
 // 4-bit NormalFloat weights in bitsandbytes' layout.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "asterism/quant/abs_max.hpp"
 #include "asterism/quant/double_quantized.hpp"
 #include "asterism/quant/fwd.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4_block.hpp"
 #include "asterism/quant/nf4_table.hpp"
 #include "asterism/quant/packed.hpp"
@@ -38,7 +40,15 @@ struct Nf4 {
   static_assert(Block >= 32 && Block <= 4096 && (Block & (Block - 1)) == 0,
                 "bitsandbytes knows blocks of 32 to 4096");
 
+  using Codes = Nf4Codes;
   static constexpr int block = Block;
+  using KernelOrder = RowTiles<4, Block>;
+  using ScaleReader = typename Scales::Reader;
+  static constexpr bool first_in_high_nibble = true;
+  /// For integer products: code i stands for about (integers[i] + integer_shift) * integer_unit.
+  static constexpr std::array<std::int8_t, 16> integers = nf4_integers;
+  static constexpr float integer_unit = nf4_integer_unit;
+  static constexpr float integer_shift = nf4_integer_shift;
   static constexpr double bits_per_weight = 4 + Scales::bits_per_block / Block;
 
   static std::string name() {
@@ -65,7 +75,7 @@ struct Nf4 {
     clear_padding(layout, out);
     std::vector<float> scales(static_cast<std::size_t>((count + Block - 1) / Block));
     for_each_block<Block>(source, count, [&](std::uint64_t b, const float* values) {
-      const float scale = Choice::template scale<Nf4Codes, Block>(values);
+      const float scale = Choice::template scale<Codes, Block>(values);
       scales[static_cast<std::size_t>(b)] = scale;
       if constexpr (!Choice::codes_follow_stored_scale) encode_block(b, values, scale, count, out);
     });
@@ -81,27 +91,19 @@ struct Nf4 {
   static void decode(Packed<Nf4> matrix, std::uint64_t first_element, View<float> out) {
     const auto* codes = reinterpret_cast<const std::uint8_t*>(matrix.data);
     const auto scale_of = scales(matrix);
-    std::uint64_t at = first_element;
     const std::uint64_t end = first_element + out.size;
-    float* to = out.data;
-    while (at < end) {
+    for (std::uint64_t at = first_element; at < end;) {
       const std::uint64_t block_end = (at / Block + 1) * Block;
       const std::uint64_t stop = block_end < end ? block_end : end;
-      const float scale = scale_of(at / Block);
-      if (at % 2 == 1) {
-        *to++ = nf4_table[codes[at / 2] & 15U] * scale;
-        ++at;
-      }
-      for (; at + 2 <= stop; at += 2, to += 2) {
-        const std::uint8_t byte = codes[at / 2];
-        to[0] = nf4_table[byte >> 4U] * scale;
-        to[1] = nf4_table[byte & 15U] * scale;
-      }
-      if (at < stop) {
-        *to++ = nf4_table[codes[at / 2] >> 4U] * scale;
-        ++at;
-      }
+      decode_codes(codes, at, stop, scale_of(at / Block), out.data + (at - first_element));
+      at = stop;
     }
+  }
+
+  /// The codes [from, to) of those that begin at `codes`, as weights of a block with that scale.
+  static void decode_codes(const std::uint8_t* codes, std::uint64_t from, std::uint64_t to, float scale,
+                           float* out) {
+    decode_nf4_codes(codes, from, to, scale, out);
   }
 
   /// The scales as stored, by block.

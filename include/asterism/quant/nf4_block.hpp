@@ -34,6 +34,18 @@ void encode_nf4_block(const float* values, float scale, std::uint8_t* out) {
   for (int k = 0; k < Block / 2; ++k) out[k] = static_cast<std::uint8_t>(codes[2 * k] << 4 | codes[2 * k + 1]);
 }
 
+/// The codes [from, to) of those that begin at `codes`, two a byte, the first in the high nibble, times `scale`.
+inline void decode_nf4_codes(const std::uint8_t* codes, std::uint64_t from, std::uint64_t to, float scale,
+                             float* out) {
+  if (from < to && from % 2 == 1) *out++ = nf4_table[codes[from++ / 2] & 15U] * scale;
+  for (; from + 2 <= to; from += 2, out += 2) {
+    const std::uint8_t byte = codes[from / 2];
+    out[0] = nf4_table[byte >> 4U] * scale;
+    out[1] = nf4_table[byte & 15U] * scale;
+  }
+  if (from < to) *out = nf4_table[codes[from / 2] >> 4U] * scale;
+}
+
 /// What a Choice policy sees of Nf4's codes.
 struct Nf4Codes {
   static constexpr float largest = 1;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace asterism::quant {
 
@@ -25,6 +26,15 @@ inline constexpr std::array<float, 16> nf4_table = {-1.0F,
                                                     0.5626170039176941F,
                                                     0.7229568362236023F,
                                                     1.0F};
+
+/// `nf4_table` in integers: code i stands for about (nf4_integers[i] + nf4_integer_shift) * nf4_integer_unit. An
+/// approximation of its own, for products of integers alone: at most 0.0024 of a block's scale off, 0.330 % of normally
+/// distributed weights (root mean square). Without the shift it were 0.466 %, and 0.567 % with 127 steps to 1 instead of
+/// these 124. A second table for what these leave would bring the error below 0.01 % and make products half as fast.
+inline constexpr std::array<std::int8_t, 16> nf4_integers = {-124, -86, -65, -49, -35, -23, -11, 0,
+                                                             10,   20,  31,  42,  55,  70,  90,  124};
+inline constexpr float nf4_integer_unit = 0.0080571086F;
+inline constexpr float nf4_integer_shift = -0.16017F;
 
 /// Where code i ends and code i + 1 begins: a value gets as its code the number of thresholds strictly below it.
 /// They are the midpoints of neighbours, rounded once to float32.

@@ -18,7 +18,7 @@ struct Avx2 : Portable {};  // never chosen: see `supported`
 #include <immintrin.h>
 
 #include "asterism/core/view.hpp"
-#include "asterism/quant/packed.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/avx2_blocks.hpp"
 #include "asterism/simd/avx2_unpack.hpp"
 #include "asterism/simd/fwd.hpp"
@@ -33,7 +33,7 @@ struct Avx2 : Portable {};  // never chosen: see `supported`
 
 namespace asterism::simd {
 
-/// The kernels of Level::avx2; see `tiled_product` and `vector.hpp`.
+/// The kernels of Level::avx2; see `tiled_product`.
 ///
 /// Order of summation of one result: in each segment lane l of one vector sums the columns l, l + 8, l + 16 ...
 /// with fused multiply-adds, then the lanes are added in the fixed order of `sum`, then the segment joins the
@@ -47,11 +47,32 @@ struct Avx2 : Avx2Unpack {
   /// One row of the input times a tile that is unpacked in registers and never written down: the same products,
   /// added in the same order, as `unpack` and `multiply`. For matrices whose width is a multiple of 64.
   template <Avx2Blockwise Q>
-  static void multiply_row(quant::Packed<Q> matrix, std::uint64_t o, std::size_t outputs, std::uint64_t c,
-                           std::size_t cols, const float* x, bool accumulate, float* y) {
+  static bool takes_stored(quant::Tiled<Q> matrix, std::size_t rows) {
+    return rows == 1 && matrix.cols % 64 == 0 && matrix.in_tiles();
+  }
+  template <Avx2Blockwise Q>
+  static void multiply_stored(quant::Tiled<Q> matrix, std::uint64_t o, std::uint64_t c, MatrixView<const float> x,
+                              bool accumulate, MatrixView<float> y) {
     std::size_t i = 0;
-    for (; i + 4 <= outputs; i += 4) multiply_stored<4>(matrix, o + i, c, cols, x, accumulate, y + i);
-    for (; i < outputs; ++i) multiply_stored<1>(matrix, o + i, c, cols, x, accumulate, y + i);
+    for (; i + 4 <= y.cols; i += 4) multiply_row<4>(matrix, o + i, c, x.cols, x.data, accumulate, y.data + i);
+    for (; i < y.cols; ++i) multiply_row<1>(matrix, o + i, c, x.cols, x.data, accumulate, y.data + i);
+  }
+
+  /// The same for plain numbers in rows of whole vectors.
+  template <FloatFormat Q>
+  static bool takes_stored(quant::Tiled<Q> matrix, std::size_t rows) {
+    return rows == 1 && matrix.cols % 8 == 0;
+  }
+  template <FloatFormat Q>
+  static void multiply_stored(quant::Tiled<Q> matrix, std::uint64_t o, std::uint64_t c, MatrixView<const float> x,
+                              bool accumulate, MatrixView<float> y) {
+    constexpr std::size_t size = Q::bits_per_weight / 8;
+    const std::size_t stride = static_cast<std::size_t>(matrix.cols) * size;
+    const std::byte* weights = matrix.data + o * stride + c * size;
+    std::size_t i = 0;
+    for (; i + 4 <= y.cols; i += 4)
+      multiply_numbers<4, Q>(weights + i * stride, stride, x, accumulate, y.data + i);
+    for (; i < y.cols; ++i) multiply_numbers<1, Q>(weights + i * stride, stride, x, accumulate, y.data + i);
   }
 
   static void multiply(MatrixView<const float> x, Tile tile, bool accumulate, MatrixView<float> y) {
@@ -62,55 +83,49 @@ struct Avx2 : Avx2Unpack {
     if (x.rows - r == 1) multiply_rows<1, 4>(x, tile, accumulate, y, r);
   }
 
-  ASTERISM_AVX2 static float dot(const float* a, const float* b, std::size_t n) { return dot_of(a, b, n); }
-  ASTERISM_AVX2 static float dot(const float* a, const std::uint16_t* b, std::size_t n) { return dot_of(a, b, n); }
-  ASTERISM_AVX2 static float dot(const float* a, const std::int8_t* b, std::size_t n) { return dot_of(a, b, n); }
-
-  ASTERISM_AVX2 static void add_scaled(float* y, float a, const float* x, std::size_t n) {
-    add_scaled_of(y, a, x, n);
-  }
-  ASTERISM_AVX2 static void add_scaled(float* y, float a, const std::uint16_t* x, std::size_t n) {
-    add_scaled_of(y, a, x, n);
-  }
-  ASTERISM_AVX2 static void add_scaled(float* y, float a, const std::int8_t* x, std::size_t n) {
-    add_scaled_of(y, a, x, n);
-  }
-
-  ASTERISM_AVX2 static void to_float16(const float* in, std::uint16_t* out, std::size_t n) {
-    std::size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-      const __m128i half = _mm256_cvtps_ph(_mm256_loadu_ps(in + i), _MM_FROUND_TO_NEAREST_INT);
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), half);
-    }
-    Portable::to_float16(in + i, out + i, n - i);
-  }
-
-  ASTERISM_AVX2 static void to_float32(const std::uint16_t* in, float* out, std::size_t n) {
-    std::size_t i = 0;
-    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, load(in + i));
-    Portable::to_float32(in + i, out + i, n - i);
-  }
-
  private:
   /// One row of the input times `Outputs` rows of weights, from the columns [c, c + cols).
   template <int Outputs, class Q>
-  ASTERISM_AVX2 static void multiply_stored(quant::Packed<Q> matrix, std::uint64_t o, std::uint64_t c,
-                                            std::size_t cols, const float* x, bool accumulate, float* y) {
-    const auto scales = Q::scales(matrix);
+  ASTERISM_AVX2 static void multiply_row(quant::Tiled<Q> matrix, std::uint64_t o, std::uint64_t c,
+                                         std::size_t cols, const float* x, bool accumulate, float* y) {
+    const auto scales = Q::scales(matrix.packed());
+    quant::TiledRow rows[Outputs];
     __m256 sums[Outputs];
     ASTERISM_UNROLL
-    for (int i = 0; i < Outputs; ++i) sums[i] = _mm256_setzero_ps();
+    for (int i = 0; i < Outputs; ++i) {
+      rows[i] = quant::tiled_row(matrix, o + static_cast<std::uint64_t>(i));
+      sums[i] = _mm256_setzero_ps();
+    }
     for (std::size_t k = 0; k < cols; k += 64) {
       ASTERISM_UNROLL
       for (int i = 0; i < Outputs; ++i) {
-        const std::uint64_t first = (o + static_cast<std::uint64_t>(i)) * matrix.cols + c + k;
-        const auto stored = piece(matrix, scales, first);
+        const auto stored = piece<Q>(rows[i], scales, c + k);
         const FourVectors low = weights<0>(stored);
         ASTERISM_UNROLL
         for (int j = 0; j < 4; ++j) sums[i] = _mm256_fmadd_ps(load(x + k + 8 * j), low.values[j], sums[i]);
         const FourVectors high = weights<1>(stored);
         ASTERISM_UNROLL
         for (int j = 0; j < 4; ++j) sums[i] = _mm256_fmadd_ps(load(x + k + 32 + 8 * j), high.values[j], sums[i]);
+      }
+    }
+    ASTERISM_UNROLL
+    for (int i = 0; i < Outputs; ++i) y[i] = accumulate ? y[i] + sum(sums[i]) : sum(sums[i]);
+  }
+
+  template <int Outputs, class Q>
+  ASTERISM_AVX2 static void multiply_numbers(const std::byte* weights, std::size_t stride,
+                                             MatrixView<const float> x, bool accumulate, float* y) {
+    constexpr std::size_t size = Q::bits_per_weight / 8;
+    __m256 sums[Outputs];
+    ASTERISM_UNROLL
+    for (int i = 0; i < Outputs; ++i) sums[i] = _mm256_setzero_ps();
+    for (std::size_t k = 0; k < x.cols; k += 8) {
+      const __m256 v = _mm256_loadu_ps(x.data + k);
+      ASTERISM_UNROLL
+      for (std::size_t i = 0; i < Outputs; ++i) {
+        const std::byte* at = weights + i * stride + k * size;
+        __builtin_prefetch(at + 512);
+        sums[i] = _mm256_fmadd_ps(v, numbers<Q>(at), sums[i]);
       }
     }
     ASTERISM_UNROLL
@@ -192,44 +207,6 @@ struct Avx2 : Avx2Unpack {
   }
 
   ASTERISM_AVX2 static __m256 load(const float* from) { return _mm256_loadu_ps(from); }
-  ASTERISM_AVX2 static __m256 load(const std::uint16_t* from) {
-    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
-  }
-  ASTERISM_AVX2 static __m256 load(const std::int8_t* from) {
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
-  }
-  ASTERISM_AVX2 static __m256 load_first(const float* from, std::size_t count) {
-    return _mm256_maskload_ps(from, first_lanes(count));
-  }
-  template <class Element>
-  ASTERISM_AVX2 static __m256 load_first(const Element* from, std::size_t count) {
-    Element eight[8] = {};
-    for (std::size_t i = 0; i < count; ++i) eight[i] = from[i];
-    return load(eight);
-  }
-
-  template <class B>
-  ASTERISM_AVX2 static float dot_of(const float* a, const B* b, std::size_t n) {
-    __m256 sums[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
-    std::size_t i = 0;
-    for (; i + 32 <= n; i += 32) {
-      ASTERISM_UNROLL
-      for (int k = 0; k < 4; ++k) sums[k] = _mm256_fmadd_ps(load(a + i + 8 * k), load(b + i + 8 * k), sums[k]);
-    }
-    for (; i + 8 <= n; i += 8) sums[0] = _mm256_fmadd_ps(load(a + i), load(b + i), sums[0]);
-    if (i < n) sums[1] = _mm256_fmadd_ps(load_first(a + i, n - i), load_first(b + i, n - i), sums[1]);
-    return sum(_mm256_add_ps(_mm256_add_ps(sums[0], sums[1]), _mm256_add_ps(sums[2], sums[3])));
-  }
-
-  template <class X>
-  ASTERISM_AVX2 static void add_scaled_of(float* y, float a, const X* x, std::size_t n) {
-    const __m256 factor = _mm256_set1_ps(a);
-    std::size_t i = 0;
-    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(y + i, _mm256_fmadd_ps(factor, load(x + i), load(y + i)));
-    if (i == n) return;
-    const __m256 last = _mm256_fmadd_ps(factor, load_first(x + i, n - i), load_first(y + i, n - i));
-    _mm256_maskstore_ps(y + i, first_lanes(n - i), last);
-  }
 };
 
 }  // namespace asterism::simd

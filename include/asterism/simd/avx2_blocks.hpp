@@ -5,6 +5,7 @@
 
 #include <array>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,7 +14,9 @@
 
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/integers.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4.hpp"
+#include "asterism/quant/nf4_block.hpp"
 #include "asterism/quant/nf4_table.hpp"
 
 #define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
@@ -39,29 +42,39 @@ struct Avx2Blocks {
     float scales[2];
   };
 
-  template <int Bits, int Group>
+  template <int Bits>
   struct IntegerPiece {
-    const std::byte* codes = nullptr;
-    const std::uint16_t* scales = nullptr;  ///< binary16, of the piece's first group and the following
+    const std::byte* codes = nullptr;  ///< units of 4 bytes
+    std::uint64_t stride = 0;
+    float scales[4];  ///< of 16 weights each
   };
 
-  template <int Block, class Scales, class Choice>
-  ASTERISM_AVX2 static Nf4Piece piece(quant::Packed<quant::Nf4<Block, Scales, Choice>> matrix,
-                                      const typename Scales::Reader& scale_of, std::uint64_t first) {
-    prefetch(matrix.data + first / 2);
-    Nf4Piece out;
-    split_codes(matrix.data + first / 2, out.codes[0], out.codes[1]);
-    out.scales[0] = scale_of(first / Block);
-    out.scales[1] = Block >= 64 ? out.scales[0] : scale_of(first / Block + 1);
-    return out;
-  }
-
-  template <int Bits, int Group, class Choice>
-  static IntegerPiece<Bits, Group> piece(quant::Packed<quant::Integers<Bits, Group, Choice>> matrix,
-                                         const std::uint16_t* scales, std::uint64_t first) {
-    const std::byte* codes = matrix.data + first * Bits / 8;
+  /// The piece of a row from column c on.
+  template <class Q>
+  ASTERISM_AVX2 static auto piece(const quant::TiledRow& row, const typename Q::ScaleReader& scale_of,
+                                  std::uint64_t c) {
+    using Order = typename Q::KernelOrder;
+    const std::byte* codes = row.codes + c / Order::unit_columns * row.stride;
     prefetch(codes);
-    return {codes, scales + first / Group};
+    const auto scale = [&](std::uint64_t column) {
+      const std::uint64_t b = column / Order::block;
+      return scale_of.at(row.scale(b), row.first_block + b);
+    };
+    if constexpr (std::same_as<typename Q::Codes, quant::Nf4Codes>) {
+      Nf4Piece out;
+      split_codes(eight_units(codes, row.stride), out.codes[0], out.codes[1]);
+      out.scales[0] = scale(c);
+      out.scales[1] = Order::block >= 64 ? out.scales[0] : scale(c + 32);
+      return out;
+    } else {
+      IntegerPiece<Order::bits> out;
+      out.codes = codes;
+      out.stride = row.stride;
+      for (std::uint64_t i = 0; i < 4; ++i) {
+        out.scales[i] = i * 16 % Order::block == 0 ? scale(c + 16 * i) : out.scales[i - 1];
+      }
+      return out;
+    }
   }
 
   template <int Half>
@@ -69,17 +82,16 @@ struct Avx2Blocks {
     return lookup(piece.codes[Half], piece.scales[Half]);
   }
 
-  template <int Half, int Bits, int Group>
-  ASTERISM_AVX2 static FourVectors weights(const IntegerPiece<Bits, Group>& piece) {
+  template <int Half, int Bits>
+  ASTERISM_AVX2 static FourVectors weights(const IntegerPiece<Bits>& piece) {
     FourVectors out;
     ASTERISM_UNROLL
     for (int j = 0; j < 4; ++j) {
       const int at = 32 * Half + 8 * j;
-      const __m256 scale = _mm256_cvtph_ps(_mm_set1_epi16(static_cast<std::int16_t>(piece.scales[at / Group])));
-      const std::byte* codes = piece.codes + at * Bits / 8;
-      out.values[j] = Bits == 8
-                          ? _mm256_mul_ps(eight_bytes(codes), scale)
-                          : _mm256_mul_ps(eight_nibbles(codes), _mm256_mul_ps(scale, _mm256_set1_ps(0x1p-28F)));
+      const float scale = piece.scales[at / 16];
+      const std::byte* codes = piece.codes + static_cast<std::uint64_t>(at * Bits / 32) * piece.stride;
+      out.values[j] = Bits == 8 ? _mm256_mul_ps(eight_bytes(codes, piece.stride), _mm256_set1_ps(scale))
+                                : _mm256_mul_ps(eight_nibbles(codes), _mm256_set1_ps(scale * 0x1p-28F));
     }
     return out;
   }
@@ -88,28 +100,39 @@ struct Avx2Blocks {
   static void prefetch(const std::byte* at) { __builtin_prefetch(at + 2048); }
 
  private:
-  ASTERISM_AVX2 static __m256 eight_bytes(const std::byte* in) {
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(in))));
+  static std::int32_t unit(const std::byte* at) {
+    std::int32_t bytes = 0;
+    std::memcpy(&bytes, at, 4);
+    return bytes;
+  }
+
+  /// Eight units that lie `stride` apart, 64 codes.
+  ASTERISM_AVX2 static __m256i eight_units(const std::byte* in, std::uint64_t stride) {
+    return _mm256_setr_epi32(unit(in), unit(in + stride), unit(in + 2 * stride), unit(in + 3 * stride),
+                             unit(in + 4 * stride), unit(in + 5 * stride), unit(in + 6 * stride),
+                             unit(in + 7 * stride));
+  }
+
+  ASTERISM_AVX2 static __m256 eight_bytes(const std::byte* in, std::uint64_t stride) {
+    const __m128i codes = _mm_setr_epi32(unit(in), unit(in + stride), 0, 0);
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes));
   }
 
   /// Eight codes of 4 bits times 2^28: each lane shifts its own nibble to the top, where the sign is, and clears
   /// the others. No shuffle, and exact.
   ASTERISM_AVX2 static __m256 eight_nibbles(const std::byte* in) {
-    std::int32_t four_bytes = 0;
-    std::memcpy(&four_bytes, in, 4);
     const __m256i to_the_top = _mm256_setr_epi32(28, 24, 20, 16, 12, 8, 4, 0);
-    const __m256i shifted = _mm256_sllv_epi32(_mm256_set1_epi32(four_bytes), to_the_top);
+    const __m256i shifted = _mm256_sllv_epi32(_mm256_set1_epi32(unit(in)), to_the_top);
     return _mm256_cvtepi32_ps(_mm256_and_si256(shifted, _mm256_set1_epi32(-(1 << 28))));
   }
 
   /// 64 codes (32 bytes) as bytes: columns 0 ... 31 in the first register, 32 ... 63 in the second; in each of
   /// them columns 8j ... 8j + 3 in the lower half and 8j + 4 ... 8j + 7 in the upper one, because `lookup` zips
   /// halves.
-  ASTERISM_AVX2 static void split_codes(const std::byte* in, __m256i& first, __m256i& second) {
+  ASTERISM_AVX2 static void split_codes(__m256i bytes, __m256i& first, __m256i& second) {
     const __m256i every_other_pair = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15,  //
                                                       0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
     const __m256i low_bits = _mm256_set1_epi8(15);
-    __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));
     bytes = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(bytes, every_other_pair), 0xD8);
     const __m256i even = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits);
     const __m256i odd = _mm256_and_si256(bytes, low_bits);
@@ -153,11 +176,13 @@ struct Avx2Blocks {
   }
 };
 
-/// A format that Avx2Blocks knows.
+/// A format in tiles whose codes stand for what those of Nf4, or of Int4 and Int8, stand for. Others are decoded by
+/// themselves.
 template <class Q>
-concept Avx2Blockwise = quant::Quantization<Q> && requires(quant::Packed<Q> matrix, std::uint64_t first) {
-  Avx2Blocks::piece(matrix, Q::scales(matrix), first);
-};
+concept Avx2Blockwise = quant::HasKernelOrder<Q> && requires {
+  typename Q::Codes;
+} &&(std::same_as<typename Q::Codes, quant::Nf4Codes> ||
+     std::same_as<typename Q::Codes, quant::IntegerCodes<Q::KernelOrder::bits>>);
 
 }  // namespace asterism::simd
 

@@ -3,6 +3,7 @@
 
 #if defined(__x86_64__)
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -12,6 +13,8 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/float16.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/avx2_blocks.hpp"
 #include "asterism/simd/portable.hpp"
 #include "asterism/simd/tile.hpp"
@@ -25,63 +28,49 @@
 
 namespace asterism::simd {
 
+/// A format of plain numbers in rows.
+template <class Q>
+concept FloatFormat = quant::Quantization<Q> &&
+    (std::same_as<Q, quant::Float32> || std::same_as<Q, quant::BFloat16> || std::same_as<Q, quant::Float16>);
+
 /// What Avx2 unpacks with. Every value is the one that the format's own `decode` gives, to the bit.
 struct Avx2Unpack : Avx2Blocks {
   /// A tile of any format: with its own `decode`, unless there is a kernel for it below.
   template <quant::Quantization Q>
-  static void unpack(quant::Packed<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+  static void unpack(quant::Tiled<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
                      std::size_t cols, float* out) {
     Portable::unpack(weights, o, outputs, c, cols, out);
   }
 
-  ASTERISM_AVX2 static void unpack(quant::Packed<quant::BFloat16> weights, std::uint64_t o, std::size_t outputs,
-                                   std::uint64_t c, std::size_t cols, float* out) {
-    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
-      const std::uint64_t first = (o + i) * weights.cols + c;
-      const std::byte* in = weights.data + first * 2;
-      std::size_t k = 0;
-      for (; k + 32 <= cols; k += 32) {
-        prefetch(in + k * 2);
-        ASTERISM_UNROLL
-        for (std::size_t j = k; j < k + 32; j += 8) {
-          const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + j * 2));
-          const __m256i wide = _mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16);
-          _mm256_storeu_ps(out + j, _mm256_castsi256_ps(wide));
-        }
-      }
-      if (k < cols) quant::BFloat16::decode(weights, first + k, View<float>(out + k, cols - k));
-    }
-  }
-
-  ASTERISM_AVX2 static void unpack(quant::Packed<quant::Float16> weights, std::uint64_t o, std::size_t outputs,
-                                   std::uint64_t c, std::size_t cols, float* out) {
-    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
-      const std::uint64_t first = (o + i) * weights.cols + c;
-      const std::byte* in = weights.data + first * 2;
-      std::size_t k = 0;
-      for (; k + 32 <= cols; k += 32) {
-        prefetch(in + k * 2);
-        ASTERISM_UNROLL
-        for (std::size_t j = k; j < k + 32; j += 8) {
-          const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + j * 2));
-          _mm256_storeu_ps(out + j, _mm256_cvtph_ps(bits));
-        }
-      }
-      if (k < cols) quant::Float16::decode(weights, first + k, View<float>(out + k, cols - k));
-    }
-  }
-
-  /// 64 weights at a time where a row's piece starts at a multiple of 64; else element by element.
-  template <Avx2Blockwise Q>
-  ASTERISM_AVX2 static void unpack(quant::Packed<Q> matrix, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+  template <FloatFormat Q>
+  ASTERISM_AVX2 static void unpack(quant::Tiled<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
                                    std::size_t cols, float* out) {
-    const auto scales = Q::scales(matrix);
+    constexpr std::size_t size = Q::bits_per_weight / 8;
     for (std::size_t i = 0; i < outputs; ++i, out += segment) {
-      const std::uint64_t first = (o + i) * matrix.cols + c;
+      const std::uint64_t first = (o + i) * weights.cols + c;
+      const std::byte* in = weights.data + first * size;
       std::size_t k = 0;
-      if (first % 64 == 0) {
+      for (; k + 32 <= cols; k += 32) {
+        prefetch(in + k * size);
+        ASTERISM_UNROLL
+        for (std::size_t j = k; j < k + 32; j += 8) _mm256_storeu_ps(out + j, numbers<Q>(in + j * size));
+      }
+      if (k < cols) Q::decode(weights.packed(), first + k, View<float>(out + k, cols - k));
+    }
+  }
+
+  /// 64 weights at a time where the matrix is in tiles and the piece starts at a multiple of 64; else element by
+  /// element.
+  template <Avx2Blockwise Q>
+  ASTERISM_AVX2 static void unpack(quant::Tiled<Q> matrix, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+                                   std::size_t cols, float* out) {
+    const auto scales = Q::scales(matrix.packed());
+    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
+      std::size_t k = 0;
+      if (matrix.in_tiles() && c % 64 == 0) {
+        const quant::TiledRow row = quant::tiled_row(matrix, o + i);
         for (; k + 64 <= cols; k += 64) {
-          const auto stored = piece(matrix, scales, first + k);
+          const auto stored = piece<Q>(row, scales, c + k);
           const FourVectors low = weights<0>(stored);
           const FourVectors high = weights<1>(stored);
           ASTERISM_UNROLL
@@ -90,7 +79,19 @@ struct Avx2Unpack : Avx2Blocks {
           for (int j = 0; j < 4; ++j) _mm256_storeu_ps(out + k + 32 + 8 * j, high.values[j]);
         }
       }
-      if (k < cols) Q::decode(matrix, first + k, View<float>(out + k, cols - k));
+      if (k < cols) quant::decode(matrix, (o + i) * matrix.cols + c + k, View<float>(out + k, cols - k));
+    }
+  }
+
+  /// Eight plain numbers in order.
+  template <FloatFormat Q>
+  ASTERISM_AVX2 static __m256 numbers(const std::byte* at) {
+    if constexpr (std::same_as<Q, quant::Float32>) {
+      return _mm256_loadu_ps(reinterpret_cast<const float*>(at));
+    } else {
+      const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+      if constexpr (std::same_as<Q, quant::Float16>) return _mm256_cvtph_ps(bits);
+      return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
     }
   }
 };

@@ -5,10 +5,25 @@
 
 namespace asterism::simd {
 
-/// An instruction set that products can be computed with.
-enum class Level : std::uint8_t { portable, avx2 };
+/// An instruction set that products can be computed with; a later one contains the earlier ones.
+enum class Level : std::uint8_t { portable, avx2, avx512 };
 
 struct Portable;
 struct Avx2;
+struct Avx512;
+
+struct PortableVector;
+struct Avx2StoredRow;
+struct Avx2Vector;
+struct Avx512StoredRow;
+struct Avx512Vector;
+
+struct Float32Row;
+struct WidenedRow;
+struct Float16Row;
+template <int Group>
+struct Int8Row;
+template <class Row>
+struct StoredRows;
 
 }  // namespace asterism::simd

@@ -6,22 +6,22 @@
 
 #include "asterism/core/view.hpp"
 #include "asterism/quant/concept.hpp"
-#include "asterism/quant/half_precision.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/fwd.hpp"
 #include "asterism/simd/tile.hpp"
 
 namespace asterism::simd {
 
-/// The kernels of Level::portable; see `tiled_product`, and `vector.hpp` for the rest.
+/// The kernels of Level::portable; see `tiled_product`.
 struct Portable {
   static constexpr std::size_t max_outputs = 8;
   static constexpr std::size_t outputs(std::size_t /*rows*/) { return max_outputs; }
 
   template <quant::Quantization Q>
-  static void unpack(quant::Packed<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+  static void unpack(quant::Tiled<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
                      std::size_t cols, float* out) {
     for (std::size_t i = 0; i < outputs; ++i) {
-      Q::decode(weights, (o + i) * weights.cols + c, View<float>(out + i * segment, cols));
+      quant::decode(weights, (o + i) * weights.cols + c, View<float>(out + i * segment, cols));
     }
   }
 
@@ -54,50 +54,6 @@ struct Portable {
     float sum = (sums0[0] + sums0[1]) + (sums0[2] + sums0[3]);
     for (; i < n; ++i) sum += a[i] * b[i];
     return sum;
-  }
-
-  /// The same with b in binary16.
-  static float dot(const float* a, const std::uint16_t* b, std::size_t n) {
-    float sum = 0;
-    float piece[64];
-    for (std::size_t i = 0; i < n; i += 64) {
-      const std::size_t count = n - i < 64 ? n - i : 64;
-      to_float32(b + i, piece, count);
-      sum += dot(a + i, piece, count);
-    }
-    return sum;
-  }
-
-  static void add_scaled(float* y, float a, const float* x, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) y[i] += a * x[i];
-  }
-
-  static void add_scaled(float* y, float a, const std::uint16_t* x, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) y[i] += a * quant::float_from_float16(x[i]);
-  }
-
-  /// The same with b in 8-bit integers.
-  static float dot(const float* a, const std::int8_t* b, std::size_t n) {
-    float sum = 0;
-    float piece[64];
-    for (std::size_t i = 0; i < n; i += 64) {
-      const std::size_t count = n - i < 64 ? n - i : 64;
-      for (std::size_t k = 0; k < count; ++k) piece[k] = static_cast<float>(b[i + k]);
-      sum += dot(a + i, piece, count);
-    }
-    return sum;
-  }
-
-  static void add_scaled(float* y, float a, const std::int8_t* x, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) y[i] += a * static_cast<float>(x[i]);
-  }
-
-  static void to_float16(const float* in, std::uint16_t* out, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) out[i] = quant::float16_from_float(in[i]);
-  }
-
-  static void to_float32(const std::uint16_t* in, float* out, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) out[i] = quant::float_from_float16(in[i]);
   }
 };
 

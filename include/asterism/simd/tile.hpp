@@ -9,6 +9,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/fwd.hpp"
 
 namespace asterism::simd {
@@ -26,10 +27,12 @@ struct Tile {
   std::size_t cols = 0;     ///< at most `segment`
 };
 
-/// Kernels that can multiply one row of the input with a tile of format Q without unpacking it to memory first.
+/// Kernels that can multiply with weights in format Q as they are stored, without unpacking them to memory first.
 template <class Kernels, class Q>
-concept MultipliesStoredRow = requires(quant::Packed<Q> weights, std::size_t n, const float* x, float* y) {
-  Kernels::multiply_row(weights, n, n, n, n, x, true, y);
+concept MultipliesStored = requires(quant::Tiled<Q> weights, std::size_t n, MatrixView<const float> x,
+                                    MatrixView<float> y) {
+  { Kernels::takes_stored(weights, n) } -> std::same_as<bool>;
+  Kernels::multiply_stored(weights, n, n, x, true, y);
 };
 
 /// y(r, o) = sum over c of x(r, c) * W(o, c) for the outputs o in [first, first + count). The sizes must fit; see
@@ -41,15 +44,19 @@ concept MultipliesStoredRow = requires(quant::Packed<Q> weights, std::size_t n, 
 /// - `unpack(matrix, o, outputs, c, cols, float* out)`: decodes the tile whose first element is W(o, c) to rows of
 ///   `segment` floats.
 /// - `multiply(x, tile, accumulate, y)`: y = x tile^T, or y += x tile^T; x (n, tile.cols), y (n, tile.outputs).
-/// - `multiply_row(matrix, o, outputs, c, cols, x, accumulate, y)`, optional: both of them for one row, where 64
-///   divides the width of the matrix.
+/// - `multiply_stored(matrix, o, c, x, accumulate, y)`, optional: both of them at once, for matrices and numbers of rows
+///   for which `takes_stored(matrix, rows)` is true.
 template <class Kernels, quant::Quantization Q>
-void tiled_product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
+void tiled_product(quant::Tiled<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
                    std::size_t count) {
   alignas(64) float unpacked[Kernels::max_outputs * segment];
   const auto cols = static_cast<std::size_t>(weights.cols);
   const std::size_t end = first + count;
   const std::size_t step = Kernels::outputs(x.rows);
+  // Many rows are worth a copy even of float32: its rows lie close together.
+  const bool in_place = std::same_as<Q, quant::Float32> && x.rows < 16;
+  bool stored = false;
+  if constexpr (MultipliesStored<Kernels, Q>) stored = Kernels::takes_stored(weights, x.rows);
   for (std::size_t o = first; o < end; o += step) {
     Tile tile;
     tile.outputs = end - o < step ? end - o : step;
@@ -61,13 +68,14 @@ void tiled_product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixVi
     }
     for (std::size_t c = 0; c < cols; c += segment) {
       tile.cols = cols - c < segment ? cols - c : segment;
-      if constexpr (MultipliesStoredRow<Kernels, Q>) {
-        if (x.rows == 1 && cols % 64 == 0) {
-          Kernels::multiply_row(weights, o, tile.outputs, c, tile.cols, x.data + c, c != 0, results.data);
+      const MatrixView<const float> columns(x.data + c, x.rows, tile.cols, x.stride);
+      if constexpr (MultipliesStored<Kernels, Q>) {
+        if (stored) {
+          Kernels::multiply_stored(weights, o, c, columns, c != 0, results);
           continue;
         }
       }
-      if constexpr (std::same_as<Q, quant::Float32>) {
+      if (in_place) {
         tile.data = reinterpret_cast<const float*>(weights.data) + o * cols + c;
         tile.stride = cols;
       } else {
@@ -75,7 +83,6 @@ void tiled_product(quant::Packed<Q> weights, MatrixView<const float> x, MatrixVi
         tile.data = unpacked;
         tile.stride = segment;
       }
-      const MatrixView<const float> columns(x.data + c, x.rows, tile.cols, x.stride);
       Kernels::multiply(columns, tile, c != 0, results);
     }
   }

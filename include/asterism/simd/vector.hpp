@@ -1,55 +1,89 @@
-// Small kernels on vectors: what attention does with keys and values in float32, binary16 or 8-bit integers.
+// Kernels on vectors: what attention does with queries, keys and values.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "asterism/simd/avx2.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/simd/avx2_vector.hpp"
+#include "asterism/simd/avx512_vector.hpp"
 #include "asterism/simd/level.hpp"
-#include "asterism/simd/portable.hpp"
+#include "asterism/simd/portable_vector.hpp"
+#include "asterism/simd/stored_row.hpp"
 
 namespace asterism::simd {
 
-/// Sum of a[i] * b[i] for i < n. The order of summation depends on n and the level alone. None of these functions
-/// checks, throws or allocates; all are thread-safe. Ask for the level once, outside of loops.
-inline float dot(const float* a, const float* b, std::size_t n, Level use = level()) {
-  return use == Level::avx2 ? Avx2::dot(a, b, n) : Portable::dot(a, b, n);
+/// out(q, j) = sum over i of queries[q][i] * rows[j][i], for all queries and rows. out (queries, rows), any stride.
+///
+/// The bits of a result depend on its query, its row and the level: not on what else is asked for in the same call, nor
+/// on how rows were stored that hold the same values. None of the functions here checks, throws or allocates; all are
+/// thread-safe. Ask for the level once, outside of loops.
+template <class Row>
+void dots(View<const float* const> queries, StoredRows<Row> rows, MatrixView<float> out, Level use = level()) {
+#if defined(__x86_64__)
+  if (use == Level::avx512) return Avx512Vector::dots(queries, rows, out);
+  if (use == Level::avx2) return Avx2Vector::dots(queries, rows, out);
+#endif
+  PortableVector::dots(queries, rows, out);
 }
 
-/// The same, b in binary16 (as bits).
-inline float dot(const float* a, const std::uint16_t* b, std::size_t n, Level use = level()) {
-  return use == Level::avx2 ? Avx2::dot(a, b, n) : Portable::dot(a, b, n);
+/// sums[q][i] += weights(q, j) * rows[j][i] for all q and i; j ascending, one after the other, so that the bits of a sum
+/// are the same where its rows come in several calls. weights (sums, rows), any stride.
+template <class Row>
+void add_weighted(MatrixView<const float> weights, StoredRows<Row> rows, View<float* const> sums,
+                  Level use = level()) {
+#if defined(__x86_64__)
+  if (use == Level::avx512) return Avx512Vector::add_weighted(weights, rows, sums);
+  if (use == Level::avx2) return Avx2Vector::add_weighted(weights, rows, sums);
+#endif
+  PortableVector::add_weighted(weights, rows, sums);
 }
 
-/// The same, b in 8-bit integers.
-inline float dot(const float* a, const std::int8_t* b, std::size_t n, Level use = level()) {
-  return use == Level::avx2 ? Avx2::dot(a, b, n) : Portable::dot(a, b, n);
+/// The rows as float32, exactly; out (rows, width).
+template <class Row>
+void widen(StoredRows<Row> rows, float* out, Level use = level()) {
+#if defined(__x86_64__)
+  if (use == Level::avx512) return Avx512Vector::widen(rows, out);
+  if (use == Level::avx2) return Avx2Vector::widen(rows, out);
+#endif
+  PortableVector::widen(rows, out);
+}
+
+/// The largest element of x, which is not empty; NaN may be left out.
+inline float maximum(View<const float> x, Level use = level()) {
+#if defined(__x86_64__)
+  if (use == Level::avx512) return Avx512Vector::maximum(x);
+  if (use == Level::avx2) return Avx2Vector::maximum(x);
+#endif
+  return PortableVector::maximum(x);
+}
+
+/// Replaces x[i] by exp((x[i] - shift) * scale), 0 where that is below 2^-126, and returns their sum. No exponent may be
+/// above 0; NaN stays NaN. The relative error of an element is below 2^-22, or 2^-23 * |exponent| where that is more: the
+/// exponent is rounded.
+inline float exponentials(View<float> x, float scale, float shift, Level use = level()) {
+#if defined(__x86_64__)
+  if (use == Level::avx512) return Avx512Vector::exponentials(x, scale, shift);
+  if (use == Level::avx2) return Avx2Vector::exponentials(x, scale, shift);
+#endif
+  return PortableVector::exponentials(x, scale, shift);
 }
 
 /// y[i] += a * x[i] for i < n.
 inline void add_scaled(float* y, float a, const float* x, std::size_t n, Level use = level()) {
-  use == Level::avx2 ? Avx2::add_scaled(y, a, x, n) : Portable::add_scaled(y, a, x, n);
-}
-
-/// The same, x in binary16 (as bits).
-inline void add_scaled(float* y, float a, const std::uint16_t* x, std::size_t n, Level use = level()) {
-  use == Level::avx2 ? Avx2::add_scaled(y, a, x, n) : Portable::add_scaled(y, a, x, n);
-}
-
-/// The same, x in 8-bit integers.
-inline void add_scaled(float* y, float a, const std::int8_t* x, std::size_t n, Level use = level()) {
-  use == Level::avx2 ? Avx2::add_scaled(y, a, x, n) : Portable::add_scaled(y, a, x, n);
+#if defined(__x86_64__)
+  if (use != Level::portable) return Avx2Vector::add_scaled(y, a, x, n);
+#endif
+  PortableVector::add_scaled(y, a, x, n);
 }
 
 /// float32 to binary16: nearest, ties to even; 65520 and above become infinite. The same bits on every level, but
 /// for NaN's payload.
 inline void to_float16(const float* in, std::uint16_t* out, std::size_t n, Level use = level()) {
-  use == Level::avx2 ? Avx2::to_float16(in, out, n) : Portable::to_float16(in, out, n);
-}
-
-/// binary16 to float32, exact.
-inline void to_float32(const std::uint16_t* in, float* out, std::size_t n, Level use = level()) {
-  use == Level::avx2 ? Avx2::to_float32(in, out, n) : Portable::to_float32(in, out, n);
+#if defined(__x86_64__)
+  if (use != Level::portable) return Avx2Vector::to_float16(in, out, n);
+#endif
+  PortableVector::to_float16(in, out, n);
 }
 
 }  // namespace asterism::simd

@@ -1,5 +1,5 @@
 // silu(gate) * up against double, and equal bits wherever a row lies.
-#include "asterism/linalg/activation.hpp"
+#include "asterism/simd/silu.hpp"
 
 #include <cmath>
 #include <limits>
@@ -22,7 +22,7 @@ TEST_CASE("silu_multiply equals double within its rounding") {
     const std::vector<float> gate = test::random_row(size, size, 4);
     const std::vector<float> up = test::random_row(size, 100 + size);
     std::vector<float> out(size, -7.0F);
-    linalg::silu_multiply(gate, up, out);
+    simd::silu_multiply(gate, up, out);
     for (std::size_t i = 0; i < size; ++i) {
       const double expected = reference(gate[i], up[i]);
       CHECK(std::fabs(out[i] - expected) <= 1e-6 * std::fabs(expected));
@@ -34,7 +34,7 @@ TEST_CASE("large gates neither overflow nor lose their sign") {
   const std::vector<float> gate{0.0F, -0.0F, 50.0F, -50.0F, 100.0F, -100.0F, 1e30F, -1e30F, 1e-30F, -1e-30F};
   const std::vector<float> up(gate.size(), 2.0F);
   std::vector<float> out(gate.size());
-  linalg::silu_multiply(gate, up, out);
+  simd::silu_multiply(gate, up, out);
   for (std::size_t i = 0; i < gate.size(); ++i) {
     CAPTURE(gate[i]);
     const double expected = reference(gate[i], up[i]);
@@ -48,21 +48,21 @@ TEST_CASE("silu_multiply has the same bits wherever its rows lie, and in place")
     const std::vector<float> gate = test::random_row(size, size, 4);
     const std::vector<float> up = test::random_row(size, 200 + size);
     std::vector<float> expected(size);
-    linalg::silu_multiply(gate, up, expected);
+    simd::silu_multiply(gate, up, expected);
     for (std::size_t offset = 0; offset < 16; ++offset) {
       const float neighbour = offset % 2 == 0 ? std::numeric_limits<float>::quiet_NaN() : 1e30F;
       test::PlacedRow g(gate, offset, neighbour);
       test::PlacedRow u(up, (5 * offset + 3) % 16, neighbour);
       test::PlacedRow out(std::vector<float>(size), (7 * offset) % 16, neighbour);
-      linalg::silu_multiply(g.view(), u.view(), out.view());
+      simd::silu_multiply(g.view(), u.view(), out.view());
       CHECK(test::same_bits(out.view(), expected));
       CHECK(out.neighbours_intact());
-      linalg::silu_multiply(g.view(), u.view(), g.view());
+      simd::silu_multiply(g.view(), u.view(), g.view());
       CHECK(test::same_bits(g.view(), expected));
       CHECK(g.neighbours_intact());
     }
     test::PlacedRow in_up(up, 3, 0.0F);
-    linalg::silu_multiply(gate, in_up.view(), in_up.view());
+    simd::silu_multiply(gate, in_up.view(), in_up.view());
     CHECK(test::same_bits(in_up.view(), expected));
   }
 }

@@ -1,0 +1,81 @@
+// How many operations on float32 this machine makes a second: the limit beside which attention of many rows stands.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+#include "asterism/parallel/concept.hpp"
+#include "asterism/simd/level.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace benchmarks {
+
+namespace detail {
+
+#if defined(__x86_64__)
+
+/// 12 independent sums, so that none waits for itself.
+__attribute__((target("avx512f"), noinline)) inline float avx512_float_loop(std::size_t steps) {
+  __m512 sums[12] = {};
+  const __m512 factor = _mm512_set1_ps(0.5F);
+  for (std::size_t i = 0; i < steps; ++i) {
+#pragma GCC unroll 12
+    for (int k = 0; k < 12; ++k) {
+      sums[k] = _mm512_fmadd_ps(sums[k], factor, factor);
+      __asm__("" : "+v"(sums[k]));  // for all the compiler knows, no two sums are alike
+    }
+  }
+#pragma GCC unroll 12
+  for (int k = 1; k < 12; ++k) sums[0] = _mm512_add_ps(sums[0], sums[k]);
+  return _mm512_cvtss_f32(sums[0]);
+}
+
+__attribute__((target("avx2,fma"), noinline)) inline float avx2_float_loop(std::size_t steps) {
+  __m256 sums[12] = {};
+  const __m256 factor = _mm256_set1_ps(0.5F);
+  for (std::size_t i = 0; i < steps; ++i) {
+#pragma GCC unroll 12
+    for (int k = 0; k < 12; ++k) {
+      sums[k] = _mm256_fmadd_ps(sums[k], factor, factor);
+      __asm__("" : "+x"(sums[k]));
+    }
+  }
+#pragma GCC unroll 12
+  for (int k = 1; k < 12; ++k) sums[0] = _mm256_add_ps(sums[0], sums[k]);
+  return _mm256_cvtss_f32(sums[0]);
+}
+
+#endif
+
+}  // namespace detail
+
+/// Multiplications and additions of float32 a second on all threads of `execution`, with the fused instructions of
+/// `level`; the best of several loops in registers. 0 for Level::portable.
+template <asterism::parallel::Execution Execution>
+double float_peak(Execution& execution, asterism::simd::Level level = asterism::simd::level()) {
+#if defined(__x86_64__)
+  if (level == asterism::simd::Level::portable) return 0;
+  constexpr std::size_t steps = 200000;
+  const bool wide = level == asterism::simd::Level::avx512;
+  double best = 0;
+  for (int run = 0; run < 30; ++run) {
+    const auto start = std::chrono::steady_clock::now();
+    execution.for_each_tile(execution.threads(), [&](std::size_t) {
+      [[maybe_unused]] const volatile float kept =
+          wide ? detail::avx512_float_loop(steps) : detail::avx2_float_loop(steps);
+    });
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double operations = static_cast<double>(steps * execution.threads()) * 12 * 2 * (wide ? 16 : 8);
+    best = std::max(best, operations / seconds);
+  }
+  return best;
+#else
+  return 0;
+#endif
+}
+
+}  // namespace benchmarks

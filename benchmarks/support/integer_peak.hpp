@@ -1,0 +1,83 @@
+// How many operations on 8-bit integers this machine makes a second: the limit beside which prefill stands.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/parallel/concept.hpp"
+#include "asterism/simd/level.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace benchmarks {
+
+namespace detail {
+
+#if defined(__x86_64__)
+
+/// 12 independent sums, so that none waits for itself.
+__attribute__((target("avx512f,avx512vnni"), noinline)) inline std::int32_t vnni_loop(std::size_t steps) {
+  __m512i sums[12] = {};
+  const __m512i weights = _mm512_set1_epi32(0x01020304);
+  for (std::size_t i = 0; i < steps; ++i) {
+#pragma GCC unroll 12
+    for (int k = 0; k < 12; ++k) {
+      sums[k] = _mm512_dpbusd_epi32(sums[k], weights, weights);
+      __asm__("" : "+v"(sums[k]));  // for all the compiler knows, no two sums are alike
+    }
+  }
+#pragma GCC unroll 12
+  for (int k = 1; k < 12; ++k) sums[0] = _mm512_add_epi32(sums[0], sums[k]);
+  return _mm_cvtsi128_si32(_mm512_castsi512_si128(sums[0]));
+}
+
+__attribute__((target("avx2"), noinline)) inline std::int32_t avx2_loop(std::size_t steps) {
+  __m256i sums[8] = {};
+  __m256i weights = _mm256_set1_epi32(0x01020304);
+  const __m256i ones = _mm256_set1_epi16(1);
+  for (std::size_t i = 0; i < steps; ++i) {
+#pragma GCC unroll 8
+    for (int k = 0; k < 8; ++k) {
+      __asm__("" : "+x"(weights));  // for all the compiler knows, no two products are alike
+      const __m256i pairs = _mm256_maddubs_epi16(weights, weights);
+      sums[k] = _mm256_add_epi32(sums[k], _mm256_madd_epi16(pairs, ones));
+    }
+  }
+#pragma GCC unroll 8
+  for (int k = 1; k < 8; ++k) sums[0] = _mm256_add_epi32(sums[0], sums[k]);
+  return _mm_cvtsi128_si32(_mm256_castsi256_si128(sums[0]));
+}
+
+#endif
+
+}  // namespace detail
+
+/// Multiplications and additions of 8-bit integers a second on all threads of `execution`, with the instructions of
+/// `level`: dot products of four (AVX-512 VNNI), or products of pairs and their sums (AVX2). The best of several loops in
+/// registers, about 0.2 s; 0 where the level has no such instruction.
+template <asterism::parallel::Execution Execution>
+double integer_peak([[maybe_unused]] Execution& execution, [[maybe_unused]] asterism::simd::Level level) {
+  double best = 0;
+#if defined(__x86_64__)
+  using asterism::simd::Level;
+  if (level == Level::portable) return 0;
+  constexpr std::size_t steps = 2'000'000;
+  const double operations = level == Level::avx512 ? 12 * 128.0 : 8 * 64.0;
+  const auto loop = level == Level::avx512 ? detail::vnni_loop : detail::avx2_loop;
+  for (int i = 0; i < 5; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    execution.for_each_tile(execution.threads(),
+                            [&](std::size_t) { [[maybe_unused]] const volatile std::int32_t kept = loop(steps); });
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best,
+                    static_cast<double>(execution.threads()) * static_cast<double>(steps) * operations / seconds);
+  }
+#endif
+  return best;
+}
+
+}  // namespace benchmarks

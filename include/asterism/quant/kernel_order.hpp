@@ -1,0 +1,177 @@
+// The order in which products read a stored matrix: tiles of sixteen rows, made from the standard order at load time
+// and undone exactly.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "asterism/core/view.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/quant/fwd.hpp"
+#include "asterism/quant/packed.hpp"
+#include "asterism/quant/planes.hpp"
+
+namespace asterism::quant {
+
+/// Rows of a tile.
+inline constexpr std::uint64_t tile_rows = 16;
+
+/// Kernel order of a format whose plane 0 holds codes of `Bits` bits and whose plane 1 holds a scale for each `Block`
+/// consecutive weights of the flat matrix; the format names it `KernelOrder`. The same for all instruction sets.
+///
+/// A permutation inside each tile of sixteen consecutive rows, where rows are whole numbers of blocks and of 32 columns:
+/// unit u (4 bytes of codes) of row i of the tile moves to place 16 u + i, and so does scale u of row i. So the codes of
+/// 4 or 8 columns of all sixteen rows fill one cache line, and the scales of a block of columns lie side by side. The
+/// rows behind the last whole tile, all other planes, and matrices of other widths keep the standard order.
+template <int Bits, int Block>
+struct RowTiles {
+  static_assert(Bits == 4 || Bits == 8, "codes have 4 or 8 bits");
+  static constexpr int bits = Bits;
+  static constexpr int block = Block;
+  static constexpr std::uint64_t unit_columns = 32 / Bits;
+
+  /// True where a matrix with rows that wide is stored in tiles.
+  static constexpr bool applies(std::uint64_t cols) { return cols > 0 && cols % Block == 0 && cols % 32 == 0; }
+  static constexpr std::uint64_t row_bytes(std::uint64_t cols) { return cols * Bits / 8; }
+  static constexpr std::uint64_t row_blocks(std::uint64_t cols) { return cols / Block; }
+};
+
+/// A format with an order for kernels.
+template <class Q>
+concept HasKernelOrder = Quantization<Q> && requires {
+  Q::KernelOrder::applies(std::uint64_t{});
+};
+
+/// A borrowed matrix (rows, cols) in format Q, its bytes in kernel order; the standard order where Q has none.
+template <class Q>
+struct Tiled {
+  const std::byte* data = nullptr;
+  std::uint64_t rows = 0;
+  std::uint64_t cols = 0;
+
+  /// True where tiles exist; else the matrix is in the standard order as a whole.
+  constexpr bool in_tiles() const {
+    if constexpr (HasKernelOrder<Q>) {
+      return Q::KernelOrder::applies(cols);
+    } else {
+      return false;
+    }
+  }
+  /// The matrix as one in the standard order: right where `in_tiles` is false, and of planes that do not move.
+  constexpr Packed<Q> packed() const { return {data, rows, cols}; }
+};
+
+/// Where one row of a matrix in tiles lies: unit u of its codes at codes + u * stride, the scale of its block b at
+/// place scales + b * stride / 4 of plane 1; block b is block `first_block` + b of the flat matrix.
+struct TiledRow {
+  const std::byte* codes = nullptr;
+  std::uint64_t stride = 4;  ///< bytes
+  std::uint64_t scales = 0;
+  std::uint64_t first_block = 0;
+
+  std::uint64_t scale(std::uint64_t block) const { return scales + block * (stride / 4); }
+};
+
+/// Row `o` of a matrix for which in_tiles() holds.
+template <HasKernelOrder Q>
+TiledRow tiled_row(Tiled<Q> matrix, std::uint64_t o) {
+  using Order = typename Q::KernelOrder;
+  const std::uint64_t bytes = Order::row_bytes(matrix.cols);
+  const std::uint64_t blocks = Order::row_blocks(matrix.cols);
+  const std::uint64_t tile = o / tile_rows * tile_rows;
+  if (tile + tile_rows > matrix.rows) return {matrix.data + o * bytes, 4, o * blocks, o * blocks};
+  return {matrix.data + tile * bytes + (o - tile) * 4, 4 * tile_rows, tile * blocks + (o - tile), o * blocks};
+}
+
+/// Rows of a matrix that belong to whole tiles: the first ones.
+template <HasKernelOrder Q>
+std::uint64_t rows_in_tiles(Tiled<Q> matrix) {
+  return matrix.in_tiles() ? matrix.rows / tile_rows * tile_rows : 0;
+}
+
+namespace detail {
+
+/// Transposes a (rows, cols) matrix of units of `Unit` bytes through `copy`, which is as large.
+template <std::size_t Unit>
+void transpose_units(std::byte* data, std::size_t rows, std::size_t cols, std::byte* copy) {
+  std::memcpy(copy, data, rows * cols * Unit);
+  for (std::size_t c = 0; c < cols; ++c) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      std::memcpy(data + (c * rows + r) * Unit, copy + (r * cols + c) * Unit, Unit);
+    }
+  }
+}
+
+/// To kernel order, or back.
+template <HasKernelOrder Q>
+void reorder(std::byte* data, std::uint64_t rows, std::uint64_t cols, bool to_tiles) {
+  using Order = typename Q::KernelOrder;
+  if (!Order::applies(cols) || rows < tile_rows) return;
+  const Planes layout = Q::planes(rows, cols);
+  const std::uint64_t units = Order::row_bytes(cols) / 4;
+  const std::uint64_t blocks = Order::row_blocks(cols);
+  const std::uint64_t scale_bytes = layout[1].bytes / (rows * blocks);
+  std::vector<std::byte> copy(static_cast<std::size_t>(tile_rows * units * 4));
+  const auto move = [&]<std::size_t Unit>(std::byte* tile, std::uint64_t width) {
+    const auto across = static_cast<std::size_t>(to_tiles ? tile_rows : width);
+    transpose_units<Unit>(tile, across, static_cast<std::size_t>(tile_rows * width) / across, copy.data());
+  };
+  for (std::uint64_t tile = 0; tile + tile_rows <= rows; tile += tile_rows) {
+    move.template operator()<4>(data + tile * units * 4, units);
+    std::byte* scales = data + layout[1].offset + tile * blocks * scale_bytes;
+    if (scale_bytes == 1) move.template operator()<1>(scales, blocks);
+    if (scale_bytes == 2) move.template operator()<2>(scales, blocks);
+    if (scale_bytes == 4) move.template operator()<4>(scales, blocks);
+  }
+}
+
+}  // namespace detail
+
+/// Brings a matrix of Q::planes(rows, cols).bytes() bytes from the standard order into kernel order, in place, a tile
+/// at a time; nothing to do for formats without one. Allocates one tile. Not thread-safe for one matrix.
+template <Quantization Q>
+void to_kernel_order([[maybe_unused]] std::byte* data, [[maybe_unused]] std::uint64_t rows,
+                     [[maybe_unused]] std::uint64_t cols) {
+  if constexpr (HasKernelOrder<Q>) detail::reorder<Q>(data, rows, cols, true);
+}
+
+/// The inverse: the bytes that `encode` wrote, to the last.
+template <Quantization Q>
+void to_standard([[maybe_unused]] std::byte* data, [[maybe_unused]] std::uint64_t rows,
+                 [[maybe_unused]] std::uint64_t cols) {
+  if constexpr (HasKernelOrder<Q>) detail::reorder<Q>(data, rows, cols, false);
+}
+
+/// The elements [first_element, first_element + out.size) of the flat matrix: the same bits as Q::decode gives on the
+/// standard order. Allocates nothing. Thread-safe.
+template <Quantization Q>
+void decode(Tiled<Q> matrix, std::uint64_t first_element, View<float> out) {
+  if (!matrix.in_tiles()) return Q::decode(matrix.packed(), first_element, out);
+  if constexpr (HasKernelOrder<Q>) {
+    using Order = typename Q::KernelOrder;
+    constexpr std::uint64_t block = Order::block;
+    constexpr std::uint64_t units = block / Order::unit_columns;
+    const auto scales = Q::scales(matrix.packed());
+    std::uint64_t at = first_element;
+    float* to = out.data;
+    while (at < first_element + out.size) {
+      const TiledRow row = tiled_row(matrix, at / matrix.cols);
+      const std::uint64_t b = at % matrix.cols / block;
+      std::uint8_t codes[units * 4];
+      for (std::uint64_t u = 0; u < units; ++u) {
+        std::memcpy(codes + u * 4, row.codes + (b * units + u) * row.stride, 4);
+      }
+      const std::uint64_t from = at % block;
+      const std::uint64_t left = first_element + out.size - at;
+      const std::uint64_t stop = block - from < left ? block : from + left;
+      Q::decode_codes(codes, from, stop, scales.at(row.scale(b), row.first_block + b), to);
+      to += stop - from;
+      at += stop - from;
+    }
+  }
+}
+
+}  // namespace asterism::quant

@@ -1,0 +1,103 @@
+// Integer products of 8-bit activations with weights in tiles, in plain C++: what the other instruction sets are tested
+// against, bit for bit.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "asterism/core/view.hpp"
+#include "asterism/quant/integer_codes.hpp"
+#include "asterism/quant/kernel_order.hpp"
+#include "asterism/simd/activation8.hpp"
+
+namespace asterism::simd {
+
+/// A format whose weights are integers times scales, in blocks of whole groups of activations, in tiles: see
+/// quant::RowTiles. `Q::integers`: what each 4-bit code stands for, plus `Q::integer_shift`, in units of
+/// `Q::integer_unit`; 8-bit codes stand for themselves. `Q::first_in_high_nibble`: where the first of two codes of a byte is.
+template <class Q>
+concept IntegerFormat = quant::HasKernelOrder<Q> && Q::KernelOrder::block % Rows8::group == 0 && requires {
+  Q::integer_unit;
+  Q::integer_shift;
+};
+
+/// The outputs of an integer product one by one.
+///
+/// The sum of one output, on every instruction set: for each block of columns the sum over its groups of 32 of (sum of
+/// code * activation, an exact integer, and the shift times the sum of the activations) * (their scale), then times the
+/// block's scale; blocks ascending; each multiplication fused with the addition; at the end times Q::integer_unit. So all instruction
+/// sets, thread counts and numbers of rows give the same bits.
+struct PortableTiles {
+  static constexpr std::size_t most_rows = 8;
+
+  /// y(r, o) for `Rows` rows of x from the first on; y is at y(0, o).
+  template <int Rows, IntegerFormat Q>
+  static void multiply_output(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t o,
+                              const Rows8& x, float* y, std::size_t stride) {
+    using Order = typename Q::KernelOrder;
+    constexpr std::size_t group = Rows8::group;
+    const quant::TiledRow row = quant::tiled_row(weights, o);
+    float sums[Rows] = {};
+    for (std::uint64_t b = 0; b < Order::row_blocks(weights.cols); ++b) {
+      float block_sums[Rows] = {};
+      for (std::size_t c = b * Order::block; c < (b + 1) * Order::block; c += group) {
+        std::int16_t codes[group];
+        unpack<Q>(row, c, codes);
+        for (int r = 0; r < Rows; ++r) {
+          const std::size_t g = static_cast<std::size_t>(r) * x.groups() + c / group;
+          auto sum = static_cast<float>(dot(codes, x.codes + static_cast<std::size_t>(r) * x.cols + c));
+          if constexpr (Q::integer_shift != 0) sum = std::fma(Q::integer_shift, x.sums[g], sum);
+          block_sums[r] = std::fma(sum, x.scales[g], block_sums[r]);
+        }
+      }
+      const float scale = scale_of.at(row.scale(b), row.first_block + b);
+      for (int r = 0; r < Rows; ++r) sums[r] = std::fma(block_sums[r], scale, sums[r]);
+    }
+    for (int r = 0; r < Rows; ++r) y[static_cast<std::size_t>(r) * stride] = sums[r] * Q::integer_unit;
+  }
+
+  /// All sixteen outputs of tile t.
+  template <int Rows, IntegerFormat Q>
+  static void multiply_tile(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                            const Rows8& x, float* y, std::size_t stride) {
+    for (std::uint64_t i = 0; i < quant::tile_rows; ++i) {
+      multiply_output<Rows>(weights, scale_of, tile * quant::tile_rows + i, x, y + i, stride);
+    }
+  }
+
+  static void quantize(const float* x, const Rows8& to, std::size_t row, std::size_t first, std::size_t end) {
+    quantize_row(x, to, row, first, end);
+  }
+
+ private:
+  /// The 32 codes from column c on, in the order of the activations.
+  template <class Q>
+  static void unpack(const quant::TiledRow& row, std::size_t c, std::int16_t* out) {
+    constexpr std::size_t columns = Q::KernelOrder::unit_columns;
+    const std::byte* unit = row.codes + c / columns * row.stride;
+    for (std::size_t i = 0; i < Rows8::group; i += columns, unit += row.stride) {
+      std::uint8_t bytes[4];
+      std::memcpy(bytes, unit, 4);
+      for (std::size_t k = 0; k < 4; ++k) {
+        if constexpr (Q::KernelOrder::bits == 8) {
+          out[i + k] = static_cast<std::int16_t>(bytes[k] < 128 ? bytes[k] : bytes[k] - 256);
+        } else {
+          const std::size_t high = Q::first_in_high_nibble ? 0 : 4;
+          out[i + high + k] = static_cast<std::int16_t>(Q::integers[bytes[k] >> 4U]);
+          out[i + (4 - high) + k] = static_cast<std::int16_t>(Q::integers[bytes[k] & 15U]);
+        }
+      }
+    }
+  }
+
+  static std::int32_t dot(const std::int16_t* codes, const std::int8_t* x) {
+    std::int32_t sum = 0;
+    for (std::size_t i = 0; i < Rows8::group; ++i) sum += codes[i] * x[i];
+    return sum;
+  }
+};
+
+}  // namespace asterism::simd

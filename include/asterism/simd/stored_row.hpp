@@ -1,0 +1,97 @@
+// How the key or the value of one head at one position lies in memory, for the kernels that read it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "asterism/quant/half_precision.hpp"
+
+namespace asterism::simd {
+
+/// A way to store a row of n values:
+/// - `bytes(n)`: what it takes.
+/// - `values(row, n, first, count, out)`: the values [first, first + count) of the row, as float32, exactly. Rows lie
+///   at any address.
+/// - `one_scale(width)`: true where `width` values from a multiple of `width` on have one scale, or none.
+///
+/// - `streamed`: true where rows come from memory, so that kernels which read several rows side by side ask for them in
+///   order first: that is what the processor's own prefetching follows.
+///
+/// Models: Float32Row, Float16Row, Int8Row, WidenedRow.
+struct Float32Row {
+  static constexpr bool streamed = true;
+  static constexpr std::size_t bytes(std::size_t n) { return n * sizeof(float); }
+  static constexpr bool one_scale(std::size_t /*width*/) { return true; }
+  static void values(const std::byte* row, std::size_t /*n*/, std::size_t first, std::size_t count, float* out) {
+    for (std::size_t i = 0; i < count; ++i) std::memcpy(out + i, row + (first + i) * sizeof(float), sizeof(float));
+  }
+};
+
+/// float32 that has been written just now.
+struct WidenedRow : Float32Row {
+  static constexpr bool streamed = false;
+};
+
+struct Float16Row {
+  static constexpr bool streamed = true;
+  static constexpr std::size_t bytes(std::size_t n) { return n * sizeof(std::uint16_t); }
+  static constexpr bool one_scale(std::size_t /*width*/) { return true; }
+  static void values(const std::byte* row, std::size_t /*n*/, std::size_t first, std::size_t count, float* out) {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint16_t bits = 0;
+      std::memcpy(&bits, row + (first + i) * sizeof bits, sizeof bits);
+      out[i] = quant::float_from_float16(bits);
+    }
+  }
+};
+
+/// n codes, then a scale in binary16 for each group of `Group` values, of which the last may be short: value = code *
+/// scale, which float32 holds exactly.
+template <int Group>
+struct Int8Row {
+  static constexpr bool streamed = true;
+  static constexpr std::size_t group = Group;
+
+  static constexpr std::size_t groups(std::size_t n) { return (n + group - 1) / group; }
+  static constexpr std::size_t bytes(std::size_t n) { return n + groups(n) * sizeof(std::uint16_t); }
+
+  static constexpr bool one_scale(std::size_t width) { return group % width == 0; }
+
+  /// The scale of the value i, as bits.
+  static std::uint16_t scale_bits(const std::byte* row, std::size_t n, std::size_t i) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, row + n + i / group * sizeof bits, sizeof bits);
+    return bits;
+  }
+  static void values(const std::byte* row, std::size_t n, std::size_t first, std::size_t count, float* out) {
+    const auto* codes = reinterpret_cast<const std::int8_t*>(row);
+    for (std::size_t i = first; i < first + count;) {
+      const float scale = quant::float_from_float16(scale_bits(row, n, i));
+      const std::size_t of_group = i / group * group + group;
+      const std::size_t end = of_group < first + count ? of_group : first + count;
+      for (; i < end; ++i) out[i - first] = static_cast<float>(codes[i]) * scale;
+    }
+  }
+};
+
+/// `count` rows of `width` values, one behind the other.
+template <class Row>
+struct StoredRows {
+  const std::byte* data = nullptr;
+  std::size_t count = 0;
+  std::size_t width = 0;
+
+  const std::byte* operator[](std::size_t i) const { return data + i * Row::bytes(width); }
+  /// Asks for the rows [first, first + n), or up to the last; see `streamed`.
+  void fetch(std::size_t first, std::size_t n) const {
+    if constexpr (Row::streamed) {
+      const std::byte* end = (*this)[n < count - first ? first + n : count];
+      for (const std::byte* line = (*this)[first]; line < end; line += 64) __builtin_prefetch(line);
+    }
+  }
+  /// Rows [first, first + n).
+  StoredRows part(std::size_t first, std::size_t n) const { return {(*this)[first], n, width}; }
+};
+
+}  // namespace asterism::simd

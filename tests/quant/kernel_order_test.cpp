@@ -1,0 +1,127 @@
+// Kernel order is a permutation of a matrix's own bytes that loses nothing.
+#include "asterism/quant/kernel_order.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/core/random.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/integers.hpp"
+#include "asterism/quant/nf4.hpp"
+
+#include "support/integer_products.hpp"
+#include "support/packed_matrix.hpp"
+
+using namespace asterism;
+using namespace asterism::quant;
+
+namespace {
+
+constexpr std::size_t margin = 64;
+
+std::vector<std::byte> random_bytes(std::size_t count) {
+  Random random(1);
+  std::vector<std::byte> bytes(count);
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("there and back gives every byte, and nothing outside the planes of codes and scales moves", Q,
+                   Nf4<32>, Nf4<64, DoubleQuantized>, Nf4<512>, Int4<16>, Int4<32>, Int8<16>, Int8<64>, BFloat16) {
+  for (const std::uint64_t rows : {1U, 15U, 16U, 17U, 32U, 53U}) {
+    for (const std::uint64_t cols : {1U, 16U, 32U, 48U, 64U, 65U, 96U, 512U, 576U, 1536U}) {
+      CAPTURE(rows);
+      CAPTURE(cols);
+      const Planes planes = Q::planes(rows, cols);
+      const std::size_t size = planes.bytes().count;
+      const std::vector<std::byte> before = random_bytes(size + 2 * margin);
+      std::vector<std::byte> bytes = before;
+      to_kernel_order<Q>(bytes.data() + margin, rows, cols);
+      std::vector<bool> may_move(bytes.size(), false);
+      bool in_tiles = false;
+      if constexpr (HasKernelOrder<Q>) {
+        in_tiles = rows >= 16 && cols % Q::KernelOrder::block == 0 && cols % 32 == 0;
+        for (int i = 0; in_tiles && i < 2; ++i) {
+          const std::uint64_t moved = planes[i].bytes / rows * (rows / 16 * 16);
+          std::fill_n(may_move.begin() + static_cast<std::ptrdiff_t>(margin + planes[i].offset),
+                      static_cast<std::ptrdiff_t>(moved), true);
+        }
+      }
+      int wrong = 0;
+      for (std::size_t i = 0; i < bytes.size(); ++i) wrong += !may_move[i] && bytes[i] != before[i] ? 1 : 0;
+      CHECK(wrong == 0);
+      CHECK((bytes != before) == in_tiles);
+      to_standard<Q>(bytes.data() + margin, rows, cols);
+      CHECK(bytes == before);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("unit u of row i of a tile moves to place 16 u + i, and scale u too", Q,
+                   Nf4<64, DoubleQuantized>, Nf4<32>, Int4<32>, Int8<64>) {
+  const std::uint64_t rows = 37;
+  const std::uint64_t cols = 5 * Q::KernelOrder::block * (Q::KernelOrder::block < 32 ? 2 : 1);
+  const Planes planes = Q::planes(rows, cols);
+  const std::vector<std::byte> before = random_bytes(planes.bytes().count);
+  std::vector<std::byte> bytes = before;
+  to_kernel_order<Q>(bytes.data(), rows, cols);
+  int wrong = 0;
+  for (int plane = 0; plane < 2; ++plane) {
+    const std::uint64_t unit = plane == 0 ? 4 : planes[1].bytes / (rows * cols / Q::KernelOrder::block);
+    const std::uint64_t width = planes[plane].bytes / rows / unit;
+    for (std::uint64_t row = 0; row < 32; ++row) {
+      for (std::uint64_t u = 0; u < width; ++u) {
+        const std::byte* from = before.data() + planes[plane].offset + (row * width + u) * unit;
+        const std::byte* to =
+            bytes.data() + planes[plane].offset + (row / 16 * 16 * width + u * 16 + row % 16) * unit;
+        wrong += std::memcmp(from, to, unit) != 0 ? 1 : 0;
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE_TEMPLATE("decoding gives the bits of the standard order, for any piece", Q, Nf4<32>,
+                   Nf4<64, DoubleQuantized>, Nf4<512>, Int4<16>, Int4<32>, Int4<128>, Int8<16>, Int8<64>,
+                   BFloat16) {
+  for (const std::uint64_t rows : {3U, 16U, 47U}) {
+    for (const std::uint64_t cols : {32U, 64U, 65U, 160U, 512U, 1024U, 1088U}) {
+      CAPTURE(rows);
+      CAPTURE(cols);
+      const test::PackedMatrix<Q> matrix(rows, cols, test::uneven_values(rows * cols, 2));
+      const std::vector<float> expected = matrix.decoded();
+      std::vector<float> all(expected.size());
+      decode(matrix.tiled(), 0, View<float>(all));
+      CHECK(std::memcmp(all.data(), expected.data(), all.size() * sizeof(float)) == 0);
+      Random random(3);
+      int wrong = 0;
+      for (int i = 0; i < 50; ++i) {
+        const std::uint64_t first = random.below(rows * cols);
+        const std::uint64_t count = std::min(random.below(200), rows * cols - first);
+        std::vector<float> part(count + 1, -9.0F);
+        decode(matrix.tiled(), first, View<float>(part.data(), count));
+        wrong += std::memcmp(part.data(), expected.data() + first, count * sizeof(float)) != 0 ? 1 : 0;
+        wrong += part[count] != -9.0F ? 1 : 0;
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("which matrices have tiles") {
+  CHECK(Tiled<Nf4<64>>{nullptr, 16, 128}.in_tiles());
+  CHECK(Tiled<Nf4<64>>{nullptr, 3, 64}.in_tiles());  // all rows are a tail
+  CHECK_FALSE(Tiled<Nf4<64>>{nullptr, 16, 96}.in_tiles());
+  CHECK_FALSE(Tiled<Nf4<64>>{nullptr, 16, 0}.in_tiles());
+  CHECK_FALSE(Tiled<Int8<16>>{nullptr, 16, 48}.in_tiles());
+  CHECK(Tiled<Int8<16>>{nullptr, 16, 96}.in_tiles());
+  CHECK_FALSE(Tiled<BFloat16>{nullptr, 16, 64}.in_tiles());
+  CHECK(rows_in_tiles(Tiled<Nf4<64>>{nullptr, 53, 64}) == 48);
+  CHECK(rows_in_tiles(Tiled<Nf4<64>>{nullptr, 15, 64}) == 0);
+  CHECK(rows_in_tiles(Tiled<Nf4<64>>{nullptr, 53, 65}) == 0);
+}

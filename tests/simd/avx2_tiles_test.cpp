@@ -1,0 +1,22 @@
+// Integer products of whole tiles equal plain loops on the standard order, bit for bit.
+#include "asterism/simd/avx2_tiles.hpp"
+
+#include <doctest/doctest.h>
+
+#include "asterism/quant/integers.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "asterism/simd/level.hpp"
+
+#include "support/integer_products.hpp"
+
+using namespace asterism;
+using quant::DoubleQuantized;
+using quant::Int4;
+using quant::Int8;
+using quant::Nf4;
+
+TEST_CASE_TEMPLATE("tiles with Avx2Tiles equal plain loops", Q, Nf4<32>, Nf4<64>, Nf4<64, DoubleQuantized>,
+                   Nf4<512, DoubleQuantized>, Int4<32>, Int4<128>, Int8<32>, Int8<64>) {
+  if (!simd::supported(simd::Level::avx2)) return;
+  CHECK(test::wrong_in_tiles_of_all_sizes<simd::Avx2Tiles, int{simd::Avx2Tiles::most_rows}, Q>() == 0);
+}

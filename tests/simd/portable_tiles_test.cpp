@@ -1,0 +1,20 @@
+// Integer products of whole tiles equal plain loops on the standard order, bit for bit.
+#include "asterism/simd/portable_tiles.hpp"
+
+#include <doctest/doctest.h>
+
+#include "asterism/quant/integers.hpp"
+#include "asterism/quant/nf4.hpp"
+
+#include "support/integer_products.hpp"
+
+using namespace asterism;
+using quant::DoubleQuantized;
+using quant::Int4;
+using quant::Int8;
+using quant::Nf4;
+
+TEST_CASE_TEMPLATE("tiles with PortableTiles equal plain loops", Q, Nf4<32>, Nf4<64>, Nf4<64, DoubleQuantized>,
+                   Nf4<512, DoubleQuantized>, Int4<32>, Int4<128>, Int8<32>, Int8<64>) {
+  CHECK(test::wrong_in_tiles_of_all_sizes<simd::PortableTiles, int{simd::PortableTiles::most_rows}, Q>() == 0);
+}
