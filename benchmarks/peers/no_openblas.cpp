@@ -1,0 +1,4 @@
+// In place of openblas_products.cpp where OpenBLAS is absent.
+#include "float_products.hpp"
+
+std::vector<peers::Peer> peers::openblas(std::size_t /*threads*/) { return {}; }
