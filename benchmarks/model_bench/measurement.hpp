@@ -45,7 +45,7 @@ struct Measurement {
   std::vector<Speed> prefill;
   Speed decode;
   asterism::Bytes read_buffer{};
-  std::vector<double> read_bandwidth;  ///< bytes a second: before, between and after the repetitions
+  std::vector<double> read_bandwidth;  ///< bytes a second: right before and right after each decode
   std::vector<double>
       decode_shares;                 ///< by repetition: of the better of the reads right before and right after it
   std::vector<double> integer_peak;  ///< by repetition: operations a second on 8-bit integers; 0 where unknown

@@ -9,6 +9,7 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/version.hpp"
+#include "asterism/quant/activation.hpp"
 #include "asterism/simd/level.hpp"
 
 #include "measurement.hpp"
@@ -76,7 +77,7 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
   line("weights read in a second", fixed(bytes * rate / 1e9, 2) + " GB/s", "decode, mean");
   line("read bandwidth", fixed(bandwidth.most / 1e9, 2) + " GB/s",
        concat("best of ", measured.read_bandwidth.size(), " reads of ", to_string(measured.read_buffer),
-              " between the repetitions; median ", fixed(bandwidth.median / 1e9, 2), ", min ",
+              " around the decodes; median ", fixed(bandwidth.median / 1e9, 2), ", min ",
               fixed(bandwidth.least / 1e9, 2)));
   const Statistics share = statistics(measured.decode_shares);
   line("share of read bandwidth", fixed(share.median, 3), bar(share.median, 32));
@@ -87,9 +88,10 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
   for (const Speed& speed : measured.prefill) {
     const double operations = prefill_operations(task, speed);
     line(concat("prefill ", speed.tokens), fixed(operations / 1e9, 0) + " GOP/s",
-         peak == 0 ? std::string("two for each weight that a token is multiplied with")
-                   : concat("two for each weight that a token is multiplied with; ", fixed(operations / peak, 3),
-                            " of ", fixed(peak / 1e9, 0), ", the peak of 8-bit integers"));
+         peak == 0 || measured.activations != quant::Activation8::name()
+             ? std::string("two for each weight that a token is multiplied with")
+             : concat("two for each weight that a token is multiplied with; ", fixed(operations / peak, 3), " of ",
+                      fixed(peak / 1e9, 0), ", the peak of 8-bit integers"));
   }
   text += concat("\nUse of experts by the ", task.repetitions, " x ", task.decode, " decoded tokens\n",
                  measured.usage.table());

@@ -296,7 +296,7 @@ int parse_and_run(int argc, char** argv) {
       "Peers are compiled for the machine that builds them. OpenBLAS chooses its kernels when it starts: the core "
       "that\n"
       "it found is printed, OPENBLAS_CORETYPE=SKYLAKEX is AVX-512's where it finds less. ASTERISM_SIMD chooses\n"
-      "Asterism's. Needs 6 times --gib of memory and a quiet machine.");
+      "Asterism's. Needs 7 times --gib of memory and a quiet machine.");
   app.add_option("--threads", arguments.threads, "Threads; by default one for each core")
       ->check(CLI::Range(1, 1024));
   app.add_option("--rounds", arguments.rounds, "Rounds")->check(CLI::Range(1, 1'000'000))->capture_default_str();

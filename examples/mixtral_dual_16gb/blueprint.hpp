@@ -41,6 +41,6 @@ struct ShippedDual : DualNf4 {
                                .tied_head = true,
                                .rope_theta = 1e4};
 };
-static_assert(fits<ShippedDual, equal_devices(2, 2500_KiB)>());
+static_assert(fits<ShippedDual, equal_devices(2, 2600_KiB)>());
 
 }  // namespace example

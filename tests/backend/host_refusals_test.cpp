@@ -309,14 +309,21 @@ TEST_CASE("several products, and whole experts, refuse shapes that do not agree"
   refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
     swiglu(host, o, whole(o), shorter(o.wide_a), o.wide_b, o.wide_c, o.wide_a);
   });
-  refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+  refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {
     swiglu(host, o, whole(o), o.wide_a, narrower(o.wide_b), o.wide_c, o.wide_a);
   });
-  refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+  refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {
     swiglu(host, o, whole(o), o.wide_a, o.wide_b, shorter(o.wide_c), o.wide_a);
   });
   refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
     swiglu(host, o, whole(o), o.wide_a, o.wide_b, o.wide_c, narrower(o.wide_a));
+  });
+  refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {  // up agrees with itself, not with gate
+    std::vector<Weights> many = o.many;
+    for (Weights& one : many) one.rows = width - 1;
+    Experts<quant::Float32> all = whole(o);
+    all.up = many;
+    swiglu(host, o, all, o.wide_a, o.wide_b, narrower(o.wide_c), o.wide_a);
   });
   for (const std::size_t matrix : {0U, 1U, 2U}) {
     refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {

@@ -96,6 +96,7 @@ struct Checks {
   void grouped_swiglu(const Experts<Format>& experts, const Groups& groups, DeviceMatrix<const float> x,
                       DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
                       DeviceMatrix<const float> y) const {
+    agree("grouped_swiglu", same_shape(gate, up));
     grouped_product(experts.gate, groups, x, gate);
     grouped_product(experts.up, groups, x, up);
     grouped_product(experts.down, groups, gate, y);

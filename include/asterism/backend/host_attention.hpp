@@ -23,7 +23,7 @@ namespace asterism::backend {
 /// touches its result, were it NaN. Source: Milakov and Gimelshein, Online normalizer calculation for softmax, arXiv
 /// 1805.02867.
 ///
-/// An object of about 50 KB for the stack.
+/// An object of about 40 KB for the stack.
 template <class Format>
 class QueryBlock {
  public:

@@ -177,7 +177,7 @@ class LanguageModel {
     text += placement::recommendations(plan(), limits_, shape().max_positions);
     if (simd::level() < simd::best_level()) {
       text += concat("- This machine has ", simd::needs(simd::best_level()),
-                     ", which is several times faster: unset ASTERISM_SIMD.\n");
+                     ", which is faster: unset ASTERISM_SIMD.\n");
     }
     const std::size_t cores = parallel::Threads::default_threads();
     if (static_cast<std::size_t>(limits_.threads) < cores) {

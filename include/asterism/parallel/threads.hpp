@@ -25,9 +25,10 @@ class Threads {
  public:
   /// Starts threads - 1 workers, threads >= 1. Throws InvalidArgument for 0, Error where the system refuses a
   /// thread.
-  explicit Threads(std::size_t threads = default_threads()) : ranges_(threads) {
+  explicit Threads(std::size_t threads = default_threads()) {
     if (threads < 1) throw InvalidArgument("parallel::Threads needs at least 1 thread; 0 were asked for");
     try {
+      ranges_ = std::vector<Range>(threads);
       workers_.reserve(threads - 1);
       for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this, i] { serve(i); });
     } catch (const std::exception& error) {

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <vector>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/fwd.hpp"
@@ -29,6 +31,8 @@ inline constexpr std::uint64_t tile_rows = 16;
 template <int Bits, int Block>
 struct RowTiles {
   static_assert(Bits == 4 || Bits == 8, "codes have 4 or 8 bits");
+  static_assert(Block >= 16 && Block <= 4096 && (Block & (Block - 1)) == 0,
+                "blocks are powers of two from 16 to 4096");
   static constexpr int bits = Bits;
   static constexpr int block = Block;
   static constexpr std::uint64_t unit_columns = 32 / Bits;
@@ -125,6 +129,10 @@ void reorder(std::byte* data, std::uint64_t rows, std::uint64_t cols, bool to_ti
     if (scale_bytes == 1) move.template operator()<1>(scales, blocks);
     if (scale_bytes == 2) move.template operator()<2>(scales, blocks);
     if (scale_bytes == 4) move.template operator()<4>(scales, blocks);
+    if (scale_bytes != 1 && scale_bytes != 2 && scale_bytes != 4) {
+      throw InvalidArgument(concat("the kernel order of ", Q::name(), ": its scales take ", scale_bytes,
+                                   " bytes, expected 1, 2 or 4; give the format no KernelOrder"));
+    }
   }
 }
 

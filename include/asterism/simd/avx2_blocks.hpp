@@ -181,7 +181,7 @@ struct Avx2Blocks {
 template <class Q>
 concept Avx2Blockwise = quant::HasKernelOrder<Q> && requires {
   typename Q::Codes;
-} &&(std::same_as<typename Q::Codes, quant::Nf4Codes> ||
+} &&((std::same_as<typename Q::Codes, quant::Nf4Codes> && Q::KernelOrder::block >= 32) ||
      std::same_as<typename Q::Codes, quant::IntegerCodes<Q::KernelOrder::bits>>);
 
 }  // namespace asterism::simd

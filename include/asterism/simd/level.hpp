@@ -26,7 +26,7 @@ constexpr std::string_view needs(Level level) {
 }
 
 /// True if the processor and the operating system can run `level`, which means those below it too. Level::avx512 is
-/// there from Ice Lake and Zen 4 on.
+/// there on Ice Lake, on Intel's servers since, and from Zen 4 on.
 inline bool supported(Level level) {
   if (level == Level::portable) return true;
 #if defined(__x86_64__)
