@@ -1,8 +1,8 @@
 // Attention over caches of each format of keys and values: 32 heads on 8 KV heads of 128, as Mixtral 8x7B has them.
 //
 // decode: one new position over a long context. Bytes a second are those of the keys and values read; `share` is their
-// part of what the threads can read from memory at all. Layers take turns, so that together they exceed the processor's
-// caches. Arguments: positions / threads.
+// part of what the threads can read from memory at all. Layers take turns, in so many that together they have more than
+// 1 GiB, beyond any processor's caches. Arguments: positions / threads.
 //
 // prefill: 512 rows, the last of so many positions. `flops` are those of the two products over what each row sees;
 // `share` is their part of the fused multiply-adds that the threads can do. Arguments: positions / threads.
@@ -19,6 +19,7 @@
 #include <benchmark/benchmark.h>
 
 #include "asterism/attention/bounded_kv.hpp"
+#include "asterism/backend/arena.hpp"
 #include "asterism/backend/cursor.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/core/bytes.hpp"
@@ -37,7 +38,6 @@ using namespace asterism;
 namespace {
 
 constexpr Shape shape = shapes::mixtral_8x7b;
-constexpr std::size_t all_positions = std::size_t{1} << 16U;  // of all layers: 128 MiB as Int8, 256 MiB as Float16
 constexpr std::size_t chunk = 512;
 
 void randomise(MatrixView<float> rows) {
@@ -47,11 +47,23 @@ void randomise(MatrixView<float> rows) {
   }
 }
 
+/// More than 1 GiB of memory like that of the caches, all of it written.
+View<const std::uint64_t> words_to_read() {
+  static backend::Arena arena(0, 2_GiB);
+  static const backend::Buffer buffer = arena.allocate(1_GiB + 64_MiB, "reading");
+  static const View<std::uint64_t> words = [] {
+    const View<std::uint64_t> all(reinterpret_cast<std::uint64_t*>(buffer.data()),
+                                  buffer.size().count / sizeof(std::uint64_t));
+    std::fill(all.begin(), all.end(), 1);
+    return all;
+  }();
+  return words;
+}
+
 double measured_bandwidth(std::size_t threads) {
-  static std::vector<std::uint64_t> words(std::size_t{1} << 25U, 1);  // 256 MiB
   static std::vector<double> best(65);
   parallel::Threads execution(threads);
-  best[threads] = std::max(best[threads], benchmarks::read_bandwidth(View<const std::uint64_t>(words), execution));
+  best[threads] = std::max(best[threads], benchmarks::read_bandwidth(words_to_read(), execution));
   return best[threads];
 }
 
@@ -60,6 +72,16 @@ double measured_peak(std::size_t threads) {
   parallel::Threads execution(threads);
   best[threads] = std::max(best[threads], benchmarks::float_peak(execution));
   return best[threads];
+}
+
+/// So many layers have more than 1 GiB together.
+template <class Format>
+std::size_t layers_beyond_caches(std::size_t positions) {
+  const Limits limits{.context = static_cast<std::int32_t>(positions)};
+  const Bytes each = attention::BoundedKv<Format>::layer_bytes(shape, limits);
+  std::size_t layers = 1;
+  while (each * layers <= 1_GiB) ++layers;
+  return layers;
 }
 
 /// A cache full of random rows, and as many queries as a chunk has.
@@ -108,7 +130,7 @@ double share(benchmark::State& state, double each, double limit, F&& f) {
 template <class Format>
 void decode(benchmark::State& state) {
   const std::size_t positions = argument(state, 0);
-  Filled<Format> filled(positions, all_positions / positions, argument(state, 1));
+  Filled<Format> filled(positions, layers_beyond_caches<Format>(positions), argument(state, 1));
   const double bandwidth = measured_bandwidth(argument(state, 1));
   const double bytes = static_cast<double>(filled.cache.bytes().count) / filled.layers;
   std::int32_t layer = 0;

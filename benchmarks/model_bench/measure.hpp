@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "asterism/attention/bounded_kv.hpp"
+#include "asterism/backend/arena.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/core/view.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/session.hpp"
@@ -56,6 +58,9 @@ struct Variant : Blueprint {
 /// What the read bandwidth is measured on: beside the model, and more than caches hold.
 inline constexpr Bytes read_buffer = 2_GiB + 64_MiB;
 
+/// Parts of it, of which one is read at a time: each more than most caches hold.
+inline constexpr std::size_t read_parts = 8;
+
 inline Limits limits_of(const Task& task) {
   std::int32_t longest = task.decode;
   for (const std::int32_t tokens : task.prefill) longest = std::max(longest, tokens);
@@ -85,10 +90,24 @@ class Bench {
       : task_(&task), model_(&model), session_(model.session()), random_(task.seed) {}
 
   /// Passes a prompt of random tokens and chooses the first token of an answer.
-  double prefill_seconds(std::int32_t tokens) { return answer(random_tokens(tokens), 1); }
+  double prefill_seconds(std::int32_t tokens) {
+    session_.clear();
+    answer(random_tokens(tokens), 1);
+    return last_seconds();
+  }
 
-  /// From an empty context: passes token after token, each drawn from the logits of the one before.
-  double decode_seconds() { return answer(random_tokens(1), task_->decode); }
+  /// Empties the context, but for one token.
+  void begin() {
+    session_.clear();
+    conversation_ = random_tokens(1);
+  }
+
+  /// Passes token after token, each drawn from the logits of the one before.
+  double decode_seconds(std::int32_t tokens) {
+    const std::vector<TokenId> drawn = answer(conversation_, tokens);
+    conversation_.insert(conversation_.end(), drawn.begin(), drawn.end());
+    return last_seconds();
+  }
 
   const observe::Trace& trace() const { return session_.observer(); }
 
@@ -100,16 +119,45 @@ class Bench {
     return out;
   }
 
-  double answer(const std::vector<TokenId>& prompt, std::int32_t tokens) {
-    session_.clear();
-    session_.generate_tokens(prompt, {.temperature = 1, .top_k = 64, .max_tokens = tokens, .stop_at_eos = false});
-    return session_.last().prefill_seconds + session_.last().decode_seconds;
+  std::vector<TokenId> answer(const std::vector<TokenId>& prompt, std::int32_t tokens) {
+    return session_.generate_tokens(prompt,
+                                    {.temperature = 1, .top_k = 64, .max_tokens = tokens, .stop_at_eos = false});
   }
+  double last_seconds() const { return session_.last().prefill_seconds + session_.last().decode_seconds; }
 
   const Task* task_;
   const LanguageModel<B>* model_;
   Session<B> session_;
   Random random_;
+  std::vector<TokenId> conversation_;
+};
+
+/// Memory in the largest pages that the system gives, read part after part.
+class ReadBuffer {
+ public:
+  explicit ReadBuffer(std::size_t threads)
+      : arena_(0, read_buffer), buffer_(arena_.allocate(read_buffer, "reading")), threads_(threads) {
+    for (std::size_t i = 0; i < words().size; ++i) words()[i] = i * 0x9E3779B97F4A7C15U;
+  }
+
+  parallel::Threads& threads() { return threads_; }
+
+  /// The speeds of reading the next part.
+  ReadSpeeds speeds() {
+    const std::size_t each = words().size / read_parts;
+    part_ = (part_ + 1) % read_parts;
+    return benchmarks::read_speeds<parallel::Threads>(words().part(part_ * each, each), threads_);
+  }
+
+ private:
+  View<std::uint64_t> words() const {
+    return {reinterpret_cast<std::uint64_t*>(buffer_.data()), read_buffer.count / sizeof(std::uint64_t)};
+  }
+
+  backend::Arena arena_;
+  backend::Buffer buffer_;
+  parallel::Threads threads_;
+  std::size_t part_ = 0;
 };
 
 template <class B>
@@ -133,31 +181,31 @@ Measurement measure(const Task& task, ProgressSink& progress) {
                   .prefill = {},
                   .decode = {.tokens = task.decode, .seconds = {}},
                   .read_buffer = read_buffer,
-                  .read_bandwidth = {},
-                  .decode_shares = {},
+                  .windows = {},
                   .integer_peak = {},
                   .usage = lab::ExpertUsage(task.shape.layers, task.shape.experts)};
   for (const std::int32_t tokens : task.prefill) out.prefill.push_back({.tokens = tokens, .seconds = {}});
 
-  parallel::Threads readers(static_cast<std::size_t>(task.threads));
-  const std::vector<std::uint64_t> words(read_buffer.count / sizeof(std::uint64_t), 1);
-  const auto read = [&] {
-    out.read_bandwidth.push_back(benchmarks::read_bandwidth<parallel::Threads>(words, readers));
-  };
+  ReadBuffer memory(static_cast<std::size_t>(task.threads));
   Bench<B> bench(task, model);
   progress.begin("measuring", static_cast<std::uint64_t>(task.repetitions) + 1, ProgressUnit::items);
   for (const std::int32_t tokens : task.prefill) bench.prefill_seconds(tokens);  // pages and caches
   progress.advance(1, "warmed up");
   for (std::int32_t i = 0; i < task.repetitions; ++i) {
-    out.integer_peak.push_back(benchmarks::integer_peak(readers, simd::level()));
+    out.integer_peak.push_back(benchmarks::integer_peak(memory.threads(), simd::level()));
     for (Speed& speed : out.prefill) speed.seconds.push_back(bench.prefill_seconds(speed.tokens));
-    read();
-    const double before = out.read_bandwidth.back();
-    out.decode.seconds.push_back(bench.decode_seconds());
-    read();
-    const double rate = task.decode / out.decode.seconds.back();
-    out.decode_shares.push_back(static_cast<double>(out.weights_per_token.count) * rate /
-                                std::max(before, out.read_bandwidth.back()));
+    bench.begin();
+    out.decode.seconds.push_back(0);
+    ReadSpeeds before = memory.speeds();
+    for (std::int32_t done = 0; done < task.decode; done += tokens_between_reads) {
+      const std::int32_t tokens = std::min(task.decode - done, tokens_between_reads);
+      const double seconds = bench.decode_seconds(tokens);
+      const ReadSpeeds after = memory.speeds();
+      const double bytes = static_cast<double>(out.weights_per_token.count) * tokens;
+      out.windows.push_back({.bytes_per_second = bytes / seconds, .before = before, .after = after});
+      out.decode.seconds.back() += seconds;
+      before = after;
+    }
     out.usage.add(bench.trace());
     progress.advance(static_cast<std::uint64_t>(i) + 2, "repetitions");
   }

@@ -1,6 +1,8 @@
 // What is measured, and what came out.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,7 +13,13 @@
 #include "asterism/placement/parts.hpp"
 #include "asterism/shape/shape.hpp"
 
+#include "statistics.hpp"
+#include "support/read_bandwidth.hpp"
+
 namespace model_bench {
+
+/// Decoded tokens between two reads of memory: a machine's bandwidth can change within a second.
+inline constexpr std::int32_t tokens_between_reads = 8;
 
 struct Task {
   asterism::Shape shape{};
@@ -34,6 +42,16 @@ struct Speed {
   }
 };
 
+/// Bytes a second of reading memory, by each of the loops.
+using ReadSpeeds = std::array<double, benchmarks::read_streams.size()>;
+
+/// A few tokens decoded between two reads of memory.
+struct Window {
+  double bytes_per_second = 0;  ///< of weights
+  ReadSpeeds before{};
+  ReadSpeeds after{};
+};
+
 struct Measurement {
   std::string weights_format;
   std::string head_format;  ///< and the embedding's
@@ -45,12 +63,39 @@ struct Measurement {
   std::vector<Speed> prefill;
   Speed decode;
   asterism::Bytes read_buffer{};
-  std::vector<double> read_bandwidth;  ///< bytes a second: right before and right after each decode
-  std::vector<double>
-      decode_shares;                 ///< by repetition: of the better of the reads right before and right after it
+  std::vector<Window> windows;
   std::vector<double> integer_peak;  ///< by repetition: operations a second on 8-bit integers; 0 where unknown
   asterism::lab::ExpertUsage usage;  ///< by the tokens of all decode repetitions
 };
+
+/// Bytes a second of one loop's reads: two for each window, of which neighbours share one.
+inline std::vector<double> reads(const Measurement& measured, std::size_t loop) {
+  std::vector<double> out;
+  for (const Window& window : measured.windows) {
+    out.push_back(window.before[loop]);
+    out.push_back(window.after[loop]);
+  }
+  return out;
+}
+
+/// The loop that reads fastest, by the median.
+inline std::size_t best_loop(const Measurement& measured) {
+  std::size_t best = 0;
+  for (std::size_t loop = 1; loop < benchmarks::read_streams.size(); ++loop) {
+    if (statistics(reads(measured, loop)).median > statistics(reads(measured, best)).median) best = loop;
+  }
+  return best;
+}
+
+/// By window: the share that decode makes use of, of what the best loop reads before and after, on average.
+inline std::vector<double> shares(const Measurement& measured) {
+  const std::size_t loop = best_loop(measured);
+  std::vector<double> out;
+  for (const Window& window : measured.windows) {
+    out.push_back(window.bytes_per_second * 2 / (window.before[loop] + window.after[loop]));
+  }
+  return out;
+}
 
 /// Bytes of weights and scales that the pass of one token reads: every layer's attention, norms and router, the
 /// experts that it is sent to, the final norm and the head. The embedding's one row is left out.

@@ -65,7 +65,7 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
   for (const Speed& speed : measured.prefill) row("prefill", speed);
   row("decode", measured.decode);
 
-  const Statistics bandwidth = statistics(measured.read_bandwidth);
+  const Statistics bandwidth = statistics(reads(measured, best_loop(measured)));
   const double rate = statistics(measured.decode.tokens_per_second()).mean;
   const auto line = [&](std::string_view name, const std::string& value, std::string_view note) {
     text += concat("  ", pad_right(name, 30), pad_left(value, 12), "  ", note, "\n");
@@ -75,15 +75,15 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
   line("weights read for a token", fixed(bytes / 1e6, 1) + " MB",
        "attention, norms, router, chosen experts, head");
   line("weights read in a second", fixed(bytes * rate / 1e9, 2) + " GB/s", "decode, mean");
-  line("read bandwidth", fixed(bandwidth.most / 1e9, 2) + " GB/s",
-       concat("best of ", measured.read_bandwidth.size(), " reads of ", to_string(measured.read_buffer),
-              " around the decodes; median ", fixed(bandwidth.median / 1e9, 2), ", min ",
-              fixed(bandwidth.least / 1e9, 2)));
-  const Statistics share = statistics(measured.decode_shares);
+  line("read bandwidth", fixed(bandwidth.median / 1e9, 2) + " GB/s",
+       concat("median between decoded tokens, ", fixed(bandwidth.least / 1e9, 2), " to ",
+              fixed(bandwidth.most / 1e9, 2), ", by turns over ", to_string(measured.read_buffer),
+              "; the best of three loops: ", benchmarks::read_streams[best_loop(measured)], " streams a thread"));
+  const Statistics share = statistics(shares(measured));
   line("share of read bandwidth", fixed(share.median, 3), bar(share.median, 32));
   line("", "",
-       concat("median of decode over the better read right before or after it; ", fixed(share.least, 3), " to ",
-              fixed(share.most, 3)));
+       concat("median over every ", tokens_between_reads, " tokens, of the reads before and after them; ",
+              fixed(share.least, 3), " to ", fixed(share.most, 3)));
   const double peak = statistics(measured.integer_peak).most;
   for (const Speed& speed : measured.prefill) {
     const double operations = prefill_operations(task, speed);
@@ -150,9 +150,9 @@ inline std::string json_report(const Task& task, const Measurement& measured) {
                          {"build_seconds", measured.build_seconds},
                          {"prefill", std::move(prefill)},
                          {"decode", speed(measured.decode)},
-                         {"read_bytes_per_second", numbers(measured.read_bandwidth)},
-                         {"share_of_read_bandwidth", statistics(measured.decode_shares).median},
-                         {"shares_of_read_bandwidth", numbers(measured.decode_shares)},
+                         {"read_bytes_per_second", numbers(reads(measured, best_loop(measured)))},
+                         {"share_of_read_bandwidth", statistics(shares(measured)).median},
+                         {"shares_of_read_bandwidth", numbers(shares(measured))},
                          {"integer_peak", numbers(measured.integer_peak)},
                          {"expert_usage", std::move(usage)},
                          {"unused_experts", unused_experts(measured.usage)}};

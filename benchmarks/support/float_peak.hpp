@@ -1,12 +1,12 @@
 // How many operations on float32 this machine makes a second: the limit beside which attention of many rows stands.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 
 #include "asterism/parallel/concept.hpp"
 #include "asterism/simd/level.hpp"
+
+#include "best_rate.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -56,26 +56,14 @@ __attribute__((target("avx2,fma"), noinline)) inline float avx2_float_loop(std::
 /// Multiplications and additions of float32 a second on all threads of `execution`, with the fused instructions of
 /// `level`; the best of several loops in registers. 0 for Level::portable.
 template <asterism::parallel::Execution Execution>
-double float_peak(Execution& execution, asterism::simd::Level level = asterism::simd::level()) {
+double float_peak([[maybe_unused]] Execution& execution,
+                  [[maybe_unused]] asterism::simd::Level level = asterism::simd::level()) {
 #if defined(__x86_64__)
-  if (level == asterism::simd::Level::portable) return 0;
-  constexpr std::size_t steps = 200000;
-  const bool wide = level == asterism::simd::Level::avx512;
-  double best = 0;
-  for (int run = 0; run < 30; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    execution.for_each_tile(execution.threads(), [&](std::size_t) {
-      [[maybe_unused]] const volatile float kept =
-          wide ? detail::avx512_float_loop(steps) : detail::avx2_float_loop(steps);
-    });
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double operations = static_cast<double>(steps * execution.threads()) * 12 * 2 * (wide ? 16 : 8);
-    best = std::max(best, operations / seconds);
-  }
-  return best;
-#else
-  return 0;
+  using asterism::simd::Level;
+  if (level == Level::avx512) return best_rate(execution, 30, 200'000, 12 * 2 * 16, detail::avx512_float_loop);
+  if (level == Level::avx2) return best_rate(execution, 30, 200'000, 12 * 2 * 8, detail::avx2_float_loop);
 #endif
+  return 0;
 }
 
 }  // namespace benchmarks

@@ -1,13 +1,13 @@
 // How many operations on 8-bit integers this machine makes a second: the limit beside which prefill stands.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 #include "asterism/parallel/concept.hpp"
 #include "asterism/simd/level.hpp"
+
+#include "best_rate.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -61,23 +61,12 @@ __attribute__((target("avx2"), noinline)) inline std::int32_t avx2_loop(std::siz
 /// registers, about 0.2 s; 0 where the level has no such instruction.
 template <asterism::parallel::Execution Execution>
 double integer_peak([[maybe_unused]] Execution& execution, [[maybe_unused]] asterism::simd::Level level) {
-  double best = 0;
 #if defined(__x86_64__)
   using asterism::simd::Level;
-  if (level == Level::portable) return 0;
-  constexpr std::size_t steps = 2'000'000;
-  const double operations = level == Level::avx512 ? 12 * 128.0 : 8 * 64.0;
-  const auto loop = level == Level::avx512 ? detail::vnni_loop : detail::avx2_loop;
-  for (int i = 0; i < 5; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    execution.for_each_tile(execution.threads(),
-                            [&](std::size_t) { [[maybe_unused]] const volatile std::int32_t kept = loop(steps); });
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    best = std::max(best,
-                    static_cast<double>(execution.threads()) * static_cast<double>(steps) * operations / seconds);
-  }
+  if (level == Level::avx512) return best_rate(execution, 5, 2'000'000, 12 * 128, detail::vnni_loop);
+  if (level == Level::avx2) return best_rate(execution, 5, 2'000'000, 8 * 64, detail::avx2_loop);
 #endif
-  return best;
+  return 0;
 }
 
 }  // namespace benchmarks

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace benchmarks {
 
 namespace detail {
 
-/// Words of a piece, which one thread reads at a time: 32 MiB.
-inline constexpr std::size_t piece_words = std::size_t{1} << 22U;
+/// Words of a piece, which one thread reads at a time: 4 MiB.
+inline constexpr std::size_t piece_words = std::size_t{1} << 19U;
 
 /// Combines all words of a piece that is aligned to 32 bytes, read in `Streams` streams side by side. In registers
 /// as wide as the compiler may assume: word by word, one core would not read as fast as memory answers.
@@ -37,26 +38,38 @@ std::uint64_t read_piece(const std::uint64_t* from) {
 
 }  // namespace detail
 
-/// Bytes a second of reading `words` on the threads of `execution`, which take pieces of 32 MiB in turn: the best of
-/// three loops over all words, with 1, 2 and 4 streams a thread. Words before a multiple of 32 bytes and beyond the
-/// last whole piece are left out. Give it more than the processor's caches hold, and call it several times: the best
-/// is the limit, since other programs only take from it.
+/// Streams of the loops that read_speeds tries.
+inline constexpr std::array<std::size_t, 3> read_streams = {1, 2, 4};
+
+/// Bytes a second of reading `words` on the threads of `execution`, which take pieces of 4 MiB in turn, by each of three
+/// loops over all words: with 1, 2 and 4 streams a thread. Words before a multiple of 32 bytes and beyond the last whole
+/// piece are left out. Give it more than the processor's caches hold.
 template <asterism::parallel::Execution Execution>
-double read_bandwidth(asterism::View<const std::uint64_t> words, Execution& execution) {
+std::array<double, read_streams.size()> read_speeds(asterism::View<const std::uint64_t> words,
+                                                    Execution& execution) {
+  constexpr std::array loops = {detail::read_piece<read_streams[0]>, detail::read_piece<read_streams[1]>,
+                                detail::read_piece<read_streams[2]>};
   const std::size_t skipped =
       (32 - reinterpret_cast<std::uintptr_t>(words.data) % 32) % 32 / sizeof(std::uint64_t);
   const std::size_t pieces = (words.size - skipped) / detail::piece_words;
-  double best = 0;
-  for (const auto read : {detail::read_piece<1>, detail::read_piece<2>, detail::read_piece<4>}) {
+  std::array<double, read_streams.size()> out{};
+  for (std::size_t i = 0; i < loops.size(); ++i) {
     const auto start = std::chrono::steady_clock::now();
     execution.for_each_tile(pieces, [&](std::size_t piece) {
       [[maybe_unused]] const volatile std::uint64_t kept =
-          read(words.data + skipped + piece * detail::piece_words);
+          loops[i](words.data + skipped + piece * detail::piece_words);
     });
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    best = std::max(best, static_cast<double>(pieces * detail::piece_words * sizeof(std::uint64_t)) / seconds);
+    out[i] = static_cast<double>(pieces * detail::piece_words * sizeof(std::uint64_t)) / seconds;
   }
-  return best;
+  return out;
+}
+
+/// The best of them. Call it several times: the best is the limit, since other programs only take from it.
+template <asterism::parallel::Execution Execution>
+double read_bandwidth(asterism::View<const std::uint64_t> words, Execution& execution) {
+  const auto speeds = read_speeds(words, execution);
+  return *std::max_element(speeds.begin(), speeds.end());
 }
 
 }  // namespace benchmarks

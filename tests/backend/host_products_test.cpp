@@ -37,7 +37,7 @@ using Int8 = quant::Int8<32>;
 using SmallBlocks = quant::Int8<16>;  // smaller than a group of activations
 
 constexpr std::size_t most_rows = 40;
-constexpr std::size_t most_cols = 1152;
+constexpr std::size_t most_cols = 2048;
 constexpr std::size_t row_counts[] = {1, 2, 7, 8, 9, 33};
 
 // Runs a scenario, which returns its results, on one thread without a pool, and compares the bits on pools.
@@ -118,16 +118,15 @@ DeviceMatrix<float> apart(Memory& memory, std::size_t rows, std::size_t cols) {
 
 }  // namespace
 
-TEST_CASE("tiles are whole lines of outputs, fixed by shape, and cover all outputs") {
-  for (const std::size_t rows : {1U, 63U, 64U, 1024U, 1025U, 4096U, 32000U}) {
-    for (const std::size_t cols : {0U, 1U, 64U, 4096U, 14336U, 1U << 20U}) {
-      const std::size_t each = tile_outputs(rows, cols);
-      CHECK(each >= 64);
-      CHECK(each % 64 == 0);
-      CHECK((each == 64 || each * cols <= std::size_t{1} << 20U));
-      CHECK(each <= (rows / 16 + 63) / 64 * 64 + 64);
-    }
+TEST_CASE("tiles are whole lines of outputs, fixed by shape") {
+  for (const std::size_t cols : {0U, 1U, 64U, 2048U, 4096U, 14336U, 1U << 20U}) {
+    const std::size_t each = tile_outputs(cols);
+    CHECK(each >= 32);
+    CHECK(each % 32 == 0);
+    CHECK((each == 32 || each * cols <= std::size_t{1} << 17U));
   }
+  CHECK(tile_outputs(2048) == 64);
+  CHECK(tile_outputs(14336) == 32);
 }
 
 TEST_CASE_TEMPLATE("products are plain loops, for any number of rows and any shape, on any threads", Activation,
@@ -169,7 +168,8 @@ TEST_CASE_TEMPLATE("products are plain loops, for any number of rows and any sha
     check(SmallBlocks{}, outputs, 64);
     check(quant::BFloat16{}, outputs, 64);
   }
-  check(Nf4{}, 70, most_cols);  // activations become integers on many threads
+  check(Nf4{}, 70, most_cols);    // activations become integers on many threads
+  check(Int4{}, 545, most_cols);  // nine tiles, more than are computed at once, and 33 rows, which are not few
 }
 
 TEST_CASE_TEMPLATE("several products at once have the bits that each has alone", Format, Nf4, Int8,
@@ -178,8 +178,8 @@ TEST_CASE_TEMPLATE("several products at once have the bits that each has alone",
     on_any_threads<decltype(activation)>([](auto& host) {
       test::DeviceMemory memory(host);
       std::vector<float> all;
-      for (const std::size_t cols : {128U, 72U}) {
-        for (const std::size_t rows : {0U, 1U, 9U}) {
+      for (const std::size_t cols : {128U, 72U, 2048U}) {
+        for (const std::size_t rows : {0U, 1U, 9U, 17U}) {
           const auto x = memory.normal(rows, cols);
           std::vector<Product<Format>> several;
           for (const std::size_t outputs : {70U, 16U, 200U, 1U}) {
@@ -244,7 +244,8 @@ TEST_CASE_TEMPLATE("experts are their products one after the other, to the bit",
   both(64, 72, {3, 2});  // rows that go in in integers, those inside not
   both(72, 64, {3, 2});  // the other way round
   both(40, 200, {0, 9, 1});
-  both(64, most_cols, {1, 2, 0});  // tiles of 128 outputs
+  both(64, most_cols, {1, 2, 0});         // several tiles a matrix, in both stages
+  both(most_cols, 160, {0, 1, 0, 2, 0});  // three tiles an expert; experts without rows between
 }
 
 TEST_CASE("nothing is done where no rows are") {

@@ -163,14 +163,14 @@ TEST_CASE("every operation refuses every operand of another device") {
   check("embed", 2, [](auto& host, auto at) { host.embed(at(0).weights, View<const TokenId>(ids), at(1).a); });
   check("rms_norm", 3, [](auto& host, auto at) { host.rms_norm(at(0).a, at(1).norm, 1e-5F, at(2).b); });
   check("product", 3, [](auto& host, auto at) { host.product(at(0).weights, at(1).a, at(2).b); });
-  check("product", 5, [](auto& host, auto at) {
+  check("products", 5, [](auto& host, auto at) {
     const std::vector<Product<quant::Float32>> several = {{at(0).weights, at(1).b}, {at(2).many[1], at(3).c}};
     host.template products<quant::Float32>(several, at(4).a);
   });
   check("grouped_product", 4, [](auto& host, auto at) {
     host.template grouped_product<quant::Float32>(at(0).many, at(1).groups, at(2).wide_a, at(3).wide_b);
   });
-  check("grouped_product", 8, [](auto& host, auto at) {
+  check("grouped_swiglu", 8, [](auto& host, auto at) {
     const Experts<quant::Float32> all{at(0).many, at(1).many, at(2).many};
     host.grouped_swiglu(all, at(3).groups, at(4).wide_a, at(5).wide_b, at(6).wide_c, at(7).wide_a);
   });
@@ -298,15 +298,15 @@ TEST_CASE("several products, and whole experts, refuse shapes that do not agree"
     const std::vector<Product<quant::Float32>> all = {{o.weights, first}, {o.many[1], second}};
     host.template products<quant::Float32>(all, x);
   };
-  refuses_shapes("product", [&](auto& host, const Operands& o) { several(host, o, shorter(o.a), o.b, o.c); });
-  refuses_shapes("product", [&](auto& host, const Operands& o) { several(host, o, narrower(o.a), o.b, o.c); });
-  refuses_shapes("product", [&](auto& host, const Operands& o) { several(host, o, o.a, narrower(o.b), o.c); });
-  refuses_shapes("product", [&](auto& host, const Operands& o) { several(host, o, o.a, o.b, shorter(o.c)); });
+  refuses_shapes("products", [&](auto& host, const Operands& o) { several(host, o, shorter(o.a), o.b, o.c); });
+  refuses_shapes("products", [&](auto& host, const Operands& o) { several(host, o, narrower(o.a), o.b, o.c); });
+  refuses_shapes("products", [&](auto& host, const Operands& o) { several(host, o, o.a, narrower(o.b), o.c); });
+  refuses_shapes("products", [&](auto& host, const Operands& o) { several(host, o, o.a, o.b, shorter(o.c)); });
   const auto swiglu = [](auto& host, const Operands& o, const Experts<quant::Float32>& all, DeviceMatrix<float> x,
                          DeviceMatrix<float> gate, DeviceMatrix<float> up,
                          DeviceMatrix<float> y) { host.grouped_swiglu(all, o.groups, x, gate, up, y); };
   const auto whole = [](const Operands& o) { return Experts<quant::Float32>{o.many, o.many, o.many}; };
-  refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+  refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {
     swiglu(host, o, whole(o), shorter(o.wide_a), o.wide_b, o.wide_c, o.wide_a);
   });
   refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {
@@ -315,7 +315,7 @@ TEST_CASE("several products, and whole experts, refuse shapes that do not agree"
   refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {
     swiglu(host, o, whole(o), o.wide_a, o.wide_b, shorter(o.wide_c), o.wide_a);
   });
-  refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+  refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {
     swiglu(host, o, whole(o), o.wide_a, o.wide_b, o.wide_c, narrower(o.wide_a));
   });
   refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {  // up agrees with itself, not with gate
@@ -326,14 +326,14 @@ TEST_CASE("several products, and whole experts, refuse shapes that do not agree"
     swiglu(host, o, all, o.wide_a, o.wide_b, narrower(o.wide_c), o.wide_a);
   });
   for (const std::size_t matrix : {0U, 1U, 2U}) {
-    refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+    refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {
       const std::vector<Weights> fewer(o.many.begin(), o.many.end() - 1);
       Experts<quant::Float32> all = whole(o);
       (matrix == 0 ? all.gate : matrix == 1 ? all.up : all.down) = fewer;
       swiglu(host, o, all, o.wide_a, o.wide_b, o.wide_c, o.wide_a);
     });
     for (const bool rows_differ : {false, true}) {
-      refuses_shapes("grouped_product", [&](auto& host, const Operands& o) {
+      refuses_shapes("grouped_swiglu", [&](auto& host, const Operands& o) {
         std::vector<Weights> many = o.many;
         (rows_differ ? many[2].rows : many[2].cols) = width / 2;
         Experts<quant::Float32> all = whole(o);

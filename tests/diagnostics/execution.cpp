@@ -11,6 +11,7 @@ template <parallel::Execution T>
 struct Uses {};
 
 Uses<Model<NoTiles>> for_each_tile;
+Uses<Model<NoRanges>> for_each_range;
 Uses<Model<NoThreads>> threads;
 
 }  // namespace asterism::lacking::executions

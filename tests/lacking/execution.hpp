@@ -7,10 +7,19 @@
 
 namespace asterism::lacking::executions {
 
-struct NoTiles {
+struct Ranges {
+  template <class F>
+  void for_each_range(std::size_t, F&&) {}
+};
+struct NoTiles : Ranges {
   std::size_t threads() const { return 1; }
 };
-struct NoThreads {
+struct NoRanges {
+  template <class F>
+  void for_each_tile(std::size_t, F&&) {}
+  std::size_t threads() const { return 1; }
+};
+struct NoThreads : Ranges {
   template <class F>
   void for_each_tile(std::size_t, F&&) {}
 };

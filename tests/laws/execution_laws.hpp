@@ -35,6 +35,20 @@ void every_tile_once(E& execution, std::size_t count) {
   CHECK(outside == 0);
 }
 
+/// for_each_range(count, f) has called f for pieces, none of them empty, that cover 0 ... count - 1 once.
+template <parallel::Execution E>
+void every_tile_in_one_range(E& execution, std::size_t count) {
+  std::vector<std::atomic<int>> calls(count + 1);
+  std::atomic<int> wrong{0};
+  execution.for_each_range(count, [&](std::size_t first, std::size_t end) {
+    if (first >= end || end > count) ++wrong;
+    for (std::size_t tile = first; tile < end && tile < count; ++tile) ++calls[tile];
+  });
+  for (std::size_t tile = 0; tile < count; ++tile) wrong += calls[tile] != 1 ? 1 : 0;
+  CAPTURE(count);
+  CHECK(wrong == 0);
+}
+
 /// What a tile throws arrives at the caller, with its type and message; the next call runs as if nothing had been.
 template <parallel::Execution E>
 void an_exception_reaches_the_caller(E& execution) {
@@ -54,6 +68,10 @@ void an_exception_reaches_the_caller(E& execution) {
     CHECK_THROWS_AS(execution.for_each_tile(count, [](std::size_t) { throw std::runtime_error("each"); }),
                     std::runtime_error);
     every_tile_once(execution, count);
+    CHECK_THROWS_AS(
+        execution.for_each_range(count, [](std::size_t, std::size_t) { throw std::runtime_error("each"); }),
+        std::runtime_error);
+    every_tile_in_one_range(execution, count);
   }
 }
 
@@ -65,7 +83,14 @@ void calls_from_two_threads_do_not_mix(E& execution) {
   std::vector<int> counts[2] = {std::vector<int>(tiles), std::vector<int>(tiles)};
   const auto work = [&](std::size_t who) {
     for (int round = 0; round < rounds; ++round) {
-      execution.for_each_tile(tiles, [&, who](std::size_t tile) { ++counts[who][tile]; });
+      const auto count = [&, who](std::size_t tile) { ++counts[who][tile]; };
+      if (round % 2 == 0) {
+        execution.for_each_tile(tiles, count);
+      } else {
+        execution.for_each_range(tiles, [&](std::size_t first, std::size_t end) {
+          for (std::size_t tile = first; tile < end; ++tile) count(tile);
+        });
+      }
     }
   };
   std::thread other([&] { work(1); });
@@ -96,8 +121,12 @@ void the_same_bits_as_a_loop(E& execution) {
 template <parallel::Execution E>
 void execution(E& policy) {
   CHECK(policy.threads() >= 1);
-  for (std::size_t count = 0; count < 70; ++count) every_tile_once(policy, count);
+  for (std::size_t count = 0; count < 70; ++count) {
+    every_tile_once(policy, count);
+    every_tile_in_one_range(policy, count);
+  }
   every_tile_once(policy, 1000);
+  every_tile_in_one_range(policy, 1000);
   an_exception_reaches_the_caller(policy);
   calls_from_two_threads_do_not_mix(policy);
   the_same_bits_as_a_loop(policy);

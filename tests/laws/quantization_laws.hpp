@@ -21,8 +21,10 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/quant/concept.hpp"
+#include "asterism/quant/kernel_order.hpp"
 
 #include "support/packed_matrix.hpp"
+#include "support/rows.hpp"
 
 namespace asterism::laws {
 
@@ -111,22 +113,53 @@ void zeros_stay_zeros(float largest) {
   }
 }
 
+/// decode(first, out) gives `whole`, and ranges of at most `longest` elements, which begin and end anywhere, give their
+/// part of it; nothing is written beside them.
+template <class Decode>
+void ranges_are_parts_of(const std::vector<float>& whole, std::uint64_t longest, Decode&& decode) {
+  std::vector<float> part(whole.size() + 2);
+  const auto wrong = [&](std::size_t first, std::size_t length) {
+    std::fill(part.begin(), part.end(), -7.0F);
+    decode(first, View<float>(part.data() + 1, length));
+    for (std::size_t i = 0; i < length; ++i) {
+      if (std::bit_cast<std::uint32_t>(part[i + 1]) != std::bit_cast<std::uint32_t>(whole[first + i])) return 1;
+    }
+    return part[0] == -7.0F && part[length + 1] == -7.0F ? 0 : 1;
+  };
+  Random random(5);
+  int wrong_ranges = wrong(0, whole.size());
+  for (int i = 0; i < 200; ++i) {
+    const std::size_t first = random.below(whole.size() + 1);
+    wrong_ranges += wrong(first, random.below(std::min<std::uint64_t>(whole.size() - first, longest) + 1));
+  }
+  CHECK(wrong_ranges == 0);
+}
+
 /// Any range decodes to the same bits as the whole, and nothing is written beside it.
 template <quant::Quantization Q>
 void any_range_decodes_alike() {
   for (const MatrixSize size : matrix_sizes) {
-    const std::size_t count = size.rows * size.cols;
-    const test::PackedMatrix<Q> matrix(size.rows, size.cols, weights_to_try(count, 1)[0]);
-    const std::vector<float> whole = matrix.decoded();
-    Random random(5);
-    for (int i = 0; i < 200; ++i) {
-      const std::size_t first = random.below(count + 1);
-      const std::size_t length = random.below(std::min<std::uint64_t>(count - first, 200) + 1);
-      std::vector<float> part(length + 2, -7.0F);
-      Q::decode(matrix.view(), first, View<float>(part.data() + 1, length));
-      CHECK(part.front() == -7.0F);
-      CHECK(part.back() == -7.0F);
-      CHECK((length == 0 || std::memcmp(part.data() + 1, whole.data() + first, length * sizeof(float)) == 0));
+    const test::PackedMatrix<Q> matrix(size.rows, size.cols, weights_to_try(size.rows * size.cols, 1)[0]);
+    ranges_are_parts_of(matrix.decoded(), 200,
+                        [&](std::uint64_t first, View<float> out) { Q::decode(matrix.view(), first, out); });
+  }
+}
+
+/// A matrix in kernel order decodes to the bits of the standard order, and so does any range of it: one row, less than
+/// a tile, whole tiles, rows behind them, and widths that tiles fit and do not fit; up to 333 blocks, so that scales of
+/// scales, one for 256 blocks, change inside a row.
+template <quant::Quantization Q>
+void kernel_order_decodes_alike() {
+  std::uint64_t fits = 64;
+  if constexpr (quant::HasKernelOrder<Q>) fits = std::max<std::uint64_t>(Q::KernelOrder::block, 32);
+  for (const std::uint64_t cols : {fits, 9 * fits, fits + fits / 2, fits + 1}) {
+    for (const std::uint64_t rows : {1U, 15U, 32U, 37U}) {
+      CAPTURE(rows);
+      CAPTURE(cols);
+      const test::PackedMatrix<Q> matrix(rows, cols, test::random_row(rows * cols, rows, 0.02F));
+      ranges_are_parts_of(matrix.decoded(), 2 * fits, [&](std::uint64_t first, View<float> out) {
+        quant::decode(matrix.tiled(), first, out);
+      });
     }
   }
 }
@@ -182,6 +215,7 @@ void quantization(float largest = 1e30F) {
   error_stays_within_the_bound<Q>(largest);
   zeros_stay_zeros<Q>(largest);
   any_range_decodes_alike<Q>();
+  kernel_order_decodes_alike<Q>();
   refuses_what_is_not_finite<Q>();
   encoding_is_deterministic<Q>();
 }

@@ -21,6 +21,7 @@ struct ThreadsOfAnotherType : NoThreads {
 
 static_assert(Execution<Complete> && Execution<Serial> && Execution<Threads>);
 static_assert(!Execution<NoTiles> && !needs::for_each_tile<NoTiles> && needs::threads<NoTiles>);
+static_assert(!Execution<NoRanges> && !needs::for_each_range<NoRanges> && needs::for_each_tile<NoRanges>);
 static_assert(!Execution<NoThreads> && !needs::threads<NoThreads> && needs::for_each_tile<NoThreads>);
 static_assert(!Execution<ThreadsOfAnotherType>);
 static_assert(!Execution<int>);

@@ -21,6 +21,18 @@ TEST_CASE("tiles run in order on the caller") {
   CHECK(order == std::vector<std::size_t>{0, 1, 2, 3, 4});
 }
 
+TEST_CASE("a range is one piece, and nothing is none") {
+  const parallel::Serial serial;
+  std::vector<std::size_t> pieces;
+  for (const std::size_t count : {5U, 0U}) {
+    serial.for_each_range(count, [&](std::size_t first, std::size_t end) {
+      pieces.push_back(first);
+      pieces.push_back(end);
+    });
+  }
+  CHECK(pieces == std::vector<std::size_t>{0, 5});
+}
+
 TEST_CASE("an exception ends the call at its tile") {
   std::size_t last = 0;
   CHECK_THROWS_AS(parallel::Serial().for_each_tile(5,

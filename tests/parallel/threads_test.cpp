@@ -145,6 +145,50 @@ TEST_CASE("a thread walks its own range upwards before it helps others") {
   }
 }
 
+TEST_CASE("ranges begin with long pieces and end with short ones, so that nobody waits for long") {
+  constexpr std::size_t tiles = 300;
+  for (const std::size_t threads : {2U, 3U, 5U}) {
+    CAPTURE(threads);
+    Threads pool(threads);
+    std::mutex mutex;
+    std::vector<std::size_t> lengths;
+    std::size_t pieces_from_the_front = 0;
+    std::size_t covered = 0;
+    pool.for_each_range(tiles, [&](std::size_t first, std::size_t end) {
+      const std::lock_guard lock(mutex);
+      lengths.push_back(end - first);
+      covered += end - first;
+      pieces_from_the_front += first % (tiles / threads) == 0 ? 1 : 0;
+    });
+    CHECK(covered == tiles);
+    CHECK(*std::max_element(lengths.begin(), lengths.end()) == (tiles / threads + 2) / 3);
+    CHECK(static_cast<std::size_t>(std::count(lengths.begin(), lengths.end(), 1)) >= threads);
+    CHECK(pieces_from_the_front == threads);
+    CHECK(lengths.size() < 20 * threads);
+  }
+}
+
+TEST_CASE("a thread that is stuck in its piece loses all others to those that are free") {
+  constexpr std::size_t tiles = 90;
+  Threads pool(3);
+  std::atomic<std::size_t> done{0};
+  std::atomic<std::size_t> held{0};
+  pool.for_each_range(tiles, [&](std::size_t first, std::size_t end) {
+    if (first == 30) {
+      held = end - first;
+      while (done < tiles - held) std::this_thread::yield();  // for ever, if nobody does the others
+    }
+    done += end - first;
+  });
+  CHECK(done == tiles);
+}
+
+TEST_CASE("more tiles than a range can count are refused") {
+  Threads pool(2);
+  CHECK_THROWS_WITH_AS(pool.for_each_tile(std::size_t{1} << 32U, [](std::size_t) {}),
+                       "parallel::Threads: 4294967296 tiles in one call, at most 4294967295", InvalidArgument);
+}
+
 TEST_CASE("after an exception no further tile is begun but those under way") {
   constexpr std::size_t threads = 4;
   Threads pool(threads);

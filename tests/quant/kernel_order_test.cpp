@@ -12,8 +12,7 @@
 #include "asterism/quant/integers.hpp"
 #include "asterism/quant/nf4.hpp"
 
-#include "support/integer_products.hpp"
-#include "support/packed_matrix.hpp"
+#include "laws/quantization_laws.hpp"
 
 using namespace asterism;
 using namespace asterism::quant;
@@ -28,6 +27,32 @@ std::vector<std::byte> random_bytes(std::size_t count) {
   for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
   return bytes;
 }
+
+// Formats with a mistake each, Int8 otherwise.
+template <class Self>
+struct Mistaken : Int8<32> {
+  static void decode(Packed<Self> matrix, std::uint64_t first, View<float> out) {
+    Int8<32>::decode({matrix.data, matrix.rows, matrix.cols}, first, out);
+  }
+  static double error_bound(Packed<Self> matrix, std::uint64_t i, float original) {
+    return Int8<32>::error_bound({matrix.data, matrix.rows, matrix.cols}, i, original);
+  }
+  static ScaleReader scales(Packed<Self> matrix) {
+    return Int8<32>::scales({matrix.data, matrix.rows, matrix.cols});
+  }
+};
+struct Halves : Mistaken<Halves> {  // decode_codes does not know of it
+  static void decode(Packed<Halves> matrix, std::uint64_t first, View<float> out) {
+    Mistaken::decode(matrix, first, out);
+    for (float& value : out) value /= 2;
+  }
+};
+struct ScalesByBlock : Mistaken<ScalesByBlock> {
+  struct ScaleReader : Float16Scales {
+    float at(std::uint64_t /*place*/, std::uint64_t block) const { return (*this)(block); }
+  };
+  static ScaleReader scales(Packed<ScalesByBlock> matrix) { return {Mistaken::scales(matrix)}; }
+};
 
 }  // namespace
 
@@ -89,28 +114,15 @@ TEST_CASE_TEMPLATE("unit u of row i of a tile moves to place 16 u + i, and scale
 TEST_CASE_TEMPLATE("decoding gives the bits of the standard order, for any piece", Q, Nf4<32>,
                    Nf4<64, DoubleQuantized>, Nf4<512>, Int4<16>, Int4<32>, Int4<128>, Int8<16>, Int8<64>,
                    BFloat16) {
-  for (const std::uint64_t rows : {3U, 16U, 47U}) {
-    for (const std::uint64_t cols : {32U, 64U, 65U, 160U, 512U, 1024U, 1088U}) {
-      CAPTURE(rows);
-      CAPTURE(cols);
-      const test::PackedMatrix<Q> matrix(rows, cols, test::uneven_values(rows * cols, 2));
-      const std::vector<float> expected = matrix.decoded();
-      std::vector<float> all(expected.size());
-      decode(matrix.tiled(), 0, View<float>(all));
-      CHECK(std::memcmp(all.data(), expected.data(), all.size() * sizeof(float)) == 0);
-      Random random(3);
-      int wrong = 0;
-      for (int i = 0; i < 50; ++i) {
-        const std::uint64_t first = random.below(rows * cols);
-        const std::uint64_t count = std::min(random.below(200), rows * cols - first);
-        std::vector<float> part(count + 1, -9.0F);
-        decode(matrix.tiled(), first, View<float>(part.data(), count));
-        wrong += std::memcmp(part.data(), expected.data() + first, count * sizeof(float)) != 0 ? 1 : 0;
-        wrong += part[count] != -9.0F ? 1 : 0;
-      }
-      CHECK(wrong == 0);
-    }
-  }
+  laws::kernel_order_decodes_alike<Q>();
+}
+
+TEST_CASE("weights that kernel order decodes in another way are found" * doctest::should_fail()) {
+  laws::kernel_order_decodes_alike<Halves>();
+}
+
+TEST_CASE("a scale taken from its place in the standard order is found" * doctest::should_fail()) {
+  laws::kernel_order_decodes_alike<ScalesByBlock>();
 }
 
 TEST_CASE("which matrices have tiles") {

@@ -4,35 +4,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "asterism/backend/fwd.hpp"
+#include "asterism/backend/memory_source.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 
 namespace asterism::backend {
-
-/// Where an arena draws its bytes. `allocate` gives `bytes` bytes (0 of them too), aligned to 64, or nullptr where
-/// the system refuses; `release` takes them back. Both are told `context`, which outlives the arena. Thread-safe.
-struct MemorySource {
-  std::byte* (*allocate)(void* context, std::uint64_t bytes) = nullptr;
-  void (*release)(void* context, std::byte* data) noexcept = nullptr;
-  void* context = nullptr;
-};
-
-/// The memory of this machine.
-inline constexpr MemorySource host_memory{
-    .allocate =
-        [](void* /*context*/, std::uint64_t bytes) {
-          return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment}, std::nothrow));
-        },
-    .release = [](void* /*context*/,
-                  std::byte* data) noexcept { ::operator delete (data, std::align_val_t{alignment}); },
-    .context = nullptr};
 
 /// Bytes drawn from an arena; returned when it is destroyed. Movable; uninitialised.
 class Buffer {

@@ -64,21 +64,22 @@ struct Checks {
   }
 
   template <class Format>
-  void product(const DeviceWeights<Format>& weights, DeviceMatrix<const float> x,
-               DeviceMatrix<const float> y) const {
-    here("product", weights, x, y);
-    agree("product", x.rows() == y.rows() && x.cols() == weights.cols && y.cols() == weights.rows);
+  void product(const DeviceWeights<Format>& weights, DeviceMatrix<const float> x, DeviceMatrix<const float> y,
+               const char* operation = "product") const {
+    here(operation, weights, x, y);
+    agree(operation, x.rows() == y.rows() && x.cols() == weights.cols && y.cols() == weights.rows);
   }
 
   template <class Format>
   void grouped_product(View<const DeviceWeights<Format>> weights, const Groups& groups,
-                       DeviceMatrix<const float> x, DeviceMatrix<const float> y) const {
-    here("grouped_product", groups, x, y);
-    agree("grouped_product",
+                       DeviceMatrix<const float> x, DeviceMatrix<const float> y,
+                       const char* operation = "grouped_product") const {
+    here(operation, groups, x, y);
+    agree(operation,
           weights.size == groups.experts() && x.rows() == groups.rows.size && y.rows() == groups.rows.size);
     for (const DeviceWeights<Format>& one : weights) {
-      here("grouped_product", one);
-      agree("grouped_product", x.cols() == one.cols && y.cols() == one.rows);
+      here(operation, one);
+      agree(operation, x.cols() == one.cols && y.cols() == one.rows);
     }
   }
 
@@ -89,7 +90,7 @@ struct Checks {
 
   template <class Format>
   void products(View<const Product<Format>> all, DeviceMatrix<const float> x) const {
-    for (const auto& one : all) product(one.weights, x, one.y);
+    for (const auto& one : all) product(one.weights, x, one.y, "products");
   }
 
   template <class Format>
@@ -97,9 +98,9 @@ struct Checks {
                       DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
                       DeviceMatrix<const float> y) const {
     agree("grouped_swiglu", same_shape(gate, up));
-    grouped_product(experts.gate, groups, x, gate);
-    grouped_product(experts.up, groups, x, up);
-    grouped_product(experts.down, groups, gate, y);
+    grouped_product(experts.gate, groups, x, gate, "grouped_swiglu");
+    grouped_product(experts.up, groups, x, up, "grouped_swiglu");
+    grouped_product(experts.down, groups, gate, y, "grouped_swiglu");
   }
 
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up,

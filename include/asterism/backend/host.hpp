@@ -133,8 +133,9 @@ class BasicHost {
   /// y = x W^T: x (n, cols), W (rows, cols), y (n, rows), directly on the stored weights.
   template <quant::Quantization Format>
   void product(DeviceWeights<Format> weights, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+    checks().product(weights, x, y);
     const Product<Format> one{weights, y};
-    products<Format>(View<const Product<Format>>(&one, 1), x);
+    products_.multiply(View<const Product<Format>>(&one, 1), x.view);
   }
 
   /// Several products of the same rows at once; the y do not overlap.

@@ -1,6 +1,7 @@
 // Products on the CPU: how their work is cut, and in which precision activations meet the weights.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +22,11 @@
 
 namespace asterism::backend {
 
-/// Outputs that one tile of the work computes, of a matrix (rows, cols): a sixteenth of them, but no fewer than 64 and no
-/// more than a second-level cache holds in 4 bits. A multiple of 64, fixed by shape, so that threads never change a
-/// result.
-constexpr std::size_t tile_outputs(std::size_t rows, std::size_t cols) {
-  constexpr std::size_t weights = std::size_t{1} << 20U;
-  const std::size_t most = cols == 0 ? 64 : weights / cols / 64 * 64;
-  const std::size_t wanted = (rows / 16 + 63) / 64 * 64;
-  return wanted < 64 || most < 64 ? 64 : wanted < most ? wanted : most;
+/// Outputs of the smallest piece of the work on a matrix of `cols` columns, a multiple of 32: what a thread reads from
+/// memory in some microseconds. Fixed by shape, so that threads never change a result.
+constexpr std::size_t tile_outputs(std::size_t cols) {
+  constexpr std::size_t weights = std::size_t{1} << 17U;
+  return cols == 0 || weights / cols < 32 ? 32 : weights / cols / 32 * 32;
 }
 
 /// The products of a host device. Operands have been checked. For one thread at a time.
@@ -59,13 +57,10 @@ class HostProducts {
   template <class Format>
   void multiply(View<const Product<Format>> products, MatrixView<const float> x) {
     if (x.rows == 0 || products.size == 0) return;
-    std::size_t all = 0;
-    for (const auto& product : products) all += tiles(product.weights);
     with_activations(products[0].weights, x, [&](const auto& rows) {
-      execution_->for_each_tile(all, [&](std::size_t tile) {
-        const Product<Format>* product = products.data;
-        while (tile >= tiles(product->weights)) tile -= tiles(product++->weights);
-        multiply_tile(product->weights, tile, rows, product->y.view);
+      const auto outputs_of = [&](std::size_t i) { return static_cast<std::size_t>(products[i].weights.rows); };
+      for_each_part(products.size, x.rows, x.cols, outputs_of, [&](std::size_t i, Part part) {
+        multiply_part(products[i].weights, rows, products[i].y.view, part);
       });
     });
   }
@@ -74,8 +69,11 @@ class HostProducts {
   template <class Format>
   void multiply_groups(View<const DeviceWeights<Format>> weights, const Groups& groups, MatrixView<const float> x,
                        MatrixView<float> y) {
-    for_each_group(weights, groups, x, [&](std::size_t e, std::size_t tile, const auto& rows, auto slots) {
-      multiply_tile(weights[e], tile, rows, y.rows_from(slots.first, slots.count));
+    if (x.rows == 0) return;
+    with_activations(weights[0], x, [&](const auto& rows) {
+      for_each_part_of_groups(weights, groups, rows, [&](const Slots& slots, const auto& in, Part part) {
+        multiply_part(weights[slots.expert], in, y.rows_from(slots.first, slots.count), part);
+      });
     });
   }
 
@@ -88,77 +86,95 @@ class HostProducts {
     if (x.rows == 0) return;
     simd::Rows8 inner;
     if (in_integers_with(experts.down[0])) inner = rows8(1, x.rows, gate.cols, experts.down[0]);
-    for_each_group(experts.gate, groups, x, [&](std::size_t e, std::size_t tile, const auto& rows, Slots slots) {
-      multiply_tile(experts.gate[e], tile, rows, gate.rows_from(slots.first, slots.count));
-      multiply_tile(experts.up[e], tile, rows, up.rows_from(slots.first, slots.count));
-      const std::size_t first = tile * step_of(experts.gate[e]);
-      const std::size_t count = outputs_of(experts.gate[e], tile);
-      for (std::size_t s = slots.first; s < slots.first + slots.count; ++s) {
-        const View<float> part = gate.row(s).part(first, count);
-        simd::silu_multiply(part, up.row(s).part(first, count), part);
-        if (inner.codes != nullptr) simd::to_activations8(gate.row(s).data, inner, s, first, count);
-      }
+    with_activations(experts.gate[0], x, [&](const auto& rows) {
+      for_each_part_of_groups(experts.gate, groups, rows, [&](const Slots& slots, const auto& in, Part part) {
+        multiply_part(experts.gate[slots.expert], in, gate.rows_from(slots.first, slots.count), part);
+        multiply_part(experts.up[slots.expert], in, up.rows_from(slots.first, slots.count), part);
+        for (std::size_t s = slots.first; s < slots.first + slots.count; ++s) {
+          const View<float> row = gate.row(s).part(part.first, part.count);
+          simd::silu_multiply(row, up.row(s).part(part.first, part.count), row);
+          if (inner.codes != nullptr) simd::to_activations8(gate.row(s).data, inner, s, part.first, part.count);
+        }
+      });
     });
-    const auto answer = [&](std::size_t e, std::size_t tile, const auto& rows, Slots slots) {
-      multiply_tile(experts.down[e], tile, rows, y.rows_from(slots.first, slots.count));
+    const auto answer = [&](const Slots& slots, const auto& in, Part part) {
+      multiply_part(experts.down[slots.expert], in, y.rows_from(slots.first, slots.count), part);
     };
     if constexpr (in_integers && simd::IntegerFormat<Format>) {
-      if (inner.codes != nullptr) return for_each_tile_of_groups(experts.down, groups, inner, answer);
+      if (inner.codes != nullptr) return for_each_part_of_groups(experts.down, groups, inner, answer);
     }
-    for_each_tile_of_groups(experts.down, groups, MatrixView<const float>(gate), answer);
+    for_each_part_of_groups(experts.down, groups, MatrixView<const float>(gate), answer);
   }
 
  private:
   /// The slots of one expert.
   struct Slots {
+    std::size_t expert = 0;
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+  /// Some outputs of a matrix.
+  struct Part {
     std::size_t first = 0;
     std::size_t count = 0;
   };
 
+  /// Weights that are computed at once: in 4 bits they stay in a second-level cache while many rows pass.
+  static constexpr std::size_t most_weights = std::size_t{1} << 20U;
+
+  /// Up to so many rows, what costs is to read the weights: in long pieces. Many rows are cut evenly, since some experts
+  /// have more of them than others.
+  static constexpr std::size_t few_rows = 16;
+
   /// Rows below this many values are turned to integers where they are: a thread would not be awake before.
   static constexpr std::size_t few_values = std::size_t{1} << 15U;
 
-  template <class Format>
-  static std::size_t step_of(const DeviceWeights<Format>& weights) {
-    return tile_outputs(static_cast<std::size_t>(weights.rows), static_cast<std::size_t>(weights.cols));
-  }
-  template <class Format>
-  static std::size_t tiles(const DeviceWeights<Format>& weights) {
-    return (static_cast<std::size_t>(weights.rows) + step_of(weights) - 1) / step_of(weights);
-  }
-  template <class Format>
-  static std::size_t outputs_of(const DeviceWeights<Format>& weights, std::size_t tile) {
-    const std::size_t rest = static_cast<std::size_t>(weights.rows) - tile * step_of(weights);
-    return rest < step_of(weights) ? rest : step_of(weights);
-  }
-
   template <class Format, class Rows>
-  static void multiply_tile(const DeviceWeights<Format>& weights, std::size_t tile, const Rows& rows,
-                            MatrixView<float> y) {
-    const std::size_t first = tile * step_of(weights);
-    simd::product(weights.tiled(), rows, y, first, outputs_of(weights, tile));
+  static void multiply_part(const DeviceWeights<Format>& weights, const Rows& rows, MatrixView<float> y,
+                            Part part) {
+    simd::product(weights.tiled(), rows, y, part.first, part.count);
   }
 
-  /// Calls f(expert, tile, the rows of its slots, slots) for every tile of every expert that has slots. The weights are
+  /// Calls f(i, part) on all threads for parts that cover all outputs_of(i) outputs of `matrices` matrices of `cols`
+  /// columns, which meet `rows` rows.
+  template <class OutputsOf, class F>
+  void for_each_part(std::size_t matrices, std::size_t rows, std::size_t cols, OutputsOf&& outputs_of, F&& f) {
+    const std::size_t step = tile_outputs(cols);
+    const std::size_t most = std::max<std::size_t>(1, most_weights / (step * std::max<std::size_t>(1, cols)));
+    const auto tiles = [&](std::size_t i) { return (outputs_of(i) + step - 1) / step; };
+    const auto piece = [&](std::size_t first, std::size_t end) {
+      for (std::size_t i = 0, begin = 0; begin < end; begin += tiles(i), ++i) {
+        const std::size_t last = std::min(end, begin + tiles(i));
+        for (std::size_t tile = std::max(first, begin); tile < last; tile += most) {
+          const std::size_t from = (tile - begin) * step;
+          const std::size_t to = (std::min(last, tile + most) - begin) * step;
+          f(i, Part{from, std::min(to, outputs_of(i)) - from});
+        }
+      }
+    };
+    std::size_t all = 0;
+    for (std::size_t i = 0; i < matrices; ++i) all += tiles(i);
+    if (rows <= few_rows) return execution_->for_each_range(all, piece);
+    execution_->for_each_tile((all + most - 1) / most,
+                              [&](std::size_t i) { piece(i * most, std::min(all, (i + 1) * most)); });
+  }
+
+  /// Calls f(slots, their rows, part) for parts that cover the outputs of every expert that has slots. The weights are
   /// all of one shape.
   template <class Format, class Rows, class F>
-  void for_each_tile_of_groups(View<const DeviceWeights<Format>> weights, const Groups& groups, const Rows& rows,
+  void for_each_part_of_groups(View<const DeviceWeights<Format>> weights, const Groups& groups, const Rows& rows,
                                F&& f) {
-    const std::size_t each = tiles(weights[0]);
-    execution_->for_each_tile(each * weights.size, [&](std::size_t tile) {
-      const std::size_t e = tile / each;
+    const auto slots_of = [&](std::size_t e) {
       const auto first = static_cast<std::size_t>(groups.offsets[e]);
-      const Slots slots{first, static_cast<std::size_t>(groups.offsets[e + 1]) - first};
-      if (slots.count > 0) f(e, tile % each, rows.rows_from(slots.first, slots.count), slots);
+      return Slots{e, first, static_cast<std::size_t>(groups.offsets[e + 1]) - first};
+    };
+    const auto outputs_of = [&](std::size_t e) {
+      return slots_of(e).count == 0 ? std::size_t{0} : static_cast<std::size_t>(weights[e].rows);
+    };
+    for_each_part(weights.size, rows.rows, rows.cols, outputs_of, [&](std::size_t e, Part part) {
+      const Slots slots = slots_of(e);
+      f(slots, rows.rows_from(slots.first, slots.count), part);
     });
-  }
-
-  /// The same with the rows of x as the products take them.
-  template <class Format, class F>
-  void for_each_group(View<const DeviceWeights<Format>> weights, const Groups& groups, MatrixView<const float> x,
-                      F&& f) {
-    if (x.rows == 0) return;
-    with_activations(weights[0], x, [&](const auto& rows) { for_each_tile_of_groups(weights, groups, rows, f); });
   }
 
   /// Calls f with the rows as the products with `weights` take them.

@@ -19,8 +19,9 @@
 
 namespace asterism::constellation {
 
-/// A router (experts, hidden) in fp32 and one slab for each expert. Its weights are filled after construction
-/// through `router()` and `experts()`; after that it is immutable and may serve several sessions.
+/// A router (experts, hidden) in fp32 and one slab for each expert, all slabs in one piece of memory. Its weights are
+/// filled after construction through `router()` and `expert(e)`; after that it is immutable and may serve several
+/// sessions.
 template <class Expert, class Gating>
 class Constellation {
  public:
@@ -43,10 +44,9 @@ class Constellation {
         router_buffer_(device.allocate(router_bytes(shape), "routers")) {
     backend::Cursor cursor(router_buffer_);
     router_ = lay_out_router(cursor, shape);
-    slabs_.reserve(static_cast<std::size_t>(shape.experts));
+    slabs_ = device.allocate(expert_.footprint() * static_cast<std::uint64_t>(shape.experts), "experts");
+    backend::Cursor slab(slabs_);
     for (std::int32_t e = 0; e < shape.experts; ++e) {
-      slabs_.push_back(device.allocate(expert_.footprint(), "experts"));
-      backend::Cursor slab(slabs_.back());
       views_.push_back(expert_.lay_out(slab));
       matrices_.add(views_.back());
     }
@@ -55,7 +55,7 @@ class Constellation {
   const Router& router() const { return router_; }
   /// The matrices of expert e, in its slab.
   const typename Expert::Slab& expert(std::size_t e) const { return views_[e]; }
-  std::size_t experts() const { return slabs_.size(); }
+  std::size_t experts() const { return views_.size(); }
 
   /// Tables and rows of one pass; `rows` tokens at most.
   struct Scratch {
@@ -115,7 +115,7 @@ class Constellation {
   Gating gating_;
   backend::Buffer router_buffer_;
   Router router_;
-  std::vector<backend::Buffer> slabs_;
+  backend::Buffer slabs_;  ///< of all experts, one behind the other
   std::vector<typename Expert::Slab> views_;
   typename Expert::Matrices matrices_;
 };

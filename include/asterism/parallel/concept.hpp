@@ -14,23 +14,31 @@ concept for_each_tile = requires(E& execution, void (*tile)(std::size_t)) {
 };
 
 template <class E>
+concept for_each_range = requires(E& execution, void (*range)(std::size_t, std::size_t)) {
+  execution.for_each_range(std::size_t{}, range);
+};
+
+template <class E>
 concept threads = requires(const E& execution) {
   { execution.threads() } -> std::same_as<std::size_t>;
 };
 
 }  // namespace needs
 
-/// An execution policy runs f(0) ... f(count - 1), in any order and on any thread.
+/// An execution policy runs the tiles 0 ... count - 1, in any order and on any thread.
 ///
-/// 1. `for_each_tile(count, f)` calls f once for every tile and returns when all are done.
+/// 1. `for_each_tile(count, f)` calls f(tile) once for every tile and returns when all are done;
+///    `for_each_range(count, f)` calls f(first, end) for pieces that cover them once, none of them empty: for work
+///    that is cheaper in long pieces.
 /// 2. An exception that a tile throws reaches the caller; of several, one of them. Tiles not yet begun may be
 ///    left out.
-/// 3. Work is cut by shape, never by `threads()`: so results have the same bits for any number of threads.
+/// 3. Tiles are cut by shape, never by `threads()`, so that results have the same bits for any number of threads. Which
+///    pieces for_each_range makes of them is the policy's choice: f gives the same bits for any.
 /// 4. Calls from two threads at once are serialised or independent, never mixed. Calls do not nest.
 /// 5. A call allocates nothing.
 ///
 /// Models: Serial, Threads.
 template <class E>
-concept Execution = needs::for_each_tile<E> && needs::threads<E>;
+concept Execution = needs::for_each_tile<E> && needs::for_each_range<E> && needs::threads<E>;
 
 }  // namespace asterism::parallel

@@ -20,6 +20,11 @@ class Serial {
   void for_each_tile(std::size_t count, F&& f) const {
     for (std::size_t tile = 0; tile < count; ++tile) f(tile);
   }
+
+  template <class F>
+  void for_each_range(std::size_t count, F&& f) const {
+    if (count > 0) f(std::size_t{0}, count);
+  }
 };
 
 }  // namespace asterism::parallel

@@ -17,10 +17,11 @@
 
 namespace asterism::parallel {
 
-/// Runs tiles on `threads` threads, the caller among them. Each thread walks a range of its own, one tile after the
-/// other, so that what it reads is one stream; then it takes what others have not yet begun, so that unequal tiles
-/// balance. Between calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several
-/// threads take turns. Allocates only in its constructor.
+/// Runs tiles on `threads` threads, the caller among them. Each thread walks a range of its own upwards, so that what it
+/// reads is one stream; then it takes from the ends of others' ranges what they have not yet begun, so that unequal
+/// tiles balance. `for_each_range` takes a third of what is left at a time, so that there are few pieces, and small
+/// ones at the end, when threads would wait for each other. Between calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several
+/// threads take turns, of 2^32 - 1 tiles at most. Allocates only in its constructor.
 class Threads {
  public:
   /// Starts threads - 1 workers, threads >= 1. Throws InvalidArgument for 0, Error where the system refuses a
@@ -51,18 +52,51 @@ class Threads {
 
   template <class F>
   void for_each_tile(std::size_t count, F&& f) {
-    if (count <= 1 || workers_.empty()) {
-      for (std::size_t tile = 0; tile < count; ++tile) f(tile);
+    run(count, 1, [&](std::size_t first, std::size_t end) {
+      for (std::size_t tile = first; tile < end; ++tile) f(tile);
+    });
+  }
+
+  template <class F>
+  void for_each_range(std::size_t count, F&& f) {
+    run(count, 3, f);
+  }
+
+ private:
+  /// The tiles [next, end) are yet to be taken: by their owner from the front, by others from the back. On a cache line
+  /// of its own.
+  struct alignas(64) Range {
+    std::atomic<std::uint64_t> tiles{0};  ///< next in the lower half, end in the upper
+
+    void reset(std::uint64_t next, std::uint64_t end) {
+      tiles.store(next | end << 32U, std::memory_order_relaxed);
+    }
+  };
+  struct Piece {
+    std::size_t first = 0;
+    std::size_t end = 0;
+  };
+
+  /// Calls f(first, end) for pieces of [0, count) on all threads; a piece is 1 / parts of what is left of a range,
+  /// rounded up, or one tile where parts is 1.
+  template <class F>
+  void run(std::size_t count, std::size_t parts, F&& f) {
+    if (count == 0) return;
+    if (count == 1 || workers_.empty()) {
+      f(std::size_t{0}, count);
       return;
+    }
+    if (count > UINT32_MAX) {
+      throw InvalidArgument(concat("parallel::Threads: ", count, " tiles in one call, at most ", UINT32_MAX));
     }
     const std::lock_guard one_call_at_a_time(call_mutex_);
     using Body = std::remove_reference_t<F>;
     body_ = const_cast<void*>(static_cast<const void*>(&f));
-    run_ = [](void* body, std::size_t tile) { (*static_cast<Body*>(body))(tile); };
+    run_ = [](void* body, Piece piece) { (*static_cast<Body*>(body))(piece.first, piece.end); };
+    parts_ = parts;
     failure_ = nullptr;
     for (std::size_t i = 0; i < ranges_.size(); ++i) {
-      ranges_[i].next.store(i * count / ranges_.size(), std::memory_order_relaxed);
-      ranges_[i].end = (i + 1) * count / ranges_.size();
+      ranges_[i].reset(i * count / ranges_.size(), (i + 1) * count / ranges_.size());
     }
     busy_.store(workers_.size(), std::memory_order_relaxed);
     {
@@ -80,13 +114,6 @@ class Threads {
     }
     if (failure_) std::rethrow_exception(failure_);
   }
-
- private:
-  /// The tiles [next, end) are yet to be taken. On a cache line of its own.
-  struct alignas(64) Range {
-    std::atomic<std::size_t> next{0};
-    std::size_t end = 0;
-  };
 
   static constexpr int spins = 4000;  // about 100 us: longer than the gap between two layers' operations
 
@@ -131,17 +158,32 @@ class Threads {
     return ticket_.load(std::memory_order_acquire);
   }
 
+  /// The next piece of a range; empty where nothing is left.
+  Piece take(Range& range, bool own) const {
+    std::uint64_t tiles = range.tiles.load(std::memory_order_relaxed);
+    for (;;) {
+      const std::uint64_t next = tiles & UINT32_MAX;
+      const std::uint64_t end = tiles >> 32U;
+      if (next >= end) return {};
+      const std::uint64_t some = parts_ == 1 ? 1 : (end - next + parts_ - 1) / parts_;
+      const std::uint64_t left = own ? (next + some) | end << 32U : next | (end - some) << 32U;
+      if (range.tiles.compare_exchange_weak(tiles, left, std::memory_order_relaxed)) {
+        const std::uint64_t first = own ? next : end - some;
+        return {static_cast<std::size_t>(first), static_cast<std::size_t>(first + some)};
+      }
+    }
+  }
+
   void work(std::size_t me) {
     try {
       for (std::size_t k = 0; k < ranges_.size(); ++k) {
         Range& range = ranges_[(me + k) % ranges_.size()];
-        while (range.next.load(std::memory_order_relaxed) < range.end) {
-          const std::size_t tile = range.next.fetch_add(1, std::memory_order_relaxed);
-          if (tile < range.end) run_(body_, tile);
+        for (Piece piece = take(range, k == 0); piece.first < piece.end; piece = take(range, k == 0)) {
+          run_(body_, piece);
         }
       }
     } catch (...) {
-      for (Range& range : ranges_) range.next.store(range.end, std::memory_order_relaxed);
+      for (Range& range : ranges_) range.reset(0, 0);
       const std::lock_guard lock(failure_mutex_);
       if (!failure_) failure_ = std::current_exception();
     }
@@ -149,7 +191,8 @@ class Threads {
 
   std::mutex call_mutex_;
   void* body_ = nullptr;
-  void (*run_)(void*, std::size_t) = nullptr;
+  void (*run_)(void*, Piece) = nullptr;
+  std::size_t parts_ = 1;
   std::vector<Range> ranges_;  ///< by thread, the caller's first
   std::atomic<std::size_t> busy_{0};
   std::atomic<std::uint64_t> ticket_{0};

@@ -46,11 +46,11 @@ struct Avx2 : Avx2Unpack {
 
   /// One row of the input times a tile that is unpacked in registers and never written down: the same products,
   /// added in the same order, as `unpack` and `multiply`. For matrices whose width is a multiple of 64.
-  template <Avx2Blockwise Q>
+  template <KnownBlocks Q>
   static bool takes_stored(quant::Tiled<Q> matrix, std::size_t rows) {
     return rows == 1 && matrix.cols % 64 == 0 && matrix.in_tiles();
   }
-  template <Avx2Blockwise Q>
+  template <KnownBlocks Q>
   static void multiply_stored(quant::Tiled<Q> matrix, std::uint64_t o, std::uint64_t c, MatrixView<const float> x,
                               bool accumulate, MatrixView<float> y) {
     std::size_t i = 0;

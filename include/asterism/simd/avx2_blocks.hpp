@@ -179,7 +179,7 @@ struct Avx2Blocks {
 /// A format in tiles whose codes stand for what those of Nf4, or of Int4 and Int8, stand for. Others are decoded by
 /// themselves.
 template <class Q>
-concept Avx2Blockwise = quant::HasKernelOrder<Q> && requires {
+concept KnownBlocks = quant::HasKernelOrder<Q> && requires {
   typename Q::Codes;
 } &&((std::same_as<typename Q::Codes, quant::Nf4Codes> && Q::KernelOrder::block >= 32) ||
      std::same_as<typename Q::Codes, quant::IntegerCodes<Q::KernelOrder::bits>>);

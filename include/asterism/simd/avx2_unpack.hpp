@@ -61,7 +61,7 @@ struct Avx2Unpack : Avx2Blocks {
 
   /// 64 weights at a time where the matrix is in tiles and the piece starts at a multiple of 64; else element by
   /// element.
-  template <Avx2Blockwise Q>
+  template <KnownBlocks Q>
   ASTERISM_AVX2 static void unpack(quant::Tiled<Q> matrix, std::uint64_t o, std::size_t outputs, std::uint64_t c,
                                    std::size_t cols, float* out) {
     const auto scales = Q::scales(matrix.packed());

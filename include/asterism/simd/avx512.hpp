@@ -23,7 +23,7 @@ struct Avx512 {
   template <class Q>
   static void product(quant::Tiled<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
                       std::size_t count) {
-    if constexpr (Avx2Blockwise<Q>) {
+    if constexpr (KnownBlocks<Q>) {
       const std::size_t end = first + count;
       const auto in_tiles = static_cast<std::size_t>(quant::rows_in_tiles(weights));
       const std::size_t stop = end < in_tiles ? end : in_tiles;
