@@ -2,7 +2,7 @@
 //
 // decode: one new position over a long context. Bytes a second are those of the keys and values read; `share` is their
 // part of what the threads can read from memory at all. Layers take turns, in so many that together they have more than
-// 1 GiB, beyond any processor's caches. Arguments: positions / threads.
+// 1 GiB, beyond most processors' caches. Arguments: positions / threads.
 //
 // prefill: 512 rows, the last of so many positions. `flops` are those of the two products over what each row sees;
 // `share` is their part of the fused multiply-adds that the threads can do. Arguments: positions / threads.

@@ -20,8 +20,9 @@ namespace asterism::parallel {
 /// Runs tiles on `threads` threads, the caller among them. Each thread walks a range of its own upwards, so that what it
 /// reads is one stream; then it takes from the ends of others' ranges what they have not yet begun, so that unequal
 /// tiles balance. `for_each_range` takes a third of what is left at a time, so that there are few pieces, and small
-/// ones at the end, when threads would wait for each other. Between calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several
-/// threads take turns, of 2^32 - 1 tiles at most. Allocates only in its constructor.
+/// ones at the end, when threads would wait for each other. A call has at most 2^32 - 1 tiles; more throw
+/// InvalidArgument. Between calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several
+/// threads take turns. Allocates only in its constructor.
 class Threads {
  public:
   /// Starts threads - 1 workers, threads >= 1. Throws InvalidArgument for 0, Error where the system refuses a
