@@ -18,16 +18,16 @@
 
 #include <benchmark/benchmark.h>
 
-#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/arena.hpp"
-#include "asterism/backend/cursor.hpp"
 #include "asterism/backend/host.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "support/float_peak.hpp"
@@ -78,7 +78,7 @@ double measured_peak(std::size_t threads) {
 template <class Format>
 std::size_t layers_beyond_caches(std::size_t positions) {
   const Limits limits{.context = static_cast<std::int32_t>(positions)};
-  const Bytes each = attention::BoundedKv<Format>::layer_bytes(shape, limits);
+  const Bytes each = attention::StaticKvCache<Format>::layer_bytes(shape, limits);
   std::size_t layers = 1;
   while (each * layers <= 1_GiB) ++layers;
   return layers;
@@ -91,12 +91,12 @@ struct Filled {
   std::int32_t layers;
   backend::Host device;
   backend::Buffer buffer = device.allocate(32_MiB, "benchmark");
-  backend::Cursor cursor{buffer};
+  backend::Layout cursor{buffer};
   backend::DeviceMatrix<float> rows = cursor.matrix<float>(chunk, static_cast<std::size_t>(shape.kv_width()));
   backend::DeviceMatrix<float> queries =
       cursor.matrix<float>(chunk, static_cast<std::size_t>(shape.query_width()));
   backend::DeviceMatrix<float> out = cursor.matrix<float>(chunk, static_cast<std::size_t>(shape.query_width()));
-  attention::BoundedKv<Format> cache;
+  attention::StaticKvCache<Format> cache;
 
   Filled(std::size_t positions_each, std::size_t n_layers, std::size_t threads)
       : positions(positions_each),
@@ -135,8 +135,8 @@ void decode(benchmark::State& state) {
   const double bytes = static_cast<double>(filled.cache.bytes().count) / filled.layers;
   std::int32_t layer = 0;
   state.counters["share"] = share(state, bytes, bandwidth, [&] {
-    filled.device.attend(filled.queries.rows_from(0, 1), filled.cache.view(layer), positions - 1, 0,
-                         filled.out.rows_from(0, 1));
+    filled.device.attend(filled.queries.rows_at(0, 1), filled.cache.view(layer), positions - 1, 0,
+                         filled.out.rows_at(0, 1));
     layer = (layer + 1) % filled.layers;
   });
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));

@@ -8,9 +8,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include "asterism/backend/cursor.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/gating/concept.hpp"
@@ -43,14 +43,14 @@ void dispatch(benchmark::State& state) {
   const std::size_t slots = rows * choices;
   Device device(0, 1_GiB, std::make_shared<parallel::Serial>());
   const backend::Buffer buffer = device.allocate(256_MiB, "benchmark");
-  backend::Cursor cursor(buffer);
+  backend::Layout cursor(buffer);
   const auto x = cursor.matrix<float>(rows, hidden);
   const auto gathered = cursor.matrix<float>(slots, hidden);
   const auto routes = cursor.matrix<gating::Route>(rows, choices);
-  const backend::Groups groups{.offsets = cursor.matrix<std::int32_t>(1, experts + 1).view.row(0),
-                               .rows = cursor.matrix<std::int32_t>(1, slots).view.row(0),
-                               .slots = cursor.matrix<std::int32_t>(1, slots).view.row(0),
-                               .device = device.device()};
+  const backend::ExpertGroups groups{.offsets = cursor.matrix<std::int32_t>(1, experts + 1).view.row(0),
+                                     .source_row = cursor.matrix<std::int32_t>(1, slots).view.row(0),
+                                     .slot_of_choice = cursor.matrix<std::int32_t>(1, slots).view.row(0),
+                                     .device = device.device()};
   draw_routes(routes.view, experts);
   for (std::size_t i = 0; i < rows; ++i) {
     for (float& value : x.view.row(i)) value = 0;

@@ -32,7 +32,7 @@ constexpr Shape shape{.vocabulary = 8000,
                       .max_positions = 4096};
 
 LanguageModel<Blueprint> random_model(const Limits& limits) {
-  LanguageModel<Blueprint>::Texts texts;
+  LanguageModel<Blueprint>::CheckpointExtras texts;
   texts.config.shape = shape;
   LanguageModel<Blueprint> model(plan<Blueprint>(equal_devices(1, 4_GiB), shape, limits), limits,
                                  std::move(texts));

@@ -1,4 +1,4 @@
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 
 #include "measure.hpp"
 

@@ -10,10 +10,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "asterism/checkpoint/new_file.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress_bar.hpp"
+#include "asterism/file/new_file.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/shape/catalogue.hpp"
 
@@ -95,14 +95,14 @@ Shape chosen_shape(const Arguments& arguments) {
 int run(Arguments& arguments) {
   Task& task = arguments.task;
   task.shape = chosen_shape(arguments);
-  if (!arguments.json.empty()) checkpoint::NewFile(arguments.json, 0);  // before the work, not after it
+  if (!arguments.json.empty()) file::NewFile(arguments.json, 0);  // before the work, not after it
   ProgressBar bar;
   ProgressSink silence;
   const Format& format = *std::ranges::find(formats, arguments.format, &Format::name);
   const Measure measure = format.with(arguments.choices);
   const Measurement measured = measure(task, arguments.quiet ? silence : static_cast<ProgressSink&>(bar));
   std::cout << text_report(task, measured) << std::flush;
-  if (!arguments.json.empty()) checkpoint::write_text_file(arguments.json, json_report(task, measured));
+  if (!arguments.json.empty()) file::write_text_file(arguments.json, json_report(task, measured));
   return std::cout && unused_experts(measured.usage) == 0 ? 0 : 1;
 }
 

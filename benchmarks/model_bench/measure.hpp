@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/arena.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -31,7 +31,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 
 #include "measurement.hpp"
 #include "random_weights.hpp"
@@ -51,7 +51,7 @@ struct Variant : Blueprint {
   using Embedding = Ends;
   using Head = Ends;
   using KvFormat = Kv;
-  using KvCache = attention::BoundedKv<Kv>;
+  using KvCache = attention::StaticKvCache<Kv>;
   using Observer = observe::Trace;
 };
 
@@ -146,7 +146,7 @@ class ReadBuffer {
   ReadSpeeds speeds() {
     const std::size_t each = words().size / read_parts;
     part_ = (part_ + 1) % read_parts;
-    return benchmarks::read_speeds<parallel::Threads>(words().part(part_ * each, each), threads_);
+    return benchmarks::read_speeds<parallel::Threads>(words().subview(part_ * each, each), threads_);
   }
 
  private:
@@ -164,7 +164,7 @@ template <class B>
 Measurement measure(const Task& task, ProgressSink& progress) {
   const placement::Plan planned = plan_here<B>(task);
   const auto start = std::chrono::steady_clock::now();
-  typename LanguageModel<B>::Texts texts;
+  typename LanguageModel<B>::CheckpointExtras texts;
   texts.config.shape = task.shape;
   const LanguageModel<B> model(planned, limits_of(task), std::move(texts));
   fill_randomly(model.network(), task.seed, progress);
@@ -174,9 +174,9 @@ Measurement measure(const Task& task, ProgressSink& progress) {
                   .head_format = B::Head::name(),
                   .kv_format = B::KvFormat::name(),
                   .activations = B::Backend::ActivationPolicy::name(),
-                  .weights = planned.peak(0) - planned.bytes(0, placement::Kind::kv_cache) -
-                             planned.bytes(0, placement::Kind::workspace),
-                  .weights_per_token = weights_per_token(planned.parts, task.shape),
+                  .weights = planned.peak(0) - planned.bytes(0, placement::PartKind::kv_cache) -
+                             planned.bytes(0, placement::PartKind::workspace),
+                  .weights_per_token = weights_per_token(planned.footprint, task.shape),
                   .build_seconds = build_seconds,
                   .prefill = {},
                   .decode = {.tokens = task.decode, .seconds = {}},
@@ -230,9 +230,9 @@ Measure with_head(const Choices& choices) {
 template <class Weights>
 Measure variant(const Choices& choices) {
   if constexpr (Weights::bits_per_weight < 16) {
-    if (choices.activations == "int8") return with_head<Weights, quant::Activation8>(choices);
+    if (choices.activations == "int8") return with_head<Weights, quant::Int8Activations>(choices);
   }
-  return with_head<Weights, quant::ActivationExact>(choices);
+  return with_head<Weights, quant::Float32Activations>(choices);
 }
 
 }  // namespace model_bench

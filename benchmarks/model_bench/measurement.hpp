@@ -10,7 +10,7 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/lab/expert_usage.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/shape/shape.hpp"
 
 #include "statistics.hpp"
@@ -99,14 +99,14 @@ inline std::vector<double> shares(const Measurement& measured) {
 
 /// Bytes of weights and scales that the pass of one token reads: every layer's attention, norms and router, the
 /// experts that it is sent to, the final norm and the head. The embedding's one row is left out.
-constexpr asterism::Bytes weights_per_token(const asterism::placement::Parts& parts,
+constexpr asterism::Bytes weights_per_token(const asterism::placement::MemoryFootprint& parts,
                                             const asterism::Shape& shape) {
-  using asterism::placement::Kind;
+  using asterism::placement::PartKind;
   asterism::Bytes sum = parts.final_norm + parts.head;
   for (std::size_t i = 0; i < parts.run_count; ++i) {
-    const asterism::placement::Run& run = parts.runs[i];
-    if (run.kind == Kind::kv_cache) continue;
-    const std::int32_t count = run.kind == Kind::experts ? shape.top_k : run.count;
+    const asterism::placement::LayerRun& run = parts.runs[i];
+    if (run.kind == PartKind::kv_cache) continue;
+    const std::int32_t count = run.kind == PartKind::experts ? shape.top_k : run.count;
     sum += run.each * static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(run.layers);
   }
   return sum;

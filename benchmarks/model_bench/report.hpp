@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/json.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/version.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/quant/activation.hpp"
 #include "asterism/simd/level.hpp"
 
@@ -88,7 +88,7 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
   for (const Speed& speed : measured.prefill) {
     const double operations = prefill_operations(task, speed);
     line(concat("prefill ", speed.tokens), fixed(operations / 1e9, 0) + " GOP/s",
-         peak == 0 || measured.activations != quant::Activation8::name()
+         peak == 0 || measured.activations != quant::Int8Activations::name()
              ? std::string("two for each weight that a token is multiplied with")
              : concat("two for each weight that a token is multiplied with; ", fixed(operations / peak, 3), " of ",
                       fixed(peak / 1e9, 0), ", the peak of 8-bit integers"));
@@ -107,55 +107,55 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
 /// "shares_of_read_bandwidth" and "integer_peak" (8-bit operations a second) have such statistics too; the share is the
 /// median.
 inline std::string json_report(const Task& task, const Measurement& measured) {
-  using checkpoint::Json;
-  const auto numbers = [](const std::vector<double>& values) -> Json {
+  using json::Value;
+  const auto numbers = [](const std::vector<double>& values) -> json::Value {
     const Statistics of = statistics(values);
     return {{"mean", of.mean}, {"std", of.deviation}, {"median", of.median}, {"min", of.least}, {"max", of.most}};
   };
-  const auto speed = [&](const Speed& of) -> Json {
+  const auto speed = [&](const Speed& of) -> json::Value {
     return {
         {"tokens", of.tokens}, {"seconds", of.seconds}, {"tokens_per_second", numbers(of.tokens_per_second())}};
   };
-  Json prefill = Json::array();
+  json::Value prefill = json::Value::array();
   for (const Speed& of : measured.prefill) prefill.push_back(speed(of));
-  Json usage = Json::array();
+  json::Value usage = json::Value::array();
   for (std::int32_t layer = 0; layer < measured.usage.layers(); ++layer) {
-    Json counts = Json::array();
+    json::Value counts = json::Value::array();
     for (std::int32_t e = 0; e < measured.usage.experts(); ++e) counts.push_back(measured.usage.chosen(layer, e));
     usage.push_back(std::move(counts));
   }
   const Shape& shape = task.shape;
-  const Json document = {{"version", version},
-                         {"shape",
-                          {{"vocabulary", shape.vocabulary},
-                           {"hidden", shape.hidden},
-                           {"layers", shape.layers},
-                           {"heads", shape.heads},
-                           {"kv_heads", shape.kv_heads},
-                           {"head_dim", shape.head_dim},
-                           {"ffn", shape.ffn},
-                           {"experts", shape.experts},
-                           {"top_k", shape.top_k}}},
-                         {"formats",
-                          {{"weights", measured.weights_format},
-                           {"head", measured.head_format},
-                           {"kv", measured.kv_format},
-                           {"activations", measured.activations}}},
-                         {"threads", task.threads},
-                         {"instruction_set", simd::name(simd::level())},
-                         {"repetitions", task.repetitions},
-                         {"seed", task.seed},
-                         {"weights_bytes", measured.weights.count},
-                         {"weights_bytes_per_token", measured.weights_per_token.count},
-                         {"build_seconds", measured.build_seconds},
-                         {"prefill", std::move(prefill)},
-                         {"decode", speed(measured.decode)},
-                         {"read_bytes_per_second", numbers(reads(measured, best_loop(measured)))},
-                         {"share_of_read_bandwidth", statistics(shares(measured)).median},
-                         {"shares_of_read_bandwidth", numbers(shares(measured))},
-                         {"integer_peak", numbers(measured.integer_peak)},
-                         {"expert_usage", std::move(usage)},
-                         {"unused_experts", unused_experts(measured.usage)}};
+  const json::Value document = {{"version", version},
+                                {"shape",
+                                 {{"vocabulary", shape.vocabulary},
+                                  {"hidden", shape.hidden},
+                                  {"layers", shape.layers},
+                                  {"heads", shape.heads},
+                                  {"kv_heads", shape.kv_heads},
+                                  {"head_dim", shape.head_dim},
+                                  {"ffn", shape.ffn},
+                                  {"experts", shape.experts},
+                                  {"top_k", shape.top_k}}},
+                                {"formats",
+                                 {{"weights", measured.weights_format},
+                                  {"head", measured.head_format},
+                                  {"kv", measured.kv_format},
+                                  {"activations", measured.activations}}},
+                                {"threads", task.threads},
+                                {"instruction_set", simd::name(simd::level())},
+                                {"repetitions", task.repetitions},
+                                {"seed", task.seed},
+                                {"weights_bytes", measured.weights.count},
+                                {"weights_bytes_per_token", measured.weights_per_token.count},
+                                {"build_seconds", measured.build_seconds},
+                                {"prefill", std::move(prefill)},
+                                {"decode", speed(measured.decode)},
+                                {"read_bytes_per_second", numbers(reads(measured, best_loop(measured)))},
+                                {"share_of_read_bandwidth", statistics(shares(measured)).median},
+                                {"shares_of_read_bandwidth", numbers(shares(measured))},
+                                {"integer_peak", numbers(measured.integer_peak)},
+                                {"expert_usage", std::move(usage)},
+                                {"unused_experts", unused_experts(measured.usage)}};
   return document.dump(1) + "\n";
 }
 

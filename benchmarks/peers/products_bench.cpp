@@ -23,7 +23,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/level.hpp"
@@ -90,7 +90,7 @@ void asterism_product(const std::byte* matrix, MatrixView<const float> x, Matrix
                       parallel::Threads& threads) {
   constexpr std::size_t tile = 64;
   threads.for_each_tile(outputs / tile, [&](std::size_t i) {
-    simd::product(quant::Tiled<Q>{matrix, outputs, cols}, x, y, i * tile, tile);
+    simd::product(quant::KernelMatrixRef<Q>{matrix, outputs, cols}, x, y, i * tile, tile);
   });
 }
 
@@ -106,7 +106,7 @@ void asterism_product8(const std::byte* matrix, MatrixView<const float> x, Matri
   threads.for_each_tile(x.rows, [&](std::size_t i) { simd::to_activations8(x.row(i).data, rows, i, 0, cols); });
   constexpr std::size_t tile = 448;
   threads.for_each_tile(outputs / tile, [&](std::size_t i) {
-    simd::product(quant::Tiled<Q>{matrix, outputs, cols}, rows, y, i * tile, tile);
+    simd::product(quant::KernelMatrixRef<Q>{matrix, outputs, cols}, rows, y, i * tile, tile);
   });
 }
 

@@ -17,7 +17,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/level.hpp"
@@ -48,7 +48,7 @@ class Weights {
 
   std::uint64_t count() const { return count_; }
   std::uint64_t bytes() const { return count_ * Q::planes(outputs, cols).bytes().count; }
-  quant::Tiled<Q> matrix(std::uint64_t i) const {
+  quant::KernelMatrixRef<Q> matrix(std::uint64_t i) const {
     const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
     const auto* first = reinterpret_cast<const std::byte*>(storage_.data()) + (aligned(address) - address);
     return {first + i * Q::planes(outputs, cols).bytes().count, outputs, cols};
@@ -56,7 +56,7 @@ class Weights {
   View<const std::uint64_t> words() const { return storage_; }
 
  private:
-  static void set_scales(quant::Tiled<Q> matrix) {
+  static void set_scales(quant::KernelMatrixRef<Q> matrix) {
     constexpr quant::Planes planes = Q::planes(outputs, cols);
     for (const char* name : {"nested_absmax", "offset"}) {
       const quant::Plane* plane = planes.find(name);

@@ -1,4 +1,4 @@
-#include <asterism/quant/integers.hpp>
+#include <asterism/quant/group_int.hpp>
 
 #include "variants.hpp"
 
@@ -7,7 +7,7 @@ namespace example {
 /// What activations in 8 bits lose is seen beside the variant of the same weights.
 template <class Format>
 struct Activations8 : Weights<Format> {
-  using Backend = backend::Host8;
+  using Backend = backend::HostA8;
 };
 
 std::span<const NamedVariant> activation8_variants() {

@@ -1,4 +1,4 @@
-#include <asterism/attention/sliding_window_kv.hpp>
+#include <asterism/attention/sliding_window_kv_cache.hpp>
 
 #include "variants.hpp"
 
@@ -14,11 +14,11 @@ std::span<const NamedVariant> cache_variants() {
   using namespace asterism::attention;
   static constexpr NamedVariant variants[] = {
       {"kv-int8", "weights in bfloat16, cache in 8-bit integers",
-       lab::evaluate<Caching<BoundedKv<quant::Int8<32>>>>},
+       lab::evaluate<Caching<StaticKvCache<quant::Int8<32>>>>},
       {"kv-window-128", "weights in bfloat16, cache of 4 sinks and 128 positions",
-       lab::evaluate<Caching<SlidingWindowKv<quant::Float16, 128>>>},
+       lab::evaluate<Caching<SlidingWindowKvCache<quant::Float16, 128>>>},
       {"kv-window-64", "weights in bfloat16, cache of 4 sinks and 64 positions",
-       lab::evaluate<Caching<SlidingWindowKv<quant::Float16, 64>>>}};
+       lab::evaluate<Caching<SlidingWindowKvCache<quant::Float16, 64>>>}};
   return variants;
 }
 

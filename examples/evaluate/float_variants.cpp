@@ -6,7 +6,7 @@ namespace example {
 struct Exact : Weights<quant::Float32> {
   using Embedding = quant::Float32;
   using Head = quant::Float32;
-  using KvCache = attention::BoundedKv<quant::Float32>;
+  using KvCache = attention::StaticKvCache<quant::Float32>;
 };
 
 std::span<const NamedVariant> float_variants() {

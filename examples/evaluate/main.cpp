@@ -1,7 +1,7 @@
 // Asks a checkpoint questions with known answers under each compiled variant, and compares.
 #include <algorithm>
-#include <asterism/checkpoint/new_file.hpp>
 #include <asterism/core/progress_bar.hpp>
+#include <asterism/file/new_file.hpp>
 #include <asterism/lab/evaluation_html.hpp>
 #include <asterism/lab/evaluation_report.hpp>
 #include <exception>
@@ -62,8 +62,8 @@ std::vector<NamedVariant> chosen_variants(const Arguments& arguments) {
 /// Throws where the file could not be written when the work is done.
 void check_writable(const std::string& path) {
   if (path.empty()) return;
-  if (checkpoint::path_kind(path) == checkpoint::PathKind::folder) throw FileError(path + ": is a folder");
-  checkpoint::NewFile(path, 0);
+  if (file::path_kind(path) == file::PathKind::folder) throw FileError(path + ": is a folder");
+  file::NewFile(path, 0);
 }
 
 /// What can be found wrong before weights are read and questions asked.
@@ -74,7 +74,7 @@ void check_early(const Arguments& arguments) {
   check_writable(arguments.json);
   check_writable(arguments.html);
   check_writable(arguments.trace);
-  if (checkpoint::path_kind(arguments.checkpoint + "/tokenizer.json") == checkpoint::PathKind::missing) {
+  if (file::path_kind(arguments.checkpoint + "/tokenizer.json") == file::PathKind::missing) {
     throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
   }
 }
@@ -123,7 +123,7 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   arguments.evaluate.cancel = interrupt.token();
   std::optional<lab::RoutingTrace> trace;
   if (!arguments.trace.empty()) {
-    const Shape shape = prepare<Weights<quant::Float32>>(arguments.checkpoint, load).config.shape;
+    const Shape shape = plan_load<Weights<quant::Float32>>(arguments.checkpoint, load).config.shape;
     arguments.evaluate.trace = &trace.emplace(shape.layers, shape.experts, shape.top_k);
   }
   std::vector<lab::Evaluation> evaluations;
@@ -137,10 +137,10 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   const lab::Evaluation& first = evaluations.front();
   std::cout << "Use of experts (" << first.variant << ")\n" << first.all_usage().table() << "\n";
   if (arguments.usage) std::cout << lab::usage_by_kind(first);
-  if (!arguments.json.empty()) checkpoint::write_text_file(arguments.json, lab::to_json(evaluations, questions));
+  if (!arguments.json.empty()) file::write_text_file(arguments.json, lab::to_json(evaluations, questions));
   if (!arguments.html.empty()) {
-    checkpoint::write_text_file(arguments.html,
-                                lab::to_html(evaluations, questions, "Variants of " + arguments.checkpoint));
+    file::write_text_file(arguments.html,
+                          lab::to_html(evaluations, questions, "Variants of " + arguments.checkpoint));
   }
   if (trace) trace->write(arguments.trace);
   std::cout << std::flush;

@@ -12,10 +12,10 @@ using namespace asterism;
 struct DualNf4 : Blueprint {
   static constexpr Limits limits{.context = 32768, .batch = 1, .prefill_chunk = 512, .threads = 64};
   using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
-  using Placement = placement::SparingHost<placement::Balanced>;
-  using KvCache = attention::BoundedKv<quant::Float16>;
+  using Placement = placement::AcceleratorsFirst<placement::Balanced>;
+  using KvCache = attention::StaticKvCache<quant::Float16>;
   using Backend =
-      backend::Host8;  // activations meet the weights in 8 bits: the `evaluate` example says at what price
+      backend::HostA8;  // activations meet the weights in 8 bits: the `evaluate` example says at what price
 };
 
 /// The same with the sizes of Mixtral 8x7B, so that the compiler can prove that it fits.

@@ -85,7 +85,7 @@ std::string answer(AnySession& session, const std::string& prompt, std::vector<t
     std::cout << prompt;
     show(session.generate(prompt, options));
   }
-  const Outcome& last = session.last();
+  const GenerationStats& last = session.last();
   std::cout << "\n  [" << last.finish_reason << "; " << last.usage << "; first token after "
             << fixed(1000 * last.seconds_to_first_token, 1) << " ms, prefill " << fixed(last.prefill_speed(), 1)
             << " tokens/s, decode " << fixed(last.decode_speed(), 1) << " tokens/s]\n\n";
@@ -151,7 +151,7 @@ int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& 
 void check_early(const Arguments& arguments, const placement::Plan& planned) {
   simd::level();
   generate::Sampler::check(arguments.generate);
-  if (checkpoint::path_kind(arguments.checkpoint + "/tokenizer.json") == checkpoint::PathKind::missing) {
+  if (file::path_kind(arguments.checkpoint + "/tokenizer.json") == file::PathKind::missing) {
     throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
   }
   if (arguments.chat) {
@@ -168,11 +168,11 @@ void check_early(const Arguments& arguments, const placement::Plan& planned) {
 }
 
 /// The map that `text` names: a file, "balanced_low_0", or the layers of each device.
-placement::DeviceMap read_map(const std::string& text, const Shape& shape, const placement::Parts& parts,
+placement::DeviceMap read_map(const std::string& text, const Shape& shape, const placement::MemoryFootprint& parts,
                               const Machine& machine) {
-  using LowFirst = placement::SparingHost<placement::BalancedLowFirst>;
+  using LowFirst = placement::AcceleratorsFirst<placement::BalancedLowFirst>;
   if (text == "balanced_low_0") return map_of(LowFirst::plan(parts, machine));
-  if (checkpoint::path_kind(text) != checkpoint::PathKind::missing) {
+  if (file::path_kind(text) != file::PathKind::missing) {
     return checkpoint::read_device_map(text, shape, machine);
   }
   std::vector<std::int32_t> counts;
@@ -199,19 +199,19 @@ int run(const Variant& variant, const Arguments& arguments, const CLI::App& app,
   const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
   options.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, variant.limits.threads);
   options.machine = machines::dual_16gb.limited_to(14_GiB);
-  const Shape shape = variant.prepare(arguments.checkpoint, options).config.shape;
+  const Shape shape = variant.plan_load(arguments.checkpoint, options).config.shape;
   const bool is_mixtral_8x7b = shape == MixtralDual16::shape;
   options.limits->prefill_chunk = is_mixtral_8x7b ? 512 : 64;
   if (arguments.prefill_chunk > 0) options.limits->prefill_chunk = arguments.prefill_chunk;
   if (!arguments.machine.empty()) options.machine = parse_machine(arguments.machine);
   const bool own_machine = !arguments.machine.empty() || is_mixtral_8x7b;
-  const Preparation wished = variant.prepare(arguments.checkpoint, options);
-  const placement::Parts parts = variant.parts(shape, wished.limits);
+  const LoadPlan wished = variant.plan_load(arguments.checkpoint, options);
+  const placement::MemoryFootprint parts = variant.parts(shape, wished.limits);
   if (!own_machine) options.machine = variant.smallest_equal_budgets(parts, 2, 0.05);
   if (!arguments.device_map.empty()) {
     options.device_map = read_map(arguments.device_map, shape, parts, *options.machine);
   }
-  const placement::Plan planned = variant.prepare(arguments.checkpoint, options).plan;
+  const placement::Plan planned = variant.plan_load(arguments.checkpoint, options).plan;
   const Machine one = equal_devices(1, options.machine->capacity[0]);
   const placement::Plan alone = variant.plan(one, shape, wished.limits);
   std::cout << "Checkpoint " << arguments.checkpoint << ", " << variant.name << "\ncontext "
@@ -243,7 +243,7 @@ int choose_and_run(const Arguments& arguments, const CLI::App& app, const Interr
       if (variant.name != name) continue;
       if (name != "nf4, float16") return run(variant, arguments, app, interrupt);
       show_proof();
-      const Shape shape = variant.prepare(arguments.checkpoint, {}).config.shape;
+      const Shape shape = variant.plan_load(arguments.checkpoint, {}).config.shape;
       return run(proved_variant(shape), arguments, app, interrupt);
     }
   }

@@ -1,7 +1,7 @@
 // The compiled variants that --quantization and --kv choose among.
 #pragma once
 
-#include <asterism/attention/sliding_window_kv.hpp>
+#include <asterism/attention/sliding_window_kv_cache.hpp>
 #include <asterism/generate/variant.hpp>
 #include <span>
 
@@ -16,9 +16,9 @@ struct With : DualNf4 {
   using KvCache = Cache;
 };
 
-using Float16Kv = attention::BoundedKv<quant::Float16>;
-using Int8Kv = attention::BoundedKv<quant::Int8<32>>;
-using WindowKv = attention::SlidingWindowKv<quant::Float16, 1024>;
+using Float16Kv = attention::StaticKvCache<quant::Float16>;
+using Int8Kv = attention::StaticKvCache<quant::Int8<32>>;
+using WindowKv = attention::SlidingWindowKvCache<quant::Float16, 1024>;
 
 // Called "format, cache"; each format in a source of its own, so that they compile apart.
 std::span<const Variant> nf4_variants();

@@ -2,16 +2,17 @@
 // Reading checkpoints and text is in load.hpp.
 #pragma once
 
+#include "asterism/core/config.hpp"
 #include "asterism/core/version.hpp"
 #include "asterism/machine/catalogue.hpp"
 #include "asterism/machine/parse.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/observe/counts.hpp"
 #include "asterism/parallel/serial.hpp"
+#include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/explicit.hpp"
 #include "asterism/placement/sequential.hpp"
-#include "asterism/placement/sparing_host.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/shape/catalogue.hpp"

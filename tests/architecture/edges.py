@@ -1,70 +1,66 @@
-"""Walks the includes of include/asterism and holds them against the allowed edges between rooms.
+"""Walks the includes of include/asterism and holds them against the list of rooms, cmake/rooms.
 
-Usage: edges.py SOURCE_DIR      exits 1 and names every include that breaks a rule
-       edges.py --self-test     proves that the rules find planted mistakes
+Usage: edges.py SOURCE_DIR                 exits 1 and names every include that breaks a rule
+       edges.py --self-test SOURCE_DIR     proves that the rules find planted mistakes
 """
 import pathlib
 import re
 import sys
 
-# A room may include itself, core, and the rooms named here. A room stands below all that it includes.
-ALLOWED = {
-    "core": set(),
-    "observe": set(),
-    "parallel": set(),
-    "linalg": set(),
-    "quant": set(),
-    "simd": {"quant"},
-    "shape": set(),
-    "machine": set(),
-    "placement": {"quant", "shape", "machine"},
-    "gating": {"linalg"},
-    "backend": {"parallel", "linalg", "quant", "simd", "gating"},
-    "expert": {"quant", "shape", "backend"},
-    "constellation": {"quant", "shape", "gating", "backend", "expert"},
-    "attention": {"quant", "shape", "backend"},
-    "model": {"observe", "parallel", "quant", "shape", "machine", "placement", "gating", "backend", "expert",
-              "constellation", "attention"},
-    "checkpoint": {"quant", "shape", "machine", "placement", "backend", "model"},
-    "text": {"checkpoint"},
-    "generate": {"parallel", "linalg", "quant", "simd", "shape", "machine", "placement", "backend", "model", "checkpoint", "text"},
-    "lab": {"observe", "shape", "placement", "model", "checkpoint", "text", "generate"},
-    "cuda": {"linalg", "quant", "machine", "gating", "backend"},
-}
 POLICY_ROOMS = {"quant", "placement", "cache", "prefetch", "gating"}
-# Third-party headers and the only rooms that may include them.
-FENCED = {
-    r"^(Eigen|unsupported/Eigen)/": {"linalg"},
-    r"^immintrin\.h$": {"simd"},
-    r"^nlohmann/": {"checkpoint"},
-    r"^(pcre2|utf8proc)\.h$": {"text"},
-    r"^(cuda|cub/|thrust/|cublas|nccl)": {"cuda"},
-    r"^(iostream|regex|format|random)$": set(),
-}
+# Headers that cost every includer too much, or that g++ 12 lacks: for no room.
+CLOSED = {"iostream", "regex", "format", "random"}
 # A .hpp is read by a C++ compiler without a CUDA toolkit, in the room cuda too.
 CUDA_HEADER = re.compile(r"^(cuda_|cuda/|cub/|thrust/|cublas|nccl)")
 UMBRELLAS = {"asterism.hpp", "load.hpp"}
+COMPONENTS = {"core", "text", "cuda"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
-def complaints_about(files):
+class Rooms:
+    """The list of rooms: which rooms each may include, and which of them may include a third party's header."""
+
+    def __init__(self, text):
+        self.allowed, self.component, self.fences = {}, {}, {}
+        for line in text.splitlines():
+            if not line.strip() or line.startswith("#"):
+                continue
+            fields = [field.strip() for field in line.split(":")]
+            if len(fields) not in (3, 4):
+                raise ValueError(f"cmake/rooms: expected 'room: component: rooms: headers', found '{line}'")
+            room, component, rooms = fields[:3]
+            if room in self.allowed:
+                raise ValueError(f"cmake/rooms: the room {room} stands there twice")
+            if component not in COMPONENTS:
+                raise ValueError(f"cmake/rooms: {component} is no component: {', '.join(sorted(COMPONENTS))}")
+            self.allowed[room] = set(rooms.split())
+            self.component[room] = component
+            for header in fields[3].split() if len(fields) == 4 else []:
+                self.fences.setdefault(header, set()).add(room)
+
+    def complaints(self):
+        order = list(self.allowed)
+        for room, allowed in self.allowed.items():
+            for other in allowed:
+                if other not in order or order.index(other) >= order.index(room):
+                    yield f"cmake/rooms lets {room} include {other}, which does not stand above it"
+                elif self.component[other] not in ("core", self.component[room]):
+                    yield f"cmake/rooms lets {room} include {other}, which is of another component"
+            if room in POLICY_ROOMS:
+                for other in (allowed & POLICY_ROOMS) - ({"quant"} if room == "placement" else set()):
+                    yield f"cmake/rooms lets policy room {room} include policy room {other}"
+
+
+def complaints_about(files, rooms):
     """files: {path below include/asterism: text}. Returns a list of messages."""
-    found = []
-    order = list(ALLOWED)
-    for room, allowed in ALLOWED.items():
-        for other in allowed:
-            if order.index(other) >= order.index(room):
-                found.append(f"the table lets {room} include {other}, which stands below it")
-        if room in POLICY_ROOMS:
-            for other in (allowed & POLICY_ROOMS) - ({"quant"} if room == "placement" else set()):
-                found.append(f"the table lets policy room {room} include policy room {other}")
+    found = list(rooms.complaints())
     rooms_seen = set()
     for path, text in sorted(files.items()):
         room = path.split("/")[0]
         if path in UMBRELLAS:
             continue
-        if room not in ALLOWED:
-            found.append(f"{path}: the room {room} is not in the table")
+        if room not in rooms.allowed:
+            found.append(f"{path}: the room {room} is not in cmake/rooms")
             continue
         rooms_seen.add(room)
         for bracket, name in INCLUDE.findall(text):
@@ -74,25 +70,26 @@ def complaints_about(files):
                     found.append(f"{path}: includes the umbrella {name}")
                 elif name[len("asterism/"):] not in files:
                     found.append(f"{path}: includes {name}, which does not exist")
-                elif other != room and other != "core" and other not in ALLOWED[room]:
+                elif other != room and other != "core" and other not in rooms.allowed[room]:
                     found.append(f"{path}: room {room} may not include {name}")
             elif bracket == '"':
                 found.append(f'{path}: "{name}" must be named from asterism/ on')
-            for pattern, rooms in FENCED.items():
-                if re.search(pattern, name) and room not in rooms:
-                    found.append(f"{path}: <{name}> is fenced off from room {room}")
+            owners = [room_list for header, room_list in rooms.fences.items() if name.startswith(header)]
+            if name in CLOSED or (owners and not any(room in room_list for room_list in owners)):
+                found.append(f"{path}: <{name}> is closed to room {room}")
             if path.endswith(".hpp") and CUDA_HEADER.search(name):
                 found.append(f"{path}: <{name}> belongs in a .cuh or .cu")
         if "#pragma once" not in text and not path.endswith(".cu"):
             found.append(f"{path}: no #pragma once")
-    for room in sorted(set(ALLOWED) - rooms_seen):
-        found.append(f"the room {room} of the table has no headers")
+    for room in sorted(set(rooms.allowed) - rooms_seen):
+        found.append(f"the room {room} of cmake/rooms has no headers")
     return found
 
 
-def self_test():
-    sound = {f"{room}/fwd.hpp": "#pragma once\n" for room in ALLOWED}
-    assert complaints_about(sound) == [], complaints_about(sound)
+def self_test(text):
+    rooms = Rooms(text)
+    sound = {f"{room}/fwd.hpp": "#pragma once\n" for room in rooms.allowed}
+    assert complaints_about(sound, rooms) == [], complaints_about(sound, rooms)
     planted = {
         'core/x.hpp': '#pragma once\n#include "asterism/model/fwd.hpp"\n',
         'gating/x.hpp': '#pragma once\n#include "asterism/quant/fwd.hpp"\n',
@@ -107,15 +104,22 @@ def self_test():
         'cuda/y.hpp': '#pragma once\n#include <cuda_fp16.h>\n',
     }
     for path, text in planted.items():
-        assert complaints_about({**sound, path: text}), f"the mistake in {path} is not found"
+        assert complaints_about({**sound, path: text}, rooms), f"the mistake in {path} is not found"
+
+
+def main():
+    source = pathlib.Path(sys.argv[-1])
+    text = (source / "cmake" / "rooms").read_text()
+    if sys.argv[1] == "--self-test":
+        self_test(text)
+        return 0
+    root = source / "include" / "asterism"
+    files = {p.relative_to(root).as_posix(): p.read_text()
+             for pattern in ("*.hpp", "*.cuh", "*.cu") for p in root.rglob(pattern)}
+    messages = complaints_about(files, Rooms(text))
+    print("\n".join(messages) or "all includes keep to the edges")
+    return 1 if messages else 0
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--self-test":
-        self_test()
-        sys.exit(0)
-    root = pathlib.Path(sys.argv[1]) / "include" / "asterism"
-    messages = complaints_about({p.relative_to(root).as_posix(): p.read_text()
-                                 for pattern in ("*.hpp", "*.cuh", "*.cu") for p in root.rglob(pattern)})
-    print("\n".join(messages) or "all includes keep to the edges")
-    sys.exit(1 if messages else 0)
+    sys.exit(main())

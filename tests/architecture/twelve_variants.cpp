@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/load.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/sequential.hpp"
@@ -16,7 +16,7 @@ using namespace asterism;
 template <class Format, class KvFormat, class Policy>
 struct Combination : Blueprint {
   using Quantization = Format;
-  using KvCache = attention::BoundedKv<KvFormat>;
+  using KvCache = attention::StaticKvCache<KvFormat>;
   using Placement = Policy;
 };
 

@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/attention/bounded_kv.hpp"
-#include "asterism/attention/sliding_window_kv.hpp"
+#include "asterism/attention/sliding_window_kv_cache.hpp"
+#include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 
@@ -18,17 +18,19 @@ using namespace asterism::lacking::kv_caches;
 namespace {
 
 // Pieces of 5 positions, a context of 41.
-using One = SlidingWindowKv<quant::Float32, 1, 0>;
-using Short = SlidingWindowKv<quant::Float32, 3, 0>;
-using ShortWithSinks = SlidingWindowKv<quant::Float16, 3>;
-using Codes = SlidingWindowKv<quant::Int8<16>, 8, 2>;
-using Half = SlidingWindowKv<quant::Float16, 16>;
-using OneSlotLess = SlidingWindowKv<quant::Float32, 28, 4>;  // than the context has positions
-using Whole = SlidingWindowKv<quant::Float32, 29, 4>;
-using Longer = SlidingWindowKv<quant::Float32, 64, 40>;
+using One = SlidingWindowKvCache<quant::Float32, 1, 0>;
+using Short = SlidingWindowKvCache<quant::Float32, 3, 0>;
+using ShortWithSinks = SlidingWindowKvCache<quant::Float16, 3>;
+using Codes = SlidingWindowKvCache<quant::Int8<16>, 8, 2>;
+using Half = SlidingWindowKvCache<quant::Float16, 16>;
+using OneSlotLess = SlidingWindowKvCache<quant::Float32, 28, 4>;  // than the context has positions
+using Whole = SlidingWindowKvCache<quant::Float32, 29, 4>;
+using Longer = SlidingWindowKvCache<quant::Float32, 64, 40>;
 
-static_assert(KvCache<Complete> && KvCache<BoundedKv<quant::Float32>> && KvCache<BoundedKv<quant::Int8<32>>>);
-static_assert(KvCache<SlidingWindowKv<quant::Float16, 1024>> && KvCache<SlidingWindowKv<quant::Int8<32>, 8, 0>>);
+static_assert(KvCache<Complete> && KvCache<StaticKvCache<quant::Float32>> &&
+              KvCache<StaticKvCache<quant::Int8<32>>>);
+static_assert(KvCache<SlidingWindowKvCache<quant::Float16, 1024>> &&
+              KvCache<SlidingWindowKvCache<quant::Int8<32>, 8, 0>>);
 static_assert(!KvCache<NoLayerBytes> && !needs::layer_bytes<NoLayerBytes> && needs::capacity<NoLayerBytes>);
 static_assert(!KvCache<NoCapacity> && !needs::capacity<NoCapacity>);
 static_assert(!KvCache<NoBytes> && !needs::bytes<NoBytes>);
@@ -39,8 +41,8 @@ static_assert(!KvCache<int>);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("bounded caches obey the laws", K, BoundedKv<quant::Float32>, BoundedKv<quant::Float16>,
-                   BoundedKv<quant::Int8<32>>) {
+TEST_CASE_TEMPLATE("bounded caches obey the laws", K, StaticKvCache<quant::Float32>, StaticKvCache<quant::Float16>,
+                   StaticKvCache<quant::Int8<32>>) {
   laws::kv_cache<K>();
 }
 

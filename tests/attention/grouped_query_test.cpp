@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
@@ -20,8 +20,8 @@
 #include "support/rows.hpp"
 
 using namespace asterism;
-using attention::BoundedKv;
 using attention::GroupedQuery;
+using attention::StaticKvCache;
 namespace naive = test::naive;
 
 namespace {
@@ -44,7 +44,7 @@ struct OnHost {
   Shape shape;
   test::DeviceMemory<Host> memory;
   Attention attention;
-  BoundedKv<quant::Float32> cache;
+  StaticKvCache<quant::Float32> cache;
   backend::Buffer buffer;
   typename Attention::Scratch scratch;
   backend::DeviceMatrix<float> x;
@@ -54,10 +54,10 @@ struct OnHost {
       : shape(of), memory(host), attention(host, of), cache(host, of, limits, 3, 1) {
     const auto& slab = attention.slab();
     for (const auto* matrix : {&slab.query, &slab.key, &slab.value, &slab.output}) memory.encode(*matrix, 0.3F);
-    backend::Cursor measure;
+    backend::Layout measure;
     Attention::Scratch::lay_out(measure, shape, n);
     buffer = host.allocate(measure.used(), "workspace");
-    backend::Cursor cursor(buffer);
+    backend::Layout cursor(buffer);
     scratch = Attention::Scratch::lay_out(cursor, shape, n);
     CHECK(cursor.used() == buffer.size());
     x = memory.normal(n, 40);
@@ -67,16 +67,16 @@ struct OnHost {
 
   /// One sequence.
   struct Segment {
-    BoundedKv<quant::Float32>* own;
+    StaticKvCache<quant::Float32>* own;
     std::size_t first;
     std::size_t rows;
 
-    BoundedKv<quant::Float32>& cache(std::int32_t /*device*/) const { return *own; }
+    StaticKvCache<quant::Float32>& cache(std::int32_t /*device*/) const { return *own; }
   };
 
   void forward(Host& host, std::size_t first, std::size_t count, backend::DeviceMatrix<float> out) {
     const std::vector<Segment> segments = {{&cache, first, count}};
-    attention.forward(host, 3, segments, x.rows_from(first, count), tables.rows_from(first, count), scratch, out);
+    attention.forward(host, 3, segments, x.rows_at(first, count), tables.rows_at(first, count), scratch, out);
   }
 };
 
@@ -143,12 +143,12 @@ TEST_CASE_TEMPLATE("chunks, single rows, threads and working in place change no 
     const auto in_chunks = on.memory.result(n, 40);
     for (std::size_t first = 0; first < n; first += 13) {
       const std::size_t count = first + 13 < n ? 13 : n - first;
-      on.forward(host, first, count, in_chunks.rows_from(first, count));
+      on.forward(host, first, count, in_chunks.rows_at(first, count));
     }
     CHECK(test::same_bits(test::values(in_chunks), test::values(at_once)));
 
     const auto one_by_one = on.memory.result(n, 40);
-    for (std::size_t i = 0; i < n; ++i) on.forward(host, i, 1, one_by_one.rows_from(i, 1));
+    for (std::size_t i = 0; i < n; ++i) on.forward(host, i, 1, one_by_one.rows_at(i, 1));
     CHECK(test::same_bits(test::values(one_by_one), test::values(at_once)));
 
     backend::Host three(0, 16_MiB, std::make_shared<parallel::Threads>(3));
@@ -167,20 +167,20 @@ TEST_CASE_TEMPLATE("rows of several sequences in one pass see their own, to the 
   backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
   On on(host, shape_with_window(0));
   // The rows of x from 30 on are a second sequence; both are passed as 20 rows alone, then together.
-  BoundedKv<quant::Float32> second(host, on.shape, limits, 3, 1);
+  StaticKvCache<quant::Float32> second(host, on.shape, limits, 3, 1);
   const auto alone = on.memory.result(60, 40);
   const auto pass = [&](const std::vector<typename On::Segment>& segments, backend::DeviceMatrix<const float> x,
                         backend::DeviceMatrix<const float> tables, backend::DeviceMatrix<float> out) {
     on.attention.forward(host, 3, segments, x, tables, on.scratch, out);
   };
-  pass({{&on.cache, 0, 30}}, on.x.rows_from(0, 30), on.tables.rows_from(0, 30), alone.rows_from(0, 30));
-  pass({{&second, 0, 30}}, on.x.rows_from(30, 30), on.tables.rows_from(0, 30), alone.rows_from(30, 30));
+  pass({{&on.cache, 0, 30}}, on.x.rows_at(0, 30), on.tables.rows_at(0, 30), alone.rows_at(0, 30));
+  pass({{&second, 0, 30}}, on.x.rows_at(30, 30), on.tables.rows_at(0, 30), alone.rows_at(30, 30));
 
-  BoundedKv<quant::Float32> third(host, on.shape, limits, 3, 1);
-  BoundedKv<quant::Float32> fourth(host, on.shape, limits, 3, 1);
+  StaticKvCache<quant::Float32> third(host, on.shape, limits, 3, 1);
+  StaticKvCache<quant::Float32> fourth(host, on.shape, limits, 3, 1);
   const auto together = on.memory.result(60, 40);
-  pass({{&third, 0, 20}}, on.x.rows_from(0, 20), on.tables.rows_from(0, 20), together.rows_from(0, 20));
-  pass({{&fourth, 0, 7}}, on.x.rows_from(30, 7), on.tables.rows_from(0, 7), together.rows_from(30, 7));
+  pass({{&third, 0, 20}}, on.x.rows_at(0, 20), on.tables.rows_at(0, 20), together.rows_at(0, 20));
+  pass({{&fourth, 0, 7}}, on.x.rows_at(30, 7), on.tables.rows_at(0, 7), together.rows_at(30, 7));
   const auto x = on.memory.result(33, 40);
   const auto tables = on.memory.result(33, 10);
   const auto out = on.memory.result(33, 40);
@@ -189,13 +189,13 @@ TEST_CASE_TEMPLATE("rows of several sequences in one pass see their own, to the 
       std::copy(from.view.row(i).begin(), from.view.row(i).end(), to.view.row(i).begin());
     }
   };
-  copy(on.x.rows_from(37, 23), x.rows_from(0, 23));  // positions 7 to 29 of the second, 20 to 29 of the first
-  copy(on.tables.rows_from(7, 23), tables.rows_from(0, 23));
-  copy(on.x.rows_from(20, 10), x.rows_from(23, 10));
-  copy(on.tables.rows_from(20, 10), tables.rows_from(23, 10));
+  copy(on.x.rows_at(37, 23), x.rows_at(0, 23));  // positions 7 to 29 of the second, 20 to 29 of the first
+  copy(on.tables.rows_at(7, 23), tables.rows_at(0, 23));
+  copy(on.x.rows_at(20, 10), x.rows_at(23, 10));
+  copy(on.tables.rows_at(20, 10), tables.rows_at(23, 10));
   pass({{&fourth, 7, 23}, {&third, 20, 10}}, x, tables, out);
-  copy(out.rows_from(0, 23), together.rows_from(37, 23));
-  copy(out.rows_from(23, 10), together.rows_from(20, 10));
+  copy(out.rows_at(0, 23), together.rows_at(37, 23));
+  copy(out.rows_at(23, 10), together.rows_at(20, 10));
   CHECK(test::same_bits(test::values(together), test::values(alone)));
 }
 

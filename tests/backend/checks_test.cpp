@@ -24,9 +24,9 @@ constexpr Checks checks{2};
 
 TEST_CASE("operands of this device whose shapes agree pass") {
   const DeviceWeights<quant::Float32> weights{nullptr, 6, 4, 2};
-  const DeviceKv<quant::Float32> kv{.kv_heads = 2, .slots = 9, .head_dim = 3, .device = 2};
-  checks.here("fill", weights, matrix(1, 1));
-  checks.receive(matrix(3, 4, 7), matrix(3, 4));
+  const KvView<quant::Float32> kv{.kv_heads = 2, .slots = 9, .head_dim = 3, .device = 2};
+  checks.on_this_device("write", weights, matrix(1, 1));
+  checks.copy_from(matrix(3, 4, 7), matrix(3, 4));
   checks.product(weights, matrix(3, 4), matrix(3, 6));
   checks.rms_norm(matrix(3, 4), matrix(1, 4), matrix(3, 4));
   checks.append_kv(matrix(3, 6), matrix(3, 6), 6, kv);
@@ -41,7 +41,7 @@ TEST_CASE("the device is asked first, then the shapes, then the values that the 
   CHECK_THROWS_AS(checks.add(matrix(3, 4, 1), matrix(3, 5)), WrongDevice);
   CHECK_THROWS_WITH_AS(checks.add(matrix(3, 4), matrix(3, 5)), "add: the shapes of the operands do not agree",
                        InvalidArgument);
-  CHECK_THROWS_AS(checks.receive(matrix(3, 4, 7), matrix(3, 4, 7)), WrongDevice);
+  CHECK_THROWS_AS(checks.copy_from(matrix(3, 4, 7), matrix(3, 4, 7)), WrongDevice);
   const std::vector<TokenId> ids{0, 6};
   CHECK_THROWS_WITH_AS(checks.embed(weights, View<const TokenId>(ids), matrix(2, 4)),
                        "token id 6 is outside the vocabulary of 6 entries", InvalidArgument);

@@ -27,9 +27,9 @@ struct Cache {
   std::vector<std::byte> bytes;
   std::vector<float> key_rows;
   std::vector<float> value_rows;
-  DeviceKv<Format> kv;
+  KvView<Format> kv;
 
-  Cache(std::size_t positions, const DeviceKv<Format>& layout, float scale)
+  Cache(std::size_t positions, const KvView<Format>& layout, float scale)
       : bytes(2 * layout.kv_heads * layout.slots * layout.row_bytes(layout.head_dim), std::byte{0xFF}),
         key_rows(test::random_row(positions * layout.kv_heads * layout.head_dim, 1, scale)),
         value_rows(test::random_row(key_rows.size(), 2)),
@@ -46,13 +46,13 @@ struct Cache {
     return value_rows.data() + (p * kv.kv_heads + head) * kv.head_dim;
   }
   void store(std::size_t head, std::size_t p) {
-    KvRow<Format>::store({key(head, p), kv.head_dim}, kv.keys + kv.offset(head, p));
-    KvRow<Format>::store({value(head, p), kv.head_dim}, kv.values + kv.offset(head, p));
+    KvFormat<Format>::store({key(head, p), kv.head_dim}, kv.keys + kv.offset(head, p));
+    KvFormat<Format>::store({value(head, p), kv.head_dim}, kv.values + kv.offset(head, p));
   }
 };
 
 /// One head, all positions.
-DeviceKv<quant::Float32> plain(std::size_t slots, std::size_t head_dim) {
+KvView<quant::Float32> plain(std::size_t slots, std::size_t head_dim) {
   return {.kv_heads = 1, .slots = slots, .head_dim = head_dim, .device = 0};
 }
 
@@ -66,7 +66,7 @@ std::vector<simd::Level> levels() {
 
 /// Rows of queries (rows, heads of the group * head_dim), one behind the other; the first is at position `first`.
 template <class Format>
-std::vector<float> attended_rows(const std::vector<float>& queries, std::size_t rows, const DeviceKv<Format>& kv,
+std::vector<float> attended_rows(const std::vector<float>& queries, std::size_t rows, const KvView<Format>& kv,
                                  std::size_t kv_head, std::size_t first, std::size_t window,
                                  simd::Level level = simd::level()) {
   const std::size_t width = queries.size() / rows;
@@ -77,14 +77,14 @@ std::vector<float> attended_rows(const std::vector<float>& queries, std::size_t 
 }
 
 template <class Format>
-std::vector<float> attended(const std::vector<float>& queries, const DeviceKv<Format>& kv, std::size_t kv_head,
+std::vector<float> attended(const std::vector<float>& queries, const KvView<Format>& kv, std::size_t kv_head,
                             std::size_t position, std::size_t window, simd::Level level = simd::level()) {
   return attended_rows(queries, 1, kv, kv_head, position, window, level);
 }
 
 /// How many values of attended() are not the naive ones.
 template <class Format>
-int wrong(const std::vector<float>& queries, const DeviceKv<Format>& kv, std::size_t kv_head, std::size_t position,
+int wrong(const std::vector<float>& queries, const KvView<Format>& kv, std::size_t kv_head, std::size_t position,
           std::size_t window) {
   const std::vector<double> expected = naive::attend_group(queries, kv, kv_head, position, window);
   int count = 0;
@@ -97,7 +97,7 @@ int wrong(const std::vector<float>& queries, const DeviceKv<Format>& kv, std::si
 
 /// How many rows have other bits alone than together with all the others, or with some of them.
 template <class Format>
-int changed_by_company(const std::vector<float>& queries, std::size_t rows, const DeviceKv<Format>& kv,
+int changed_by_company(const std::vector<float>& queries, std::size_t rows, const KvView<Format>& kv,
                        std::size_t first, std::size_t window) {
   const std::size_t width = queries.size() / rows;
   int count = 0;
@@ -105,10 +105,10 @@ int changed_by_company(const std::vector<float>& queries, std::size_t rows, cons
     const std::vector<float> together = attended_rows(queries, rows, kv, 1, first, window, level);
     for (const std::size_t company : {1U, 2U, 7U}) {
       for (std::size_t i = 0; i + company <= rows; i += company) {
-        const View<const float> some = View<const float>(queries).part(i * width, company * width);
+        const View<const float> some = View<const float>(queries).subview(i * width, company * width);
         const std::vector<float> found =
             attended_rows({some.begin(), some.end()}, company, kv, 1, first + i, window, level);
-        count += test::same_bits(found, View<const float>(together).part(i * width, company * width)) ? 0 : 1;
+        count += test::same_bits(found, View<const float>(together).subview(i * width, company * width)) ? 0 : 1;
       }
     }
   }
@@ -224,11 +224,11 @@ TEST_CASE("what a row doesn't see does not touch it, though rows beside it see i
       const std::vector<float> expected = attended_rows(queries, rows, clean.kv, 1, first, 5);
       const std::vector<float> found = attended_rows(queries, rows, dirty.kv, 1, first, 5);
       for (std::size_t i = 0; i < rows; ++i) {
-        const View<const float> row = View<const float>(found).part(i * heads * 8, heads * 8);
+        const View<const float> row = View<const float>(found).subview(i * heads * 8, heads * 8);
         if (naive::sees(first + i, std::min(bad, first + i), 5) && bad <= first + i) {
           CHECK(std::isnan(row[0]));
         } else {
-          CHECK(test::same_bits(row, View<const float>(expected).part(i * heads * 8, heads * 8)));
+          CHECK(test::same_bits(row, View<const float>(expected).subview(i * heads * 8, heads * 8)));
         }
       }
     }

@@ -24,7 +24,7 @@ struct Tables {
   std::vector<std::int32_t> offsets = std::vector<std::int32_t>(5, -1);
   std::vector<std::int32_t> rows = std::vector<std::int32_t>(6, -1);
   std::vector<std::int32_t> slots = std::vector<std::int32_t>(6, -1);
-  Groups groups{.offsets = offsets, .rows = rows, .slots = slots, .device = 0};
+  ExpertGroups groups{.offsets = offsets, .source_row = rows, .slot_of_choice = slots, .device = 0};
 
   Tables() { sort_by_expert(MatrixView<const Route>(routes.data(), 3, 2), groups); }
 };

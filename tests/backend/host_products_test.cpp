@@ -14,19 +14,19 @@
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 
-#include "checkpoint/checkpoint_files.hpp"
 #include "laws/activation_laws.hpp"
 #include "support/device_memory.hpp"
+#include "support/files.hpp"
 #include "support/naive.hpp"
 #include "support/rows.hpp"
 
 using namespace asterism;
 using namespace asterism::backend;
-using quant::Activation8;
-using quant::ActivationExact;
+using quant::Float32Activations;
+using quant::Int8Activations;
 namespace naive = test::naive;
 
 namespace {
@@ -60,8 +60,8 @@ void on_any_threads(const Scenario& scenario) {
 
 template <class Host, class Format>
 constexpr bool in_integers(const DeviceWeights<Format>& weights) {
-  return std::is_same_v<typename Host::ActivationPolicy, Activation8> &&
-         simd::has_integer_product(weights.tiled());
+  return std::is_same_v<typename Host::ActivationPolicy, Int8Activations> &&
+         simd::has_integer_product(weights.kernel_matrix());
 }
 
 // Results of y = x W^T that lie further from plain loops than the policy of the host says.
@@ -90,7 +90,7 @@ int wrong_products(const Host& /*host*/, const DeviceWeights<Format>& weights, c
 template <class Format>
 struct Layer {
   std::vector<DeviceWeights<Format>> gate, up, down;
-  Groups groups;
+  ExpertGroups groups;
   std::size_t slots = 0;
 
   template <class Memory>
@@ -130,7 +130,7 @@ TEST_CASE("tiles are whole lines of outputs, fixed by shape") {
 }
 
 TEST_CASE_TEMPLATE("products are plain loops, for any number of rows and any shape, on any threads", Activation,
-                   ActivationExact, Activation8) {
+                   Float32Activations, Int8Activations) {
   const auto check = [](auto format, std::size_t outputs, std::size_t cols) {
     using Format = decltype(format);
     CAPTURE(Format::name());
@@ -149,7 +149,7 @@ TEST_CASE_TEMPLATE("products are plain loops, for any number of rows and any sha
         CHECK(std::equal(beside.begin(), beside.end(), y.view.data + outputs));
         for (std::size_t i = 0; i < rows; i += 5) {  // a row does not depend on those beside it
           const auto alone = memory.result(1, outputs);
-          host.product(weights, x.rows_from(i, 1), alone);
+          host.product(weights, x.rows_at(i, 1), alone);
           CHECK(test::same_bits(alone.view.row(0), y.view.row(i)));
         }
         const std::vector<float> values = test::values(y);
@@ -199,8 +199,8 @@ TEST_CASE_TEMPLATE("several products at once have the bits that each has alone",
       return all;
     });
   };
-  check(ActivationExact{});
-  check(Activation8{});
+  check(Float32Activations{});
+  check(Int8Activations{});
 }
 
 TEST_CASE_TEMPLATE("experts are their products one after the other, to the bit", Format, Nf4, Int4, Int8,
@@ -221,7 +221,7 @@ TEST_CASE_TEMPLATE("experts are their products one after the other, to the bit",
       for (std::size_t e = 0; e < counts.size(); ++e) {
         const auto first = static_cast<std::size_t>(layer.groups.offsets[e]);
         const auto count = static_cast<std::size_t>(counts[e]);
-        CHECK(wrong_products(host, layer.up[e], x.rows_from(first, count), up.rows_from(first, count)) == 0);
+        CHECK(wrong_products(host, layer.up[e], x.rows_at(first, count), up.rows_at(first, count)) == 0);
       }
       host.silu_multiply(gate, up, gate);
       host.template grouped_product<Format>(layer.down, layer.groups, gate, expected);
@@ -236,8 +236,8 @@ TEST_CASE_TEMPLATE("experts are their products one after the other, to the bit",
     });
   };
   const auto both = [&](std::size_t hidden, std::size_t ffn, const std::vector<std::int32_t>& counts) {
-    check(ActivationExact{}, hidden, ffn, counts);
-    check(Activation8{}, hidden, ffn, counts);
+    check(Float32Activations{}, hidden, ffn, counts);
+    check(Int8Activations{}, hidden, ffn, counts);
   };
   both(64, 128, {5, 0, 1, 2, 7, 0});
   both(128, 192, {0, 33});
@@ -249,7 +249,7 @@ TEST_CASE_TEMPLATE("experts are their products one after the other, to the bit",
 }
 
 TEST_CASE("nothing is done where no rows are") {
-  Host8 host(0, 1_MiB, std::make_shared<parallel::Threads>(2));
+  HostA8 host(0, 1_MiB, std::make_shared<parallel::Threads>(2));
   test::DeviceMemory memory(host);
   const Layer<Nf4> layer(memory, 64, 64, {0, 0, 0});
   const auto none = memory.normal(0, 64);
@@ -261,23 +261,23 @@ TEST_CASE("nothing is done where no rows are") {
 TEST_CASE("exact activations need no scratch, those in 8 bits what their rows take") {
   static_assert(Host::scratch(512, 14336) == Bytes{0});
   static_assert(SerialHost::scratch(1, 1) == Bytes{0});
-  static_assert(Host8::scratch(9, 64) == simd::Rows8::bytes(9, 64) * 2);
-  static_assert(Host8::scratch(0, 64) == Bytes{0});
+  static_assert(HostA8::scratch(9, 64) == simd::Rows8::bytes(9, 64) * 2);
+  static_assert(HostA8::scratch(0, 64) == Bytes{0});
   Host exact(0, 1_KiB, std::make_shared<parallel::Threads>(1));
   exact.reserve(100000, 100000);
   CHECK(exact.arena().used() == Bytes{0});
-  Host8 host(0, 1_MiB, std::make_shared<parallel::Threads>(1));
+  HostA8 host(0, 1_MiB, std::make_shared<parallel::Threads>(1));
   host.reserve(9, 64);
-  CHECK(host.arena().used() == Host8::scratch(9, 64));
+  CHECK(host.arena().used() == HostA8::scratch(9, 64));
   host.reserve(3, 40);
-  CHECK(host.arena().used() == Host8::scratch(9, 64) + Host8::scratch(3, 40));
+  CHECK(host.arena().used() == HostA8::scratch(9, 64) + HostA8::scratch(3, 40));
   CHECK_THROWS_AS(host.reserve(1 << 10U, 1 << 10U), BudgetExceeded);
 }
 
 TEST_CASE("the largest scratch serves, in whatever order devices were asked") {
   const std::vector<std::size_t> orders[] = {{9}, {2, 9}, {9, 2}, {1, 9, 3}, {1, 2, 9}};
   for (const std::vector<std::size_t>& order : orders) {
-    Host8 host(0, 1_MiB, std::make_shared<parallel::Threads>(2));
+    HostA8 host(0, 1_MiB, std::make_shared<parallel::Threads>(2));
     test::DeviceMemory memory(host);
     for (const std::size_t rows : order) host.reserve(rows, 128);
     const Layer<Nf4> layer(memory, 64, 128, {4, 5});
@@ -291,7 +291,7 @@ TEST_CASE("the largest scratch serves, in whatever order devices were asked") {
 }
 
 TEST_CASE("too little scratch is refused with what to do, before anything is computed") {
-  Host8 host(0, 1_MiB, std::make_shared<parallel::Threads>(2));
+  HostA8 host(0, 1_MiB, std::make_shared<parallel::Threads>(2));
   test::DeviceMemory memory(host);
   const Layer<Nf4> layer(memory, 64, 128, {4, 5});
   const auto x = memory.normal(9, 64);
@@ -302,8 +302,8 @@ TEST_CASE("too little scratch is refused with what to do, before anything is com
     const auto refused = [](const auto& call, const char* rows, const char* advice, Bytes needed) {
       test::check_error<InvalidArgument>(call, {rows, "activations in 8 bits", advice, to_string(needed)});
     };
-    const Bytes outer = Host8::scratch(9, 64);
-    const Bytes inner = Host8::scratch(9, 128);
+    const Bytes outer = HostA8::scratch(9, 64);
+    const Bytes inner = HostA8::scratch(9, 128);
     if (!inner_alone) {
       refused([&] { host.product(layer.gate[0], x, gate); }, "9 rows of 64", "reserve(9, 64)", outer);
       refused([&] { host.grouped_product<Nf4>(layer.gate, layer.groups, x, gate); }, "9 rows of 64",

@@ -40,10 +40,10 @@ struct Operands {
   DeviceMatrix<Route> routes;                  // (rows, top_k)
   Weights weights;                             // (width, width)
   std::vector<Weights> many;                   // (experts) of (width, width)
-  Groups groups;
-  DeviceKv<quant::Float32> kv;  // 2 heads of width / 2
-  DeviceKv<quant::Float16> half_kv;
-  DeviceKv<quant::Int8<32>> byte_kv;
+  ExpertGroups groups;
+  KvView<quant::Float32> kv;  // 2 heads of width / 2
+  KvView<quant::Float16> half_kv;
+  KvView<quant::Int8<32>> byte_kv;
 
   explicit Operands(std::int32_t device)
       : host(device, 1_MiB, std::make_shared<parallel::Serial>()),
@@ -83,7 +83,7 @@ struct Operands {
       add(m->view.data, m->rows() * m->cols() * sizeof(float));
     }
     add(routes.view.data, slots * sizeof(Route));
-    for (const View<std::int32_t>& table : {groups.offsets, groups.rows, groups.slots}) {
+    for (const View<std::int32_t>& table : {groups.offsets, groups.source_row, groups.slot_of_choice}) {
       add(table.data, table.size * sizeof(std::int32_t));
     }
     add(kv.keys, 2 * 2 * rows * kv.row_bytes(width / 2));
@@ -109,7 +109,7 @@ void refuses_each_operand_of_another_device(const std::string& name, std::size_t
       message = error.what();
     }
     CHECK(message ==
-          concat(name, " runs on device 0 but an operand lives on device 1: hand it over with receive() first"));
+          concat(name, " runs on device 0 but an operand lives on device 1: hand it over with copy_from() first"));
     CHECK((here.bytes() == before[0]));
     CHECK((there.bytes() == before[1]));
   }
@@ -159,7 +159,7 @@ TEST_CASE("every operation refuses every operand of another device") {
     std::vector<float> to(rows * width);
     host.download(at(0).a, MatrixView<float>(to.data(), rows, width));
   });
-  check("receive", 1, [](auto& host, auto at) { host.receive(Operands(2).a, at(0).b); });
+  check("copy_from", 1, [](auto& host, auto at) { host.copy_from(Operands(2).a, at(0).b); });
   check("embed", 2, [](auto& host, auto at) { host.embed(at(0).weights, View<const TokenId>(ids), at(1).a); });
   check("rms_norm", 3, [](auto& host, auto at) { host.rms_norm(at(0).a, at(1).norm, 1e-5F, at(2).b); });
   check("product", 3, [](auto& host, auto at) { host.product(at(0).weights, at(1).a, at(2).b); });
@@ -213,8 +213,8 @@ TEST_CASE("one expert of another device among many is found") {
 TEST_CASE("operands that belong to no device are refused") {
   Operands here(0);
   CHECK_THROWS_AS(here.host.add(DeviceMatrix<float>{}, here.a), WrongDevice);
-  CHECK_THROWS_AS(here.host.attend(here.a, DeviceKv<quant::Float32>{}, 0, 0, here.b), WrongDevice);
-  CHECK_THROWS_AS(here.host.group(here.routes, Groups{}), WrongDevice);
+  CHECK_THROWS_AS(here.host.attend(here.a, KvView<quant::Float32>{}, 0, 0, here.b), WrongDevice);
+  CHECK_THROWS_AS(here.host.group(here.routes, ExpertGroups{}), WrongDevice);
 }
 
 TEST_CASE("moves refuse shapes that do not agree") {
@@ -231,8 +231,8 @@ TEST_CASE("moves refuse shapes that do not agree") {
   refuses_shapes("download", [&](auto& host, const Operands& o) {
     host.download(o.a, MatrixView<float>(memory.data(), rows - 1, width));
   });
-  refuses_shapes("receive", [](auto& host, const Operands& o) { host.receive(narrower(o.a), o.b); });
-  refuses_shapes("receive", [](auto& host, const Operands& o) { host.receive(o.a, shorter(o.b)); });
+  refuses_shapes("copy_from", [](auto& host, const Operands& o) { host.copy_from(narrower(o.a), o.b); });
+  refuses_shapes("copy_from", [](auto& host, const Operands& o) { host.copy_from(o.a, shorter(o.b)); });
 }
 
 TEST_CASE("row operations refuse shapes that do not agree") {
@@ -266,7 +266,7 @@ TEST_CASE("products refuse shapes that do not agree") {
   refuses_shapes("product", [](auto& host, const Operands& o) { host.product(o.weights, shorter(o.a), o.b); });
   refuses_shapes("product", [](auto& host, const Operands& o) { host.product(o.weights, narrower(o.a), o.b); });
   refuses_shapes("product", [](auto& host, const Operands& o) { host.product(o.weights, o.a, narrower(o.b)); });
-  const auto grouped = [](auto& host, const std::vector<Weights>& many, const Groups& groups,
+  const auto grouped = [](auto& host, const std::vector<Weights>& many, const ExpertGroups& groups,
                           DeviceMatrix<float> x, DeviceMatrix<float> y) {
     host.template grouped_product<quant::Float32>(many, groups, x, y);
   };
@@ -366,7 +366,7 @@ TEST_CASE("attention refuses shapes that do not agree") {
   refuses_shapes("append_kv",
                  [](auto& host, const Operands& o) { host.append_kv(o.a, o.b, ~std::size_t{0}, o.kv); });
   refuses_shapes("append_kv", [](auto& host, const Operands& o) {  // what the first row sees would be replaced
-    DeviceKv<quant::Float32> kv = o.kv;
+    KvView<quant::Float32> kv = o.kv;
     kv.window = 2;
     host.append_kv(o.a, o.b, 1, kv);
   });
@@ -377,12 +377,12 @@ TEST_CASE("attention refuses shapes that do not agree") {
   refuses_shapes("attend", [](auto& host, const Operands& o) { host.attend(o.a, o.kv, 1, 0, o.b); });
   refuses_shapes("attend", [](auto& host, const Operands& o) { host.attend(o.a, o.kv, ~std::size_t{0}, 0, o.b); });
   refuses_shapes("attend", [](auto& host, const Operands& o) {
-    DeviceKv<quant::Float32> kv = o.kv;
+    KvView<quant::Float32> kv = o.kv;
     kv.kv_heads = 0;
     host.attend(o.a, kv, 0, 0, o.b);
   });
   refuses_shapes("attend", [](auto& host, const Operands& o) {
-    DeviceKv<quant::Float32> kv = o.kv;
+    KvView<quant::Float32> kv = o.kv;
     kv.head_dim = 0;
     host.attend(o.a, kv, 0, 0, o.b);
   });
@@ -399,12 +399,12 @@ TEST_CASE("dispatch refuses shapes that do not agree") {
   refuses_shapes("group", [](auto& host, const Operands& o) { host.group(shorter(o.routes), o.groups); });
   refuses_shapes("group", [](auto& host, const Operands& o) { host.group(narrower(o.routes), o.groups); });
   refuses_shapes("group", [](auto& host, const Operands& o) {
-    Groups groups = o.groups;
-    --groups.slots.size;
+    ExpertGroups groups = o.groups;
+    --groups.slot_of_choice.size;
     host.group(o.routes, groups);
   });
   refuses_shapes("group", [](auto& host, const Operands& o) {
-    Groups groups = o.groups;
+    ExpertGroups groups = o.groups;
     groups.offsets.size = 0;
     host.group(o.routes, groups);
   });
@@ -417,8 +417,8 @@ TEST_CASE("dispatch refuses shapes that do not agree") {
   refuses_shapes("combine",
                  [](auto& host, const Operands& o) { host.combine(o.groups, o.routes, shorter(o.wide_a), o.a); });
   refuses_shapes("combine", [](auto& host, const Operands& o) {
-    Groups groups = o.groups;
-    --groups.slots.size;
+    ExpertGroups groups = o.groups;
+    --groups.slot_of_choice.size;
     host.combine(groups, o.routes, o.wide_a, o.a);
   });
 }

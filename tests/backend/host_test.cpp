@@ -15,7 +15,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4.hpp"
 
@@ -125,7 +125,7 @@ TEST_CASE("upload, receive and download move rows of any stride") {
   CHECK(test::same_bits(test::values(a), values));
   CHECK(std::isnan(a.view.data[5]));  // between the rows
   const auto b = on_second.result(3, 5);
-  const DeviceMatrix<float> received = second.receive(a, b);
+  const DeviceMatrix<float> received = second.copy_from(a, b);
   CHECK(received.device == 1);
   CHECK(received.view.data == b.view.data);
   CHECK(test::same_bits(test::values(b), values));
@@ -165,9 +165,9 @@ TEST_CASE_TEMPLATE("weights are written in the standard order, lie in kernel ord
       on_both([&](auto& host) {
         auto memory = memory_on(host);
         const auto weights = memory.template weights<Format>(rows, cols);
-        host.fill(weights, [&](const auto& to) { std::memcpy(to.data, standard.data(), standard.size()); });
+        host.write(weights, [&](const auto& to) { std::memcpy(to.data, standard.data(), standard.size()); });
         std::vector<std::byte> slab(weights.data, weights.data + standard.size());
-        CHECK((slab == standard) == !(weights.tiled().in_tiles() && rows >= 16));
+        CHECK((slab == standard) == !(weights.kernel_matrix().in_tiles() && rows >= 16));
         quant::to_standard<Format>(slab.data(), rows, cols);
         CHECK(slab == standard);
 
@@ -218,7 +218,7 @@ TEST_CASE_TEMPLATE("product is x times the transpose of W", Format, quant::Float
         for (std::size_t i = 0; i < rows; ++i) {
           check_product(y, i, all, row(x, i));
           const auto alone = memory.result(1, outputs);  // a row does not depend on those beside it
-          host.product(weights, x.rows_from(i, 1), alone);
+          host.product(weights, x.rows_at(i, 1), alone);
           CHECK(test::same_bits(alone.view.row(0), y.view.row(i)));
         }
         return test::values(y);
@@ -234,7 +234,7 @@ TEST_CASE_TEMPLATE("grouped_product gives every slot the weights of its expert",
     std::vector<DeviceWeights<Format>> weights;
     for (std::size_t e = 0; e < experts; ++e) weights.push_back(memory.template weights<Format>(70, 40));
     const auto routes = random_routes(memory, 11, experts - 1, 2, 5);  // nobody asks the last expert
-    const Groups groups = memory.groups(experts, 22);
+    const ExpertGroups groups = memory.groups(experts, 22);
     host.group(routes, groups);
     const auto x = memory.normal(22, 40);
     const auto y = memory.result(22, 70);
@@ -245,7 +245,7 @@ TEST_CASE_TEMPLATE("grouped_product gives every slot the weights of its expert",
         const auto slot = static_cast<std::size_t>(s);
         check_product(y, slot, all, row(x, slot));
         const auto alone = memory.result(1, 70);
-        host.product(weights[e], x.rows_from(slot, 1), alone);
+        host.product(weights[e], x.rows_at(slot, 1), alone);
         CHECK(test::same_bits(alone.view.row(0), y.view.row(slot)));
       }
     }
@@ -322,12 +322,12 @@ TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal
           const auto kv = memory.template kv<Format>(kv_heads, capacity, dim);
           const auto keys = memory.normal(capacity, kv_heads * dim);
           const auto values = memory.normal(capacity, kv_heads * dim);
-          host.append_kv(keys.rows_from(0, 100), values.rows_from(0, 100), 0, kv);
-          host.append_kv(keys.rows_from(100, 50), values.rows_from(100, 50), 100, kv);
+          host.append_kv(keys.rows_at(0, 100), values.rows_at(0, 100), 0, kv);
+          host.append_kv(keys.rows_at(100, 50), values.rows_at(100, 50), 100, kv);
           std::vector<std::byte> row(kv.row_bytes(dim));
           const auto stored = [&](View<const float> from, const std::byte* block, std::size_t head,
                                   std::size_t p) {
-            KvRow<Format>::store(from.part(head * dim, dim), row.data());
+            KvFormat<Format>::store(from.subview(head * dim, dim), row.data());
             return std::memcmp(row.data(), block + (head * capacity + p) * row.size(), row.size()) == 0;
           };
           for (std::size_t p = 0; p < capacity; ++p) {
@@ -343,7 +343,7 @@ TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal
           for (std::size_t p = 0; p < capacity; ++p) {
             for (std::size_t head = 0; head < kv_heads; ++head) {
               const std::vector<double> expected = naive::attend_group(
-                  queries.view.row(p).part(head * group * dim, group * dim), kv, head, p, window);
+                  queries.view.row(p).subview(head * group * dim, group * dim), kv, head, p, window);
               for (std::size_t i = 0; i < group * dim; ++i) {
                 wrong += std::fabs(out.view(p, head * group * dim + i) - expected[i]) <= 5e-6 ? 0 : 1;
               }
@@ -351,8 +351,8 @@ TEST_CASE_TEMPLATE("append_kv stores at absolute positions, and attend is causal
           }
           CHECK(wrong == 0);
           const auto later = memory.result(13, kv_heads * group * dim);  // other rows beside it, same bits
-          host.attend(queries.rows_from(120, 13), kv, 120, window, later);
-          CHECK(test::same_bits(test::values(later), test::values(out.rows_from(120, 13))));
+          host.attend(queries.rows_at(120, 13), kv, 120, window, later);
+          CHECK(test::same_bits(test::values(later), test::values(out.rows_at(120, 13))));
           return test::values(out);
         });
       }
@@ -382,14 +382,14 @@ TEST_CASE_TEMPLATE("a ring with sinks gives every piece of a long text what it s
         host.append_kv(keys, values, 0, all);
         for (std::size_t first = 0, count = 1; first < length; first += count, count = 1 + (count + 2) % most) {
           count = std::min(count, length - first);
-          host.append_kv(keys.rows_from(first, count), values.rows_from(first, count), first, kv);
-          host.attend(queries.rows_from(first, count), kv, first, 0, out.rows_from(first, count));
+          host.append_kv(keys.rows_at(first, count), values.rows_at(first, count), first, kv);
+          host.attend(queries.rows_at(first, count), kv, first, 0, out.rows_at(first, count));
         }
         const auto expected = memory.result(length, 4 * dim);
         host.attend(queries, all, 0, 0, expected);
         CHECK(test::same_bits(test::values(out), test::values(expected)));
         const std::vector<double> last =
-            naive::attend_group(queries.view.row(length - 1).part(2 * dim, 2 * dim), all, 1, length - 1, 0);
+            naive::attend_group(queries.view.row(length - 1).subview(2 * dim, 2 * dim), all, 1, length - 1, 0);
         for (std::size_t i = 0; i < last.size(); ++i) {
           CHECK(std::fabs(out.view(length - 1, 2 * dim + i) - last[i]) <= 5e-6);
         }
@@ -443,24 +443,25 @@ TEST_CASE("group sorts slots by expert, gather copies rows there") {
       constexpr std::size_t experts = 9;
       const auto routes = random_routes(memory, rows, experts, top_k, rows + top_k);
       const std::size_t slots = rows * top_k;
-      const Groups groups = memory.groups(experts, slots);
+      const ExpertGroups groups = memory.groups(experts, slots);
       host.group(routes, groups);
       CHECK(groups.offsets[0] == 0);
       CHECK(groups.offsets[experts] == static_cast<std::int32_t>(slots));
       for (std::size_t e = 0; e < experts; ++e) {
         REQUIRE(groups.offsets[e] <= groups.offsets[e + 1]);
         for (std::int32_t s = groups.offsets[e] + 1; s < groups.offsets[e + 1]; ++s) {
-          CHECK(groups.rows[static_cast<std::size_t>(s) - 1] < groups.rows[static_cast<std::size_t>(s)]);
+          CHECK(groups.source_row[static_cast<std::size_t>(s) - 1] <
+                groups.source_row[static_cast<std::size_t>(s)]);
         }
       }
       std::vector<int> used(slots);
       for (std::size_t i = 0; i < rows; ++i) {
         for (std::size_t j = 0; j < top_k; ++j) {
-          const std::int32_t slot = groups.slots[i * top_k + j];
+          const std::int32_t slot = groups.slot_of_choice[i * top_k + j];
           const auto expert = static_cast<std::size_t>(routes.view(i, j).expert);
           REQUIRE(slot >= groups.offsets[expert]);
           REQUIRE(slot < groups.offsets[expert + 1]);
-          CHECK(groups.rows[static_cast<std::size_t>(slot)] == static_cast<std::int32_t>(i));
+          CHECK(groups.source_row[static_cast<std::size_t>(slot)] == static_cast<std::int32_t>(i));
           ++used[static_cast<std::size_t>(slot)];
         }
       }
@@ -469,7 +470,7 @@ TEST_CASE("group sorts slots by expert, gather copies rows there") {
       const auto out = strided(memory, memory.result(slots, 21));
       host.gather(groups, x, out);
       for (std::size_t s = 0; s < slots; ++s) {
-        CHECK(test::same_bits(out.view.row(s), x.view.row(static_cast<std::size_t>(groups.rows[s]))));
+        CHECK(test::same_bits(out.view.row(s), x.view.row(static_cast<std::size_t>(groups.source_row[s]))));
       }
     }
   }
@@ -479,7 +480,7 @@ TEST_CASE("combine adds the weighted answers of a row's experts") {
   on_both([](auto& host) {
     auto memory = memory_on(host);
     const auto routes = random_routes(memory, 12, 7, 3, 4);
-    const Groups groups = memory.groups(7, 36);
+    const ExpertGroups groups = memory.groups(7, 36);
     host.group(routes, groups);
     const auto y = memory.normal(36, 21);
     const auto x = memory.normal(12, 21);
@@ -490,8 +491,8 @@ TEST_CASE("combine adds the weighted answers of a row's experts") {
         double expected = before[i * 21 + c];
         double magnitude = std::fabs(expected);
         for (std::size_t j = 0; j < 3; ++j) {
-          const double term =
-              double{routes.view(i, j).weight} * y.view(static_cast<std::size_t>(groups.slots[i * 3 + j]), c);
+          const double term = double{routes.view(i, j).weight} *
+                              y.view(static_cast<std::size_t>(groups.slot_of_choice[i * 3 + j]), c);
           expected += term;
           magnitude += std::fabs(term);
         }
@@ -510,7 +511,7 @@ TEST_CASE("combine adds in order of expert, not of choice") {
   do {
     const auto routes = memory.matrix(1, 3, Route{.expert = 0, .weight = 1});
     for (std::size_t j = 0; j < 3; ++j) routes.view(0, j).expert = order[j];
-    const Groups groups = memory.groups(3, 3);
+    const ExpertGroups groups = memory.groups(3, 3);
     host.group(routes, groups);
     const auto y = memory.matrix(3, 1, 0.0F);
     y.view(0, 0) = 1e8F;  // slots are sorted by expert
@@ -556,9 +557,9 @@ TEST_CASE("fill and read give the device's own memory, without a copy") {
   const auto matrix = memory.normal(3, 5);
   const auto weights = memory.weights<Nf4>(4, 64);
   const std::uint64_t before = host.arena().allocations();
-  host.fill(matrix, [&](const auto& to) { CHECK(to.view.data == matrix.view.data); });
-  host.fill(weights, [&](const auto& to) { CHECK(to.data == weights.data); });
-  const auto [first, second] = host.read(matrix, DeviceMatrix<const float>(matrix.rows_from(1, 2)));
+  host.write(matrix, [&](const auto& to) { CHECK(to.view.data == matrix.view.data); });
+  host.write(weights, [&](const auto& to) { CHECK(to.data == weights.data); });
+  const auto [first, second] = host.read(matrix, DeviceMatrix<const float>(matrix.rows_at(1, 2)));
   CHECK(first.data == matrix.view.data);
   CHECK(second.data == matrix.view.row(1).data);
   CHECK(second.rows == 2);

@@ -21,7 +21,7 @@ TEST_CASE("a part of a matrix stays on its device") {
   const Buffer buffer = arena.allocate(256_B, "test");
   const DeviceMatrix<float> matrix = matrix_in<float>(buffer, 64, 4, 3);
   CHECK(matrix.view.data == reinterpret_cast<float*>(buffer.data() + 64));
-  const DeviceMatrix<float> rows = matrix.rows_from(1, 2);
+  const DeviceMatrix<float> rows = matrix.rows_at(1, 2);
   CHECK(rows.device == 4);
   CHECK(rows.rows() == 2);
   CHECK(rows.view.data == matrix.view.data + 3);
@@ -36,7 +36,7 @@ TEST_CASE("weights in a buffer are packed weights") {
   const Buffer buffer = arena.allocate(256_B, "test");
   const auto weights = weights_in<quant::Float32>(buffer, 64, 2, 3);
   CHECK(weights.device == 4);
-  const quant::Packed<quant::Float32> packed = weights.packed();
+  const quant::MatrixRef<quant::Float32> packed = weights.matrix();
   CHECK(packed.data == buffer.data() + 64);
   CHECK(packed.rows == 2);
   CHECK(packed.cols == 3);

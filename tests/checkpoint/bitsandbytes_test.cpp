@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -69,7 +69,8 @@ const std::string state_name = "w.quant_state.bitsandbytes__nf4";
 TEST_CASE("what bitsandbytes wrote decodes to its values") {
   const TensorStore store(golden("four_bit"));
   const TemporaryFolder folder;
-  write_file(folder / "model.safetensors", read_text_file(golden("four_bit/expected.safetensors"), 1'000'000));
+  write_file(folder / "model.safetensors",
+             file::read_text_file(golden("four_bit/expected.safetensors"), 1'000'000));
   const TensorStore expected_store(folder.path());
   std::size_t accounted = 1;  // ordinary.weight
   for (const TensorInfo& info : expected_store.tensors()) {

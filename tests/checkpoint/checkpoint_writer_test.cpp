@@ -2,7 +2,7 @@
 
 #include "asterism/checkpoint/tensor_store.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -24,10 +24,10 @@ void copy(const TensorStore& store, const std::string& folder, Bytes max_shard) 
   for (const TensorInfo& tensor : writer.tensors()) {
     const View<const std::byte> bytes = store.bytes(store.at(tensor.name));
     for (std::size_t done = 0; done < bytes.size; done += 1000) {
-      writer.write(tensor.name, bytes.part(done, std::min<std::size_t>(1000, bytes.size - done)));
+      writer.write(tensor.name, bytes.subview(done, std::min<std::size_t>(1000, bytes.size - done)));
     }
   }
-  writer.write_text("config.json", read_text_file(store.folder() + "/config.json", 100'000));
+  writer.write_text("config.json", file::read_text_file(store.folder() + "/config.json", 100'000));
   writer.finish();
 }
 
@@ -67,25 +67,25 @@ TEST_CASE("a checkpoint is written whole or in shards, read back equal, and repl
   const TensorStore original(golden("sharded"));
   const std::string out = parent / "out";
   copy(original, out, 1_GB);
-  CHECK(folder_entries(out) == std::vector<std::string>{"config.json", "model.safetensors"});
+  CHECK(file::folder_entries(out) == std::vector<std::string>{"config.json", "model.safetensors"});
   check_equal(original, TensorStore(out));
   test::write_file(out + "/notes.txt", "mine");
   copy(original, out, Bytes{3'500});
   const TensorStore sharded(out);
   check_equal(original, sharded);
-  CHECK(path_kind(out + "/model.safetensors") == PathKind::missing);
+  CHECK(file::path_kind(out + "/model.safetensors") == file::PathKind::missing);
   const std::size_t count = sharded.tensors().back().file + 1;
   CHECK(count > 10);
-  CHECK(path_kind(out + "/" + shard_name(count - 1, count)) == PathKind::file);
-  CHECK(read_text_file(out + "/notes.txt", 100) == "mine");
+  CHECK(file::path_kind(out + "/" + shard_name(count - 1, count)) == file::PathKind::file);
+  CHECK(file::read_text_file(out + "/notes.txt", 100) == "mine");
   std::vector<std::uint64_t> shard_bytes(count);
   for (const TensorInfo& tensor : sharded.tensors()) shard_bytes[tensor.file] += tensor.bytes;
   for (const std::uint64_t bytes : shard_bytes) CHECK(bytes <= 3'500);
   copy(original, out, 1_GB);
-  CHECK(folder_entries(out) == std::vector<std::string>{"config.json", "model.safetensors", "notes.txt"});
+  CHECK(file::folder_entries(out) == std::vector<std::string>{"config.json", "model.safetensors", "notes.txt"});
   check_equal(original, TensorStore(out));
   check_equal(original, sharded);  // what is mapped outlives its names
-  CHECK(folder_entries(parent.path()) == std::vector<std::string>{"out"});
+  CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
 }
 
 TEST_CASE("an unfinished checkpoint leaves nothing") {
@@ -97,7 +97,7 @@ TEST_CASE("an unfinished checkpoint leaves nothing") {
     writer.write_text("config.json", "{}");
     check_error<InvalidArgument>([&] { writer.finish(); }, {parent / "out", "'b'", "lacks 2"});
   }
-  CHECK(folder_entries(parent.path()).empty());
+  CHECK(file::folder_entries(parent.path()).empty());
 }
 
 TEST_CASE("misuse is refused by tensor or name") {
@@ -122,7 +122,7 @@ TEST_CASE("misuse is refused by tensor or name") {
         CheckpointWriter twice(parent / "two", {{"a", DType::u8, {4}}, {"a", DType::u8, {4}}}, 4_B);
       },
       {"'a'", "twice"});
-  CHECK(folder_entries(parent.path()) == std::vector<std::string>{"out"});
+  CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
 }
 
 TEST_CASE("shards of empty tensors alone are written too") {

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "asterism/checkpoint/dtype.hpp"
-#include "asterism/checkpoint/file.hpp"
 #include "asterism/checkpoint/generation_config.hpp"
-#include "asterism/checkpoint/json.hpp"
 #include "asterism/checkpoint/safetensors_writer.hpp"
 #include "asterism/checkpoint/tensor_store.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/json.hpp"
 
-#include "checkpoint/checkpoint_files.hpp"
+#include "support/files.hpp"
 
 namespace asterism::test {
 
@@ -34,7 +34,7 @@ class EditedCheckpoint {
   };
 
   explicit EditedCheckpoint(const std::string& folder)
-      : config(checkpoint::parse_json(checkpoint::read_text_file(folder + "/config.json", 1U << 20U), folder)) {
+      : config(json::parse(file::read_text_file(folder + "/config.json", 1U << 20U), folder)) {
     const checkpoint::TensorStore store(folder);
     for (const checkpoint::TensorInfo& tensor : store.tensors()) {
       const View<const std::byte> bytes = store.bytes(tensor);
@@ -61,7 +61,7 @@ class EditedCheckpoint {
   }
 
   std::map<std::string, Tensor> tensors;
-  checkpoint::Json config;
+  json::Value config;
 };
 
 /// Copies files of a folder to another one; all where none is named.

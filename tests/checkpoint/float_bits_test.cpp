@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;

@@ -35,7 +35,7 @@ std::vector<float> random_values(std::size_t count, float scale, float shift) {
 template <class Format>
 TensorStore written(PackedMatrix<Format>& matrix, std::uint64_t rows, std::uint64_t cols,
                     const std::string& folder) {
-  using Stored = StoredAs<Format>;
+  using Stored = FileLayout<Format>;
   const std::vector<TensorDeclaration> parts = Stored::declare("layer.weight", rows, cols);
   SafetensorsWriter writer(folder + "/model.safetensors", parts);
   for (const TensorInfo& tensor : writer.tensors()) {
@@ -63,7 +63,7 @@ void check_four_bit(std::uint64_t rows, std::uint64_t cols, float scale, float s
   CHECK(found->blocksize == static_cast<std::uint64_t>(Format::block));
   CHECK(found->shape == std::vector<std::uint64_t>{rows, cols});
   CHECK(found->dtype == "bfloat16");
-  CHECK(found->nested == StoredAs<Format>::nested);
+  CHECK(found->nested == FileLayout<Format>::nested);
   std::vector<float> read(rows * cols);
   read_floats(*found, 0, read);
   CHECK(read == matrix.decoded());
@@ -92,19 +92,19 @@ TEST_CASE("the description fits its fixed length for every size") {
   std::vector<std::byte> slab(planes.bytes().count);
   const float offset = -1.17549421e-38F;  // many digits
   std::memcpy(slab.data() + planes.find("offset")->offset, &offset, sizeof offset);
-  const std::string state = StoredAs<Format>::bytes(5, slab.data(), 1, 2, "bfloat16");
-  CHECK(state.size() == StoredAs<Format>::state_bytes);
-  const Json json = parse_json(state, "state");
+  const std::string state = FileLayout<Format>::bytes(5, slab.data(), 1, 2, "bfloat16");
+  CHECK(state.size() == FileLayout<Format>::state_bytes);
+  const json::Value json = json::parse(state, "state");
   CHECK(static_cast<float>(json["nested_offset"].get<double>()) == offset);
-  CHECK(json["shape"] == Json({1, 2}));
+  CHECK(json["shape"] == json::Value({1, 2}));
   constexpr std::size_t digits = 10;  // of the largest size
-  CHECK(state.find_last_not_of(' ') + 2 * digits < StoredAs<Format>::state_bytes);
+  CHECK(state.find_last_not_of(' ') + 2 * digits < FileLayout<Format>::state_bytes);
 }
 
 TEST_CASE("the layout is bitsandbytes' own") {
   const EditedCheckpoint golden(golden_model("bnb_experts"));
   const std::string name = "model.layers.0.block_sparse_moe.experts.0.w1.weight";
-  const auto nested = StoredAs<quant::Nf4<64, quant::DoubleQuantized>>::declare(name, 176, 96);
+  const auto nested = FileLayout<quant::Nf4<64, quant::DoubleQuantized>>::declare(name, 176, 96);
   std::size_t siblings = 0;
   for (const auto& [other, tensor] : golden.tensors) siblings += other.starts_with(name) ? 1 : 0;
   CHECK(nested.size() == siblings);
@@ -115,11 +115,11 @@ TEST_CASE("the layout is bitsandbytes' own") {
     CHECK(part.dtype == tensor.dtype);
     if (!part.name.ends_with("nf4")) CHECK(part.shape == tensor.shape);
   }
-  CHECK(StoredAs<quant::Nf4<64, quant::DoubleQuantized>>::bytes(4, nullptr, 1, 1, "") ==
+  CHECK(FileLayout<quant::Nf4<64, quant::DoubleQuantized>>::bytes(4, nullptr, 1, 1, "") ==
         golden.tensors.at(name + ".quant_map").bytes);
 
   const EditedCheckpoint plain(golden_model("bnb_router4"));
-  for (const TensorDeclaration& part : StoredAs<quant::Nf4<64, quant::PlainScales>>::declare(name, 90, 72)) {
+  for (const TensorDeclaration& part : FileLayout<quant::Nf4<64, quant::PlainScales>>::declare(name, 90, 72)) {
     CAPTURE(part.name);
     REQUIRE(plain.tensors.count(part.name) == 1);
     CHECK(part.dtype == plain.tensors.at(part.name).dtype);

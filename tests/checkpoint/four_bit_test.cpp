@@ -4,7 +4,7 @@
 
 #include "asterism/quant/nf4_table.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -26,7 +26,7 @@ TEST_CASE("FP4's table is bitsandbytes' bit for bit") {
 TEST_CASE("weights are table[code] * scale, high nibble first, blocks over the flattened weight") {
   const std::string codes = "\x3F\xB0" + std::string(14, '\x33') + "\x3B" + std::string(1, '\xA0');
   const std::string scales = raw({2.0F, -10.0F});
-  FourBitTensor tensor;
+  BnbTensor tensor;
   tensor.kind = FourBitKind::fp4;
   tensor.shape = {5, 7};
   tensor.elements = 35;
@@ -64,7 +64,7 @@ TEST_CASE("nested scales are map * nested + offset") {
   absmax[0] = 3;
   absmax[256] = 3;
   const std::string nested = raw({4.0F, 8.0F});
-  FourBitTensor tensor;
+  BnbTensor tensor;
   tensor.nested = true;
   tensor.blocks = 300;
   tensor.absmax = as_bytes(absmax);

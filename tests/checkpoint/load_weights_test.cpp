@@ -28,9 +28,9 @@ using asterism::test::TemporaryFolder;
 namespace {
 
 using test::Exact;
-using test::Packed;
+using test::MatrixRef;
 
-struct PlainNf4 : Packed {
+struct PlainNf4 : MatrixRef {
   using Quantization = quant::Nf4<64, quant::PlainScales>;
   using Embedding = quant::Float16;
 };
@@ -59,7 +59,7 @@ struct Loaded : EmptyNetwork<B> {
         out.assign(weights.view.row(0).begin(), weights.view.row(0).end());
       } else {
         out.resize(static_cast<std::size_t>(weights.rows * weights.cols));
-        quant::decode(weights.tiled(), 0, View<float>(out));
+        quant::decode(weights.kernel_matrix(), 0, View<float>(out));
       }
     });
     return out;
@@ -154,11 +154,11 @@ TEST_CASE("a tied head is the embedding's matrix, or its second copy") {
 
 TEST_CASE("4-bit weights are adopted byte for byte, or decoded into a wider format") {
   const EditedCheckpoint from(golden_model("bnb_experts"));
-  const Loaded<Packed> packed(golden_model("bnb_experts"));
+  const Loaded<MatrixRef> packed(golden_model("bnb_experts"));
   const Loaded<Exact> exact(golden_model("bnb_experts"));
   const std::string name = "model.layers.1.block_sparse_moe.experts.3.w2.weight";
   const auto& matrix = packed.network.blocks()[1].constellation().expert(3).down;
-  const quant::Planes planes = Packed::Quantization::planes(matrix.rows, matrix.cols);
+  const quant::Planes planes = MatrixRef::Quantization::planes(matrix.rows, matrix.cols);
   const auto plane = [&](const char* which) {
     const quant::Plane& one = *planes.find(which);
     return std::string(reinterpret_cast<const char*>(matrix.data) + one.offset, one.bytes);
@@ -169,7 +169,7 @@ TEST_CASE("4-bit weights are adopted byte for byte, or decoded into a wider form
   for (const WeightId& id : {WeightId{Role::down, 1, 3}, WeightId{Role::query, 0}, WeightId{Role::gate, 0, 0}}) {
     CHECK(packed.values(id) == exact.values(id));
   }
-  const Loaded<Packed> fused(golden_model("bnb_fused"));
+  const Loaded<MatrixRef> fused(golden_model("bnb_fused"));
   const Loaded<Exact> decoded(golden_model("bnb_fused"));
   for (const WeightId& id : {WeightId{Role::gate, 1, 2}, WeightId{Role::up, 1, 3}, WeightId{Role::down, 0, 1}}) {
     CHECK(fused.values(id) == decoded.values(id));
@@ -183,7 +183,7 @@ TEST_CASE("4-bit weights are adopted byte for byte, or decoded into a wider form
 
 TEST_CASE("padding between adopted planes is zero, as where they are encoded") {
   const std::string folder = golden_model("bnb_experts");
-  EmptyNetwork<Packed> empty(read_model_config(folder).shape, equal_devices(1, 64_MiB));
+  EmptyNetwork<MatrixRef> empty(read_model_config(folder).shape, equal_devices(1, 64_MiB));
   model::for_each_weight(empty.network, [](const WeightId&, const auto& weights) {
     if constexpr (requires { weights.data; }) {
       using Format = typename std::remove_cvref_t<decltype(weights)>::Format;
@@ -290,10 +290,10 @@ TEST_CASE("weights that are not finite") {
                        {"gate.weight'", "NaN"});
   refuses<FormatError>("bf16", set(query, 4095, bf16_nan), {"'" + query + "'", "4095", "NaN"});
   refuses<FormatError>("bf16", set("model.norm.weight", 1, bf16_infinity), {"'model.norm.weight'", "infinit"});
-  refuses<FormatError, Packed>("bf16", set(query, 100, bf16_nan), {"'" + query + "'", "100", "NaN"});
-  refuses<FormatError, Packed>("bf16", set(query, 100, bf16_infinity), {"'" + query + "'", "100", "infinit"});
-  refuses<FormatError, Packed>("bf16", set("model.embed_tokens.weight", 3, bf16_nan),
-                               {"'model.embed_tokens.weight'", "NaN"});
+  refuses<FormatError, MatrixRef>("bf16", set(query, 100, bf16_nan), {"'" + query + "'", "100", "NaN"});
+  refuses<FormatError, MatrixRef>("bf16", set(query, 100, bf16_infinity), {"'" + query + "'", "100", "infinit"});
+  refuses<FormatError, MatrixRef>("bf16", set("model.embed_tokens.weight", 3, bf16_nan),
+                                  {"'model.embed_tokens.weight'", "NaN"});
   // Finite, but beyond the format that the Blueprint asks for.
   refuses<FormatError, PlainNf4>("plain", set("model.embed_tokens.weight", 9, 1e6F),
                                  {"'model.embed_tokens.weight'", "element 9", "float16"});
@@ -302,8 +302,8 @@ TEST_CASE("weights that are not finite") {
                                  {"model.safetensors", "'" + expert + ".absmax'", "element 101", "NaN"});
   refuses<FormatError, Exact>("bnb_router4", set(expert + ".absmax", 0, infinity),
                               {"'" + expert + ".absmax'", "element 0"});
-  refuses<FormatError, Packed>("bnb_experts", set(expert + ".nested_absmax", 1, nan),
-                               {"'" + expert + ".nested_absmax'", "element 1", "NaN"});
+  refuses<FormatError, MatrixRef>("bnb_experts", set(expert + ".nested_absmax", 1, nan),
+                                  {"'" + expert + ".nested_absmax'", "element 1", "NaN"});
 }
 
 TEST_CASE("a missing shard") {
@@ -318,9 +318,9 @@ TEST_CASE("4 bits in another layout are refused with advice") {
   check_error<Unsupported>([] { Loaded<PlainNf4> loaded(golden_model("bnb_experts")); },
                            {"model.safetensors", "q_proj.weight'", "nf4 block 64 with double-quantized scales",
                             "nf4 block 64", "Blueprint", "load a 16-bit checkpoint"});
-  check_error<Unsupported>([] { Loaded<Packed> loaded(golden_model("bnb_router4")); },
+  check_error<Unsupported>([] { Loaded<MatrixRef> loaded(golden_model("bnb_router4")); },
                            {"q_proj.weight'", "plain scales", "double-quantized"});
-  struct Wide : Packed {
+  struct Wide : MatrixRef {
     using Quantization = quant::Nf4<128, quant::DoubleQuantized>;
   };
   check_error<Unsupported>([] { Loaded<Wide> loaded(golden_model("bnb_experts")); },
@@ -340,13 +340,13 @@ void quantize(EditedCheckpoint& checkpoint, const std::string& name) {
   std::vector<std::byte> slab(Format::planes(rows, cols).bytes().count);
   const quant::FloatWeights weights{values};
   Format::encode(weights, rows, cols, slab.data());
-  const auto parts = StoredAs<Format>::declare(name, rows, cols);
+  const auto parts = FileLayout<Format>::declare(name, rows, cols);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     checkpoint.tensors[parts[i].name] = {parts[i].dtype, parts[i].shape,
-                                         StoredAs<Format>::bytes(i, slab.data(), rows, cols, "float32")};
+                                         FileLayout<Format>::bytes(i, slab.data(), rows, cols, "float32")};
   }
   std::string& state = checkpoint.tensors.at(parts.back().name).bytes;
-  Json json = parse_json(state, "quant_state");
+  json::Value json = json::parse(state, "quant_state");
   json["shape"] = source.shape;
   const std::size_t size = state.size();
   state = json.dump();
@@ -373,12 +373,12 @@ TEST_CASE("a slice of a fused 4-bit tensor is cut out where its scales allow it"
       CHECK(adopted.values({role, 1, expert}) == encoded.values({role, 1, expert}));
     }
   }
-  refuses<Unsupported, Packed>(  // no whole groups of 256 scales
+  refuses<Unsupported, MatrixRef>(  // no whole groups of 256 scales
       "fused",
-      [](EditedCheckpoint& c) { quantize<Packed::Quantization>(c, "model.layers.1.mlp.experts.gate_up_proj"); },
+      [](EditedCheckpoint& c) { quantize<MatrixRef::Quantization>(c, "model.layers.1.mlp.experts.gate_up_proj"); },
       {"model.safetensors", "gate_up_proj'", "6144", "16384", "separate tensors"});
   EditedCheckpoint nested(golden_model("fused"));
-  quantize<Packed::Quantization>(nested, "model.layers.1.mlp.experts.gate_up_proj");
+  quantize<MatrixRef::Quantization>(nested, "model.layers.1.mlp.experts.gate_up_proj");
   const TemporaryFolder other;
   nested.write(other.path());
   CHECK_NOTHROW(Loaded<Exact>(other.path()));  // decoding needs no whole groups
@@ -435,7 +435,7 @@ TEST_CASE("progress counts bytes up to its total exactly, and an exception from 
     CHECK(notes.items == weights);
   }
   Notes notes;
-  const Loaded<Packed> packed(golden_model("bnb_fused"), notes);
+  const Loaded<MatrixRef> packed(golden_model("bnb_fused"), notes);
   CHECK(notes.ended == 1);
 
   struct Stop : ProgressSink {

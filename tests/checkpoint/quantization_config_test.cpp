@@ -1,6 +1,6 @@
 #include "asterism/checkpoint/quantization_config.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -9,7 +9,7 @@ using asterism::test::check_error;
 namespace {
 
 std::optional<QuantizationConfig> parse(std::string_view value) {
-  return parse_quantization_config(parse_json("{\"quantization_config\":" + std::string(value) + "}", "f"), "f");
+  return parse_quantization_config(json::parse("{\"quantization_config\":" + std::string(value) + "}", "f"), "f");
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ TEST_CASE("bitsandbytes in 4 bits is read") {
   CHECK(least->quant_type == "fp4");
   CHECK(!least->double_quantized);
   CHECK(!parse("null"));
-  CHECK(!parse_quantization_config(parse_json("{}", "f"), "f"));
+  CHECK(!parse_quantization_config(json::parse("{}", "f"), "f"));
 }
 
 TEST_CASE("everything else is refused by name") {

@@ -1,6 +1,6 @@
 #include "asterism/checkpoint/rope_config.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -8,7 +8,7 @@ using asterism::test::check_error;
 
 namespace {
 
-double theta(std::string_view text) { return rope_theta(parse_json(text, "f"), "f"); }
+double theta(std::string_view text) { return rope_theta(json::parse(text, "f"), "f"); }
 
 }  // namespace
 

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "asterism/checkpoint/file.hpp"
+#include "asterism/file/mapped_file.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -37,7 +37,7 @@ std::string entry(std::string_view name, std::string_view dtype, std::string_vie
 }  // namespace
 
 TEST_CASE("the reference writer's file of all dtypes is read") {
-  const MappedFile file(test::golden("dtypes.safetensors"));
+  const file::MappedFile file(test::golden("dtypes.safetensors"));
   const SafetensorsHeader header = parse_safetensors(file.bytes(), file.path());
   REQUIRE(header.tensors.size() == 17);
   CHECK(header.metadata == std::vector<std::pair<std::string, std::string>>{{"format", "pt"}});

@@ -1,8 +1,8 @@
 #include "asterism/checkpoint/safetensors_writer.hpp"
 
-#include "asterism/checkpoint/folder.hpp"
+#include "asterism/file/new_folder.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -29,7 +29,7 @@ TEST_CASE(
                                       "sharded/model-00001-of-00002.safetensors", "four_bit/model.safetensors"}) {
     const std::string path = golden(name);
     CAPTURE(path);
-    const MappedFile reference(path);
+    const file::MappedFile reference(path);
     const SafetensorsHeader header = parse_safetensors(reference.bytes(), path);
     std::vector<TensorDeclaration> declarations = declarations_of(header);
     for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, reference.size()}) {
@@ -44,30 +44,31 @@ TEST_CASE(
         }
         REQUIRE(source != nullptr);
         for (std::uint64_t done = 0; done < tensor.bytes; done += piece) {
-          writer.write(tensor.name, reference.bytes().part(source->offset + done,
-                                                           std::min<std::uint64_t>(piece, tensor.bytes - done)));
+          writer.write(tensor.name,
+                       reference.bytes().subview(source->offset + done,
+                                                 std::min<std::uint64_t>(piece, tensor.bytes - done)));
         }
       }
       writer.finish();
-      const std::string written = read_text_file(folder / "f", 10'000'000);
+      const std::string written = file::read_text_file(folder / "f", 10'000'000);
       if (!header.metadata.empty()) CHECK(written == reference.text());
       CHECK(parse_safetensors(as_bytes(written), "written").tensors.size() == header.tensors.size());
     }
   }
-  CHECK(folder_entries(folder.path()).size() == 1);
+  CHECK(file::folder_entries(folder.path()).size() == 1);
 }
 
 TEST_CASE("a file without tensors, or of empty tensors, is valid") {
   const TemporaryFolder folder;
   SafetensorsWriter(folder / "f", {}).finish();
-  const MappedFile none(folder / "f");
+  const file::MappedFile none(folder / "f");
   CHECK(parse_safetensors(none.bytes(), "f").tensors.empty());
   SafetensorsWriter writer(folder / "g",
                            {{"a", DType::f32, {0}}, {"b", DType::u8, {3, 0}}, {"c", DType::u8, {1}}});
   writer.write("a", {});
   writer.write("c", as_bytes("x"));
   writer.finish();
-  const MappedFile some(folder / "g");
+  const file::MappedFile some(folder / "g");
   CHECK(parse_safetensors(some.bytes(), "g").tensors.size() == 3);
 }
 
@@ -75,7 +76,7 @@ TEST_CASE("impossible declarations are refused by tensor, and leave no file") {
   const TemporaryFolder folder;
   const auto refuse = [&](std::vector<TensorDeclaration> tensors, std::initializer_list<std::string_view> parts) {
     check_error<InvalidArgument>([&] { SafetensorsWriter writer(folder / "f", tensors); }, parts);
-    CHECK(folder_entries(folder.path()).empty());
+    CHECK(file::folder_entries(folder.path()).empty());
   };
   refuse({{"a", DType::f32, {1}}, {"b", DType::u8, {1}}, {"a", DType::u8, {1}}}, {"'a'", "twice"});
   refuse({{"__metadata__", DType::f32, {1}}}, {"__metadata__", "reserves"});
@@ -98,7 +99,7 @@ TEST_CASE("bytes out of turn are refused by tensor") {
   check_error<InvalidArgument>([&] { writer.finish(); }, {"'b'", "lacks 2"});
   writer.write("b", as_bytes("56"));
   check_error<InvalidArgument>([&] { writer.write("b", as_bytes("7")); }, {"'b'", "after the last"});
-  CHECK(path_kind(folder / "f") == PathKind::missing);
+  CHECK(file::path_kind(folder / "f") == file::PathKind::missing);
   writer.finish();
-  CHECK(read_text_file(folder / "f", 1000).ends_with("123456"));
+  CHECK(file::read_text_file(folder / "f", 1000).ends_with("123456"));
 }

@@ -4,9 +4,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include "asterism/checkpoint/json.hpp"
+#include "asterism/json/json.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -40,7 +40,7 @@ TEST_CASE("the shards that transformers wrote hold the values that it wrote") {
   TensorStore opened(golden("sharded") + "//");
   const TensorStore store = std::move(opened);
   store.advise_sequential();
-  const Json sums = parse_json(read_text_file(golden("sharded/sums.json"), 100'000), "sums.json");
+  const json::Value sums = json::parse(file::read_text_file(golden("sharded/sums.json"), 100'000), "sums.json");
   CHECK(store.folder() == golden("sharded"));
   REQUIRE(store.tensors().size() == sums.size());
   REQUIRE(sums.size() > 20);

@@ -1,13 +1,13 @@
 #include "asterism/checkpoint/token_ids.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
 using asterism::test::check_error;
 
 TEST_CASE("ids are one integer or a list") {
-  const Json json = parse_json(R"({"one":7,"many":[3,0,3],"none":[],"null":null,"big":2147483647})", "f");
+  const json::Value json = json::parse(R"({"one":7,"many":[3,0,3],"none":[],"null":null,"big":2147483647})", "f");
   CHECK(token_id_list(json, "one", "f") == std::vector<TokenId>{7});
   CHECK(token_id_list(json, "many", "f") == std::vector<TokenId>{3, 0, 3});
   CHECK(token_id_list(json, "none", "f").empty());
@@ -21,10 +21,10 @@ TEST_CASE("ids are one integer or a list") {
 TEST_CASE("other ids are refused") {
   for (const std::string_view value :
        {"-1", "2147483648", "1.0", "true", "\"1\"", "{}", "[[1]]", "[1,null]", "[-1]"}) {
-    const Json json = parse_json("{\"eos\":" + std::string(value) + "}", "f");
+    const json::Value json = json::parse("{\"eos\":" + std::string(value) + "}", "f");
     check_error<FormatError>([&] { token_id_list(json, "eos", "f"); }, {"f: ", "'eos'", "expected an integer"});
     check_error<FormatError>([&] { optional_token_id(json, "eos", "f"); }, {"f: ", "'eos'"});
   }
-  const Json json = parse_json(R"({"eos":[1,8]})", "f");
+  const json::Value json = json::parse(R"({"eos":[1,8]})", "f");
   check_error<FormatError>([&] { token_id_list(json, "eos", "f", 7); }, {"is 8", "0 to 7"});
 }

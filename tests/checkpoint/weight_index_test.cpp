@@ -1,6 +1,6 @@
 #include "asterism/checkpoint/weight_index.hpp"
 
-#include "checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;

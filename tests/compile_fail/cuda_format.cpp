@@ -2,7 +2,7 @@
 // expected: cuda::Backend knows weights in quant::Float32, quant::BFloat16, quant::Float16
 #include "asterism/cuda/backend.hpp"
 #include "asterism/quant/float32.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 
 using namespace asterism;
 

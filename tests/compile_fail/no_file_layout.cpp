@@ -1,7 +1,7 @@
 // A format that no checkpoint file knows is refused where one is to be written, in words.
 // expected: no checkpoint holds weights in this format
 #include "asterism/checkpoint/four_bit_parts.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 
 using namespace asterism;
@@ -13,5 +13,5 @@ using Format = quant::Int4<>;
 #endif
 
 std::vector<checkpoint::TensorDeclaration> declare() {
-  return checkpoint::StoredAs<Format>::declare("weight", 64, 64);
+  return checkpoint::FileLayout<Format>::declare("weight", 64, 64);
 }

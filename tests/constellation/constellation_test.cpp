@@ -50,10 +50,10 @@ struct OnHost {
         memory.encode(*matrix, 0.2F);
       }
     }
-    backend::Cursor measure;
+    backend::Layout measure;
     Layer<Q>::Scratch::lay_out(measure, shape, rows);
     buffer = on.allocate(measure.used(), "workspace");
-    backend::Cursor cursor(buffer);
+    backend::Layout cursor(buffer);
     scratch = Layer<Q>::Scratch::lay_out(cursor, shape, rows);
     CHECK(cursor.used() == buffer.size());
   }
@@ -114,7 +114,7 @@ TEST_CASE_TEMPLATE("rows are independent of their neighbours, and threads change
   on.layer.forward(host, x, on.scratch, hidden);
   for (std::size_t i = 0; i < 17; ++i) {
     const auto alone = on.memory.matrix(1, 40, 0.0F);
-    on.layer.forward(host, x.rows_from(i, 1), on.scratch, alone);
+    on.layer.forward(host, x.rows_at(i, 1), on.scratch, alone);
     CHECK(test::same_bits(alone.view.row(0), hidden.view.row(i)));
   }
   backend::Host three(0, 16_MiB, std::make_shared<parallel::Threads>(3));

@@ -14,7 +14,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
 
@@ -35,7 +35,7 @@ using Nf4 = quant::Nf4<64, quant::DoubleQuantized>;
 // Random routes of n rows to k of e experts, made by both backends' gating.
 struct Routed {
   TwinMatrix<Route> routes;
-  Twin<backend::Groups> groups;
+  Twin<backend::ExpertGroups> groups;
 
   Routed(Twins& twins, std::size_t n, std::size_t experts, std::size_t k)
       : routes(twins.filled(n, k, Route{})), groups(twins.groups(experts, n * k)) {
@@ -44,7 +44,7 @@ struct Routed {
     twins.host.route(policy, logits.host, routes.host);
     twins.gpu.route(policy, logits.gpu, routes.gpu);
     // From here on with the same bits.
-    twins.gpu.fill(routes.gpu, [&](const auto& to) {
+    twins.gpu.write(routes.gpu, [&](const auto& to) {
       std::memcpy(to.view.data, routes.host.view.data, n * k * sizeof(Route));
     });
     twins.host.group(routes.host, groups.host);
@@ -77,7 +77,7 @@ TEST_CASE("memory comes from the GPU, within the budget, and goes there and back
   for (std::size_t i = 0; i < 5; ++i) {
     for (std::size_t c = 0; c < 11; ++c) CHECK(wide[i * 11 + c] == (c < 3 ? values[i * 7 + c] : -1.0F));
   }
-  const auto [first, second] = gpu.read(part, matrix.rows_from(4, 1));
+  const auto [first, second] = gpu.read(part, matrix.rows_at(4, 1));
   CHECK(first(2, 1) == values[15]);
   CHECK(second(0, 6) == values[34]);
   gpu.synchronize();
@@ -104,12 +104,12 @@ TEST_CASE("hand-over between logical devices of one model") {
   std::iota(values.begin(), values.end(), 1.0F);
   zero.upload(MatrixView<const float>(values.data(), 9, 33), from);
   zero.add(from, from);
-  CHECK(one.receive(from, to).view.data == to.view.data);
+  CHECK(one.copy_from(from, to).view.data == to.view.data);
   zero.add(from, from);  // waits for the copy
   std::vector<float> found(values.size());
   one.download(to, MatrixView<float>(found.data(), 9, 33));
   for (std::size_t i = 0; i < values.size(); ++i) CHECK(found[i] == 2 * values[i]);
-  CHECK_THROWS_AS(stranger.receive(from, backend::matrix_in<float>(stranger.allocate(64_KiB, "test"), 0, 9, 33)),
+  CHECK_THROWS_AS(stranger.copy_from(from, backend::matrix_in<float>(stranger.allocate(64_KiB, "test"), 0, 9, 33)),
                   WrongDevice);
   CHECK_THROWS_AS(cuda::Backend(1, 1_MiB, peers), InvalidArgument);
 }
@@ -158,7 +158,7 @@ TEST_CASE_TEMPLATE("products", Format, quant::Float32, quant::BFloat16, quant::F
     const std::vector<float> together = twins.on_gpu(y.gpu);
     const auto alone = twins.result(1, size.outputs);
     for (std::size_t i = 0; i < size.rows; ++i) {
-      twins.gpu.product(weights.gpu, x.gpu.rows_from(i, 1), alone.gpu);
+      twins.gpu.product(weights.gpu, x.gpu.rows_at(i, 1), alone.gpu);
       CHECK(std::memcmp(twins.on_gpu(alone.gpu).data(), together.data() + i * size.outputs,
                         size.outputs * sizeof(float)) == 0);
     }
@@ -175,8 +175,9 @@ TEST_CASE_TEMPLATE("routing, grouping, the experts' products and their combinati
     Twins twins;
     const Routed routed(twins, size.rows, size.experts, size.top_k);
     twins.check_same(Twin<View<std::int32_t>>{routed.groups.host.offsets, routed.groups.gpu.offsets});
-    twins.check_same(Twin<View<std::int32_t>>{routed.groups.host.rows, routed.groups.gpu.rows});
-    twins.check_same(Twin<View<std::int32_t>>{routed.groups.host.slots, routed.groups.gpu.slots});
+    twins.check_same(Twin<View<std::int32_t>>{routed.groups.host.source_row, routed.groups.gpu.source_row});
+    twins.check_same(
+        Twin<View<std::int32_t>>{routed.groups.host.slot_of_choice, routed.groups.gpu.slot_of_choice});
     const std::size_t slots = size.rows * size.top_k;
     const auto x = twins.normal(size.rows, 40);
     const auto gathered = twins.result(slots, 40);
@@ -269,7 +270,7 @@ TEST_CASE("rotary positions") {
       twins.check_near(tables, first > 1000 ? 4e-3 : 1e-6);  // half a unit in the last place of 3e4 radians
       const auto x = twins.normal(4, 3 * width);
       twins.host.rotate(tables.host, x.host);
-      twins.gpu.fill(tables.gpu, [&](const auto& to) {
+      twins.gpu.write(tables.gpu, [&](const auto& to) {
         std::memcpy(to.view.data, tables.host.view.data, 4 * width * sizeof(float));
       });
       twins.gpu.rotate(tables.gpu, x.gpu);
@@ -303,7 +304,7 @@ TEST_CASE_TEMPLATE("keys and values have the format's bits, and attention sees t
       twins.check_near(out, 2e-5);
       const std::vector<float> together = twins.on_gpu(out.gpu);
       const auto alone = twins.result(1, size.heads * size.head_dim);
-      twins.gpu.attend(queries.gpu.rows_from(6, 1), kv.gpu, first + 6, size.model_window, alone.gpu);
+      twins.gpu.attend(queries.gpu.rows_at(6, 1), kv.gpu, first + 6, size.model_window, alone.gpu);
       CHECK(std::memcmp(twins.on_gpu(alone.gpu).data(), together.data() + 6 * alone.gpu.cols(),
                         alone.gpu.cols() * sizeof(float)) == 0);
     }

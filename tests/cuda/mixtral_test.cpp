@@ -7,13 +7,13 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/attention/sliding_window_kv.hpp"
+#include "asterism/attention/sliding_window_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/cuda/backend.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/observe/trace.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 
 #include "generate/variants.hpp"
 #include "model/filled_network.hpp"
@@ -30,7 +30,7 @@ namespace {
 
 /// Cuts in the middle.
 struct Halves {
-  static constexpr placement::Plan plan(const placement::Parts& parts, const Machine& machine) {
+  static constexpr placement::Plan plan(const placement::MemoryFootprint& parts, const Machine& machine) {
     placement::Cuts cuts{};
     for (std::size_t d = 1; d < cuts.size(); ++d) cuts[d] = parts.layers;
     if (machine.devices == 2) cuts[1] = parts.layers / 2;
@@ -42,12 +42,12 @@ struct Exact : test::Exact {
   using Placement = Halves;
   using Observer = observe::None;
 };
-struct Packed : test::Packed {
+struct MatrixRef : test::MatrixRef {
   using Placement = Halves;
   using Backend = backend::SerialHost;
 };
-struct Window : Packed {
-  using KvCache = attention::SlidingWindowKv<quant::Int8<32>, 6, 2>;
+struct Window : MatrixRef {
+  using KvCache = attention::SlidingWindowKvCache<quant::Int8<32>, 6, 2>;
 };
 template <class Host>
 struct OnGpu : Host {
@@ -64,7 +64,7 @@ struct CopiedNetwork : EmptyNetwork<OnGpu<B>> {
     model::for_each_weight(this->network, [&](const model::WeightId& id, const auto& to) {
       model::visit_weight(from.network, id, [&]<class Weights>(const Weights& source) {
         if constexpr (std::is_same_v<Weights, std::remove_cvref_t<decltype(to)>>) {
-          this->devices[static_cast<std::size_t>(to.device)]->fill(to, [&](const auto& host) {
+          this->devices[static_cast<std::size_t>(to.device)]->write(to, [&](const auto& host) {
             if constexpr (requires { host.view; }) {
               std::memcpy(host.view.data, source.view.data, source.view.cols * sizeof(float));
             } else {
@@ -107,7 +107,7 @@ std::vector<float> logits(const EmptyNetwork<B>& on, std::size_t chunk, Observer
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("logits are the host's, on one GPU and on two logical devices", B, Exact, Packed, Window) {
+TEST_CASE_TEMPLATE("logits are the host's, on one GPU and on two logical devices", B, Exact, MatrixRef, Window) {
   const FilledNetwork<B> host(small_shape, equal_devices(1, 64_MiB));
   const std::vector<float> expected = logits(host, 4);
   for (const std::size_t devices : {1U, 2U}) {
@@ -145,9 +145,9 @@ TEST_CASE("observers hear of the same routes, and change no logit") {
 }
 
 TEST_CASE("two sequences in one pass have the bits that each has alone") {
-  const FilledNetwork<Packed> host(small_shape, equal_devices(1, 64_MiB));
-  const CopiedNetwork<Packed> gpu(host, equal_devices(1, 64_MiB));
-  using B = OnGpu<Packed>;
+  const FilledNetwork<MatrixRef> host(small_shape, equal_devices(1, 64_MiB));
+  const CopiedNetwork<MatrixRef> gpu(host, equal_devices(1, 64_MiB));
+  using B = OnGpu<MatrixRef>;
   const auto workspace = test::workspace_on<B>(gpu);
   const auto run = [&](const std::vector<Turn<B>>& turns) {
     CHECK(test::pass<B>(gpu, workspace, turns));

@@ -34,8 +34,9 @@ TEST_CASE("every operation refuses operands of another device") {
   const auto weights = backend::weights_in<quant::Float32>(buffer, 0, width, width);
   const auto routes = backend::matrix_in<Route>(buffer, 0, rows, top_k);
   const auto table = backend::matrix_in<std::int32_t>(buffer, 0, 1, rows * top_k).view.row(0);
-  const backend::Groups groups{.offsets = table.part(0, experts + 1), .rows = table, .slots = table, .device = 1};
-  const backend::DeviceKv<quant::Float32> kv{
+  const backend::ExpertGroups groups{
+      .offsets = table.subview(0, experts + 1), .source_row = table, .slot_of_choice = table, .device = 1};
+  const backend::KvView<quant::Float32> kv{
       .keys = buffer.data(), .values = buffer.data(), .kv_heads = 2, .slots = 4, .head_dim = 4, .device = 1};
   const std::vector<TokenId> ids{0, 1, 2};
   const std::vector<Weights> many(experts, weights);
@@ -45,18 +46,18 @@ TEST_CASE("every operation refuses operands of another device") {
     CAPTURE(name);
     CHECK_THROWS_WITH_AS(
         call(),
-        concat(name, " runs on device 0 but an operand lives on device 1: hand it over with receive() first")
+        concat(name, " runs on device 0 but an operand lives on device 1: hand it over with copy_from() first")
             .c_str(),
         WrongDevice);
   };
-  refuses("fill", [&] { gpu.fill(weights, [](const auto&) {}); });
-  refuses("fill", [&] { gpu.fill(m, [](const auto&) {}); });
+  refuses("write", [&] { gpu.write(weights, [](const auto&) {}); });
+  refuses("write", [&] { gpu.write(m, [](const auto&) {}); });
   refuses("read", [&] { gpu.read(m); });
   refuses("upload", [&] { gpu.upload(view, m); });
   refuses("download", [&] { gpu.download(m, view); });
-  refuses("receive", [&] { gpu.receive(m, m); });
+  refuses("copy_from", [&] { gpu.copy_from(m, m); });
   refuses("embed", [&] { gpu.embed(weights, View<const TokenId>(ids), m); });
-  refuses("rms_norm", [&] { gpu.rms_norm(m, m.rows_from(0, 1), 1e-5F, m); });
+  refuses("rms_norm", [&] { gpu.rms_norm(m, m.rows_at(0, 1), 1e-5F, m); });
   refuses("product", [&] { gpu.product(weights, m, m); });
   refuses("grouped_product", [&] { gpu.grouped_product<quant::Float32>(many, groups, m, m); });
   refuses("add", [&] { gpu.add(m, m); });
@@ -78,7 +79,7 @@ TEST_CASE("shapes that do not agree, and ids outside the vocabulary") {
   const Matrix narrow = backend::matrix_in<float>(buffer, 0, rows, width - 2);
   const auto weights = backend::weights_in<quant::Float32>(buffer, 0, width, width);
   const auto kv_of = [&](std::size_t slots) {
-    return backend::DeviceKv<quant::Float32>{
+    return backend::KvView<quant::Float32>{
         .keys = buffer.data(), .values = buffer.data(), .kv_heads = 2, .slots = slots, .head_dim = 4, .device = 0};
   };
   CHECK_THROWS_AS(gpu.add(narrow, m), InvalidArgument);

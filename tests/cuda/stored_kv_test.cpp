@@ -1,4 +1,4 @@
-// What kernels do with keys and values, on the CPU: the bits of KvRow, and where positions lie.
+// What kernels do with keys and values, on the CPU: the bits of KvFormat, and where positions lie.
 #include "asterism/cuda/attention/stored_kv.hpp"
 
 #include <cmath>
@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/backend/device_kv.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/quant/abs_max.hpp"
 
 #include "support/rows.hpp"
@@ -20,7 +20,7 @@ namespace {
 template <class Format>
 cuda::StoredKv stored_with(std::size_t head_dim) {
   return cuda::stored(
-      backend::DeviceKv<Format>{.kv_heads = 3, .slots = 20, .head_dim = head_dim, .sinks = 4, .window = 9});
+      backend::KvView<Format>{.kv_heads = 3, .slots = 20, .head_dim = head_dim, .sinks = 4, .window = 9});
 }
 
 template <class Format>
@@ -30,25 +30,25 @@ std::size_t groups(const cuda::StoredKv& kv) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("rows have the bits of KvRow", Format, quant::Float32, quant::Float16, quant::Int8<32>,
+TEST_CASE_TEMPLATE("rows have the bits of KvFormat", Format, quant::Float32, quant::Float16, quant::Int8<32>,
                    quant::Int8<16>) {
   constexpr cuda::KvStorage storage = cuda::KvStorageOf<Format>::storage;
   for (const std::size_t head_dim : {2U, 40U, 128U}) {
     const cuda::StoredKv kv = stored_with<Format>(head_dim);
     CHECK(kv.storage == storage);
-    CHECK(kv.row_bytes == backend::KvRow<Format>::bytes(head_dim));
+    CHECK(kv.row_bytes == backend::KvFormat<Format>::bytes(head_dim));
     for (const float scale : {1.0F, 1e-6F, 0.0F, 300.0F}) {
       const std::vector<float> values = test::random_row(head_dim, 3, scale);
       std::vector<std::byte> expected(kv.row_bytes);
       std::vector<std::byte> found(kv.row_bytes);
-      backend::KvRow<Format>::store(values, expected.data());
+      backend::KvFormat<Format>::store(values, expected.data());
       for (std::size_t g = 0; g < groups<Format>(kv); ++g) {
         CHECK(cuda::store_kv_group<storage>(kv, values.data(), g, found.data()));
       }
       CHECK(std::memcmp(found.data(), expected.data(), found.size()) == 0);
       for (std::size_t i = 0; i < head_dim; ++i) {
         float value = 0;
-        backend::KvRow<Format>::Row::values(expected.data(), head_dim, i, 1, &value);
+        backend::KvFormat<Format>::Row::values(expected.data(), head_dim, i, 1, &value);
         CHECK(cuda::kv_value<storage>(kv, expected.data(), i) == value);
       }
     }
@@ -69,8 +69,8 @@ TEST_CASE_TEMPLATE("what does not fit is reported", Format, quant::Float16, quan
   }
 }
 
-TEST_CASE("rows lie where DeviceKv says") {
-  const backend::DeviceKv<quant::Float16> kv{.kv_heads = 3, .slots = 20, .head_dim = 8, .sinks = 4, .window = 9};
+TEST_CASE("rows lie where KvView says") {
+  const backend::KvView<quant::Float16> kv{.kv_heads = 3, .slots = 20, .head_dim = 8, .sinks = 4, .window = 9};
   const cuda::StoredKv stored = cuda::stored(kv);
   for (std::size_t position = 0; position < 100; ++position) {
     for (std::size_t head = 0; head < 3; ++head) CHECK(stored.offset(head, position) == kv.offset(head, position));

@@ -45,7 +45,7 @@ class Twins {
   TwinMatrix<T> of(backend::DeviceMatrix<T> on_host) {
     const auto on_gpu = backend::matrix_in<T>(draw(on_host.rows() * on_host.cols() * sizeof(T)), 0, on_host.rows(),
                                               on_host.cols());
-    gpu.fill(on_gpu, [&](backend::DeviceMatrix<T> to) {
+    gpu.write(on_gpu, [&](backend::DeviceMatrix<T> to) {
       for (std::size_t i = 0; i < to.rows(); ++i) std::ranges::copy(on_host.view.row(i), to.view.row(i).begin());
     });
     return {on_host, on_gpu};
@@ -65,7 +65,7 @@ class Twins {
     const auto on_host = memory_.template weights<Format>(rows, cols, scale);
     const Bytes bytes = Format::planes(rows, cols).bytes();
     const auto on_gpu = backend::weights_in<Format>(draw(bytes.count), 0, rows, cols);
-    gpu.fill(on_gpu, [&](const auto& to) {
+    gpu.write(on_gpu, [&](const auto& to) {
       std::memcpy(to.data, on_host.data, bytes.count);
       quant::to_standard<Format>(to.data, rows, cols);
     });
@@ -74,8 +74,8 @@ class Twins {
 
   /// Empty.
   template <class Format>
-  Twin<backend::DeviceKv<Format>> kv(std::size_t heads, std::size_t slots, std::size_t head_dim,
-                                     std::size_t sinks = 0, std::size_t window = 0) {
+  Twin<backend::KvView<Format>> kv(std::size_t heads, std::size_t slots, std::size_t head_dim,
+                                   std::size_t sinks = 0, std::size_t window = 0) {
     auto on_host = memory_.template kv<Format>(heads, slots, head_dim);
     on_host.sinks = sinks;
     on_host.window = window;
@@ -83,31 +83,33 @@ class Twins {
     auto on_gpu = on_host;
     on_gpu.device = gpu.device();
     const auto both = backend::matrix_in<std::byte>(draw(2 * block), 0, 1, 2 * block);
-    gpu.fill(both, [&](const auto& to) { std::memcpy(to.view.data, on_host.keys, 2 * block); });
+    gpu.write(both, [&](const auto& to) { std::memcpy(to.view.data, on_host.keys, 2 * block); });
     on_gpu.keys = both.view.data;
     on_gpu.values = both.view.data + block;
     return {on_host, on_gpu};
   }
   template <class Format>
-  static std::size_t kv_block(const backend::DeviceKv<Format>& kv) {
-    return kv.kv_heads * kv.slots * backend::DeviceKv<Format>::row_bytes(kv.head_dim);
+  static std::size_t kv_block(const backend::KvView<Format>& kv) {
+    return kv.kv_heads * kv.slots * backend::KvView<Format>::row_bytes(kv.head_dim);
   }
   /// Every byte, stored or not, is the same.
   template <class Format>
-  void check_same(const Twin<backend::DeviceKv<Format>>& kv) {
+  void check_same(const Twin<backend::KvView<Format>>& kv) {
     const std::size_t bytes = 2 * kv_block(kv.host);
     const auto [found] =
         gpu.read(backend::DeviceMatrix<std::byte>{MatrixView<std::byte>(kv.gpu.keys, 1, bytes), gpu.device()});
     CHECK(std::memcmp(found.data, kv.host.keys, bytes) == 0);
   }
 
-  Twin<backend::Groups> groups(std::size_t experts, std::size_t slots) {
+  Twin<backend::ExpertGroups> groups(std::size_t experts, std::size_t slots) {
     const auto offsets = filled<std::int32_t>(1, experts + 1, -1);
     const auto rows = filled<std::int32_t>(1, slots, -1);
     const auto where = filled<std::int32_t>(1, slots, -1);
     const auto of = [](const auto& o, const auto& r, const auto& s) {
-      return backend::Groups{
-          .offsets = o.view.row(0), .rows = r.view.row(0), .slots = s.view.row(0), .device = o.device};
+      return backend::ExpertGroups{.offsets = o.view.row(0),
+                                   .source_row = r.view.row(0),
+                                   .slot_of_choice = s.view.row(0),
+                                   .device = o.device};
     };
     return {of(offsets.host, rows.host, where.host), of(offsets.gpu, rows.gpu, where.gpu)};
   }

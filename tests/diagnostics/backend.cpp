@@ -12,12 +12,12 @@ struct Uses {};
 
 Uses<Model<NoArena>> arena;
 Uses<Model<NoAllocate>> allocate;
-Uses<Model<NoFill>> fill;
+Uses<Model<NoWrite>> write;
 Uses<Model<NoReserve>> reserve;
 Uses<Model<NoUpload>> upload;
 Uses<Model<NoDownload>> download;
 Uses<Model<NoRead>> read;
-Uses<Model<NoReceive>> receive;
+Uses<Model<NoCopyFrom>> copy_from;
 Uses<Model<NoSynchronize>> synchronize;
 Uses<Model<NoEmbed>> embed;
 Uses<Model<NoRmsNorm>> rms_norm;

@@ -44,7 +44,7 @@ struct Layer {
   explicit Layer(Host& host) : memory(host) {
     for (std::int32_t e = 0; e < shape.experts; ++e) {
       slabs.push_back(host.allocate(expert.footprint(), "experts"));
-      backend::Cursor cursor(slabs.back());
+      backend::Layout cursor(slabs.back());
       const auto slab = expert.lay_out(cursor);
       CHECK(cursor.used() == slabs.back().size());
       for (const auto* matrix : {&slab.gate, &slab.up, &slab.down}) memory.encode(*matrix, 0.2F);
@@ -53,18 +53,18 @@ struct Layer {
   }
 
   typename SwiGlu<Q>::Scratch scratch(Host& host, std::size_t slots) {
-    backend::Cursor measure;
+    backend::Layout measure;
     SwiGlu<Q>::Scratch::lay_out(measure, expert, slots);
     slabs.push_back(host.allocate(measure.used(), "workspace"));
-    backend::Cursor cursor(slabs.back());
+    backend::Layout cursor(slabs.back());
     return SwiGlu<Q>::Scratch::lay_out(cursor, expert, slots);
   }
 
   // counts[e] rows for expert e.
-  backend::Groups groups(const std::vector<std::int32_t>& counts) {
+  backend::ExpertGroups groups(const std::vector<std::int32_t>& counts) {
     std::int32_t slots = 0;
     for (const std::int32_t count : counts) slots += count;
-    const backend::Groups out = memory.groups(counts.size(), static_cast<std::size_t>(slots));
+    const backend::ExpertGroups out = memory.groups(counts.size(), static_cast<std::size_t>(slots));
     out.offsets[0] = 0;
     for (std::size_t e = 0; e < counts.size(); ++e) out.offsets[e + 1] = out.offsets[e] + counts[e];
     return out;
@@ -77,7 +77,7 @@ TEST_CASE_TEMPLATE("forward is W_down (silu(W_gate x) * W_up x) for every row", 
                    Nf4) {
   backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
   Layer<Q, backend::SerialHost> layer(host);
-  const backend::Groups groups = layer.groups({5, 0, 8});
+  const backend::ExpertGroups groups = layer.groups({5, 0, 8});
   const auto x = layer.memory.normal(13, 48);
   const auto y = layer.memory.result(13, 48);
   layer.expert.forward(host, layer.matrices, groups, x, layer.scratch(host, 20), y);

@@ -7,17 +7,17 @@
 
 #include "asterism/checkpoint/device_map.hpp"
 #include "asterism/placement/balanced.hpp"
-#include "asterism/placement/validation.hpp"
+#include "asterism/placement/map_check.hpp"
 
 using namespace asterism;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   constexpr Shape shape{.layers = 3, .experts = 2};
-  placement::Parts parts;
+  placement::MemoryFootprint parts;
   parts.layers = shape.layers;
-  parts.add(placement::Kind::attention, 1, Bytes{5});
-  parts.add(placement::Kind::experts, 2, Bytes{10});
+  parts.add(placement::PartKind::attention, 1, Bytes{5});
+  parts.add(placement::PartKind::experts, 2, Bytes{10});
   parts.embedding = {20};
   parts.head = {20};
   parts.tied = size % 2 == 0;
@@ -30,8 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const Error&) {
     return 0;
   }
-  using Policy = placement::SparingHost<placement::Balanced>;
-  const placement::Validation answer = placement::validate<Policy>(map, parts, machine);
+  using Policy = placement::AcceleratorsFirst<placement::Balanced>;
+  const placement::MapCheck answer = placement::validate<Policy>(map, parts, machine);
   to_string(answer);
   if (!answer.plan.fits() || !placement::validate<Policy>(map_of(answer.plan), parts, machine).sound())
     std::abort();

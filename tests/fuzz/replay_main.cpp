@@ -5,8 +5,8 @@
 #include <exception>
 #include <string>
 
-#include "asterism/checkpoint/file.hpp"
-#include "asterism/checkpoint/folder.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/new_folder.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -14,9 +14,9 @@ int main(int argc, char** argv) {
   std::size_t count = 0;
   for (int i = 1; i < argc; ++i) {
     try {
-      for (const std::string& name : asterism::checkpoint::folder_entries(argv[i])) {
+      for (const std::string& name : asterism::file::folder_entries(argv[i])) {
         const std::string path = std::string(argv[i]) + "/" + name;
-        const std::string bytes = asterism::checkpoint::read_text_file(path, std::uint64_t{1} << 30U);
+        const std::string bytes = asterism::file::read_text_file(path, std::uint64_t{1} << 30U);
         std::printf("%s\n", path.c_str());
         std::fflush(stdout);  // names the culprit when the next line ends the process
         LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "asterism/lab/crc32.hpp"
+#include "asterism/file/crc32.hpp"
 #include "asterism/lab/read_routing_trace.hpp"
 
 using namespace asterism;
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read({first, size});
   if (size < 4) return 0;
   std::vector<std::byte> sealed(first, first + size);
-  const std::uint32_t sum = lab::crc32(View<const std::byte>(sealed).part(0, size - 4));
+  const std::uint32_t sum = file::crc32(View<const std::byte>(sealed).subview(0, size - 4));
   for (std::size_t i = 0; i < 4; ++i) sealed[size - 4 + i] = static_cast<std::byte>(sum >> 8 * i & 0xFFU);
   read(sealed);
   return 0;

@@ -85,7 +85,7 @@ TEST_CASE("five hundred answers: not one byte more in any arena, no allocation a
     const std::uint64_t before = mallocs.load();
     for (; piece != stream.end(); ++piece) pieces += (*piece).size();
     in_loops += mallocs.load() - before;
-    REQUIRE(session.last().usage.answer_tokens == 24);
+    REQUIRE(session.last().usage.completion_tokens == 24);
   }
   CHECK(pieces > 0);
   if (counting) {

@@ -9,9 +9,9 @@
 
 #include "asterism/generate/variant.hpp"
 
-#include "checkpoint/checkpoint_files.hpp"
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using test::check_error;
@@ -48,7 +48,7 @@ TEST_CASE("sessions, text and reports are those of the typed model") {
   AnySession session = any.session({.seed = 5});
   CHECK(joined(session.generate("The river", options)) == joined(expected.generate("The river", options)));
   CHECK(session.last().finish_reason == expected.last().finish_reason);
-  CHECK(session.last().usage.answer_tokens == expected.last().usage.answer_tokens);
+  CHECK(session.last().usage.completion_tokens == expected.last().usage.completion_tokens);
   const std::vector<text::Message> turn = {{"user", "Hello"}};
   CHECK(joined(session.chat(turn, options)) == joined(expected.chat(turn, options)));
   const std::vector<TokenId> tokens(session.tokens().begin(), session.tokens().end());
@@ -73,14 +73,14 @@ TEST_CASE("a stream may be moved before it is walked through") {
 
 TEST_CASE("a table plans and prepares what it would load, and names what it has") {
   const Variant& exact = find_variant(variants, "exact");
-  const Preparation prepared = exact.prepare(golden_model("demo"), {});
+  const LoadPlan prepared = exact.plan_load(golden_model("demo"), {});
   const Machine machine = equal_devices(2, 64_MiB);
   CHECK(exact.limits == Exact::limits);
   CHECK(exact.parts(prepared.config.shape, prepared.limits) ==
         model::parts<Exact>(prepared.config.shape, prepared.limits));
   CHECK(exact.plan(machine, prepared.config.shape, prepared.limits) ==
         plan<Exact>(machine, prepared.config.shape, prepared.limits));
-  const placement::Parts parts = exact.parts(prepared.config.shape, prepared.limits);
+  const placement::MemoryFootprint parts = exact.parts(prepared.config.shape, prepared.limits);
   CHECK(exact.plan(exact.smallest_equal_budgets(parts, 2, 0), prepared.config.shape, prepared.limits).fits());
   check_error<InvalidArgument>([] { find_variant(variants, "int3"); }, {"no variant 'int3'", "exact"});
 }

@@ -55,7 +55,7 @@ inline void check_same(const BatchAnswer& found, const Answer& expected) {
   CHECK(found.text == expected.text);
   CHECK(found.outcome.finish_reason == expected.reason);
   CHECK(found.outcome.usage.prompt_tokens == expected.usage.prompt_tokens);
-  CHECK(found.outcome.usage.answer_tokens == expected.usage.answer_tokens);
+  CHECK(found.outcome.usage.completion_tokens == expected.usage.completion_tokens);
 }
 
 }  // namespace asterism::test

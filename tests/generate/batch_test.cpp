@@ -100,8 +100,7 @@ TEST_CASE("stop strings, end tokens and a full context end answers as they do al
   const TemporaryFolder folder;
   test::copy_files(golden_model("demo"), folder.path());
   const Tokens said = alone(demo(), prompts[0], sampled(30), 3).tokens;
-  test::write_file(folder / "generation_config.json",
-                   checkpoint::Json({{"eos_token_id", {said[8], said[20]}}}).dump());
+  test::write_file(folder / "generation_config.json", json::Value({{"eos_token_id", {said[8], said[20]}}}).dump());
   LoadOptions load_options;
   load_options.limits = Exact::limits;
   load_options.limits->context = 48;
@@ -179,7 +178,7 @@ TEST_CASE("more rows than a pass takes: all take turns") {
     for (const BatchAnswer& answer : found) {
       check_same(answer, alone(model, prompts[(answer.id - 1) % prompts.size()], sampled(12), answer.id - 1));
       rows +=
-          static_cast<std::size_t>(answer.outcome.usage.prompt_tokens - answer.outcome.usage.reused_tokens) + 11;
+          static_cast<std::size_t>(answer.outcome.usage.prompt_tokens - answer.outcome.usage.cached_tokens) + 11;
     }
     CHECK(passes >= rows / static_cast<std::size_t>(chunk));
     CHECK(passes <= rows / static_cast<std::size_t>(chunk) + 12);  // full but at the end, where few are left
@@ -238,9 +237,9 @@ TEST_CASE("requests are cancelled while they wait and while they run, by call an
     CHECK((queued || answer.id == by_token || answer.id == by_call));
     CHECK(answer.tokens.empty() == queued);
     CHECK(answer.text.empty() == queued);
-    CHECK(answer.outcome.usage.answer_tokens == static_cast<std::int32_t>(answer.tokens.size()));
+    CHECK(answer.outcome.usage.completion_tokens == static_cast<std::int32_t>(answer.tokens.size()));
     if (queued) continue;
-    const auto until = alone(demo(), prompt, sampled(answer.outcome.usage.answer_tokens), answer.id);
+    const auto until = alone(demo(), prompt, sampled(answer.outcome.usage.completion_tokens), answer.id);
     CHECK(answer.tokens == until.tokens);
     CHECK(answer.text == until.text);
   }
@@ -272,9 +271,9 @@ TEST_CASE("a row whose tokens begin as a prompt does keeps what it has computed"
   batch.add_tokens(more_first, sampled(20), {.seed = 2});
   batch.add_tokens(Tokens(first.begin(), first.begin() + 12), sampled(20), {.seed = 3});
   answers = batch.run();
-  CHECK(answers[0].outcome.usage.reused_tokens == 34);  // all but the last token of the answer
-  CHECK(answers[1].outcome.usage.reused_tokens == 34);
-  CHECK(answers[2].outcome.usage.reused_tokens == 11);
+  CHECK(answers[0].outcome.usage.cached_tokens == 34);  // all but the last token of the answer
+  CHECK(answers[1].outcome.usage.cached_tokens == 34);
+  CHECK(answers[2].outcome.usage.cached_tokens == 11);
   const Tokens again[] = {more_second, more_first, Tokens(first.begin(), first.begin() + 12)};
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(answers[i].tokens == demo().session({.seed = i + 1}).generate_tokens(again[i], sampled(20)));
@@ -319,8 +318,8 @@ TEST_CASE("a request whose logits are no numbers is named; the others lose nothi
 
 TEST_CASE("rows that do not fit are refused; as many as the plan counts fit exactly") {
   LoadOptions options;
-  const Preparation prepared = prepare<Exact>(golden_model("demo"), options);
-  const placement::Parts parts = model::parts<Exact>(prepared.config.shape, prepared.limits);
+  const LoadPlan prepared = plan_load<Exact>(golden_model("demo"), options);
+  const placement::MemoryFootprint parts = model::parts<Exact>(prepared.config.shape, prepared.limits);
   options.machine = placement::smallest_equal_budgets<Exact::Placement>(parts, 2, 0.0);
   const auto model = load<Exact>(golden_model("demo"), options);
   const auto used = [&] { return model.devices()[0]->arena().used() + model.devices()[1]->arena().used(); };
@@ -445,7 +444,7 @@ TEST_CASE("a thousand requests of mixed length, cancelled at random: not one byt
       CHECK_FALSE(seen[answer.id - 1]);
       seen[answer.id - 1] = true;
       CAPTURE(answer.id);
-      reused += static_cast<std::size_t>(answer.outcome.usage.reused_tokens);
+      reused += static_cast<std::size_t>(answer.outcome.usage.cached_tokens);
       if (answer.outcome.finish_reason == FinishReason::cancelled) {
         ++cancelled;
         REQUIRE(answer.tokens.size() < one.alone.size());

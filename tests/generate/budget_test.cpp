@@ -48,8 +48,8 @@ TEST_CASE("a model above its budgets is refused before any weight is read, with 
 TEST_CASE(
     "the smallest equal budgets hold the model, one device of that size does not, and a byte less is refused") {
   LoadOptions options;
-  const Preparation prepared = prepare<Dual>(folder, options);
-  const placement::Parts parts = model::parts<Dual>(prepared.config.shape, prepared.limits);
+  const LoadPlan prepared = plan_load<Dual>(folder, options);
+  const placement::MemoryFootprint parts = model::parts<Dual>(prepared.config.shape, prepared.limits);
   options.machine = placement::smallest_equal_budgets<Dual::Placement>(parts, 2, 0.0);
   const auto model = load<Dual>(folder, options);
   CHECK(model.plan().largest_peak() == options.machine->capacity[0]);
@@ -58,7 +58,7 @@ TEST_CASE(
   auto second = model.session();  // batch = 2: two conversations at a time are part of the plan
   for (std::size_t d = 0; d < 2; ++d) {
     CHECK(model.devices()[d]->arena().high_water() == model.plan().peak(d));
-    for (const placement::Kind kind : {placement::Kind::experts, placement::Kind::kv_cache}) {
+    for (const placement::PartKind kind : {placement::PartKind::experts, placement::PartKind::kv_cache}) {
       CHECK(model.plan().bytes(d, kind) > Bytes{0});
     }
   }

@@ -47,11 +47,11 @@ TEST_CASE("a map decides where the parts of a model go, not what it computes") {
 
 TEST_CASE("a file of transformers is a map") {
   const std::string folder = golden_model("plain");
-  const Shape shape = prepare<Exact>(folder).config.shape;
+  const Shape shape = plan_load<Exact>(folder).config.shape;
   const placement::DeviceMap map = checkpoint::parse_device_map(
       R"({"model.embed_tokens": 0, "model.layers.0": 0, "model.layers.1": 1, "model.norm": 1, "lm_head": 1})",
       "map", shape, equal_devices(2, 64_MiB));
-  CHECK(prepare<Exact>(folder, mapped(map)).plan.cuts[1] == 1);
+  CHECK(plan_load<Exact>(folder, mapped(map)).plan.cuts[1] == 1);
 }
 
 TEST_CASE("a map that is not sound is refused with all that is wrong and a sound map") {
@@ -65,7 +65,7 @@ TEST_CASE("a map that is not sound is refused with all that is wrong and a sound
        "layer 1's experts: on device 0, expected device 1", "moves the least", "  embedding: device 0\n"});
   check_error<InvalidArgument>(
       [&] {
-        prepare<Exact>(folder, mapped(placement::layers_per_device({2, 0}, false), 200_KiB));
+        plan_load<Exact>(folder, mapped(placement::layers_per_device({2, 0}, false), 200_KiB));
       },
       {folder, "device 0: holds ", "at most its budget of 200.0 KiB"});
 }

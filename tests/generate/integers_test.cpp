@@ -1,6 +1,4 @@
 // Int8 and Int4 end to end: models that are encoded while they load.
-#include "asterism/quant/integers.hpp"
-
 #include <string>
 #include <vector>
 
@@ -8,6 +6,7 @@
 
 #include "asterism/generate/load.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/simd/level.hpp"
 
@@ -26,11 +25,11 @@ template <class Weights, class Ends>
 struct Model : Blueprint {
   static constexpr Limits limits{.context = 96, .batch = 1, .prefill_chunk = 16, .threads = 2};
   using Quantization = Weights;
-  using KvCache = attention::BoundedKv<quant::Float32>;  // float16 would make small differences large
+  using KvCache = attention::StaticKvCache<quant::Float32>;  // float16 would make small differences large
   using Embedding = Ends;
   using Head = Ends;
 };
-using Packed = Model<Four, Eight>;
+using MatrixRef = Model<Four, Eight>;
 using Unpacked = Model<test::Decoded<Four>, test::Decoded<Eight>>;
 
 std::string folder(const std::string& name) { return std::string(ASTERISM_GOLDEN_DIR) + "/models/" + name; }
@@ -42,7 +41,7 @@ TEST_CASE(
   for (const std::string name : {"demo", "odd_sizes"}) {
     CAPTURE(name);
     const auto prompt = test::Golden("expected/" + name + ".safetensors").values<TokenId>("prompt_33");
-    const auto packed = load<Packed>(folder(name));
+    const auto packed = load<MatrixRef>(folder(name));
     const auto unpacked = load<Unpacked>(folder(name));
     auto session = packed.session();
     auto expected = unpacked.session();
@@ -60,6 +59,6 @@ TEST_CASE(
 }
 
 TEST_CASE("a checkpoint in 4 bits is not quantized again") {
-  CHECK_THROWS_WITH_AS(load<Packed>(folder("bnb_experts")),
+  CHECK_THROWS_WITH_AS(load<MatrixRef>(folder("bnb_experts")),
                        doctest::Contains("the Blueprint asks for int4 group 32"), Unsupported);
 }

@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/attention/sliding_window_kv.hpp"
+#include "asterism/attention/sliding_window_kv_cache.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/quant/float16.hpp"
 
@@ -30,14 +30,14 @@ namespace {
 using Tokens = std::vector<TokenId>;
 
 struct Half : test::Exact {
-  using KvCache = attention::BoundedKv<quant::Float16>;
+  using KvCache = attention::StaticKvCache<quant::Float16>;
 };
 struct Bytes8 : test::Exact {
-  using KvCache = attention::BoundedKv<quant::Int8<32>>;
+  using KvCache = attention::StaticKvCache<quant::Int8<32>>;
 };
 /// Forgets what lies between the first 4 positions and the last 24.
 struct Sliding : test::Exact {
-  using KvCache = attention::SlidingWindowKv<quant::Float16, 24, 4>;
+  using KvCache = attention::SlidingWindowKvCache<quant::Float16, 24, 4>;
 };
 
 template <class B>
@@ -78,7 +78,7 @@ TEST_CASE_TEMPLATE("answers in a batch are those of a session alone", B, Half, B
       CAPTURE(i);
       auto session = model.session({.seed = i});
       CHECK(found[i].tokens == session.generate_tokens(prompts[i % 4], i % 2 == 0 ? sampled(50) : greedy(50)));
-      reused += static_cast<std::size_t>(found[i].outcome.usage.reused_tokens);
+      reused += static_cast<std::size_t>(found[i].outcome.usage.cached_tokens);
     }
     return reused;
   };
@@ -166,7 +166,7 @@ TEST_CASE("a prefix is reused while all that it sees is there, and computed anew
   const auto check = [&](const Tokens& next, std::int32_t count, std::int32_t reused) {
     CHECK(session.generate_tokens(next, greedy(count)) ==
           sliding().session().generate_tokens(next, greedy(count)));
-    CHECK(session.last().usage.reused_tokens == reused);
+    CHECK(session.last().usage.cached_tokens == reused);
   };
   check(prompt, 20, 0);
   Tokens longer(session.tokens().begin(), session.tokens().end());

@@ -61,25 +61,25 @@ TEST_CASE("config.json alone is enough for a plan") {
   test::copy_files(golden_model("demo"), folder.path(), {"config.json"});
   LoadOptions options;
   options.machine = equal_devices(2, 5_MiB);
-  const Preparation prepared = prepare<Exact>(folder.path(), options);
+  const LoadPlan prepared = plan_load<Exact>(folder.path(), options);
   CHECK(prepared.config.shape.vocabulary == 700);
   CHECK(prepared.limits.context == 160);
   CHECK(prepared.plan.devices() == 2);
   CHECK(prepared.plan == plan<Exact>(*options.machine, prepared.config.shape, prepared.limits));
   CHECK(prepared.plan.peak(0) > 1_MiB);
   options.machine = equal_devices(2, 1_MiB);
-  CHECK(!prepare<Exact>(folder.path(), options).plan.fits());  // a plan that does not fit is no error here
-  CHECK(prepare<Exact>(folder.path()).plan.fits());            // this machine's memory
+  CHECK(!plan_load<Exact>(folder.path(), options).plan.fits());  // a plan that does not fit is no error here
+  CHECK(plan_load<Exact>(folder.path()).plan.fits());            // this machine's memory
   check_error<FileError>([&] { load<Exact>(folder.path()); }, {folder.path(), "model.safetensors"});
-  check_error<FileError>([&] { prepare<Exact>(folder / "missing"); }, {folder / "missing"});
+  check_error<FileError>([&] { plan_load<Exact>(folder / "missing"); }, {folder / "missing"});
   const TemporaryFolder empty;
-  check_error<FileError>([&] { prepare<Exact>(empty.path()); }, {empty.path(), "config.json"});
+  check_error<FileError>([&] { plan_load<Exact>(empty.path()); }, {empty.path(), "config.json"});
 }
 
 TEST_CASE("limits are lowered, never raised") {
   const auto folder = golden_model("plain");
   const auto refuse = [&](const char* name, const std::function<void(Limits&)>& change) {
-    check_error<InvalidArgument>([&] { prepare<Exact>(folder, with_limits(change)); }, {name, "Limits::"});
+    check_error<InvalidArgument>([&] { plan_load<Exact>(folder, with_limits(change)); }, {name, "Limits::"});
     check_error<InvalidArgument>([&] { load<Exact>(folder, with_limits(change)); }, {name});
   };
   refuse("context is 161, the Blueprint allows 1 to 160", [](Limits& l) { l.context = 161; });
@@ -92,10 +92,10 @@ TEST_CASE("limits are lowered, never raised") {
   refuse("threads is 0", [](Limits& l) { l.threads = 0; });
 
   const Limits lower{.context = 9, .batch = 1, .prefill_chunk = 16, .threads = 1};
-  const Preparation prepared = prepare<Exact>(folder, with_limits([&](Limits& l) { l = lower; }));
+  const LoadPlan prepared = plan_load<Exact>(folder, with_limits([&](Limits& l) { l = lower; }));
   CHECK(prepared.limits.context == 9);
   CHECK(prepared.limits.prefill_chunk == 9);  // a chunk never exceeds the context
-  CHECK(prepared.plan.largest_peak() < prepare<Exact>(folder).plan.largest_peak());
+  CHECK(prepared.plan.largest_peak() < plan_load<Exact>(folder).plan.largest_peak());
   Shape shape = plain_shape;
   shape.max_positions = 100;
   CHECK(generate::resolve_limits(Exact::limits, std::nullopt, shape).context == 100);
@@ -103,9 +103,9 @@ TEST_CASE("limits are lowered, never raised") {
 }
 
 TEST_CASE("a Blueprint's shape must be the checkpoint's, field by field") {
-  CHECK_NOTHROW(prepare<Fixed>(golden_model("plain")));
+  CHECK_NOTHROW(plan_load<Fixed>(golden_model("plain")));
   CHECK(load<Fixed>(golden_model("plain")).shape() == plain_shape);
-  check_error<FormatError>([] { prepare<Fixed>(golden_model("demo")); },
+  check_error<FormatError>([] { plan_load<Fixed>(golden_model("demo")); },
                            {golden_model("demo") + "/config.json", "vocab_size is 700", "160"});
   check_error<FormatError>([] { load<Fixed>(golden_model("bf16")); }, {"/bf16/config.json", "Blueprint"});
 
@@ -187,7 +187,7 @@ TEST_CASE("a checkpoint that lacks what its config.json promises is refused befo
   const TemporaryFolder folder;
   test::copy_files(golden_model("demo"), folder.path());
   const std::string path = folder / "config.json";
-  checkpoint::Json config = checkpoint::parse_json(checkpoint::read_text_file(path, 1U << 20U), path);
+  json::Value config = json::parse(file::read_text_file(path, 1U << 20U), path);
   config["num_hidden_layers"] = 128;
   config["num_local_experts"] = 65536;
   test::write_file(path, config.dump());
@@ -204,7 +204,7 @@ TEST_CASE("sizes that 64 bits do not count are refused") {
   Shape wide = shapes::mixtral_8x7b;
   wide.kv_heads = 1 << 30;
   wide.head_dim = 1 << 30;
-  CHECK_THROWS_AS(attention::BoundedKv<quant::Float16>::layer_bytes(wide, Limits{}), InvalidArgument);
+  CHECK_THROWS_AS(attention::StaticKvCache<quant::Float16>::layer_bytes(wide, Limits{}), InvalidArgument);
 }
 
 // What would dangle does not compile.
@@ -222,18 +222,18 @@ concept Answers = requires(Talk&& session) {
 static_assert(Answers<Session<Exact>&> && !Answers<Session<Exact>>);
 
 TEST_CASE("a context that the budgets do not hold is lowered where that is asked for") {
-  const Preparation whole = prepare<Exact>(golden_model("demo"), {.machine = equal_devices(1, 64_MiB)});
+  const LoadPlan whole = plan_load<Exact>(golden_model("demo"), {.machine = equal_devices(1, 64_MiB)});
   const Machine tight = equal_devices(1, whole.plan.peak(0) - 4_KiB);
-  CHECK_FALSE(prepare<Exact>(golden_model("demo"), {.machine = tight}).plan.fits());
-  const Preparation lowered = prepare<Exact>(golden_model("demo"), {.machine = tight, .fit_context = true});
+  CHECK_FALSE(plan_load<Exact>(golden_model("demo"), {.machine = tight}).plan.fits());
+  const LoadPlan lowered = plan_load<Exact>(golden_model("demo"), {.machine = tight, .fit_context = true});
   CHECK(lowered.plan.fits());
   CHECK(lowered.limits.context < whole.limits.context);
   CHECK(lowered.limits.context == largest_context<Exact>(tight, whole.config.shape, whole.limits));
   CHECK(lowered.limits.prefill_chunk <= lowered.limits.context);
   check_error<InvalidArgument>(
       [&] {
-        prepare<Exact>(golden_model("demo"),
-                       {.machine = tight, .device_map = placement::DeviceMap{}, .fit_context = true});
+        plan_load<Exact>(golden_model("demo"),
+                         {.machine = tight, .device_map = placement::DeviceMap{}, .fit_context = true});
       },
       {"fit_context", "device_map"});
 }

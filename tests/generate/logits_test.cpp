@@ -20,7 +20,7 @@ struct Exact : Blueprint {
   using Quantization = quant::Float32;
   using Embedding = quant::Float32;
   using Head = quant::Float32;
-  using KvCache = attention::BoundedKv<quant::Float32>;
+  using KvCache = attention::StaticKvCache<quant::Float32>;
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ template <class Q>
 struct FourBit : Blueprint {
   static constexpr Limits limits{.context = 256, .batch = 1, .prefill_chunk = 64, .threads = 2};
   using Quantization = Q;
-  using KvCache = attention::BoundedKv<quant::Float32>;
+  using KvCache = attention::StaticKvCache<quant::Float32>;
 };
 using Nested = FourBit<quant::Nf4<64, quant::DoubleQuantized>>;
 using Plain = FourBit<quant::Nf4<64>>;

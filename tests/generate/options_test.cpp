@@ -37,15 +37,15 @@ TEST_CASE("every reason has a name of its own") {
   }
   CHECK(names.size() == 6);
   std::ostringstream out;
-  out << Usage{.prompt_tokens = 12, .reused_tokens = 5, .answer_tokens = 7};
+  out << Usage{.prompt_tokens = 12, .cached_tokens = 5, .completion_tokens = 7};
   CHECK(out.str() == "12 prompt tokens (5 reused), 7 answer tokens");
 }
 
 TEST_CASE("speeds leave out what was not computed") {
-  Outcome outcome;
+  GenerationStats outcome;
   CHECK(outcome.prefill_speed() == 0);
   CHECK(outcome.decode_speed() == 0);
-  outcome.usage = {.prompt_tokens = 100, .reused_tokens = 60, .answer_tokens = 11};
+  outcome.usage = {.prompt_tokens = 100, .cached_tokens = 60, .completion_tokens = 11};
   outcome.prefill_seconds = 2;
   outcome.decode_seconds = 4;
   CHECK(outcome.prefill_speed() == 20);

@@ -17,7 +17,7 @@
 #include "support/golden.hpp"
 
 using namespace asterism;
-using quant::Packed;
+using quant::MatrixRef;
 using quant::Planes;
 
 namespace {
@@ -48,18 +48,18 @@ struct FiveLevels {
       }
     });
   }
-  static void decode(Packed<FiveLevels> matrix, std::uint64_t first, View<float> out) {
+  static void decode(MatrixRef<FiveLevels> matrix, std::uint64_t first, View<float> out) {
     for (std::size_t i = 0; i < out.size; ++i) {
       const std::uint64_t in_block = (first + i) % block;
       const auto three = static_cast<int>(matrix.data[(first + i) / block * block_bytes + in_block / 3]);
       out[i] = static_cast<float>(three / place[in_block % 3] % 5 - 2) * scale_of(matrix, first + i);
     }
   }
-  static float scale_of(Packed<FiveLevels> matrix, std::uint64_t i) {
+  static float scale_of(MatrixRef<FiveLevels> matrix, std::uint64_t i) {
     const std::byte* scales = matrix.data + planes(matrix.rows, matrix.cols)[1].offset;
     return reinterpret_cast<const float*>(scales)[i / block];
   }
-  static double error_bound(Packed<FiveLevels> matrix, std::uint64_t i, float original) {
+  static double error_bound(MatrixRef<FiveLevels> matrix, std::uint64_t i, float original) {
     return 0.5 * double{scale_of(matrix, i)} + 0x1p-22 * std::fabs(double{original}) + 0x1p-148;
   }
 };
@@ -73,26 +73,26 @@ struct Model : Blueprint {
 // Formats with a mistake each, FiveLevels otherwise.
 template <class Self>
 struct Mistaken : FiveLevels {
-  static void decode(Packed<Self> matrix, std::uint64_t first, View<float> out) {
+  static void decode(MatrixRef<Self> matrix, std::uint64_t first, View<float> out) {
     FiveLevels::decode({matrix.data, matrix.rows, matrix.cols}, first, out);
   }
-  static double error_bound(Packed<Self> matrix, std::uint64_t i, float original) {
+  static double error_bound(MatrixRef<Self> matrix, std::uint64_t i, float original) {
     return FiveLevels::error_bound({matrix.data, matrix.rows, matrix.cols}, i, original);
   }
 };
 struct TwoPercentMore : Mistaken<TwoPercentMore> {
-  static void decode(Packed<TwoPercentMore> matrix, std::uint64_t first, View<float> out) {
+  static void decode(MatrixRef<TwoPercentMore> matrix, std::uint64_t first, View<float> out) {
     Mistaken::decode(matrix, first, out);
     for (float& value : out) value *= 1.02F;
   }
 };
 struct ForgetsWhereItStarts : Mistaken<ForgetsWhereItStarts> {
-  static void decode(Packed<ForgetsWhereItStarts> matrix, std::uint64_t first, View<float> out) {
+  static void decode(MatrixRef<ForgetsWhereItStarts> matrix, std::uint64_t first, View<float> out) {
     Mistaken::decode(matrix, first / block * block, out);
   }
 };
 struct MovesZeros : Mistaken<MovesZeros> {
-  static void decode(Packed<MovesZeros> matrix, std::uint64_t first, View<float> out) {
+  static void decode(MatrixRef<MovesZeros> matrix, std::uint64_t first, View<float> out) {
     Mistaken::decode(matrix, first, out);
     for (float& value : out) value = value == 0 ? 1e-30F : value;
   }

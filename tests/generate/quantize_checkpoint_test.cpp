@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/checkpoint/folder.hpp"
+#include "asterism/file/new_folder.hpp"
 #include "asterism/quant/least_squares.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
@@ -19,23 +19,23 @@ using asterism::test::check_error;
 using asterism::test::EditedCheckpoint;
 using asterism::test::EmptyNetwork;
 using asterism::test::golden_model;
-using asterism::test::Packed;
+using asterism::test::MatrixRef;
 using asterism::test::TemporaryFolder;
 
 namespace {
 
-struct PlainNf4 : Packed {
+struct PlainNf4 : MatrixRef {
   using Quantization = quant::Nf4<64, quant::PlainScales>;
   using Embedding = quant::Float16;
 };
-struct Chosen : Packed {
+struct Chosen : MatrixRef {
   using Quantization = quant::Nf4<64, quant::DoubleQuantized, quant::LeastSquares>;
 };
-struct Half : Packed {
+struct Half : MatrixRef {
   using Quantization = quant::BFloat16;
 };
 
-struct OtherHead : Packed {
+struct OtherHead : MatrixRef {
   using Head = quant::Float32;
 };
 
@@ -69,7 +69,7 @@ void check_same_bits(const std::string& name, Bytes max_shard = 2_GB) {
   quantize_checkpoint<B>(golden_model(name), parent / "out", silence, max_shard);
   CHECK(slabs<B>(parent / "out") == slabs<B>(golden_model(name)));
   CHECK(read_model_config(parent / "out").shape == read_model_config(golden_model(name)).shape);
-  CHECK(folder_entries(parent.path()) == std::vector<std::string>{"out"});
+  CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
 }
 
 }  // namespace
@@ -77,10 +77,10 @@ void check_same_bits(const std::string& name, Bytes max_shard = 2_GB) {
 TEST_CASE("a quantized checkpoint loads with the same bits, whatever it was made from") {
   for (const char* name :
        {"demo", "one_kv_head", "many_experts", "fused", "odd_sizes", "bnb_experts", "bnb_fused"}) {
-    check_same_bits<Packed>(name);
+    check_same_bits<MatrixRef>(name);
   }
-  check_same_bits<Packed>("demo", Bytes{100'000});
-  check_same_bits<Packed>("many_experts", Bytes{1});  // a shard for each tensor
+  check_same_bits<MatrixRef>("demo", Bytes{100'000});
+  check_same_bits<MatrixRef>("many_experts", Bytes{1});  // a shard for each tensor
   for (const char* name : {"demo", "odd_sizes", "bnb_router4"}) check_same_bits<PlainNf4>(name);
   check_same_bits<PlainNf4>("demo", Bytes{50'000});
   check_same_bits<Chosen>("demo");
@@ -90,7 +90,7 @@ TEST_CASE("a quantized checkpoint loads with the same bits, whatever it was made
 
 TEST_CASE("what is in 4 bits already is written as it was") {
   const TemporaryFolder parent;
-  quantize_checkpoint<Packed>(golden_model("bnb_experts"), parent / "out", silence);
+  quantize_checkpoint<MatrixRef>(golden_model("bnb_experts"), parent / "out", silence);
   const EditedCheckpoint before(golden_model("bnb_experts"));
   const EditedCheckpoint after(parent / "out");
   CHECK(before.tensors.size() == after.tensors.size());
@@ -114,27 +114,27 @@ TEST_CASE("what is in 4 bits already is written as it was") {
 TEST_CASE("the folder holds what a checkpoint holds") {
   const TemporaryFolder parent;
   const std::string out = parent / "out";
-  quantize_checkpoint<Packed>(golden_model("demo"), out, silence);
-  CHECK(folder_entries(out) == std::vector<std::string>{"config.json", "generation_config.json",
-                                                        "model.safetensors", "special_tokens_map.json",
-                                                        "tokenizer.json", "tokenizer_config.json"});
-  CHECK(read_text_file(out + "/tokenizer.json", 1U << 20U) ==
-        read_text_file(golden_model("demo") + "/tokenizer.json", 1U << 20U));
+  quantize_checkpoint<MatrixRef>(golden_model("demo"), out, silence);
+  CHECK(file::folder_entries(out) == std::vector<std::string>{"config.json", "generation_config.json",
+                                                              "model.safetensors", "special_tokens_map.json",
+                                                              "tokenizer.json", "tokenizer_config.json"});
+  CHECK(file::read_text_file(out + "/tokenizer.json", 1U << 20U) ==
+        file::read_text_file(golden_model("demo") + "/tokenizer.json", 1U << 20U));
   const auto config = read_model_config(out);
   REQUIRE(config.quantization);
-  const Json json = parse_json(read_text_file(out + "/config.json", 1U << 20U), "config.json");
+  const json::Value json = json::parse(file::read_text_file(out + "/config.json", 1U << 20U), "config.json");
   CHECK(json["quantization_config"]["bnb_4bit_use_double_quant"] == true);
   CHECK(json["quantization_config"]["bnb_4bit_quant_type"] == "nf4");
   CHECK(json["hidden_size"] == 128);
-  CHECK(path_kind(out + "/README.md") == PathKind::missing);  // a card of another file
+  CHECK(file::path_kind(out + "/README.md") == file::PathKind::missing);  // a card of another file
   const TensorStore store(out);
   CHECK(store.at("model.layers.0.self_attn.q_proj.weight").dtype == DType::u8);
   CHECK(store.at("lm_head.weight").dtype == DType::bf16);
   CHECK(store.at("model.norm.weight").dtype == DType::f32);
 
-  quantize_checkpoint<Packed>(golden_model("demo"), out, silence, Bytes{300'000});  // in shards, over the other
-  CHECK(path_kind(out + "/model.safetensors") == PathKind::missing);
-  CHECK(path_kind(out + "/model.safetensors.index.json") == PathKind::file);
+  quantize_checkpoint<MatrixRef>(golden_model("demo"), out, silence, Bytes{300'000});  // in shards, over the other
+  CHECK(file::path_kind(out + "/model.safetensors") == file::PathKind::missing);
+  CHECK(file::path_kind(out + "/model.safetensors.index.json") == file::PathKind::file);
 
   // From 4 bits to a format without them: config.json no longer says that there are any.
   quantize_checkpoint<Half>(out, parent / "wide", silence);
@@ -144,9 +144,9 @@ TEST_CASE("the folder holds what a checkpoint holds") {
 TEST_CASE("a checkpoint may take its source's place") {
   const TemporaryFolder parent;
   test::copy_files(golden_model("demo"), parent / "model");
-  quantize_checkpoint<Packed>(parent / "model", parent / "model", silence);
-  CHECK(slabs<Packed>(parent / "model") == slabs<Packed>(golden_model("demo")));
-  CHECK(path_kind(parent / "model/README.md") == PathKind::file);  // the user's own files stay
+  quantize_checkpoint<MatrixRef>(parent / "model", parent / "model", silence);
+  CHECK(slabs<MatrixRef>(parent / "model") == slabs<MatrixRef>(golden_model("demo")));
+  CHECK(file::path_kind(parent / "model/README.md") == file::PathKind::file);  // the user's own files stay
 }
 
 TEST_CASE("progress counts bytes written; interrupted, nothing appears and what was there stays") {
@@ -165,7 +165,7 @@ TEST_CASE("progress counts bytes written; interrupted, nothing appears and what 
   };
   const TemporaryFolder parent;
   Notes notes;
-  quantize_checkpoint<Packed>(golden_model("demo"), parent / "out", notes);
+  quantize_checkpoint<MatrixRef>(golden_model("demo"), parent / "out", notes);
   CHECK(notes.ended == 1);
   CHECK(notes.last == notes.total);
   std::uint64_t bytes = 0;
@@ -173,7 +173,7 @@ TEST_CASE("progress counts bytes written; interrupted, nothing appears and what 
   for (const TensorInfo& tensor : store.tensors()) bytes += tensor.bytes;
   CHECK(notes.total == bytes);
 
-  const std::string before = read_text_file(parent / "out/model.safetensors", 1U << 30U);
+  const std::string before = file::read_text_file(parent / "out/model.safetensors", 1U << 30U);
   for (const std::uint64_t stop_at : {std::uint64_t{0}, bytes / 2, bytes}) {
     for (const char* target : {"out", "fresh"}) {
       CAPTURE(stop_at);
@@ -184,8 +184,8 @@ TEST_CASE("progress counts bytes written; interrupted, nothing appears and what 
           [&] { quantize_checkpoint<PlainNf4>(golden_model("demo"), parent / target, interrupted, 200_KiB); },
           {"interrupted"});
       CHECK(interrupted.ended == 0);
-      CHECK(folder_entries(parent.path()) == std::vector<std::string>{"out"});
-      CHECK(read_text_file(parent / "out/model.safetensors", 1U << 30U) == before);
+      CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
+      CHECK(file::read_text_file(parent / "out/model.safetensors", 1U << 30U) == before);
     }
   }
 }
@@ -197,18 +197,18 @@ TEST_CASE("sources that can't be quantized are refused before anything is writte
     const TemporaryFolder folder;
     source.write(folder.path());
     check_error<E>([&] { quantize_checkpoint<B>(folder.path(), parent / "out", silence); }, parts);
-    CHECK(folder_entries(parent.path()).empty());
+    CHECK(file::folder_entries(parent.path()).empty());
   };
   const std::string name = "model.layers.1.self_attn.q_proj.weight";
   EditedCheckpoint missing(golden_model("plain"));
   missing.tensors.erase(name);
-  refuse(Packed{}, FormatError(""), missing, {"'" + name + "'", "missing"});
+  refuse(MatrixRef{}, FormatError(""), missing, {"'" + name + "'", "missing"});
   EditedCheckpoint surplus(golden_model("plain"));
   surplus.tensors["more"] = surplus.tensors.at(name);
-  refuse(Packed{}, FormatError(""), surplus, {"'more'", "no place"});
+  refuse(MatrixRef{}, FormatError(""), surplus, {"'more'", "no place"});
   EditedCheckpoint nan(golden_model("plain"));
   nan.set(name, 100, std::numeric_limits<float>::quiet_NaN());
-  refuse(Packed{}, FormatError(""), nan, {"'" + name + "'", "100", "NaN"});
+  refuse(MatrixRef{}, FormatError(""), nan, {"'" + name + "'", "100", "NaN"});
   refuse(PlainNf4{}, Unsupported(""), EditedCheckpoint(golden_model("bnb_experts")), {"double-quantized"});
 
   // A tied head in another format than the embedding would not load with the bits of the original.

@@ -48,7 +48,7 @@ TEST_CASE("text continues the prompt's, or is one of its own") {
     one.end(FinishReason::cancelled);
     CHECK(one.answer.text == (continues ? " two three" : "two three"));
     CHECK(one.answer.tokens == two);
-    CHECK(one.answer.outcome.usage.answer_tokens == static_cast<std::int32_t>(two.size()));
+    CHECK(one.answer.outcome.usage.completion_tokens == static_cast<std::int32_t>(two.size()));
     CHECK(one.answer.outcome.finish_reason == FinishReason::cancelled);
     CHECK(one.ended());
   }

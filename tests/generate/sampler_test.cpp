@@ -9,22 +9,22 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/checkpoint/file.hpp"
-#include "asterism/checkpoint/json.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/json.hpp"
 
-#include "checkpoint/checkpoint_files.hpp"
+#include "support/files.hpp"
 #include "support/golden.hpp"
 
 using namespace asterism;
-using checkpoint::Json;
 using generate::Candidate;
 using generate::Sampler;
+using json::Value;
 using test::check_error;
 
 namespace {
 
 struct Case {
-  Json json;
+  json::Value json;
   std::vector<float> logits;
   std::vector<TokenId> history;
   GenerateOptions options;
@@ -33,7 +33,7 @@ struct Case {
 std::vector<Case> golden_cases(const test::Golden& golden) {
   const std::string path = std::string(ASTERISM_GOLDEN_DIR) + "/sampling/cases.json";
   std::vector<Case> cases;
-  for (const Json& json : checkpoint::parse_json(checkpoint::read_text_file(path, 1U << 20U), path)) {
+  for (const json::Value& json : json::parse(file::read_text_file(path, 1U << 20U), path)) {
     Case one{.json = json, .logits = {}, .history = {}, .options = {}};
     one.logits = golden.values<float>("logits_" + json["logits"].get<std::string>());
     one.history = golden.values<TokenId>("history_" + json["logits"].get<std::string>());

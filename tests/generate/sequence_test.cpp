@@ -25,7 +25,7 @@ using Tokens = std::vector<TokenId>;
 /// The sizes of that checkpoint, without weights: nothing is computed here. Ends at 2 and 7.
 const LanguageModel<Exact>& plain() {
   static const LanguageModel<Exact> out = [] {
-    LanguageModel<Exact>::Texts texts{
+    LanguageModel<Exact>::CheckpointExtras texts{
         .config = checkpoint::read_model_config(golden_model("plain")),
         .generation = checkpoint::parse_generation_config(R"({"eos_token_id": [2, 7]})", "generation_config.json"),
         .tokenizer = {},
@@ -84,7 +84,7 @@ TEST_CASE("what the caches know of a new prompt is not pending") {
   sequence.begin(sequence.tokens(), constant);  // its own tokens
   CHECK(tokens_of(sequence) == Tokens{1, 5, 7, 8});
   CHECK(sequence.computed() == 3);
-  sequence.begin(sequence.tokens().part(1, 2), constant);
+  sequence.begin(sequence.tokens().subview(1, 2), constant);
   CHECK(tokens_of(sequence) == Tokens{5, 7});
   CHECK(sequence.computed() == 0);
   sequence.advance(2);

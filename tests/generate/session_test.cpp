@@ -20,7 +20,7 @@ using test::check_error;
 using test::EditedCheckpoint;
 using test::Exact;
 using test::golden_model;
-using test::Packed;
+using test::MatrixRef;
 using test::TemporaryFolder;
 
 namespace {
@@ -71,8 +71,8 @@ TEST_CASE("a prompt that begins as the conversation is computed from where it di
   const Tokens answer = session.generate_tokens(first, greedy(20));
   CHECK(answer == alone(demo(), first, greedy(20)));
   CHECK(session.last().usage.prompt_tokens == 33);
-  CHECK(session.last().usage.reused_tokens == 0);
-  CHECK(session.last().usage.answer_tokens == 20);
+  CHECK(session.last().usage.cached_tokens == 0);
+  CHECK(session.last().usage.completion_tokens == 20);
   CHECK(Tokens(session.tokens().begin(), session.tokens().end()) == joined(first, answer));
 
   // The whole conversation and more: all but the last token of the answer was computed. Draws at a high
@@ -83,30 +83,30 @@ TEST_CASE("a prompt that begins as the conversation is computed from where it di
   CHECK(next == alone(demo(), second, sampled(30), 9));
   CHECK(next != alone(demo(), second, sampled(30), 10));
   CHECK(session.last().usage.prompt_tokens == 56);
-  CHECK(session.last().usage.reused_tokens == 52);
+  CHECK(session.last().usage.cached_tokens == 52);
   const auto per_token = static_cast<std::uint64_t>(demo().shape().layers * demo().shape().top_k);
   CHECK(session.observer().routes - routes == per_token * (4 + 29));
 
   // The same prompt again: its last token is computed once more, for its logits.
   session.generate_tokens(second, greedy(1));
-  CHECK(session.last().usage.reused_tokens == 55);
+  CHECK(session.last().usage.cached_tokens == 55);
   // A prompt that is the beginning of the conversation.
   CHECK(session.generate_tokens(first, greedy(20)) == answer);
-  CHECK(session.last().usage.reused_tokens == 32);
+  CHECK(session.last().usage.cached_tokens == 32);
   // One that differs in the middle.
   Tokens other = first;
   other[20] ^= 1;
   CHECK(session.generate_tokens(other, greedy(20)) == alone(demo(), other, greedy(20)));
-  CHECK(session.last().usage.reused_tokens == 20);
+  CHECK(session.last().usage.cached_tokens == 20);
   // One that differs from the beginning.
   other[0] ^= 1;
   CHECK(session.generate_tokens(other, greedy(20)) == alone(demo(), other, greedy(20)));
-  CHECK(session.last().usage.reused_tokens == 0);
+  CHECK(session.last().usage.cached_tokens == 0);
 
   session.clear();
   CHECK(session.tokens().empty());
   CHECK(session.generate_tokens(other, greedy(20)) == alone(demo(), other, greedy(20)));
-  CHECK(session.last().usage.reused_tokens == 0);
+  CHECK(session.last().usage.cached_tokens == 0);
 }
 
 TEST_CASE("a sliding window reuses what is still seen") {
@@ -117,7 +117,7 @@ TEST_CASE("a sliding window reuses what is still seen") {
   CHECK(answer == alone(model, prompt, greedy(30)));
   const Tokens shorter(prompt.begin(), prompt.begin() + 20);
   CHECK(session.generate_tokens(shorter, greedy(30)) == alone(model, shorter, greedy(30)));
-  CHECK(session.last().usage.reused_tokens == 19);
+  CHECK(session.last().usage.cached_tokens == 19);
 }
 
 TEST_CASE("a prompt that has nothing in common begins anew, without a call") {
@@ -126,7 +126,7 @@ TEST_CASE("a prompt that has nothing in common begins anew, without a call") {
   for (int turn = 0; turn < 6; ++turn) {  // four times as much as the context holds
     prompt[0] = 5 + turn;
     CHECK(session.generate_tokens(prompt, greedy(40)) == alone(demo(), prompt, greedy(40)));
-    CHECK(session.last().usage.reused_tokens == 0);
+    CHECK(session.last().usage.cached_tokens == 0);
     CHECK(session.tokens().size == 104);
   }
 }
@@ -197,7 +197,7 @@ TEST_CASE("two sessions in turns answer as each alone") {
 }
 
 TEST_CASE("sessions on several threads answer as each alone") {
-  const auto model = load<Packed>(golden_model("demo"));
+  const auto model = load<MatrixRef>(golden_model("demo"));
   const Tokens prompt = golden().values<TokenId>("prompt_33");
   const auto answer = [&](std::uint64_t seed) {
     return model.session({.seed = seed}).generate_tokens(prompt, sampled(40));
@@ -233,7 +233,7 @@ TEST_CASE("answers end at the token limit, where the context is full, at end tok
   CHECK(until_full.size() == 24 - 16 + 1);  // the last token needs no place
   CHECK(same_beginning(until_full));
   CHECK(small.last().finish_reason == FinishReason::context_full);
-  CHECK(small.last().usage.answer_tokens == 9);
+  CHECK(small.last().usage.completion_tokens == 9);
   const Tokens whole = golden().values<TokenId>("prompt_33");
   check_error<InvalidArgument>([&] { small.generate_tokens(whole, greedy(1)); }, {"33 tokens", "24", "context"});
   const Tokens fitting(whole.begin(), whole.begin() + 24);
@@ -250,7 +250,7 @@ TEST_CASE("answers end at the token limit, where the context is full, at end tok
   CHECK(session.generate_tokens(prompt, cancellable).empty());
   CHECK(session.last().finish_reason == FinishReason::cancelled);
   CHECK(session.last().usage.prompt_tokens == 16);
-  CHECK(session.last().usage.answer_tokens == 0);
+  CHECK(session.last().usage.completion_tokens == 0);
   CHECK(session.observer().routes == before);  // nothing was computed
   CHECK(session.generate_tokens(prompt, greedy(64)) == expected);
 
@@ -265,7 +265,7 @@ TEST_CASE("answers end at the token limit, where the context is full, at end tok
   CHECK(some.size() == 9);  // the pass that was running ends after its layer and gives no token
   CHECK(same_beginning(some));
   CHECK(session.last().finish_reason == FinishReason::cancelled);
-  CHECK(session.last().usage.answer_tokens == 9);
+  CHECK(session.last().usage.completion_tokens == 9);
   // In the middle of a long prompt: the second chunk ends after its first layer.
   std::stop_source early;
   cancellable.cancel = early.get_token();
@@ -280,7 +280,7 @@ TEST_CASE("answers end at the token limit, where the context is full, at end tok
   CHECK(session.observer().routes - routes == 16 * 3 * 2 + 16 * 2);
   // What was completed is reused.
   CHECK(session.generate_tokens(golden().values<TokenId>("prompt_64"), greedy(3)).size() == 3);
-  CHECK(session.last().usage.reused_tokens == 16);
+  CHECK(session.last().usage.cached_tokens == 16);
 
   const TemporaryFolder folder;
   test::copy_files(golden_model("demo"), folder.path());
@@ -296,7 +296,7 @@ TEST_CASE("answers end at the token limit, where the context is full, at end tok
   CHECK(other.generate_tokens(prompt, ends) ==
         Tokens(expected.begin(), expected.begin() + 1 + static_cast<std::ptrdiff_t>(first)));
   CHECK(other.last().finish_reason == FinishReason::eos);
-  CHECK(other.last().usage.answer_tokens == static_cast<std::int32_t>(first) + 1);
+  CHECK(other.last().usage.completion_tokens == static_cast<std::int32_t>(first) + 1);
   CHECK(other.generate_tokens(prompt, greedy(64)) == expected);
   CHECK(other.last().finish_reason == FinishReason::max_tokens);
 }
@@ -308,7 +308,7 @@ TEST_CASE("bad prompts and options are refused, and leave the conversation as it
   const Tokens conversation = joined(prompt, answer);
   const auto unharmed = [&] {
     CHECK(Tokens(session.tokens().begin(), session.tokens().end()) == conversation);
-    CHECK(session.last().usage.answer_tokens == 5);
+    CHECK(session.last().usage.completion_tokens == 5);
   };
   const auto refuse = [&](const Tokens& bad, std::initializer_list<std::string_view> parts) {
     check_error<InvalidArgument>([&] { session.generate_tokens(bad); }, parts);
@@ -332,7 +332,7 @@ TEST_CASE("bad prompts and options are refused, and leave the conversation as it
   unharmed();
   CHECK(session.generate_tokens(joined(conversation, {7}), greedy(5)) ==
         alone(demo(), joined(conversation, {7}), greedy(5)));
-  CHECK(session.last().usage.reused_tokens == 37);
+  CHECK(session.last().usage.cached_tokens == 37);
 }
 
 TEST_CASE("logits of every position, in order, whatever the chunks") {
@@ -353,11 +353,11 @@ TEST_CASE("logits of every position, in order, whatever the chunks") {
   // They are the conversation now.
   CHECK(session.generate_tokens(joined(prompt, {4, 5}), greedy(10)) ==
         alone(demo(), joined(prompt, {4, 5}), greedy(10)));
-  CHECK(session.last().usage.reused_tokens == 64);
+  CHECK(session.last().usage.cached_tokens == 64);
   // The conversation's own tokens, and a part of them.
   const Tokens said(session.tokens().begin(), session.tokens().end());
   CHECK(session.logits(session.tokens()) == demo().session().logits(said));
-  CHECK(session.log_probabilities(session.tokens().part(3, 40)) ==
+  CHECK(session.log_probabilities(session.tokens().subview(3, 40)) ==
         demo().session().log_probabilities(Tokens(said.begin() + 3, said.begin() + 43)));
 }
 
@@ -407,19 +407,19 @@ TEST_CASE("log-probabilities from a place on are those of the whole, and what th
 
 TEST_CASE("chat renders a known template; another one is refused where it would be used") {
   const std::string path = std::string(ASTERISM_GOLDEN_DIR) + "/expected/demo.json";
-  const checkpoint::Json expected = checkpoint::parse_json(checkpoint::read_text_file(path, 1U << 20U), path);
+  const json::Value expected = json::parse(file::read_text_file(path, 1U << 20U), path);
   auto session = demo().session();
   Tokens last;
   for (std::size_t i = 0; i < 2; ++i) {  // a question; the question, an answer and another question
-    const checkpoint::Json& chat = expected["chats"][i];
+    const json::Value& chat = expected["chats"][i];
     std::vector<text::Message> messages;
-    for (const checkpoint::Json& one : chat["messages"]) messages.push_back({one["role"], one["content"]});
+    for (const json::Value& one : chat["messages"]) messages.push_back({one["role"], one["content"]});
     const auto ids = chat["ids"].get<Tokens>();
     std::string text;
     for (const std::string_view piece : session.chat(messages, greedy(12))) text += piece;
     CHECK(session.last().usage.prompt_tokens == static_cast<std::int32_t>(ids.size()));
-    CHECK(session.last().usage.answer_tokens == 12);
-    CHECK(session.last().usage.reused_tokens == static_cast<std::int32_t>(last.size()));
+    CHECK(session.last().usage.completion_tokens == 12);
+    CHECK(session.last().usage.cached_tokens == static_cast<std::int32_t>(last.size()));
     CHECK(Tokens(session.tokens().begin(), session.tokens().begin() + static_cast<std::ptrdiff_t>(ids.size())) ==
           ids);
     const Tokens answer = alone(demo(), ids, greedy(12));
@@ -433,9 +433,8 @@ TEST_CASE("chat renders a known template; another one is refused where it would 
   const TemporaryFolder folder;
   test::copy_files(golden_model("demo"), folder.path());
   const std::string other = "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor %}";
-  test::write_file(
-      folder / "tokenizer_config.json",
-      checkpoint::Json({{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"chat_template", other}}).dump());
+  test::write_file(folder / "tokenizer_config.json",
+                   json::Value({{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"chat_template", other}}).dump());
   const auto model = load<Exact>(folder.path());
   auto own = model.session();
   const std::vector<text::Message> question = {{"user", "Hello?"}};
@@ -443,7 +442,7 @@ TEST_CASE("chat renders a known template; another one is refused where it would 
                            {"tokenizer_config.json", "chat template", "Mixtral-8x7B"});
   std::string text;
   for (const std::string_view piece : own.generate("Hello?", greedy(5))) text += piece;
-  CHECK(own.last().usage.answer_tokens == 5);
+  CHECK(own.last().usage.completion_tokens == 5);
   CHECK(!text.empty());
 }
 
@@ -459,5 +458,5 @@ TEST_CASE("weights that overflow are an error again and again, never a token") {
   auto stream = session.generate("Hello", greedy(5));
   CHECK_THROWS_AS(stream.begin(), NumericError);
   CHECK_THROWS_AS(stream.begin(), NumericError);
-  CHECK(session.last().usage.answer_tokens == 0);
+  CHECK(session.last().usage.completion_tokens == 0);
 }

@@ -92,7 +92,7 @@ Tokens tokens_of(const std::string& prompt, const GenerateOptions& options, std:
 LanguageModel<Exact> ending_at(const Tokens& ends) {
   const TemporaryFolder folder;
   test::copy_files(golden_model("demo"), folder.path());
-  test::write_file(folder / "generation_config.json", checkpoint::Json({{"eos_token_id", ends}}).dump());
+  test::write_file(folder / "generation_config.json", json::Value({{"eos_token_id", ends}}).dump());
   return load<Exact>(folder.path());
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("the pieces together are the decoded tokens") {
     const Answer answer = answer_of(prompt, sampled(count), seed);
     CHECK(answer.text == decoded(prompt, tokens));
     CHECK(answer.reason == FinishReason::max_tokens);
-    CHECK(answer.usage.answer_tokens == count);
+    CHECK(answer.usage.completion_tokens == count);
     CHECK(answer.usage.prompt_tokens == static_cast<std::int32_t>(demo().tokenizer().encode(prompt).size()));
     shorter += answer.pieces < static_cast<std::size_t>(count) ? 1 : 0;
     incomplete += answer.text.ends_with("\uFFFD") ? 1 : 0;
@@ -148,7 +148,7 @@ TEST_CASE("stop strings end the answer wherever they stand") {
       const Answer answer = answer_of(prompt, options, seed);
       CHECK(answer.text == whole.substr(0, whole.find(stop)));
       CHECK(answer.reason == FinishReason::stop_string);
-      CHECK(answer.usage.answer_tokens <= 30);
+      CHECK(answer.usage.completion_tokens <= 30);
     }
     GenerateOptions options = sampled(30);  // a beginning of it stands at the end: nothing is lost
     options.stop = {whole.substr(whole.size() - 4) + "@", "never to be seen"};
@@ -169,7 +169,7 @@ TEST_CASE("a stop string that is complete only when the text is") {
     const Answer answer = answer_of(prompt, options, seed);
     CHECK(answer.text == whole.substr(0, whole.size() - 3));
     CHECK(answer.reason == FinishReason::stop_string);
-    CHECK(answer.usage.answer_tokens == 6);
+    CHECK(answer.usage.completion_tokens == 6);
   }
   CHECK(seen > 0);
 }
@@ -188,14 +188,14 @@ TEST_CASE("end tokens are counted and not written") {
   const Answer answer = read(session, session.generate(prompt, options));
   CHECK(answer.text == decoded(prompt, Tokens(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(at))));
   CHECK(answer.reason == FinishReason::eos);
-  CHECK(answer.usage.answer_tokens == static_cast<std::int32_t>(at) + 1);
+  CHECK(answer.usage.completion_tokens == static_cast<std::int32_t>(at) + 1);
 
   const auto at_once = ending_at({tokens[0]});
   auto silent = at_once.session({.seed = 3});
   auto stream = silent.generate(prompt, options);
   CHECK(stream.begin() == stream.end());
   CHECK(silent.last().finish_reason == FinishReason::eos);
-  CHECK(silent.last().usage.answer_tokens == 1);
+  CHECK(silent.last().usage.completion_tokens == 1);
 }
 
 TEST_CASE("the context ends an answer") {
@@ -206,8 +206,8 @@ TEST_CASE("the context ends an answer") {
   auto session = model.session({.seed = 1});
   const Answer answer = read(session, session.generate(prompt, sampled(1000)));
   CHECK(answer.reason == FinishReason::context_full);
-  CHECK(answer.usage.prompt_tokens + answer.usage.answer_tokens == 25);
-  CHECK(answer.text == decoded(prompt, tokens_of(prompt, sampled(answer.usage.answer_tokens), 1)));
+  CHECK(answer.usage.prompt_tokens + answer.usage.completion_tokens == 25);
+  CHECK(answer.text == decoded(prompt, tokens_of(prompt, sampled(answer.usage.completion_tokens), 1)));
 }
 
 TEST_CASE("cancelling before the first token and in the middle") {
@@ -222,11 +222,11 @@ TEST_CASE("cancelling before the first token and in the middle") {
     if (++pieces == 5) stop.request_stop();
   }
   CHECK(session.last().finish_reason == FinishReason::cancelled);
-  CHECK(session.last().usage.answer_tokens < 60);
-  CHECK(text == decoded(prompt, tokens_of(prompt, sampled(session.last().usage.answer_tokens), 0)));
+  CHECK(session.last().usage.completion_tokens < 60);
+  CHECK(text == decoded(prompt, tokens_of(prompt, sampled(session.last().usage.completion_tokens), 0)));
   CHECK(read(session, session.generate(prompt, options)).text.empty());
   CHECK(session.last().finish_reason == FinishReason::cancelled);
-  CHECK(session.last().usage.answer_tokens == 0);
+  CHECK(session.last().usage.completion_tokens == 0);
 }
 
 TEST_CASE("breaking off, going on, and beginning anew") {
@@ -268,7 +268,7 @@ TEST_CASE("a stream whose session went on is refused, not continued") {
   check();
   session.generate_tokens(Tokens{1, 5, 6}, sampled(3));
   check();
-  CHECK(read(session, session.generate(prompt, sampled(5))).usage.answer_tokens == 5);
+  CHECK(read(session, session.generate(prompt, sampled(5))).usage.completion_tokens == 5);
 }
 
 TEST_CASE("a stream may be moved before it is walked through") {
@@ -283,7 +283,7 @@ TEST_CASE("a stream may be moved before it is walked through") {
 TEST_CASE("the outcome tells times and speeds") {
   auto session = demo().session();
   read(session, session.generate(prompt, sampled(20)));
-  const Outcome& outcome = session.last();
+  const GenerationStats& outcome = session.last();
   CHECK(outcome.prefill_seconds > 0);
   CHECK(outcome.seconds_to_first_token >= outcome.prefill_seconds);
   CHECK(outcome.decode_seconds > 0);

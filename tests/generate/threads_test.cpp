@@ -12,14 +12,14 @@ using namespace asterism;
 
 namespace {
 
-struct Packed : Blueprint {
+struct MatrixRef : Blueprint {
   static constexpr Limits limits{.context = 256, .batch = 1, .prefill_chunk = 200, .threads = 8};
 };
 
 const std::string folder = std::string(ASTERISM_GOLDEN_DIR) + "/models/demo";
 
 std::vector<float> logits(const LoadOptions& options, const std::vector<TokenId>& prompt) {
-  const auto model = load<Packed>(folder, options);
+  const auto model = load<MatrixRef>(folder, options);
   return model.session().logits(prompt);
 }
 

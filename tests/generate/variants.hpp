@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
@@ -35,13 +35,13 @@ struct Exact : Blueprint {
   using Quantization = quant::Float32;
   using Embedding = quant::Float32;
   using Head = quant::Float32;
-  using KvCache = attention::BoundedKv<quant::Float32>;
+  using KvCache = attention::StaticKvCache<quant::Float32>;
   using Backend = backend::BasicHost<parallel::Serial>;
   using Observer = Watch;
 };
 
 /// The defaults.
-struct Packed : Blueprint {
+struct MatrixRef : Blueprint {
   static constexpr Limits limits = Exact::limits;
 };
 

@@ -11,7 +11,7 @@
 #include "asterism/backend/host.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/lab/question_set.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 
 #include "generate/batch_answers.hpp"
@@ -34,7 +34,7 @@ struct Weights : Blueprint {
 template <class Format>
 using Exact = Weights<Format, backend::Host>;
 template <class Format>
-using Eight = Weights<Format, backend::Host8>;
+using Eight = Weights<Format, backend::HostA8>;
 
 const std::string examples = ASTERISM_SOURCE_DIR "/examples/";
 

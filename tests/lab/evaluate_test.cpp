@@ -58,7 +58,7 @@ TEST_CASE("answers are the session's greedy answers; right is what equals the kn
         lab::Score{0, 1});
 }
 
-TEST_CASE("the known answer is weighed behind its prompt, its end token included") {
+TEST_CASE("the known answer is scored_tokens behind its prompt, its end token included") {
   const std::vector<Question> questions = some_questions();
   const lab::Evaluation found = lab::evaluate<Exact>(golden_model("demo"), questions, {}, {.max_tokens = 6});
   const auto model = load<Exact>(golden_model("demo"));
@@ -73,15 +73,15 @@ TEST_CASE("the known answer is weighed behind its prompt, its end token included
     double expected = 0;
     for (std::size_t t = first - 1; t < all.size(); ++t) expected += double{all[t]};
     CHECK(found.answers[i].log_probability == doctest::Approx(expected).epsilon(1e-12));
-    CHECK(found.answers[i].weighed == static_cast<std::int32_t>(tokens.size() - first));
+    CHECK(found.answers[i].scored_tokens == static_cast<std::int32_t>(tokens.size() - first));
     sum -= expected;
-    count += found.answers[i].weighed;
+    count += found.answers[i].scored_tokens;
   }
   CHECK(found.perplexity(questions, [](const Question&) { return true; }) ==
         doctest::Approx(std::exp(sum / count)));
 }
 
-TEST_CASE("where no answer is known the prompt itself is weighed") {
+TEST_CASE("where no answer is known the prompt itself is scored_tokens") {
   const std::vector<Question> questions = {{"a", "", "", "The river and the lamp", ""}};
   const lab::Evaluation found = lab::evaluate<Exact>(golden_model("demo"), questions, {}, {.max_tokens = 2});
   const auto model = load<Exact>(golden_model("demo"));
@@ -90,7 +90,7 @@ TEST_CASE("where no answer is known the prompt itself is weighed") {
   const auto all = session.log_probabilities(model.tokenizer().encode("The river and the lamp"));
   for (const float value : all) expected += double{value};
   CHECK(found.answers[0].log_probability == doctest::Approx(expected).epsilon(1e-12));
-  CHECK(found.answers[0].weighed == static_cast<std::int32_t>(all.size()));
+  CHECK(found.answers[0].scored_tokens == static_cast<std::int32_t>(all.size()));
   CHECK_FALSE(found.answers[0].right);
   CHECK(found.score(questions, [](const Question&) { return true; }).asked == 0);
 }

@@ -59,10 +59,9 @@ TEST_CASE("questions without split and kind have a table too") {
 }
 
 TEST_CASE("JSON holds all that the tables show, and every answer") {
-  const checkpoint::Json json =
-      checkpoint::parse_json(lab::to_json(test::two_evaluations(), test::written_questions()), "report");
+  const json::Value json = json::parse(lab::to_json(test::two_evaluations(), test::written_questions()), "report");
   REQUIRE(json["variants"].size() == 2);
-  const checkpoint::Json& exact = json["variants"][0];
+  const json::Value& exact = json["variants"][0];
   CHECK(exact["variant"] == "float32");
   CHECK(exact["weights_bytes"] == 4U << 20U);
   CHECK(exact["devices"][0]["bytes"] == 3U << 20U);

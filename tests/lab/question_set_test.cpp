@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "checkpoint/checkpoint_files.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using asterism::test::check_error;

@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/checkpoint/folder.hpp"
+#include "asterism/file/new_folder.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/quant/float32.hpp"
@@ -28,7 +28,7 @@ struct Traced : Blueprint {
   using Quantization = quant::Float32;
   using Embedding = quant::Float32;
   using Head = quant::Float32;
-  using KvCache = attention::BoundedKv<quant::Float32>;
+  using KvCache = attention::StaticKvCache<quant::Float32>;
   using Observer = observe::Trace;
 };
 
@@ -88,7 +88,7 @@ TEST_CASE("an observer's choices are appended; the last token may lack them") {
   const std::vector<TokenId> tokens = {10, 11, 12, 13};
   trace.append("all", 2, tokens, told(4));
   trace.append("all but the last", 2, tokens, told(3));
-  trace.append("fewer than known", 1, View<const TokenId>(tokens).part(0, 2), told(4));
+  trace.append("fewer than known", 1, View<const TokenId>(tokens).subview(0, 2), told(4));
   trace.append("nothing", 0, {}, told(0));
   REQUIRE(trace.sequences().size() == 4);
   CHECK(trace.sequences()[0].label == "all");
@@ -158,8 +158,8 @@ TEST_CASE("a file replaces an older one, whole or not at all") {
   RoutingTrace trace(1, 2, 1);
   trace.append("", 0, std::vector<TokenId>{1}, told(1));
   trace.write(folder / "trace");
-  CHECK(checkpoint::read_text_file(folder / "trace", 1000) == file_of(trace));
-  CHECK(checkpoint::folder_entries(folder.path()) == std::vector<std::string>{"trace"});
+  CHECK(file::read_text_file(folder / "trace", 1000) == file_of(trace));
+  CHECK(file::folder_entries(folder.path()) == std::vector<std::string>{"trace"});
   check_error<FileError>([&] { trace.write(folder / "nowhere/trace"); }, {folder / "nowhere/trace"});
 }
 

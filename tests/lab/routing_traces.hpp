@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "asterism/core/random.hpp"
-#include "asterism/lab/crc32.hpp"
+#include "asterism/file/crc32.hpp"
 #include "asterism/lab/routing_trace.hpp"
 
-#include "checkpoint/checkpoint_files.hpp"
+#include "support/files.hpp"
 
 namespace asterism::test {
 
@@ -54,7 +54,7 @@ inline std::string file_of(const lab::RoutingTrace& trace) {
 template <class T>
 std::string planted(std::string bytes, std::size_t offset, T value) {
   std::memcpy(bytes.data() + offset, &value, sizeof value);
-  const std::uint32_t sum = lab::crc32(as_bytes(bytes).part(0, bytes.size() - 4));
+  const std::uint32_t sum = file::crc32(as_bytes(bytes).subview(0, bytes.size() - 4));
   std::memcpy(bytes.data() + bytes.size() - 4, &sum, sizeof sum);
   return bytes;
 }

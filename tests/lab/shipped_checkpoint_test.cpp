@@ -7,9 +7,9 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/checkpoint/file.hpp"
-#include "asterism/checkpoint/json.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/lab/score.hpp"
@@ -30,11 +30,11 @@ struct Reference {
 /// PyTorch's greedy answers by question.
 std::unordered_map<std::string, Reference> reference_answers() {
   const std::string path = ASTERISM_GOLDEN_DIR "/expected/small_mixtral_answers.jsonl";
-  const std::string text = checkpoint::read_text_file(path, 4U << 20U);
+  const std::string text = file::read_text_file(path, 4U << 20U);
   std::unordered_map<std::string, Reference> answers;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\n', at);
-    const checkpoint::Json line = checkpoint::parse_json(std::string_view(text).substr(at, end - at), path);
+    const json::Value line = json::parse(std::string_view(text).substr(at, end - at), path);
     answers.emplace(line["id"], Reference{line["ids"].get<std::vector<TokenId>>(), line["text"]});
     at = end + 1;
   }

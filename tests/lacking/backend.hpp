@@ -15,8 +15,8 @@ struct NoArena : Complete {
 struct NoAllocate : Complete {
   void allocate() {}
 };
-struct NoFill : Complete {
-  void fill() {}
+struct NoWrite : Complete {
+  void write() {}
 };
 struct NoReserve : Complete {
   void reserve() {}
@@ -30,8 +30,8 @@ struct NoDownload : Complete {
 struct NoRead : Complete {
   void read() {}
 };
-struct NoReceive : Complete {
-  void receive() {}
+struct NoCopyFrom : Complete {
+  void copy_from() {}
 };
 struct NoSynchronize : Complete {
   void synchronize(int) {}

@@ -15,9 +15,9 @@ struct Complete {
   Bytes footprint() const { return {}; }
   std::size_t in_dim() const { return 1; }
   std::size_t out_dim() const { return 1; }
-  Slab lay_out(backend::Cursor&) const { return {}; }
+  Slab lay_out(backend::Layout&) const { return {}; }
   template <class Device>
-  void forward(Device&, const Matrices&, const backend::Groups&, backend::DeviceMatrix<const float>,
+  void forward(Device&, const Matrices&, const backend::ExpertGroups&, backend::DeviceMatrix<const float>,
                const Scratch&, backend::DeviceMatrix<float>) const {}
 };
 // Each hides one member.

@@ -6,7 +6,7 @@
 namespace asterism::lacking::placements {
 
 struct Complete {
-  static placement::Plan plan(const placement::Parts&, const Machine&) { return {}; }
+  static placement::Plan plan(const placement::MemoryFootprint&, const Machine&) { return {}; }
 };
 struct NoPlan {};
 

@@ -15,9 +15,9 @@ struct Complete {
   static constexpr quant::Planes planes(std::uint64_t, std::uint64_t) { return {}; }
   static void encode(quant::WeightSource, std::uint64_t, std::uint64_t, std::byte*) {}
   template <class Q>
-  static void decode(quant::Packed<Q>, std::uint64_t, View<float>) {}
+  static void decode(quant::MatrixRef<Q>, std::uint64_t, View<float>) {}
   template <class Q>
-  static double error_bound(quant::Packed<Q>, std::uint64_t, float) {
+  static double error_bound(quant::MatrixRef<Q>, std::uint64_t, float) {
     return 0;
   }
 };

@@ -1,4 +1,4 @@
-// The laws of quant::Activation8, one function template for each, for the formats of the toolkit and for your own:
+// The laws of quant::Int8Activations, one function template for each, for the formats of the toolkit and for your own:
 //
 //   TEST_CASE_TEMPLATE("my formats meet 8-bit activations", Q, MyFormat) { laws::activation8<Q>(); }
 //
@@ -48,17 +48,17 @@ double integer_error() {
 template <simd::IntegerFormat Q>
 double activation8_bound(const backend::DeviceWeights<Q>& weights, const std::vector<float>& decoded,
                          std::size_t o, View<const float> x, double step_scale = 1) {
-  constexpr std::size_t group = quant::Activation8::group;
+  constexpr std::size_t group = quant::Int8Activations::group;
   constexpr std::size_t block = Q::KernelOrder::block;
   const double rounding = static_cast<double>(x.size / group + x.size / block + 8) * 0x1p-24;
-  const auto scales = Q::scales(weights.tiled().packed());
-  const quant::TiledRow row = quant::tiled_row(weights.tiled(), o);
+  const auto scales = Q::scales(weights.kernel_matrix().matrix());
+  const quant::TiledRow row = quant::tiled_row(weights.kernel_matrix(), o);
   double bound = static_cast<double>(x.size) * 0x1p-149;
   for (std::size_t first = 0; first < x.size; first += group) {
     const std::size_t b = first / block;
     const double moved = integer_error<Q>() * std::fabs(double{scales.at(row.scale(b), row.first_block + b)});
     double largest = 0;
-    for (const float value : x.part(first, group)) largest = std::fmax(largest, std::fabs(double{value}));
+    for (const float value : x.subview(first, group)) largest = std::fmax(largest, std::fabs(double{value}));
     const double half_step = step_scale * (largest < 0x1p-100 ? largest : largest / 127 / 2);
     for (std::size_t c = first; c < first + group; ++c) {
       const double weight = std::fabs(double{decoded[o * x.size + c]});
@@ -73,14 +73,14 @@ double activation8_bound(const backend::DeviceWeights<Q>& weights, const std::ve
 template <simd::IntegerFormat Q>
 class Activation8Laboratory {
  public:
-  using Device = backend::BasicHost<parallel::Serial, quant::Activation8>;
+  using Device = backend::BasicHost<parallel::Serial, quant::Int8Activations>;
   static constexpr std::size_t outputs = 37;  // two tiles and a tail
   static constexpr std::size_t cols = std::size_t{3} * Q::KernelOrder::block;
   static constexpr std::size_t most_rows = 16;
 
   explicit Activation8Laboratory(const std::vector<float>& values) {
     const quant::FloatWeights source{values};
-    device_.fill(weights_, [&](const auto& host) { Q::encode(source, outputs, cols, host.data); });
+    device_.write(weights_, [&](const auto& host) { Q::encode(source, outputs, cols, host.data); });
     decoded_ = test::decoded(weights_);
     device_.reserve(most_rows, cols);
   }
@@ -98,7 +98,7 @@ class Activation8Laboratory {
     const std::vector<float> found = product(x);
     int wrong = 0;
     for (std::size_t i = 0; i < x.size() / cols; ++i) {
-      const View<const float> row = View<const float>(x).part(i * cols, cols);
+      const View<const float> row = View<const float>(x).subview(i * cols, cols);
       for (std::size_t o = 0; o < outputs; ++o) {
         double exact = 0;
         for (std::size_t c = 0; c < cols; ++c) exact += double{decoded_[o * cols + c]} * double{row[c]};

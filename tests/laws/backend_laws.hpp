@@ -3,7 +3,7 @@
 //
 //   TEST_CASE_TEMPLATE("my backends obey the laws", B, MyBackend) { laws::backend<B>(); }
 //
-// Needs doctest. Values go to the device and come back by `fill` and `read` alone, so its memory may lie anywhere. Sizes
+// Needs doctest. Values go to the device and come back by `write` and `read` alone, so its memory may lie anywhere. Sizes
 // and formats are tried in the tests of each backend; this is what all of them share.
 #pragma once
 
@@ -60,7 +60,7 @@ class Laboratory {
   template <class T>
   Known<T> known(std::size_t rows, std::size_t cols, std::vector<T> values) {
     const auto to = backend::matrix_in<T>(draw(rows * cols * sizeof(T)), 0, rows, cols);
-    device.fill(to, [&](const backend::DeviceMatrix<T>& host) {
+    device.write(to, [&](const backend::DeviceMatrix<T>& host) {
       for (std::size_t i = 0; i < rows; ++i) std::copy_n(values.data() + i * cols, cols, host.view.row(i).begin());
     });
     return {std::move(values), to};
@@ -70,7 +70,7 @@ class Laboratory {
     const std::size_t cols = matrix.on_device.cols();
     const Bytes bytes = quant::Float32::planes(rows, cols).bytes();
     const auto to = backend::weights_in<quant::Float32>(draw(bytes.count), 0, rows, cols);
-    device.fill(to, [&](const auto& host) {
+    device.write(to, [&](const auto& host) {
       const quant::FloatWeights source{matrix.values};
       quant::Float32::encode(source, rows, cols, host.data);
     });
@@ -89,7 +89,7 @@ class Laboratory {
 
   /// Row i is `expected`, within the rounding of sums in fp32.
   void check_row(const backend::DeviceMatrix<float>& matrix, std::size_t i, const std::vector<double>& expected) {
-    const std::vector<float> found = read(matrix.rows_from(i, 1));
+    const std::vector<float> found = read(matrix.rows_at(i, 1));
     REQUIRE(found.size() == expected.size());
     double largest = 1;
     for (const double value : expected) largest = std::fmax(largest, std::fabs(value));
@@ -115,7 +115,7 @@ class Laboratory {
   std::vector<backend::Buffer> buffers_;
 };
 
-/// What the host writes comes back; rows handed over arrive; `receive` returns where to.
+/// What the host writes comes back; rows handed over arrive; `copy_from` returns where to.
 template <backend::Backend B>
 void memory_is_the_devices() {
   Laboratory<B> lab;
@@ -129,7 +129,7 @@ void memory_is_the_devices() {
   lab.device.download(x.on_device, MatrixView<float>(back.data(), 3, 7));
   CHECK(back == row);
   const auto to = backend::matrix_in<float>(lab.draw(21 * sizeof(float), 1), 0, 3, 7);
-  CHECK(lab.other.receive(x.on_device, to).view.data == to.view.data);
+  CHECK(lab.other.copy_from(x.on_device, to).view.data == to.view.data);
   lab.other.synchronize();
   lab.other.download(to, MatrixView<float>(back.data(), 3, 7));
   CHECK(back == row);
@@ -153,9 +153,10 @@ void dense_operations_are_the_naive_loops() {
   lab.device.embed(weights, View<const TokenId>(ids), same.on_device);
   const std::vector<float> embedded = lab.read(same.on_device);
   for (std::size_t i = 0; i < 5; ++i) {
-    CHECK(test::same_bits(View<const float>(embedded).part(i * 24, 24), w.row(static_cast<std::size_t>(ids[i]))));
+    CHECK(
+        test::same_bits(View<const float>(embedded).subview(i * 24, 24), w.row(static_cast<std::size_t>(ids[i]))));
   }
-  const auto norm = w.on_device.rows_from(0, 1);
+  const auto norm = w.on_device.rows_at(0, 1);
   lab.device.rms_norm(x.on_device, norm, 1e-5F, same.on_device);
   for (std::size_t i = 0; i < 5; ++i) {
     lab.check_row(same.on_device, i, test::naive::rms_norm(x.row(i), w.row(0), double{1e-5F}));
@@ -184,7 +185,7 @@ void attention_is_the_naive_loop() {
   const auto out = lab.normal(rows, heads * dim);
   const std::size_t block = kv_heads * rows * dim * sizeof(float);
   std::byte* const stored = lab.draw(2 * block).data();
-  const backend::DeviceKv<quant::Float32> kv{
+  const backend::KvView<quant::Float32> kv{
       .keys = stored, .values = stored + block, .kv_heads = kv_heads, .slots = rows, .head_dim = dim, .device = 0};
   const std::uint64_t before = lab.device.arena().allocations();
   lab.device.rotary_tables(3, 1e4, tables.on_device);
@@ -236,10 +237,10 @@ void dispatch_is_the_naive_loop() {
     matrices.push_back(lab.normal(width, width, 0.3F));
     weights.push_back(lab.weights(matrices.back()));
   }
-  const backend::Groups groups{.offsets = offsets.on_device.view.row(0),
-                               .rows = from.on_device.view.row(0),
-                               .slots = to.on_device.view.row(0),
-                               .device = 0};
+  const backend::ExpertGroups groups{.offsets = offsets.on_device.view.row(0),
+                                     .source_row = from.on_device.view.row(0),
+                                     .slot_of_choice = to.on_device.view.row(0),
+                                     .device = 0};
   const std::uint64_t before = lab.device.arena().allocations();
   const gating::SoftmaxTopK policy(experts, top_k);
   lab.device.route(policy, logits.on_device, routes.on_device);
@@ -255,7 +256,7 @@ void dispatch_is_the_naive_loop() {
     std::vector<Route> expected(top_k);
     policy.route(scores, expected);
     lab.check_row(logits.on_device, i, {scores.begin(), scores.end()});
-    const std::vector<Route> found = lab.read(routes.on_device.rows_from(i, 1));
+    const std::vector<Route> found = lab.read(routes.on_device.rows_at(i, 1));
     const std::vector<float> old = sum.row(i);
     std::vector<double> combined(old.begin(), old.end());
     for (std::size_t j = 0; j < top_k; ++j) {
@@ -293,10 +294,10 @@ void larger_operations_are_the_naive_loops() {
                                                              {by_kind[1][0], up.on_device}};
   const auto offsets = lab.known(1, experts + 1, std::vector<std::int32_t>{0, 4, 4, slots});
   const auto table = lab.known(1, slots, std::vector<std::int32_t>{0, 1, 2, 3, 4, 5});
-  const backend::Groups groups{.offsets = offsets.on_device.view.row(0),
-                               .rows = table.on_device.view.row(0),
-                               .slots = table.on_device.view.row(0),
-                               .device = 0};
+  const backend::ExpertGroups groups{.offsets = offsets.on_device.view.row(0),
+                                     .source_row = table.on_device.view.row(0),
+                                     .slot_of_choice = table.on_device.view.row(0),
+                                     .device = 0};
   const std::uint64_t before = lab.device.arena().allocations();
   lab.device.template products<quant::Float32>(two, x.on_device);
   for (std::size_t i = 0; i < slots; ++i) {
@@ -326,8 +327,9 @@ void other_devices_are_refused() {
   const auto weights = backend::weights_in<quant::Float32>(buffer, 0, width, width);
   const auto routes = backend::matrix_in<gating::Route>(buffer, 0, rows, top_k);
   const auto table = backend::matrix_in<std::int32_t>(buffer, 0, 1, rows * top_k).view.row(0);
-  const backend::Groups groups{.offsets = table.part(0, experts + 1), .rows = table, .slots = table, .device = 1};
-  const backend::DeviceKv<quant::Float32> kv{
+  const backend::ExpertGroups groups{
+      .offsets = table.subview(0, experts + 1), .source_row = table, .slot_of_choice = table, .device = 1};
+  const backend::KvView<quant::Float32> kv{
       .keys = buffer.data(), .values = buffer.data(), .kv_heads = 2, .slots = 4, .head_dim = 4, .device = 1};
   const std::vector<TokenId> ids{0, 1, 2};
   const std::vector<backend::DeviceWeights<quant::Float32>> many(experts, weights);
@@ -335,14 +337,14 @@ void other_devices_are_refused() {
   const backend::Experts<quant::Float32> whole{many, many, many};
   std::vector<float> host(rows * width);
   const MatrixView<float> view(host.data(), rows, width);
-  CHECK_THROWS_AS(device.fill(weights, [](const auto&) {}), WrongDevice);
-  CHECK_THROWS_AS(device.fill(m, [](const auto&) {}), WrongDevice);
+  CHECK_THROWS_AS(device.write(weights, [](const auto&) {}), WrongDevice);
+  CHECK_THROWS_AS(device.write(m, [](const auto&) {}), WrongDevice);
   CHECK_THROWS_AS(device.read(m), WrongDevice);
   CHECK_THROWS_AS(device.upload(view, m), WrongDevice);
   CHECK_THROWS_AS(device.download(m, view), WrongDevice);
-  CHECK_THROWS_AS(device.receive(m, m), WrongDevice);
+  CHECK_THROWS_AS(device.copy_from(m, m), WrongDevice);
   CHECK_THROWS_AS(device.embed(weights, View<const TokenId>(ids), m), WrongDevice);
-  CHECK_THROWS_AS(device.rms_norm(m, m.rows_from(0, 1), 1e-5F, m), WrongDevice);
+  CHECK_THROWS_AS(device.rms_norm(m, m.rows_at(0, 1), 1e-5F, m), WrongDevice);
   CHECK_THROWS_AS(device.product(weights, m, m), WrongDevice);
   CHECK_THROWS_AS(device.template products<quant::Float32>(several, m), WrongDevice);
   CHECK_THROWS_AS(device.template grouped_product<quant::Float32>(many, groups, m, m), WrongDevice);

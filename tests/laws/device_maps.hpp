@@ -7,12 +7,13 @@
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/device_map.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 
 namespace asterism::laws {
 
 /// Balanced's map with up to five changes; one list of layers in eight is too short or too long.
-inline placement::DeviceMap random_map(Random& random, const placement::Parts& parts, const Machine& machine) {
+inline placement::DeviceMap random_map(Random& random, const placement::MemoryFootprint& parts,
+                                       const Machine& machine) {
   placement::DeviceMap map = map_of(placement::Balanced::plan(parts, machine));
   for (std::uint64_t changes = random.below(6); changes > 0; --changes) {
     const auto device = static_cast<std::int32_t>(random.below(machine.devices + 2)) - 1;  // or none, or unknown

@@ -14,9 +14,9 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/backend/cursor.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/parallel/serial.hpp"
@@ -42,7 +42,7 @@ class ExpertsOnHost {
 
   explicit ExpertsOnHost(std::size_t threads = 1) : host(0, 16_MiB, std::make_shared<Execution>(threads)) {
     for (std::int32_t e = 0; e < expert_shape.experts; ++e) {
-      backend::Cursor cursor(draw(expert.footprint()));
+      backend::Layout cursor(draw(expert.footprint()));
       const auto slab = expert.lay_out(cursor);
       CHECK(cursor.used() == expert.footprint());
       memory_.encode(slab.gate, 0.2F);
@@ -50,10 +50,10 @@ class ExpertsOnHost {
       memory_.encode(slab.down, 0.2F);
       matrices_.add(slab);
     }
-    backend::Cursor measure;
+    backend::Layout measure;
     E::Scratch::lay_out(measure, expert, expert_rows);
     scratch_bytes = measure.used();
-    backend::Cursor cursor(draw(scratch_bytes));
+    backend::Layout cursor(draw(scratch_bytes));
     scratch_ = E::Scratch::lay_out(cursor, expert, expert_rows);
     CHECK(cursor.used() == scratch_bytes);
   }
@@ -67,7 +67,7 @@ class ExpertsOnHost {
   /// The first counts[e] rows go to expert 0, and so on.
   void forward(const std::vector<std::int32_t>& counts, backend::DeviceMatrix<const float> x,
                backend::DeviceMatrix<float> y) {
-    const backend::Groups groups = memory_.groups(counts.size(), x.rows());
+    const backend::ExpertGroups groups = memory_.groups(counts.size(), x.rows());
     groups.offsets[0] = 0;
     for (std::size_t e = 0; e < counts.size(); ++e) groups.offsets[e + 1] = groups.offsets[e] + counts[e];
     const std::uint64_t before = host.arena().allocations();
@@ -107,7 +107,7 @@ template <expert::Expert E>
 void footprint_is_what_lay_out_takes() {
   constexpr Bytes footprint = E(expert_shape).footprint();
   static_assert(footprint.count > 0 && footprint.count % alignment == 0);
-  backend::Cursor measure;
+  backend::Layout measure;
   E(expert_shape).lay_out(measure);
   CHECK(measure.used() == footprint);
   const ExpertsOnHost<E> on;  // checks those with a buffer
@@ -120,15 +120,15 @@ void rows_answer_alike_alone() {
   ExpertsOnHost<E> on;
   const auto x = on.input();
   for (const std::vector<std::int32_t>& counts : row_counts) {
-    const auto y = on.output(0).rows_from(0, rows_of(counts));
-    on.forward(counts, x.rows_from(0, y.rows()), y);
+    const auto y = on.output(0).rows_at(0, rows_of(counts));
+    on.forward(counts, x.rows_at(0, y.rows()), y);
     std::size_t row = 0;
     for (std::size_t e = 0; e < counts.size(); ++e) {
       std::vector<std::int32_t> one(counts.size());
       one[e] = 1;
       for (std::int32_t i = 0; i < counts[e]; ++i, ++row) {
-        const auto alone = on.output(0).rows_from(0, 1);
-        on.forward(one, x.rows_from(row, 1), alone);
+        const auto alone = on.output(0).rows_at(0, 1);
+        on.forward(one, x.rows_at(row, 1), alone);
         CHECK(test::same_bits(alone.view.row(0), y.view.row(row)));
       }
     }
@@ -141,15 +141,15 @@ void output_is_overwritten() {
   ExpertsOnHost<E> on;
   for (const std::vector<std::int32_t>& counts : row_counts) {
     const std::size_t rows = rows_of(counts);
-    const auto x = on.input().rows_from(0, rows);
+    const auto x = on.input().rows_at(0, rows);
     std::vector<float> expected;
     for (const float before : {0.0F, 1e30F, std::numeric_limits<float>::quiet_NaN()}) {
       const auto y = on.output(before);
       const std::vector<float> untouched(y.cols(), before);
       on.fill_scratch(before);
-      on.forward(counts, x, y.rows_from(0, rows));
+      on.forward(counts, x, y.rows_at(0, rows));
       CHECK(test::same_bits(y.view.row(rows), untouched));
-      const std::vector<float> found = test::values(y.rows_from(0, rows));
+      const std::vector<float> found = test::values(y.rows_at(0, rows));
       if (expected.empty()) expected = found;
       CHECK(test::same_bits(found, expected));
     }
@@ -167,11 +167,11 @@ void threads_change_no_bit_of_an_answer() {
   ExpertsOnHost<E, parallel::Threads> threaded(3);
   for (const std::vector<std::int32_t>& counts : row_counts) {
     const std::size_t rows = rows_of(counts);
-    const auto x = serial.input().rows_from(0, rows);
-    const auto same_x = threaded.input().rows_from(0, rows);
+    const auto x = serial.input().rows_at(0, rows);
+    const auto same_x = threaded.input().rows_at(0, rows);
     REQUIRE(test::same_bits(test::values(x), test::values(same_x)));
-    const auto y = serial.output(0).rows_from(0, rows);
-    const auto same_y = threaded.output(0).rows_from(0, rows);
+    const auto y = serial.output(0).rows_at(0, rows);
+    const auto same_y = threaded.output(0).rows_at(0, rows);
     serial.forward(counts, x, y);
     threaded.forward(counts, same_x, same_y);
     CHECK(test::same_bits(test::values(y), test::values(same_y)));

@@ -16,8 +16,8 @@
 #include <doctest/doctest.h>
 
 #include "asterism/attention/concept.hpp"
-#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/host.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
@@ -72,14 +72,14 @@ struct CacheOnHost {
       copy(values, chunk_values);
       copy(queries, chunk_queries);
     }
-    cache.append(host, layer, first, chunk_keys.rows_from(0, count), chunk_values.rows_from(0, count));
+    cache.append(host, layer, first, chunk_keys.rows_at(0, count), chunk_values.rows_at(0, count));
   }
 
   /// Stores them, and returns what they see.
   std::vector<float> pass(std::int32_t layer, const Sequence& sequence, std::size_t first, std::size_t count) {
     append(layer, sequence, first, count);
-    const auto out = chunk_out.rows_from(0, count);
-    host.attend(chunk_queries.rows_from(0, count), cache.view(layer), first, 0, out);
+    const auto out = chunk_out.rows_at(0, count);
+    host.attend(chunk_queries.rows_at(0, count), cache.view(layer), first, 0, out);
     return test::values(out);
   }
 
@@ -101,7 +101,7 @@ struct CacheOnHost {
       for (std::size_t head = 0; head < heads; ++head) {
         const std::size_t from = head / 2 * dim;
         const std::vector<double> one = test::naive::attend(
-            queries.view.row(row(sequence, p)).part(head * dim, dim), dim, p,
+            queries.view.row(row(sequence, p)).subview(head * dim, dim), dim, p,
             [&](std::size_t q) { return test::naive::sees(p, q, 0, view.window, view.sinks); },
             [&](std::size_t q, std::size_t i) { return kept(view, keys, row(sequence, q), from)[i]; },
             [&](std::size_t q, std::size_t i) { return kept(view, values, row(sequence, q), from)[i]; });
@@ -113,10 +113,10 @@ struct CacheOnHost {
 
  private:
   template <class Format>
-  static std::vector<float> kept(const backend::DeviceKv<Format>& /*view*/,
-                                 const backend::DeviceMatrix<float>& rows, std::size_t row, std::size_t from) {
-    std::vector<std::byte> bytes(backend::KvRow<Format>::bytes(dim));
-    backend::KvRow<Format>::store(rows.view.row(row).part(from, dim), bytes.data());
+  static std::vector<float> kept(const backend::KvView<Format>& /*view*/, const backend::DeviceMatrix<float>& rows,
+                                 std::size_t row, std::size_t from) {
+    std::vector<std::byte> bytes(backend::KvFormat<Format>::bytes(dim));
+    backend::KvFormat<Format>::store(rows.view.row(row).subview(from, dim), bytes.data());
     return test::naive::row_values<Format>(bytes.data(), dim);
   }
 };
@@ -211,7 +211,7 @@ void trim_leaves_no_trace() {
       on.append(3, sequence, first, count);
       const std::vector<float> found = on.pass(2, sequence, first, count);
       const std::vector<float> fresh = On().run(2, sequence, cache_chunk);
-      REQUIRE(test::same_bits(found, View<const float>(fresh).part(fresh.size() - found.size(), found.size())));
+      REQUIRE(test::same_bits(found, View<const float>(fresh).subview(fresh.size() - found.size(), found.size())));
     }
   }
   CHECK(kept_trims > 20);
@@ -259,11 +259,11 @@ void nothing_is_stored_beyond_the_capacity() {
   on.run(2, {sequence.begin(), sequence.end() - 2}, cache_chunk);
   for (const std::size_t first :
        {cache_context - 1, cache_context, ~std::size_t{0}, ~std::size_t{0} - 1, std::size_t{1} << 63U}) {
-    CHECK_THROWS_AS(on.cache.append(on.host, 2, first, on.keys.rows_from(0, 2), on.values.rows_from(0, 2)),
+    CHECK_THROWS_AS(on.cache.append(on.host, 2, first, on.keys.rows_at(0, 2), on.values.rows_at(0, 2)),
                     InvalidArgument);
   }
   const std::vector<float> last = on.pass(2, sequence, cache_context - 2, 2);
-  CHECK(test::same_bits(last, View<const float>(expected).part(expected.size() - last.size(), last.size())));
+  CHECK(test::same_bits(last, View<const float>(expected).subview(expected.size() - last.size(), last.size())));
   CHECK(on.cache.trim(cache_context) == cache_context);
 }
 

@@ -15,27 +15,27 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/concept.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
-#include "asterism/placement/sparing_host.hpp"
 
 namespace asterism::laws {
 
 /// A decoder of 1 to 7 layers; one in three has a tied head, one in two layers of unequal sizes.
-inline placement::Parts random_parts(Random& random) {
-  using placement::Kind;
+inline placement::MemoryFootprint random_parts(Random& random) {
+  using placement::PartKind;
   const auto some = [&](std::uint64_t most) { return Bytes{random.below(most + 1)}; };
-  placement::Parts parts;
+  placement::MemoryFootprint parts;
   parts.layers = static_cast<std::int32_t>(1 + random.below(7));
-  parts.add(Kind::attention, 1, some(20));
-  parts.add(Kind::experts, static_cast<std::int32_t>(1 + random.below(4)), some(30) + 1_B);
-  parts.add(Kind::kv_cache, 1, some(10));
+  parts.add(PartKind::attention, 1, some(20));
+  parts.add(PartKind::experts, static_cast<std::int32_t>(1 + random.below(4)), some(30) + 1_B);
+  parts.add(PartKind::kv_cache, 1, some(10));
   if (random.below(2) == 0) {
     const auto first = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers)));
     const auto layers =
         static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers - first) + 1));
-    parts.add(Kind::router, 2, some(60));
+    parts.add(PartKind::router, 2, some(60));
     parts.runs[parts.run_count - 1].first_layer = first;
     parts.runs[parts.run_count - 1].layers = layers;
   }
@@ -49,7 +49,7 @@ inline placement::Parts random_parts(Random& random) {
 }
 
 /// Bytes of everything that `parts` lists, workspaces left out.
-inline Bytes weight_bytes(const placement::Parts& parts) {
+inline Bytes weight_bytes(const placement::MemoryFootprint& parts) {
   Bytes sum = parts.embedding + parts.final_norm;
   if (!parts.tied) sum += parts.head;
   for (std::size_t i = 0; i < parts.run_count; ++i) sum += parts.runs[i].total();
@@ -57,7 +57,7 @@ inline Bytes weight_bytes(const placement::Parts& parts) {
 }
 
 /// 1 to 4 accelerators with budgets that hold the decoder sometimes with much room, sometimes just, sometimes not.
-inline Machine random_machine(Random& random, const placement::Parts& parts) {
+inline Machine random_machine(Random& random, const placement::MemoryFootprint& parts) {
   Machine machine{.capacity = {}, .devices = 1 + random.below(4)};
   const std::uint64_t all = weight_bytes(parts).count + parts.layer_workspace.count + parts.head_workspace.count;
   for (std::size_t d = 0; d < machine.devices; ++d) {
@@ -67,7 +67,7 @@ inline Machine random_machine(Random& random, const placement::Parts& parts) {
 }
 
 /// The same, where one device in three is host memory.
-inline Machine random_machine_with_hosts(Random& random, const placement::Parts& parts) {
+inline Machine random_machine_with_hosts(Random& random, const placement::MemoryFootprint& parts) {
   Machine machine = random_machine(random, parts);
   for (std::size_t d = 0; d < machine.devices; ++d) {
     if (random.below(3) == 0) machine.kinds[d] = DeviceKind::host;
@@ -88,7 +88,7 @@ void for_each_cut(std::int32_t layers, std::size_t devices, const Visit& visit) 
 }
 
 /// True where some cut, with a tied head copied or handed over, keeps every budget.
-inline bool some_cut_fits(const placement::Parts& parts, const Machine& machine) {
+inline bool some_cut_fits(const placement::MemoryFootprint& parts, const Machine& machine) {
   bool fits = false;
   for_each_cut(parts.layers, machine.devices, [&](const placement::Cuts& cuts) {
     fits = fits || assemble(parts, machine, cuts, false).fits() || assemble(parts, machine, cuts, true).fits();
@@ -103,7 +103,7 @@ void never_above_a_budget_where_a_cut_fits() {
   int fitting = 0;
   int impossible = 0;
   for (int i = 0; i < 1500; ++i) {
-    const placement::Parts parts = random_parts(random);
+    const placement::MemoryFootprint parts = random_parts(random);
     const Machine machine = random_machine(random, parts);
     const placement::Plan plan = P::plan(parts, machine);
     bool above = false;
@@ -125,7 +125,7 @@ void host_devices_are_withheld_from_four_bits_at_most() {
   int fitting = 0;
   int too_small = 0;
   for (int i = 0; i < 1500; ++i) {
-    placement::Parts parts = random_parts(random);
+    placement::MemoryFootprint parts = random_parts(random);
     parts.weight_bits = random.below(2) == 0 ? 4.127 : 16;
     const Machine machine = random_machine_with_hosts(random, parts);
     const placement::Plan plan = P::plan(parts, machine);
@@ -157,12 +157,12 @@ template <placement::Placement P>
 void plan_is_pure() {
   Random random(2);
   for (int i = 0; i < 200; ++i) {
-    const placement::Parts parts = random_parts(random);
+    const placement::MemoryFootprint parts = random_parts(random);
     const Machine machine = random_machine_with_hosts(random, parts);
     const placement::Plan plan = P::plan(parts, machine);
-    CHECK(P::plan(parts, equal_devices(2, 100_B)).parts == parts);
+    CHECK(P::plan(parts, equal_devices(2, 100_B)).footprint == parts);
     CHECK(P::plan(parts, machine) == plan);
-    CHECK(plan.parts == parts);
+    CHECK(plan.footprint == parts);
     CHECK(plan.machine == machine);
   }
 }
@@ -171,30 +171,30 @@ void plan_is_pure() {
 /// tied head, whose copy is one embedding more, and for the workspace, one on each device that runs layers.
 template <placement::Placement P>
 void every_part_is_placed_once() {
-  using placement::Kind;
+  using placement::PartKind;
   using placement::TiedHead;
   Random random(3);
   int seen[4] = {};
   for (int i = 0; i < 1000; ++i) {
-    const placement::Parts parts = random_parts(random);
+    const placement::MemoryFootprint parts = random_parts(random);
     const placement::Plan plan = P::plan(parts, random_machine_with_hosts(random, parts));
     ++seen[static_cast<std::size_t>(plan.tied_head)];
     CHECK((plan.tied_head == TiedHead::untied) == !parts.tied);
     std::uint64_t working = 0;
     for (std::size_t d = 0; d < plan.devices(); ++d) working += plan.cuts[d + 1] > plan.cuts[d] ? 1U : 0U;
     Bytes expected[placement::kind_count] = {};
-    const auto of = [&](Kind kind) -> Bytes& { return expected[static_cast<std::size_t>(kind)]; };
+    const auto of = [&](PartKind kind) -> Bytes& { return expected[static_cast<std::size_t>(kind)]; };
     for (std::size_t r = 0; r < parts.run_count; ++r) of(parts.runs[r].kind) += parts.runs[r].total();
-    of(Kind::embedding) = parts.embedding;
-    of(Kind::final_norm) = parts.final_norm;
-    if (!parts.tied) of(Kind::head) = parts.head;
-    if (plan.tied_head == TiedHead::copied) of(Kind::head) = parts.embedding;
-    of(Kind::workspace) = parts.layer_workspace * working + parts.head_workspace;
+    of(PartKind::embedding) = parts.embedding;
+    of(PartKind::final_norm) = parts.final_norm;
+    if (!parts.tied) of(PartKind::head) = parts.head;
+    if (plan.tied_head == TiedHead::copied) of(PartKind::head) = parts.embedding;
+    of(PartKind::workspace) = parts.layer_workspace * working + parts.head_workspace;
     Bytes peaks{};
     for (std::size_t k = 0; k < placement::kind_count; ++k) {
       Bytes sum{};
-      for (std::size_t d = 0; d < plan.devices(); ++d) sum += plan.bytes(d, static_cast<Kind>(k));
-      CAPTURE(name_of(static_cast<Kind>(k)));
+      for (std::size_t d = 0; d < plan.devices(); ++d) sum += plan.bytes(d, static_cast<PartKind>(k));
+      CAPTURE(name_of(static_cast<PartKind>(k)));
       CHECK(sum == expected[k]);
       peaks += sum;
     }
@@ -209,10 +209,10 @@ void every_part_is_placed_once() {
 /// last one, unless a tied head is handed over; devices follow each other in order.
 template <placement::Placement P>
 void what_belongs_together_shares_a_device() {
-  using placement::Kind;
+  using placement::PartKind;
   Random random(4);
   for (int i = 0; i < 500; ++i) {
-    const placement::Parts parts = random_parts(random);
+    const placement::MemoryFootprint parts = random_parts(random);
     const placement::Plan plan = P::plan(parts, random_machine_with_hosts(random, parts));
     CHECK(plan.cuts[0] == 0);
     CHECK(plan.cuts[plan.devices()] == parts.layers);
@@ -225,14 +225,14 @@ void what_belongs_together_shares_a_device() {
       CHECK(placed.device >= 0);
       CHECK(placed.device < static_cast<std::int32_t>(plan.devices()));
       switch (placed.run.kind) {
-        case Kind::embedding:
+        case PartKind::embedding:
           CHECK(placed.device == plan.device_of_layer(0));
           break;
-        case Kind::final_norm:
-        case Kind::head:
+        case PartKind::final_norm:
+        case PartKind::head:
           CHECK(placed.device == plan.device_of_layer(parts.layers - 1));
           break;
-        case Kind::workspace:
+        case PartKind::workspace:
           break;
         default:
           for (std::int32_t layer = 0; layer < placed.run.layers; ++layer) {

@@ -158,7 +158,7 @@ void kernel_order_decodes_alike() {
       CAPTURE(cols);
       const test::PackedMatrix<Q> matrix(rows, cols, test::random_row(rows * cols, rows, 0.02F));
       ranges_are_parts_of(matrix.decoded(), 2 * fits, [&](std::uint64_t first, View<float> out) {
-        quant::decode(matrix.tiled(), first, out);
+        quant::decode(matrix.kernel_matrix(), first, out);
       });
     }
   }

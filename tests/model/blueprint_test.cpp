@@ -31,7 +31,7 @@ struct OtherPlacement : Blueprint {
   using Placement = placement::Sequential;
 };
 struct OtherKvCache : Blueprint {
-  using KvCache = attention::BoundedKv<quant::Float32>;
+  using KvCache = attention::StaticKvCache<quant::Float32>;
 };
 struct SparseGating : gating::SoftmaxTopK {};
 struct OtherGating : Blueprint {

@@ -9,9 +9,9 @@
 
 #include "asterism/model/plan.hpp"
 
-#include "checkpoint/checkpoint_files.hpp"
 #include "generate/variants.hpp"
 #include "model/filled_network.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using test::check_error;
@@ -57,7 +57,7 @@ TEST_CASE("every device that runs layers has a cache for them") {
     }
     const auto layers = static_cast<std::uint64_t>(empty.plan.cuts[d + 1] - empty.plan.cuts[d]);
     CHECK(caches.on(device).bytes() == Exact::KvCache::layer_bytes(shape, Exact::limits) * layers);
-    CHECK(caches.on(device).bytes() * 2 == empty.plan.bytes(d, placement::Kind::kv_cache));  // batch is 2
+    CHECK(caches.on(device).bytes() * 2 == empty.plan.bytes(d, placement::PartKind::kv_cache));  // batch is 2
   }
   CHECK(caches.trim(100) == 100);
   CHECK(caches.trim(0) == 0);

@@ -198,12 +198,12 @@ Rows forward(FilledNetwork<Exact>& on, std::int32_t layer, const Shape& shape, c
   Rows out;
   for (std::size_t first = 0; first < rows.size(); first += chunk) {
     const std::size_t count = std::min(chunk, rows.size() - first);
-    const auto hidden = workspace.hidden.rows_from(0, count);
+    const auto hidden = workspace.hidden.rows_at(0, count);
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t c = 0; c < hidden.cols(); ++c) hidden.view(i, c) = static_cast<float>(rows[first + i][c]);
     }
     on.devices[0]->rotary_tables(static_cast<std::int32_t>(first), shape.rope_theta,
-                                 workspace.tables.rows_from(0, count));
+                                 workspace.tables.rows_at(0, count));
     const std::vector<Segment> segments = {{&conversation.caches, &notes, first, count}};
     on.network.blocks()[static_cast<std::size_t>(layer)].forward(*on.devices[0], layer, segments, hidden,
                                                                  workspace);
@@ -285,12 +285,12 @@ TEST_CASE("each segment's observer hears of its rows, by their positions") {
   Notes notes[2];
   const std::vector<Segment> segments = {{&first.caches, &notes[0], 0, 5}, {&second.caches, &notes[1], 0, 3}};
   const auto& layer = workspace.layers(0);
-  const auto hidden = layer.hidden.rows_from(0, 8);
+  const auto hidden = layer.hidden.rows_at(0, 8);
   for (std::size_t i = 0; i < 8; ++i) {
     for (std::size_t c = 0; c < 24; ++c) hidden.view(i, c) = static_cast<float>(rows[i][c]);
   }
-  on.devices[0]->rotary_tables(0, small_shape.rope_theta, layer.tables.rows_from(0, 5));
-  on.devices[0]->rotary_tables(0, small_shape.rope_theta, layer.tables.rows_from(5, 3));
+  on.devices[0]->rotary_tables(0, small_shape.rope_theta, layer.tables.rows_at(0, 5));
+  on.devices[0]->rotary_tables(0, small_shape.rope_theta, layer.tables.rows_at(5, 3));
   on.network.blocks()[1].forward(*on.devices[0], 1, segments, hidden, layer);
   REQUIRE(notes[0].entries.size() == 10);
   REQUIRE(notes[1].entries.size() == 6);

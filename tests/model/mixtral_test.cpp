@@ -11,9 +11,9 @@
 
 #include "asterism/model/plan.hpp"
 
-#include "checkpoint/checkpoint_files.hpp"
 #include "generate/variants.hpp"
 #include "model/filled_network.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using test::check_error;
@@ -25,7 +25,7 @@ namespace {
 /// Cuts in the middle; what becomes of a tied head is the test's choice.
 template <bool copy>
 struct Halves {
-  static constexpr placement::Plan plan(const placement::Parts& parts, const Machine& machine) {
+  static constexpr placement::Plan plan(const placement::MemoryFootprint& parts, const Machine& machine) {
     placement::Cuts cuts{};
     for (std::size_t d = 1; d < cuts.size(); ++d) cuts[d] = parts.layers;
     if (machine.devices == 2) cuts[1] = parts.layers / 2;

@@ -10,16 +10,16 @@
 #include <doctest/doctest.h>
 
 #include "asterism/machine/catalogue.hpp"
+#include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/explicit.hpp"
-#include "asterism/placement/sparing_host.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "generate/variants.hpp"
 #include "model/filled_network.hpp"
 
 using namespace asterism;
-using placement::Kind;
+using placement::PartKind;
 using test::small_shape;
 
 namespace {
@@ -45,11 +45,11 @@ class NotingHost : public backend::BasicHost<parallel::Serial, Activation> {
   std::map<std::string, Bytes> drawn;
 };
 
-struct Noting : test::Packed {
-  using Backend = NotingHost<quant::ActivationExact>;
+struct Noting : test::MatrixRef {
+  using Backend = NotingHost<quant::Float32Activations>;
 };
-struct Noting8 : test::Packed {
-  using Backend = NotingHost<quant::Activation8>;
+struct Noting8 : test::MatrixRef {
+  using Backend = NotingHost<quant::Int8Activations>;
 };
 
 template <class B>
@@ -63,7 +63,7 @@ void check_allocation(const Shape& shape, std::size_t count, const Limits& limit
   for (std::size_t d = 0; d < count; ++d) {
     Bytes sum{};
     for (std::size_t k = 0; k < placement::kind_count; ++k) {
-      const auto kind = static_cast<Kind>(k);
+      const auto kind = static_cast<PartKind>(k);
       CAPTURE(placement::name_of(kind));
       CHECK(empty.devices[d]->drawn[std::string(placement::name_of(kind))] == empty.plan.bytes(d, kind));
       sum += empty.plan.bytes(d, kind);
@@ -86,7 +86,7 @@ constexpr placement::Plan dual = plan<Mixtral>(machines::dual_16gb);
 constexpr Bytes weights_of(const placement::Plan& of) {
   Bytes sum{};
   for (std::size_t d = 0; d < of.devices(); ++d) {
-    sum += of.peak(d) - of.bytes(d, Kind::kv_cache) - of.bytes(d, Kind::workspace);
+    sum += of.peak(d) - of.bytes(d, PartKind::kv_cache) - of.bytes(d, PartKind::workspace);
   }
   return sum;
 }
@@ -106,7 +106,7 @@ static_assert(DevicePeak<0, 5, 5>::fits);
 // The map of a machine for two cards: the embedding on the first, norm and head on the second, as many layers there
 // as its budget holds, and no 4-bit weights in main memory.
 struct MixtralLowFirst : Mixtral {
-  using Placement = placement::SparingHost<placement::BalancedLowFirst>;
+  using Placement = placement::AcceleratorsFirst<placement::BalancedLowFirst>;
 };
 constexpr Machine dual_with_host = [] {
   Machine machine = machines::dual_16gb;
@@ -123,23 +123,23 @@ static_assert(!plan<MixtralLowFirst>(dual_with_host.limited_to(11_GiB)).fits());
 
 // Activations in 8 bits take scratch, and the plan knows it before anything runs.
 struct Mixtral8 : Mixtral {
-  using Backend = backend::Host8;
+  using Backend = backend::HostA8;
 };
 static_assert(fits<Mixtral8, machines::dual_16gb, 14_GiB>());
-constexpr placement::Parts exact_parts = model::parts<Mixtral>(Mixtral::shape, Mixtral::limits);
-constexpr placement::Parts parts8 = model::parts<Mixtral8>(Mixtral8::shape, Mixtral8::limits);
+constexpr placement::MemoryFootprint exact_parts = model::parts<Mixtral>(Mixtral::shape, Mixtral::limits);
+constexpr placement::MemoryFootprint parts8 = model::parts<Mixtral8>(Mixtral8::shape, Mixtral8::limits);
 constexpr std::size_t chunk_rows = Mixtral::limits.prefill_chunk;
 static_assert(parts8.layer_workspace ==
-              exact_parts.layer_workspace + backend::Host8::scratch(2 * chunk_rows, 14336));
-static_assert(parts8.head_workspace == exact_parts.head_workspace + backend::Host8::scratch(16, 4096));
+              exact_parts.layer_workspace + backend::HostA8::scratch(2 * chunk_rows, 14336));
+static_assert(parts8.head_workspace == exact_parts.head_workspace + backend::HostA8::scratch(16, 4096));
 constexpr placement::Plan dual8 = plan<Mixtral8>(machines::dual_16gb);
 static_assert(dual8.cuts[1] == dual.cuts[1]);
-static_assert(dual8.bytes(0, Kind::workspace) ==
-              dual.bytes(0, Kind::workspace) + backend::Host8::scratch(2 * chunk_rows, 14336));
-static_assert(dual8.bytes(1, Kind::workspace) == dual.bytes(1, Kind::workspace) +
-                                                     backend::Host8::scratch(2 * chunk_rows, 14336) +
-                                                     backend::Host8::scratch(16, 4096));
-static_assert(dual8.bytes(0, Kind::experts) == dual.bytes(0, Kind::experts));
+static_assert(dual8.bytes(0, PartKind::workspace) ==
+              dual.bytes(0, PartKind::workspace) + backend::HostA8::scratch(2 * chunk_rows, 14336));
+static_assert(dual8.bytes(1, PartKind::workspace) == dual.bytes(1, PartKind::workspace) +
+                                                         backend::HostA8::scratch(2 * chunk_rows, 14336) +
+                                                         backend::HostA8::scratch(16, 4096));
+static_assert(dual8.bytes(0, PartKind::experts) == dual.bytes(0, PartKind::experts));
 
 struct MixtralExplicit : Mixtral {
   using Placement = placement::Explicit<14, 18>;
@@ -189,11 +189,11 @@ TEST_CASE("Mixtral 8x7B in 4 bits: 24.48 GB of weights") {
   const expert::SwiGlu<Mixtral::Quantization> expert(Mixtral::shape);
   CHECK(static_cast<double>(expert.footprint().count) / 1e6 == doctest::Approx(90.9).epsilon(0.001));
   Bytes experts{};
-  for (std::size_t d = 0; d < 2; ++d) experts += dual.bytes(d, Kind::experts);
+  for (std::size_t d = 0; d < 2; ++d) experts += dual.bytes(d, PartKind::experts);
   CHECK(experts == expert.footprint() * 256);
   CHECK(dual.cuts[1] == 16);
   for (std::size_t d = 0; d < 2; ++d) {
-    CHECK(dual.bytes(d, Kind::kv_cache) == Bytes{131072} * 4096 - dual.bytes(1 - d, Kind::kv_cache));
+    CHECK(dual.bytes(d, PartKind::kv_cache) == Bytes{131072} * 4096 - dual.bytes(1 - d, PartKind::kv_cache));
     CHECK(static_cast<double>(dual.peak(d).count) / 0x1p30 < 11.9);
   }
   // 16-bit weights: 93.4 GB; norms and routers are wider here.
@@ -203,26 +203,27 @@ TEST_CASE("Mixtral 8x7B in 4 bits: 24.48 GB of weights") {
 
 TEST_CASE("limits change caches and workspace alone") {
   Limits limits = Mixtral::limits;
-  const auto changed = [&](Kind kind) {
+  const auto changed = [&](PartKind kind) {
     const placement::Plan other = plan<Mixtral>(equal_devices(1, 64_GiB), Mixtral::shape, limits);
     const placement::Plan base = plan<Mixtral>(equal_devices(1, 64_GiB), Mixtral::shape);
     for (std::size_t k = 0; k < placement::kind_count; ++k) {
-      const auto each = static_cast<Kind>(k);
-      if (each != Kind::kv_cache && each != Kind::workspace) CHECK(other.bytes(0, each) == base.bytes(0, each));
+      const auto each = static_cast<PartKind>(k);
+      if (each != PartKind::kv_cache && each != PartKind::workspace)
+        CHECK(other.bytes(0, each) == base.bytes(0, each));
     }
     return static_cast<double>(other.bytes(0, kind).count) / static_cast<double>(base.bytes(0, kind).count);
   };
   limits.context = 8192;
-  CHECK(changed(Kind::kv_cache) == 2);
-  CHECK(changed(Kind::workspace) == 1);
+  CHECK(changed(PartKind::kv_cache) == 2);
+  CHECK(changed(PartKind::workspace) == 1);
   limits = Mixtral::limits;
   limits.batch = 3;
-  CHECK(changed(Kind::kv_cache) == 3);
-  CHECK(changed(Kind::workspace) == 1);  // all sequences share it
+  CHECK(changed(PartKind::kv_cache) == 3);
+  CHECK(changed(PartKind::workspace) == 1);  // all sequences share it
   limits = Mixtral::limits;
   limits.prefill_chunk = 256;
-  CHECK(changed(Kind::kv_cache) == 1);
-  CHECK(changed(Kind::workspace) == doctest::Approx(0.5).epsilon(0.05));
+  CHECK(changed(PartKind::kv_cache) == 1);
+  CHECK(changed(PartKind::workspace) == doctest::Approx(0.5).epsilon(0.05));
 }
 
 TEST_CASE("the largest context is the longest whose plan fits, with chunks no longer than it") {

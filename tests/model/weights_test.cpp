@@ -16,45 +16,45 @@
 using namespace asterism;
 using model::Role;
 using model::WeightId;
-using placement::Kind;
+using placement::PartKind;
 using test::EmptyNetwork;
 using test::Exact;
-using test::Packed;
+using test::MatrixRef;
 using test::small_shape;
 
 namespace {
 
-Kind kind_of(Role role) {
+PartKind kind_of(Role role) {
   switch (role) {
     case Role::embedding:
-      return Kind::embedding;
+      return PartKind::embedding;
     case Role::attention_norm:
     case Role::expert_norm:
-      return Kind::norms;
+      return PartKind::norms;
     case Role::query:
     case Role::key:
     case Role::value:
     case Role::output:
-      return Kind::attention;
+      return PartKind::attention;
     case Role::router:
-      return Kind::router;
+      return PartKind::router;
     case Role::gate:
     case Role::up:
     case Role::down:
-      return Kind::experts;
+      return PartKind::experts;
     case Role::final_norm:
-      return Kind::final_norm;
+      return PartKind::final_norm;
     case Role::head:
       break;
   }
-  return Kind::head;
+  return PartKind::head;
 }
 
 template <class B>
 void check_network(const Shape& shape, std::size_t devices) {
   const EmptyNetwork<B> empty(shape, equal_devices(devices, 1_MiB));
   std::vector<std::pair<const std::byte*, const std::byte*>> ranges;
-  std::map<Kind, std::uint64_t> bytes;
+  std::map<PartKind, std::uint64_t> bytes;
   model::for_each_weight(empty.network, [&](const WeightId& id, const auto& weights) {
     const std::byte* data = nullptr;
     std::uint64_t size = 0;
@@ -74,8 +74,8 @@ void check_network(const Shape& shape, std::size_t devices) {
   });
   std::sort(ranges.begin(), ranges.end());
   for (std::size_t i = 1; i < ranges.size(); ++i) CHECK(ranges[i - 1].second <= ranges[i].first);
-  for (const Kind kind : {Kind::embedding, Kind::attention, Kind::norms, Kind::router, Kind::experts,
-                          Kind::final_norm, Kind::head}) {
+  for (const PartKind kind : {PartKind::embedding, PartKind::attention, PartKind::norms, PartKind::router,
+                              PartKind::experts, PartKind::final_norm, PartKind::head}) {
     CAPTURE(placement::name_of(kind));
     Bytes planned{};
     for (std::size_t d = 0; d < devices; ++d) planned += empty.plan.bytes(d, kind);
@@ -108,17 +108,17 @@ TEST_CASE("ids: every role of every layer and expert, once") {
 }
 
 TEST_CASE("weights have memory of their own, on the device of their layer, and sum to the plan") {
-  check_network<Packed>(small_shape, 1);
-  check_network<Packed>(small_shape, 2);
+  check_network<MatrixRef>(small_shape, 1);
+  check_network<MatrixRef>(small_shape, 2);
   check_network<Exact>(small_shape, 2);
   Shape tied = small_shape;
   tied.tied_head = true;
-  check_network<Packed>(tied, 1);  // shared: the head is left out
-  check_network<Packed>(tied, 2);
+  check_network<MatrixRef>(tied, 1);  // shared: the head is left out
+  check_network<MatrixRef>(tied, 2);
 }
 
 TEST_CASE("weights have the shapes of their roles") {
-  const EmptyNetwork<Packed> empty(small_shape, equal_devices(1, 1_MiB));
+  const EmptyNetwork<MatrixRef> empty(small_shape, equal_devices(1, 1_MiB));
   const auto check = [&](const WeightId& id, std::uint64_t rows, std::uint64_t cols) {
     model::visit_weight(empty.network, id, [&](const auto& weights) {
       if constexpr (requires { weights.view; }) {

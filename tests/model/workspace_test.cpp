@@ -11,7 +11,7 @@
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/model/plan.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 
 #include "generate/variants.hpp"
 #include "model/filled_network.hpp"
@@ -32,7 +32,7 @@ struct InIntegers : Exact {
   using Quantization = quant::Int8<32>;
   using Embedding = quant::Int8<32>;
   using Head = quant::Int8<32>;
-  using Backend = backend::BasicHost<parallel::Serial, quant::Activation8>;
+  using Backend = backend::BasicHost<parallel::Serial, quant::Int8Activations>;
 };
 
 /// Collects where matrices lie.
@@ -69,7 +69,7 @@ TEST_CASE("a layer's workspace fills exactly the bytes that the plan counts") {
     Limits limits = Exact::limits;
     limits.prefill_chunk = chunk;
     const backend::Buffer buffer = arena.allocate(LayerWorkspace::bytes(small_shape, limits), "workspace");
-    backend::Cursor cursor(buffer);
+    backend::Layout cursor(buffer);
     const LayerWorkspace workspace = LayerWorkspace::lay_out(cursor, small_shape, limits);
     CHECK(cursor.used() == LayerWorkspace::bytes(small_shape, limits));
     CHECK(workspace.hidden.device == 3);
@@ -100,7 +100,7 @@ TEST_CASE("the head's workspace holds a few rows, no more than a chunk") {
     Limits limits = Exact::limits;
     limits.prefill_chunk = chunk;
     const backend::Buffer buffer = arena.allocate(HeadWorkspace::bytes(small_shape, limits), "workspace");
-    backend::Cursor cursor(buffer);
+    backend::Layout cursor(buffer);
     const HeadWorkspace workspace = HeadWorkspace::lay_out(cursor, small_shape, limits);
     const std::size_t rows = chunk == 1 ? 1 : 16;
     Ranges ranges;
@@ -179,7 +179,7 @@ TEST_CASE("every device that runs layers has a workspace, the head's device the 
         const Bytes head =
             device == empty.plan.head_device() ? HeadWorkspace::bytes(shape, Exact::limits) : Bytes{0};
         CHECK(empty.devices[d]->arena().used() - before[d] == layers + head);
-        CHECK(empty.plan.bytes(d, placement::Kind::workspace) == layers + head);
+        CHECK(empty.plan.bytes(d, placement::PartKind::workspace) == layers + head);
       }
       CHECK(workspace.head().logits.device == empty.plan.head_device());
       CHECK(workspace.head().logits.cols() == 53);

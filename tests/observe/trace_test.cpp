@@ -26,7 +26,7 @@ struct Traced : Blueprint {
   using Quantization = quant::Float32;
   using Embedding = quant::Float32;
   using Head = quant::Float32;
-  using KvCache = attention::BoundedKv<quant::Float32>;
+  using KvCache = attention::StaticKvCache<quant::Float32>;
   using Observer = Trace;
 };
 
@@ -159,16 +159,16 @@ TEST_CASE("the trace describes the session's tokens, whatever was reused") {
   longer.insert(longer.end(), answer.begin(), answer.end());
   longer.push_back(7);
   session.generate_tokens(longer, greedy(5));
-  CHECK(session.last().usage.reused_tokens == 52);
+  CHECK(session.last().usage.cached_tokens == 52);
   check();
   // Back to a beginning, and to one that differs in the middle.
   session.generate_tokens(first, greedy(3));
-  CHECK(session.last().usage.reused_tokens == 32);
+  CHECK(session.last().usage.cached_tokens == 32);
   check();
   Tokens other = first;
   other[20] ^= 1;
   session.generate_tokens(other, greedy(1));
-  CHECK(session.last().usage.reused_tokens == 20);
+  CHECK(session.last().usage.cached_tokens == 20);
   check();
   session.clear();
   session.generate_tokens({other.data(), 5}, greedy(4));
@@ -186,7 +186,7 @@ TEST_CASE("a pass that was cancelled is not known") {
   Tokens other = prompt;
   other[3] ^= 1;
   session.generate_tokens(other, options);
-  CHECK(session.last().usage.answer_tokens == 0);
+  CHECK(session.last().usage.completion_tokens == 0);
   session.generate_tokens(other, greedy(1));
   CHECK(session.observer().positions() == 33);
   CHECK(all_choices(session.observer()) == computed_afresh(other));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "asterism/attention/concept.hpp"
-#include "asterism/attention/kv_blocks.hpp"
+#include "asterism/attention/kv_storage.hpp"
 
 using namespace asterism;
 
@@ -24,14 +24,14 @@ class AlternatingKv {
     if (first > capacity() || keys.rows() > capacity() - first) throw InvalidArgument("the context is full");
     device.append_kv(keys, values, first, view(layer));
   }
-  backend::DeviceKv<Format> view(std::int32_t layer) const {
-    backend::DeviceKv<Format> kv = blocks_.layer(layer);
+  backend::KvView<Format> view(std::int32_t layer) const {
+    backend::KvView<Format> kv = blocks_.layer(layer);
     if (layer % Period != Period - 1) kv.window = Window;
     return kv;
   }
   static std::size_t trim(std::size_t length) { return length; }  // all positions are there
 
  private:
-  using Blocks = attention::KvBlocks<Format>;
+  using Blocks = attention::KvStorage<Format>;
   Blocks blocks_;
 };

@@ -16,7 +16,7 @@ struct OneBehind : AlternatingKv<5, 6> {  // stores every row one position early
 struct Understated : AlternatingKv<5, 6, quant::Float32> {  // the plan counts a slot too few
   using AlternatingKv::AlternatingKv;
   static constexpr Bytes layer_bytes(const Shape& shape, const Limits& limits) {
-    return attention::KvBlocks<quant::Float32>::layer_bytes(shape, static_cast<std::size_t>(limits.context) - 1);
+    return attention::KvStorage<quant::Float32>::layer_bytes(shape, static_cast<std::size_t>(limits.context) - 1);
   }
 };
 

@@ -6,7 +6,7 @@
 using namespace asterism;
 
 struct FromBehind {
-  static constexpr placement::Plan plan(const placement::Parts& parts, const Machine& machine) {
+  static constexpr placement::Plan plan(const placement::MemoryFootprint& parts, const Machine& machine) {
     for (const bool copy_tied_head : {true, false}) {
       const placement::Plan filled = fill(parts, machine, copy_tied_head);
       if (filled.cuts[0] == 0 && filled.fits()) return filled;
@@ -15,7 +15,7 @@ struct FromBehind {
   }
 
  private:
-  static constexpr placement::Plan fill(const placement::Parts& parts, const Machine& machine,
+  static constexpr placement::Plan fill(const placement::MemoryFootprint& parts, const Machine& machine,
                                         bool copy_tied_head) {
     placement::Cuts cuts{};
     for (std::int32_t& cut : cuts) cut = parts.layers;

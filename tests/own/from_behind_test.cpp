@@ -5,7 +5,7 @@
 namespace {
 
 struct LastLeftOut {  // the device before the last gets its layers too
-  static constexpr placement::Plan plan(const placement::Parts& parts, const Machine& machine) {
+  static constexpr placement::Plan plan(const placement::MemoryFootprint& parts, const Machine& machine) {
     placement::Plan plan = FromBehind::plan(parts, machine);
     placement::Cuts cuts = plan.cuts;
     cuts[machine.devices - 1] = cuts[machine.devices];

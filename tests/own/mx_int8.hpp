@@ -27,14 +27,14 @@ struct MxInt8 {
       }
     });
   }
-  static void decode(quant::Packed<MxInt8> from, std::uint64_t first, View<float> out) {
+  static void decode(quant::MatrixRef<MxInt8> from, std::uint64_t first, View<float> out) {
     for (std::uint64_t i = first; i < first + out.size; ++i)
       out[i - first] = static_cast<std::int8_t>(from.data[i]) * step(from, i);
   }
-  static double error_bound(quant::Packed<MxInt8> from, std::uint64_t i, float original) {
+  static double error_bound(quant::MatrixRef<MxInt8> from, std::uint64_t i, float original) {
     return std::fmax(0.5 * step(from, i), std::fabs(double{original}) - 127.0 * step(from, i));
   }
-  static float step(quant::Packed<MxInt8> from, std::uint64_t i) {
+  static float step(quant::MatrixRef<MxInt8> from, std::uint64_t i) {
     return std::ldexp(1.0F, static_cast<int>(from.data[planes(from.rows, from.cols)[1].offset + i / 32]) - 127);
   }
 };

@@ -30,7 +30,7 @@ std::string answer(const Model& model) {
   auto session = model.session({.seed = 7});
   std::string text;
   for (std::string_view piece : session.generate("Once upon a time", {.max_tokens = 24})) text += piece;
-  CHECK(session.last().usage.answer_tokens == 24);
+  CHECK(session.last().usage.completion_tokens == 24);
   return text;
 }
 

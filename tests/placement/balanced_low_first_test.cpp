@@ -10,10 +10,10 @@ using namespace asterism::placement;
 
 namespace {
 
-constexpr Parts layers_of_100(std::int32_t layers) {
-  Parts parts;
+constexpr MemoryFootprint layers_of_100(std::int32_t layers) {
+  MemoryFootprint parts;
   parts.layers = layers;
-  parts.add(Kind::experts, 10, 10_B);
+  parts.add(PartKind::experts, 10, 10_B);
   parts.embedding = 30_B;
   parts.final_norm = 5_B;
   parts.head = 40_B;
@@ -28,11 +28,12 @@ constexpr Plan eight = BalancedLowFirst::plan(layers_of_100(48), equal_devices(8
 static_assert(eight.fits() && eight.cuts[1] == 1 && eight.cuts[2] == 8 && eight.cuts[8] == 48);
 
 // Deep models on many devices stay within every compiler's limits of constant evaluation, whatever fits.
-constexpr Parts deep(bool tied) {
-  Parts parts;
+constexpr MemoryFootprint deep(bool tied) {
+  MemoryFootprint parts;
   parts.layers = 94;
-  for (const Kind kind : {Kind::attention, Kind::norms, Kind::router, Kind::kv_cache}) parts.add(kind, 1, 10_B);
-  parts.add(Kind::experts, 128, 10_B);
+  for (const PartKind kind : {PartKind::attention, PartKind::norms, PartKind::router, PartKind::kv_cache})
+    parts.add(kind, 1, 10_B);
+  parts.add(PartKind::experts, 128, 10_B);
   parts.embedding = parts.head = 500_B;
   parts.tied = tied;
   parts.layer_workspace = parts.head_workspace = 50_B;
@@ -56,7 +57,7 @@ TEST_CASE("the first device runs as few layers as any cut that fits, one at leas
   int handed_over = 0;
   int others = 0;
   for (int i = 0; i < 1500; ++i) {
-    const Parts parts = laws::random_parts(random);
+    const MemoryFootprint parts = laws::random_parts(random);
     const Machine machine = laws::random_machine(random, parts);
     std::int32_t fewest[2] = {parts.layers, parts.layers};  // a tied head handed over, copied
     laws::for_each_cut(parts.layers, machine.devices, [&](const Cuts& cuts) {
@@ -95,7 +96,7 @@ TEST_CASE("the devices behind the first one are balanced") {
 }
 
 TEST_CASE("a tied head is copied where that fits, else handed over") {
-  Parts parts = layers_of_100(4);
+  MemoryFootprint parts = layers_of_100(4);
   parts.tied = true;
   parts.embedding = parts.head = 60_B;
   const Plan copied = BalancedLowFirst::plan(parts, equal_devices(2, 370_B));

@@ -20,15 +20,15 @@ double fullest(const Plan& plan) {
   return most;
 }
 
-// Parts of the size of the largest models: 48 layers of 512 experts, a large vocabulary.
-constexpr Parts many_experts(bool tied) {
-  Parts parts;
+// MemoryFootprint of the size of the largest models: 48 layers of 512 experts, a large vocabulary.
+constexpr MemoryFootprint many_experts(bool tied) {
+  MemoryFootprint parts;
   parts.layers = 48;
-  parts.add(Kind::attention, 1, 14_MiB);
-  parts.add(Kind::norms, 1, 16_KiB);
-  parts.add(Kind::router, 1, 4_MiB);
-  parts.add(Kind::experts, 512, 1'622'016_B);
-  parts.add(Kind::kv_cache, 1, 16_MiB);
+  parts.add(PartKind::attention, 1, 14_MiB);
+  parts.add(PartKind::norms, 1, 16_KiB);
+  parts.add(PartKind::router, 1, 4_MiB);
+  parts.add(PartKind::experts, 512, 1'622'016_B);
+  parts.add(PartKind::kv_cache, 1, 16_MiB);
   parts.embedding = 600_MiB;
   parts.final_norm = 8_KiB;
   parts.head = 600_MiB;
@@ -63,7 +63,7 @@ TEST_CASE("the fullest device is as little full as any cut allows") {
   Random random(6);
   int handed_over = 0;
   for (int i = 0; i < 1500; ++i) {
-    const Parts parts = laws::random_parts(random);
+    const MemoryFootprint parts = laws::random_parts(random);
     Machine machine = laws::random_machine(random, parts);
     for (std::size_t d = 0; d < machine.devices; ++d) machine.capacity[d] += 1_B;
     double least = 1e300;
@@ -83,7 +83,7 @@ TEST_CASE("the fullest device is as little full as any cut allows") {
 TEST_CASE("a device without a budget gets nothing where the others hold everything") {
   Random random(7);
   for (int i = 0; i < 200; ++i) {
-    const Parts parts = laws::random_parts(random);
+    const MemoryFootprint parts = laws::random_parts(random);
     Machine machine = equal_devices(3, 10_KiB);
     machine.capacity[random.below(3)] = 0_B;
     const Plan plan = Balanced::plan(parts, machine);
@@ -97,9 +97,9 @@ TEST_CASE("constants and run-time values are cut alike") {
 }
 
 TEST_CASE("a tied head goes where the fullest device stays less full") {
-  Parts parts;
+  MemoryFootprint parts;
   parts.layers = 4;
-  parts.add(Kind::experts, 1, 100_B);
+  parts.add(PartKind::experts, 1, 100_B);
   parts.tied = true;
   SUBCASE("one device: one matrix") {
     parts.embedding = parts.head = 50_B;
@@ -138,9 +138,9 @@ TEST_CASE("a tied head goes where the fullest device stays less full") {
 }
 
 TEST_CASE("more layers than Balanced handles are refused") {
-  Parts parts;
+  MemoryFootprint parts;
   parts.layers = 257;
-  parts.add(Kind::experts, 1, 1_B);
+  parts.add(PartKind::experts, 1, 1_B);
   CHECK_THROWS_AS(Balanced::plan(parts, equal_devices(2, 1_KiB)), InvalidArgument);
   parts.layers = 256;
   parts.runs[0].layers = 256;

@@ -3,11 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/explicit.hpp"
 #include "asterism/placement/sequential.hpp"
-#include "asterism/placement/sparing_host.hpp"
 
 #include "lacking/placement.hpp"
 #include "laws/placement_laws.hpp"
@@ -19,20 +19,22 @@ using namespace asterism::lacking::placements;
 namespace {
 
 struct NotStatic {
-  Plan plan(const Parts&, const Machine&) const;
+  Plan plan(const MemoryFootprint&, const Machine&) const;
 };
 struct ReturnsCuts {
-  static Cuts plan(const Parts&, const Machine&);
+  static Cuts plan(const MemoryFootprint&, const Machine&);
 };
 
 static_assert(Placement<Complete> && Placement<Balanced> && Placement<Sequential>);
-static_assert(Placement<BalancedLowFirst> && Placement<Explicit<14, 18>> && Placement<SparingHost<Balanced>>);
+static_assert(Placement<BalancedLowFirst> && Placement<Explicit<14, 18>> &&
+              Placement<AcceleratorsFirst<Balanced>>);
 static_assert(!Placement<NoPlan> && !needs::plan<NoPlan>);
 static_assert(!Placement<NotStatic> && !Placement<ReturnsCuts>);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("the policies obey the laws", P, Balanced, BalancedLowFirst, Sequential, SparingHost<Balanced>,
-                   SparingHost<BalancedLowFirst>, SparingHost<BalancedLowFirst, HostPlacement::any_width>) {
+TEST_CASE_TEMPLATE("the policies obey the laws", P, Balanced, BalancedLowFirst, Sequential,
+                   AcceleratorsFirst<Balanced>, AcceleratorsFirst<BalancedLowFirst>,
+                   AcceleratorsFirst<BalancedLowFirst, HostPlacement::any_width>) {
   laws::placement<P>();
 }

@@ -13,7 +13,7 @@ using namespace asterism::placement;
 TEST_CASE("the map of a plan says where everything is") {
   Random random(12);
   for (int i = 0; i < 300; ++i) {
-    const Parts parts = laws::random_parts(random);
+    const MemoryFootprint parts = laws::random_parts(random);
     const Plan plan = Balanced::plan(parts, laws::random_machine(random, parts));
     const DeviceMap map = map_of(plan);
     REQUIRE(map.layers.size() == static_cast<std::size_t>(parts.layers));
@@ -38,11 +38,11 @@ TEST_CASE("layers for each device") {
 
 TEST_CASE("the device of each kind") {
   const LayerDevices layer{.attention = 1, .norms = 2, .router = 3, .experts = 4};
-  CHECK(layer.of(Kind::attention) == 1);
-  CHECK(layer.of(Kind::kv_cache) == 1);
-  CHECK(layer.of(Kind::norms) == 2);
-  CHECK(layer.of(Kind::router) == 3);
-  CHECK(layer.of(Kind::experts) == 4);
+  CHECK(layer.of(PartKind::attention) == 1);
+  CHECK(layer.of(PartKind::kv_cache) == 1);
+  CHECK(layer.of(PartKind::norms) == 2);
+  CHECK(layer.of(PartKind::router) == 3);
+  CHECK(layer.of(PartKind::experts) == 4);
 }
 
 TEST_CASE("a map as text, equal layers together") {

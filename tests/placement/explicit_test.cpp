@@ -12,10 +12,10 @@ using namespace asterism::placement;
 
 namespace {
 
-constexpr Parts four_layers(bool tied) {
-  Parts parts;
+constexpr MemoryFootprint four_layers(bool tied) {
+  MemoryFootprint parts;
   parts.layers = 4;
-  parts.add(Kind::experts, 2, 10_B);
+  parts.add(PartKind::experts, 2, 10_B);
   parts.embedding = 30_B;
   parts.head = 30_B;
   parts.tied = tied;

@@ -12,7 +12,7 @@ using namespace asterism::placement;
 namespace {
 
 /// Bytes that leave their device, and one more for each part, counted part by part.
-std::uint64_t moved(const DeviceMap& map, const Parts& parts, const Machine& machine, const Cuts& cuts) {
+std::uint64_t moved(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine, const Cuts& cuts) {
   const DeviceMap to = map_of(assemble(parts, machine, cuts, true));
   std::uint64_t sum = 0;
   const auto count = [&](std::int32_t from, std::int32_t where, Bytes bytes) {
@@ -23,7 +23,7 @@ std::uint64_t moved(const DeviceMap& map, const Parts& parts, const Machine& mac
   if (!parts.tied) count(map.head, to.head, parts.head);
   for (std::int32_t layer = 0; layer < parts.layers; ++layer) {
     for (std::size_t r = 0; r < parts.run_count; ++r) {
-      const Run& run = parts.runs[r];
+      const LayerRun& run = parts.runs[r];
       if (run.covers(layer)) count(map.layer(layer).of(run.kind), to.layer(layer).of(run.kind), run.per_layer());
     }
   }
@@ -43,7 +43,7 @@ TEST_CASE("no consistent placement moves less") {
   Random random(13);
   int without = 0;
   for (int i = 0; i < 2000; ++i) {
-    const Parts parts = laws::random_parts(random);
+    const MemoryFootprint parts = laws::random_parts(random);
     const Machine machine = laws::random_machine_with_hosts(random, parts);
     const bool without_host = machine.accelerators().devices > 0 && random.below(2) == 0;
     const DeviceMap map = laws::random_map(random, parts, machine);
@@ -64,7 +64,7 @@ TEST_CASE("no consistent placement moves less") {
 TEST_CASE("the map of a plan stays where it is") {
   Random random(14);
   for (int i = 0; i < 500; ++i) {
-    const Parts parts = laws::random_parts(random);
+    const MemoryFootprint parts = laws::random_parts(random);
     const Machine machine = laws::random_machine(random, parts);
     laws::for_each_cut(parts.layers, machine.devices, [&](const Cuts& cuts) {
       if (nearest_cuts(map_of(assemble(parts, machine, cuts, true)), parts, machine, false) != cuts) {

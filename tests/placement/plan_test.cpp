@@ -13,7 +13,7 @@ using namespace asterism::placement;
 namespace {
 
 // What device d holds, counted layer by layer.
-Bytes by_hand(const Parts& parts, const Machine& machine, const Cuts& cuts, bool copy, std::size_t d) {
+Bytes by_hand(const MemoryFootprint& parts, const Machine& machine, const Cuts& cuts, bool copy, std::size_t d) {
   const auto owner = [&](std::int32_t layer) {
     std::size_t device = 0;
     while (!(cuts[device] <= layer && layer < cuts[device + 1])) ++device;
@@ -25,7 +25,7 @@ Bytes by_hand(const Parts& parts, const Machine& machine, const Cuts& cuts, bool
   Bytes sum{};
   for (std::int32_t layer = cuts[d]; layer < cuts[d + 1]; ++layer) {
     for (std::size_t r = 0; r < parts.run_count; ++r) {
-      const Run& run = parts.runs[r];
+      const LayerRun& run = parts.runs[r];
       if (layer < run.first_layer || layer >= run.first_layer + run.layers) continue;
       for (std::int32_t i = 0; i < run.count; ++i) sum += run.each;
     }
@@ -40,10 +40,10 @@ Bytes by_hand(const Parts& parts, const Machine& machine, const Cuts& cuts, bool
   return sum;
 }
 
-constexpr Parts tied_parts = [] {
-  Parts parts;
+constexpr MemoryFootprint tied_parts = [] {
+  MemoryFootprint parts;
   parts.layers = 4;
-  parts.add(Kind::experts, 2, 10_B);
+  parts.add(PartKind::experts, 2, 10_B);
   parts.embedding = 100_B;
   parts.final_norm = 1_B;
   parts.head = 100_B;
@@ -59,26 +59,26 @@ constexpr Cuts all_on_second{0, 0, 4, 4, 4, 4, 4, 4, 4};
 constexpr Plan copied = assemble(tied_parts, two, halves, true);
 static_assert(copied.tied_head == TiedHead::copied && copied.head_device() == 1);
 static_assert(copied.peak(0) == Bytes{100 + 40 + 5} && copied.peak(1) == Bytes{40 + 5 + 1 + 100 + 7});
-static_assert(copied.bytes(1, Kind::head) == 100_B && copied.bytes(1, Kind::workspace) == 12_B);
+static_assert(copied.bytes(1, PartKind::head) == 100_B && copied.bytes(1, PartKind::workspace) == 12_B);
 
 constexpr Plan handed_over = assemble(tied_parts, two, halves, false);
 static_assert(handed_over.tied_head == TiedHead::handed_over && handed_over.head_device() == 0);
 static_assert(handed_over.peak(0) == Bytes{100 + 40 + 5 + 7} && handed_over.peak(1) == Bytes{40 + 5 + 1});
-static_assert(handed_over.bytes(0, Kind::head) == 0_B && handed_over.bytes(0, Kind::workspace) == 12_B);
+static_assert(handed_over.bytes(0, PartKind::head) == 0_B && handed_over.bytes(0, PartKind::workspace) == 12_B);
 
 constexpr Plan shared = assemble(tied_parts, two, all_on_second, true);
 static_assert(shared.tied_head == TiedHead::shared && shared.head_device() == 1 && shared.embedding_device() == 1);
 static_assert(shared.peak(0) == 0_B && shared.peak(1) == Bytes{100 + 80 + 5 + 1 + 7});
 static_assert(assemble(tied_parts, two, all_on_second, false) == shared);
 
-constexpr Parts untied_parts = [] {
-  Parts parts = tied_parts;
+constexpr MemoryFootprint untied_parts = [] {
+  MemoryFootprint parts = tied_parts;
   parts.tied = false;
   parts.head = 60_B;
   return parts;
 }();
 constexpr Plan untied = assemble(untied_parts, two, halves, false);
-static_assert(untied.tied_head == TiedHead::untied && untied.bytes(1, Kind::head) == 60_B);
+static_assert(untied.tied_head == TiedHead::untied && untied.bytes(1, PartKind::head) == 60_B);
 static_assert(assemble(untied_parts, two, halves, true) == untied);
 
 }  // namespace
@@ -87,7 +87,7 @@ TEST_CASE("a plan's peaks are what a count by hand gives, and bytes_of_cut agree
   Random random(5);
   int plans = 0;
   for (int i = 0; i < 150; ++i) {
-    const Parts parts = laws::random_parts(random);
+    const MemoryFootprint parts = laws::random_parts(random);
     const Machine machine = laws::random_machine(random, parts);
     laws::for_each_cut(parts.layers, machine.devices, [&](const Cuts& cuts) {
       for (const bool copy : {false, true}) {
@@ -125,10 +125,10 @@ TEST_CASE("a plan fits up to the last byte") {
 }
 
 TEST_CASE("the longest list of placed runs has room") {
-  Parts parts = untied_parts;
+  MemoryFootprint parts = untied_parts;
   parts.layers = 8;
   parts.run_count = 0;
-  for (std::size_t i = 0; i < Parts::max_runs; ++i) parts.add(Kind::experts, 1, 1_B);
+  for (std::size_t i = 0; i < MemoryFootprint::max_runs; ++i) parts.add(PartKind::experts, 1, 1_B);
   const Plan plan = assemble(parts, equal_devices(8, 1_KiB), {0, 1, 2, 3, 4, 5, 6, 7, 8}, false);
   CHECK(plan.placed_count <= Plan::max_placed);
   Bytes sum{};
@@ -137,7 +137,7 @@ TEST_CASE("the longest list of placed runs has room") {
 }
 
 TEST_CASE("no layers and no devices are refused") {
-  Parts none = tied_parts;
+  MemoryFootprint none = tied_parts;
   none.layers = 0;
   CHECK_THROWS_AS(assemble(none, two, {}, false), InvalidArgument);
   CHECK_THROWS_AS(assemble(tied_parts, Machine{}, halves, false), InvalidArgument);

@@ -6,10 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/sequential.hpp"
-#include "asterism/placement/sparing_host.hpp"
 
 #include "laws/placement_laws.hpp"
 
@@ -18,14 +18,14 @@ using namespace asterism::placement;
 
 namespace {
 
-constexpr Parts small_parts = [] {
-  Parts parts;
+constexpr MemoryFootprint small_parts = [] {
+  MemoryFootprint parts;
   parts.layers = 3;
-  parts.add(Kind::attention, 1, 10_MiB);
-  parts.add(Kind::norms, 1, 32_KiB);
-  parts.add(Kind::router, 1, 96_KiB);
-  parts.add(Kind::experts, 8, 20_MiB);
-  parts.add(Kind::kv_cache, 1, 16_MiB);
+  parts.add(PartKind::attention, 1, 10_MiB);
+  parts.add(PartKind::norms, 1, 32_KiB);
+  parts.add(PartKind::router, 1, 96_KiB);
+  parts.add(PartKind::experts, 8, 20_MiB);
+  parts.add(PartKind::kv_cache, 1, 16_MiB);
   parts.embedding = 64_MiB;
   parts.final_norm = 16_KiB;
   parts.head = 64_MiB;
@@ -84,7 +84,7 @@ TEST_CASE("a device without layers or budget has a table too") {
 }
 
 TEST_CASE("the tied head in words") {
-  Parts parts = small_parts;
+  MemoryFootprint parts = small_parts;
   const auto line = [&](std::size_t devices, bool copy) {
     const Cuts cuts = devices == 1 ? Cuts{0, 3, 3, 3, 3, 3, 3, 3, 3} : Cuts{0, 2, 3, 3, 3, 3, 3, 3, 3};
     return tied_head_line(assemble(parts, equal_devices(devices, 1_GiB), cuts, copy));
@@ -116,14 +116,14 @@ TEST_CASE("recommendations follow the numbers") {
 }
 
 TEST_CASE("a host device that is left unused is named where it is needed, with the way to ask for it") {
-  Parts parts = small_parts;
+  MemoryFootprint parts = small_parts;
   parts.weight_bits = 4.127;
   const auto with_host = [](Bytes accelerators) {
     Machine machine = equal_devices(2, accelerators);
     machine.add(64_GiB, DeviceKind::host);
     return machine;
   };
-  using Default = SparingHost<Balanced>;
+  using Default = AcceleratorsFirst<Balanced>;
   const Plan unused = Default::plan(parts, with_host(300_MiB));
   CHECK_FALSE(unused.fits());
   CHECK(
@@ -131,10 +131,10 @@ TEST_CASE("a host device that is left unused is named where it is needed, with t
       "- The plan does not fit. Raise the budgets (device 0 to 445MiB), add a device, choose a format with fewer "
       "bits, or lower the context.\n"
       "- Device 2 is host memory and was left unused, as 4-bit weights go there only where they are asked to: "
-      "placement::SparingHost<Policy, placement::HostPlacement::any_width>.\n");
+      "placement::AcceleratorsFirst<Policy, placement::HostPlacement::any_width>.\n");
   CHECK(component_table(unused).find("device 2 (host memory): no layers, budget 64.00 GiB\n") !=
         std::string::npos);
-  const Plan used = SparingHost<Balanced, HostPlacement::any_width>::plan(parts, with_host(300_MiB));
+  const Plan used = AcceleratorsFirst<Balanced, HostPlacement::any_width>::plan(parts, with_host(300_MiB));
   CHECK(used.fits());
   CHECK(recommendations(used, limits, 32768).find("left unused") == std::string::npos);
   CHECK(component_table(used).find("device 2 (host memory): layer") != std::string::npos);
@@ -147,7 +147,7 @@ TEST_CASE("the advised budgets are enough, the advised context fits and a much l
   Random random(10);
   int contexts = 0;
   for (int i = 0; i < 300; ++i) {
-    Parts parts = laws::random_parts(random);
+    MemoryFootprint parts = laws::random_parts(random);
     for (std::size_t r = 0; r < parts.run_count; ++r) parts.runs[r].each = parts.runs[r].each * 1'000'000;
     parts.runs[2].each = Bytes{4096} * limits.context;  // the cache: 4 KiB a token
     parts.embedding = parts.embedding * 1'000'000;
@@ -186,7 +186,7 @@ TEST_CASE_TEMPLATE("the smallest equal budgets fit, and 64 bytes less do not", P
                    Sequential) {
   Random random(9);
   for (int i = 0; i < 300; ++i) {
-    Parts parts = laws::random_parts(random);
+    MemoryFootprint parts = laws::random_parts(random);
     for (std::size_t r = 0; r < parts.run_count; ++r) parts.runs[r].each = parts.runs[r].each * 37;
     parts.embedding = parts.embedding * 37;
     const std::size_t count = 1 + random.below(4);

@@ -10,10 +10,10 @@ using namespace asterism::placement;
 
 namespace {
 
-constexpr Parts layers_of_100(std::int32_t layers) {
-  Parts parts;
+constexpr MemoryFootprint layers_of_100(std::int32_t layers) {
+  MemoryFootprint parts;
   parts.layers = layers;
-  parts.add(Kind::experts, 10, 10_B);
+  parts.add(PartKind::experts, 10, 10_B);
   parts.embedding = 30_B;
   parts.final_norm = 5_B;
   parts.head = 40_B;
@@ -31,7 +31,7 @@ static_assert(small.fits() && small.cuts[1] == 9 && small.cuts[2] == 19 && small
 TEST_CASE("a device is full before the next one is begun") {
   Random random(8);
   for (int i = 0; i < 1000; ++i) {
-    const Parts parts = laws::random_parts(random);
+    const MemoryFootprint parts = laws::random_parts(random);
     const Machine machine = laws::random_machine(random, parts);
     const Plan plan = Sequential::plan(parts, machine);
     const bool copy = plan.tied_head == TiedHead::copied;
@@ -74,7 +74,7 @@ TEST_CASE("what fits nowhere stays on the last device") {
 }
 
 TEST_CASE("a tied head is shared, copied or handed over") {
-  Parts parts = layers_of_100(4);
+  MemoryFootprint parts = layers_of_100(4);
   parts.tied = true;
   parts.embedding = parts.head = 60_B;
   SUBCASE("everything on one device: shared") {

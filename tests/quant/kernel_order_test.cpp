@@ -9,7 +9,7 @@
 
 #include "asterism/core/random.hpp"
 #include "asterism/quant/bfloat16.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 
 #include "laws/quantization_laws.hpp"
@@ -31,18 +31,18 @@ std::vector<std::byte> random_bytes(std::size_t count) {
 // Formats with a mistake each, Int8 otherwise.
 template <class Self>
 struct Mistaken : Int8<32> {
-  static void decode(Packed<Self> matrix, std::uint64_t first, View<float> out) {
+  static void decode(MatrixRef<Self> matrix, std::uint64_t first, View<float> out) {
     Int8<32>::decode({matrix.data, matrix.rows, matrix.cols}, first, out);
   }
-  static double error_bound(Packed<Self> matrix, std::uint64_t i, float original) {
+  static double error_bound(MatrixRef<Self> matrix, std::uint64_t i, float original) {
     return Int8<32>::error_bound({matrix.data, matrix.rows, matrix.cols}, i, original);
   }
-  static ScaleReader scales(Packed<Self> matrix) {
+  static ScaleReader scales(MatrixRef<Self> matrix) {
     return Int8<32>::scales({matrix.data, matrix.rows, matrix.cols});
   }
 };
 struct Halves : Mistaken<Halves> {  // decode_codes does not know of it
-  static void decode(Packed<Halves> matrix, std::uint64_t first, View<float> out) {
+  static void decode(MatrixRef<Halves> matrix, std::uint64_t first, View<float> out) {
     Mistaken::decode(matrix, first, out);
     for (float& value : out) value /= 2;
   }
@@ -51,7 +51,7 @@ struct ScalesByBlock : Mistaken<ScalesByBlock> {
   struct ScaleReader : Float16Scales {
     float at(std::uint64_t /*place*/, std::uint64_t block) const { return (*this)(block); }
   };
-  static ScaleReader scales(Packed<ScalesByBlock> matrix) { return {Mistaken::scales(matrix)}; }
+  static ScaleReader scales(MatrixRef<ScalesByBlock> matrix) { return {Mistaken::scales(matrix)}; }
 };
 
 }  // namespace
@@ -126,14 +126,14 @@ TEST_CASE("a scale taken from its place in the standard order is found" * doctes
 }
 
 TEST_CASE("which matrices have tiles") {
-  CHECK(Tiled<Nf4<64>>{nullptr, 16, 128}.in_tiles());
-  CHECK(Tiled<Nf4<64>>{nullptr, 3, 64}.in_tiles());  // all rows are a tail
-  CHECK_FALSE(Tiled<Nf4<64>>{nullptr, 16, 96}.in_tiles());
-  CHECK_FALSE(Tiled<Nf4<64>>{nullptr, 16, 0}.in_tiles());
-  CHECK_FALSE(Tiled<Int8<16>>{nullptr, 16, 48}.in_tiles());
-  CHECK(Tiled<Int8<16>>{nullptr, 16, 96}.in_tiles());
-  CHECK_FALSE(Tiled<BFloat16>{nullptr, 16, 64}.in_tiles());
-  CHECK(rows_in_tiles(Tiled<Nf4<64>>{nullptr, 53, 64}) == 48);
-  CHECK(rows_in_tiles(Tiled<Nf4<64>>{nullptr, 15, 64}) == 0);
-  CHECK(rows_in_tiles(Tiled<Nf4<64>>{nullptr, 53, 65}) == 0);
+  CHECK(KernelMatrixRef<Nf4<64>>{nullptr, 16, 128}.in_tiles());
+  CHECK(KernelMatrixRef<Nf4<64>>{nullptr, 3, 64}.in_tiles());  // all rows are a tail
+  CHECK_FALSE(KernelMatrixRef<Nf4<64>>{nullptr, 16, 96}.in_tiles());
+  CHECK_FALSE(KernelMatrixRef<Nf4<64>>{nullptr, 16, 0}.in_tiles());
+  CHECK_FALSE(KernelMatrixRef<Int8<16>>{nullptr, 16, 48}.in_tiles());
+  CHECK(KernelMatrixRef<Int8<16>>{nullptr, 16, 96}.in_tiles());
+  CHECK_FALSE(KernelMatrixRef<BFloat16>{nullptr, 16, 64}.in_tiles());
+  CHECK(rows_in_tiles(KernelMatrixRef<Nf4<64>>{nullptr, 53, 64}) == 48);
+  CHECK(rows_in_tiles(KernelMatrixRef<Nf4<64>>{nullptr, 15, 64}) == 0);
+  CHECK(rows_in_tiles(KernelMatrixRef<Nf4<64>>{nullptr, 53, 65}) == 0);
 }

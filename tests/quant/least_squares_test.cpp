@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 
 #include "support/packed_matrix.hpp"

@@ -10,7 +10,7 @@ namespace {
 __attribute__((target("avx2,fma"), noinline))
 #endif
 float multiply_add(float a, float b, float c) {
-  return asterism::quant::rounded(a * b) + c;
+  return asterism::quant::rounded_to_float32(a * b) + c;
 }
 
 }  // namespace

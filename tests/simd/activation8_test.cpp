@@ -119,7 +119,7 @@ TEST_CASE("rows lie behind one another in the bytes that they ask for") {
   const StoredRows8 rows(5, 96, true);
   const simd::Rows8& all = rows.view();
   CHECK(all.groups() == 3);
-  const simd::Rows8 last = all.rows_from(3, 2);
+  const simd::Rows8 last = all.rows_at(3, 2);
   CHECK(last.codes == all.codes + 3 * 96);
   CHECK(last.scales == all.scales + 9);
   CHECK(last.biases == all.biases + 9);

@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/simd/level.hpp"
 
@@ -39,7 +39,7 @@ TEST_CASE_TEMPLATE("a tile unpacked with AVX2 equals the decoded elements", Q, B
       for (std::size_t c = 0; c < cols; c += simd::segment) {
         const std::size_t width = std::min(simd::segment, cols - c);
         const std::size_t outputs = std::min(simd::Avx2::max_outputs, rows - first_row);
-        simd::Avx2::unpack(matrix.tiled(), first_row, outputs, c, width, tile.data());
+        simd::Avx2::unpack(matrix.kernel_matrix(), first_row, outputs, c, width, tile.data());
         for (std::size_t i = 0; i < outputs; ++i) {
           const float* expected = decoded.data() + (first_row + i) * cols + c;
           wrong += std::memcmp(tile.data() + i * simd::segment, expected, width * sizeof(float)) != 0 ? 1 : 0;

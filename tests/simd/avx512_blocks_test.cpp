@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/level.hpp"
 
@@ -28,11 +28,11 @@ template <int Rows, class Q>
 std::vector<float> tiles(const test::PackedMatrix<Q>& weights, const std::vector<float>& x, std::size_t x_stride,
                          std::size_t stride, std::uint16_t wanted) {
   std::vector<float> y(4 * stride, untouched);
-  const auto scales = Q::scales(weights.tiled().packed());
+  const auto scales = Q::scales(weights.kernel_matrix().matrix());
   for (int r = 0; r < 4; r += Rows) {
     for (std::uint64_t tile = 0; tile < 3; ++tile) {
       simd::Avx512Blocks::multiply_tile<Rows>(
-          weights.tiled(), scales, tile, x.data() + static_cast<std::size_t>(r) * x_stride, x_stride,
+          weights.kernel_matrix(), scales, tile, x.data() + static_cast<std::size_t>(r) * x_stride, x_stride,
           y.data() + static_cast<std::size_t>(r) * stride + tile * 16, stride, wanted);
     }
   }

@@ -39,7 +39,7 @@ TEST_CASE_TEMPLATE("stored and unpacked rows", Q, quant::Float32, quant::BFloat1
         const std::size_t stride = count + 2;
         for (const bool accumulate : {false, true}) {
           std::vector<float> stored(rows * stride, untouched);
-          Avx512Rows::multiply_stored(weights.tiled(), first, c, columns, accumulate,
+          Avx512Rows::multiply_stored(weights.kernel_matrix(), first, c, columns, accumulate,
                                       MatrixView<float>(stored.data(), rows, count, stride));
           std::vector<float> unpacked(rows * stride, untouched);
           Avx512Rows::multiply(columns, {decoded.data() + first * cols + c, cols, count, width}, accumulate,
@@ -64,7 +64,7 @@ TEST_CASE_TEMPLATE("stored and unpacked rows", Q, quant::Float32, quant::BFloat1
 }
 
 TEST_CASE("few rows are multiplied as the weights are stored") {
-  const quant::Tiled<quant::BFloat16> weights{nullptr, 4, 64};
+  const quant::KernelMatrixRef<quant::BFloat16> weights{nullptr, 4, 64};
   CHECK(Avx512Rows::takes_stored(weights, 1));
   CHECK(Avx512Rows::takes_stored(weights, 8));
   CHECK_FALSE(Avx512Rows::takes_stored(weights, 9));

@@ -35,9 +35,9 @@ TEST_CASE_TEMPLATE("the scales of every block of every tile", Q, Nf4<64>, Nf4<32
     const auto one_by_one = Q::scales(weights.view());
     int wrong = 0;
     for (std::uint64_t tile = 0; tile < rows / 16; ++tile) {
-      const TiledRow first = tiled_row(weights.tiled(), tile * 16);
+      const TiledRow first = tiled_row(weights.kernel_matrix(), tile * 16);
       simd::Avx512Scales<typename Q::ScaleReader> scales(
-          Q::scales(weights.tiled().packed()),
+          Q::scales(weights.kernel_matrix().matrix()),
           {.place = first.scales, .first_block = first.first_block, .row_blocks = blocks});
       for (std::uint64_t b = 0; b < blocks; ++b) {
         float found[16];

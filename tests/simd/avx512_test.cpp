@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/quant/bfloat16.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/level.hpp"
 
@@ -30,12 +30,13 @@ TEST_CASE_TEMPLATE("every cut of the outputs gives the same bits and leaves the 
       const std::vector<float> x = test::random_row(rows * cols, 2);
       const MatrixView<const float> input(x.data(), rows, cols);
       std::vector<float> all(rows * outputs, untouched);
-      simd::Avx512::product(weights.tiled(), input, MatrixView<float>(all.data(), rows, outputs), 0, outputs);
+      simd::Avx512::product(weights.kernel_matrix(), input, MatrixView<float>(all.data(), rows, outputs), 0,
+                            outputs);
       for (std::size_t first = 0; first < outputs; ++first) {
         int wrong = 0;
         for (std::size_t end = first; end <= outputs; ++end) {
           std::vector<float> y(rows * outputs, untouched);
-          simd::Avx512::product(weights.tiled(), input, MatrixView<float>(y.data(), rows, outputs), first,
+          simd::Avx512::product(weights.kernel_matrix(), input, MatrixView<float>(y.data(), rows, outputs), first,
                                 end - first);
           for (std::size_t i = 0; i < y.size(); ++i) {
             const std::size_t o = i % outputs;
@@ -58,8 +59,9 @@ TEST_CASE("tails and odd widths go through the kernels of AVX2") {
     const MatrixView<const float> input(x.data(), 3, cols);
     std::vector<float> y(3 * 21);
     std::vector<float> expected(3 * 21);
-    simd::Avx512::product(weights.tiled(), input, MatrixView<float>(y.data(), 3, 21), 0, 21);
-    simd::tiled_product<simd::Avx2>(weights.tiled(), input, MatrixView<float>(expected.data(), 3, 21), 0, 21);
+    simd::Avx512::product(weights.kernel_matrix(), input, MatrixView<float>(y.data(), 3, 21), 0, 21);
+    simd::tiled_product<simd::Avx2>(weights.kernel_matrix(), input, MatrixView<float>(expected.data(), 3, 21), 0,
+                                    21);
     for (std::size_t r = 0; r < 3; ++r) {
       for (std::size_t o = cols == 128 ? 16 : 0; o < 21; ++o) CHECK(y[r * 21 + o] == expected[r * 21 + o]);
     }

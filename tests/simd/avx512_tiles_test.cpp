@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/level.hpp"
 

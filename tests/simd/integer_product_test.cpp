@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/quant/bfloat16.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 
 #include "support/integer_products.hpp"
@@ -43,7 +43,7 @@ TEST_CASE_TEMPLATE("any number of rows, any cut of the outputs, every level: the
   for (const std::size_t outputs : {1U, 15U, 16U, 37U, 64U}) {
     const std::size_t cols = 3 * Q::KernelOrder::block;
     const PackedMatrix<Q> weights(outputs, cols, test::uneven_values(outputs * cols, 1));
-    REQUIRE(simd::has_integer_product(weights.tiled()));
+    REQUIRE(simd::has_integer_product(weights.kernel_matrix()));
     const StoredRows8 x(rows, cols, simd::paired_activations<Q>);
     std::vector<float> expected(rows * outputs);
     for (std::size_t r = 0; r < rows; ++r) {
@@ -61,7 +61,7 @@ TEST_CASE_TEMPLATE("any number of rows, any cut of the outputs, every level: the
           const std::size_t stride = outputs + 3;
           std::vector<float> y(rows * stride, untouched);
           for (std::size_t first = 0; first < outputs; first += cut) {
-            simd::product(weights.tiled(), x.view().rows_from(0, taken),
+            simd::product(weights.kernel_matrix(), x.view().rows_at(0, taken),
                           MatrixView<float>(y.data(), taken, outputs, stride), first,
                           std::min(cut, outputs - first), level);
           }
@@ -87,7 +87,7 @@ TEST_CASE("other outputs stay as they are") {
     for (const std::size_t first : {0U, 3U, 16U, 30U, 33U, 40U}) {
       for (std::size_t count = 0; count <= 40 - first; ++count) {
         std::vector<float> y(40, untouched);
-        simd::product(weights.tiled(), x.view(), MatrixView<float>(y.data(), 1, 40), first, count, level);
+        simd::product(weights.kernel_matrix(), x.view(), MatrixView<float>(y.data(), 1, 40), first, count, level);
         for (std::size_t o = 0; o < 40; ++o) CHECK((y[o] == untouched) == (o < first || o >= first + count));
       }
     }
@@ -104,7 +104,7 @@ TEST_CASE_TEMPLATE("an activation that is not finite gives NaN in its row alone"
       values[70] = value;
       simd::to_activations8(values.data(), x.view(), 1, 0, 128, level);
       std::vector<float> y(2 * 19, untouched);
-      simd::product(weights.tiled(), x.view(), MatrixView<float>(y.data(), 2, 19), 0, 19, level);
+      simd::product(weights.kernel_matrix(), x.view(), MatrixView<float>(y.data(), 2, 19), 0, 19, level);
       for (std::size_t o = 0; o < 19; ++o) {
         CHECK(std::isfinite(y[o]));
         CHECK(std::isnan(y[19 + o]));
@@ -127,8 +127,8 @@ TEST_CASE_TEMPLATE("near the exact product", Q, Nf4<64, DoubleQuantized>, Int4<3
   simd::to_activations8(values.data(), x.view(), 0, 0, cols);
   std::vector<float> y(outputs);
   std::vector<float> exact(outputs);
-  simd::product(weights.tiled(), x.view(), MatrixView<float>(y.data(), 1, outputs), 0, outputs);
-  simd::product(weights.tiled(), MatrixView<const float>(values.data(), 1, cols),
+  simd::product(weights.kernel_matrix(), x.view(), MatrixView<float>(y.data(), 1, outputs), 0, outputs);
+  simd::product(weights.kernel_matrix(), MatrixView<const float>(values.data(), 1, cols),
                 MatrixView<float>(exact.data(), 1, outputs));
   double error = 0;
   double size = 0;
@@ -140,9 +140,9 @@ TEST_CASE_TEMPLATE("near the exact product", Q, Nf4<64, DoubleQuantized>, Int4<3
 }
 
 TEST_CASE("what has no integer product, or does not fit, is refused") {
-  CHECK_FALSE(simd::has_integer_product(quant::Tiled<quant::BFloat16>{nullptr, 16, 64}));
-  CHECK_FALSE(simd::has_integer_product(quant::Tiled<Int8<16>>{nullptr, 16, 64}));  // blocks below 32
-  CHECK_FALSE(simd::has_integer_product(quant::Tiled<Nf4<64>>{nullptr, 16, 96}));
+  CHECK_FALSE(simd::has_integer_product(quant::KernelMatrixRef<quant::BFloat16>{nullptr, 16, 64}));
+  CHECK_FALSE(simd::has_integer_product(quant::KernelMatrixRef<Int8<16>>{nullptr, 16, 64}));  // blocks below 32
+  CHECK_FALSE(simd::has_integer_product(quant::KernelMatrixRef<Nf4<64>>{nullptr, 16, 96}));
   using Q = Nf4<64>;
   const PackedMatrix<Q> weights(20, 128, test::uneven_values(20 * 128, 1));
   const StoredRows8 x(2, 128, true);
@@ -152,7 +152,7 @@ TEST_CASE("what has no integer product, or does not fit, is refused") {
   std::vector<float> y(2 * 20);
   const auto run = [&](const simd::Rows8& rows, std::size_t y_rows, std::size_t y_cols, std::size_t first,
                        std::size_t count) {
-    simd::product(weights.tiled(), rows, MatrixView<float>(y.data(), y_rows, y_cols), first, count);
+    simd::product(weights.kernel_matrix(), rows, MatrixView<float>(y.data(), y_rows, y_cols), first, count);
   };
   CHECK_NOTHROW(run(x.view(), 2, 20, 0, 20));
   CHECK_THROWS_AS(run(x.view(), 1, 20, 0, 20), InvalidArgument);
@@ -166,7 +166,7 @@ TEST_CASE("what has no integer product, or does not fit, is refused") {
   CHECK_THROWS_AS(run(unpaired, 2, 20, 0, 20), InvalidArgument);
   const PackedMatrix<Q> odd(16, 96, test::uneven_values(16 * 96, 1));
   const StoredRows8 odd_x(1, 96, true);
-  CHECK_THROWS_AS(simd::product(odd.tiled(), odd_x.view(), MatrixView<float>(y.data(), 1, 16), std::size_t{0},
-                                std::size_t{16}),
+  CHECK_THROWS_AS(simd::product(odd.kernel_matrix(), odd_x.view(), MatrixView<float>(y.data(), 1, 16),
+                                std::size_t{0}, std::size_t{16}),
                   InvalidArgument);
 }

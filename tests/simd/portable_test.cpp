@@ -28,7 +28,7 @@ TEST_CASE("a tile is unpacked row by row") {
   for (std::size_t i = 0; i < 15; ++i) values[i] = static_cast<float>(i);
   const test::PackedMatrix<quant::Float32> matrix(3, 5, values);
   std::vector<float> tile(2 * simd::segment, -1.0F);
-  simd::Portable::unpack(matrix.tiled(), 1, 2, 2, 3, tile.data());
+  simd::Portable::unpack(matrix.kernel_matrix(), 1, 2, 2, 3, tile.data());
   CHECK(std::vector<float>(tile.begin(), tile.begin() + 4) == std::vector<float>{7, 8, 9, -1});
   CHECK(std::vector<float>(tile.begin() + simd::segment, tile.begin() + simd::segment + 4) ==
         std::vector<float>{12, 13, 14, -1});

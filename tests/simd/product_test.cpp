@@ -13,7 +13,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
 
@@ -41,12 +41,12 @@ struct Sixteenths {
       }
     });
   }
-  static void decode(quant::Packed<Sixteenths> matrix, std::uint64_t first, View<float> out) {
+  static void decode(quant::MatrixRef<Sixteenths> matrix, std::uint64_t first, View<float> out) {
     for (std::size_t i = 0; i < out.size; ++i) {
       out[i] = static_cast<float>(static_cast<std::int8_t>(matrix.data[first + i])) / 16;
     }
   }
-  static double error_bound(quant::Packed<Sixteenths>, std::uint64_t, float) { return 1.0 / 32; }
+  static double error_bound(quant::MatrixRef<Sixteenths>, std::uint64_t, float) { return 1.0 / 32; }
 };
 
 using quant::AbsMax;
@@ -115,7 +115,7 @@ TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant:
       for (const simd::Level level : levels()) {
         CAPTURE(simd::name(level));
         std::vector<float> y(rows * y_stride, untouched);
-        simd::product(weights.tiled(), MatrixView<const float>(x.data(), rows, size.cols, x_stride),
+        simd::product(weights.kernel_matrix(), MatrixView<const float>(x.data(), rows, size.cols, x_stride),
                       MatrixView<float>(y.data(), rows, size.outputs, y_stride), 0, size.outputs, level);
         int wrong = 0;
         for (std::size_t r = 0; r < rows; ++r) {
@@ -146,7 +146,7 @@ TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any
       std::vector<float> one_at_a_time(rows * size.outputs);
       for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t o = 0; o < size.outputs; ++o) {
-          simd::product(weights.tiled(), MatrixView<const float>(x.data() + r * size.cols, 1, size.cols),
+          simd::product(weights.kernel_matrix(), MatrixView<const float>(x.data() + r * size.cols, 1, size.cols),
                         MatrixView<float>(one_at_a_time.data() + r * size.outputs, 1, size.outputs), o, 1, level);
         }
       }
@@ -154,7 +154,7 @@ TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any
         for (const std::size_t cut : {std::size_t{1}, std::size_t{5}, std::size_t{16}, size.outputs}) {
           std::vector<float> y(taken * size.outputs, untouched);
           for (std::size_t first = 0; first < size.outputs; first += cut) {
-            simd::product(weights.tiled(), MatrixView<const float>(x.data(), taken, size.cols),
+            simd::product(weights.kernel_matrix(), MatrixView<const float>(x.data(), taken, size.cols),
                           MatrixView<float>(y.data(), taken, size.outputs), first,
                           std::min(cut, size.outputs - first), level);
           }
@@ -172,7 +172,7 @@ TEST_CASE("product leaves the other outputs alone") {
     for (const std::size_t first : {0U, 3U, 15U, 16U, 30U}) {
       for (const std::size_t count : {0U, 1U, 4U, 6U}) {
         std::vector<float> y(36, untouched);
-        simd::product(weights.tiled(), MatrixView<const float>(x.data(), 1, 64),
+        simd::product(weights.kernel_matrix(), MatrixView<const float>(x.data(), 1, 64),
                       MatrixView<float>(y.data(), 1, 36), first, count, level);
         for (std::size_t o = 0; o < 36; ++o) CHECK((y[o] == untouched) == (o < first || o >= first + count));
       }
@@ -184,14 +184,14 @@ TEST_CASE("a product over no columns is zero; over no rows or outputs it does no
   const PackedMatrix<quant::Float32> empty(3, 0, {});
   for (const simd::Level level : levels()) {
     std::vector<float> y(6, untouched);
-    simd::product(empty.tiled(), MatrixView<const float>(nullptr, 2, 0), MatrixView<float>(y.data(), 2, 3), 0, 3,
-                  level);
+    simd::product(empty.kernel_matrix(), MatrixView<const float>(nullptr, 2, 0), MatrixView<float>(y.data(), 2, 3),
+                  0, 3, level);
     CHECK(y == std::vector<float>(6, 0.0F));
     const PackedMatrix<quant::Float32> one(1, 1, {1.0F});
-    simd::product(one.tiled(), MatrixView<const float>(nullptr, 0, 1), MatrixView<float>(nullptr, 0, 1), 0, 1,
-                  level);
-    simd::product(one.tiled(), MatrixView<const float>(y.data(), 1, 1), MatrixView<float>(nullptr, 1, 1), 1, 0,
-                  level);
+    simd::product(one.kernel_matrix(), MatrixView<const float>(nullptr, 0, 1), MatrixView<float>(nullptr, 0, 1), 0,
+                  1, level);
+    simd::product(one.kernel_matrix(), MatrixView<const float>(y.data(), 1, 1), MatrixView<float>(nullptr, 1, 1),
+                  1, 0, level);
   }
 }
 
@@ -200,7 +200,7 @@ TEST_CASE("product refuses sizes that don't fit") {
   std::vector<float> buffer(64);
   const auto run = [&](std::size_t rows, std::size_t cols, std::size_t y_rows, std::size_t y_cols,
                        std::size_t first, std::size_t count) {
-    simd::product(weights.tiled(), MatrixView<const float>(buffer.data(), rows, cols),
+    simd::product(weights.kernel_matrix(), MatrixView<const float>(buffer.data(), rows, cols),
                   MatrixView<float>(buffer.data() + 32, y_rows, y_cols), first, count);
   };
   CHECK_NOTHROW(run(2, 4, 2, 3, 0, 3));

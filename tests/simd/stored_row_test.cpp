@@ -40,7 +40,7 @@ TEST_CASE_TEMPLATE("any part of a row has the values that the format says", Row,
 TEST_CASE("rows lie one behind the other, and a part begins at its first row") {
   const test::RandomRows<Int8Row<32>> rows(5, 34, 1);
   CHECK(rows.view()[3] == rows.view().data + std::size_t{3} * 38);
-  const auto part = rows.view().part(2, 3);
+  const auto part = rows.view().subview(2, 3);
   CHECK(part.data == rows.view()[2]);
   CHECK(part.count == 3);
   CHECK(part.width == 34);

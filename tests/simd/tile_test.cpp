@@ -23,7 +23,7 @@ struct Counting {
   static inline std::size_t highest = 0;
 
   template <quant::Quantization Q>
-  static void unpack(quant::Tiled<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+  static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
                      std::size_t cols, float* out) {
     unpacked += outputs * cols;
     widest = cols > widest ? cols : widest;
@@ -45,7 +45,7 @@ TEST_CASE("every weight is unpacked once, whatever the number of rows") {
     Counting::unpacked = Counting::widest = Counting::highest = 0;
     const std::vector<float> x(rows * cols, 1.0F);
     std::vector<float> y(rows * outputs);
-    simd::tiled_product<Counting>(weights.tiled(), MatrixView<const float>(x.data(), rows, cols),
+    simd::tiled_product<Counting>(weights.kernel_matrix(), MatrixView<const float>(x.data(), rows, cols),
                                   MatrixView<float>(y.data(), rows, outputs), 1, 7);
     CHECK(Counting::unpacked == 7 * cols);
     CHECK(Counting::widest == simd::segment);

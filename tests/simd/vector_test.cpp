@@ -60,7 +60,7 @@ std::vector<float> all_sums(const std::vector<float>& weights, StoredRows<Row> r
   for (std::size_t c = 0; c + 1 < cuts.size(); ++c) {
     const std::size_t size = cuts[c + 1] - cuts[c];
     add_weighted<Row>(MatrixView<const float>(weights.data() + cuts[c], count, size, rows.count),
-                      rows.part(cuts[c], size), View<float* const>(pointers), level);
+                      rows.subview(cuts[c], size), View<float* const>(pointers), level);
   }
   return sums;
 }
@@ -100,7 +100,7 @@ TEST_CASE_TEMPLATE("dots equal double, whatever else is asked for in the call", 
       for (const std::size_t some : {1U, 2U, 3U, 5U, 6U, 7U}) {  // the last of them, and rows from another one on
         const std::vector<float> last(queries.end() - static_cast<std::ptrdiff_t>(some * width), queries.end());
         const std::size_t count = some < 7 ? 5 * some : 30;
-        const std::vector<float> part = all_dots(last, rows.view().part(some, count), level);
+        const std::vector<float> part = all_dots(last, rows.view().subview(some, count), level);
         int other = 0;
         for (std::size_t q = 0; q < some; ++q) {
           const float* expected = found.data() + (9 - some + q) * 38 + some;
@@ -144,7 +144,7 @@ TEST_CASE_TEMPLATE("weighted rows are added in their order, wherever they are cu
         const std::vector<float> from(before.begin() + at * static_cast<std::ptrdiff_t>(width),
                                       before.begin() + (at + 1) * static_cast<std::ptrdiff_t>(width));
         const std::vector<float> sum = all_sums(one, rows.view(), from, {0, count}, level);
-        CHECK(test::same_bits(sum, View<const float>(found).part(q * width, width)));
+        CHECK(test::same_bits(sum, View<const float>(found).subview(q * width, width)));
       }
     }
   }
@@ -181,7 +181,7 @@ TEST_CASE("maximum finds the largest element at every place") {
         std::vector<float> x(size + 1, -5.0F);
         x[at] = -4.0F;
         x[size] = 3.0F;
-        CHECK(maximum(View<const float>(x).part(0, size), level) == -4.0F);
+        CHECK(maximum(View<const float>(x).subview(0, size), level) == -4.0F);
       }
     }
   }
@@ -196,7 +196,7 @@ TEST_CASE("exponentials equal double, and add up to what they return") {
         float shift = x[0];
         for (std::size_t i = 0; i < size; ++i) shift = x[i] > shift ? x[i] : shift;
         const std::vector<float> before = x;
-        const float total = exponentials(View<float>(x).part(0, size), 0.7F, shift, level);
+        const float total = exponentials(View<float>(x).subview(0, size), 0.7F, shift, level);
         double sum = 0;
         int wrong = 0;
         for (std::size_t i = 0; i < size; ++i) {

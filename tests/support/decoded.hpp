@@ -26,10 +26,10 @@ struct Decoded {
     const auto decoded = [&](std::uint64_t first, View<float> to) { Q::decode({stored, rows, cols}, first, to); };
     quant::Float32::encode(decoded, rows, cols, out);
   }
-  static void decode(quant::Packed<Decoded> matrix, std::uint64_t first, View<float> out) {
+  static void decode(quant::MatrixRef<Decoded> matrix, std::uint64_t first, View<float> out) {
     quant::Float32::decode({matrix.data, matrix.rows, matrix.cols}, first, out);
   }
-  static double error_bound(quant::Packed<Decoded>, std::uint64_t, float original) {
+  static double error_bound(quant::MatrixRef<Decoded>, std::uint64_t, float original) {
     return std::fabs(double{original});
   }
 };

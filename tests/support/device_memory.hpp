@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
-#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/groups.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
@@ -55,7 +55,7 @@ class DeviceMemory {
     std::vector<float> values(static_cast<std::size_t>(to.rows * to.cols));
     for (float& value : values) value = scale * static_cast<float>(random_.normal());
     const quant::FloatWeights source{values};
-    host_.fill(to, [&](const auto& on_host) { Format::encode(source, to.rows, to.cols, on_host.data); });
+    host_.write(to, [&](const auto& on_host) { Format::encode(source, to.rows, to.cols, on_host.data); });
   }
 
   void fill(const backend::DeviceMatrix<float>& to, float scale = 1) {
@@ -66,8 +66,8 @@ class DeviceMemory {
 
   /// To be filled by append_kv: what was not stored is NaN in every format.
   template <class Format>
-  backend::DeviceKv<Format> kv(std::size_t kv_heads, std::size_t slots, std::size_t head_dim) {
-    const std::size_t block = kv_heads * slots * backend::DeviceKv<Format>::row_bytes(head_dim);
+  backend::KvView<Format> kv(std::size_t kv_heads, std::size_t slots, std::size_t head_dim) {
+    const std::size_t block = kv_heads * slots * backend::KvView<Format>::row_bytes(head_dim);
     std::byte* data = draw(2 * block).data();
     std::memset(data, 0xFF, 2 * block);
     return {.keys = data,
@@ -78,7 +78,7 @@ class DeviceMemory {
             .device = host_.device()};
   }
 
-  backend::Groups groups(std::size_t experts, std::size_t slots) {
+  backend::ExpertGroups groups(std::size_t experts, std::size_t slots) {
     return {matrix<std::int32_t>(1, experts + 1, -1).view.row(0), matrix<std::int32_t>(1, slots, -1).view.row(0),
             matrix<std::int32_t>(1, slots, -1).view.row(0), host_.device()};
   }
@@ -108,7 +108,7 @@ std::vector<T> values(const backend::DeviceMatrix<T>& matrix) {
 template <class Format>
 std::vector<float> decoded(const backend::DeviceWeights<Format>& weights) {
   std::vector<float> out(static_cast<std::size_t>(weights.rows * weights.cols));
-  quant::decode(weights.tiled(), 0, View<float>(out));
+  quant::decode(weights.kernel_matrix(), 0, View<float>(out));
   return out;
 }
 

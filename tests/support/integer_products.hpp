@@ -63,7 +63,7 @@ class StoredRows8 {
 
 /// The integer that element i of the flat matrix stands for.
 template <class Q>
-std::int32_t integer_at(quant::Packed<Q> weights, std::uint64_t i) {
+std::int32_t integer_at(quant::MatrixRef<Q> weights, std::uint64_t i) {
   const auto* codes = reinterpret_cast<const std::uint8_t*>(weights.data);
   if (Q::KernelOrder::bits == 8) return static_cast<std::int8_t>(codes[i]);
   const bool high = (i % 2 == 0) == Q::first_in_high_nibble;
@@ -72,7 +72,7 @@ std::int32_t integer_at(quant::Packed<Q> weights, std::uint64_t i) {
 
 /// y(row, o) as PortableTiles says.
 template <class Q>
-float naive_integer_product(quant::Packed<Q> weights, std::uint64_t o, const NaiveRow8& row) {
+float naive_integer_product(quant::MatrixRef<Q> weights, std::uint64_t o, const NaiveRow8& row) {
   const auto scales = Q::scales(weights);
   float result = 0;
   for (std::uint64_t block = 0; block < weights.cols; block += Q::KernelOrder::block) {
@@ -123,8 +123,8 @@ int wrong_in_tiles(std::size_t blocks) {
   const std::size_t stride = outputs + 3;
   std::vector<float> y((Rows + 1) * stride, untouched);
   for (std::uint64_t tile = 0; tile < outputs / 16; ++tile) {
-    Kernels::template multiply_tile<Rows>(weights.tiled(), Q::scales(weights.tiled().packed()), tile, rows.view(),
-                                          y.data() + tile * 16, stride);
+    Kernels::template multiply_tile<Rows>(weights.kernel_matrix(), Q::scales(weights.kernel_matrix().matrix()),
+                                          tile, rows.view(), y.data() + tile * 16, stride);
   }
   int wrong = 0;
   for (std::size_t r = 0; r < Rows + 1; ++r) {

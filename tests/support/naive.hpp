@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "asterism/backend/device_kv.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/simd/level.hpp"
 
@@ -95,14 +95,14 @@ std::vector<double> attend(const Query& query, std::size_t head_dim, std::size_t
 template <class Format>
 std::vector<float> row_values(const std::byte* row, std::size_t n) {
   std::vector<float> out(n);
-  backend::KvRow<Format>::Row::values(row, n, 0, n, out.data());
+  backend::KvFormat<Format>::Row::values(row, n, 0, n, out.data());
   return out;
 }
 
 /// Attention on what a cache holds, for the query heads that share one key/value head.
 template <class Format>
-std::vector<double> attend_group(View<const float> queries, const backend::DeviceKv<Format>& kv,
-                                 std::size_t kv_head, std::size_t position, std::size_t window) {
+std::vector<double> attend_group(View<const float> queries, const backend::KvView<Format>& kv, std::size_t kv_head,
+                                 std::size_t position, std::size_t window) {
   std::vector<std::vector<float>> keys;
   std::vector<std::vector<float>> values;
   for (std::size_t p = 0; p <= position; ++p) {
@@ -112,7 +112,7 @@ std::vector<double> attend_group(View<const float> queries, const backend::Devic
   std::vector<double> out;
   for (std::size_t head = 0; head < queries.size; head += kv.head_dim) {
     const std::vector<double> one = attend(
-        queries.part(head, kv.head_dim), kv.head_dim, position,
+        queries.subview(head, kv.head_dim), kv.head_dim, position,
         [&](std::size_t p) { return sees(position, p, window, kv.window, kv.sinks); },
         [&](std::size_t p, std::size_t i) { return double{keys[p][i]}; },
         [&](std::size_t p, std::size_t i) { return double{values[p][i]}; });

@@ -24,10 +24,10 @@ class PackedMatrix {
     quant::to_kernel_order<Q>(aligned_to_64(tiled_storage_), rows, cols);
   }
 
-  quant::Packed<Q> view() const { return {const_cast<PackedMatrix*>(this)->bytes(), rows_, cols_}; }
+  quant::MatrixRef<Q> view() const { return {const_cast<PackedMatrix*>(this)->bytes(), rows_, cols_}; }
 
   /// The matrix in kernel order: a copy, as it was encoded.
-  quant::Tiled<Q> tiled() const {
+  quant::KernelMatrixRef<Q> kernel_matrix() const {
     return {aligned_to_64(const_cast<PackedMatrix*>(this)->tiled_storage_), rows_, cols_};
   }
 

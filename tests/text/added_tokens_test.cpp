@@ -9,19 +9,21 @@ using namespace asterism::text;
 namespace {
 
 const Vocabulary& vocabulary() {
-  static const Vocabulary words = Vocabulary::from_json(Json::parse(R"({"a":0,"b":1,"<s>":2})"), "test");
+  static const Vocabulary words = Vocabulary::from_json(json::Value::parse(R"({"a":0,"b":1,"<s>":2})"), "test");
   return words;
 }
 
-Json token(int id, const char* content, bool normalized = false) {
+json::Value token(int id, const char* content, bool normalized = false) {
   return {{"id", id},        {"content", content},       {"single_word", false}, {"lstrip", false},
           {"rstrip", false}, {"normalized", normalized}, {"special", true}};
 }
 
-/// Not a Json of braces: one with a single element would be the element.
-Json list(const std::vector<Json>& tokens) { return Json(Json::array_t(tokens)); }
+/// Not a json::Value of braces: one with a single element would be the element.
+json::Value list(const std::vector<json::Value>& tokens) { return json::Value(json::Value::array_t(tokens)); }
 
-AddedTokens read(const Json& list) { return AddedTokens::from_json(&list, vocabulary(), Normalizer(), "test"); }
+AddedTokens read(const json::Value& list) {
+  return AddedTokens::from_json(&list, vocabulary(), Normalizer(), "test");
+}
 
 std::string cut(const AddedTokens& added, std::string_view text) {
   std::vector<TokenOrText> parts;
@@ -75,16 +77,16 @@ TEST_CASE("what is wrong") {
   CHECK_THROWS_AS(read(list({token(-1, "<t>")})), FormatError);
   CHECK_THROWS_AS(read(list({1})), FormatError);
   CHECK_THROWS_AS(read(list({token(3, std::string(2000, 'x').c_str())})), Unsupported);
-  Json incomplete = token(3, "<t>");
+  json::Value incomplete = token(3, "<t>");
   incomplete.erase("lstrip");
   CHECK_THROWS_AS(read(list({incomplete})), FormatError);
-  Json more = token(3, "<t>");
+  json::Value more = token(3, "<t>");
   more["colour"] = 1;
   CHECK_THROWS_AS(read(list({more})), Unsupported);
-  const Json strip = Json::parse(R"({"type":"Strip","strip_left":true,"strip_right":true})");
+  const json::Value strip = json::Value::parse(R"({"type":"Strip","strip_left":true,"strip_right":true})");
   const Normalizer normalizer = Normalizer::from_json(&strip, "test");
-  const Json blank = list({token(3, " ", true)});
+  const json::Value blank = list({token(3, " ", true)});
   CHECK_THROWS_AS(AddedTokens::from_json(&blank, vocabulary(), normalizer, "test"), FormatError);
-  const Json alike = list({token(3, "<t>", true), token(4, "<t> ", true)});
+  const json::Value alike = list({token(3, "<t>", true), token(4, "<t> ", true)});
   CHECK_THROWS_AS(AddedTokens::from_json(&alike, vocabulary(), normalizer, "test"), FormatError);
 }

@@ -10,8 +10,8 @@ using namespace asterism::text;
 
 namespace {
 
-Json model(const char* vocabulary, const char* merges) {
-  return {{"type", "BPE"}, {"vocab", Json::parse(vocabulary)}, {"merges", Json::parse(merges)}};
+json::Value model(const char* vocabulary, const char* merges) {
+  return {{"type", "BPE"}, {"vocab", json::Value::parse(vocabulary)}, {"merges", json::Value::parse(merges)}};
 }
 
 std::vector<TokenId> encode(const Bpe& bpe, std::string_view word) {
@@ -47,8 +47,8 @@ TEST_CASE("random rules and words, merged by the plain definition") {
   for (int round = 0; round < 200; ++round) {
     std::vector<std::string> tokens = {"a", "b", "c"};
     std::vector<std::pair<std::string, std::string>> rules;
-    Json vocabulary = {{"a", 0}, {"b", 1}, {"c", 2}};
-    Json merges = Json::array();
+    json::Value vocabulary = {{"a", 0}, {"b", 1}, {"c", 2}};
+    json::Value merges = json::Value::array();
     for (int i = 0; i < 12; ++i) {
       const std::string left = tokens[random.below(tokens.size())];
       const std::string right = tokens[random.below(tokens.size())];
@@ -76,7 +76,7 @@ TEST_CASE("two rules that make the same token") {
 }
 
 TEST_CASE("characters without a token") {
-  Json object = model(R"({"<unk>":0,"a":1,"<0xC3>":2,"<0xA9>":3})", "[]");
+  json::Value object = model(R"({"<unk>":0,"a":1,"<0xC3>":2,"<0xA9>":3})", "[]");
   CHECK_THROWS_AS(encode(Bpe::from_json(object, "test"), "é"), InvalidArgument);
   object["unk_token"] = "<unk>";
   CHECK(encode(Bpe::from_json(object, "test"), "aéé") == std::vector<TokenId>{1, 0, 0});
@@ -92,15 +92,15 @@ TEST_CASE("characters without a token") {
 }
 
 TEST_CASE("ignore_merges takes whole words first") {
-  Json object = model(R"({"a":0,"b":1,"c":2,"ab":3,"abc":4})", R"(["a b"])");
+  json::Value object = model(R"({"a":0,"b":1,"c":2,"ab":3,"abc":4})", R"(["a b"])");
   CHECK(encode(Bpe::from_json(object, "test"), "abc") == std::vector<TokenId>{3, 2});
   object["ignore_merges"] = true;
   CHECK(encode(Bpe::from_json(object, "test"), "abc") == std::vector<TokenId>{4});
 }
 
 TEST_CASE("what is not supported or wrong") {
-  const auto changed = [](const char* key, const Json& value) {
-    Json object = model(R"({"a":0})", "[]");
+  const auto changed = [](const char* key, const json::Value& value) {
+    json::Value object = model(R"({"a":0})", "[]");
     object[key] = value;
     return Bpe::from_json(object, "test");
   };
@@ -115,5 +115,5 @@ TEST_CASE("what is not supported or wrong") {
   CHECK_THROWS_AS(changed("unk_token", 1), FormatError);
   CHECK_THROWS_AS(changed("vocab", nullptr), FormatError);
   CHECK_THROWS_AS(changed("merges", "a b"), FormatError);
-  CHECK_THROWS_AS(Bpe::from_json(Json::array(), "test"), FormatError);
+  CHECK_THROWS_AS(Bpe::from_json(json::Value::array(), "test"), FormatError);
 }

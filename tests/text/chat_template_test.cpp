@@ -32,23 +32,23 @@ struct Folder {
   ChatTemplate read() const { return ChatTemplate::from_directory(path.string()); }
 };
 
-json config(const json& source) {
+Json config(const Json& source) {
   return {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"chat_template", source}};
 }
 
-std::vector<Message> messages_of(const json& conversation) {
+std::vector<Message> messages_of(const Json& conversation) {
   std::vector<Message> messages;
-  for (const json& message : conversation) messages.push_back({message["role"], message["content"]});
+  for (const Json& message : conversation) messages.push_back({message["role"], message["content"]});
   return messages;
 }
 
 }  // namespace
 
 TEST_CASE("conversations as transformers renders and encodes them") {
-  const json golden = golden_json("chat");
+  const Json golden = golden_json("chat");
   const text::Tokenizer tokenizer = golden_tokenizer("mixtral");
   for (std::size_t t = 0; t < golden["templates"].size(); ++t) {
-    const json& entry = golden["templates"][t];
+    const Json& entry = golden["templates"][t];
     CAPTURE(entry["name"].dump());
     const Folder folder;
     folder.write("tokenizer_config.json", config(entry["source"]).dump());
@@ -70,7 +70,7 @@ TEST_CASE("conversations as transformers renders and encodes them") {
 }
 
 TEST_CASE("where the template stands") {
-  const json golden = golden_json("chat");
+  const Json golden = golden_json("chat");
   const auto first = golden["templates"][0]["source"].get<std::string>();
   const std::vector<Message> hello = {{"user", "Hello"}};
   SUBCASE("a file of its own goes first") {
@@ -88,7 +88,7 @@ TEST_CASE("where the template stands") {
   }
   SUBCASE("tokens as objects") {
     const Folder folder;
-    json object = config(first);
+    Json object = config(first);
     object["bos_token"] = {{"__type", "AddedToken"}, {"content", "<begin>"}};
     folder.write("tokenizer_config.json", object.dump());
     CHECK(folder.read().render(hello) == "<begin>[INST] Hello [/INST]");
@@ -96,8 +96,8 @@ TEST_CASE("where the template stands") {
 }
 
 TEST_CASE("what is missing or wrong") {
-  const json golden = golden_json("chat");
-  const json first = golden["templates"][0]["source"];
+  const Json golden = golden_json("chat");
+  const Json first = golden["templates"][0]["source"];
   const std::vector<Message> hello = {{"user", "Hello"}};
   SUBCASE("no files: an error when rendering, which says what is supported") {
     const Folder folder;
@@ -126,7 +126,7 @@ TEST_CASE("what is missing or wrong") {
   }
   SUBCASE("no texts of the tokens") {
     const Folder folder;
-    folder.write("tokenizer_config.json", json{{"chat_template", first}}.dump());
+    folder.write("tokenizer_config.json", Json{{"chat_template", first}}.dump());
     CHECK_THROWS_AS(folder.read().render(hello), FormatError);
   }
   SUBCASE("broken files") {

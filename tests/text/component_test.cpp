@@ -10,7 +10,7 @@ using namespace asterism::text;
 namespace {
 
 std::vector<std::string> types(const char* text) {
-  const Json object = Json::parse(text);
+  const json::Value object = json::Value::parse(text);
   std::vector<std::string> out;
   for_each_component(&object, "decoder", "decoders", "file", [&](const Component& c) { out.push_back(c.type()); });
   return out;
@@ -40,7 +40,7 @@ TEST_CASE("what is no component") {
 }
 
 TEST_CASE("unknown settings are errors that name them") {
-  const Json object = Json::parse(R"({"type":"A","known":1,"other":2})");
+  const json::Value object = json::Value::parse(R"({"type":"A","known":1,"other":2})");
   const Component component{object, "decoder", "file"};
   CHECK_NOTHROW(component.settings({"known", "other"}));
   try {
@@ -52,7 +52,7 @@ TEST_CASE("unknown settings are errors that name them") {
 }
 
 TEST_CASE("characters and short strings") {
-  const Json object = Json::parse(R"({"type":"A","one":"▁","two":"ab","none":"","number":1})");
+  const json::Value object = json::Value::parse(R"({"type":"A","one":"▁","two":"ab","none":"","number":1})");
   const Component component{object, "decoder", "file"};
   CHECK(require_character(component, "one") == "▁");
   CHECK_THROWS_AS(require_character(component, "two"), FormatError);
@@ -60,6 +60,6 @@ TEST_CASE("characters and short strings") {
   CHECK_THROWS_AS(require_character(component, "number"), FormatError);
   CHECK_THROWS_AS(require_character(component, "missing"), FormatError);
   CHECK(require_short_string(component, "two") == "ab");
-  const Json longer = {{"type", "A"}, {"text", std::string(max_setting_bytes + 1, 'x')}};
+  const json::Value longer = {{"type", "A"}, {"text", std::string(max_setting_bytes + 1, 'x')}};
   CHECK_THROWS_AS(require_short_string(Component{longer, "decoder", "file"}, "text"), Unsupported);
 }

@@ -9,7 +9,7 @@ using namespace asterism::text;
 namespace {
 
 Decoder read(const std::string& text) {
-  const Json object = Json::parse(text);
+  const json::Value object = json::Value::parse(text);
   return Decoder::from_json(&object, "test");
 }
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 using namespace asterism;
-using asterism::checkpoint::Json;
+using asterism::json::Value;
 using asterism::text::Merges;
 using asterism::text::Vocabulary;
 
@@ -11,11 +11,11 @@ namespace {
 
 const Vocabulary& vocabulary() {
   static const Vocabulary words = Vocabulary::from_json(
-      Json::parse(R"({"a":0,"b":1,"ab":2,"aba":3,"c d":4,"c":5," d":6,"bab":7,"ba":8})"), "test");
+      json::Value::parse(R"({"a":0,"b":1,"ab":2,"aba":3,"c d":4,"c":5," d":6,"bab":7,"ba":8})"), "test");
   return words;
 }
 
-Merges read(const char* text) { return Merges::from_json(Json::parse(text), vocabulary(), "test"); }
+Merges read(const char* text) { return Merges::from_json(json::Value::parse(text), vocabulary(), "test"); }
 
 }  // namespace
 

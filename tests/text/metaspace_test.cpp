@@ -8,7 +8,8 @@ using namespace asterism::text;
 namespace {
 
 Metaspace read(const char* settings) {
-  const Json object = Json::parse(std::string(R"({"type":"Metaspace","replacement":"▁")") + settings + "}");
+  const json::Value object =
+      json::Value::parse(std::string(R"({"type":"Metaspace","replacement":"▁")") + settings + "}");
   return Metaspace::from_json({object, "pre_tokenizer", "test"});
 }
 

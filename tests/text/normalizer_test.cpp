@@ -9,7 +9,7 @@ using namespace asterism::text;
 namespace {
 
 Normalizer read(const char* text) {
-  const Json object = Json::parse(text);
+  const json::Value object = json::Value::parse(text);
   return Normalizer::from_json(&object, "test");
 }
 

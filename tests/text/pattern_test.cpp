@@ -9,17 +9,17 @@ using namespace asterism::text;
 
 namespace {
 
-Component component(const Json& object) { return {object, "pre_tokenizer", "test"}; }
+Component component(const json::Value& object) { return {object, "pre_tokenizer", "test"}; }
 
 }  // namespace
 
 TEST_CASE("splits as Hugging Face cuts") {
   const auto golden = test::golden_json("splits");
   REQUIRE(golden["splits"].size() > 200);
-  for (const Json& entry : golden["splits"]) {
+  for (const json::Value& entry : golden["splits"]) {
     CAPTURE(entry["pattern"].dump());
     CAPTURE(entry["behavior"].dump());
-    Json object = entry;
+    json::Value object = entry;
     object["type"] = "Split";
     const Pattern pattern = Pattern::from_json(component(object));
     const SplitBehavior behavior = require_split_behavior(component(object));
@@ -49,7 +49,7 @@ TEST_CASE("segments cover the text") {
 
 TEST_CASE("patterns that are wrong") {
   const auto read = [](const char* pattern) {
-    const Json object = {{"type", "Split"}, {"pattern", Json::parse(pattern)}};
+    const json::Value object = {{"type", "Split"}, {"pattern", json::Value::parse(pattern)}};
     return Pattern::from_json(component(object));
   };
   CHECK(read(R"({"String":"a+"})").literal() == "a+");
@@ -61,6 +61,6 @@ TEST_CASE("patterns that are wrong") {
   CHECK_THROWS_AS(read(R"({"String":""})"), Unsupported);
   CHECK_THROWS_AS(read(R"({"String":3})"), FormatError);
   CHECK_THROWS_AS(read(R"({"Regex":"("})"), FormatError);
-  const Json other = {{"type", "Split"}, {"behavior", "Sideways"}};
+  const json::Value other = {{"type", "Split"}, {"behavior", "Sideways"}};
   CHECK_THROWS_AS(require_split_behavior(component(other)), Unsupported);
 }

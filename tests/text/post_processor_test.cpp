@@ -8,7 +8,7 @@ using namespace asterism::text;
 namespace {
 
 PostProcessor read(const std::string& text) {
-  const Json object = Json::parse(text);
+  const json::Value object = json::Value::parse(text);
   return PostProcessor::from_json(&object, 10, "test");
 }
 

@@ -11,7 +11,7 @@ namespace {
 using Strings = std::vector<std::string>;
 
 PreTokenizer read(const std::string& text) {
-  const Json object = Json::parse(text);
+  const json::Value object = json::Value::parse(text);
   return PreTokenizer::from_json(&object, "test");
 }
 

@@ -53,13 +53,13 @@ void check_equal(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 TEST_CASE("streaming the golden strings") {
-  const json strings = golden_json("strings");
+  const Json strings = golden_json("strings");
   for (const char* name : tokenizer_names) {
     CAPTURE(name);
     const Tokenizer tokenizer = golden_tokenizer(name);
     for (const auto& [group, entries] : strings.items()) {
       if (group == "long") continue;
-      for (const json& entry : entries) {
+      for (const Json& entry : entries) {
         CAPTURE(entry.dump());
         check_equal(tokenizer, tokenizer.encode(string_of(group, entry)));
       }
@@ -68,20 +68,20 @@ TEST_CASE("streaming the golden strings") {
 }
 
 TEST_CASE("streaming random ids and all variants of decoders") {
-  const json encoded = golden_json("encoded");
+  const Json encoded = golden_json("encoded");
   for (const char* name : tokenizer_names) {
     const Tokenizer tokenizer = golden_tokenizer(name);
-    for (const json& entry : encoded[name]["random"]) {
+    for (const Json& entry : encoded[name]["random"]) {
       check_equal(tokenizer, entry["ids"].get<std::vector<TokenId>>());
     }
   }
-  const json variants = golden_json("variants");
-  for (const json& variant : variants["variants"]) {
+  const Json variants = golden_json("variants");
+  for (const Json& variant : variants["variants"]) {
     CAPTURE(variant["name"].dump());
-    json document = golden_json(variant["base"].get<std::string>());
-    for (const auto& [pointer, value] : variant["changes"].items()) document[json::json_pointer(pointer)] = value;
+    Json document = golden_json(variant["base"].get<std::string>());
+    for (const auto& [pointer, value] : variant["changes"].items()) document[Json::json_pointer(pointer)] = value;
     const Tokenizer tokenizer = Tokenizer::from_json(document.dump(), "variant");
-    for (const json& entry : variant["random"]) {
+    for (const Json& entry : variant["random"]) {
       const auto ids = entry["ids"].get<std::vector<TokenId>>();
       check_equal(tokenizer, ids);
       CHECK(streamed(tokenizer, ids, {}) == entry["text"].get<std::string>());

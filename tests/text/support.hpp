@@ -10,23 +10,23 @@
 
 #include <nlohmann/json.hpp>
 
-#include "asterism/checkpoint/file.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/text/tokenizer.hpp"
 
 namespace asterism::test {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 inline std::string golden_path(const std::string& name) {
   return std::string(ASTERISM_GOLDEN_DIR) + "/text/" + name + ".json";
 }
 
 inline std::string golden_text(const std::string& name) {
-  return checkpoint::read_text_file(golden_path(name), 64U << 20U);
+  return file::read_text_file(golden_path(name), 64U << 20U);
 }
 
-inline json golden_json(const std::string& name) { return json::parse(golden_text(name)); }
+inline Json golden_json(const std::string& name) { return Json::parse(golden_text(name)); }
 
 inline std::string from_hex(std::string_view hex) {
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
@@ -48,7 +48,7 @@ inline std::uint32_t crc32(std::string_view bytes) {
 }
 
 /// The bytes of one entry of strings.json.
-inline std::string string_of(const std::string& group, const json& entry) {
+inline std::string string_of(const std::string& group, const Json& entry) {
   if (group == "bytes") return from_hex(entry.get<std::string>());
   if (group != "long") return entry.get<std::string>();
   std::string out;
@@ -57,7 +57,7 @@ inline std::string string_of(const std::string& group, const json& entry) {
 }
 
 /// Whether `ids` are the golden ones, which may be a count and a checksum.
-inline bool same_ids(const std::vector<TokenId>& ids, const json& golden) {
+inline bool same_ids(const std::vector<TokenId>& ids, const Json& golden) {
   if (golden.is_array()) return ids == golden.get<std::vector<TokenId>>();
   std::string bytes;
   for (const TokenId id : ids) {
@@ -68,7 +68,7 @@ inline bool same_ids(const std::vector<TokenId>& ids, const json& golden) {
   return ids.size() == golden["count"].get<std::size_t>() && crc32(bytes) == golden["crc"].get<std::uint32_t>();
 }
 
-inline bool same_text(std::string_view text, const json& golden) {
+inline bool same_text(std::string_view text, const Json& golden) {
   if (golden.is_string()) return text == golden.get<std::string>();
   return text.size() == golden["count"].get<std::size_t>() && crc32(text) == golden["crc"].get<std::uint32_t>();
 }

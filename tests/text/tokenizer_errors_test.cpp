@@ -14,8 +14,8 @@ using text::Tokenizer;
 
 namespace {
 
-json small() {
-  return json::parse(R"({
+Json small() {
+  return Json::parse(R"({
     "version":"1.0","truncation":null,"padding":null,
     "added_tokens":[{"id":0,"content":"<s>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
     "normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"NFC"}]},
@@ -27,17 +27,17 @@ json small() {
       "byte_fallback":true,"ignore_merges":false,"vocab":{"<s>":0,"a":1,"b":2,"ab":3,"▁":4,"<0x0A>":5},"merges":["a b"]}})");
 }
 
-Tokenizer read(const json& document) { return Tokenizer::from_json(document.dump(), "bad.json"); }
+Tokenizer read(const Json& document) { return Tokenizer::from_json(document.dump(), "bad.json"); }
 
 /// The document with the value at `pointer` replaced.
-json changed(const char* pointer, const json& value) {
-  json document = small();
-  document[json::json_pointer(pointer)] = value;
+Json changed(const char* pointer, const Json& value) {
+  Json document = small();
+  document[Json::json_pointer(pointer)] = value;
   return document;
 }
 
 template <class Expected>
-void refused(const json& document, const char* fragment) {
+void refused(const Json& document, const char* fragment) {
   try {
     read(document);
     FAIL_CHECK("accepted, expected: ", fragment);
@@ -102,16 +102,16 @@ TEST_CASE("bytes changed at random: an error of the toolkit or a tokenizer that 
 }
 
 TEST_CASE("missing and mistyped parts") {
-  json document = small();
+  Json document = small();
   document.erase("model");
   refused<FormatError>(document, "'model' is missing");
   refused<FormatError>(changed("/model", 3), "'model' is 3");
-  refused<FormatError>(changed("/model/vocab", json::array()), "vocabulary");
-  refused<FormatError>(changed("/model/vocab", json::object()), "empty");
+  refused<FormatError>(changed("/model/vocab", Json::array()), "vocabulary");
+  refused<FormatError>(changed("/model/vocab", Json::object()), "empty");
   document = small();
   document["model"].erase("merges");
   refused<FormatError>(document, "merges");
-  refused<FormatError>(changed("/added_tokens", json::object()), "added_tokens");
+  refused<FormatError>(changed("/added_tokens", Json::object()), "added_tokens");
   refused<FormatError>(changed("/decoder", "Fuse"), "decoder");
   refused<FormatError>(changed("/version", 1), "version");
   refused<Unsupported>(changed("/version", "2.0"), "2.0");
@@ -127,7 +127,7 @@ TEST_CASE("ids and merges that can't be") {
   refused<FormatError>(changed("/model/merges", {"b a", "a b"}), "merge 0 needs the token 'ba'");
   refused<FormatError>(changed("/added_tokens/0/id", 1), "expected 0");
   refused<FormatError>(changed("/added_tokens/0/id", 4'000'000'000), "4000000000");
-  refused<FormatError>(changed("/post_processor/special_tokens/<s>/ids", json::array({6})),
+  refused<FormatError>(changed("/post_processor/special_tokens/<s>/ids", Json::array({6})),
                        "is 6, expected an integer from 0 to 5");
   refused<FormatError>(changed("/post_processor/single/0/SpecialToken/id", "<t>"), "<t>");
 }
@@ -145,7 +145,7 @@ TEST_CASE("what is not supported is named with what is") {
   refused<Unsupported>(changed("/truncation", {{"max_length", 5}}), "truncation");
   refused<Unsupported>(changed("/padding", {{"strategy", "BatchLongest"}}), "padding");
   refused<Unsupported>(changed("/something", 1), "something");
-  json document =
+  Json document =
       changed("/pre_tokenizer", {{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "first"}});
   document["normalizer"] = {{"type", "Strip"}, {"strip_left", true}, {"strip_right", false}};
   refused<Unsupported>(document, "prepend_scheme first");
@@ -160,7 +160,7 @@ TEST_CASE("hostile patterns and chains of components") {
   const Tokenizer slow = read(with_pattern("(?:a+)+[^ab]"));
   CHECK_THROWS_AS(slow.encode(std::string(50'000, 'a')), Unsupported);
 
-  json steps = json::array();
+  Json steps = Json::array();
   for (int i = 0; i < 200; ++i) {
     steps.push_back({{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", "aaaa"}});
   }

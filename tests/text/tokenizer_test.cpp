@@ -15,16 +15,16 @@ using text::Tokenizer;
 
 namespace {
 
-void check_entry(const Tokenizer& tokenizer, const std::string& text, const json& golden) {
+void check_entry(const Tokenizer& tokenizer, const std::string& text, const Json& golden) {
   const std::vector<TokenId> ids = tokenizer.encode(text);
   CHECK(same_ids(ids, golden["ids"]));
   CHECK(same_text(tokenizer.decode(ids), golden["text"]));
-  const json& skipped = golden.contains("skipped") ? golden["skipped"] : golden["text"];
+  const Json& skipped = golden.contains("skipped") ? golden["skipped"] : golden["text"];
   CHECK(same_text(tokenizer.decode(ids, {.skip_special_tokens = true}), skipped));
 }
 
-void check_random(const Tokenizer& tokenizer, const json& sequences) {
-  for (const json& entry : sequences) {
+void check_random(const Tokenizer& tokenizer, const Json& sequences) {
+  for (const Json& entry : sequences) {
     const auto ids = entry["ids"].get<std::vector<TokenId>>();
     CAPTURE(entry["ids"].dump());
     CHECK(tokenizer.decode(ids) == entry["text"].get<std::string>());
@@ -35,16 +35,16 @@ void check_random(const Tokenizer& tokenizer, const json& sequences) {
 }  // namespace
 
 TEST_CASE("the golden strings") {
-  const json strings = golden_json("strings");
-  const json encoded = golden_json("encoded");
+  const Json strings = golden_json("strings");
+  const Json encoded = golden_json("encoded");
   for (const char* name : tokenizer_names) {
     CAPTURE(name);
     const Tokenizer tokenizer = golden_tokenizer(name);
-    const json& golden = encoded[name];
+    const Json& golden = encoded[name];
     CHECK(tokenizer.vocabulary_size() == golden["vocabulary_size"].get<std::size_t>());
     for (const auto& item : strings.items()) {
       const std::string& group = item.key();
-      const json& entries = item.value();
+      const Json& entries = item.value();
       for (std::size_t i = 0; i < entries.size(); ++i) {
         CAPTURE(group);
         CAPTURE(entries[i].dump());
@@ -56,12 +56,12 @@ TEST_CASE("the golden strings") {
 }
 
 TEST_CASE("variants of the golden tokenizers") {
-  const json golden = golden_json("variants");
-  for (const json& variant : golden["variants"]) {
+  const Json golden = golden_json("variants");
+  for (const Json& variant : golden["variants"]) {
     const auto name = variant["name"].get<std::string>();
     CAPTURE(name);
-    json document = golden_json(variant["base"].get<std::string>());
-    for (const auto& [pointer, value] : variant["changes"].items()) document[json::json_pointer(pointer)] = value;
+    Json document = golden_json(variant["base"].get<std::string>());
+    for (const auto& [pointer, value] : variant["changes"].items()) document[Json::json_pointer(pointer)] = value;
     const Tokenizer tokenizer = Tokenizer::from_json(document.dump(), name);
     for (std::size_t i = 0; i < golden["strings"].size(); ++i) {
       CAPTURE(golden["strings"][i].dump());

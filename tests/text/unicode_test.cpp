@@ -11,11 +11,11 @@
 using namespace asterism;
 using namespace asterism::text;
 using asterism::test::golden_json;
-using asterism::test::json;
+using asterism::test::Json;
 
 namespace {
 
-std::vector<bool> members(const json& runs) {
+std::vector<bool> members(const Json& runs) {
   std::vector<bool> out(0x110000, false);
   for (std::size_t i = 0; i < runs.size(); i += 2) {
     for (auto c = runs[i].get<std::size_t>(); c <= runs[i + 1].get<std::size_t>(); ++c) out[c] = true;
@@ -24,7 +24,7 @@ std::vector<bool> members(const json& runs) {
 }
 
 /// Compares on the characters that were assigned when the golden values were made.
-void check_class(const json& golden, const char* name, const std::function<bool(char32_t)>& is_member) {
+void check_class(const Json& golden, const char* name, const std::function<bool(char32_t)>& is_member) {
   CAPTURE(name);
   const std::vector<bool> assigned = members(golden["assigned"]);
   const std::vector<bool> expected = members(golden["classes"][name]);
@@ -39,7 +39,7 @@ constexpr std::pair<const char*, NormalForm> forms[] = {
 }  // namespace
 
 TEST_CASE("classes of all characters as Hugging Face sees them") {
-  const json golden = golden_json("characters");
+  const Json golden = golden_json("characters");
   check_class(golden, "space", is_white_space);
   check_class(golden, "word", is_word);
   check_class(golden, "numeric", is_numeric);
@@ -47,7 +47,7 @@ TEST_CASE("classes of all characters as Hugging Face sees them") {
 }
 
 TEST_CASE("classes of regexes as Oniguruma has them") {
-  const json golden = golden_json("characters");
+  const Json golden = golden_json("characters");
   const std::vector<bool> assigned = members(golden["assigned"]);
   std::string every;
   for (char32_t c = 0; c < 0x110000U; ++c) {
@@ -63,12 +63,12 @@ TEST_CASE("classes of regexes as Oniguruma has them") {
 }
 
 TEST_CASE("normal forms of all characters") {
-  const json golden = golden_json("characters");
+  const Json golden = golden_json("characters");
   const std::vector<bool> assigned = members(golden["assigned"]);
   for (const auto& [form_name, form] : forms) {
     const char* name = form_name;
     CAPTURE(name);
-    const json& expected = golden["forms"][name];
+    const Json& expected = golden["forms"][name];
     const std::vector<bool> skipped = members(expected["skipped"]);
     const auto block = expected["block"].get<std::size_t>();
     for (std::size_t i = 0; i < expected["crc"].size(); ++i) {
@@ -82,7 +82,7 @@ TEST_CASE("normal forms of all characters") {
       CAPTURE(i);
       CHECK(asterism::test::crc32(text) == expected["crc"][i].get<std::uint32_t>());
     }
-    for (const json& mixed : golden["forms"]["mixed"]) {
+    for (const Json& mixed : golden["forms"]["mixed"]) {
       CHECK(normalize(mixed["text"].get<std::string>(), form) == mixed[name].get<std::string>());
     }
   }

@@ -3,12 +3,12 @@
 #include <doctest/doctest.h>
 
 using namespace asterism;
-using asterism::checkpoint::Json;
+using asterism::json::Value;
 using asterism::text::Vocabulary;
 
 namespace {
 
-Vocabulary read(const char* text) { return Vocabulary::from_json(Json::parse(text), "test"); }
+Vocabulary read(const char* text) { return Vocabulary::from_json(json::Value::parse(text), "test"); }
 
 }  // namespace
 
@@ -31,7 +31,7 @@ TEST_CASE("strings and ids both ways") {
 }
 
 TEST_CASE("many tokens, copies and moves") {
-  Json object;
+  json::Value object;
   for (int i = 0; i < 20'000; ++i) object["token" + std::to_string(i)] = i;
   Vocabulary first = Vocabulary::from_json(object, "test");
   const Vocabulary copy = first;

@@ -54,13 +54,13 @@ concept trim = requires(K& cache, std::size_t length) {
 /// 2. `append(device, layer, first, keys, values)` stores rows at their absolute positions, at most
 ///    limits.prefill_chunk of them; the first position of all is 0, and each call goes on where the one before
 ///    ended, or where `trim` went back to. Throws InvalidArgument where they pass the capacity.
-/// 3. `view(layer)`, a backend::DeviceKv, is what Backend::attend reads: what the rows appended last see.
+/// 3. `view(layer)`, a backend::KvView, is what Backend::attend reads: what the rows appended last see.
 ///    `capacity()`: positions that may be passed, limits.context. `bytes()`: what was drawn.
 /// 4. `trim(length)` goes back: the positions from `length` on will be stored again. Returns `length` where all
 ///    that the next position sees is still there, else 0: then everything has to be stored again.
 /// 5. Positions stay absolute; after construction nothing is allocated. One session at a time.
 ///
-/// Laws: tests/laws/kv_cache_laws.hpp. Models: BoundedKv, SlidingWindowKv.
+/// Laws: tests/laws/kv_cache_laws.hpp. Models: StaticKvCache, SlidingWindowKvCache.
 template <class K>
 concept KvCache = needs::layer_bytes<K> && needs::append<K> && needs::capacity<K> && needs::bytes<K> &&
     needs::view<K> && needs::trim<K>;

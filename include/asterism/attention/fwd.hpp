@@ -7,10 +7,10 @@ template <class Quantization>
 class GroupedQuery;
 
 template <class Format>
-class KvBlocks;
+class KvStorage;
 template <class Format>
-class BoundedKv;
+class StaticKvCache;
 template <class Format, int Window, int Sinks = 4>
-class SlidingWindowKv;
+class SlidingWindowKvCache;
 
 }  // namespace asterism::attention

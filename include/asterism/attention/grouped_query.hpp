@@ -6,7 +6,7 @@
 
 #include "asterism/attention/fwd.hpp"
 #include "asterism/backend/arena.hpp"
-#include "asterism/backend/cursor.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/view.hpp"
@@ -33,7 +33,7 @@ class GroupedQuery {
 
   /// Bytes of one layer's slab.
   static constexpr Bytes footprint(const Shape& shape) {
-    backend::Cursor cursor;
+    backend::Layout cursor;
     lay_out(cursor, shape);
     return cursor.used();
   }
@@ -42,7 +42,7 @@ class GroupedQuery {
   GroupedQuery(Device& device, const Shape& shape)
       : window_(static_cast<std::size_t>(shape.sliding_window)),
         buffer_(device.allocate(footprint(shape), "attention")) {
-    backend::Cursor cursor(buffer_);
+    backend::Layout cursor(buffer_);
     slab_ = lay_out(cursor, shape);
   }
 
@@ -55,7 +55,7 @@ class GroupedQuery {
     backend::DeviceMatrix<float> value;  ///< (rows, kv_heads * head_dim)
     backend::DeviceMatrix<float> mixed;  ///< (rows, heads * head_dim)
 
-    static constexpr Scratch lay_out(backend::Cursor& cursor, const Shape& shape, std::size_t rows) {
+    static constexpr Scratch lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
       const auto query = static_cast<std::size_t>(shape.query_width());
       const auto kv = static_cast<std::size_t>(shape.kv_width());
       return {cursor.matrix<float>(rows, query), cursor.matrix<float>(rows, kv), cursor.matrix<float>(rows, kv),
@@ -71,10 +71,10 @@ class GroupedQuery {
   void forward(Device& device, std::int32_t layer, const Segments& segments, backend::DeviceMatrix<const float> x,
                backend::DeviceMatrix<const float> tables, const Scratch& scratch,
                backend::DeviceMatrix<float> out) const {
-    const auto query = scratch.query.rows_from(0, x.rows());
-    const auto key = scratch.key.rows_from(0, x.rows());
-    const auto value = scratch.value.rows_from(0, x.rows());
-    const auto mixed = scratch.mixed.rows_from(0, x.rows());
+    const auto query = scratch.query.rows_at(0, x.rows());
+    const auto key = scratch.key.rows_at(0, x.rows());
+    const auto value = scratch.value.rows_at(0, x.rows());
+    const auto mixed = scratch.mixed.rows_at(0, x.rows());
     const backend::Product<Quantization> projections[] = {
         {slab_.query, query}, {slab_.key, key}, {slab_.value, value}};
     device.template products<Quantization>(View<const backend::Product<Quantization>>(projections, 3), x);
@@ -83,17 +83,16 @@ class GroupedQuery {
     std::size_t row = 0;
     for (const auto& segment : segments) {
       auto& cache = segment.cache(x.device);
-      cache.append(device, layer, segment.first, key.rows_from(row, segment.rows),
-                   value.rows_from(row, segment.rows));
-      device.attend(query.rows_from(row, segment.rows), cache.view(layer), segment.first, window_,
-                    mixed.rows_from(row, segment.rows));
+      cache.append(device, layer, segment.first, key.rows_at(row, segment.rows), value.rows_at(row, segment.rows));
+      device.attend(query.rows_at(row, segment.rows), cache.view(layer), segment.first, window_,
+                    mixed.rows_at(row, segment.rows));
       row += segment.rows;
     }
     device.product(slab_.output, mixed, out);
   }
 
  private:
-  static constexpr Slab lay_out(backend::Cursor& cursor, const Shape& shape) {
+  static constexpr Slab lay_out(backend::Layout& cursor, const Shape& shape) {
     const auto hidden = static_cast<std::uint64_t>(shape.hidden);
     const auto query = static_cast<std::uint64_t>(shape.query_width());
     const auto kv = static_cast<std::uint64_t>(shape.kv_width());

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/groups.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -23,33 +23,33 @@ struct Checks {
 
   /// Of fill and read: operands that agree with anything.
   template <class... Operands>
-  void here(const char* operation, const Operands&... operands) const {
+  void on_this_device(const char* operation, const Operands&... operands) const {
     const auto check = [&](std::int32_t found) {
       if (found == device) return;
       throw WrongDevice(concat(operation, " runs on device ", device, " but an operand lives on device ", found,
-                               ": hand it over with receive() first"));
+                               ": hand it over with copy_from() first"));
     };
     (check(operands.device), ...);
   }
 
   void upload(MatrixView<const float> from, DeviceMatrix<const float> to) const {
-    here("upload", to);
+    on_this_device("upload", to);
     agree("upload", from.rows == to.rows() && from.cols == to.cols());
   }
   void download(DeviceMatrix<const float> from, MatrixView<const float> to) const {
-    here("download", from);
+    on_this_device("download", from);
     agree("download", from.rows() == to.rows && from.cols() == to.cols);
   }
   /// `from` may live anywhere.
-  void receive(DeviceMatrix<const float> from, DeviceMatrix<const float> to) const {
-    here("receive", to);
-    agree("receive", same_shape(from, to));
+  void copy_from(DeviceMatrix<const float> from, DeviceMatrix<const float> to) const {
+    on_this_device("copy_from", to);
+    agree("copy_from", same_shape(from, to));
   }
 
   /// Also throws InvalidArgument where an id is outside the vocabulary.
   template <class Format>
   void embed(const DeviceWeights<Format>& table, View<const TokenId> ids, DeviceMatrix<const float> out) const {
-    here("embed", table, out);
+    on_this_device("embed", table, out);
     agree("embed", ids.size == out.rows() && table.cols == out.cols());
     for (const TokenId id : ids) {
       if (id < 0 || static_cast<std::uint64_t>(id) >= table.rows) {
@@ -59,32 +59,32 @@ struct Checks {
   }
 
   void rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, DeviceMatrix<const float> y) const {
-    here("rms_norm", x, weight, y);
+    on_this_device("rms_norm", x, weight, y);
     agree("rms_norm", same_shape(x, y) && weight.rows() == 1 && weight.cols() == x.cols());
   }
 
   template <class Format>
   void product(const DeviceWeights<Format>& weights, DeviceMatrix<const float> x, DeviceMatrix<const float> y,
                const char* operation = "product") const {
-    here(operation, weights, x, y);
+    on_this_device(operation, weights, x, y);
     agree(operation, x.rows() == y.rows() && x.cols() == weights.cols && y.cols() == weights.rows);
   }
 
   template <class Format>
-  void grouped_product(View<const DeviceWeights<Format>> weights, const Groups& groups,
+  void grouped_product(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
                        DeviceMatrix<const float> x, DeviceMatrix<const float> y,
                        const char* operation = "grouped_product") const {
-    here(operation, groups, x, y);
-    agree(operation,
-          weights.size == groups.experts() && x.rows() == groups.rows.size && y.rows() == groups.rows.size);
+    on_this_device(operation, groups, x, y);
+    agree(operation, weights.size == groups.experts() && x.rows() == groups.source_row.size &&
+                         y.rows() == groups.source_row.size);
     for (const DeviceWeights<Format>& one : weights) {
-      here(operation, one);
+      on_this_device(operation, one);
       agree(operation, x.cols() == one.cols && y.cols() == one.rows);
     }
   }
 
   void add(DeviceMatrix<const float> y, DeviceMatrix<const float> x) const {
-    here("add", y, x);
+    on_this_device("add", y, x);
     agree("add", same_shape(x, y));
   }
 
@@ -94,7 +94,7 @@ struct Checks {
   }
 
   template <class Format>
-  void grouped_swiglu(const Experts<Format>& experts, const Groups& groups, DeviceMatrix<const float> x,
+  void grouped_swiglu(const Experts<Format>& experts, const ExpertGroups& groups, DeviceMatrix<const float> x,
                       DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
                       DeviceMatrix<const float> y) const {
     agree("grouped_swiglu", same_shape(gate, up));
@@ -105,33 +105,33 @@ struct Checks {
 
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
                      DeviceMatrix<const float> out) const {
-    here("silu_multiply", gate, up, out);
+    on_this_device("silu_multiply", gate, up, out);
     agree("silu_multiply", same_shape(gate, out) && same_shape(up, out));
   }
 
   void rotary_tables(DeviceMatrix<const float> tables) const {
-    here("rotary_tables", tables);
+    on_this_device("rotary_tables", tables);
     agree("rotary_tables", tables.cols() % 2 == 0);
   }
 
   void rotate(DeviceMatrix<const float> tables, DeviceMatrix<const float> x) const {
-    here("rotate", tables, x);
+    on_this_device("rotate", tables, x);
     agree("rotate", tables.rows() == x.rows() && tables.cols() > 0 && tables.cols() % 2 == 0 &&
                         x.cols() % tables.cols() == 0);
   }
 
   template <class Format>
   void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
-                 const DeviceKv<Format>& kv) const {
-    here("append_kv", keys, values, kv);
+                 const KvView<Format>& kv) const {
+    on_this_device("append_kv", keys, values, kv);
     agree("append_kv",
           same_shape(keys, values) && keys.cols() == kv.kv_heads * kv.head_dim && kv.holds(first, keys.rows()));
   }
 
   template <class Format>
-  void attend(DeviceMatrix<const float> queries, const DeviceKv<Format>& kv, std::size_t first,
+  void attend(DeviceMatrix<const float> queries, const KvView<Format>& kv, std::size_t first,
               DeviceMatrix<const float> out) const {
-    here("attend", queries, kv, out);
+    on_this_device("attend", queries, kv, out);
     const std::size_t kv_width = kv.kv_heads * kv.head_dim;
     agree("attend", same_shape(queries, out) && kv_width > 0 && queries.cols() % kv_width == 0 &&
                         kv.holds(first, queries.rows()));
@@ -140,27 +140,27 @@ struct Checks {
   template <gating::Gating Gating>
   void route(const Gating& gating, DeviceMatrix<const float> logits,
              DeviceMatrix<const gating::Route> routes) const {
-    here("route", logits, routes);
+    on_this_device("route", logits, routes);
     agree("route",
           logits.rows() == routes.rows() && routes.cols() == gating.top_k() && logits.cols() >= gating.top_k());
   }
 
-  void group(DeviceMatrix<const gating::Route> routes, const Groups& groups) const {
-    here("group", routes, groups);
-    agree("group", groups.offsets.size > 0 && groups.rows.size == routes.rows() * routes.cols() &&
-                       groups.slots.size == groups.rows.size);
+  void group(DeviceMatrix<const gating::Route> routes, const ExpertGroups& groups) const {
+    on_this_device("group", routes, groups);
+    agree("group", groups.offsets.size > 0 && groups.source_row.size == routes.rows() * routes.cols() &&
+                       groups.slot_of_choice.size == groups.source_row.size);
   }
 
-  void gather(const Groups& groups, DeviceMatrix<const float> x, DeviceMatrix<const float> out) const {
-    here("gather", groups, x, out);
-    agree("gather", out.rows() == groups.rows.size && out.cols() == x.cols());
+  void gather(const ExpertGroups& groups, DeviceMatrix<const float> x, DeviceMatrix<const float> out) const {
+    on_this_device("gather", groups, x, out);
+    agree("gather", out.rows() == groups.source_row.size && out.cols() == x.cols());
   }
 
-  void combine(const Groups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
+  void combine(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
                DeviceMatrix<const float> x) const {
-    here("combine", groups, routes, y, x);
-    agree("combine", x.rows() == routes.rows() && y.rows() == groups.rows.size && x.cols() == y.cols() &&
-                         groups.slots.size == routes.rows() * routes.cols());
+    on_this_device("combine", groups, routes, y, x);
+    agree("combine", x.rows() == routes.rows() && y.rows() == groups.source_row.size && x.cols() == y.cols() &&
+                         groups.slot_of_choice.size == routes.rows() * routes.cols());
   }
 
  private:

@@ -8,8 +8,8 @@
 #include <tuple>
 
 #include "asterism/backend/arena.hpp"
-#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/groups.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/fwd.hpp"
@@ -33,10 +33,11 @@ concept allocate = requires(B& device, Bytes size, std::string_view holder) {
 };
 
 template <class B>
-concept fill = requires(B& device, DeviceWeights<quant::Float32> weights, DeviceMatrix<float> matrix,
-                        void (*write_weights)(DeviceWeights<quant::Float32>), void (*write)(DeviceMatrix<float>)) {
-  device.fill(weights, write_weights);
-  device.fill(matrix, write);
+concept write = requires(B& device, DeviceWeights<quant::Float32> weights, DeviceMatrix<float> matrix,
+                         void (*write_weights)(DeviceWeights<quant::Float32>),
+                         void (*write)(DeviceMatrix<float>)) {
+  device.write(weights, write_weights);
+  device.write(matrix, write);
 };
 
 template <class B>
@@ -63,8 +64,8 @@ concept read = requires(B& device, DeviceMatrix<float> logits, DeviceMatrix<cons
 };
 
 template <class B>
-concept receive = requires(B& device, DeviceMatrix<const float> from, DeviceMatrix<float> to) {
-  { device.receive(from, to) } -> std::same_as<DeviceMatrix<float>>;
+concept copy_from = requires(B& device, DeviceMatrix<const float> from, DeviceMatrix<float> to) {
+  { device.copy_from(from, to) } -> std::same_as<DeviceMatrix<float>>;
 };
 
 template <class B>
@@ -100,14 +101,15 @@ concept products = requires(B& device, View<const Product<quant::Float32>> all, 
 };
 
 template <class B>
-concept grouped_swiglu = requires(B& device, const Experts<quant::Float32>& experts, const Groups& groups,
+concept grouped_swiglu = requires(B& device, const Experts<quant::Float32>& experts, const ExpertGroups& groups,
                                   DeviceMatrix<const float> x, DeviceMatrix<float> y) {
   device.template grouped_swiglu<quant::Float32>(experts, groups, x, y, y, y);
 };
 
 template <class B>
 concept grouped_product = requires(B& device, View<const DeviceWeights<quant::Float32>> weights,
-                                   const Groups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+                                   const ExpertGroups& groups, DeviceMatrix<const float> x,
+                                   DeviceMatrix<float> y) {
   device.template grouped_product<quant::Float32>(weights, groups, x, y);
 };
 
@@ -128,12 +130,12 @@ concept rotate = requires(B& device, DeviceMatrix<const float> tables, DeviceMat
 
 template <class B>
 concept append_kv = requires(B& device, DeviceMatrix<const float> rows, std::size_t first,
-                             DeviceKv<quant::Float32> kv) {
+                             KvView<quant::Float32> kv) {
   device.append_kv(rows, rows, first, kv);
 };
 
 template <class B>
-concept attend = requires(B& device, DeviceMatrix<const float> queries, DeviceKv<quant::Float32> kv, std::size_t n,
+concept attend = requires(B& device, DeviceMatrix<const float> queries, KvView<quant::Float32> kv, std::size_t n,
                           DeviceMatrix<float> out) {
   device.attend(queries, kv, n, n, out);
 };
@@ -145,17 +147,18 @@ concept route = requires(B& device, const gating::SoftmaxTopK& gating, DeviceMat
 };
 
 template <class B>
-concept group = requires(B& device, DeviceMatrix<const gating::Route> routes, Groups groups) {
+concept group = requires(B& device, DeviceMatrix<const gating::Route> routes, ExpertGroups groups) {
   device.group(routes, groups);
 };
 
 template <class B>
-concept gather = requires(B& device, const Groups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> out) {
+concept gather = requires(B& device, const ExpertGroups& groups, DeviceMatrix<const float> x,
+                          DeviceMatrix<float> out) {
   device.gather(groups, x, out);
 };
 
 template <class B>
-concept combine = requires(B& device, const Groups& groups, DeviceMatrix<const gating::Route> routes,
+concept combine = requires(B& device, const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
                            DeviceMatrix<const float> y, DeviceMatrix<float> x) {
   device.combine(groups, routes, y, x);
 };
@@ -167,24 +170,24 @@ concept combine = requires(B& device, const Groups& groups, DeviceMatrix<const g
 /// 1. `allocate(size, holder)` draws from the arena; `reserve(rows, cols)` draws `scratch(rows, cols)` bytes for what
 ///    products of that size need beside their operands, before the first of them; `upload`, `download` move between host memory and the
 ///    device. Only these and the next two let the host see the device's memory:
-/// 2. `fill(weights, f)` calls f with the same weights, or matrix, in memory that the host may write, and has on the
+/// 2. `write(weights, f)` calls f with the same weights, or matrix, in memory that the host may write, and has on the
 ///    device what f wrote; f writes all of it. `read(matrices...)` is a tuple of views that the host may read, until
 ///    an operation changes the matrices or until the next `read`. Where the device's memory is the host's, neither
 ///    copies.
-/// 3. `receive(from, to)` is the hand-over: copies a matrix of any device to `to` on this one and returns it.
+/// 3. `copy_from(from, to)` is the hand-over: copies a matrix of any device to `to` on this one and returns it.
 /// 4. Every operation throws WrongDevice unless all its operands live on this device, and InvalidArgument
 ///    unless their shapes agree; nothing is computed then. See Checks.
 /// 5. Results equal the naive reference within the bound that the operation states, and have the same bits for
 ///    any number of threads. Operations run in the order of the calls; `synchronize` returns when all have
 ///    finished. What an operation finds in the values (NumericError) is thrown by it, or by the next `synchronize`,
 ///    `download` or `read` where it does not wait for its results.
-/// 6. Operations allocate nothing. Weights may be in any format, keys and values in those of KvRow, unless the
+/// 6. Operations allocate nothing. Weights may be in any format, keys and values in those of KvFormat, unless the
 ///    backend refuses to compile them; BasicHost documents shapes and bounds operation by operation.
 ///
 /// Models: BasicHost, cuda::Backend.
 template <class B>
-concept Backend = needs::arena<B> && needs::allocate<B> && needs::fill<B> && needs::upload<B> &&
-    needs::download<B> && needs::read<B> && needs::receive<B> && needs::synchronize<B> && needs::embed<B> &&
+concept Backend = needs::arena<B> && needs::allocate<B> && needs::write<B> && needs::upload<B> &&
+    needs::download<B> && needs::read<B> && needs::copy_from<B> && needs::synchronize<B> && needs::embed<B> &&
     needs::reserve<B> && needs::rms_norm<B> && needs::product<B> && needs::products<B> &&
     needs::grouped_product<B> && needs::grouped_swiglu<B> && needs::add<B> && needs::silu_multiply<B> &&
     needs::rotary_tables<B> && needs::rotate<B> && needs::append_kv<B> && needs::attend<B> && needs::route<B> &&

@@ -13,13 +13,13 @@ template <class T>
 struct DeviceMatrix;
 template <class Format>
 struct DeviceWeights;
-struct Groups;
-class Cursor;
+struct ExpertGroups;
+class Layout;
 template <class Format>
-struct KvRow;
+struct KvFormat;
 template <class Format>
-struct DeviceKv;
-struct Visible;
+struct KvView;
+struct AttentionSpan;
 struct Checks;
 
 template <class Format>
@@ -29,10 +29,10 @@ struct Experts;
 
 template <class Execution, class Activation>
 class HostProducts;
-template <class Execution, class Activation = quant::ActivationExact>
+template <class Execution, class Activation = quant::Float32Activations>
 class BasicHost;
 using Host = BasicHost<parallel::Threads>;
-using Host8 = BasicHost<parallel::Threads, quant::Activation8>;
+using HostA8 = BasicHost<parallel::Threads, quant::Int8Activations>;
 using SerialHost = BasicHost<parallel::Serial>;
 
 }  // namespace asterism::backend

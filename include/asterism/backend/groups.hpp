@@ -11,12 +11,12 @@
 namespace asterism::backend {
 
 /// Borrowed tables of one dispatch of n rows to k experts each; n * k slots, sorted by expert, rows ascending
-/// within one expert. Slot s holds a copy of row rows[s]; slots [offsets[e], offsets[e + 1]) belong to expert e;
-/// the j-th choice of row r went to slot slots[r * k + j].
-struct Groups {
-  View<std::int32_t> offsets;  ///< (experts + 1)
-  View<std::int32_t> rows;     ///< (n * k)
-  View<std::int32_t> slots;    ///< (n * k)
+/// within one expert. Slot s holds a copy of row source_row[s]; slots [offsets[e], offsets[e + 1]) belong to expert e;
+/// the j-th choice of row r went to slot slot_of_choice[r * k + j].
+struct ExpertGroups {
+  View<std::int32_t> offsets;         ///< (experts + 1)
+  View<std::int32_t> source_row;      ///< (n * k)
+  View<std::int32_t> slot_of_choice;  ///< (n * k)
   std::int32_t device = -1;
 
   ASTERISM_HD std::size_t experts() const { return offsets.size - 1; }

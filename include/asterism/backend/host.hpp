@@ -11,12 +11,12 @@
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/checks.hpp"
-#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/fwd.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host_attention.hpp"
 #include "asterism/backend/host_dispatch.hpp"
 #include "asterism/backend/host_products.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -38,7 +38,7 @@ namespace asterism::backend {
 /// one fixed order. For one thread at a time.
 ///
 /// @tparam Execution   who computes
-/// @tparam Activation  how activations meet quantized weights: quant::ActivationExact, or quant::Activation8, which
+/// @tparam Activation  how activations meet quantized weights: quant::Float32Activations, or quant::Int8Activations, which
 ///                     is much faster; both say how far results move
 template <class Execution, class Activation>
 class BasicHost {
@@ -73,16 +73,16 @@ class BasicHost {
   /// Lets the host write `weights`: f(the same). f writes every byte of their planes, in the standard order, and they
   /// are brought into kernel order then. Allocates one tile.
   template <class Format, class F>
-  void fill(const DeviceWeights<Format>& weights, F&& f) {
-    checks().here("fill", weights);
+  void write(const DeviceWeights<Format>& weights, F&& f) {
+    checks().on_this_device("write", weights);
     f(weights);
     quant::to_kernel_order<Format>(weights.data, weights.rows, weights.cols);
   }
 
   /// Lets the host write a matrix.
   template <class T, class F>
-  void fill(const DeviceMatrix<T>& matrix, F&& f) {
-    checks().here("fill", matrix);
+  void write(const DeviceMatrix<T>& matrix, F&& f) {
+    checks().on_this_device("write", matrix);
     f(matrix);
   }
 
@@ -101,13 +101,13 @@ class BasicHost {
   /// The matrices for the host to read, as a tuple of views, valid until an operation changes them or the next `read`.
   template <class... T>
   std::tuple<MatrixView<const T>...> read(const DeviceMatrix<T>&... matrices) {
-    checks().here("read", matrices...);
+    checks().on_this_device("read", matrices...);
     return {matrices.view...};
   }
 
   /// The hand-over: `from` lives on any device, `to` on this one; equal shapes. Returns `to`.
-  DeviceMatrix<float> receive(DeviceMatrix<const float> from, DeviceMatrix<float> to) {
-    checks().receive(from, to);
+  DeviceMatrix<float> copy_from(DeviceMatrix<const float> from, DeviceMatrix<float> to) {
+    checks().copy_from(from, to);
     copy_rows(from.view, to.view);
     return to;
   }
@@ -117,7 +117,7 @@ class BasicHost {
   void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
     checks().embed(table, ids, out);
     execution_->for_each_tile(ids.size, [&](std::size_t i) {
-      quant::decode(table.tiled(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
+      quant::decode(table.kernel_matrix(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
     });
   }
 
@@ -148,7 +148,7 @@ class BasicHost {
   /// For every expert e the rows of its group: y(s, :) = x(s, :) W_e^T for its slots s. weights (experts), all of
   /// one shape; x (slots, cols), y (slots, rows).
   template <quant::Quantization Format>
-  void grouped_product(View<const DeviceWeights<Format>> weights, const Groups& groups,
+  void grouped_product(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
                        DeviceMatrix<const float> x, DeviceMatrix<float> y) {
     checks().grouped_product(weights, groups, x, y);
     products_.multiply_groups(weights, groups, x.view, y.view);
@@ -157,7 +157,7 @@ class BasicHost {
   /// Whole gated experts: y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)) for the slots s of every expert e. The
   /// experts are all of one shape; x and y (slots, hidden), y may be x; gate and up (slots, ffn) are scratch.
   template <quant::Quantization Format>
-  void grouped_swiglu(const Experts<Format>& experts, const Groups& groups, DeviceMatrix<const float> x,
+  void grouped_swiglu(const Experts<Format>& experts, const ExpertGroups& groups, DeviceMatrix<const float> x,
                       DeviceMatrix<float> gate, DeviceMatrix<float> up, DeviceMatrix<float> y) {
     checks().grouped_swiglu(experts, groups, x, gate, up, y);
     products_.multiply_swiglu(experts, groups, x.view, gate.view, up.view, y.view);
@@ -192,7 +192,7 @@ class BasicHost {
     checks().rotate(tables, x);
     execution_->for_each_tile(x.rows(), [&](std::size_t i) {
       for (std::size_t c = 0; c < x.cols(); c += tables.cols()) {
-        linalg::rotate_half(x.view.row(i).part(c, tables.cols()), tables.view.row(i));
+        linalg::rotate_half(x.view.row(i).subview(c, tables.cols()), tables.view.row(i));
       }
     });
   }
@@ -201,13 +201,13 @@ class BasicHost {
   /// Throws NumericError where a value is beyond the format's range.
   template <class Format>
   void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
-                 DeviceKv<Format> kv) {
+                 KvView<Format> kv) {
     checks().append_kv(keys, values, first, kv);
     execution_->for_each_tile(keys.rows(), [&](std::size_t i) {
       for (std::size_t head = 0; head < kv.kv_heads; ++head) {
         const std::size_t to = kv.offset(head, first + i);
-        KvRow<Format>::store(keys.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.keys + to);
-        KvRow<Format>::store(values.view.row(i).part(head * kv.head_dim, kv.head_dim), kv.values + to);
+        KvFormat<Format>::store(keys.view.row(i).subview(head * kv.head_dim, kv.head_dim), kv.keys + to);
+        KvFormat<Format>::store(values.view.row(i).subview(head * kv.head_dim, kv.head_dim), kv.values + to);
       }
     });
   }
@@ -216,7 +216,7 @@ class BasicHost {
   /// at most the last `window` positions where window > 0. The rows are the last n that were appended. out (n,
   /// heads * head_dim).
   template <class Format>
-  void attend(DeviceMatrix<const float> queries, DeviceKv<Format> kv, std::size_t first, std::size_t window,
+  void attend(DeviceMatrix<const float> queries, KvView<Format> kv, std::size_t first, std::size_t window,
               DeviceMatrix<float> out) {
     checks().attend(queries, kv, first, out);
     const std::size_t group_width = queries.cols() / kv.kv_heads;
@@ -241,9 +241,9 @@ class BasicHost {
     for (std::size_t i = 0; i < logits.rows(); ++i) gating.route(logits.view.row(i), routes.view.row(i));
   }
 
-  /// Sorts the rows by expert; see Groups. routes (n, top_k); groups for n * top_k slots. Throws InvalidArgument
+  /// Sorts the rows by expert; see ExpertGroups. routes (n, top_k); groups for n * top_k slots. Throws InvalidArgument
   /// where a route names an expert that the groups lack.
-  void group(DeviceMatrix<const gating::Route> routes, const Groups& groups) {
+  void group(DeviceMatrix<const gating::Route> routes, const ExpertGroups& groups) {
     checks().group(routes, groups);
     for (std::size_t i = 0; i < routes.rows(); ++i) {
       for (const gating::Route& route : routes.view.row(i)) {
@@ -257,16 +257,16 @@ class BasicHost {
   }
 
   /// out(s, :) = x(rows[s], :) for every slot s. x (n, cols), out (slots, cols).
-  void gather(const Groups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> out) {
+  void gather(const ExpertGroups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> out) {
     checks().gather(groups, x, out);
     execution_->for_each_tile(out.rows(), [&](std::size_t slot) {
-      std::memcpy(out.view.row(slot).data, x.view.row(static_cast<std::size_t>(groups.rows[slot])).data,
+      std::memcpy(out.view.row(slot).data, x.view.row(static_cast<std::size_t>(groups.source_row[slot])).data,
                   out.cols() * sizeof(float));
     });
   }
 
   /// x(i, :) += sum over its choices j, in order of expert, of weight(i, j) * y(slot(i, j), :). y (slots, cols).
-  void combine(const Groups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
+  void combine(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
                DeviceMatrix<float> x) {
     checks().combine(groups, routes, y, x);
     execution_->for_each_tile(

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "asterism/backend/device_kv.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/simd/level.hpp"
 #include "asterism/simd/stored_row.hpp"
@@ -29,13 +29,13 @@ class QueryBlock {
  public:
   static constexpr std::size_t most = 64;
 
-  QueryBlock(const DeviceKv<Format>& kv, std::size_t kv_head, simd::Level level)
+  QueryBlock(const KvView<Format>& kv, std::size_t kv_head, simd::Level level)
       : kv_(kv), kv_head_(kv_head), level_(level), scale_(1.0F / std::sqrt(static_cast<float>(kv.head_dim))) {}
 
   std::size_t size() const { return size_; }
 
   /// query, sum (head_dim); the result goes to sum. At most `most` of them.
-  void add(const float* query, float* sum, const Visible& visible) {
+  void add(const float* query, float* sum, const AttentionSpan& visible) {
     queries_[size_] = query;
     sums_[size_] = sum;
     softmax_[size_] = {visible, {}, -std::numeric_limits<float>::infinity(), 0.0F};
@@ -45,8 +45,8 @@ class QueryBlock {
 
   /// Attention of all of them; then the block is empty again.
   void attend() {
-    pass([](const Visible& visible) { return Range{visible.first_sink, visible.end_sink}; });
-    pass([](const Visible& visible) { return Range{visible.begin, visible.position + 1}; });
+    pass([](const AttentionSpan& visible) { return Range{visible.first_sink, visible.end_sink}; });
+    pass([](const AttentionSpan& visible) { return Range{visible.begin, visible.position + 1}; });
     for (std::size_t q = 0; q < size_; ++q) {
       for (std::size_t i = 0; i < kv_.head_dim; ++i) sums_[q][i] /= softmax_[q].total;
     }
@@ -69,7 +69,7 @@ class QueryBlock {
   };
 
   struct Softmax {
-    Visible visible;
+    AttentionSpan visible;
     Range seen;  // in this pass
     float maximum = 0;
     float total = 0;
@@ -82,7 +82,7 @@ class QueryBlock {
     for (std::size_t first = all.begin / piece * piece; first < all.end; first += piece) {
       const Range positions = all.within({first, first + piece});
       for_each_run(kv_.keys, positions, [&](const auto& rows, Range run) { score(rows, run, first); });
-      for (std::size_t q = 0; q < size_; ++q) weigh(q, softmax_[q].seen.within(positions), first);
+      for (std::size_t q = 0; q < size_; ++q) score_known_answer(q, softmax_[q].seen.within(positions), first);
       for_each_run(kv_.values, positions, [&](const auto& rows, Range run) { sum_up(rows, run, first); });
     }
   }
@@ -102,7 +102,7 @@ class QueryBlock {
   /// float32 by then.
   template <class F>
   void for_each_run(const std::byte* block, Range positions, F&& f) {
-    using Row = typename KvRow<Format>::Row;
+    using Row = typename KvFormat<Format>::Row;
     const bool widen = size_ > few && kv_.head_dim * 4 <= widened_size;
     while (!positions.empty()) {
       Range run{positions.begin, std::min(positions.end, positions.begin + kv_.run(positions.begin))};
@@ -128,12 +128,12 @@ class QueryBlock {
       if (seen.empty()) continue;
       const std::size_t positions = seen.end - seen.begin;
       const MatrixView<float> out(scores_.data() + q * piece + seen.begin - first, count, positions, piece);
-      simd::dots<>({queries_.data() + q, count}, rows.part(seen.begin - run.begin, positions), out, level_);
+      simd::dots<>({queries_.data() + q, count}, rows.subview(seen.begin - run.begin, positions), out, level_);
     }
   }
 
   /// Scores become weights.
-  void weigh(std::size_t q, Range seen, std::size_t first) {
+  void score_known_answer(std::size_t q, Range seen, std::size_t first) {
     if (seen.empty()) return;
     Softmax& softmax = softmax_[q];
     const View<float> scores(scores_.data() + q * piece + seen.begin - first, seen.end - seen.begin);
@@ -173,10 +173,11 @@ class QueryBlock {
     const std::size_t size = positions.end - positions.begin;
     const MatrixView<const float> weights(scores_.data() + q * piece + positions.begin - first, count, size,
                                           piece);
-    simd::add_weighted(weights, rows.part(positions.begin - run.begin, size), {sums_.data() + q, count}, level_);
+    simd::add_weighted(weights, rows.subview(positions.begin - run.begin, size), {sums_.data() + q, count},
+                       level_);
   }
 
-  const DeviceKv<Format>& kv_;
+  const KvView<Format>& kv_;
   std::size_t kv_head_;
   simd::Level level_;
   float scale_;
@@ -192,11 +193,11 @@ class QueryBlock {
 /// `visible` says. queries and out (rows, heads of the group * head_dim), any stride. A row's bits depend on nothing
 /// but the row. Allocates nothing; uses less than 64 KiB of stack. Thread-safe where out is not shared.
 template <class Format>
-void attend_rows(MatrixView<const float> queries, const DeviceKv<Format>& kv, std::size_t kv_head,
-                 std::size_t first, std::size_t window, MatrixView<float> out, simd::Level use = simd::level()) {
+void attend_rows(MatrixView<const float> queries, const KvView<Format>& kv, std::size_t kv_head, std::size_t first,
+                 std::size_t window, MatrixView<float> out, simd::Level use = simd::level()) {
   QueryBlock<Format> block(kv, kv_head, use);
   for (std::size_t i = 0; i < queries.rows; ++i) {
-    const Visible seen = visible(kv, first + i, window);
+    const AttentionSpan seen = visible(kv, first + i, window);
     for (std::size_t head = 0; head < queries.cols; head += kv.head_dim) {
       block.add(queries.row(i).data + head, out.row(i).data + head, seen);
       if (block.size() == block.most) block.attend();

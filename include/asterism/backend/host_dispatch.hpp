@@ -12,7 +12,7 @@
 namespace asterism::backend {
 
 /// Fills `groups` from routes (n, top_k): a counting sort by expert, rows ascending within one expert.
-inline void sort_by_expert(MatrixView<const gating::Route> routes, const Groups& groups) {
+inline void sort_by_expert(MatrixView<const gating::Route> routes, const ExpertGroups& groups) {
   for (std::int32_t& offset : groups.offsets) offset = 0;
   for (std::size_t i = 0; i < routes.rows; ++i) {
     for (const gating::Route& route : routes.row(i)) ++groups.offsets[static_cast<std::size_t>(route.expert) + 1];
@@ -22,8 +22,8 @@ inline void sort_by_expert(MatrixView<const gating::Route> routes, const Groups&
   for (std::size_t i = 0; i < routes.rows; ++i) {
     for (std::size_t j = 0; j < routes.cols; ++j) {
       const std::int32_t slot = groups.offsets[static_cast<std::size_t>(routes(i, j).expert)]++;
-      groups.rows[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(i);
-      groups.slots[i * routes.cols + j] = slot;
+      groups.source_row[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(i);
+      groups.slot_of_choice[i * routes.cols + j] = slot;
     }
   }
   for (std::size_t e = groups.experts(); e > 0; --e) groups.offsets[e] = groups.offsets[e - 1];
@@ -31,13 +31,13 @@ inline void sort_by_expert(MatrixView<const gating::Route> routes, const Groups&
 }
 
 /// sum += weight * answer for every choice of row i, in order of expert. routes (top_k) are the row's; answers (slots, cols); sum (cols).
-inline void add_answers(const Groups& groups, View<const gating::Route> routes, std::size_t i,
+inline void add_answers(const ExpertGroups& groups, View<const gating::Route> routes, std::size_t i,
                         MatrixView<const float> answers, View<float> sum) {
   std::int32_t last = -1;
   for (std::size_t done = 0; done < routes.size; ++done) {
     const std::size_t next = next_by_expert(routes, last);
     last = routes[next].expert;
-    const auto slot = static_cast<std::size_t>(groups.slots[i * routes.size + next]);
+    const auto slot = static_cast<std::size_t>(groups.slot_of_choice[i * routes.size + next]);
     simd::add_scaled(sum.data, routes[next].weight, answers.row(slot).data, sum.size);
   }
 }

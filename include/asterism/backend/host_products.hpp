@@ -31,13 +31,13 @@ constexpr std::size_t tile_outputs(std::size_t cols) {
 
 /// The products of a host device. Operands have been checked. For one thread at a time.
 ///
-/// @tparam Activation  quant::ActivationExact or quant::Activation8
+/// @tparam Activation  quant::Float32Activations or quant::Int8Activations
 template <class Execution, class Activation>
 class HostProducts {
  public:
-  static constexpr bool in_integers = std::same_as<Activation, quant::Activation8>;
-  static_assert(in_integers || std::same_as<Activation, quant::ActivationExact>,
-                "the activation policies are quant::ActivationExact and quant::Activation8");
+  static constexpr bool in_integers = std::same_as<Activation, quant::Int8Activations>;
+  static_assert(in_integers || std::same_as<Activation, quant::Float32Activations>,
+                "the activation policies are quant::Float32Activations and quant::Int8Activations");
 
   explicit HostProducts(Execution& execution) : execution_(&execution) {}
 
@@ -67,12 +67,12 @@ class HostProducts {
 
   /// y(s, :) = x(s, :) W_e^T for the slots s of every expert e.
   template <class Format>
-  void multiply_groups(View<const DeviceWeights<Format>> weights, const Groups& groups, MatrixView<const float> x,
-                       MatrixView<float> y) {
+  void multiply_groups(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
+                       MatrixView<const float> x, MatrixView<float> y) {
     if (x.rows == 0) return;
     with_activations(weights[0], x, [&](const auto& rows) {
       for_each_part_of_groups(weights, groups, rows, [&](const Slots& slots, const auto& in, Part part) {
-        multiply_part(weights[slots.expert], in, y.rows_from(slots.first, slots.count), part);
+        multiply_part(weights[slots.expert], in, y.rows_at(slots.first, slots.count), part);
       });
     });
   }
@@ -81,24 +81,24 @@ class HostProducts {
   /// first a tile computes the same outputs of gate and up, their activation, and its 8-bit integers. gate and up (slots,
   /// ffn) are scratch; y may be x.
   template <class Format>
-  void multiply_swiglu(const Experts<Format>& experts, const Groups& groups, MatrixView<const float> x,
+  void multiply_swiglu(const Experts<Format>& experts, const ExpertGroups& groups, MatrixView<const float> x,
                        MatrixView<float> gate, MatrixView<float> up, MatrixView<float> y) {
     if (x.rows == 0) return;
     simd::Rows8 inner;
     if (in_integers_with(experts.down[0])) inner = rows8(1, x.rows, gate.cols, experts.down[0]);
     with_activations(experts.gate[0], x, [&](const auto& rows) {
       for_each_part_of_groups(experts.gate, groups, rows, [&](const Slots& slots, const auto& in, Part part) {
-        multiply_part(experts.gate[slots.expert], in, gate.rows_from(slots.first, slots.count), part);
-        multiply_part(experts.up[slots.expert], in, up.rows_from(slots.first, slots.count), part);
+        multiply_part(experts.gate[slots.expert], in, gate.rows_at(slots.first, slots.count), part);
+        multiply_part(experts.up[slots.expert], in, up.rows_at(slots.first, slots.count), part);
         for (std::size_t s = slots.first; s < slots.first + slots.count; ++s) {
-          const View<float> row = gate.row(s).part(part.first, part.count);
-          simd::silu_multiply(row, up.row(s).part(part.first, part.count), row);
+          const View<float> row = gate.row(s).subview(part.first, part.count);
+          simd::silu_multiply(row, up.row(s).subview(part.first, part.count), row);
           if (inner.codes != nullptr) simd::to_activations8(gate.row(s).data, inner, s, part.first, part.count);
         }
       });
     });
     const auto answer = [&](const Slots& slots, const auto& in, Part part) {
-      multiply_part(experts.down[slots.expert], in, y.rows_from(slots.first, slots.count), part);
+      multiply_part(experts.down[slots.expert], in, y.rows_at(slots.first, slots.count), part);
     };
     if constexpr (in_integers && simd::IntegerFormat<Format>) {
       if (inner.codes != nullptr) return for_each_part_of_groups(experts.down, groups, inner, answer);
@@ -132,7 +132,7 @@ class HostProducts {
   template <class Format, class Rows>
   static void multiply_part(const DeviceWeights<Format>& weights, const Rows& rows, MatrixView<float> y,
                             Part part) {
-    simd::product(weights.tiled(), rows, y, part.first, part.count);
+    simd::product(weights.kernel_matrix(), rows, y, part.first, part.count);
   }
 
   /// Calls f(i, part) on all threads for parts that cover all outputs_of(i) outputs of `matrices` matrices of `cols`
@@ -162,8 +162,8 @@ class HostProducts {
   /// Calls f(slots, their rows, part) for parts that cover the outputs of every expert that has slots. The weights are
   /// all of one shape.
   template <class Format, class Rows, class F>
-  void for_each_part_of_groups(View<const DeviceWeights<Format>> weights, const Groups& groups, const Rows& rows,
-                               F&& f) {
+  void for_each_part_of_groups(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
+                               const Rows& rows, F&& f) {
     const auto slots_of = [&](std::size_t e) {
       const auto first = static_cast<std::size_t>(groups.offsets[e]);
       return Slots{e, first, static_cast<std::size_t>(groups.offsets[e + 1]) - first};
@@ -173,7 +173,7 @@ class HostProducts {
     };
     for_each_part(weights.size, rows.rows, rows.cols, outputs_of, [&](std::size_t e, Part part) {
       const Slots slots = slots_of(e);
-      f(slots, rows.rows_from(slots.first, slots.count), part);
+      f(slots, rows.rows_at(slots.first, slots.count), part);
     });
   }
 
@@ -188,7 +188,7 @@ class HostProducts {
 
   template <class Format>
   static bool in_integers_with(const DeviceWeights<Format>& weights) {
-    return in_integers && simd::has_integer_product(weights.tiled());
+    return in_integers && simd::has_integer_product(weights.kernel_matrix());
   }
 
   /// The first or second rows of 8-bit activations in the scratch, in the order that the weights want.

@@ -9,7 +9,7 @@
 #include "asterism/backend/arena.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/kernel_order.hpp"
-#include "asterism/quant/packed.hpp"
+#include "asterism/quant/matrix_ref.hpp"
 
 namespace asterism::backend {
 
@@ -28,9 +28,7 @@ struct DeviceMatrix {
 
   std::size_t rows() const { return view.rows; }
   std::size_t cols() const { return view.cols; }
-  DeviceMatrix rows_from(std::size_t first, std::size_t count) const {
-    return {view.rows_from(first, count), device};
-  }
+  DeviceMatrix rows_at(std::size_t first, std::size_t count) const { return {view.rows_at(first, count), device}; }
 };
 
 /// A matrix (rows, cols) of weights in a quantization format, on a device. Written once, while the model is
@@ -45,9 +43,9 @@ struct DeviceWeights {
   std::int32_t device = -1;
 
   /// In memory that holds the standard order.
-  quant::Packed<Format> packed() const { return {data, rows, cols}; }
+  quant::MatrixRef<Format> matrix() const { return {data, rows, cols}; }
   /// In memory that holds the kernel order, as a host device's does.
-  quant::Tiled<Format> tiled() const { return {data, rows, cols}; }
+  quant::KernelMatrixRef<Format> kernel_matrix() const { return {data, rows, cols}; }
 };
 
 /// One of several products of the same rows: y = x W^T.

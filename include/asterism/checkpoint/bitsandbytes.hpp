@@ -14,11 +14,11 @@
 
 #include "asterism/checkpoint/float_bits.hpp"
 #include "asterism/checkpoint/four_bit.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/checkpoint/tensor_store.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/json/fields.hpp"
 #include "asterism/quant/nf4_table.hpp"
 
 namespace asterism::checkpoint {
@@ -43,7 +43,7 @@ class FourBitReader {
     tensor_.where = store.describe(weight_);
   }
 
-  FourBitTensor read(FourBitKind kind, const TensorInfo& state) {
+  BnbTensor read(FourBitKind kind, const TensorInfo& state) {
     tensor_.kind = kind;
     read_state(state);
     const std::uint64_t bytes = tensor_.elements / 2 + tensor_.elements % 2;
@@ -57,7 +57,7 @@ class FourBitReader {
     check_table(read_map<16>(".quant_map"));
     tensor_.absmax = sibling(".absmax", tensor_.nested ? DType::u8 : DType::f32, tensor_.blocks);
     if (tensor_.nested) {
-      const std::uint64_t groups = (tensor_.blocks - 1) / FourBitTensor::nested_blocksize + 1;
+      const std::uint64_t groups = (tensor_.blocks - 1) / BnbTensor::nested_blocksize + 1;
       tensor_.nested_absmax = sibling(".nested_absmax", DType::f32, groups);
       read_nested_map();
       check_scales(".nested_absmax", tensor_.nested_absmax, groups);
@@ -81,30 +81,30 @@ class FourBitReader {
                                ", expected the bytes of a JSON text, U8, at most ", most));
     }
     const View<const std::byte> bytes = store_.bytes(state);
-    const Json json = parse_json({reinterpret_cast<const char*>(bytes.data), bytes.size}, where);
-    check_object(json, "the document", where);
+    const json::Value json = json::parse({reinterpret_cast<const char*>(bytes.data), bytes.size}, where);
+    json::check_object(json, "the document", where);
     const std::string_view kind = tensor_.kind == FourBitKind::nf4 ? "nf4" : "fp4";
-    if (const std::string& type = require_string(json, "quant_type", where); type != kind) {
+    if (const std::string& type = json::require_string(json, "quant_type", where); type != kind) {
       throw FormatError(concat(where, ": field 'quant_type' is '", printable(type), "', expected '", kind,
                                "' by the tensor's name"));
     }
-    tensor_.blocksize = static_cast<std::uint64_t>(require_integer(json, "blocksize", where, 32, 4096));
+    tensor_.blocksize = static_cast<std::uint64_t>(json::require_integer(json, "blocksize", where, 32, 4096));
     if (!std::has_single_bit(tensor_.blocksize)) {
       throw FormatError(concat(where, ": field 'blocksize' is ", tensor_.blocksize,
                                ", expected a power of two from 32 to 4096"));
     }
-    tensor_.dtype = require_string(json, "dtype", where);
+    tensor_.dtype = json::require_string(json, "dtype", where);
     if (tensor_.dtype != "bfloat16" && tensor_.dtype != "float16" && tensor_.dtype != "float32") {
       throw FormatError(concat(where, ": field 'dtype' is '", printable(tensor_.dtype),
                                "', expected bfloat16, float16 or float32"));
     }
-    const Json& shape = require_array(json, "shape", where);
+    const json::Value& shape = json::require_array(json, "shape", where);
     if (shape.size() != 2 && shape.size() != 3) {
       throw FormatError(concat(where, ": field 'shape' has ", shape.size(), " sizes, expected 2 or 3"));
     }
-    for (const Json& size : shape) {
+    for (const json::Value& size : shape) {
       tensor_.shape.push_back(
-          static_cast<std::uint64_t>(to_integer(size, "shape", where, 1, std::int64_t{1} << 40U)));
+          static_cast<std::uint64_t>(json::to_integer(size, "shape", where, 1, std::int64_t{1} << 40U)));
     }
     const auto elements = element_count(tensor_.shape);
     if (!elements) throw FormatError(concat(where, ": shape ", shape_text(tensor_.shape), " exceeds 64 bits"));
@@ -113,22 +113,22 @@ class FourBitReader {
     read_nested_state(json, where);
   }
 
-  void read_nested_state(const Json& json, std::string_view where) {
-    tensor_.nested = find_field(json, "nested_offset", where) != nullptr;
+  void read_nested_state(const json::Value& json, std::string_view where) {
+    tensor_.nested = json::find_field(json, "nested_offset", where) != nullptr;
     if (!tensor_.nested) {
       for (const std::string_view key : {"nested_blocksize", "nested_dtype"}) {
-        if (find_field(json, key, where) != nullptr) {
+        if (json::find_field(json, key, where) != nullptr) {
           throw FormatError(concat(where, ": field '", key, "' is set, but 'nested_offset' is missing"));
         }
       }
       return;
     }
-    constexpr auto group = static_cast<std::int64_t>(FourBitTensor::nested_blocksize);
-    require_integer(json, "nested_blocksize", where, group, group);
-    if (const std::string& dtype = require_string(json, "nested_dtype", where); dtype != "float32") {
+    constexpr auto group = static_cast<std::int64_t>(BnbTensor::nested_blocksize);
+    json::require_integer(json, "nested_blocksize", where, group, group);
+    if (const std::string& dtype = json::require_string(json, "nested_dtype", where); dtype != "float32") {
       throw FormatError(concat(where, ": field 'nested_dtype' is '", printable(dtype), "', expected float32"));
     }
-    const double offset = require_number(json, "nested_offset", where);
+    const double offset = json::require_number(json, "nested_offset", where);
     if (!(offset >= -0x1p127 && offset <= 0x1p127)) {
       throw FormatError(
           concat(where, ": field 'nested_offset' is ", offset, ", expected a number that float32 holds"));
@@ -192,7 +192,7 @@ class FourBitReader {
   void check_scales(std::string_view suffix, View<const std::byte> scales, std::uint64_t count) const {
     constexpr float most = 0x1p126F;  // so that map * nested + offset, |map| <= 1, can't overflow
     for (std::uint64_t i = 0; i < count; ++i) {
-      const float value = FourBitTensor::load_float(scales, i);
+      const float value = BnbTensor::load_float(scales, i);
       const bool finite = is_finite_bits(std::bit_cast<std::uint32_t>(value));
       if (finite && (!tensor_.nested || (value <= most && value >= -most))) continue;
       throw FormatError(concat(store_.describe(store_.at(concat(name_, suffix))), " holds ",
@@ -204,7 +204,7 @@ class FourBitReader {
   const TensorStore& store_;
   std::string_view name_;
   const TensorInfo& weight_;
-  FourBitTensor tensor_;
+  BnbTensor tensor_;
 };
 
 }  // namespace detail
@@ -215,7 +215,7 @@ class FourBitReader {
 /// missing, wrong or left over. Reads the scales once, not the codes. The result borrows from `store`.
 /// Thread-safe. Source: QLoRA (Dettmers et al., 2023); bitsandbytes 0.43 to 0.50,
 /// `QuantState.as_dict(packed=True)`.
-inline std::optional<FourBitTensor> find_four_bit(const TensorStore& store, std::string_view weight_name) {
+inline std::optional<BnbTensor> find_four_bit(const TensorStore& store, std::string_view weight_name) {
   const TensorInfo* nf4 = store.find(concat(weight_name, ".quant_state.bitsandbytes__nf4"));
   const TensorInfo* fp4 = store.find(concat(weight_name, ".quant_state.bitsandbytes__fp4"));
   if (nf4 != nullptr && fp4 != nullptr) {

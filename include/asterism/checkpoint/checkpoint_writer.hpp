@@ -10,15 +10,15 @@
 #include <vector>
 
 #include "asterism/checkpoint/dtype.hpp"
-#include "asterism/checkpoint/folder.hpp"
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/new_file.hpp"
 #include "asterism/checkpoint/safetensors_writer.hpp"
 #include "asterism/checkpoint/weight_index.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/new_file.hpp"
+#include "asterism/file/new_folder.hpp"
+#include "asterism/json/json.hpp"
 
 namespace asterism::checkpoint {
 
@@ -66,7 +66,7 @@ inline std::vector<std::vector<TensorDeclaration>> split_into_shards(std::vector
 /// Writes a checkpoint folder: weights in one file, or in shards with `model.safetensors.index.json`, and texts
 /// beside them. Declare all tensors, write their bytes in the order of `tensors()` in pieces of any size, add the
 /// texts, `finish`. Until then everything lies in a temporary folder beside the place, which is removed when the
-/// writer is destroyed unfinished; the place changes in one step (see NewFolder), so the disk needs room for both.
+/// writer is destroyed unfinished; the place changes in one step (see file::NewFolder), so the disk needs room for both.
 /// Files of an older checkpoint that are neither weights nor written anew are kept. One thread at a time.
 class CheckpointWriter {
  public:
@@ -111,7 +111,7 @@ class CheckpointWriter {
           concat(folder_.path(), ": '", printable(name), "' is no name for a text beside the weights"));
     }
     check_unfinished();
-    write_text_file(concat(folder_.temporary(), "/", name), text);
+    file::write_text_file(concat(folder_.temporary(), "/", name), text);
   }
 
   /// Completes the checkpoint and puts it in its place. InvalidArgument naming the tensor that is not complete;
@@ -125,7 +125,7 @@ class CheckpointWriter {
     open_shard(shards_.size() - 1);
     writer_->finish();
     writer_.reset();
-    if (shards_.size() > 1) write_text_file(folder_.temporary() + "/model.safetensors.index.json", index_);
+    if (shards_.size() > 1) file::write_text_file(folder_.temporary() + "/model.safetensors.index.json", index_);
     folder_.finish(is_weight_file);
   }
 
@@ -141,7 +141,7 @@ class CheckpointWriter {
 
   void make_index() {
     if (shards_.size() == 1) return;
-    Json map = Json::object();
+    json::Value map = json::Value::object();
     std::uint64_t total = 0;
     for (const TensorInfo& tensor : tensors_) {
       if (map.contains(tensor.name)) {
@@ -150,7 +150,7 @@ class CheckpointWriter {
       map[tensor.name] = shard_name(tensor.file, shards_.size());
       total += tensor.bytes;
     }
-    const Json index = {{"metadata", {{"total_size", total}}}, {"weight_map", std::move(map)}};
+    const json::Value index = {{"metadata", {{"total_size", total}}}, {"weight_map", std::move(map)}};
     index_ = index.dump(2, ' ', true) + "\n";
   }
 
@@ -168,7 +168,7 @@ class CheckpointWriter {
   std::vector<std::vector<TensorDeclaration>> shards_;
   std::vector<TensorInfo> tensors_;
   std::string index_;
-  NewFolder folder_;
+  file::NewFolder folder_;
   std::optional<SafetensorsWriter> writer_;  ///< of shard `open_`
   std::size_t open_ = 0;
   std::size_t current_ = 0;

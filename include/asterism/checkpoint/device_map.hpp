@@ -10,12 +10,12 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/file.hpp"
 #include "asterism/checkpoint/generation_config.hpp"
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/device_map.hpp"
 #include "asterism/shape/shape.hpp"
@@ -28,8 +28,8 @@ namespace detail {
 class ModuleDevices {
  public:
   ModuleDevices(std::string_view text, std::string_view where, const Machine& machine) : where_(where) {
-    const Json json = parse_json(text, where);
-    check_object(json, "the document", where);
+    const json::Value json = json::parse(text, where);
+    json::check_object(json, "the document", where);
     for (const auto& [module, value] : json.items()) {
       if (module.ends_with("rotary_emb")) continue;  // it has no weights
       entries_[module].device = device_of(value, module, machine);
@@ -73,12 +73,12 @@ class ModuleDevices {
     bool used = false;
   };
 
-  std::int32_t device_of(const Json& value, const std::string& module, const Machine& machine) const {
+  std::int32_t device_of(const json::Value& value, const std::string& module, const Machine& machine) const {
     if (!value.is_string()) {
       return static_cast<std::int32_t>(
-          to_integer(value, module, where_, 0, std::numeric_limits<std::int32_t>::max()));
+          json::to_integer(value, module, where_, 0, std::numeric_limits<std::int32_t>::max()));
     }
-    if (value != "cpu") wrong_field(where_, module, "the number of a device or 'cpu'", value);
+    if (value != "cpu") json::detail::wrong_field(where_, module, "the number of a device or 'cpu'", value);
     for (std::size_t d = 0; d < machine.devices; ++d) {
       if (machine.is_host(d)) return static_cast<std::int32_t>(d);
     }
@@ -137,7 +137,7 @@ inline placement::DeviceMap parse_device_map(std::string_view text, std::string_
 
 /// Reads a file with a device map. FileError where it can't be read, and what `parse_device_map` throws.
 inline placement::DeviceMap read_device_map(const std::string& path, const Shape& shape, const Machine& machine) {
-  return parse_device_map(read_text_file(path, max_config_bytes), path, shape, machine);
+  return parse_device_map(file::read_text_file(path, max_config_bytes), path, shape, machine);
 }
 
 }  // namespace asterism::checkpoint

@@ -33,7 +33,7 @@ constexpr const std::array<float, 16>& four_bit_table(FourBitKind kind) {
 /// One 4-bit weight, checked. Borrows from the TensorStore; the views need not be aligned.
 /// The codes run over the flattened row-major weight; byte k holds code 2k in its high and 2k + 1 in its low
 /// nibble. Weight j is table[code j] * scale(j / blocksize); the last block may be shorter.
-struct FourBitTensor {
+struct BnbTensor {
   FourBitKind kind = FourBitKind::nf4;
   std::vector<std::uint64_t> shape;  ///< (out, in), or (experts, out, in)
   std::uint64_t elements = 0;        ///< product of `shape`, at least 1
@@ -57,13 +57,14 @@ struct FourBitTensor {
   float scale(std::uint64_t block) const {
     if (!nested) return load_float(absmax, block);
     const auto code = std::to_integer<std::uint8_t>(absmax[static_cast<std::size_t>(block)]);
-    return quant::rounded(nested_quant_map[code] * load_float(nested_absmax, block / nested_blocksize)) +
+    return quant::rounded_to_float32(nested_quant_map[code] *
+                                     load_float(nested_absmax, block / nested_blocksize)) +
            nested_offset;
   }
 
   static float load_float(View<const std::byte> floats, std::uint64_t index) {
     float value = 0;
-    std::memcpy(&value, floats.part(static_cast<std::size_t>(index) * sizeof value, sizeof value).data,
+    std::memcpy(&value, floats.subview(static_cast<std::size_t>(index) * sizeof value, sizeof value).data,
                 sizeof value);
     return value;
   }
@@ -71,7 +72,7 @@ struct FourBitTensor {
 
 /// Elements [first, first + out.size) of the flattened weight: table[code] * scale in float32, not rounded to the
 /// weight's former dtype. InvalidArgument when the range exceeds the weight. Allocates nothing on success.
-inline void read_floats(const FourBitTensor& tensor, std::uint64_t first, View<float> out) {
+inline void read_floats(const BnbTensor& tensor, std::uint64_t first, View<float> out) {
   if (first > tensor.elements || out.size > tensor.elements - first) {
     throw InvalidArgument(
         concat(tensor.where, ": elements ", first, " + ", out.size, " asked for, it has ", tensor.elements));

@@ -25,7 +25,7 @@ namespace asterism::checkpoint {
 /// `declare(name, rows, cols)` gives the tensors, `bytes(part, slab, rows, cols, dtype)` those of the
 /// part-th. Other formats have no layout in files: their weights are encoded while a checkpoint is loaded.
 template <class Format>
-struct StoredAs {
+struct FileLayout {
   static_assert(
       !std::is_same_v<Format, Format>,
       "no checkpoint holds weights in this format: write Float32, Float16, BFloat16 or Nf4, and load the "
@@ -49,16 +49,16 @@ struct StoredPlain {
 }  // namespace detail
 
 template <>
-struct StoredAs<quant::Float32> : detail::StoredPlain<quant::Float32, DType::f32> {};
+struct FileLayout<quant::Float32> : detail::StoredPlain<quant::Float32, DType::f32> {};
 template <>
-struct StoredAs<quant::Float16> : detail::StoredPlain<quant::Float16, DType::f16> {};
+struct FileLayout<quant::Float16> : detail::StoredPlain<quant::Float16, DType::f16> {};
 template <>
-struct StoredAs<quant::BFloat16> : detail::StoredPlain<quant::BFloat16, DType::bf16> {};
+struct FileLayout<quant::BFloat16> : detail::StoredPlain<quant::BFloat16, DType::bf16> {};
 
 /// The layout of bitsandbytes' 4-bit weights: codes, scales, tables and a JSON that describes them.
 /// Source: bitsandbytes, `QuantState.as_dict(packed=True)`.
 template <int Block, class Scales, class Choice>
-struct StoredAs<quant::Nf4<Block, Scales, Choice>> {
+struct FileLayout<quant::Nf4<Block, Scales, Choice>> {
   using Format = quant::Nf4<Block, Scales, Choice>;
   static constexpr bool nested = std::is_same_v<Scales, quant::DoubleQuantized>;
   /// Fixed, so that the file can be laid out before the nested offset is known; the JSON is padded with blanks.

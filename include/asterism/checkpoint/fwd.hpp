@@ -5,14 +5,7 @@
 
 namespace asterism::checkpoint {
 
-// Files.
-enum class PathKind : std::uint8_t;
-class MappedFile;
-class NewFile;
-class NewFolder;
-
-// JSON, and what the configuration files say.
-class JsonHandler;
+// What the configuration files say.
 struct GenerationConfig;
 struct ModelConfig;
 struct QuantizationConfig;
@@ -20,7 +13,7 @@ struct QuantizationConfig;
 // Tensors.
 enum class DType : std::uint8_t;
 enum class FourBitKind : std::uint8_t;
-struct FourBitTensor;
+struct BnbTensor;
 struct SafetensorsHeader;
 struct SafetensorsLayout;
 struct TensorDeclaration;

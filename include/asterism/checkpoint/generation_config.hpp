@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/file.hpp"
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/checkpoint/token_ids.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
 
 namespace asterism::checkpoint {
 
@@ -35,9 +35,9 @@ struct GenerationConfig {
 
 namespace detail {
 
-inline std::optional<double> number_between(const Json& object, std::string_view key, std::string_view where,
-                                            double min, double max) {
-  const auto value = optional_number(object, key, where);
+inline std::optional<double> number_between(const json::Value& object, std::string_view key,
+                                            std::string_view where, double min, double max) {
+  const auto value = json::optional_number(object, key, where);
   if (value && !(*value >= min && *value <= max)) {
     throw FormatError(
         concat(where, ": field '", key, "' is ", *value, ", expected a number from ", min, " to ", max));
@@ -55,28 +55,28 @@ inline constexpr std::uint64_t max_config_bytes = std::uint64_t{4} << 20U;
 inline GenerationConfig parse_generation_config(std::string_view text, std::string_view where) {
   constexpr std::int64_t many = std::numeric_limits<std::int32_t>::max();
   constexpr double huge = 1e6;
-  const Json json = parse_json(text, where);
-  check_object(json, "the document", where);
+  const json::Value json = json::parse(text, where);
+  json::check_object(json, "the document", where);
   GenerationConfig config;
   config.eos = token_id_list(json, "eos_token_id", where);
   config.bos = optional_token_id(json, "bos_token_id", where);
   config.pad = optional_token_id(json, "pad_token_id", where);
-  config.do_sample = optional_bool(json, "do_sample", where);
+  config.do_sample = json::optional_bool(json, "do_sample", where);
   config.temperature = detail::number_between(json, "temperature", where, 0, huge);
-  config.top_k = optional_integer(json, "top_k", where, 0, many);
+  config.top_k = json::optional_integer(json, "top_k", where, 0, many);
   config.top_p = detail::number_between(json, "top_p", where, 0, 1);
   config.min_p = detail::number_between(json, "min_p", where, 0, 1);
   config.repetition_penalty = detail::number_between(json, "repetition_penalty", where, 1 / huge, huge);
-  config.max_new_tokens = optional_integer(json, "max_new_tokens", where, 1, many);
-  config.max_length = optional_integer(json, "max_length", where, 1, many);
+  config.max_new_tokens = json::optional_integer(json, "max_new_tokens", where, 1, many);
+  config.max_length = json::optional_integer(json, "max_length", where, 1, many);
   return config;
 }
 
 /// Reads `generation_config.json` of a checkpoint's folder; nothing is set where there is no such file.
 inline GenerationConfig read_generation_config(const std::string& folder) {
   const std::string path = folder + "/generation_config.json";
-  if (path_kind(path) == PathKind::missing) return {};
-  return parse_generation_config(read_text_file(path, max_config_bytes), path);
+  if (file::path_kind(path) == file::PathKind::missing) return {};
+  return parse_generation_config(file::read_text_file(path, max_config_bytes), path);
 }
 
 }  // namespace asterism::checkpoint

@@ -29,7 +29,7 @@ namespace asterism::checkpoint {
 struct FoundWeight {
   WeightLocation location;
   const TensorInfo* tensor = nullptr;
-  std::shared_ptr<const FourBitTensor> four_bit;  ///< where bitsandbytes quantized it, else null
+  std::shared_ptr<const BnbTensor> four_bit;  ///< where bitsandbytes quantized it, else null
 };
 
 /// Finds the weights of a network in a checkpoint and accounts for every tensor of it. Reads headers, and of 4-bit
@@ -88,19 +88,19 @@ class WeightFinder {
   }
 
   /// Once for each tensor: those of fused experts hold the weights of many.
-  std::shared_ptr<const FourBitTensor> four_bit(const TensorInfo& tensor) {
-    std::shared_ptr<const FourBitTensor>& known = four_bits_[number(tensor)];
+  std::shared_ptr<const BnbTensor> four_bit(const TensorInfo& tensor) {
+    std::shared_ptr<const BnbTensor>& known = four_bits_[number(tensor)];
     if (known) return known;
-    std::optional<FourBitTensor> found = find_four_bit(store_, tensor.name);
-    if (found) known = std::make_shared<const FourBitTensor>(std::move(*found));
+    std::optional<BnbTensor> found = find_four_bit(store_, tensor.name);
+    if (found) known = std::make_shared<const BnbTensor>(std::move(*found));
     return known;
   }
 
   const TensorStore& store_;
   Shape shape_;
   ExpertLayout layout_;
-  std::vector<bool> used_;                                       ///< by number of the tensor
-  std::vector<std::shared_ptr<const FourBitTensor>> four_bits_;  ///< likewise
+  std::vector<bool> used_;                                   ///< by number of the tensor
+  std::vector<std::shared_ptr<const BnbTensor>> four_bits_;  ///< likewise
 };
 
 /// All weights of a network of `shape` in the order of model::for_each_weight_id, every tensor of the checkpoint
@@ -127,7 +127,7 @@ struct FourBitFormat<quant::Nf4<Block, Scales, Choice>> {
   static constexpr bool nested = std::is_same_v<Scales, quant::DoubleQuantized>;
 };
 
-[[noreturn]] inline void refuse_to_quantize_again(const FourBitTensor& source, const std::string& format) {
+[[noreturn]] inline void refuse_to_quantize_again(const BnbTensor& source, const std::string& format) {
   throw Unsupported(
       concat(source.where, " is quantized as ", source.kind == FourBitKind::nf4 ? "nf4" : "fp4", " block ",
              source.blocksize, source.nested ? " with double-quantized scales" : " with plain scales",
@@ -138,13 +138,13 @@ struct FourBitFormat<quant::Nf4<Block, Scales, Choice>> {
 
 /// Copies a slice of a quantized tensor as it is.
 template <class Format>
-void adopt(const FourBitTensor& source, std::uint64_t first, const backend::DeviceWeights<Format>& target) {
+void copy_as_is(const BnbTensor& source, std::uint64_t first, const backend::DeviceWeights<Format>& target) {
   using Layout = FourBitFormat<Format>;
   const std::uint64_t count = target.rows * target.cols;
   if (source.kind != FourBitKind::nf4 || source.blocksize != Layout::block || source.nested != Layout::nested) {
     refuse_to_quantize_again(source, Format::name());
   }
-  const std::uint64_t group = Layout::nested ? Layout::block * FourBitTensor::nested_blocksize : Layout::block;
+  const std::uint64_t group = Layout::nested ? Layout::block * BnbTensor::nested_blocksize : Layout::block;
   const bool to_end = first + count == source.elements;
   if (first % group != 0 || (!to_end && count % group != 0)) {
     throw Unsupported(concat(source.where, ": the slice of ", count, " elements at ", first,
@@ -176,7 +176,7 @@ template <class Format>
 void load_weight(const TensorStore& store, const FoundWeight& found,
                  const backend::DeviceWeights<Format>& target) {
   if constexpr (detail::FourBitFormat<Format>::is_four_bit) {
-    if (found.four_bit) return detail::adopt(*found.four_bit, found.location.first, target);
+    if (found.four_bit) return detail::copy_as_is(*found.four_bit, found.location.first, target);
   } else if constexpr (Format::bits_per_weight < 16) {
     if (found.four_bit) detail::refuse_to_quantize_again(*found.four_bit, Format::name());
   }
@@ -211,7 +211,7 @@ inline void release(const TensorStore& store, const FoundWeight& found) {
 
 /// Fills all weights of a network on `devices` from what `find_weights` found for it. Tensor by tensor is read, its
 /// pages dropped behind it, so that beside the network never more than one tensor and 1 MiB of scratch are in memory
-/// (and one encoded matrix, where devices have memory of their own; see Backend::fill). Progress counts bytes of the checkpoint; an exception from the sink cancels. The network's content is
+/// (and one encoded matrix, where devices have memory of their own; see Backend::write). Progress counts bytes of the checkpoint; an exception from the sink cancels. The network's content is
 /// unspecified after an exception.
 template <class Device, class Network>
 void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
@@ -239,7 +239,7 @@ void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
   next = 0;
   model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
     const FoundWeight& found = all[next++];
-    devices[static_cast<std::size_t>(weights.device)]->fill(
+    devices[static_cast<std::size_t>(weights.device)]->write(
         weights, [&](const auto& on_host) { load_weight(store, found, on_host); });
     const bool last_use = next == all.size() || all[next].tensor != found.tensor;
     if (last_use) release(store, found);

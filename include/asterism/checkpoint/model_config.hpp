@@ -7,16 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/file.hpp"
 #include "asterism/checkpoint/generation_config.hpp"
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/checkpoint/quantization_config.hpp"
 #include "asterism/checkpoint/rope_config.hpp"
 #include "asterism/checkpoint/token_ids.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::checkpoint {
@@ -37,10 +37,10 @@ namespace detail {
 /// there; one that is null has it only where transformers allows null.
 class ModelConfigReader {
  public:
-  ModelConfigReader(const Json& json, std::string_view where) : json_(json), where_(where) {}
+  ModelConfigReader(const json::Value& json, std::string_view where) : json_(json), where_(where) {}
 
   ModelConfig read() const {
-    check_object(json_, "the document", where_);
+    json::check_object(json_, "the document", where_);
     check_architecture();
     ModelConfig config;
     Shape& shape = config.shape;
@@ -48,7 +48,7 @@ class ModelConfigReader {
     shape.hidden = size("hidden_size", 4096, 1 << 20);
     shape.layers = size("num_hidden_layers", 32, 1 << 14);
     shape.heads = size("num_attention_heads", 32, 1 << 16);
-    const Json* kv_heads = given("num_key_value_heads");
+    const json::Value* kv_heads = given("num_key_value_heads");
     const bool null_kv_heads = kv_heads != nullptr && kv_heads->is_null();
     shape.kv_heads = null_kv_heads ? shape.heads : size("num_key_value_heads", 8, 1 << 16);
     shape.ffn = size("intermediate_size", 14336, 1 << 24);
@@ -56,11 +56,11 @@ class ModelConfigReader {
     shape.top_k = size("num_experts_per_tok", 2, 1 << 16);
     shape.max_positions = size("max_position_embeddings", 131072, 1 << 30);
     shape.sliding_window =
-        static_cast<std::int32_t>(optional_integer(json_, "sliding_window", where_, 1, 1 << 30).value_or(0));
-    const Json* tied_head = given("tie_word_embeddings");
-    shape.tied_head = tied_head != nullptr && to_bool(*tied_head, "tie_word_embeddings", where_);
-    const Json* epsilon = given("rms_norm_eps");
-    shape.rms_epsilon = epsilon != nullptr ? to_number(*epsilon, "rms_norm_eps", where_) : 1e-5;
+        static_cast<std::int32_t>(json::optional_integer(json_, "sliding_window", where_, 1, 1 << 30).value_or(0));
+    const json::Value* tied_head = given("tie_word_embeddings");
+    shape.tied_head = tied_head != nullptr && json::to_bool(*tied_head, "tie_word_embeddings", where_);
+    const json::Value* epsilon = given("rms_norm_eps");
+    shape.rms_epsilon = epsilon != nullptr ? json::to_number(*epsilon, "rms_norm_eps", where_) : 1e-5;
     if (!(shape.rms_epsilon > 0 && shape.rms_epsilon <= 1)) {
       throw wrong(concat("field 'rms_norm_eps' is ", shape.rms_epsilon, ", expected a number above 0, at most 1"));
     }
@@ -68,8 +68,8 @@ class ModelConfigReader {
     shape.rope_theta = rope_theta(json_, where_);
     check_sizes(shape);
     read_tokens(config);
-    config.dtype = optional_string(json_, "dtype", where_)
-                       .value_or(optional_string(json_, "torch_dtype", where_).value_or(""));
+    config.dtype = json::optional_string(json_, "dtype", where_)
+                       .value_or(json::optional_string(json_, "torch_dtype", where_).value_or(""));
     config.quantization = parse_quantization_config(json_, where_);
     return config;
   }
@@ -79,26 +79,28 @@ class ModelConfigReader {
   Unsupported unsupported(const std::string& what) const { return Unsupported(concat(where_, ": ", what)); }
 
   /// The field as it stands, null or not; nullptr where it is absent.
-  const Json* given(std::string_view key) const {
+  const json::Value* given(std::string_view key) const {
     const auto field = json_.find(key);
     return field == json_.end() ? nullptr : &*field;
   }
 
   std::int32_t size(std::string_view key, std::int32_t when_absent, std::int32_t max) const {
-    const Json* field = given(key);
-    return field == nullptr ? when_absent : static_cast<std::int32_t>(to_integer(*field, key, where_, 1, max));
+    const json::Value* field = given(key);
+    return field == nullptr ? when_absent
+                            : static_cast<std::int32_t>(json::to_integer(*field, key, where_, 1, max));
   }
 
   void check_architecture() const {
-    const std::string& type = require_string(json_, "model_type", where_);
+    const std::string& type = json::require_string(json_, "model_type", where_);
     if (type != "mixtral") {
       throw unsupported(concat("field 'model_type' is '", printable(type), "'; supported is 'mixtral'"));
     }
-    if (const Json* list = optional_array(json_, "architectures", where_); list != nullptr && !list->empty()) {
+    if (const json::Value* list = json::optional_array(json_, "architectures", where_);
+        list != nullptr && !list->empty()) {
       bool found = false;
       std::string names;
-      for (const Json& item : *list) {
-        const std::string& name = to_text(item, "architectures", where_);
+      for (const json::Value& item : *list) {
+        const std::string& name = json::to_text(item, "architectures", where_);
         found = name == "MixtralForCausalLM" || found;
         names += concat(names.empty() ? "" : ",", "\"", name, "\"");
       }
@@ -107,22 +109,23 @@ class ModelConfigReader {
             concat("field 'architectures' is [", printable(names), "]; supported is 'MixtralForCausalLM'"));
       }
     }
-    if (const Json* act = given("hidden_act"); act != nullptr && to_text(*act, "hidden_act", where_) != "silu") {
-      throw unsupported(concat("field 'hidden_act' is '", printable(to_text(*act, "hidden_act", where_)),
+    if (const json::Value* act = given("hidden_act");
+        act != nullptr && json::to_text(*act, "hidden_act", where_) != "silu") {
+      throw unsupported(concat("field 'hidden_act' is '", printable(json::to_text(*act, "hidden_act", where_)),
                                "'; supported is 'silu'"));
     }
     // Arithmetic that other members of the family have and this toolkit does not compute.
     for (const std::string_view key : {"attention_bias", "mlp_bias", "qkv_bias", "is_encoder_decoder"}) {
-      if (optional_bool(json_, key, where_).value_or(false)) {
+      if (json::optional_bool(json_, key, where_).value_or(false)) {
         throw unsupported(concat("field '", key, "' is true; supported is false"));
       }
     }
-    if (!optional_bool(json_, "norm_topk_prob", where_).value_or(true)) {
+    if (!json::optional_bool(json_, "norm_topk_prob", where_).value_or(true)) {
       throw unsupported("field 'norm_topk_prob' is false; supported is true");
     }
     for (const std::string_view key : {"clip_qkv", "attn_logit_softcapping", "final_logit_softcapping",
                                        "per_layer_config", "layer_types", "n_shared_experts"}) {
-      if (find_field(json_, key, where_) != nullptr) {
+      if (json::find_field(json_, key, where_) != nullptr) {
         throw unsupported(concat("field '", key, "' is set; supported are Mixtral models without it"));
       }
     }
@@ -139,7 +142,7 @@ class ModelConfigReader {
   }
 
   std::int32_t head_dim(const Shape& shape) const {
-    if (const auto given = optional_integer(json_, "head_dim", where_, 1, 1 << 16)) {
+    if (const auto given = json::optional_integer(json_, "head_dim", where_, 1, 1 << 16)) {
       return static_cast<std::int32_t>(*given);
     }
     if (shape.hidden % shape.heads != 0) {
@@ -189,7 +192,7 @@ class ModelConfigReader {
     config.pad = optional_token_id(json_, "pad_token_id", where_, last);
   }
 
-  const Json& json_;
+  const json::Value& json_;
   std::string_view where_;
 };
 
@@ -203,14 +206,14 @@ class ModelConfigReader {
 /// what is supported, for another model type, activation, rope scaling, bias or quantization. Thread-safe. Source:
 /// transformers 4.36 to 5.23, `MixtralConfig`.
 inline ModelConfig parse_model_config(std::string_view text, std::string_view where) {
-  const Json json = parse_json(text, where);
+  const json::Value json = json::parse(text, where);
   return detail::ModelConfigReader(json, where).read();
 }
 
 /// Reads `config.json` of a checkpoint's folder. FileError when it can't be read.
 inline ModelConfig read_model_config(const std::string& folder) {
   const std::string path = folder + "/config.json";
-  return parse_model_config(read_text_file(path, max_config_bytes), path);
+  return parse_model_config(file::read_text_file(path, max_config_bytes), path);
 }
 
 }  // namespace asterism::checkpoint

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/json/fields.hpp"
 
 namespace asterism::checkpoint {
 
@@ -15,32 +15,32 @@ namespace asterism::checkpoint {
 /// (transformers 5) or `rope_theta` beside `rope_scaling` (transformers 4), 1e6 where neither is set, as in
 /// `MixtralConfig`. Unsupported for any scaling or partial rotation; FormatError naming the field for a wrong
 /// type, a base outside (0, 1e18], or two bases that differ.
-inline double rope_theta(const Json& config, std::string_view where) {
+inline double rope_theta(const json::Value& config, std::string_view where) {
   const auto unsupported = [&](const std::string& what) { return Unsupported(concat(where, ": ", what)); };
-  std::optional<double> theta = optional_number(config, "rope_theta", where);
-  if (optional_number(config, "partial_rotary_factor", where).value_or(1) != 1) {
+  std::optional<double> theta = json::optional_number(config, "rope_theta", where);
+  if (json::optional_number(config, "partial_rotary_factor", where).value_or(1) != 1) {
     throw unsupported("field 'partial_rotary_factor' is not 1; supported is 1");
   }
   for (const std::string_view key : {"rope_scaling", "rope_parameters"}) {
-    const Json* rope = optional_object(config, key, where);
+    const json::Value* rope = json::optional_object(config, key, where);
     if (rope == nullptr) continue;
     const std::string inside = concat(where, ": ", key);
-    for (const auto& [name, value] : rope->get_ref<const Json::object_t&>()) {
+    for (const auto& [name, value] : rope->get_ref<const json::Value::object_t&>()) {
       if (name == "rope_theta") {
-        const double inner = to_number(value, "rope_theta", inside);
+        const double inner = json::to_number(value, "rope_theta", inside);
         if (theta && *theta != inner) {
           throw FormatError(
               concat(where, ": field 'rope_theta' is ", *theta, " in one place and ", inner, " in ", key));
         }
         theta = inner;
       } else if (name == "rope_type" || name == "type") {
-        const std::string& type = to_text(value, name, inside);
+        const std::string& type = json::to_text(value, name, inside);
         if (type != "default") {
           throw unsupported(concat("field '", key, ".", name, "' is '", printable(type),
                                    "'; supported is 'default' (no scaling)"));
         }
       } else if (name == "partial_rotary_factor") {
-        if (to_number(value, name, inside) != 1) {
+        if (json::to_number(value, name, inside) != 1) {
           throw unsupported(concat("field '", key, ".partial_rotary_factor' is not 1; supported is 1"));
         }
       } else {

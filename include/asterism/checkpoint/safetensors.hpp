@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "asterism/checkpoint/dtype.hpp"
-#include "asterism/checkpoint/json.hpp"
+#include "asterism/core/argsort.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/core/order.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/json/json.hpp"
 
 namespace asterism::checkpoint {
 
@@ -35,7 +35,7 @@ struct SafetensorsHeader {
 namespace detail {
 
 /// Receives the events of the header and fills in names, types, shapes and offsets relative to the buffer.
-class SafetensorsHandler final : public JsonHandler {
+class SafetensorsHandler final : public json::Handler {
  public:
   SafetensorsHeader header;
 
@@ -138,7 +138,7 @@ class SafetensorsHandler final : public JsonHandler {
 inline void check_metadata(const SafetensorsHeader& header, std::string_view where) {
   const auto key = [&](std::size_t i) -> const std::string& { return header.metadata[i].first; };
   const auto order =
-      order_of(header.metadata.size(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+      argsort(header.metadata.size(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
   for (std::size_t i = 1; i < order.size(); ++i) {
     if (key(order[i]) != key(order[i - 1])) continue;
     throw FormatError(concat(where, ": key '", printable(key(order[i])), "' stands twice in __metadata__"));
@@ -149,19 +149,19 @@ inline void check_metadata(const SafetensorsHeader& header, std::string_view whe
 inline void place_tensors(SafetensorsHeader& header, std::uint64_t buffer_size, std::string_view where) {
   std::vector<TensorInfo>& tensors = header.tensors;
   const auto by_name =
-      order_of(tensors.size(), [&](std::size_t a, std::size_t b) { return tensors[a].name < tensors[b].name; });
+      argsort(tensors.size(), [&](std::size_t a, std::size_t b) { return tensors[a].name < tensors[b].name; });
   for (std::size_t i = 1; i < by_name.size(); ++i) {
     const std::string& name = tensors[by_name[i]].name;
     if (name != tensors[by_name[i - 1]].name) continue;
     throw FormatError(concat(where, ": tensor '", printable(name), "' stands twice in the header"));
   }
-  const auto by_place = order_of(tensors.size(), [&](std::size_t a, std::size_t b) {
+  const auto by_place = argsort(tensors.size(), [&](std::size_t a, std::size_t b) {
     const TensorInfo& x = tensors[a];
     const TensorInfo& y = tensors[b];
     if (x.offset != y.offset) return x.offset < y.offset;
     return x.bytes != y.bytes ? x.bytes < y.bytes : x.name < y.name;
   });
-  tensors = in_order(std::move(tensors), by_place);
+  tensors = permuted(std::move(tensors), by_place);
   std::uint64_t expected = 0;
   for (TensorInfo& tensor : tensors) {
     const auto fail = [&](const std::string& what) {
@@ -224,7 +224,7 @@ inline SafetensorsHeader parse_safetensors(View<const std::byte> file, std::stri
   const std::string_view json = text.substr(8, length);
   if (!json.starts_with('{')) throw FormatError(concat(where, ": the header does not begin with '{'"));
   detail::SafetensorsHandler handler;
-  scan_json(json, where, handler);
+  json::scan(json, where, handler);
   detail::check_metadata(handler.header, where);
   handler.header.data_begin = 8 + length;
   detail::place_tensors(handler.header, text.size() - 8 - length, where);

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "asterism/checkpoint/dtype.hpp"
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/new_file.hpp"
 #include "asterism/checkpoint/safetensors.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/new_file.hpp"
+#include "asterism/json/json.hpp"
 
 namespace asterism::checkpoint {
 
@@ -70,8 +70,8 @@ inline SafetensorsLayout safetensors_layout(std::vector<TensorDeclaration> decla
     }
     std::string name;
     try {
-      name = Json(tensor.name).dump();
-    } catch (const Json::exception&) {
+      name = json::Value(tensor.name).dump();
+    } catch (const json::Value::exception&) {
       throw fail(tensor.name, "has a name that is not valid UTF-8");
     }
     json += concat(",", name, R"(:{"dtype":")", dtype_name(tensor.dtype), R"(","shape":[)");
@@ -145,7 +145,7 @@ class SafetensorsWriter {
   }
 
   SafetensorsLayout layout_;
-  NewFile file_;
+  file::NewFile file_;
   std::size_t current_ = 0;
   std::uint64_t written_ = 0;
 };

@@ -10,21 +10,21 @@
 #include <vector>
 
 #include "asterism/checkpoint/dtype.hpp"
-#include "asterism/checkpoint/file.hpp"
 #include "asterism/checkpoint/float_bits.hpp"
 #include "asterism/checkpoint/safetensors.hpp"
 #include "asterism/checkpoint/weight_index.hpp"
+#include "asterism/core/argsort.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/core/order.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/mapped_file.hpp"
 
 namespace asterism::checkpoint {
 
 /// The tensors of a checkpoint folder, mapped read-only: opening reads headers, weights are paged in when touched.
 /// The folder holds `model.safetensors`, or `model.safetensors.index.json` and the shards that it names. Opening
 /// checks every header, that shards lie in the folder itself, and that index and shards agree tensor by tensor.
-/// Immutable and movable; const members may be called from several threads. See MappedFile about truncated files.
+/// Immutable and movable; const members may be called from several threads. See file::MappedFile about truncated files.
 /// Source: the layout that transformers' `save_pretrained` writes.
 class TensorStore {
  public:
@@ -32,18 +32,18 @@ class TensorStore {
   /// when a file breaks its format or they disagree.
   explicit TensorStore(const std::string& folder) : folder_(folder) {
     while (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
-    switch (path_kind(folder_)) {
-      case PathKind::folder:
+    switch (file::path_kind(folder_)) {
+      case file::PathKind::folder:
         break;
-      case PathKind::missing:
+      case file::PathKind::missing:
         throw FileError(concat(folder_, ": no such folder; expected a checkpoint's folder with config.json and ",
                                "model.safetensors"));
       default:
         throw FileError(concat(folder_, ": is no folder; give the folder that holds config.json"));
     }
     const std::string index_path = path_of(index_name);
-    const bool has_single = path_kind(path_of(single_name)) != PathKind::missing;
-    const bool has_index = path_kind(index_path) != PathKind::missing;
+    const bool has_single = file::path_kind(path_of(single_name)) != file::PathKind::missing;
+    const bool has_index = file::path_kind(index_path) != file::PathKind::missing;
     if (has_single && has_index) {
       throw FormatError(concat(folder_, ": holds both ", single_name, " and ", index_name,
                                "; remove the one that is out of date"));
@@ -55,8 +55,8 @@ class TensorStore {
     } else {
       throw FileError(concat(folder_, ": holds neither ", single_name, " nor ", index_name, hint()));
     }
-    by_name_ = order_of(tensors_.size(),
-                        [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
+    by_name_ = argsort(tensors_.size(),
+                       [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
     for (std::size_t i = 1; i < by_name_.size(); ++i) {
       const TensorInfo& a = tensors_[by_name_[i - 1]];
       const TensorInfo& b = tensors_[by_name_[i]];
@@ -98,8 +98,8 @@ class TensorStore {
   /// The stored bytes, valid as long as the store. FileError when the file has been truncated meanwhile.
   View<const std::byte> bytes(const TensorInfo& tensor) const {
     files_[tensor.file].check_unchanged();
-    return files_[tensor.file].bytes().part(static_cast<std::size_t>(tensor.offset),
-                                            static_cast<std::size_t>(tensor.bytes));
+    return files_[tensor.file].bytes().subview(static_cast<std::size_t>(tensor.offset),
+                                               static_cast<std::size_t>(tensor.bytes));
   }
 
   /// Gives the memory of the tensor's pages back to the system; the tensor can be read again.
@@ -109,7 +109,7 @@ class TensorStore {
 
   /// Advice that the files will be read from the first tensor to the last.
   void advise_sequential() const {
-    for (const MappedFile& file : files_) file.advise_sequential();
+    for (const file::MappedFile& file : files_) file.advise_sequential();
   }
 
   /// Elements [first, first + out.size) of an F32, F16 or BF16 tensor, exactly. Allocates nothing on success.
@@ -140,7 +140,7 @@ class TensorStore {
   std::string hint() const {
     for (const std::string_view name : {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth",
                                         "adapter_model.safetensors"}) {
-      if (path_kind(path_of(name)) == PathKind::missing) continue;
+      if (file::path_kind(path_of(name)) == file::PathKind::missing) continue;
       return concat(
           " but ", name,
           ", which is not read; save the model with transformers' save_pretrained, which writes safetensors");
@@ -149,7 +149,7 @@ class TensorStore {
   }
 
   void open_file(const std::string& name) {
-    MappedFile file(path_of(name));
+    file::MappedFile file(path_of(name));
     SafetensorsHeader header = parse_safetensors(file.bytes(), file.path());
     for (TensorInfo& tensor : header.tensors) {
       tensor.file = static_cast<std::uint32_t>(files_.size());
@@ -159,13 +159,13 @@ class TensorStore {
   }
 
   void open_shards(const std::string& index_path) {
-    const MappedFile file(index_path);
+    const file::MappedFile file(index_path);
     if (file.size() > max_weight_index) {
       throw FormatError(concat(index_path, ": has ", file.size(), " bytes, expected at most ", max_weight_index));
     }
     index_ = parse_weight_index(file.text(), index_path);
     for (const std::string& shard : index_.files) {
-      if (path_kind(path_of(shard)) == PathKind::missing && !is_dangling(shard)) {
+      if (file::path_kind(path_of(shard)) == file::PathKind::missing && !is_dangling(shard)) {
         throw FileError(concat(index_path, ": names the shard ", printable(shard),
                                ", which is missing in the folder; download it"));
       }
@@ -197,7 +197,7 @@ class TensorStore {
   }
 
   std::string folder_;
-  std::vector<MappedFile> files_;
+  std::vector<file::MappedFile> files_;
   std::vector<TensorInfo> tensors_;
   std::vector<std::size_t> by_name_;  ///< indexes of `tensors_`, by name
   WeightIndex index_;                 ///< only while opening

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/json/fields.hpp"
 
 namespace asterism::checkpoint {
 
@@ -16,23 +16,24 @@ namespace asterism::checkpoint {
 inline constexpr std::int64_t max_token_id = std::numeric_limits<TokenId>::max();
 
 /// The ids of field `key`, each in [0, max]: none where the field is absent or null. FormatError otherwise.
-inline std::vector<TokenId> token_id_list(const Json& object, std::string_view key, std::string_view where,
+inline std::vector<TokenId> token_id_list(const json::Value& object, std::string_view key, std::string_view where,
                                           std::int64_t max = max_token_id) {
   std::vector<TokenId> ids;
-  const Json* field = find_field(object, key, where);
+  const json::Value* field = json::find_field(object, key, where);
   if (field == nullptr) return ids;
   if (!field->is_array()) {
-    ids.push_back(static_cast<TokenId>(to_integer(*field, key, where, 0, max)));
+    ids.push_back(static_cast<TokenId>(json::to_integer(*field, key, where, 0, max)));
     return ids;
   }
-  for (const Json& item : *field) ids.push_back(static_cast<TokenId>(to_integer(item, key, where, 0, max)));
+  for (const json::Value& item : *field)
+    ids.push_back(static_cast<TokenId>(json::to_integer(item, key, where, 0, max)));
   return ids;
 }
 
 /// The one id of field `key`, in [0, max]; none where it is absent or null. FormatError otherwise.
-inline std::optional<TokenId> optional_token_id(const Json& object, std::string_view key, std::string_view where,
-                                                std::int64_t max = max_token_id) {
-  const auto id = optional_integer(object, key, where, 0, max);
+inline std::optional<TokenId> optional_token_id(const json::Value& object, std::string_view key,
+                                                std::string_view where, std::int64_t max = max_token_id) {
+  const auto id = json::optional_integer(object, key, where, 0, max);
   if (!id) return std::nullopt;
   return static_cast<TokenId>(*id);
 }

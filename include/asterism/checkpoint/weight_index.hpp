@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "asterism/checkpoint/json.hpp"
+#include "asterism/core/argsort.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/core/order.hpp"
+#include "asterism/json/json.hpp"
 
 namespace asterism::checkpoint {
 
@@ -45,7 +45,7 @@ inline bool is_plain_file_name(std::string_view name) {
 }
 
 /// Keeps `weight_map`; other members (`metadata`) may hold anything and are skipped.
-class WeightIndexHandler final : public JsonHandler {
+class WeightIndexHandler final : public json::Handler {
  public:
   std::map<std::string, std::uint32_t> files;
   std::vector<WeightIndex::Entry> entries;
@@ -105,7 +105,7 @@ class WeightIndexHandler final : public JsonHandler {
 /// used. Time O(n log n), memory of a small multiple of the text. Thread-safe.
 inline WeightIndex parse_weight_index(std::string_view text, std::string_view where) {
   detail::WeightIndexHandler handler;
-  scan_json(text, where, handler);
+  json::scan(text, where, handler);
   if (!handler.had_map) throw FormatError(concat(where, ": field 'weight_map' is missing"));
   WeightIndex index;
   std::vector<std::uint32_t> rank(handler.files.size());
@@ -114,9 +114,9 @@ inline WeightIndex parse_weight_index(std::string_view text, std::string_view wh
     index.files.push_back(name);
   }
   const auto& entries = handler.entries;
-  const auto by_name = order_of(
-      entries.size(), [&](std::size_t a, std::size_t b) { return entries[a].tensor < entries[b].tensor; });
-  index.entries = in_order(std::move(handler.entries), by_name);
+  const auto by_name =
+      argsort(entries.size(), [&](std::size_t a, std::size_t b) { return entries[a].tensor < entries[b].tensor; });
+  index.entries = permuted(std::move(handler.entries), by_name);
   for (WeightIndex::Entry& entry : index.entries) entry.file = rank[entry.file];
   for (std::size_t i = 1; i < index.entries.size(); ++i) {
     if (index.entries[i].tensor != index.entries[i - 1].tensor) continue;

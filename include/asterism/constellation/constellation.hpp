@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
-#include "asterism/backend/cursor.hpp"
 #include "asterism/backend/groups.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/constellation/fwd.hpp"
 #include "asterism/core/bytes.hpp"
@@ -31,7 +31,7 @@ class Constellation {
 
   /// Bytes of the router.
   static constexpr Bytes router_bytes(const Shape& shape) {
-    backend::Cursor cursor;
+    backend::Layout cursor;
     lay_out_router(cursor, shape);
     return cursor.used();
   }
@@ -42,10 +42,10 @@ class Constellation {
       : expert_(shape),
         gating_(static_cast<std::size_t>(shape.experts), static_cast<std::size_t>(shape.top_k)),
         router_buffer_(device.allocate(router_bytes(shape), "routers")) {
-    backend::Cursor cursor(router_buffer_);
+    backend::Layout cursor(router_buffer_);
     router_ = lay_out_router(cursor, shape);
     slabs_ = device.allocate(expert_.footprint() * static_cast<std::uint64_t>(shape.experts), "experts");
-    backend::Cursor slab(slabs_);
+    backend::Layout slab(slabs_);
     for (std::int32_t e = 0; e < shape.experts; ++e) {
       views_.push_back(expert_.lay_out(slab));
       matrices_.add(views_.back());
@@ -67,7 +67,7 @@ class Constellation {
     backend::DeviceMatrix<float> gathered;        ///< (rows * top_k, hidden)
     typename Expert::Scratch inner;
 
-    static constexpr Scratch lay_out(backend::Cursor& cursor, const Shape& shape, std::size_t rows) {
+    static constexpr Scratch lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
       const auto experts = static_cast<std::size_t>(shape.experts);
       const auto top_k = static_cast<std::size_t>(shape.top_k);
       const auto slots = rows * top_k;
@@ -89,16 +89,16 @@ class Constellation {
                                                      backend::DeviceMatrix<float> hidden) const {
     const std::size_t n = x.rows();
     const std::size_t slots = n * gating_.top_k();
-    const auto logits = scratch.logits.rows_from(0, n);
-    const auto routes = scratch.routes.rows_from(0, n);
+    const auto logits = scratch.logits.rows_at(0, n);
+    const auto routes = scratch.routes.rows_at(0, n);
     device.product(router_, x, logits);
     device.route(gating_, logits, routes);
-    const backend::Groups groups{.offsets = scratch.offsets.view.row(0),
-                                 .rows = scratch.sources.view.row(0).part(0, slots),
-                                 .slots = scratch.slots.view.row(0).part(0, slots),
-                                 .device = routes.device};
+    const backend::ExpertGroups groups{.offsets = scratch.offsets.view.row(0),
+                                       .source_row = scratch.sources.view.row(0).subview(0, slots),
+                                       .slot_of_choice = scratch.slots.view.row(0).subview(0, slots),
+                                       .device = routes.device};
     device.group(routes, groups);
-    const auto gathered = scratch.gathered.rows_from(0, slots);
+    const auto gathered = scratch.gathered.rows_at(0, slots);
     device.gather(groups, x, gathered);
     expert_.forward(device, matrices_, groups, gathered, scratch.inner, gathered);
     device.combine(groups, routes, gathered, hidden);
@@ -106,7 +106,7 @@ class Constellation {
   }
 
  private:
-  static constexpr Router lay_out_router(backend::Cursor& cursor, const Shape& shape) {
+  static constexpr Router lay_out_router(backend::Layout& cursor, const Shape& shape) {
     return cursor.weights<quant::Float32>(static_cast<std::uint64_t>(shape.experts),
                                           static_cast<std::uint64_t>(shape.hidden));
   }

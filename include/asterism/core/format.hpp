@@ -2,6 +2,7 @@
 // <iostream>, which costs every includer a quarter of a second.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <concepts>
@@ -95,6 +96,27 @@ inline std::string pad_left(std::string_view text, std::size_t width) {
   std::string out;
   if (columns(text) < width) out.append(width - columns(text), ' ');
   return out += text;
+}
+
+/// Text of a file as a message may show it: control characters escaped, at most `limit` bytes of it.
+inline std::string printable(std::string_view text, std::size_t limit = 160) {
+  std::string out;
+  std::size_t count = std::min(text.size(), limit);
+  // Never cut a UTF-8 character in two: step back over its continuation bytes.
+  while (count < text.size() && count > 0 && (static_cast<unsigned char>(text[count]) & 0xC0U) == 0x80U) --count;
+  for (const char c : text.substr(0, count)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20U || byte == 0x7FU) {
+      constexpr std::string_view digits = "0123456789abcdef";
+      out += "\\x";
+      out += digits[byte >> 4U];
+      out += digits[byte & 15U];
+    } else {
+      out += c;
+    }
+  }
+  if (count < text.size()) out += "...";
+  return out;
 }
 
 /// A bar of `width` columns of which `share` (0 to 1, clamped) is filled, in eighths of a column.

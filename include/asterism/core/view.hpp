@@ -46,7 +46,7 @@ struct View {
   ASTERISM_HD constexpr bool empty() const { return size == 0; }
 
   /// Elements [first, first + count).
-  ASTERISM_HD constexpr View part(std::size_t first, std::size_t count) const {
+  ASTERISM_HD constexpr View subview(std::size_t first, std::size_t count) const {
     assert(first + count <= size);
     return {data + first, count};
   }
@@ -82,7 +82,7 @@ struct MatrixView {
     return {data + i * stride, cols};
   }
   /// Rows [first, first + count).
-  ASTERISM_HD constexpr MatrixView rows_from(std::size_t first, std::size_t count) const {
+  ASTERISM_HD constexpr MatrixView rows_at(std::size_t first, std::size_t count) const {
     assert(first + count <= rows);
     return {data + first * stride, count, cols, stride};
   }

@@ -12,8 +12,8 @@
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/checks.hpp"
-#include "asterism/backend/device_kv.hpp"
 #include "asterism/backend/groups.hpp"
+#include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -32,7 +32,7 @@ namespace asterism::cuda {
 /// A logical device on GPU `device` modulo the number of GPUs: an arena in its memory, a stream of its own. Several may
 /// share a GPU. Models backend::Backend, whose operations BasicHost documents; what differs:
 ///
-/// - Operations queue kernels and return; `download`, `read`, `upload`, `fill` and `synchronize` wait. From `embed` to
+/// - Operations queue kernels and return; `download`, `read`, `upload`, `write` and `synchronize` wait. From `embed` to
 ///   the logits a pass without observers never waits, hand-overs included.
 /// - Keys and values beyond their format's range throw NumericError at the next of those that wait. `group` takes the
 ///   experts that `route` chose, unchecked: no check waits for values.
@@ -68,8 +68,8 @@ class Backend {
 
   /// Draws host memory of the size of the weights until they are on the device.
   template <class Format, class F>
-  void fill(const backend::DeviceWeights<Format>& weights, F&& f) {
-    checks().here("fill", weights);
+  void write(const backend::DeviceWeights<Format>& weights, F&& f) {
+    checks().on_this_device("write", weights);
     const Bytes bytes = Format::planes(weights.rows, weights.cols).bytes();
     backend::Arena host(device(), Bytes{aligned(bytes.count)});
     const backend::Buffer staging = host.allocate(bytes, "staging");
@@ -79,8 +79,8 @@ class Backend {
   }
 
   template <class T, class F>
-  void fill(const backend::DeviceMatrix<T>& matrix, F&& f) {
-    checks().here("fill", matrix);
+  void write(const backend::DeviceMatrix<T>& matrix, F&& f) {
+    checks().on_this_device("write", matrix);
     std::vector<T> staging(matrix.rows() * matrix.cols());
     const MatrixView<T> view(staging.data(), matrix.rows(), matrix.cols());
     f(backend::DeviceMatrix<T>{view, device()});
@@ -103,7 +103,7 @@ class Backend {
   /// Copies to host memory that this object keeps.
   template <class... T>
   std::tuple<MatrixView<const T>...> read(const backend::DeviceMatrix<T>&... matrices) {
-    checks().here("read", matrices...);
+    checks().on_this_device("read", matrices...);
     read_.resize((aligned(matrices.rows() * matrices.cols() * sizeof(T)) + ...));
     std::size_t at = 0;
     const std::tuple<MatrixView<const T>...> views{read_to(matrices, at)...};
@@ -111,8 +111,9 @@ class Backend {
     return views;
   }
 
-  backend::DeviceMatrix<float> receive(backend::DeviceMatrix<const float> from, backend::DeviceMatrix<float> to) {
-    checks().receive(from, to);
+  backend::DeviceMatrix<float> copy_from(backend::DeviceMatrix<const float> from,
+                                         backend::DeviceMatrix<float> to) {
+    checks().copy_from(from, to);
     Queue& giver = peers_->at(from.device);
     queue_.after(giver);
     copy(from.view, to.view);
@@ -146,7 +147,7 @@ class Backend {
   }
 
   template <quant::Quantization Format>
-  void grouped_swiglu(const backend::Experts<Format>& experts, const backend::Groups& groups,
+  void grouped_swiglu(const backend::Experts<Format>& experts, const backend::ExpertGroups& groups,
                       backend::DeviceMatrix<const float> x, backend::DeviceMatrix<float> gate,
                       backend::DeviceMatrix<float> up, backend::DeviceMatrix<float> y) {
     checks().grouped_swiglu(experts, groups, x, gate, up, y);
@@ -157,7 +158,7 @@ class Backend {
   }
 
   template <quant::Quantization Format>
-  void grouped_product(View<const backend::DeviceWeights<Format>> weights, const backend::Groups& groups,
+  void grouped_product(View<const backend::DeviceWeights<Format>> weights, const backend::ExpertGroups& groups,
                        backend::DeviceMatrix<const float> x, backend::DeviceMatrix<float> y) {
     checks().grouped_product(weights, groups, x, y);
     for (std::size_t first = 0; first < weights.size; first += Experts::most) {
@@ -193,13 +194,13 @@ class Backend {
 
   template <class Format>
   void append_kv(backend::DeviceMatrix<const float> keys, backend::DeviceMatrix<const float> values,
-                 std::size_t first, backend::DeviceKv<Format> kv) {
+                 std::size_t first, backend::KvView<Format> kv) {
     checks().append_kv(keys, values, first, kv);
     launch::append_kv(queue_, keys.view, values.view, first, stored(kv));
   }
 
   template <class Format>
-  void attend(backend::DeviceMatrix<const float> queries, backend::DeviceKv<Format> kv, std::size_t first,
+  void attend(backend::DeviceMatrix<const float> queries, backend::KvView<Format> kv, std::size_t first,
               std::size_t window, backend::DeviceMatrix<float> out) {
     checks().attend(queries, kv, first, out);
     launch::attend(queue_, queries.view, stored(kv), first, window, out.view);
@@ -214,18 +215,18 @@ class Backend {
     launch::softmax_top_k(queue_, logits.view, routes.view);
   }
 
-  void group(backend::DeviceMatrix<const gating::Route> routes, const backend::Groups& groups) {
+  void group(backend::DeviceMatrix<const gating::Route> routes, const backend::ExpertGroups& groups) {
     checks().group(routes, groups);
     launch::group(queue_, routes.view, groups);
   }
 
-  void gather(const backend::Groups& groups, backend::DeviceMatrix<const float> x,
+  void gather(const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x,
               backend::DeviceMatrix<float> out) {
     checks().gather(groups, x, out);
     launch::gather(queue_, groups, x.view, out.view);
   }
 
-  void combine(const backend::Groups& groups, backend::DeviceMatrix<const gating::Route> routes,
+  void combine(const backend::ExpertGroups& groups, backend::DeviceMatrix<const gating::Route> routes,
                backend::DeviceMatrix<const float> y, backend::DeviceMatrix<float> x) {
     checks().combine(groups, routes, y, x);
     launch::combine(queue_, groups, routes.view, y.view, x.view);

@@ -28,7 +28,7 @@ void product(Queue& queue, const StoredMatrix& weights, MatrixView<const float> 
   launch_product(queue, "product", {.like = weights, .experts = one, .offsets = nullptr, .x = x, .y = y});
 }
 
-void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts, const backend::Groups& groups,
+void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts, const backend::ExpertGroups& groups,
                      MatrixView<const float> x, MatrixView<float> y) {
   launch_product(queue, "grouped_product",
                  {.like = like, .experts = experts, .offsets = groups.offsets.data, .x = x, .y = y});
@@ -60,15 +60,15 @@ void softmax_top_k(Queue& queue, MatrixView<float> logits, MatrixView<gating::Ro
   launch_softmax_top_k(queue, logits, routes);
 }
 
-void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::Groups& groups) {
+void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::ExpertGroups& groups) {
   launch_group(queue, routes, groups);
 }
 
-void gather(Queue& queue, const backend::Groups& groups, MatrixView<const float> x, MatrixView<float> out) {
+void gather(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> out) {
   launch_gather(queue, groups, x, out);
 }
 
-void combine(Queue& queue, const backend::Groups& groups, MatrixView<const gating::Route> routes,
+void combine(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const gating::Route> routes,
              MatrixView<const float> y, MatrixView<float> x) {
   launch_combine(queue, groups, routes, y, x);
 }

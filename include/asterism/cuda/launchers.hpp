@@ -34,8 +34,8 @@ void rms_norm(Queue& queue, MatrixView<const float> x, View<const float> weight,
               MatrixView<float> y);
 void product(Queue& queue, const StoredMatrix& weights, MatrixView<const float> x, MatrixView<float> y);
 /// `like`: the shape and format of all experts' matrices; its data is not read.
-void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts, const backend::Groups& groups,
-                     MatrixView<const float> x, MatrixView<float> y);
+void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts,
+                     const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> y);
 void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x);
 void silu_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out);
 void rotary_tables(Queue& queue, std::int32_t first, double theta, MatrixView<float> tables);
@@ -45,9 +45,9 @@ void append_kv(Queue& queue, MatrixView<const float> keys, MatrixView<const floa
 void attend(Queue& queue, MatrixView<const float> queries, const StoredKv& kv, std::size_t first,
             std::size_t window, MatrixView<float> out);
 void softmax_top_k(Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes);
-void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::Groups& groups);
-void gather(Queue& queue, const backend::Groups& groups, MatrixView<const float> x, MatrixView<float> out);
-void combine(Queue& queue, const backend::Groups& groups, MatrixView<const gating::Route> routes,
+void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::ExpertGroups& groups);
+void gather(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> out);
+void combine(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const gating::Route> routes,
              MatrixView<const float> y, MatrixView<float> x);
 
 }  // namespace launch

@@ -40,7 +40,7 @@ class Peers {
     const auto found = place_of(device);
     if (found == queues_.end()) {
       throw WrongDevice(
-          concat("receive: an operand lives on device ", device,
+          concat("copy_from: an operand lives on device ", device,
                  ", which is none of this model's: devices that hand over to each other are made with ",
                  "one cuda::Peers"));
     }

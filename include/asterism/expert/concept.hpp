@@ -4,9 +4,9 @@
 #include <concepts>
 #include <cstddef>
 
-#include "asterism/backend/cursor.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/shape/shape.hpp"
@@ -36,7 +36,7 @@ concept matrices = requires {
 };
 
 template <class E>
-concept lay_out = requires(const E& expert, backend::Cursor& cursor) {
+concept lay_out = requires(const E& expert, backend::Layout& cursor) {
   { expert.lay_out(cursor) } -> std::same_as<typename E::Slab>;
 };
 
@@ -47,7 +47,7 @@ concept scratch = requires {
 
 template <class E>
 concept forward = requires(const E& expert, backend::Host& device, const typename E::Matrices& matrices,
-                           const backend::Groups& groups, backend::DeviceMatrix<const float> x,
+                           const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x,
                            const typename E::Scratch& scratch, backend::DeviceMatrix<float> y) {
   expert.forward(device, matrices, groups, x, scratch, y);
 };

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "asterism/backend/cursor.hpp"
 #include "asterism/backend/groups.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/view.hpp"
@@ -33,7 +33,7 @@ class SwiGlu {
 
   /// Bytes of one slab.
   constexpr Bytes footprint() const {
-    backend::Cursor cursor;
+    backend::Layout cursor;
     lay_out(cursor);
     return cursor.used();
   }
@@ -44,7 +44,7 @@ class SwiGlu {
     Weights up;
     Weights down;
   };
-  constexpr Slab lay_out(backend::Cursor& cursor) const {
+  constexpr Slab lay_out(backend::Layout& cursor) const {
     return {cursor.weights<Quantization>(ffn_, hidden_), cursor.weights<Quantization>(ffn_, hidden_),
             cursor.weights<Quantization>(hidden_, ffn_)};
   }
@@ -67,18 +67,18 @@ class SwiGlu {
     backend::DeviceMatrix<float> gate;  ///< (slots, ffn)
     backend::DeviceMatrix<float> up;    ///< (slots, ffn)
 
-    static constexpr Scratch lay_out(backend::Cursor& cursor, const SwiGlu& expert, std::size_t slots) {
+    static constexpr Scratch lay_out(backend::Layout& cursor, const SwiGlu& expert, std::size_t slots) {
       return {cursor.matrix<float>(slots, expert.ffn_), cursor.matrix<float>(slots, expert.ffn_)};
     }
   };
 
   /// x (slots, hidden) sorted by expert as `groups` says; y (slots, hidden) may be x. Allocates nothing.
   template <class Device>
-  void forward(Device& device, const Matrices& matrices, const backend::Groups& groups,
+  void forward(Device& device, const Matrices& matrices, const backend::ExpertGroups& groups,
                backend::DeviceMatrix<const float> x, const Scratch& scratch,
                backend::DeviceMatrix<float> y) const {
-    const auto gate = scratch.gate.rows_from(0, x.rows());
-    const auto up = scratch.up.rows_from(0, x.rows());
+    const auto gate = scratch.gate.rows_at(0, x.rows());
+    const auto up = scratch.up.rows_at(0, x.rows());
     const backend::Experts<Quantization> experts{matrices.gate, matrices.up, matrices.down};
     device.template grouped_swiglu<Quantization>(experts, groups, x, gate, up, y);
   }

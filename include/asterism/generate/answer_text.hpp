@@ -25,7 +25,7 @@ class AnswerText {
       : decoder_(tokenizer, {.skip_special_tokens = true}), stop_(stop) {
     // A run of byte tokens at the end of the context is over there: bytes of the answer do not change it.
     while (!context.empty() && is_byte(tokenizer, context[context.size - 1])) {
-      context = context.part(0, context.size - 1);
+      context = context.subview(0, context.size - 1);
     }
     for (const TokenId token : context) decoder_.push(token);
   }

@@ -102,7 +102,7 @@ class AnySession {
   std::vector<float> log_probabilities(View<const TokenId> tokens, std::size_t first = 1) {
     return session_->log_probabilities(tokens, first);
   }
-  const Outcome& last() const { return session_->last(); }
+  const GenerationStats& last() const { return session_->last(); }
   View<const TokenId> tokens() const { return session_->tokens(); }
   void clear() { session_->clear(); }
 
@@ -117,7 +117,7 @@ class AnySession {
     virtual std::vector<TokenId> generate_tokens(View<const TokenId> prompt, const GenerateOptions& options) = 0;
     virtual std::vector<float> logits(View<const TokenId> tokens) = 0;
     virtual std::vector<float> log_probabilities(View<const TokenId> tokens, std::size_t first) = 0;
-    virtual const Outcome& last() const = 0;
+    virtual const GenerationStats& last() const = 0;
     virtual View<const TokenId> tokens() const = 0;
     virtual void clear() = 0;
   };
@@ -138,7 +138,7 @@ class AnySession {
     std::vector<float> log_probabilities(View<const TokenId> tokens, std::size_t first) override {
       return session.log_probabilities(tokens, first);
     }
-    const Outcome& last() const override { return session.last(); }
+    const GenerationStats& last() const override { return session.last(); }
     View<const TokenId> tokens() const override { return session.tokens(); }
     void clear() override { session.clear(); }
     Session<B> session;

@@ -177,7 +177,7 @@ class Batch {
       Request& request = requests_[best].emplace(std::move(queue_.front()));
       queue_.pop_front();
       sequences_[best].begin(request.prompt, request.prompt.size() - 1);
-      request.answer.outcome.usage.reused_tokens = static_cast<std::int32_t>(sequences_[best].computed());
+      request.answer.outcome.usage.cached_tokens = static_cast<std::int32_t>(sequences_[best].computed());
       if (model_->has_tokenizer()) request.begin_text(model_->tokenizer());
     }
   }

@@ -6,7 +6,7 @@ namespace asterism {
 struct GenerateOptions;
 struct LoadOptions;
 struct SessionOptions;
-struct Outcome;
+struct GenerationStats;
 template <class B>
 class LanguageModel;
 template <class B>

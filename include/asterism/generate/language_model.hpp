@@ -49,7 +49,7 @@ class LanguageModel {
   using Workspace = typename model::Assembly<B>::Workspace;
 
   /// The files of a checkpoint beside its weights.
-  struct Texts {
+  struct CheckpointExtras {
     checkpoint::ModelConfig config;
     checkpoint::GenerationConfig generation;
     std::optional<text::Tokenizer> tokenizer;
@@ -58,7 +58,7 @@ class LanguageModel {
 
   /// Draws all weights, uninitialised, and the workspace from new devices with the budgets of `plan`. Users call
   /// `load`.
-  LanguageModel(const placement::Plan& plan, const Limits& limits, Texts texts)
+  LanguageModel(const placement::Plan& plan, const Limits& limits, CheckpointExtras texts)
       : limits_(limits),
         texts_(std::move(texts)),
         devices_(make_devices(plan, limits)),
@@ -88,11 +88,11 @@ class LanguageModel {
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
 
   /// One pass's hold on the workspace: while it lives, other passes of this model wait.
-  class Turn {
+  class WorkspaceLock {
    public:
     const Workspace& workspace() const { return shared_->workspace; }
 
-    explicit Turn(SharedWorkspace& shared) : shared_(&shared) {
+    explicit WorkspaceLock(SharedWorkspace& shared) : shared_(&shared) {
       if (shared.holder == std::this_thread::get_id()) {
         throw InvalidArgument(
             "a pass of this model is under way in this thread: a function that hears of logits "
@@ -101,18 +101,18 @@ class LanguageModel {
       shared.mutex.lock();
       shared.holder = std::this_thread::get_id();
     }
-    ~Turn() {
+    ~WorkspaceLock() {
       shared_->holder = std::thread::id();
       shared_->mutex.unlock();
     }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
+    WorkspaceLock(const WorkspaceLock&) = delete;
+    WorkspaceLock& operator=(const WorkspaceLock&) = delete;
 
    private:
     SharedWorkspace* shared_;
   };
   /// Waits for the workspace. Throws InvalidArgument where this thread holds it.
-  Turn take_turn() const { return Turn(*workspace_); }
+  WorkspaceLock lock_workspace() const { return WorkspaceLock(*workspace_); }
 
   /// The options that the checkpoint's generation_config.json recommends.
   GenerateOptions recommended() const {
@@ -207,7 +207,7 @@ class LanguageModel {
   }
 
   Limits limits_;
-  Texts texts_;
+  CheckpointExtras texts_;
   std::vector<std::unique_ptr<Device>> devices_;
   Network network_;
   std::unique_ptr<SharedWorkspace> workspace_;

@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "asterism/checkpoint/file.hpp"
 #include "asterism/checkpoint/generation_config.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
 #include "asterism/checkpoint/model_config.hpp"
@@ -15,6 +14,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/generate/batch.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/session.hpp"
@@ -23,8 +23,8 @@
 #include "asterism/model/plan.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/placement/device_map.hpp"
+#include "asterism/placement/map_check.hpp"
 #include "asterism/placement/report.hpp"
-#include "asterism/placement/validation.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {
@@ -41,7 +41,7 @@ struct LoadOptions {
 };
 
 /// What is known of a model before a weight is read.
-struct Preparation {
+struct LoadPlan {
   checkpoint::ModelConfig config;
   Limits limits;
   placement::Plan plan;
@@ -99,11 +99,11 @@ inline Limits resolve_limits(const Limits& allowed, const std::optional<Limits>&
 /// ask it. Throws FileError, FormatError, Unsupported on a bad config.json, InvalidArgument on limits above B's and
 /// on a device map that is not sound, budgets included: with everything that is wrong, and a map that is sound.
 template <class B>
-Preparation prepare(const std::string& folder, const LoadOptions& options = {}) {
-  if (checkpoint::path_kind(folder) != checkpoint::PathKind::folder) {
+LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
+  if (file::path_kind(folder) != file::PathKind::folder) {
     throw FileError(concat(folder, ": no such folder; give the folder of a checkpoint, which holds config.json"));
   }
-  Preparation out{.config = checkpoint::read_model_config(folder), .limits = {}, .plan = {}};
+  LoadPlan out{.config = checkpoint::read_model_config(folder), .limits = {}, .plan = {}};
   if constexpr (HasShape<B>) generate::check_shape(B::shape, out.config.shape, folder);
   out.limits = generate::resolve_limits(B::limits, options.limits, out.config.shape);
   const Machine machine = options.machine ? *options.machine : machines::this_machine();
@@ -120,7 +120,7 @@ Preparation prepare(const std::string& folder, const LoadOptions& options = {}) 
     out.plan = plan<B>(machine, out.config.shape, out.limits);
     return out;
   }
-  const placement::Validation validation = placement::validate<typename B::Placement>(
+  const placement::MapCheck validation = placement::validate<typename B::Placement>(
       *options.device_map, model::parts<B>(out.config.shape, out.limits), machine);
   if (!validation.sound()) throw InvalidArgument(concat(folder, ": ", placement::to_string(validation)));
   out.plan = validation.plan;
@@ -130,20 +130,20 @@ Preparation prepare(const std::string& folder, const LoadOptions& options = {}) 
 /// Loads the checkpoint in `folder` under the policies of B: config.json, weights (safetensors, one file or
 /// shards, 16 or 32 bits, or 4 bits of bitsandbytes), and, where they are there, generation_config.json,
 /// tokenizer.json and the chat template. Throws BudgetExceeded with the plan's table before any weight is read
-/// where the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint; what `prepare` throws.
+/// where the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint; what `plan_load` throws.
 template <class B>
 LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}) {
-  Preparation prepared = prepare<B>(folder, options);
+  LoadPlan prepared = plan_load<B>(folder, options);
   if (!prepared.plan.fits()) {
     throw BudgetExceeded(
         concat(folder, ": the model does not fit its budgets; no weight was read.\n",
                placement::component_table(prepared.plan),
                placement::recommendations(prepared.plan, prepared.limits, prepared.config.shape.max_positions)));
   }
-  typename LanguageModel<B>::Texts texts{
+  typename LanguageModel<B>::CheckpointExtras texts{
       .config = std::move(prepared.config), .generation = {}, .tokenizer = {}, .chat_template = {}};
   texts.generation = checkpoint::read_generation_config(folder);
-  if (checkpoint::path_kind(folder + "/tokenizer.json") != checkpoint::PathKind::missing) {
+  if (file::path_kind(folder + "/tokenizer.json") != file::PathKind::missing) {
     texts.tokenizer = text::Tokenizer::from_file(folder + "/tokenizer.json");
     texts.chat_template = text::ChatTemplate::from_directory(folder);
   }

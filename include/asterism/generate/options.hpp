@@ -39,12 +39,12 @@ constexpr std::string_view name_of(FinishReason reason) {
 /// How many tokens a call used.
 struct Usage {
   std::int32_t prompt_tokens = 0;  ///< tokens of the prompt
-  std::int32_t reused_tokens = 0;  ///< of these, taken from the conversation so far without computing them again
-  std::int32_t answer_tokens = 0;  ///< tokens chosen, an end token included
+  std::int32_t cached_tokens = 0;  ///< of these, taken from the conversation so far without computing them again
+  std::int32_t completion_tokens = 0;  ///< tokens chosen, an end token included
 };
 
 /// What is known of an answer when it has ended.
-struct Outcome {
+struct GenerationStats {
   FinishReason finish_reason = FinishReason::none;
   Usage usage{};
   double seconds_to_first_token = 0;  ///< from the call to the first token's choice
@@ -53,18 +53,18 @@ struct Outcome {
 
   /// Prompt tokens computed in a second; 0 where none was.
   double prefill_speed() const {
-    const double tokens = usage.prompt_tokens - usage.reused_tokens;
+    const double tokens = usage.prompt_tokens - usage.cached_tokens;
     return prefill_seconds > 0 ? tokens / prefill_seconds : 0;
   }
   /// Tokens a second after the first one; 0 where there was none.
-  double decode_speed() const { return decode_seconds > 0 ? (usage.answer_tokens - 1) / decode_seconds : 0; }
+  double decode_speed() const { return decode_seconds > 0 ? (usage.completion_tokens - 1) / decode_seconds : 0; }
 };
 
 inline std::ostream& operator<<(std::ostream& out, FinishReason reason) { return out << name_of(reason); }
 
 inline std::ostream& operator<<(std::ostream& out, const Usage& usage) {
-  return out << usage.prompt_tokens << " prompt tokens (" << usage.reused_tokens << " reused), "
-             << usage.answer_tokens << " answer tokens";
+  return out << usage.prompt_tokens << " prompt tokens (" << usage.cached_tokens << " reused), "
+             << usage.completion_tokens << " answer tokens";
 }
 
 }  // namespace asterism

@@ -53,7 +53,7 @@ class Pass {
   /// throws, and NumericError naming the request whose numbers overflow: it and those behind it are as before.
   void run() {
     const Clock::time_point start = Clock::now();
-    const auto turn = model_->take_turn();
+    const auto turn = model_->lock_workspace();
     forward(turn.workspace());
     // Logits of the last rows of sequences, neighbours together.
     const std::size_t most = turn.workspace().head().logits.rows();
@@ -69,9 +69,9 @@ class Pass {
              shares_[i + count].completes()) {
         ++count;
       }
-      Movements movements{View<const Share>(shares_).part(i, count)};
+      Movements movements{View<const Share>(shares_).subview(i, count)};
       const auto logits = model_->network().logits(model_->devices(), turn.workspace(), row - 1, count, movements);
-      for (std::size_t k = 0; k < count; ++k) choose_token(shares_[i + k], logits.rows_from(k, 1), start);
+      for (std::size_t k = 0; k < count; ++k) choose_token(shares_[i + k], logits.rows_at(k, 1), start);
       row += count - 1;
       i += count;
     }
@@ -107,7 +107,7 @@ class Pass {
     } catch (const NumericError&) {  // of whom? Rows do not depend on each other
       std::size_t row = 0;
       for (std::size_t i = 0; i < shares_.size(); row += shares_[i++].rows) {
-        const View<const TokenId> tokens = View<const TokenId>(tokens_).part(row, shares_[i].rows);
+        const View<const TokenId> tokens = View<const TokenId>(tokens_).subview(row, shares_[i].rows);
         try {
           network.forward(model_->devices(), workspace, View<const Segment>(&segments_[i], 1), tokens);
         } catch (const NumericError& error) {
@@ -142,7 +142,7 @@ class Pass {
     }
     advance(share, start);
     share.sequence->append(token);
-    const std::int32_t count = request.answer.outcome.usage.answer_tokens + 1;
+    const std::int32_t count = request.answer.outcome.usage.completion_tokens + 1;
     request.add_token(token, share.sequence->finish_reason(count, *request.options));
   }
 

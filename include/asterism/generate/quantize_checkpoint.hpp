@@ -13,9 +13,7 @@
 
 #include "asterism/backend/operand.hpp"
 #include "asterism/checkpoint/checkpoint_writer.hpp"
-#include "asterism/checkpoint/file.hpp"
 #include "asterism/checkpoint/four_bit_parts.hpp"
-#include "asterism/checkpoint/json.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
 #include "asterism/checkpoint/model_config.hpp"
 #include "asterism/checkpoint/tensor_store.hpp"
@@ -24,6 +22,8 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/quant/float32.hpp"
 
@@ -51,7 +51,7 @@ class WeightEncoder {
     const std::string name = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate).name;
     with_format(id, [&]<class Format>(Format) {
       const auto [rows, cols] = sizes(id);
-      weight.parts = checkpoint::StoredAs<Format>::declare(name, rows, cols);
+      weight.parts = checkpoint::FileLayout<Format>::declare(name, rows, cols);
       if (is_norm(id)) weight.parts[0].shape = {cols};
     });
     weight.parts_left = weight.parts.size();
@@ -71,7 +71,7 @@ class WeightEncoder {
         checkpoint::load_weight(*store_, weight.found, target);
         checkpoint::release(*store_, weight.found);
       }
-      out = checkpoint::StoredAs<Format>::bytes(part, weight.slab.data(), rows, cols, dtype_);
+      out = checkpoint::FileLayout<Format>::bytes(part, weight.slab.data(), rows, cols, dtype_);
     });
     if (--weight.parts_left == 0) std::vector<std::byte>().swap(weight.slab);
     return out;
@@ -108,11 +108,10 @@ template <class B>
 std::string quantized_config(const std::string& folder) {
   using Quantization = checkpoint::detail::FourBitFormat<typename B::Quantization>;
   const std::string path = folder + "/config.json";
-  checkpoint::Json config =
-      checkpoint::parse_json(checkpoint::read_text_file(path, checkpoint::max_config_bytes), path);
+  json::Value config = json::parse(file::read_text_file(path, checkpoint::max_config_bytes), path);
   config.erase("quantization_config");
   if constexpr (Quantization::is_four_bit) {
-    checkpoint::Json skipped = {"gate"};
+    json::Value skipped = {"gate"};
     if (!checkpoint::detail::FourBitFormat<typename B::Head>::is_four_bit) skipped.push_back("lm_head");
     if (!checkpoint::detail::FourBitFormat<typename B::Embedding>::is_four_bit) skipped.push_back("embed_tokens");
     config["quantization_config"] = {{"quant_method", "bitsandbytes"},
@@ -178,8 +177,8 @@ void quantize_checkpoint(const std::string& from, const std::string& to, Progres
   for (const std::string_view name : {"generation_config.json", "tokenizer.json", "tokenizer_config.json",
                                       "special_tokens_map.json", "chat_template.jinja"}) {
     const std::string path = concat(from, "/", name);
-    if (checkpoint::path_kind(path) == checkpoint::PathKind::missing) continue;
-    writer.write_text(name, checkpoint::read_text_file(path, 1U << 30U));
+    if (file::path_kind(path) == file::PathKind::missing) continue;
+    writer.write_text(name, file::read_text_file(path, 1U << 30U));
   }
   writer.finish();
   progress.end();

@@ -22,7 +22,7 @@ struct BatchAnswer {
   std::uint64_t id = 0;           ///< what `add` returned
   std::vector<TokenId> tokens{};  ///< the tokens of the answer, an end token included
   std::string text{};             ///< its text; empty where the checkpoint has no tokenizer
-  Outcome outcome{};
+  GenerationStats outcome{};
 };
 
 namespace generate {
@@ -49,14 +49,14 @@ struct Request {
 
   /// Seconds of a pass that had tokens of it.
   void add_time(double seconds) {
-    Outcome& outcome = answer.outcome;
-    (outcome.usage.answer_tokens == 0 ? outcome.prefill_seconds : outcome.decode_seconds) += seconds;
+    GenerationStats& outcome = answer.outcome;
+    (outcome.usage.completion_tokens == 0 ? outcome.prefill_seconds : outcome.decode_seconds) += seconds;
   }
 
   /// One more token; `reason` says whether it is the last one, which a stop string may say too.
   void add_token(TokenId token, FinishReason reason) {
     answer.tokens.push_back(token);
-    if (++answer.outcome.usage.answer_tokens == 1) {
+    if (++answer.outcome.usage.completion_tokens == 1) {
       answer.outcome.seconds_to_first_token = std::chrono::duration<double>(Clock::now() - added).count();
     }
     if (text && reason != FinishReason::eos) answer.text += text->push(token);

@@ -84,7 +84,7 @@ class Sequence {
   Segment segment(std::size_t rows) {
     return {.caches = &caches_, .observer = &observer_, .first = computed_, .rows = rows};
   }
-  View<const TokenId> next(std::size_t rows) const { return tokens().part(computed_, rows); }
+  View<const TokenId> next(std::size_t rows) const { return tokens().subview(computed_, rows); }
   void advance(std::size_t rows) { computed_ += rows; }
 
   /// Makes the last token pending again, where an exception kept its logits from being used.

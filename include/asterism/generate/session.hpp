@@ -77,7 +77,7 @@ class Session {
     ++answer_;
     while (sequence_.pending() > 0) {
       const std::size_t begin = sequence_.computed();
-      const auto turn = model_->take_turn();
+      const auto turn = model_->lock_workspace();
       const std::size_t rows = compute_chunk(turn.workspace());
       const std::size_t head_rows = turn.workspace().head().logits.rows();
       for (std::size_t row = first > begin ? first - begin : 0; row < rows; row += head_rows) {
@@ -85,7 +85,7 @@ class Session {
         const auto logits =
             model_->network().logits(model_->devices(), turn.workspace(), row, count, sequence_.observer());
         for (std::size_t i = 0; i < count; ++i) {
-          fetch(logits.rows_from(i, 1));
+          fetch(logits.rows_at(i, 1));
           f(begin + row + i, View<const float>(logits_));
         }
       }
@@ -116,7 +116,7 @@ class Session {
   }
 
   /// What is known of the last answer.
-  const Outcome& last() const { return outcome_; }
+  const GenerationStats& last() const { return outcome_; }
   /// The conversation so far: the last prompt and its answer.
   View<const TokenId> tokens() const { return sequence_.tokens(); }
   /// What the model told while it ran; see Blueprint::Observer.
@@ -146,7 +146,7 @@ class Session {
     sequence_.begin(prompt, prompt.size - 1);
     ++answer_;
     outcome_.usage.prompt_tokens = static_cast<std::int32_t>(prompt.size);
-    outcome_.usage.reused_tokens = static_cast<std::int32_t>(sequence_.computed());
+    outcome_.usage.cached_tokens = static_cast<std::int32_t>(sequence_.computed());
   }
 
   /// Computes the next tokens of the conversation, prefill_chunk at most; returns how many: 0 where it was
@@ -178,7 +178,7 @@ class Session {
     const Clock::time_point start = Clock::now();
     sequence_.repeat_last();
     while (sequence_.pending() > 0) {
-      const auto turn = model_->take_turn();
+      const auto turn = model_->lock_workspace();
       const std::size_t rows = compute_chunk(turn.workspace(), options.cancel);
       if (rows == 0) return finish(FinishReason::cancelled);
       if (sequence_.pending() > 0) continue;
@@ -186,13 +186,13 @@ class Session {
     }
     const TokenId token = sampler_.choose(logits_, tokens(), options, random_);
     sequence_.append(token);
-    if (++outcome_.usage.answer_tokens == 1) {
+    if (++outcome_.usage.completion_tokens == 1) {
       outcome_.prefill_seconds = seconds_since(start);
       outcome_.seconds_to_first_token = seconds_since(started_);
     } else {
       outcome_.decode_seconds += seconds_since(start);
     }
-    outcome_.finish_reason = sequence_.finish_reason(outcome_.usage.answer_tokens, options);
+    outcome_.finish_reason = sequence_.finish_reason(outcome_.usage.completion_tokens, options);
     return token;
   }
 
@@ -207,7 +207,7 @@ class Session {
   generate::Sampler sampler_;
   std::vector<float> logits_;
   std::uint64_t answer_ = 0;  ///< counts the uses of the conversation: a stream belongs to one of them
-  Outcome outcome_;
+  GenerationStats outcome_;
   Clock::time_point started_;
 };
 

@@ -11,7 +11,7 @@
 #include "asterism/generate/load.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/report.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -22,11 +22,12 @@ namespace asterism {
 struct Variant {
   std::string_view name;
   Limits limits{};
-  Preparation (*prepare)(const std::string& folder, const LoadOptions& options) = nullptr;
+  LoadPlan (*plan_load)(const std::string& folder, const LoadOptions& options) = nullptr;
   AnyModel (*load)(const std::string& folder, const LoadOptions& options) = nullptr;
-  placement::Parts (*parts)(const Shape& shape, const Limits& limits) = nullptr;
+  placement::MemoryFootprint (*parts)(const Shape& shape, const Limits& limits) = nullptr;
   placement::Plan (*plan)(const Machine& machine, const Shape& shape, const Limits& limits) = nullptr;
-  Machine (*smallest_equal_budgets)(const placement::Parts& parts, std::size_t count, double spare) = nullptr;
+  Machine (*smallest_equal_budgets)(const placement::MemoryFootprint& parts, std::size_t count,
+                                    double spare) = nullptr;
 };
 
 /// The entry of B in such a table:
@@ -37,7 +38,7 @@ template <class B>
 constexpr Variant variant(std::string_view name) {
   return {.name = name,
           .limits = B::limits,
-          .prepare = prepare<B>,
+          .plan_load = plan_load<B>,
           .load = [](const std::string& folder,
                      const LoadOptions& options) { return AnyModel(load<B>(folder, options)); },
           .parts = model::parts<B>,

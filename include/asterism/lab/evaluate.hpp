@@ -74,7 +74,8 @@ inline ExpertUsage& usage_of(Evaluation& evaluation, const std::string& kind, co
 /// Weighs the known answer: " answer" behind the prompt, and the end token, where the model has one; or the prompt
 /// itself from its second token on. What the session's conversation shares with it is not computed again.
 template <class B>
-void weigh(Session<B>& session, const std::string& prompt, bool chat, const Question& question, Answer& answer) {
+void score_known_answer(Session<B>& session, const std::string& prompt, bool chat, const Question& question,
+                        Answer& answer) {
   const LanguageModel<B>& model = session.model();
   auto tokens = model.tokenizer().encode(prompt, {.add_special_tokens = !chat});
   std::size_t first = 1;
@@ -87,7 +88,7 @@ void weigh(Session<B>& session, const std::string& prompt, bool chat, const Ques
   }
   for (const float value : session.log_probabilities(tokens, first)) {
     answer.log_probability += double{value};
-    ++answer.weighed;
+    ++answer.scored_tokens;
   }
 }
 
@@ -100,19 +101,19 @@ Answer ask(Session<B>& session, const Question& question, const EvaluateOptions&
   Answer answer;
   auto pieces = options.chat ? session.chat(turn, generate) : session.generate(prompt, generate);
   for (const std::string_view piece : pieces) answer.text += piece;
-  const Outcome& last = session.last();
+  const GenerationStats& last = session.last();
   if (last.finish_reason == FinishReason::cancelled) throw Error("interrupted: not all questions were asked");
   answer.text = std::string(trimmed(answer.text));
   answer.right = !question.answer.empty() && answer.text == question.answer;
-  answer.prefill = {static_cast<std::uint64_t>(last.usage.prompt_tokens - last.usage.reused_tokens),
+  answer.prefill = {static_cast<std::uint64_t>(last.usage.prompt_tokens - last.usage.cached_tokens),
                     last.prefill_seconds};
-  answer.decode = {static_cast<std::uint64_t>(std::max(last.usage.answer_tokens - 1, 0)), last.decode_seconds};
+  answer.decode = {static_cast<std::uint64_t>(std::max(last.usage.completion_tokens - 1, 0)), last.decode_seconds};
   usage_of(evaluation, question.kind, session.model().shape()).add(session.observer());
   if (options.trace != nullptr) {
     options.trace->append(question.id, static_cast<std::size_t>(last.usage.prompt_tokens), session.tokens(),
                           session.observer());
   }
-  weigh(session, prompt, options.chat, question, answer);
+  score_known_answer(session, prompt, options.chat, question, answer);
   return answer;
 }
 
@@ -120,8 +121,8 @@ Answer ask(Session<B>& session, const Question& question, const EvaluateOptions&
 
 /// Loads the checkpoint in `folder` under the policies of B and asks it each question by itself: the most probable
 /// token, until an end token, one of `stop` or `max_tokens`. An answer is right where its text without the blanks
-/// around it is the known answer. The known answer is weighed as " answer" behind the prompt, with an end token
-/// where the model has one; where none is known, the prompt itself is weighed. Throws what `load` throws, and
+/// around it is the known answer. The known answer is scored_tokens as " answer" behind the prompt, with an end token
+/// where the model has one; where none is known, the prompt itself is scored_tokens. Throws what `load` throws, and
 /// InvalidArgument where there is no question, or naming one that the context does not hold.
 template <class B>
 Evaluation evaluate(const std::string& folder, std::span<const Question> questions,

@@ -14,7 +14,7 @@
 #include "asterism/lab/expert_usage.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/score.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -41,10 +41,11 @@ struct Speed {
 struct Answer {
   std::string text;            ///< the answer that it gave, trimmed
   bool right = false;          ///< the text equals the known answer
-  double log_probability = 0;  ///< natural logarithm of the probability of the tokens that were weighed
-  std::int32_t weighed = 0;    ///< tokens of the known answer and its end token; of the prompt where none is known
-  Pace prefill{};              ///< what was computed before the first token
-  Pace decode{};               ///< after it
+  double log_probability = 0;  ///< natural logarithm of the probability of the tokens that were scored_tokens
+  std::int32_t scored_tokens =
+      0;           ///< tokens of the known answer and its end token; of the prompt where none is known
+  Pace prefill{};  ///< what was computed before the first token
+  Pace decode{};   ///< after it
 };
 
 /// What one variant made of a set of questions.
@@ -63,7 +64,8 @@ struct Evaluation {
   Bytes weights() const {
     Bytes sum{};
     for (std::size_t d = 0; d < plan.devices(); ++d) {
-      sum += plan.peak(d) - plan.bytes(d, placement::Kind::kv_cache) - plan.bytes(d, placement::Kind::workspace);
+      sum += plan.peak(d) - plan.bytes(d, placement::PartKind::kv_cache) -
+             plan.bytes(d, placement::PartKind::workspace);
     }
     return sum;
   }
@@ -86,7 +88,7 @@ struct Evaluation {
     return score;
   }
 
-  /// exp of the mean negative log probability of the weighed tokens, of the questions for which `wanted(question)`
+  /// exp of the mean negative log probability of the scored_tokens tokens, of the questions for which `wanted(question)`
   /// is true; 1 where there is none.
   template <class Wanted>
   double perplexity(std::span<const Question> questions, const Wanted& wanted) const {
@@ -95,7 +97,7 @@ struct Evaluation {
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (!wanted(questions[i])) continue;
       sum -= answers[i].log_probability;
-      tokens += answers[i].weighed;
+      tokens += answers[i].scored_tokens;
     }
     return tokens == 0 ? 1 : std::exp(sum / static_cast<double>(tokens));
   }

@@ -16,7 +16,7 @@
 #include "asterism/lab/evaluation_report.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/score.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 
 namespace asterism::lab {
 
@@ -112,8 +112,8 @@ inline std::string to_html(std::span<const Evaluation> evaluations, std::span<co
     perplexity.push_back({.label = evaluation.variant, .pieces = {found - 1}, .text = fixed(found, 4)});
     for (std::size_t d = 0; d < evaluation.plan.devices(); ++d) {
       const Bytes peak = evaluation.plan.peak(d);
-      const Bytes cache = evaluation.plan.bytes(d, placement::Kind::kv_cache);
-      const Bytes workspace = evaluation.plan.bytes(d, placement::Kind::workspace);
+      const Bytes cache = evaluation.plan.bytes(d, placement::PartKind::kv_cache);
+      const Bytes workspace = evaluation.plan.bytes(d, placement::PartKind::workspace);
       memory.push_back(
           {.label = concat(evaluation.variant, evaluation.plan.devices() > 1 ? concat(", device ", d) : ""),
            .pieces = {static_cast<double>((peak - cache - workspace).count), static_cast<double>(cache.count),

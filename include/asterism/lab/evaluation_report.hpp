@@ -9,14 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/json.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/lab/evaluation.hpp"
 #include "asterism/lab/expert_usage.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/score.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 
 namespace asterism::lab {
 
@@ -120,13 +120,12 @@ inline std::string usage_by_kind(const Evaluation& evaluation) {
 /// {kind: [layer][expert] share}, "answers": [{"id", "text", "right", "log_probability"}]}]}, where V is {"all",
 /// "slowest", "fastest"} and S is {"right", "asked", "exact_match", "low", "high", "perplexity"}. A question without split or kind counts under "".
 inline std::string to_json(std::span<const Evaluation> evaluations, std::span<const Question> questions) {
-  using checkpoint::Json;
   const std::vector<std::string> kinds = detail::distinct(questions, &Question::kind);
-  Json variants = Json::array();
+  json::Value variants = json::Value::array();
   for (const Evaluation& evaluation : evaluations) {
-    Json splits = Json::object();
+    json::Value splits = json::Value::object();
     for (const std::string& split : detail::distinct(questions, &Question::split)) {
-      const auto found = [&](const auto& wanted) -> Json {
+      const auto found = [&](const auto& wanted) -> json::Value {
         const Score score = evaluation.score(questions, wanted);
         const auto [low, high] = score.interval();
         return {{"right", score.right},
@@ -142,18 +141,18 @@ inline std::string to_json(std::span<const Evaluation> evaluations, std::span<co
             found([&](const Question& question) { return question.split == split && question.kind == kind; });
       }
     }
-    Json usage = Json::object();
+    json::Value usage = json::Value::object();
     for (const auto& [kind, counts] : evaluation.usage) {
-      Json layers = Json::array();
+      json::Value layers = json::Value::array();
       for (std::int32_t layer = 0; layer < counts.layers(); ++layer) {
-        Json shares = Json::array();
+        json::Value shares = json::Value::array();
         for (std::int32_t expert = 0; expert < counts.experts(); ++expert)
           shares.push_back(counts.share(layer, expert));
         layers.push_back(std::move(shares));
       }
       usage[kind] = std::move(layers);
     }
-    Json answers = Json::array();
+    json::Value answers = json::Value::array();
     for (std::size_t i = 0; i < evaluation.answers.size(); ++i) {
       const Answer& answer = evaluation.answers[i];
       answers.push_back({{"id", questions[i].id},
@@ -161,13 +160,13 @@ inline std::string to_json(std::span<const Evaluation> evaluations, std::span<co
                          {"right", answer.right},
                          {"log_probability", answer.log_probability}});
     }
-    Json devices = Json::array();
+    json::Value devices = json::Value::array();
     for (std::size_t d = 0; d < evaluation.plan.devices(); ++d) {
       devices.push_back({{"bytes", evaluation.plan.peak(d).count},
-                         {"kv_cache_bytes", evaluation.plan.bytes(d, placement::Kind::kv_cache).count},
-                         {"workspace_bytes", evaluation.plan.bytes(d, placement::Kind::workspace).count}});
+                         {"kv_cache_bytes", evaluation.plan.bytes(d, placement::PartKind::kv_cache).count},
+                         {"workspace_bytes", evaluation.plan.bytes(d, placement::PartKind::workspace).count}});
     }
-    const auto json_of = [](const Speed& speed) -> Json {
+    const auto json_of = [](const Speed& speed) -> json::Value {
       return {{"all", speed.all}, {"slowest", speed.slowest}, {"fastest", speed.fastest}};
     };
     variants.push_back({{"variant", evaluation.variant},
@@ -183,7 +182,7 @@ inline std::string to_json(std::span<const Evaluation> evaluations, std::span<co
                         {"expert_usage", std::move(usage)},
                         {"answers", std::move(answers)}});
   }
-  return Json{{"variants", std::move(variants)}}.dump(1) + "\n";
+  return json::Value{{"variants", std::move(variants)}}.dump(1) + "\n";
 }
 
 }  // namespace asterism::lab

@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "asterism/checkpoint/file.hpp"
-#include "asterism/checkpoint/json.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/json.hpp"
 
 namespace asterism::lab {
 
@@ -53,7 +53,7 @@ inline std::vector<Question> parse_questions(std::string_view text, std::string_
     text.remove_prefix(end == text.npos ? text.size() : end + 1);
     if (row.empty()) continue;
     const std::string place = concat(where, ", line ", line);
-    const checkpoint::Json object = checkpoint::parse_json(row, place);
+    const json::Value object = json::parse(row, place);
     if (!object.is_object())
       throw FormatError(concat(place, ": expected a JSON object, found ", object.type_name()));
     const auto text_of = [&](const char* name, bool required) -> std::string {
@@ -78,8 +78,8 @@ inline std::vector<Question> parse_questions(std::string_view text, std::string_
       throw FormatError(concat(place, ": 'answer' has blanks around it, which no trimmed answer could equal"));
     const auto [before, is_new] = lines.try_emplace(question.id, line);
     if (!is_new) {
-      throw FormatError(concat(place, ": the id '", checkpoint::printable(question.id), "' was used in line ",
-                               before->second, " already"));
+      throw FormatError(
+          concat(place, ": the id '", printable(question.id), "' was used in line ", before->second, " already"));
     }
     questions.push_back(std::move(question));
   }
@@ -89,7 +89,7 @@ inline std::vector<Question> parse_questions(std::string_view text, std::string_
 
 /// The questions of a file; FileError where it can't be read or is larger than `max_question_file`.
 inline std::vector<Question> read_questions(const std::string& path) {
-  return parse_questions(checkpoint::read_text_file(path, max_question_file), path);
+  return parse_questions(file::read_text_file(path, max_question_file), path);
 }
 
 }  // namespace asterism::lab

@@ -8,13 +8,13 @@
 #include <string_view>
 #include <utility>
 
-#include "asterism/checkpoint/file.hpp"
-#include "asterism/checkpoint/json.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/lab/crc32.hpp"
+#include "asterism/file/crc32.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/lab/routed_sequence.hpp"
 #include "asterism/lab/routing_trace.hpp"
 
@@ -50,7 +50,7 @@ class RoutingTraceReader {
     }
     if (tokens != 0) fail(tokens_at, concat(tokens, " tokens more than all sequences have, expected their sum"));
     if (left() != 0) fail(at_, concat(left(), " surplus bytes before the checksum, expected none"));
-    const std::uint32_t expected = crc32(file_.part(0, at_));
+    const std::uint32_t expected = file::crc32(file_.subview(0, at_));
     const auto found = number<std::uint32_t>();
     if (found != expected) {
       fail(at_ - trace_format::checksum_bytes,
@@ -87,8 +87,7 @@ class RoutingTraceReader {
     const std::string_view text(reinterpret_cast<const char*>(file_.data), file_.size);
     const std::string_view found = text.substr(0, trace_format::magic.size());
     if (!trace_format::magic.starts_with(found)) {
-      fail(0,
-           concat("'", checkpoint::printable(found), "', expected '", trace_format::magic, "': no routing trace"));
+      fail(0, concat("'", printable(found), "', expected '", trace_format::magic, "': no routing trace"));
     }
     at_ = found.size();
   }
@@ -180,7 +179,7 @@ inline RoutingTrace parse_routing_trace(View<const std::byte> file, std::string_
 
 /// The routing trace in the file. Throws FileError where it can't be read, and as `parse_routing_trace`.
 inline RoutingTrace read_routing_trace(const std::string& path) {
-  const checkpoint::MappedFile file(path);
+  const file::MappedFile file(path);
   return parse_routing_trace(file.bytes(), path);
 }
 

@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/new_file.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/lab/crc32.hpp"
+#include "asterism/file/crc32.hpp"
+#include "asterism/file/new_file.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/lab/fwd.hpp"
 #include "asterism/lab/routed_sequence.hpp"
 #include "asterism/observe/trace.hpp"
@@ -80,7 +80,7 @@ class RoutingTrace {
   View<const observe::Choice> at(std::size_t sequence, std::size_t token, std::int32_t layer) const {
     const auto top_k = static_cast<std::size_t>(sizes_.top_k);
     const std::size_t first = token * sizes_.choices_per_token() + static_cast<std::size_t>(layer) * top_k;
-    return View<const observe::Choice>(sequences_[sequence].choices).part(first, top_k);
+    return View<const observe::Choice>(sequences_[sequence].choices).subview(first, top_k);
   }
 
   /// Appends a conversation that has ended: `tokens` as Session::tokens() gives them, the first `prompt_tokens` of
@@ -147,7 +147,7 @@ class RoutingTrace {
     trace_format::put(std::uint64_t{sequences_.size()}, out);
     trace_format::put(tokens, out);
     for (const RoutedSequence& sequence : sequences_) put_sequence(sequence, out);
-    trace_format::put(crc32(out), out);
+    trace_format::put(file::crc32(out), out);
     return out;
   }
 
@@ -155,7 +155,7 @@ class RoutingTrace {
   /// FileError naming the path.
   void write(const std::string& path) const {
     const std::vector<std::byte> bytes = encode();
-    checkpoint::NewFile file(path, bytes.size());
+    file::NewFile file(path, bytes.size());
     file.write(bytes);
     file.finish();
   }
@@ -163,9 +163,7 @@ class RoutingTrace {
   friend bool operator==(const RoutingTrace&, const RoutingTrace&) = default;
 
  private:
-  static std::string title(std::string_view label) {
-    return concat("the sequence '", checkpoint::printable(label, 60), "'");
-  }
+  static std::string title(std::string_view label) { return concat("the sequence '", printable(label, 60), "'"); }
 
   void put_sequence(const RoutedSequence& sequence, std::vector<std::byte>& out) const {
     trace_format::put(std::uint64_t{sequence.label.size()}, out);

@@ -4,14 +4,14 @@
 #include <concepts>
 #include <type_traits>
 
-#include "asterism/attention/bounded_kv.hpp"
+#include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/observe/none.hpp"
 #include "asterism/parallel/threads.hpp"
+#include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced.hpp"
-#include "asterism/placement/sparing_host.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/nf4.hpp"
@@ -33,8 +33,8 @@ struct Blueprint {
   using Embedding = quant::BFloat16;
   using Head = quant::BFloat16;
 
-  using Placement = placement::SparingHost<placement::Balanced>;
-  using KvCache = attention::BoundedKv<quant::Float16>;
+  using Placement = placement::AcceleratorsFirst<placement::Balanced>;
+  using KvCache = attention::StaticKvCache<quant::Float16>;
   using Gating = gating::SoftmaxTopK;
   template <class Q>
   using Expert = expert::SwiGlu<Q>;

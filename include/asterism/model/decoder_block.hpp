@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "asterism/backend/arena.hpp"
-#include "asterism/backend/cursor.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/gating/concept.hpp"
@@ -29,14 +29,14 @@ class DecoderBlock {
     backend::DeviceMatrix<float> attention;
     backend::DeviceMatrix<float> experts;
 
-    static constexpr Norms lay_out(backend::Cursor& cursor, const Shape& shape) {
+    static constexpr Norms lay_out(backend::Layout& cursor, const Shape& shape) {
       const auto hidden = static_cast<std::size_t>(shape.hidden);
       return {cursor.matrix<float>(1, hidden), cursor.matrix<float>(1, hidden)};
     }
   };
 
   static constexpr Bytes norm_bytes(const Shape& shape) {
-    backend::Cursor cursor;
+    backend::Layout cursor;
     Norms::lay_out(cursor, shape);
     return cursor.used();
   }
@@ -47,7 +47,7 @@ class DecoderBlock {
         norm_buffer_(device.allocate(norm_bytes(shape), "norms")),
         attention_(device, shape),
         constellation_(device, shape) {
-    backend::Cursor cursor(norm_buffer_);
+    backend::Layout cursor(norm_buffer_);
     norms_ = Norms::lay_out(cursor, shape);
   }
 
@@ -60,15 +60,15 @@ class DecoderBlock {
   template <class Device, class Segments>
   void forward(Device& device, std::int32_t layer, const Segments& segments, backend::DeviceMatrix<float> hidden,
                const LayerWorkspace<DecoderBlock>& workspace) const {
-    const auto normed = workspace.normed.rows_from(0, hidden.rows());
-    const auto tables = workspace.tables.rows_from(0, hidden.rows());
+    const auto normed = workspace.normed.rows_at(0, hidden.rows());
+    const auto tables = workspace.tables.rows_at(0, hidden.rows());
     device.rms_norm(hidden, norms_.attention, epsilon_, normed);
     attention_.forward(device, layer, segments, normed, tables, workspace.attention, normed);
     device.add(normed, hidden);
     device.rms_norm(hidden, norms_.experts, epsilon_, normed);
     [[maybe_unused]] const auto routes = constellation_.forward(device, normed, workspace.constellation, hidden);
     if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
-      tell(device, layer, segments, workspace.constellation.logits.rows_from(0, hidden.rows()), routes);
+      tell(device, layer, segments, workspace.constellation.logits.rows_at(0, hidden.rows()), routes);
     }
   }
 

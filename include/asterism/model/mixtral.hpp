@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
-#include "asterism/backend/cursor.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/fwd.hpp"
@@ -73,14 +73,14 @@ class Mixtral {
                View<const Segment<KvCache, Observer>> segments, View<const TokenId> tokens,
                const std::stop_token& cancel = {}) const {
     auto d = static_cast<std::size_t>(plan_.embedding_device());
-    backend::DeviceMatrix<float> hidden = workspace.layers(d).hidden.rows_from(0, tokens.size);
+    backend::DeviceMatrix<float> hidden = workspace.layers(d).hidden.rows_at(0, tokens.size);
     devices[d]->embed(embedding_, tokens, hidden);
     fill_rotary_tables(*devices[d], segments, workspace.layers(d).tables);
     for (std::int32_t layer = 0; layer < shape_.layers; ++layer) {
       if (cancel.stop_requested()) return false;
       const auto next = static_cast<std::size_t>(plan_.device_of_layer(layer));
       if (next != d) {
-        hidden = devices[next]->receive(hidden, workspace.layers(next).hidden.rows_from(0, tokens.size));
+        hidden = devices[next]->copy_from(hidden, workspace.layers(next).hidden.rows_at(0, tokens.size));
         fill_rotary_tables(*devices[next], segments, workspace.layers(next).tables);
         tell_moved(segments, d, next);
         d = next;
@@ -100,14 +100,14 @@ class Mixtral {
     const auto last = static_cast<std::size_t>(plan_.last_layer_device());
     const auto here = static_cast<std::size_t>(plan_.head_device());
     const auto& layers = workspace.layers(last);
-    backend::DeviceMatrix<float> normed = layers.normed.rows_from(0, count);
-    devices[last]->rms_norm(layers.hidden.rows_from(first_row, count), norm_,
-                            static_cast<float>(shape_.rms_epsilon), normed);
+    backend::DeviceMatrix<float> normed = layers.normed.rows_at(0, count);
+    devices[last]->rms_norm(layers.hidden.rows_at(first_row, count), norm_, static_cast<float>(shape_.rms_epsilon),
+                            normed);
     if (here != last) {
-      normed = devices[here]->receive(normed, workspace.head().hidden.rows_from(0, count));
+      normed = devices[here]->copy_from(normed, workspace.head().hidden.rows_at(0, count));
       observer.moved(static_cast<std::int32_t>(last), static_cast<std::int32_t>(here), bytes_of_rows(count));
     }
-    const auto logits = workspace.head().logits.rows_from(0, count);
+    const auto logits = workspace.head().logits.rows_at(0, count);
     devices[here]->product(head_, normed, logits);
     return logits;
   }
@@ -122,7 +122,7 @@ class Mixtral {
     std::size_t row = 0;
     for (const auto& segment : segments) {
       device.rotary_tables(static_cast<std::int32_t>(segment.first), shape_.rope_theta,
-                           tables.rows_from(row, segment.rows));
+                           tables.rows_at(row, segment.rows));
       row += segment.rows;
     }
   }

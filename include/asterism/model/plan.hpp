@@ -41,18 +41,18 @@ struct Assembly {
 /// The memory model: every byte that a model of `shape` under `limits` takes with the policies of B, weights with
 /// their scales, caches and workspace. The compile-time plan, the loader and the report all use this function.
 template <class B>
-constexpr placement::Parts parts(const Shape& shape, const Limits& limits) {
+constexpr placement::MemoryFootprint parts(const Shape& shape, const Limits& limits) {
   using Types = Assembly<B>;
-  using placement::Kind;
+  using placement::PartKind;
   const auto vocabulary = static_cast<std::uint64_t>(shape.vocabulary);
   const auto hidden = static_cast<std::uint64_t>(shape.hidden);
-  placement::Parts out;
+  placement::MemoryFootprint out;
   out.layers = shape.layers;
-  out.add(Kind::attention, 1, Types::Attention::footprint(shape));
-  out.add(Kind::norms, 1, Types::Block::norm_bytes(shape));
-  out.add(Kind::router, 1, Types::Constellation::router_bytes(shape));
-  out.add(Kind::experts, shape.experts, typename Types::Expert(shape).footprint());
-  out.add(Kind::kv_cache, limits.batch, B::KvCache::layer_bytes(shape, limits));
+  out.add(PartKind::attention, 1, Types::Attention::footprint(shape));
+  out.add(PartKind::norms, 1, Types::Block::norm_bytes(shape));
+  out.add(PartKind::router, 1, Types::Constellation::router_bytes(shape));
+  out.add(PartKind::experts, shape.experts, typename Types::Expert(shape).footprint());
+  out.add(PartKind::kv_cache, limits.batch, B::KvCache::layer_bytes(shape, limits));
   out.embedding = B::Embedding::planes(vocabulary, hidden).bytes();
   out.final_norm = {aligned(hidden * sizeof(float))};
   out.head = B::Head::planes(vocabulary, hidden).bytes();

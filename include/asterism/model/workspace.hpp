@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
-#include "asterism/backend/cursor.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/model/fwd.hpp"
@@ -41,7 +41,7 @@ struct LayerWorkspace {
   typename Block::Attention::Scratch attention;
   typename Block::Constellation::Scratch constellation;
 
-  static constexpr LayerWorkspace lay_out(backend::Cursor& cursor, const Shape& shape, const Limits& limits) {
+  static constexpr LayerWorkspace lay_out(backend::Layout& cursor, const Shape& shape, const Limits& limits) {
     const auto rows = static_cast<std::size_t>(limits.prefill_chunk);
     const auto hidden = static_cast<std::size_t>(shape.hidden);
     return {cursor.matrix<float>(rows, hidden), cursor.matrix<float>(rows, hidden),
@@ -51,7 +51,7 @@ struct LayerWorkspace {
   }
 
   static constexpr Bytes bytes(const Shape& shape, const Limits& limits) {
-    backend::Cursor cursor;
+    backend::Layout cursor;
     lay_out(cursor, shape, limits);
     return cursor.used();
   }
@@ -70,14 +70,14 @@ struct HeadWorkspace {
   backend::DeviceMatrix<float> hidden;  ///< (rows, hidden): normed rows, where they come from another device
   backend::DeviceMatrix<float> logits;  ///< (rows, vocabulary)
 
-  static constexpr HeadWorkspace lay_out(backend::Cursor& cursor, const Shape& shape, const Limits& limits) {
+  static constexpr HeadWorkspace lay_out(backend::Layout& cursor, const Shape& shape, const Limits& limits) {
     const std::size_t most = rows_of(limits);
     return {cursor.matrix<float>(most, static_cast<std::size_t>(shape.hidden)),
             cursor.matrix<float>(most, static_cast<std::size_t>(shape.vocabulary))};
   }
 
   static constexpr Bytes bytes(const Shape& shape, const Limits& limits) {
-    backend::Cursor cursor;
+    backend::Layout cursor;
     lay_out(cursor, shape, limits);
     return cursor.used();
   }
@@ -100,14 +100,14 @@ class Workspace {
     for (std::size_t d = 0; d < devices.size(); ++d) {
       if (plan.cuts[d + 1] <= plan.cuts[d]) continue;
       buffers_.push_back(devices[d]->allocate(LayerWorkspace<Block>::bytes(shape, limits), "workspace"));
-      backend::Cursor cursor(buffers_.back());
+      backend::Layout cursor(buffers_.back());
       layers_[d] = LayerWorkspace<Block>::lay_out(cursor, shape, limits);
       const LargestProduct largest = LargestProduct::of_layers(shape, limits);
       devices[d]->reserve(largest.rows, largest.cols);
     }
     const auto head_device = static_cast<std::size_t>(plan.head_device());
     buffers_.push_back(devices[head_device]->allocate(HeadWorkspace::bytes(shape, limits), "workspace"));
-    backend::Cursor cursor(buffers_.back());
+    backend::Layout cursor(buffers_.back());
     head_ = HeadWorkspace::lay_out(cursor, shape, limits);
     const LargestProduct largest = LargestProduct::of_head(shape, limits);
     devices[head_device]->reserve(largest.rows, largest.cols);

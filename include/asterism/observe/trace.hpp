@@ -45,7 +45,7 @@ class Trace {
   /// The choices (top_k) at a position in a layer, best first. 0 <= position < positions(), 0 <= layer < layers().
   /// Valid until the model runs again.
   View<const Choice> at(std::int32_t position, std::int32_t layer) const {
-    return View<const Choice>(choices_).part(begin_of(position, layer), static_cast<std::size_t>(top_k_));
+    return View<const Choice>(choices_).subview(begin_of(position, layer), static_cast<std::size_t>(top_k_));
   }
 
   /// Positions 0 to positions() - 1 are known in all layers.

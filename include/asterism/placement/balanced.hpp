@@ -9,7 +9,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/fwd.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 
 namespace asterism::placement {
@@ -19,7 +19,7 @@ namespace asterism::placement {
 /// at equal shares it is handed over, which costs one row of hidden state a token and no memory. At most 256
 /// layers; throws InvalidArgument beyond. Dynamic programming over cuts: O(devices * layers * log(layers)) steps.
 struct Balanced {
-  static constexpr Plan plan(const Parts& parts, const Machine& machine) {
+  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
     Plan best = cut(parts, machine, false);
     if (parts.tied) {
       const Plan copied = cut(parts, machine, true);
@@ -47,7 +47,7 @@ struct Balanced {
   static constexpr std::size_t max_layers = 256;
 
   /// best[l]: the smallest possible share of the fullest device when the devices so far run layers [0, l).
-  static constexpr Plan cut(const Parts& parts, const Machine& machine, bool copy_tied_head) {
+  static constexpr Plan cut(const MemoryFootprint& parts, const Machine& machine, bool copy_tied_head) {
     const auto layers = static_cast<std::size_t>(parts.layers);
     if (layers > max_layers) {
       throw InvalidArgument(

@@ -7,7 +7,7 @@
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/fwd.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/placement/sequential.hpp"
 
@@ -19,7 +19,7 @@ namespace asterism::placement {
 /// Where no such cut fits, the plan is Balanced's. At most 256 layers; throws InvalidArgument beyond.
 /// Source: accelerate, `device_map="balanced_low_0"`.
 struct BalancedLowFirst {
-  static constexpr Plan plan(const Parts& parts, const Machine& machine) {
+  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
     Machine others;
     for (std::size_t d = 1; d < machine.devices; ++d) others.add(machine.capacity[d], machine.kinds[d]);
     for (const bool copy_tied_head : {true, false}) {
@@ -36,11 +36,11 @@ struct BalancedLowFirst {
 
  private:
   /// What the devices behind the first one hold where that one runs layers [0, first).
-  static constexpr Parts behind(const Parts& parts, std::int32_t first, bool copy_tied_head) {
-    Parts rest = parts;
+  static constexpr MemoryFootprint behind(const MemoryFootprint& parts, std::int32_t first, bool copy_tied_head) {
+    MemoryFootprint rest = parts;
     rest.layers = parts.layers - first;
     for (std::size_t i = 0; i < rest.run_count; ++i) {
-      Run& run = rest.runs[i];
+      LayerRun& run = rest.runs[i];
       const std::int32_t end = run.first_layer + run.layers;
       const std::int32_t begin = run.first_layer > first ? run.first_layer : first;
       run.first_layer = begin - first;
@@ -55,7 +55,7 @@ struct BalancedLowFirst {
 
   /// The fewest layers, at least one, that the first device runs where all budgets hold; 0 where they do not. It is
   /// found between one and what the first device has room for, as fewer there are never less for the others.
-  static constexpr std::int32_t fewest_first(const Parts& parts, Bytes budget, const Machine& others,
+  static constexpr std::int32_t fewest_first(const MemoryFootprint& parts, Bytes budget, const Machine& others,
                                              bool copy_tied_head) {
     const auto others_hold = [&](std::int32_t first) {
       return Sequential::plan(behind(parts, first, copy_tied_head), others).fits();

@@ -4,7 +4,7 @@
 #include <concepts>
 
 #include "asterism/machine/machine.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 
 namespace asterism::placement {
@@ -12,7 +12,7 @@ namespace asterism::placement {
 namespace needs {
 
 template <class P>
-concept plan = requires(const Parts& parts, const Machine& machine) {
+concept plan = requires(const MemoryFootprint& parts, const Machine& machine) {
   { P::plan(parts, machine) } -> std::same_as<Plan>;
 };
 
@@ -29,7 +29,7 @@ concept plan = requires(const Parts& parts, const Machine& machine) {
 /// A policy that keeps 4-bit weights off host devices says so in `host_placement`; the others take all devices
 /// alike.
 ///
-/// Models: Balanced, BalancedLowFirst, Sequential, Explicit, and SparingHost over any of them.
+/// Models: Balanced, BalancedLowFirst, Sequential, Explicit, and AcceleratorsFirst over any of them.
 template <class P>
 concept Placement = needs::plan<P>;
 

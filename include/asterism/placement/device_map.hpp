@@ -8,7 +8,7 @@
 
 #include "asterism/core/format.hpp"
 #include "asterism/placement/fwd.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 
 namespace asterism::placement {
@@ -26,11 +26,11 @@ struct LayerDevices {
   friend bool operator==(const LayerDevices&, const LayerDevices&) = default;
 
   /// The device of parts of `kind`, one of those that belong to a layer.
-  std::int32_t of(Kind kind) const {
-    return kind == Kind::norms     ? norms
-           : kind == Kind::router  ? router
-           : kind == Kind::experts ? experts
-                                   : attention;
+  std::int32_t of(PartKind kind) const {
+    return kind == PartKind::norms     ? norms
+           : kind == PartKind::router  ? router
+           : kind == PartKind::experts ? experts
+                                       : attention;
   }
 };
 
@@ -54,7 +54,7 @@ struct DeviceMap {
 inline DeviceMap map_of(const Plan& plan) {
   DeviceMap map{
       .embedding = plan.embedding_device(), .final_norm = plan.last_layer_device(), .head = plan.head_device()};
-  for (std::int32_t layer = 0; layer < plan.parts.layers; ++layer) {
+  for (std::int32_t layer = 0; layer < plan.footprint.layers; ++layer) {
     const std::int32_t device = plan.device_of_layer(layer);
     map.layers.push_back({device, device, device, device});
   }

@@ -8,7 +8,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/fwd.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 
 namespace asterism::placement {
@@ -24,7 +24,7 @@ struct Explicit {
                 "Explicit takes one count of layers for each of 1 to 8 devices");
   static_assert(((Layers >= 0) && ...), "a count of layers is 0 or more");
 
-  static constexpr Plan plan(const Parts& parts, const Machine& machine) {
+  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
     constexpr std::int32_t counts[] = {Layers...};
     Cuts cuts{};
     for (std::size_t d = 0; d < Machine::max_devices; ++d) {

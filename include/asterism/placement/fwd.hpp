@@ -6,8 +6,8 @@
 namespace asterism::placement {
 
 enum class HostPlacement : std::uint8_t;
-struct Run;
-struct Parts;
+struct LayerRun;
+struct MemoryFootprint;
 struct Plan;
 struct Balanced;
 struct BalancedLowFirst;
@@ -15,11 +15,11 @@ struct Sequential;
 template <std::int32_t... Layers>
 struct Explicit;
 template <class Policy, HostPlacement host>
-struct SparingHost;
+struct AcceleratorsFirst;
 
 struct LayerDevices;
 struct DeviceMap;
-struct Inconsistency;
-struct Validation;
+struct MapFault;
+struct MapCheck;
 
 }  // namespace asterism::placement

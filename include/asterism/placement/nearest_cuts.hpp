@@ -9,7 +9,7 @@
 
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/device_map.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 
 namespace asterism::placement {
@@ -19,7 +19,8 @@ namespace asterism::placement {
 /// not place, or places on a device that the machine lacks, may go anywhere; a tied head does not count. Budgets do
 /// not count either. `without_host`: host devices get nothing; the machine has an accelerator then. Never throws on
 /// bad maps. O(layers * devices) steps.
-inline Cuts nearest_cuts(const DeviceMap& map, const Parts& parts, const Machine& machine, bool without_host) {
+inline Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine,
+                         bool without_host) {
   constexpr double never = std::numeric_limits<double>::infinity();
   const auto layers = static_cast<std::size_t>(parts.layers);
   const auto moved = [&](std::int32_t from, std::size_t to, Bytes bytes) {
@@ -33,7 +34,7 @@ inline Cuts nearest_cuts(const DeviceMap& map, const Parts& parts, const Machine
     const LayerDevices found = map.layer(index);
     double sum = 0;
     for (std::size_t r = 0; r < parts.run_count; ++r) {
-      const Run& run = parts.runs[r];
+      const LayerRun& run = parts.runs[r];
       if (run.covers(index)) sum += moved(found.of(run.kind), device, run.per_layer());
     }
     if (layer == 0) sum += moved(map.embedding, device, parts.embedding);

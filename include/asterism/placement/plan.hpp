@@ -9,7 +9,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/machine/machine.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 
 namespace asterism::placement {
 
@@ -23,7 +23,7 @@ enum class TiedHead : std::uint8_t {
 
 /// A run and the device that holds it.
 struct Placed {
-  Run run{};
+  LayerRun run{};
   std::int32_t device = 0;
 
   friend constexpr bool operator==(const Placed&, const Placed&) = default;
@@ -34,10 +34,10 @@ struct Placed {
 /// unless a tied head is handed over. A constant where everything it was made from is one.
 struct Plan {
   /// Every run and the workspace on every device; embedding, final norm, head and its workspace.
-  static constexpr std::size_t max_placed = Machine::max_devices * (Parts::max_runs + 1) + 4;
+  static constexpr std::size_t max_placed = Machine::max_devices * (MemoryFootprint::max_runs + 1) + 4;
 
   Machine machine{};  ///< capacities are the budgets
-  Parts parts{};
+  MemoryFootprint footprint{};
   std::array<std::int32_t, Machine::max_devices + 1> cuts{};  ///< device d runs layers [cuts[d], cuts[d + 1])
   TiedHead tied_head = TiedHead::untied;
   std::array<Placed, max_placed> placed{};
@@ -54,7 +54,7 @@ struct Plan {
     return device;
   }
   constexpr std::int32_t embedding_device() const { return device_of_layer(0); }
-  constexpr std::int32_t last_layer_device() const { return device_of_layer(parts.layers - 1); }
+  constexpr std::int32_t last_layer_device() const { return device_of_layer(footprint.layers - 1); }
   /// The head's matrix takes memory of its own: untied, or tied and copied.
   constexpr bool has_own_head() const { return tied_head == TiedHead::untied || tied_head == TiedHead::copied; }
   constexpr std::int32_t head_device() const {
@@ -62,7 +62,7 @@ struct Plan {
   }
 
   /// Bytes of one kind on one device.
-  constexpr Bytes bytes(std::size_t device, Kind kind) const {
+  constexpr Bytes bytes(std::size_t device, PartKind kind) const {
     Bytes sum{};
     for (std::size_t i = 0; i < placed_count; ++i) {
       if (placed[i].device == static_cast<std::int32_t>(device) && placed[i].run.kind == kind)
@@ -97,7 +97,7 @@ using Cuts = std::array<std::int32_t, Machine::max_devices + 1>;
 
 /// Bytes on a device that runs layers [begin, end) of `parts` beside those of the layers: workspace, and what sits
 /// with the first or the last layer.
-constexpr Bytes bytes_beside_layers(const Parts& parts, std::int32_t begin, std::int32_t end,
+constexpr Bytes bytes_beside_layers(const MemoryFootprint& parts, std::int32_t begin, std::int32_t end,
                                     bool copy_tied_head) {
   if (begin >= end) return {};
   const bool first = begin == 0;
@@ -112,12 +112,13 @@ constexpr Bytes bytes_beside_layers(const Parts& parts, std::int32_t begin, std:
 }
 
 /// All bytes on a device that runs layers [begin, end): equal to the peak that `assemble` gives it.
-constexpr Bytes bytes_of_cut(const Parts& parts, std::int32_t begin, std::int32_t end, bool copy_tied_head) {
+constexpr Bytes bytes_of_cut(const MemoryFootprint& parts, std::int32_t begin, std::int32_t end,
+                             bool copy_tied_head) {
   return parts.layer_bytes(begin, end) + bytes_beside_layers(parts, begin, end, copy_tied_head);
 }
 
 /// Throws InvalidArgument where there is no layer or no device.
-constexpr void check_plannable(const Parts& parts, const Machine& machine) {
+constexpr void check_plannable(const MemoryFootprint& parts, const Machine& machine) {
   if (parts.layers < 1 || machine.devices < 1 || machine.devices > Machine::max_devices) {
     throw InvalidArgument(concat("a plan needs layers and 1 to ", Machine::max_devices, " devices; it got ",
                                  parts.layers, " layers and ", machine.devices, " devices"));
@@ -128,10 +129,11 @@ constexpr void check_plannable(const Parts& parts, const Machine& machine) {
 /// parts.tied holds and first and last layer sit on different devices: true copies the matrix, false hands the
 /// hidden rows over. Every policy ends here, so all count alike. Throws InvalidArgument where there is no layer or
 /// no device.
-constexpr Plan assemble(const Parts& parts, const Machine& machine, const Cuts& cuts, bool copy_tied_head) {
+constexpr Plan assemble(const MemoryFootprint& parts, const Machine& machine, const Cuts& cuts,
+                        bool copy_tied_head) {
   check_plannable(parts, machine);
-  Plan plan{.machine = machine, .parts = parts, .cuts = cuts, .placed = {}};
-  const auto put = [&plan](Run run, std::int32_t device) {
+  Plan plan{.machine = machine, .footprint = parts, .cuts = cuts, .placed = {}};
+  const auto put = [&plan](LayerRun run, std::int32_t device) {
     if (run.total() > Bytes{0}) plan.placed[plan.placed_count++] = {.run = run, .device = device};
   };
   const std::int32_t first = plan.embedding_device();
@@ -139,11 +141,11 @@ constexpr Plan assemble(const Parts& parts, const Machine& machine, const Cuts& 
   if (parts.tied) {
     plan.tied_head = first == last ? TiedHead::shared : copy_tied_head ? TiedHead::copied : TiedHead::handed_over;
   }
-  put({.kind = Kind::embedding, .first_layer = 0, .layers = 1, .count = 1, .each = parts.embedding}, first);
+  put({.kind = PartKind::embedding, .first_layer = 0, .layers = 1, .count = 1, .each = parts.embedding}, first);
   for (std::size_t d = 0; d < machine.devices; ++d) {
     if (cuts[d + 1] <= cuts[d]) continue;
     for (std::size_t i = 0; i < parts.run_count; ++i) {
-      Run run = parts.runs[i];
+      LayerRun run = parts.runs[i];
       const std::int32_t begin = cuts[d] > run.first_layer ? cuts[d] : run.first_layer;
       const std::int32_t run_end = run.first_layer + run.layers;
       const std::int32_t end = cuts[d + 1] < run_end ? cuts[d + 1] : run_end;
@@ -152,17 +154,25 @@ constexpr Plan assemble(const Parts& parts, const Machine& machine, const Cuts& 
       run.layers = end - begin;
       put(run, static_cast<std::int32_t>(d));
     }
-    put({.kind = Kind::workspace, .first_layer = cuts[d], .layers = 1, .count = 1, .each = parts.layer_workspace},
+    put({.kind = PartKind::workspace,
+         .first_layer = cuts[d],
+         .layers = 1,
+         .count = 1,
+         .each = parts.layer_workspace},
         static_cast<std::int32_t>(d));
   }
   const std::int32_t end_layer = parts.layers;
-  put({.kind = Kind::final_norm, .first_layer = end_layer, .layers = 1, .count = 1, .each = parts.final_norm},
+  put({.kind = PartKind::final_norm, .first_layer = end_layer, .layers = 1, .count = 1, .each = parts.final_norm},
       last);
   if (plan.has_own_head()) {
     const Bytes head = plan.tied_head == TiedHead::copied ? parts.embedding : parts.head;
-    put({.kind = Kind::head, .first_layer = end_layer, .layers = 1, .count = 1, .each = head}, last);
+    put({.kind = PartKind::head, .first_layer = end_layer, .layers = 1, .count = 1, .each = head}, last);
   }
-  put({.kind = Kind::workspace, .first_layer = end_layer, .layers = 1, .count = 1, .each = parts.head_workspace},
+  put({.kind = PartKind::workspace,
+       .first_layer = end_layer,
+       .layers = 1,
+       .count = 1,
+       .each = parts.head_workspace},
       plan.head_device());
   return plan;
 }

@@ -8,7 +8,7 @@
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -48,7 +48,7 @@ inline std::string component_table(const Plan& plan) {
     text += concat("device ", d, plan.machine.is_host(d) ? " (host memory): " : ": ",
                    detail::layer_range(plan.cuts[d], plan.cuts[d + 1]), ", budget ", to_string(budget), "\n");
     for (std::size_t k = 0; k < kind_count; ++k) {
-      const auto kind = static_cast<Kind>(k);
+      const auto kind = static_cast<PartKind>(k);
       const Bytes bytes = plan.bytes(d, kind);
       if (bytes > Bytes{0}) text += detail::row(name_of(kind), bytes, budget, budget);
     }
@@ -68,23 +68,23 @@ inline std::string layer_table(const Plan& plan) {
     const std::int32_t begin = plan.cuts[d];
     const std::int32_t end = plan.cuts[d + 1];
     if (begin >= end) continue;
-    const auto of_kind = [&](Kind kind) {
+    const auto of_kind = [&](PartKind kind) {
       Bytes sum{};
-      for (std::size_t i = 0; i < plan.parts.run_count; ++i) {
-        const Run& run = plan.parts.runs[i];
+      for (std::size_t i = 0; i < plan.footprint.run_count; ++i) {
+        const LayerRun& run = plan.footprint.runs[i];
         if (run.kind == kind && run.covers(begin)) sum += run.per_layer();
       }
       return sum;
     };
-    const Bytes all = plan.parts.layer_bytes(begin, begin + 1);
-    const Bytes experts = of_kind(Kind::experts);
-    const Bytes attention = of_kind(Kind::attention);
-    const Bytes cache = of_kind(Kind::kv_cache);
-    text +=
-        concat("  ", pad_right(detail::layer_range(begin, end), 18), pad_left(concat(d), 7),
-               pad_left(to_string(experts), 12), pad_left(to_string(attention), 12),
-               pad_left(to_string(cache), 12), pad_left(to_string(all - experts - attention - cache), 12),
-               pad_left(to_string(all), 12), pad_left(to_string(plan.parts.layer_bytes(begin, end)), 12), "\n");
+    const Bytes all = plan.footprint.layer_bytes(begin, begin + 1);
+    const Bytes experts = of_kind(PartKind::experts);
+    const Bytes attention = of_kind(PartKind::attention);
+    const Bytes cache = of_kind(PartKind::kv_cache);
+    text += concat("  ", pad_right(detail::layer_range(begin, end), 18), pad_left(concat(d), 7),
+                   pad_left(to_string(experts), 12), pad_left(to_string(attention), 12),
+                   pad_left(to_string(cache), 12), pad_left(to_string(all - experts - attention - cache), 12),
+                   pad_left(to_string(all), 12), pad_left(to_string(plan.footprint.layer_bytes(begin, end)), 12),
+                   "\n");
   }
   return text;
 }
@@ -127,7 +127,7 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
     }
     const Bytes room = plan.budget(d) - peak;
     least_room = room < least_room ? room : least_room;
-    const Bytes cache = plan.bytes(d, Kind::kv_cache);
+    const Bytes cache = plan.bytes(d, PartKind::kv_cache);
     if (cache > Bytes{0}) {
       const double per_token = static_cast<double>(cache.count) / limits.context;
       const double tokens = limits.context + static_cast<double>(room.count) / per_token;
@@ -148,7 +148,7 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
       if (is_used(plan, d)) continue;
       text += concat("- Device ", d,
                      " is host memory and was left unused, as 4-bit weights go there only where they "
-                     "are asked to: placement::SparingHost<Policy, placement::HostPlacement::any_width>.\n");
+                     "are asked to: placement::AcceleratorsFirst<Policy, placement::HostPlacement::any_width>.\n");
     }
     return text;
   }
@@ -177,7 +177,7 @@ inline std::string recommendations(const Plan& plan, const Limits& limits, std::
 /// The smallest equal budgets, multiples of 64, under which the policy fits `parts` on `count` devices, with
 /// `spare` of them on top (0.05: five percent).
 template <class Placement>
-constexpr Machine smallest_equal_budgets(const Parts& parts, std::size_t count, double spare) {
+constexpr Machine smallest_equal_budgets(const MemoryFootprint& parts, std::size_t count, double spare) {
   const auto fits = [&](std::uint64_t budget) {
     return Placement::plan(parts, equal_devices(count, Bytes{budget})).fits();
   };

@@ -6,7 +6,7 @@
 
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/fwd.hpp"
-#include "asterism/placement/parts.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 
 namespace asterism::placement {
@@ -15,7 +15,7 @@ namespace asterism::placement {
 /// rest that a last device has no room for stays on it, so that `fits()` tells. A tied head is copied to the last
 /// device where that fits, so that a token passes the devices once; else it is handed over.
 struct Sequential {
-  static constexpr Plan plan(const Parts& parts, const Machine& machine) {
+  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
     if (parts.tied) {
       const Plan copied = fill(parts, machine, true);
       if (copied.fits()) return copied;
@@ -24,7 +24,7 @@ struct Sequential {
   }
 
  private:
-  static constexpr Plan fill(const Parts& parts, const Machine& machine, bool copy_tied_head) {
+  static constexpr Plan fill(const MemoryFootprint& parts, const Machine& machine, bool copy_tied_head) {
     Cuts cuts{};
     for (std::size_t d = 0; d < machine.devices; ++d) {
       const bool last_device = d + 1 == machine.devices;

@@ -9,7 +9,7 @@
 
 namespace asterism::quant {
 
-/// Choice policy of blockwise formats: the largest magnitude of a block gets the code of the largest value, so
+/// ScaleRule policy of blockwise formats: the largest magnitude of a block gets the code of the largest value, so
 /// that nothing is cut off. With Nf4 codes and scales equal bitsandbytes' to the bit: there the codes refer to the
 /// scale before it is quantized a second time.
 struct AbsMax {

@@ -7,7 +7,7 @@
 namespace asterism::quant {
 
 /// Activation policy: products take activations as they are, in float32. The reference.
-struct ActivationExact {
+struct Float32Activations {
   static std::string name() { return "exact activations"; }
 };
 
@@ -18,7 +18,7 @@ struct ActivationExact {
 /// An activation moves by at most half its group's scale, which is the group's largest magnitude over 127; with
 /// normally distributed activations by 0.53 % (root mean square). The values of Nf4's table are rounded to integers
 /// too, see `nf4_integers`: another 0.33 %.
-struct Activation8 {
+struct Int8Activations {
   static constexpr std::size_t group = 32;
   static std::string name() { return "8-bit activations"; }
 };

@@ -12,7 +12,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/half_precision.hpp"
-#include "asterism/quant/packed.hpp"
+#include "asterism/quant/matrix_ref.hpp"
 #include "asterism/quant/planes.hpp"
 #include "asterism/quant/weight_source.hpp"
 
@@ -44,7 +44,7 @@ struct BFloat16 {
     });
   }
 
-  static void decode(Packed<BFloat16> matrix, std::uint64_t first_element, View<float> out) {
+  static void decode(MatrixRef<BFloat16> matrix, std::uint64_t first_element, View<float> out) {
     const std::byte* in = matrix.data + first_element * 2;
     for (std::size_t i = 0; i < out.size; ++i) {
       std::uint16_t bits = 0;
@@ -54,7 +54,7 @@ struct BFloat16 {
   }
 
   /// Half a unit in the last of 8 significant bits; below 2^-126 half of 2^-133.
-  static double error_bound(Packed<BFloat16> /*matrix*/, std::uint64_t /*element*/, float original) {
+  static double error_bound(MatrixRef<BFloat16> /*matrix*/, std::uint64_t /*element*/, float original) {
     return std::fmax(std::fabs(double{original}) * 0x1p-8, 0x1p-134);
   }
 };

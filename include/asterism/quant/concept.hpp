@@ -7,7 +7,7 @@
 #include <string>
 
 #include "asterism/core/view.hpp"
-#include "asterism/quant/packed.hpp"
+#include "asterism/quant/matrix_ref.hpp"
 #include "asterism/quant/planes.hpp"
 #include "asterism/quant/weight_source.hpp"
 
@@ -33,11 +33,11 @@ concept encode = requires(WeightSource source, std::uint64_t rows, std::uint64_t
   Q::encode(source, rows, cols, out);
 };
 template <class Q>
-concept decode = requires(Packed<Q> matrix, std::uint64_t first_element, View<float> out) {
+concept decode = requires(MatrixRef<Q> matrix, std::uint64_t first_element, View<float> out) {
   Q::decode(matrix, first_element, out);
 };
 template <class Q>
-concept error_bound = requires(Packed<Q> matrix, std::uint64_t element, float original) {
+concept error_bound = requires(MatrixRef<Q> matrix, std::uint64_t element, float original) {
   { Q::error_bound(matrix, element, original) } -> std::convertible_to<double>;
 };
 

@@ -75,7 +75,7 @@ struct DoubleQuantized {
     float operator()(std::uint64_t block) const { return at(block, block); }
     /// The scale of a block whose code lies at another place of plane "absmax".
     float at(std::uint64_t place, std::uint64_t block) const {
-      return rounded(dynamic_map[codes_[place]] * nested_absmax_[block / group]) + offset_;
+      return rounded_to_float32(dynamic_map[codes_[place]] * nested_absmax_[block / group]) + offset_;
     }
 
     /// The planes as they are: codes, nested scales, and the offset.

@@ -7,7 +7,7 @@
 
 #include "asterism/core/view.hpp"
 #include "asterism/quant/fwd.hpp"
-#include "asterism/quant/packed.hpp"
+#include "asterism/quant/matrix_ref.hpp"
 #include "asterism/quant/planes.hpp"
 #include "asterism/quant/weight_source.hpp"
 
@@ -31,11 +31,11 @@ struct Float32 {
     });
   }
 
-  static void decode(Packed<Float32> matrix, std::uint64_t first_element, View<float> out) {
+  static void decode(MatrixRef<Float32> matrix, std::uint64_t first_element, View<float> out) {
     if (!out.empty()) std::memcpy(out.data, matrix.data + first_element * 4, out.size * 4);
   }
 
-  static double error_bound(Packed<Float32> /*matrix*/, std::uint64_t /*element*/, float /*original*/) {
+  static double error_bound(MatrixRef<Float32> /*matrix*/, std::uint64_t /*element*/, float /*original*/) {
     return 0;
   }
 };

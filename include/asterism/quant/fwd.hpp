@@ -6,7 +6,7 @@ namespace asterism::quant {
 struct Plane;
 struct Planes;
 template <class Q>
-struct Packed;
+struct MatrixRef;
 class WeightSource;
 
 // Formats.
@@ -22,9 +22,9 @@ struct DoubleQuantized;
 template <int Bits, int Block>
 struct RowTiles;
 template <class Q>
-struct Tiled;
-struct ActivationExact;
-struct Activation8;
+struct KernelMatrixRef;
+struct Float32Activations;
+struct Int8Activations;
 
 // What a code stands for before it is scaled.
 struct Nf4Codes;
@@ -36,14 +36,14 @@ struct AbsMax;
 struct LeastSquares;
 struct SignedLeastSquares;
 
-template <int Block = 64, class Scales = PlainScales, class Choice = AbsMax>
+template <int Block = 64, class Scales = PlainScales, class ScaleRule = AbsMax>
 struct Nf4;
 
-template <int Bits, int Group, class Choice>
-struct Integers;
-template <int Group = 32, class Choice = AbsMax>
-using Int8 = Integers<8, Group, Choice>;
-template <int Group = 32, class Choice = AbsMax>
-using Int4 = Integers<4, Group, Choice>;
+template <int Bits, int Group, class ScaleRule>
+struct GroupInt;
+template <int Group = 32, class ScaleRule = AbsMax>
+using Int8 = GroupInt<8, Group, ScaleRule>;
+template <int Group = 32, class ScaleRule = AbsMax>
+using Int4 = GroupInt<4, Group, ScaleRule>;
 
 }  // namespace asterism::quant

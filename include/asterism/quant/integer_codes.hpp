@@ -19,7 +19,7 @@ struct IntegerCodes {
   static constexpr int lowest = Bits == 8 ? -127 : -8;
   static constexpr int highest = Bits == 8 ? 127 : 7;
 
-  /// What a Choice policy sees: the value that AbsMax gives the largest magnitude, and the multiples of AbsMax's
+  /// What a ScaleRule policy sees: the value that AbsMax gives the largest magnitude, and the multiples of AbsMax's
   /// scale where LeastSquares looks. Neighbouring scales round a group's values differently; with 8 bits that is
   /// most of what there is to gain.
   static constexpr float largest = highest;

@@ -13,7 +13,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/fwd.hpp"
-#include "asterism/quant/packed.hpp"
+#include "asterism/quant/matrix_ref.hpp"
 #include "asterism/quant/planes.hpp"
 
 namespace asterism::quant {
@@ -51,7 +51,7 @@ concept HasKernelOrder = Quantization<Q> && requires {
 
 /// A borrowed matrix (rows, cols) in format Q, its bytes in kernel order; the standard order where Q has none.
 template <class Q>
-struct Tiled {
+struct KernelMatrixRef {
   const std::byte* data = nullptr;
   std::uint64_t rows = 0;
   std::uint64_t cols = 0;
@@ -65,7 +65,7 @@ struct Tiled {
     }
   }
   /// The matrix as one in the standard order: right where `in_tiles` is false, and of planes that do not move.
-  constexpr Packed<Q> packed() const { return {data, rows, cols}; }
+  constexpr MatrixRef<Q> matrix() const { return {data, rows, cols}; }
 };
 
 /// Where one row of a matrix in tiles lies: unit u of its codes at codes + u * stride, the scale of its block b at
@@ -81,7 +81,7 @@ struct TiledRow {
 
 /// Row `o` of a matrix for which in_tiles() holds.
 template <HasKernelOrder Q>
-TiledRow tiled_row(Tiled<Q> matrix, std::uint64_t o) {
+TiledRow tiled_row(KernelMatrixRef<Q> matrix, std::uint64_t o) {
   using Order = typename Q::KernelOrder;
   const std::uint64_t bytes = Order::row_bytes(matrix.cols);
   const std::uint64_t blocks = Order::row_blocks(matrix.cols);
@@ -92,7 +92,7 @@ TiledRow tiled_row(Tiled<Q> matrix, std::uint64_t o) {
 
 /// Rows of a matrix that belong to whole tiles: the first ones.
 template <HasKernelOrder Q>
-std::uint64_t rows_in_tiles(Tiled<Q> matrix) {
+std::uint64_t rows_in_tiles(KernelMatrixRef<Q> matrix) {
   return matrix.in_tiles() ? matrix.rows / tile_rows * tile_rows : 0;
 }
 
@@ -156,13 +156,13 @@ void to_standard([[maybe_unused]] std::byte* data, [[maybe_unused]] std::uint64_
 /// The elements [first_element, first_element + out.size) of the flat matrix: the same bits as Q::decode gives on the
 /// standard order. Allocates nothing. Thread-safe.
 template <Quantization Q>
-void decode(Tiled<Q> matrix, std::uint64_t first_element, View<float> out) {
-  if (!matrix.in_tiles()) return Q::decode(matrix.packed(), first_element, out);
+void decode(KernelMatrixRef<Q> matrix, std::uint64_t first_element, View<float> out) {
+  if (!matrix.in_tiles()) return Q::decode(matrix.matrix(), first_element, out);
   if constexpr (HasKernelOrder<Q>) {
     using Order = typename Q::KernelOrder;
     constexpr std::uint64_t block = Order::block;
     constexpr std::uint64_t units = block / Order::unit_columns;
-    const auto scales = Q::scales(matrix.packed());
+    const auto scales = Q::scales(matrix.matrix());
     std::uint64_t at = first_element;
     float* to = out.data;
     while (at < first_element + out.size) {

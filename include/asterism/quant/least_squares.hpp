@@ -65,7 +65,7 @@ float least_squares_scale(const float* values) {
 
 }  // namespace detail
 
-/// Choice policy of blockwise formats: the positive scale with the least squared error. The format and the bytes
+/// ScaleRule policy of blockwise formats: the positive scale with the least squared error. The format and the bytes
 /// it takes are AbsMax's. The codes refer to the scale as stored. Relative RMS error on Gaussian weights, Nf4 in
 /// blocks of 64, double-quantized: 8.50 % (AbsMax 9.20 %). Encoding takes five times as long.
 struct LeastSquares {
@@ -79,7 +79,7 @@ struct LeastSquares {
   }
 };
 
-/// Choice policy of blockwise formats: the scale of either sign with the least squared error. NF4's table has one
+/// ScaleRule policy of blockwise formats: the scale of either sign with the least squared error. NF4's table has one
 /// value more above zero than below, Int4's codes one more below, so a negative scale fits half of all blocks
 /// better. Every decoder multiplies, so the files stay readable. Nf4: 8.29 % where LeastSquares has 8.50 %, at 1.7
 /// times its time to encode.

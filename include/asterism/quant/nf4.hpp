@@ -14,9 +14,9 @@
 #include "asterism/quant/double_quantized.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/kernel_order.hpp"
+#include "asterism/quant/matrix_ref.hpp"
 #include "asterism/quant/nf4_block.hpp"
 #include "asterism/quant/nf4_table.hpp"
-#include "asterism/quant/packed.hpp"
 #include "asterism/quant/plain_scales.hpp"
 #include "asterism/quant/planes.hpp"
 #include "asterism/quant/weight_source.hpp"
@@ -33,9 +33,9 @@ namespace asterism::quant {
 ///
 /// @tparam Block   32, 64, 128, ... 4096: bitsandbytes' sizes
 /// @tparam Scales  how scales are stored: PlainScales or DoubleQuantized
-/// @tparam Choice  how the scale of a block is chosen: AbsMax (bitsandbytes' codes to the bit),
+/// @tparam ScaleRule  how the scale of a block is chosen: AbsMax (bitsandbytes' codes to the bit),
 ///                 LeastSquares or SignedLeastSquares
-template <int Block, class Scales, class Choice>
+template <int Block, class Scales, class ScaleRule>
 struct Nf4 {
   static_assert(Block >= 32 && Block <= 4096 && (Block & (Block - 1)) == 0,
                 "bitsandbytes knows blocks of 32 to 4096");
@@ -53,7 +53,7 @@ struct Nf4 {
 
   static std::string name() {
     std::string result = concat("nf4 block ", Block);
-    for (const std::string& part : {Scales::name(), Choice::name()}) {
+    for (const std::string& part : {Scales::name(), ScaleRule::name()}) {
       if (!part.empty()) result += ", " + part;
     }
     return result;
@@ -75,12 +75,12 @@ struct Nf4 {
     clear_padding(layout, out);
     std::vector<float> scales(static_cast<std::size_t>((count + Block - 1) / Block));
     for_each_block<Block>(source, count, [&](std::uint64_t b, const float* values) {
-      const float scale = Choice::template scale<Codes, Block>(values);
+      const float scale = ScaleRule::template scale<Codes, Block>(values);
       scales[static_cast<std::size_t>(b)] = scale;
-      if constexpr (!Choice::codes_follow_stored_scale) encode_block(b, values, scale, count, out);
+      if constexpr (!ScaleRule::codes_follow_stored_scale) encode_block(b, values, scale, count, out);
     });
     Scales::store(scales, layout, out);
-    if constexpr (Choice::codes_follow_stored_scale) {
+    if constexpr (ScaleRule::codes_follow_stored_scale) {
       const typename Scales::Reader stored(out, layout);
       for_each_block<Block>(source, count, [&](std::uint64_t b, const float* values) {
         encode_block(b, values, stored(b), count, out);
@@ -88,7 +88,7 @@ struct Nf4 {
     }
   }
 
-  static void decode(Packed<Nf4> matrix, std::uint64_t first_element, View<float> out) {
+  static void decode(MatrixRef<Nf4> matrix, std::uint64_t first_element, View<float> out) {
     const auto* codes = reinterpret_cast<const std::uint8_t*>(matrix.data);
     const auto scale_of = scales(matrix);
     const std::uint64_t end = first_element + out.size;
@@ -107,21 +107,21 @@ struct Nf4 {
   }
 
   /// The scales as stored, by block.
-  static typename Scales::Reader scales(Packed<Nf4> matrix) {
+  static typename Scales::Reader scales(MatrixRef<Nf4> matrix) {
     return typename Scales::Reader(matrix.data, planes(matrix.rows, matrix.cols));
   }
 
   /// At most how far `encode` leaves a weight from its original: inside the table's range half the table's widest
   /// gap times the stored scale, outside the distance to the table's nearest end. Where the codes refer to the
   /// scale before it was quantized, up to that quantization's error more.
-  static double error_bound(Packed<Nf4> matrix, std::uint64_t element, float original) {
+  static double error_bound(MatrixRef<Nf4> matrix, std::uint64_t element, float original) {
     const auto scale_of = scales(matrix);
     const double scale = std::fabs(double{scale_of(element / Block)});
     const double magnitude = std::fabs(double{original});
     const double inside = nf4_widest_gap / 2 * scale;
     const double outside = magnitude - scale;
     const double rounding = 0x1p-22 * magnitude + 0x1p-148;
-    const double moved = Choice::codes_follow_stored_scale ? 0 : 2 * scale_of.error_bound(element / Block);
+    const double moved = ScaleRule::codes_follow_stored_scale ? 0 : 2 * scale_of.error_bound(element / Block);
     return std::fmax(inside, outside) + moved + rounding;
   }
 

@@ -46,7 +46,7 @@ inline void decode_nf4_codes(const std::uint8_t* codes, std::uint64_t from, std:
   if (from < to) *out = nf4_table[codes[from / 2] >> 4U] * scale;
 }
 
-/// What a Choice policy sees of Nf4's codes.
+/// What a ScaleRule policy sees of Nf4's codes.
 struct Nf4Codes {
   static constexpr float largest = 1;
   /// The last one lets the largest weight take the second value of the table (1 / 0.723).

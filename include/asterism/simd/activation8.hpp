@@ -23,10 +23,10 @@ struct Rows8 {
   std::size_t cols = 0;
   bool paired = false;
 
-  static constexpr std::size_t group = quant::Activation8::group;
+  static constexpr std::size_t group = quant::Int8Activations::group;
   std::size_t groups() const { return cols / group; }
 
-  Rows8 rows_from(std::size_t first, std::size_t count) const {
+  Rows8 rows_at(std::size_t first, std::size_t count) const {
     return {codes + first * cols,
             scales + first * groups(),
             biases + first * groups(),
@@ -55,7 +55,7 @@ struct Rows8 {
 };
 
 /// How one group becomes integers, from the bits of its largest magnitude (which ascend as magnitudes do, NaN above
-/// all): code = x * factor to nearest, ties to even, and x is about code * scale. Groups below 2^-100 become zeros.
+/// all): code = x * factor to nearest, ties to even, and x is about code * scale. ExpertGroups below 2^-100 become zeros.
 /// Where a value is NaN or infinite the scale is NaN, and so is every sum with it.
 struct GroupScale {
   float factor = 0;
@@ -87,7 +87,7 @@ inline void quantize_row(const float* x, const Rows8& to, std::size_t row, std::
     std::int32_t sum = 0;
     for (std::size_t i = 0; i < group; ++i) {
       // The sum's last bit stands for 1, so that the addition rounds.
-      const float value = scale.factor == 0 ? 0.0F : quant::rounded(x[i] * scale.factor);
+      const float value = scale.factor == 0 ? 0.0F : quant::rounded_to_float32(x[i] * scale.factor);
       const std::int32_t code =
           std::bit_cast<std::int32_t>(value + 0x1.8p23F) - std::bit_cast<std::int32_t>(0x1.8p23F);
       const std::size_t place = to.paired ? i / 8 * 8 + i % 2 * 4 + i % 8 / 2 : i;

@@ -47,12 +47,12 @@ struct Avx2 : Avx2Unpack {
   /// One row of the input times a tile that is unpacked in registers and never written down: the same products,
   /// added in the same order, as `unpack` and `multiply`. For matrices whose width is a multiple of 64.
   template <KnownBlocks Q>
-  static bool takes_stored(quant::Tiled<Q> matrix, std::size_t rows) {
+  static bool takes_stored(quant::KernelMatrixRef<Q> matrix, std::size_t rows) {
     return rows == 1 && matrix.cols % 64 == 0 && matrix.in_tiles();
   }
   template <KnownBlocks Q>
-  static void multiply_stored(quant::Tiled<Q> matrix, std::uint64_t o, std::uint64_t c, MatrixView<const float> x,
-                              bool accumulate, MatrixView<float> y) {
+  static void multiply_stored(quant::KernelMatrixRef<Q> matrix, std::uint64_t o, std::uint64_t c,
+                              MatrixView<const float> x, bool accumulate, MatrixView<float> y) {
     std::size_t i = 0;
     for (; i + 4 <= y.cols; i += 4) multiply_row<4>(matrix, o + i, c, x.cols, x.data, accumulate, y.data + i);
     for (; i < y.cols; ++i) multiply_row<1>(matrix, o + i, c, x.cols, x.data, accumulate, y.data + i);
@@ -60,12 +60,12 @@ struct Avx2 : Avx2Unpack {
 
   /// The same for plain numbers in rows of whole vectors.
   template <FloatFormat Q>
-  static bool takes_stored(quant::Tiled<Q> matrix, std::size_t rows) {
+  static bool takes_stored(quant::KernelMatrixRef<Q> matrix, std::size_t rows) {
     return rows == 1 && matrix.cols % 8 == 0;
   }
   template <FloatFormat Q>
-  static void multiply_stored(quant::Tiled<Q> matrix, std::uint64_t o, std::uint64_t c, MatrixView<const float> x,
-                              bool accumulate, MatrixView<float> y) {
+  static void multiply_stored(quant::KernelMatrixRef<Q> matrix, std::uint64_t o, std::uint64_t c,
+                              MatrixView<const float> x, bool accumulate, MatrixView<float> y) {
     constexpr std::size_t size = Q::bits_per_weight / 8;
     const std::size_t stride = static_cast<std::size_t>(matrix.cols) * size;
     const std::byte* weights = matrix.data + o * stride + c * size;
@@ -86,9 +86,9 @@ struct Avx2 : Avx2Unpack {
  private:
   /// One row of the input times `Outputs` rows of weights, from the columns [c, c + cols).
   template <int Outputs, class Q>
-  ASTERISM_AVX2 static void multiply_row(quant::Tiled<Q> matrix, std::uint64_t o, std::uint64_t c,
+  ASTERISM_AVX2 static void multiply_row(quant::KernelMatrixRef<Q> matrix, std::uint64_t o, std::uint64_t c,
                                          std::size_t cols, const float* x, bool accumulate, float* y) {
-    const auto scales = Q::scales(matrix.packed());
+    const auto scales = Q::scales(matrix.matrix());
     quant::TiledRow rows[Outputs];
     __m256 sums[Outputs];
     ASTERISM_UNROLL

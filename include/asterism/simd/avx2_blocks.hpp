@@ -13,7 +13,7 @@
 #include <immintrin.h>
 
 #include "asterism/quant/concept.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/quant/nf4_block.hpp"

@@ -28,8 +28,8 @@ struct Avx2Tiles {
   static constexpr std::size_t most_rows = 4;
 
   template <int Rows, IntegerFormat Q>
-  static void multiply_tile(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
-                            const Rows8& x, float* y, std::size_t stride) {
+  static void multiply_tile(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
+                            std::uint64_t tile, const Rows8& x, float* y, std::size_t stride) {
     multiply_half<Rows>(weights, scale_of, tile, 0, x, y, stride);
     multiply_half<Rows>(weights, scale_of, tile, 1, x, y + 8, stride);
   }
@@ -76,9 +76,9 @@ struct Avx2Tiles {
  private:
   /// Rows 8 half ... 8 half + 7 of the tile; y is at y(0, 16 tile + 8 half).
   template <int Rows, class Q>
-  ASTERISM_AVX2 static void multiply_half(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of,
-                                          std::uint64_t tile, std::uint64_t half, const Rows8& x, float* y,
-                                          std::size_t stride) {
+  ASTERISM_AVX2 static void multiply_half(quant::KernelMatrixRef<Q> weights,
+                                          const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                                          std::uint64_t half, const Rows8& x, float* y, std::size_t stride) {
     using Order = typename Q::KernelOrder;
     constexpr std::size_t lines = Rows8::group / Order::unit_columns;  // cache lines of a group of columns
     const std::uint64_t blocks = Order::row_blocks(weights.cols);

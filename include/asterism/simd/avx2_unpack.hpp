@@ -37,14 +37,14 @@ concept FloatFormat = quant::Quantization<Q> &&
 struct Avx2Unpack : Avx2Blocks {
   /// A tile of any format: with its own `decode`, unless there is a kernel for it below.
   template <quant::Quantization Q>
-  static void unpack(quant::Tiled<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+  static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
                      std::size_t cols, float* out) {
     Portable::unpack(weights, o, outputs, c, cols, out);
   }
 
   template <FloatFormat Q>
-  ASTERISM_AVX2 static void unpack(quant::Tiled<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
-                                   std::size_t cols, float* out) {
+  ASTERISM_AVX2 static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs,
+                                   std::uint64_t c, std::size_t cols, float* out) {
     constexpr std::size_t size = Q::bits_per_weight / 8;
     for (std::size_t i = 0; i < outputs; ++i, out += segment) {
       const std::uint64_t first = (o + i) * weights.cols + c;
@@ -55,16 +55,16 @@ struct Avx2Unpack : Avx2Blocks {
         ASTERISM_UNROLL
         for (std::size_t j = k; j < k + 32; j += 8) _mm256_storeu_ps(out + j, numbers<Q>(in + j * size));
       }
-      if (k < cols) Q::decode(weights.packed(), first + k, View<float>(out + k, cols - k));
+      if (k < cols) Q::decode(weights.matrix(), first + k, View<float>(out + k, cols - k));
     }
   }
 
   /// 64 weights at a time where the matrix is in tiles and the piece starts at a multiple of 64; else element by
   /// element.
   template <KnownBlocks Q>
-  ASTERISM_AVX2 static void unpack(quant::Tiled<Q> matrix, std::uint64_t o, std::size_t outputs, std::uint64_t c,
-                                   std::size_t cols, float* out) {
-    const auto scales = Q::scales(matrix.packed());
+  ASTERISM_AVX2 static void unpack(quant::KernelMatrixRef<Q> matrix, std::uint64_t o, std::size_t outputs,
+                                   std::uint64_t c, std::size_t cols, float* out) {
+    const auto scales = Q::scales(matrix.matrix());
     for (std::size_t i = 0; i < outputs; ++i, out += segment) {
       std::size_t k = 0;
       if (matrix.in_tiles() && c % 64 == 0) {

@@ -21,13 +21,13 @@ namespace asterism::simd {
 struct Avx512 {
   /// See `product`; the sizes fit.
   template <class Q>
-  static void product(quant::Tiled<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
-                      std::size_t count) {
+  static void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y,
+                      std::size_t first, std::size_t count) {
     if constexpr (KnownBlocks<Q>) {
       const std::size_t end = first + count;
       const auto in_tiles = static_cast<std::size_t>(quant::rows_in_tiles(weights));
       const std::size_t stop = end < in_tiles ? end : in_tiles;
-      const auto scales = Q::scales(weights.packed());
+      const auto scales = Q::scales(weights.matrix());
       std::size_t o = first;
       while (o < stop) {
         const std::size_t tile = o / quant::tile_rows * quant::tile_rows;
@@ -45,8 +45,9 @@ struct Avx512 {
  private:
   /// The rows of x from r on, `Rows` at a time as long as there are so many.
   template <int Rows, class Q>
-  static void multiply_rows(quant::Tiled<Q> weights, const typename Q::ScaleReader& scales, std::size_t tile,
-                            MatrixView<const float> x, std::size_t r, MatrixView<float> y, std::uint16_t wanted) {
+  static void multiply_rows(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scales,
+                            std::size_t tile, MatrixView<const float> x, std::size_t r, MatrixView<float> y,
+                            std::uint16_t wanted) {
     for (; x.rows - r >= Rows; r += Rows) {
       Avx512Blocks::multiply_tile<Rows>(weights, scales, tile / quant::tile_rows, x.data + r * x.stride, x.stride,
                                         y.data + r * y.stride + tile, y.stride, wanted);
@@ -60,8 +61,8 @@ struct Avx512 {
 /// Never chosen: see `supported`.
 struct Avx512 {
   template <class Q>
-  static void product(quant::Tiled<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
-                      std::size_t count) {
+  static void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y,
+                      std::size_t first, std::size_t count) {
     tiled_product<Portable>(weights, x, y, first, count);
   }
 };

@@ -45,9 +45,10 @@ struct Avx512Blocks {
   /// y(r, 16 tile + i) for `Rows` rows of x and the outputs i whose bits are set in `wanted`; x and y are at
   /// x(first row, 0) and y(first row, 16 tile).
   template <int Rows, quant::HasKernelOrder Q>
-  ASTERISM_AVX512 static void multiply_tile(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of,
-                                            std::uint64_t tile, const float* x, std::size_t x_stride, float* y,
-                                            std::size_t y_stride, std::uint16_t wanted) {
+  ASTERISM_AVX512 static void multiply_tile(quant::KernelMatrixRef<Q> weights,
+                                            const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                                            const float* x, std::size_t x_stride, float* y, std::size_t y_stride,
+                                            std::uint16_t wanted) {
     using Order = typename Q::KernelOrder;
     constexpr std::size_t width = Order::block < 256 ? Order::block : 256;
     const quant::TiledRow first = quant::tiled_row(weights, tile * quant::tile_rows);

@@ -44,13 +44,13 @@ struct Avx512Rows : Avx2Unpack {
   static constexpr std::size_t outputs(std::size_t rows) { return rows <= few ? 4 : max_outputs; }
 
   template <FloatFormat Q>
-  static bool takes_stored(quant::Tiled<Q> /*weights*/, std::size_t rows) {
+  static bool takes_stored(quant::KernelMatrixRef<Q> /*weights*/, std::size_t rows) {
     return rows <= few;
   }
 
   template <FloatFormat Q>
-  static void multiply_stored(quant::Tiled<Q> weights, std::uint64_t o, std::uint64_t c, MatrixView<const float> x,
-                              bool accumulate, MatrixView<float> y) {
+  static void multiply_stored(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::uint64_t c,
+                              MatrixView<const float> x, bool accumulate, MatrixView<float> y) {
     multiply_all<Q>(x, weights.data + (o * weights.cols + c) * size_of<Q>,
                     static_cast<std::size_t>(weights.cols) * size_of<Q>, accumulate, y);
   }

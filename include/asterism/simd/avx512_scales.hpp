@@ -8,7 +8,7 @@
 #include <immintrin.h>
 
 #include "asterism/quant/double_quantized.hpp"
-#include "asterism/quant/integers.hpp"
+#include "asterism/quant/group_int.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4_table.hpp"
 #include "asterism/quant/plain_scales.hpp"

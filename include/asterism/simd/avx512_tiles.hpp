@@ -39,8 +39,9 @@ struct Avx512Tiles {
   static constexpr std::size_t most_rows = 8;
 
   template <int Rows, IntegerFormat Q>
-  ASTERISM_AVX512 static void multiply_tile(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of,
-                                            std::uint64_t tile, const Rows8& x, float* y, std::size_t stride) {
+  ASTERISM_AVX512 static void multiply_tile(quant::KernelMatrixRef<Q> weights,
+                                            const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                                            const Rows8& x, float* y, std::size_t stride) {
     using Order = typename Q::KernelOrder;
     constexpr std::size_t lines = Rows8::group / Order::unit_columns;  // cache lines of a group of columns
     const std::uint64_t blocks = Order::row_blocks(weights.cols);

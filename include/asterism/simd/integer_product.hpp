@@ -16,9 +16,9 @@
 
 namespace asterism::simd {
 
-/// True where products of this matrix can be sums of integers: see quant::Activation8.
+/// True where products of this matrix can be sums of integers: see quant::Int8Activations.
 template <class Q>
-constexpr bool has_integer_product(quant::Tiled<Q> weights) {
+constexpr bool has_integer_product(quant::KernelMatrixRef<Q> weights) {
   if constexpr (IntegerFormat<Q>) {
     return weights.in_tiles();
   } else {
@@ -49,11 +49,11 @@ namespace detail {
 ///
 /// Rows from `done` on, Rows of them at a time, with the tiles [tile, end): those stay in the second-level cache.
 template <class Kernels, int Rows, class Q>
-void multiply_rows(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+void multiply_rows(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
                    std::uint64_t end, const Rows8& x, std::size_t done, MatrixView<float> y) {
   for (; x.rows - done >= Rows; done += Rows) {
     for (std::uint64_t t = tile; t < end; ++t) {
-      Kernels::template multiply_tile<Rows>(weights, scale_of, t, x.rows_from(done, Rows),
+      Kernels::template multiply_tile<Rows>(weights, scale_of, t, x.rows_at(done, Rows),
                                             y.data + done * y.stride + t * quant::tile_rows, y.stride);
     }
   }
@@ -62,20 +62,20 @@ void multiply_rows(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale
 
 /// Outputs [first, end) one by one.
 template <class Q>
-void multiply_outputs(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of, std::size_t first,
-                      std::size_t end, const Rows8& x, MatrixView<float> y) {
+void multiply_outputs(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
+                      std::size_t first, std::size_t end, const Rows8& x, MatrixView<float> y) {
   for (std::size_t o = first; o < end; ++o) {
     for (std::size_t r = 0; r < x.rows; ++r) {
-      PortableTiles::multiply_output<1>(weights, scale_of, o, x.rows_from(r, 1), y.data + r * y.stride + o,
+      PortableTiles::multiply_output<1>(weights, scale_of, o, x.rows_at(r, 1), y.data + r * y.stride + o,
                                         y.stride);
     }
   }
 }
 
 template <class Kernels, class Q>
-void integer_product(quant::Tiled<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first,
+void integer_product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first,
                      std::size_t end) {
-  const auto scale_of = Q::scales(weights.packed());
+  const auto scale_of = Q::scales(weights.matrix());
   const std::size_t in_tiles = quant::rows_in_tiles(weights);
   const std::uint64_t tile = (first + quant::tile_rows - 1) / quant::tile_rows;
   const std::uint64_t end_tile = (end < in_tiles ? end : in_tiles) / quant::tile_rows;
@@ -92,8 +92,8 @@ void integer_product(quant::Tiled<Q> weights, const Rows8& x, MatrixView<float> 
 /// any cut of the outputs; PortableTiles says which sum it is. Allocates nothing. Thread-safe, concurrent calls may share
 /// y if their outputs are disjoint. Throws InvalidArgument if the sizes don't fit.
 template <IntegerFormat Q>
-void product(quant::Tiled<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first, std::size_t count,
-             Level use = level()) {
+void product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first,
+             std::size_t count, Level use = level()) {
   detail::check_product(weights.rows, weights.cols, x.rows, x.cols, y, first, count);
   if (!weights.in_tiles() || x.paired != paired_activations<Q>) {
     throw InvalidArgument(

@@ -18,7 +18,7 @@ struct Portable {
   static constexpr std::size_t outputs(std::size_t /*rows*/) { return max_outputs; }
 
   template <quant::Quantization Q>
-  static void unpack(quant::Tiled<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+  static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
                      std::size_t cols, float* out) {
     for (std::size_t i = 0; i < outputs; ++i) {
       quant::decode(weights, (o + i) * weights.cols + c, View<float>(out + i * segment, cols));

@@ -35,8 +35,8 @@ struct PortableTiles {
 
   /// y(r, o) for `Rows` rows of x from the first on; y is at y(0, o).
   template <int Rows, IntegerFormat Q>
-  static void multiply_output(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t o,
-                              const Rows8& x, float* y, std::size_t stride) {
+  static void multiply_output(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
+                              std::uint64_t o, const Rows8& x, float* y, std::size_t stride) {
     using Order = typename Q::KernelOrder;
     constexpr std::size_t group = Rows8::group;
     const quant::TiledRow row = quant::tiled_row(weights, o);
@@ -61,8 +61,8 @@ struct PortableTiles {
 
   /// All sixteen outputs of tile t.
   template <int Rows, IntegerFormat Q>
-  static void multiply_tile(quant::Tiled<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
-                            const Rows8& x, float* y, std::size_t stride) {
+  static void multiply_tile(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
+                            std::uint64_t tile, const Rows8& x, float* y, std::size_t stride) {
     for (std::uint64_t i = 0; i < quant::tile_rows; ++i) {
       multiply_output<Rows>(weights, scale_of, tile * quant::tile_rows + i, x, y + i, stride);
     }

@@ -49,7 +49,7 @@ inline void check_product(std::uint64_t outputs, std::uint64_t cols, std::size_t
 /// @param y        (rows, outputs), any stride; doesn't overlap x
 /// @param use      a level that this machine supports
 template <quant::Quantization Q>
-void product(quant::Tiled<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
+void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
              std::size_t count, Level use = level()) {
   detail::check_product(weights.rows, weights.cols, x.rows, x.cols, y, first, count);
   switch (use) {
@@ -64,7 +64,7 @@ void product(quant::Tiled<Q> weights, MatrixView<const float> x, MatrixView<floa
 
 /// All outputs.
 template <quant::Quantization Q>
-void product(quant::Tiled<Q> weights, MatrixView<const float> x, MatrixView<float> y) {
+void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y) {
   product(weights, x, y, 0, static_cast<std::size_t>(weights.rows));
 }
 

@@ -91,7 +91,7 @@ struct StoredRows {
     }
   }
   /// Rows [first, first + n).
-  StoredRows part(std::size_t first, std::size_t n) const { return {(*this)[first], n, width}; }
+  StoredRows subview(std::size_t first, std::size_t n) const { return {(*this)[first], n, width}; }
 };
 
 }  // namespace asterism::simd

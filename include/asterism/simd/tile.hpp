@@ -29,7 +29,7 @@ struct Tile {
 
 /// Kernels that can multiply with weights in format Q as they are stored, without unpacking them to memory first.
 template <class Kernels, class Q>
-concept MultipliesStored = requires(quant::Tiled<Q> weights, std::size_t n, MatrixView<const float> x,
+concept MultipliesStored = requires(quant::KernelMatrixRef<Q> weights, std::size_t n, MatrixView<const float> x,
                                     MatrixView<float> y) {
   { Kernels::takes_stored(weights, n) } -> std::same_as<bool>;
   Kernels::multiply_stored(weights, n, n, x, true, y);
@@ -47,8 +47,8 @@ concept MultipliesStored = requires(quant::Tiled<Q> weights, std::size_t n, Matr
 /// - `multiply_stored(matrix, o, c, x, accumulate, y)`, optional: both of them at once, for matrices and numbers of rows
 ///   for which `takes_stored(matrix, rows)` is true.
 template <class Kernels, quant::Quantization Q>
-void tiled_product(quant::Tiled<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
-                   std::size_t count) {
+void tiled_product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y,
+                   std::size_t first, std::size_t count) {
   alignas(64) float unpacked[Kernels::max_outputs * segment];
   const auto cols = static_cast<std::size_t>(weights.cols);
   const std::size_t end = first + count;

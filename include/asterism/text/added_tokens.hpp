@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "asterism/core/argsort.hpp"
 #include "asterism/core/fwd.hpp"
-#include "asterism/core/order.hpp"
 #include "asterism/text/component.hpp"
 #include "asterism/text/normalizer.hpp"
 #include "asterism/text/unicode.hpp"
@@ -53,8 +53,8 @@ class StringSet {
   /// The entries' texts must be distinct and not empty.
   explicit StringSet(std::vector<Entry> entries) {
     const auto order =
-        order_of(entries.size(), [&](std::size_t a, std::size_t b) { return entries[a].text < entries[b].text; });
-    entries_ = in_order(std::move(entries), order);
+        argsort(entries.size(), [&](std::size_t a, std::size_t b) { return entries[a].text < entries[b].text; });
+    entries_ = permuted(std::move(entries), order);
     for (const Entry& entry : entries_) begins_[static_cast<unsigned char>(entry.text.front())] = true;
   }
 
@@ -107,11 +107,11 @@ class AddedTokens {
   /// `list`: the field "added_tokens", nullptr where there is none. FormatError for an empty or repeated content,
   /// and for an id that is not the one Hugging Face gives: that of the vocabulary's equal token, else the next
   /// free one.
-  static AddedTokens from_json(const Json* list, const Vocabulary& vocabulary, const Normalizer& normalizer,
+  static AddedTokens from_json(const json::Value* list, const Vocabulary& vocabulary, const Normalizer& normalizer,
                                std::string_view where) {
     AddedTokens added;
     if (list != nullptr) {
-      for (const Json& entry : *list) added.add(entry, vocabulary, normalizer, where);
+      for (const json::Value& entry : *list) added.add(entry, vocabulary, normalizer, where);
     }
     added.index(where);
     return added;
@@ -171,19 +171,20 @@ class AddedTokens {
     return at < text.size() && is_word(code_point_at(text, at).value);
   }
 
-  void add(const Json& entry, const Vocabulary& vocabulary, const Normalizer& normalizer, std::string_view where) {
-    using namespace checkpoint;
-    check_object(entry, "an added token", where);
+  void add(const json::Value& entry, const Vocabulary& vocabulary, const Normalizer& normalizer,
+           std::string_view where) {
+    json::check_object(entry, "an added token", where);
     check_keys(entry, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"},
                "an added token", where);
     AddedToken token;
-    token.id = static_cast<TokenId>(require_integer(entry, "id", where, 0, std::numeric_limits<TokenId>::max()));
-    token.content = require_string(entry, "content", where);
-    token.single_word = require_bool(entry, "single_word", where);
-    token.lstrip = require_bool(entry, "lstrip", where);
-    token.rstrip = require_bool(entry, "rstrip", where);
-    token.normalized = require_bool(entry, "normalized", where);
-    token.special = require_bool(entry, "special", where);
+    token.id =
+        static_cast<TokenId>(json::require_integer(entry, "id", where, 0, std::numeric_limits<TokenId>::max()));
+    token.content = json::require_string(entry, "content", where);
+    token.single_word = json::require_bool(entry, "single_word", where);
+    token.lstrip = json::require_bool(entry, "lstrip", where);
+    token.rstrip = json::require_bool(entry, "rstrip", where);
+    token.normalized = json::require_bool(entry, "normalized", where);
+    token.special = json::require_bool(entry, "special", where);
     const std::string name = concat("added token '", printable(token.content, 60), "'");
     if (token.content.empty()) throw FormatError(concat(where, ": an added token has an empty content"));
     if (token.content.size() > max_setting_bytes) {
@@ -214,8 +215,7 @@ class AddedTokens {
       StringSet set(std::move(entries));
       for (std::size_t i = 1; i < set.entries().size(); ++i) {
         if (set.entries()[i].text != set.entries()[i - 1].text) continue;
-        throw FormatError(
-            concat(where, ": two added tokens read '", checkpoint::printable(set.entries()[i].text, 60), "'"));
+        throw FormatError(concat(where, ": two added tokens read '", printable(set.entries()[i].text, 60), "'"));
       }
       return set;
     };

@@ -48,31 +48,31 @@ class Bpe {
 
   /// `object`: the field "model". FormatError where it breaks the format, Unsupported for another model than BPE,
   /// dropout, and prefixes or suffixes of subwords.
-  static Bpe from_json(const Json& object, std::string_view where) {
-    using namespace checkpoint;
-    check_object(object, "model", where);
+  static Bpe from_json(const json::Value& object, std::string_view where) {
+    json::check_object(object, "model", where);
     // Files of the first versions have no type.
-    if (const auto type = optional_string(object, "type", where); type && type != "BPE") {
+    if (const auto type = json::optional_string(object, "type", where); type && type != "BPE") {
       throw Unsupported(concat(where, ": model '", printable(*type, 60), "' is not supported; supported: BPE"));
     }
     check_keys(object,
                {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
                 "byte_fallback", "ignore_merges", "vocab", "merges"},
                "model BPE", where);
-    if (find_field(object, "dropout", where) != nullptr && require_number(object, "dropout", where) != 0) {
+    if (json::find_field(object, "dropout", where) != nullptr &&
+        json::require_number(object, "dropout", where) != 0) {
       throw Unsupported(concat(where, ": model BPE: dropout is not supported, it makes encoding random"));
     }
     for (const std::string_view affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-      if (optional_string(object, affix, where).value_or("").empty()) continue;
+      if (json::optional_string(object, affix, where).value_or("").empty()) continue;
       throw Unsupported(concat(where, ": model BPE: ", affix, " is not supported"));
     }
     Bpe bpe;
-    bpe.fuse_unknown_ = optional_bool(object, "fuse_unk", where).value_or(false);
-    bpe.byte_fallback_ = optional_bool(object, "byte_fallback", where).value_or(false);
-    bpe.ignore_merges_ = optional_bool(object, "ignore_merges", where).value_or(false);
-    bpe.vocabulary_ = Vocabulary::from_json(require_field(object, "vocab", where), where);
-    bpe.merges_ = Merges::from_json(require_array(object, "merges", where), bpe.vocabulary_, where);
-    if (const auto token = optional_string(object, "unk_token", where)) {
+    bpe.fuse_unknown_ = json::optional_bool(object, "fuse_unk", where).value_or(false);
+    bpe.byte_fallback_ = json::optional_bool(object, "byte_fallback", where).value_or(false);
+    bpe.ignore_merges_ = json::optional_bool(object, "ignore_merges", where).value_or(false);
+    bpe.vocabulary_ = Vocabulary::from_json(json::require_field(object, "vocab", where), where);
+    bpe.merges_ = Merges::from_json(json::require_array(object, "merges", where), bpe.vocabulary_, where);
+    if (const auto token = json::optional_string(object, "unk_token", where)) {
       // A token that the vocabulary lacks is an error of the text that needs it: byte-level models never do.
       bpe.unknown_ = bpe.vocabulary_.find(*token).value_or(-1);
     }

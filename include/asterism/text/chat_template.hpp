@@ -7,12 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/file.hpp"
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/text/jinja_form.hpp"
 #include "asterism/text/tokenizer.hpp"
 
@@ -39,22 +39,21 @@ class ChatTemplate {
   /// there are several), and the texts of the tokens for beginning and end. Neither file needs to be there.
   /// FileError, FormatError.
   static ChatTemplate from_directory(const std::string& directory) {
-    using namespace checkpoint;
     ChatTemplate chat;
     const std::string config_path = directory + "/tokenizer_config.json";
     const std::string jinja_path = directory + "/chat_template.jinja";
     chat.where_ = config_path;
     std::string source;
-    if (path_kind(config_path) != PathKind::missing) {
-      const Json config = parse_json(read_text_file(config_path, max_file_bytes), config_path);
-      check_object(config, "the document", config_path);
+    if (file::path_kind(config_path) != file::PathKind::missing) {
+      const json::Value config = json::parse(file::read_text_file(config_path, max_file_bytes), config_path);
+      json::check_object(config, "the document", config_path);
       chat.begin_ = token_text(config, "bos_token", config_path);
       chat.end_ = token_text(config, "eos_token", config_path);
       source = default_template(config, config_path);
     }
-    if (path_kind(jinja_path) != PathKind::missing) {
+    if (file::path_kind(jinja_path) != file::PathKind::missing) {
       chat.where_ = jinja_path;
-      source = read_text_file(jinja_path, max_file_bytes);
+      source = file::read_text_file(jinja_path, max_file_bytes);
     }
     chat.has_template_ = !source.empty();
     const std::string form = jinja_form(source);
@@ -92,9 +91,9 @@ class ChatTemplate {
       const Message& message = messages[i];
       const bool by_user = (i - first) % 2 == 0;
       if (message.role != (by_user ? "user" : "assistant")) {
-        throw InvalidArgument(concat(where_, ": message ", i, " has the role '",
-                                     checkpoint::printable(message.role, 40), "', expected '",
-                                     by_user ? "user" : "assistant", "': roles alternate user, assistant, user",
+        throw InvalidArgument(concat(where_, ": message ", i, " has the role '", printable(message.role, 40),
+                                     "', expected '", by_user ? "user" : "assistant",
+                                     "': roles alternate user, assistant, user",
                                      modern ? ", behind an optional system message" : ""));
       }
       if (modern) out += ' ';
@@ -129,14 +128,14 @@ class ChatTemplate {
       "{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token + ' ' }}"
       "{% else %}{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}";
   static constexpr std::string_view mixtral_2024 =
-      "{%- if messages[0]['role'] == 'system' %}{%- set system_message = messages[0]['content'] %}"
+      "{%- if messages[0]['role'] == 'system' %}{%- set file::system_message = messages[0]['content'] %}"
       "{%- set loop_messages = messages[1:] %}{%- else %}{%- set loop_messages = messages %}{%- endif %}"
       "{{- bos_token }}{%- for message in loop_messages %}"
       "{%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{- raise_exception('After the optional "
       "system "
       "message, conversation roles must alternate user/assistant/user/assistant/...') }}{%- endif %}"
-      "{%- if message['role'] == 'user' %}{%- if loop.first and system_message is defined %}"
-      "{{- ' [INST] ' + system_message + '\\n\\n' + message['content'] + ' [/INST]' }}{%- else %}"
+      "{%- if message['role'] == 'user' %}{%- if loop.first and file::system_message is defined %}"
+      "{{- ' [INST] ' + file::system_message + '\\n\\n' + message['content'] + ' [/INST]' }}{%- else %}"
       "{{- ' [INST] ' + message['content'] + ' [/INST]' }}{%- endif %}"
       "{%- elif message['role'] == 'assistant' %}{{- ' ' + message['content'] + eos_token}}"
       "{%- else %}{{- raise_exception('Only user and assistant roles are supported, with the exception of an "
@@ -144,20 +143,20 @@ class ChatTemplate {
       "optional system message!') }}{%- endif %}{%- endfor %}";
 
   /// "bos_token" and the like: a string, or an added token as an object; empty where there is none.
-  static std::string token_text(const checkpoint::Json& config, std::string_view key, std::string_view where) {
-    const checkpoint::Json* field = checkpoint::find_field(config, key, where);
+  static std::string token_text(const json::Value& config, std::string_view key, std::string_view where) {
+    const json::Value* field = json::find_field(config, key, where);
     if (field == nullptr) return {};
-    if (field->is_object()) return checkpoint::require_string(*field, "content", where);
-    return checkpoint::to_text(*field, key, where);
+    if (field->is_object()) return json::require_string(*field, "content", where);
+    return json::to_text(*field, key, where);
   }
 
-  static std::string default_template(const checkpoint::Json& config, std::string_view where) {
-    using namespace checkpoint;
-    const Json* field = find_field(config, "chat_template", where);
+  static std::string default_template(const json::Value& config, std::string_view where) {
+    const json::Value* field = json::find_field(config, "chat_template", where);
     if (field == nullptr) return {};
-    if (!field->is_array()) return to_text(*field, "chat_template", where);
-    for (const Json& entry : *field) {
-      if (require_string(entry, "name", where) == "default") return require_string(entry, "template", where);
+    if (!field->is_array()) return json::to_text(*field, "chat_template", where);
+    for (const json::Value& entry : *field) {
+      if (json::require_string(entry, "name", where) == "default")
+        return json::require_string(entry, "template", where);
     }
     return {};
   }

@@ -7,74 +7,72 @@
 #include <string>
 #include <string_view>
 
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/text/utf8.hpp"
 
 namespace asterism::text {
 
-using checkpoint::Json;
-
 /// Throws Unsupported unless every key of `object` is "type" or one of `known`. `what` names the object:
 /// "normalizer NFC".
-inline void check_keys(const Json& object, std::initializer_list<std::string_view> known, std::string_view what,
-                       std::string_view where) {
-  for (const auto& [key, value] : object.get_ref<const Json::object_t&>()) {
+inline void check_keys(const json::Value& object, std::initializer_list<std::string_view> known,
+                       std::string_view what, std::string_view where) {
+  for (const auto& [key, value] : object.get_ref<const json::Value::object_t&>()) {
     bool found = key == "type";
     for (const std::string_view name : known) found = found || key == name;
     if (found) continue;
     std::string names;
     for (const std::string_view name : known) names += concat(names.empty() ? "" : ", ", name);
     throw Unsupported(
-        concat(where, ": ", what, " has the unknown setting '", checkpoint::printable(key), "'; known: ", names));
+        concat(where, ": ", what, " has the unknown setting '", printable(key), "'; known: ", names));
   }
 }
 
 /// One component: `role` is what it is for ("decoder"), `where` the file.
 struct Component {
-  const Json& object;
+  const json::Value& object;
   std::string_view role;
   std::string_view where;
 
-  const std::string& type() const { return checkpoint::require_string(object, "type", where); }
+  const std::string& type() const { return json::require_string(object, "type", where); }
 
   /// Throws Unsupported unless every setting is among `known`, or is the type.
   void settings(std::initializer_list<std::string_view> known) const {
-    check_keys(object, known, concat(role, " ", checkpoint::printable(type())), where);
+    check_keys(object, known, concat(role, " ", printable(type())), where);
   }
 
   [[noreturn]] void unsupported(std::string_view supported) const {
-    throw Unsupported(concat(where, ": ", role, " '", checkpoint::printable(type()),
-                             "' is not supported; supported: ", supported));
+    throw Unsupported(
+        concat(where, ": ", role, " '", printable(type()), "' is not supported; supported: ", supported));
   }
   [[noreturn]] void refuse(std::string_view why) const {
-    throw Unsupported(concat(where, ": ", role, " ", checkpoint::printable(type()), ": ", why));
+    throw Unsupported(concat(where, ": ", role, " ", printable(type()), ": ", why));
   }
 };
 
 /// Calls `read(Component)` for `value`, or, where it is a Sequence, for each component listed under `list_key`, in
 /// order and at any depth. Nothing where `value` is nullptr. FormatError where one is no object with a type.
 template <class Read>
-void for_each_component(const Json* value, std::string_view role, std::string_view list_key,
+void for_each_component(const json::Value* value, std::string_view role, std::string_view list_key,
                         std::string_view where, const Read& read) {
   if (value == nullptr) return;
-  checkpoint::check_object(*value, role, where);
+  json::check_object(*value, role, where);
   const Component component{*value, role, where};
   if (component.type() != "Sequence") return read(component);
   component.settings({list_key});
-  for (const Json& part : checkpoint::require_array(*value, list_key, where)) {
+  for (const json::Value& part : json::require_array(*value, list_key, where)) {
     for_each_component(&part, role, list_key, where, read);
   }
 }
 
 /// The field `key` of a component, one character. FormatError where it is anything else.
 inline std::string require_character(const Component& component, std::string_view key) {
-  const std::string& text = checkpoint::require_string(component.object, key, component.where);
+  const std::string& text = json::require_string(component.object, key, component.where);
   if (text.empty() || code_point_at(text, 0).size != text.size()) {
     throw FormatError(concat(component.where, ": field '", key, "' of ", component.role, " ", component.type(),
-                             " is '", checkpoint::printable(text, 40), "', expected one character"));
+                             " is '", printable(text, 40), "', expected one character"));
   }
   return text;
 }
@@ -84,7 +82,7 @@ inline constexpr std::size_t max_setting_bytes = 1024;
 
 /// The string under `key`, at most `max_setting_bytes` long.
 inline const std::string& require_short_string(const Component& component, std::string_view key) {
-  const std::string& text = checkpoint::require_string(component.object, key, component.where);
+  const std::string& text = json::require_string(component.object, key, component.where);
   if (text.size() > max_setting_bytes) {
     component.refuse(concat("field '", key, "' has ", text.size(), " bytes, supported are ", max_setting_bytes));
   }

@@ -56,7 +56,7 @@ class Decoder {
   Decoder() = default;
 
   /// `value`: the field "decoder", nullptr where there is none.
-  static Decoder from_json(const Json* value, std::string_view where) {
+  static Decoder from_json(const json::Value* value, std::string_view where) {
     Decoder decoder;
     bool fused = false;
     for_each_component(value, "decoder", "decoders", where, [&](const Component& component) {
@@ -134,8 +134,7 @@ class Decoder {
     if (type == "Strip") {
       component.settings({"content", "start", "stop"});
       const auto count = [&](std::string_view key) {
-        return static_cast<std::size_t>(
-            checkpoint::require_integer(component.object, key, component.where, 0, 1 << 20));
+        return static_cast<std::size_t>(json::require_integer(component.object, key, component.where, 0, 1 << 20));
       };
       if (count("stop") != 0) component.refuse("stop other than 0 is not supported");
       return Strip{require_character(component, "content"), count("start")};

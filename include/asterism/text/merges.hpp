@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/text/vocabulary.hpp"
 
 namespace asterism::text {
@@ -36,13 +36,13 @@ class Merges {
   /// From an array in order of rank, each rule a string "left right" or an array ["left", "right"], all alike. Of
   /// several rules for one pair the last counts, as with Hugging Face. FormatError for other forms and for tokens
   /// that the vocabulary lacks.
-  static Merges from_json(const checkpoint::Json& rules, const Vocabulary& vocabulary, std::string_view where) {
+  static Merges from_json(const json::Value& rules, const Vocabulary& vocabulary, std::string_view where) {
     Merges merges;
     merges.rules_.reserve(rules.size());
     std::uint32_t rank = 0;
     std::string merged;
     for (std::size_t i = 0; i < rules.size(); ++i) {
-      const checkpoint::Json& rule = rules[i];
+      const json::Value& rule = rules[i];
       const auto fail = [&](std::string_view what) { throw FormatError(concat(where, ": merge ", i, " ", what)); };
       if (rule.type() != rules[0].type())
         fail("differs in form from the first: expected all strings or all pairs");
@@ -53,8 +53,7 @@ class Merges {
         if (text.starts_with("#version")) continue;
         const std::size_t blank = text.find(' ');
         if (blank == std::string_view::npos || text.find(' ', blank + 1) != std::string_view::npos) {
-          fail(concat("is '", checkpoint::printable(text, 60),
-                      "', expected two tokens with one space between them"));
+          fail(concat("is '", printable(text, 60), "', expected two tokens with one space between them"));
         }
         left = text.substr(0, blank);
         right = text.substr(blank + 1);
@@ -67,8 +66,7 @@ class Merges {
       }
       const auto id = [&](std::string_view token) {
         const std::optional<TokenId> found = vocabulary.find(token);
-        if (!found)
-          fail(concat("needs the token '", checkpoint::printable(token, 60), "', which the vocabulary lacks"));
+        if (!found) fail(concat("needs the token '", printable(token, 60), "', which the vocabulary lacks"));
         return *found;
       };
       if (rank == std::numeric_limits<std::uint32_t>::max()) fail("is one too many");

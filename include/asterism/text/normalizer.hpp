@@ -46,7 +46,7 @@ class Normalizer {
 
   /// `value`: the field "normalizer", nullptr where there is none. Unsupported for types not listed in the
   /// message.
-  static Normalizer from_json(const Json* value, std::string_view where) {
+  static Normalizer from_json(const json::Value* value, std::string_view where) {
     Normalizer normalizer;
     for_each_component(value, "normalizer", "normalizers", where,
                        [&](const Component& component) { normalizer.steps_.push_back(read_step(component)); });
@@ -108,8 +108,8 @@ class Normalizer {
     }
     if (type == "Strip") {
       component.settings({"strip_left", "strip_right"});
-      return Strip{checkpoint::require_bool(component.object, "strip_left", component.where),
-                   checkpoint::require_bool(component.object, "strip_right", component.where)};
+      return Strip{json::require_bool(component.object, "strip_left", component.where),
+                   json::require_bool(component.object, "strip_right", component.where)};
     }
     component.unsupported("Sequence, NFC, NFD, NFKC, NFKD, Prepend, Replace, Strip");
   }

@@ -32,13 +32,12 @@ class Pattern {
 
   /// The field "pattern" of a component: {"String": ..} or {"Regex": ..}.
   static Pattern from_json(const Component& component) {
-    const Json& object = checkpoint::require_object(component.object, "pattern", component.where);
+    const json::Value& object = json::require_object(component.object, "pattern", component.where);
     check_keys(object, {"String", "Regex"}, concat("the pattern of ", component.role, " ", component.type()),
                component.where);
     if (object.size() != 1) component.refuse("its pattern needs either String or Regex");
-    const auto literal = checkpoint::optional_string(object, "String", component.where);
-    if (!literal)
-      return Pattern(Regex(checkpoint::require_string(object, "Regex", component.where), component.where));
+    const auto literal = json::optional_string(object, "String", component.where);
+    if (!literal) return Pattern(Regex(json::require_string(object, "Regex", component.where), component.where));
     if (literal->empty() || literal->size() > max_setting_bytes) {
       component.refuse(
           concat("its String has ", literal->size(), " bytes, supported are 1 to ", max_setting_bytes));
@@ -85,13 +84,13 @@ enum class SplitBehavior : std::uint8_t {
 
 /// The field "behavior" of a component.
 inline SplitBehavior require_split_behavior(const Component& component) {
-  const std::string& name = checkpoint::require_string(component.object, "behavior", component.where);
+  const std::string& name = json::require_string(component.object, "behavior", component.where);
   if (name == "Removed") return SplitBehavior::removed;
   if (name == "Isolated") return SplitBehavior::isolated;
   if (name == "MergedWithPrevious") return SplitBehavior::merged_with_previous;
   if (name == "MergedWithNext") return SplitBehavior::merged_with_next;
   if (name == "Contiguous") return SplitBehavior::contiguous;
-  component.refuse(concat("its behavior is '", checkpoint::printable(name, 40),
+  component.refuse(concat("its behavior is '", printable(name, 40),
                           "', supported: Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous"));
 }
 

@@ -20,7 +20,7 @@ class PostProcessor {
 
   /// `value`: the field "post_processor", nullptr where there is none. `vocabulary_size`: one more than the
   /// largest id. TemplateProcessing's template for pairs of texts is not used.
-  static PostProcessor from_json(const Json* value, std::size_t vocabulary_size, std::string_view where) {
+  static PostProcessor from_json(const json::Value* value, std::size_t vocabulary_size, std::string_view where) {
     PostProcessor processor;
     bool has_template = false;
     for_each_component(value, "post_processor", "processors", where, [&](const Component& component) {
@@ -45,27 +45,28 @@ class PostProcessor {
 
  private:
   void read_template(const Component& component, std::size_t vocabulary_size) {
-    using namespace checkpoint;
     const std::string_view where = component.where;
     component.settings({"single", "pair", "special_tokens"});
-    const Json& tokens = require_object(component.object, "special_tokens", where);
+    const json::Value& tokens = json::require_object(component.object, "special_tokens", where);
     bool has_text = false;
-    for (const Json& piece : require_array(component.object, "single", where)) {
-      check_object(piece, "a piece of the template 'single'", where);
+    for (const json::Value& piece : json::require_array(component.object, "single", where)) {
+      json::check_object(piece, "a piece of the template 'single'", where);
       check_keys(piece, {"Sequence", "SpecialToken"}, "a piece of TemplateProcessing", where);
-      if (const Json* sequence = optional_object(piece, "Sequence", where)) {
-        if (has_text || piece.size() != 1 || require_string(*sequence, "id", where) != "A") {
+      if (const json::Value* sequence = json::optional_object(piece, "Sequence", where)) {
+        if (has_text || piece.size() != 1 || json::require_string(*sequence, "id", where) != "A") {
           component.refuse("its template 'single' must hold the sequence A once");
         }
         has_text = true;
         continue;
       }
-      const std::string& name = require_string(require_object(piece, "SpecialToken", where), "id", where);
-      const Json& token = require_object(tokens, name, where);
+      const std::string& name =
+          json::require_string(json::require_object(piece, "SpecialToken", where), "id", where);
+      const json::Value& token = json::require_object(tokens, name, where);
       check_keys(token, {"id", "ids", "tokens"}, "a special token of TemplateProcessing", where);
-      for (const Json& id : require_array(token, "ids", where)) {
+      for (const json::Value& id : json::require_array(token, "ids", where)) {
         const auto last = static_cast<std::int64_t>(vocabulary_size) - 1;
-        (has_text ? suffix_ : prefix_).push_back(static_cast<TokenId>(to_integer(id, "ids", where, 0, last)));
+        (has_text ? suffix_ : prefix_)
+            .push_back(static_cast<TokenId>(json::to_integer(id, "ids", where, 0, last)));
       }
     }
     if (!has_text) component.refuse("its template 'single' must hold the sequence A once");

@@ -53,7 +53,7 @@ class PreTokenizer {
   PreTokenizer() = default;
 
   /// `value`: the field "pre_tokenizer", nullptr where there is none.
-  static PreTokenizer from_json(const Json* value, std::string_view where) {
+  static PreTokenizer from_json(const json::Value* value, std::string_view where) {
     PreTokenizer pre_tokenizer;
     for_each_component(value, "pre_tokenizer", "pretokenizers", where, [&](const Component& component) {
       Step step = read_step(component);
@@ -103,7 +103,7 @@ class PreTokenizer {
   static Step read_step(const Component& component) {
     const std::string& type = component.type();
     const auto flag = [&](std::string_view key) {
-      return checkpoint::require_bool(component.object, key, component.where);
+      return json::require_bool(component.object, key, component.where);
     };
     if (type == "Split") {
       component.settings({"pattern", "behavior", "invert"});
@@ -112,7 +112,7 @@ class PreTokenizer {
     if (type == "ByteLevel") {
       component.settings({"add_prefix_space", "trim_offsets", "use_regex"});
       return ByteLevel{flag("add_prefix_space"),
-                       checkpoint::optional_bool(component.object, "use_regex", component.where).value_or(true)};
+                       json::optional_bool(component.object, "use_regex", component.where).value_or(true)};
     }
     if (type == "Metaspace") return Metaspace::from_json(component);
     if (type == "Digits") {
@@ -121,7 +121,7 @@ class PreTokenizer {
     }
     if (type == "Punctuation") {
       component.settings({"behavior"});
-      const bool given = checkpoint::find_field(component.object, "behavior", component.where) != nullptr;
+      const bool given = json::find_field(component.object, "behavior", component.where) != nullptr;
       return Punctuation{given ? require_split_behavior(component) : SplitBehavior::isolated};
     }
     component.unsupported("Sequence, Split, ByteLevel, Metaspace, Digits, Punctuation");

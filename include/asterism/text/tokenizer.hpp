@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "asterism/checkpoint/file.hpp"
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/text/added_tokens.hpp"
 #include "asterism/text/bpe.hpp"
 #include "asterism/text/decoder.hpp"
@@ -45,48 +45,47 @@ struct DecodeOptions {
 
 /// A tokenizer of the families byte-level BPE (GPT-2, Qwen, Llama 3) and SentencePiece-style BPE with byte
 /// fallback (Mixtral, Llama 2). Gives the ids and texts that Hugging Face's tokenizers 0.23 gives, except that a
-/// character without any token is an error there where it would vanish. Texts are what `Tokenizer.decode` gives:
+/// character without any token is an error there where it would vanish. CheckpointExtras are what `Tokenizer.decode` gives:
 /// nothing is cleaned up. Immutable; const members may be called from several threads. Limits: characters newer
 /// than the Unicode tables of the installed PCRE2 and utf8proc count as unassigned.
 class Tokenizer {
  public:
   /// Reads a tokenizer.json. FileError, FormatError, Unsupported; the message names the file and the component.
   static Tokenizer from_file(const std::string& path) {
-    return from_json(checkpoint::read_text_file(path, max_file_bytes), path);
+    return from_json(file::read_text_file(path, max_file_bytes), path);
   }
 
   /// From the bytes of a tokenizer.json; `where` names them in messages. FormatError when they break the format,
   /// Unsupported for every component or setting that is not known. Time and memory linear in the bytes.
   static Tokenizer from_json(std::string_view bytes, std::string_view where) {
-    using namespace checkpoint;
-    const Json document = parse_json(bytes, where);
-    check_object(document, "the document", where);
+    const json::Value document = json::parse(bytes, where);
+    json::check_object(document, "the document", where);
     check_keys(document,
                {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
                 "post_processor", "decoder", "model"},
                "tokenizer.json", where);
-    if (const auto version = optional_string(document, "version", where); version && version != "1.0") {
+    if (const auto version = json::optional_string(document, "version", where); version && version != "1.0") {
       throw Unsupported(
           concat(where, ": version '", printable(*version, 40), "' is not supported; supported: 1.0"));
     }
     for (const std::string_view key : {"truncation", "padding"}) {
-      if (find_field(document, key, where) == nullptr) continue;
+      if (json::find_field(document, key, where) == nullptr) continue;
       throw Unsupported(concat(where, ": ", key, " is not supported; expected null"));
     }
     Tokenizer tokenizer;
-    tokenizer.normalizer_ = Normalizer::from_json(find_field(document, "normalizer", where), where);
-    tokenizer.pre_tokenizer_ = PreTokenizer::from_json(find_field(document, "pre_tokenizer", where), where);
+    tokenizer.normalizer_ = Normalizer::from_json(json::find_field(document, "normalizer", where), where);
+    tokenizer.pre_tokenizer_ = PreTokenizer::from_json(json::find_field(document, "pre_tokenizer", where), where);
     if (tokenizer.pre_tokenizer_.marks_beginning() && tokenizer.normalizer_.may_shorten_front()) {
       throw Unsupported(concat(where,
                                ": Metaspace with prepend_scheme first is not supported behind a normalizer ",
                                "that may take characters from the beginning"));
     }
-    tokenizer.bpe_ = Bpe::from_json(require_object(document, "model", where), where);
-    tokenizer.added_ = AddedTokens::from_json(optional_array(document, "added_tokens", where),
+    tokenizer.bpe_ = Bpe::from_json(json::require_object(document, "model", where), where);
+    tokenizer.added_ = AddedTokens::from_json(json::optional_array(document, "added_tokens", where),
                                               tokenizer.bpe_.vocabulary(), tokenizer.normalizer_, where);
-    tokenizer.decoder_ = Decoder::from_json(find_field(document, "decoder", where), where);
+    tokenizer.decoder_ = Decoder::from_json(json::find_field(document, "decoder", where), where);
     tokenizer.index_added_tokens();
-    tokenizer.post_processor_ = PostProcessor::from_json(find_field(document, "post_processor", where),
+    tokenizer.post_processor_ = PostProcessor::from_json(json::find_field(document, "post_processor", where),
                                                          tokenizer.vocabulary_size(), where);
     return tokenizer;
   }

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/json.hpp"
-#include "asterism/checkpoint/json_fields.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
 
 namespace asterism::text {
 
@@ -25,18 +25,18 @@ class Vocabulary {
 
   /// From an object {"token": id, ..}. FormatError for an empty one, ids that are no integers, negative, used
   /// twice, or so large that most of the ids below would be without a token.
-  static Vocabulary from_json(const checkpoint::Json& object, std::string_view where) {
-    checkpoint::check_object(object, "the vocabulary", where);
+  static Vocabulary from_json(const json::Value& object, std::string_view where) {
+    json::check_object(object, "the vocabulary", where);
     if (object.empty()) throw FormatError(concat(where, ": the vocabulary is empty"));
     const auto limit = static_cast<std::int64_t>(4 * object.size() + 65536);
     Vocabulary vocabulary;
-    const auto& entries = object.get_ref<const checkpoint::Json::object_t&>();
+    const auto& entries = object.get_ref<const json::Value::object_t&>();
     std::size_t bytes = 0;
     std::int64_t last = 0;
     for (const auto& [token, value] : entries) {
-      const std::int64_t id = checkpoint::to_integer(value, token, where, 0, std::numeric_limits<TokenId>::max());
+      const std::int64_t id = json::to_integer(value, token, where, 0, std::numeric_limits<TokenId>::max());
       if (id >= limit) {
-        throw FormatError(concat(where, ": token '", checkpoint::printable(token, 60), "' has the id ", id,
+        throw FormatError(concat(where, ": token '", printable(token, 60), "' has the id ", id,
                                  ", expected ids below ", limit, " in a vocabulary of ", object.size(),
                                  " tokens"));
       }
@@ -93,8 +93,8 @@ class Vocabulary {
   void add(std::string_view token_text, TokenId id, std::string_view where) {
     Place& place = places_[static_cast<std::size_t>(id)];
     if (place.used) {
-      throw FormatError(concat(where, ": tokens '", checkpoint::printable(token(id), 60), "' and '",
-                               checkpoint::printable(token_text, 60), "' both have the id ", id));
+      throw FormatError(concat(where, ": tokens '", printable(token(id), 60), "' and '", printable(token_text, 60),
+                               "' both have the id ", id));
     }
     if (token_text.size() > std::numeric_limits<std::uint32_t>::max()) {
       throw FormatError(concat(where, ": the token with the id ", id, " has ", token_text.size(), " bytes"));

@@ -15,7 +15,7 @@ int main(int, char** argv) try {
     std::printf("%.*s", static_cast<int>(piece.size()), piece.data());
   }
   std::printf("\n%s", model.memory_report().c_str());
-  return session.last().usage.answer_tokens == 3 ? 0 : 1;
+  return session.last().usage.completion_tokens == 3 ? 0 : 1;
 } catch (const Error& error) {
   std::puts(error.what());
   return 1;

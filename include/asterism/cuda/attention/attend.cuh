@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cuda_runtime.h>
 
-#include "asterism/backend/visible.hpp"
+#include "asterism/backend/attention_span.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/cuda/attention/append_kv.cuh"
 #include "asterism/cuda/attention/online_softmax.hpp"
@@ -32,7 +32,8 @@ static __global__ void __launch_bounds__(T::threads)
   const std::size_t kv_head = head / (gridDim.y / kv.kv_heads);
   const float* query = queries.row(blockIdx.x).data + head * kv.head_dim;
   float* sum = out.row(blockIdx.x).data + head * kv.head_dim;
-  const backend::Visible visible = backend::visible_positions(first + blockIdx.x, kv.sinks, kv.window, window);
+  const backend::AttentionSpan visible =
+      backend::visible_positions(first + blockIdx.x, kv.sinks, kv.window, window);
   const float scale = 1.0F / sqrtf(static_cast<float>(kv.head_dim));
   OnlineSoftmax softmax;
   for (std::size_t d = threadIdx.x; d < kv.head_dim; d += T::threads) sum[d] = 0;

@@ -5,18 +5,18 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/backend/attention_span.hpp"
 #include "asterism/backend/fwd.hpp"
-#include "asterism/backend/visible.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/cuda/quant/half.hpp"
 #include "asterism/quant/fwd.hpp"
 
 namespace asterism::cuda {
 
-/// The formats of KvRow that kernels know.
+/// The formats of KvFormat that kernels know.
 enum class KvStorage : std::uint8_t { float32, float16, int8 };
 
-/// See backend::DeviceKv.
+/// See backend::KvView.
 struct StoredKv {
   std::byte* keys = nullptr;
   std::byte* values = nullptr;
@@ -61,7 +61,7 @@ struct KvStorageOf<quant::Int8<Group, quant::AbsMax>> {
 
 /// The same cache for a kernel. Refuses to compile for formats that kernels do not know.
 template <class Format>
-StoredKv stored(const backend::DeviceKv<Format>& kv) {
+StoredKv stored(const backend::KvView<Format>& kv) {
   return {.keys = kv.keys,
           .values = kv.values,
           .kv_heads = kv.kv_heads,
@@ -69,12 +69,12 @@ StoredKv stored(const backend::DeviceKv<Format>& kv) {
           .head_dim = kv.head_dim,
           .sinks = kv.sinks,
           .window = kv.window,
-          .row_bytes = backend::DeviceKv<Format>::row_bytes(kv.head_dim),
+          .row_bytes = backend::KvView<Format>::row_bytes(kv.head_dim),
           .storage = KvStorageOf<Format>::storage,
           .group = KvStorageOf<Format>::group};
 }
 
-/// Where the scale of a group lies behind the codes of a row of `width` values; see KvRow<Int8>. Rows may begin at odd
+/// Where the scale of a group lies behind the codes of a row of `width` values; see KvFormat<Int8>. Rows may begin at odd
 /// multiples of two bytes, no less.
 ASTERISM_HD inline std::size_t kv_scale_at(std::size_t width, std::size_t group) {
   return width + group * sizeof(std::uint16_t);
@@ -95,7 +95,7 @@ ASTERISM_HD float kv_value(const StoredKv& kv, const std::byte* row, std::size_t
 }
 
 /// Stores group g of a row: the values [g * group, (g + 1) * group) of `from`, or what is left of it; the bits of
-/// KvRow::store. Returns false where one is beyond the range of the format.
+/// KvFormat::store. Returns false where one is beyond the range of the format.
 template <KvStorage storage>
 ASTERISM_HD bool store_kv_group(const StoredKv& kv, const float* from, std::size_t g, std::byte* row) {
   if constexpr (storage == KvStorage::float32) {

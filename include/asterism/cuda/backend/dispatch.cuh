@@ -23,7 +23,7 @@ struct GroupTuning {
 /// would need temporary memory and five launches.
 template <class T>
 static __global__ void __launch_bounds__(T::threads)
-    group_kernel(MatrixView<const gating::Route> routes, backend::Groups groups) {
+    group_kernel(MatrixView<const gating::Route> routes, backend::ExpertGroups groups) {
   const std::size_t experts = groups.experts();
   for (std::size_t e = threadIdx.x; e < experts; e += T::threads) {
     std::int32_t count = 0;
@@ -45,8 +45,8 @@ static __global__ void __launch_bounds__(T::threads)
     for (std::size_t i = 0; i < routes.rows; ++i) {
       for (std::size_t j = 0; j < routes.cols; ++j) {
         if (routes(i, j).expert != static_cast<std::int32_t>(e)) continue;
-        groups.rows[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(i);
-        groups.slots[i * routes.cols + j] = slot;
+        groups.source_row[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(i);
+        groups.slot_of_choice[i * routes.cols + j] = slot;
         ++slot;
       }
     }
@@ -83,24 +83,24 @@ static __global__ void __launch_bounds__(T::threads)
 }
 
 inline void launch_group(const Queue& queue, MatrixView<const gating::Route> routes,
-                         const backend::Groups& groups) {
+                         const backend::ExpertGroups& groups) {
   using T = GroupTuning;
   launch_kernel(queue, "group", group_kernel<T>, 1, 1, T::threads, routes, groups);
 }
 
-inline void launch_gather(const Queue& queue, const backend::Groups& groups, MatrixView<const float> x,
+inline void launch_gather(const Queue& queue, const backend::ExpertGroups& groups, MatrixView<const float> x,
                           MatrixView<float> out) {
   using T = RowsTuning;
-  launch_kernel(queue, "gather", gather_kernel<T>, out.rows, 1, T::threads, View<const std::int32_t>(groups.rows),
-                x, out);
+  launch_kernel(queue, "gather", gather_kernel<T>, out.rows, 1, T::threads,
+                View<const std::int32_t>(groups.source_row), x, out);
 }
 
-inline void launch_combine(const Queue& queue, const backend::Groups& groups,
+inline void launch_combine(const Queue& queue, const backend::ExpertGroups& groups,
                            MatrixView<const gating::Route> routes, MatrixView<const float> y,
                            MatrixView<float> x) {
   using T = RowsTuning;
-  launch_kernel(queue, "combine", combine_kernel<T>, x.rows, 1, T::threads, View<const std::int32_t>(groups.slots),
-                routes, y, x);
+  launch_kernel(queue, "combine", combine_kernel<T>, x.rows, 1, T::threads,
+                View<const std::int32_t>(groups.slot_of_choice), routes, y, x);
 }
 
 }  // namespace asterism::cuda

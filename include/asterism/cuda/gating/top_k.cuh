@@ -56,7 +56,7 @@ static __global__ void __launch_bounds__(T::rows* warp_size)
   // best_of reads what other lanes wrote only in `chosen`, behind a barrier of the warp.
   float total = 0;
   for (std::size_t k = 0; k < chosen.size; ++k) {
-    Candidate best = warp_best(best_of(scores, lane, warp_size, chosen.part(0, k)));
+    Candidate best = warp_best(best_of(scores, lane, warp_size, chosen.subview(0, k)));
     best.probability = __shfl_sync(0xFFFFFFFFU, best.probability, 0);  // one choice for all, even among NaNs
     best.expert = __shfl_sync(0xFFFFFFFFU, best.expert, 0);
     if (lane == 0) chosen[k] = {.expert = best.expert, .weight = best.probability};

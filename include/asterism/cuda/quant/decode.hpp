@@ -22,7 +22,7 @@ ASTERISM_HD inline float multiply_then_add(float a, float b, float c) {
 #if defined(__CUDA_ARCH__)
   return __fadd_rn(__fmul_rn(a, b), c);
 #else
-  return quant::rounded(a * b) + c;
+  return quant::rounded_to_float32(a * b) + c;
 #endif
 }
 

@@ -47,7 +47,7 @@ inline void launch_embed(const Queue& queue, const StoredMatrix& table, View<con
       TokenIds<T> some;
       for (std::size_t i = 0; i < count; ++i) some.at[i] = ids[first + i];
       launch_kernel(queue, "embed", embed_kernel<T, storage>, count, 1, T::threads, table, some,
-                    out.rows_from(first, count));
+                    out.rows_at(first, count));
     }
   });
 }

@@ -45,13 +45,13 @@ template <>
 struct StorageOf<quant::Float16> {
   static constexpr Storage storage = Storage::float16;
 };
-template <int Block, class Choice>
-struct StorageOf<quant::Nf4<Block, quant::PlainScales, Choice>> {
+template <int Block, class ScaleRule>
+struct StorageOf<quant::Nf4<Block, quant::PlainScales, ScaleRule>> {
   static constexpr Storage storage = Storage::nf4;
   static constexpr int block = Block;
 };
-template <int Block, class Choice>
-struct StorageOf<quant::Nf4<Block, quant::DoubleQuantized, Choice>> {
+template <int Block, class ScaleRule>
+struct StorageOf<quant::Nf4<Block, quant::DoubleQuantized, ScaleRule>> {
   static constexpr Storage storage = Storage::nf4_double_quantized;
   static constexpr int block = Block;
 };

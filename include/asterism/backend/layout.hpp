@@ -1,0 +1,50 @@
+// Cuts one buffer into matrices, one after the other; without a buffer it only measures.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/core/bytes.hpp"
+
+namespace asterism::backend {
+
+/// Hands out consecutive 64-byte aligned pieces. The plan runs a layout over a cursor without a buffer, in a
+/// constant expression, and takes its `used()`; the run-time runs the same layout over a buffer of that size: one
+/// size model.
+class Layout {
+ public:
+  constexpr Layout() = default;
+  explicit Layout(const Buffer& buffer) : buffer_(&buffer) {}
+
+  /// The next matrix (rows, cols) of T.
+  template <class T>
+  constexpr DeviceMatrix<T> matrix(std::size_t rows, std::size_t cols) {
+    const std::uint64_t offset = take(checked_product(checked_product(rows, cols), sizeof(T)));
+    if (buffer_ == nullptr) return {};
+    return matrix_in<T>(*buffer_, offset, rows, cols);
+  }
+
+  /// The next weights (rows, cols) in Format.
+  template <class Format>
+  constexpr DeviceWeights<Format> weights(std::uint64_t rows, std::uint64_t cols) {
+    const std::uint64_t offset = take(Format::planes(rows, cols).bytes().count);
+    if (buffer_ == nullptr) return {};
+    return weights_in<Format>(*buffer_, offset, rows, cols);
+  }
+
+  constexpr Bytes used() const { return {used_}; }
+
+ private:
+  constexpr std::uint64_t take(std::uint64_t bytes) {
+    const std::uint64_t offset = used_;
+    used_ = checked_sum(used_, aligned(checked_sum(bytes, alignment) - alignment));
+    return offset;
+  }
+
+  const Buffer* buffer_ = nullptr;
+  std::uint64_t used_ = 0;
+};
+
+}  // namespace asterism::backend

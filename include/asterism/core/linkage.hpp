@@ -1,0 +1,34 @@
+// One program is either header-only or compiled (see core/config.hpp). A source of the one kind linked with a source of the
+// other would run whichever bodies the linker happened to keep: such a program ends when it starts, and names both sources.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace asterism::detail {
+
+/// How one source of the program was compiled.
+struct SourceForm {
+  const char* form;
+  const char* source;
+};
+
+/// Ends the program unless all sources say the same form. Called before main, by one thread.
+[[gnu::noinline]] inline bool same_form(SourceForm next) {
+  static const SourceForm first = next;
+  if (std::strcmp(first.form, next.form) == 0) return true;
+  std::fprintf(stderr,
+               "asterism: %s is compiled %s, %s is compiled %s.\n"
+               "Define ASTERISM_COMPILED for all sources of a program, or for none.\n",
+               first.source, first.form, next.source, next.form);
+  std::abort();
+}
+
+#if defined(ASTERISM_COMPILED)
+[[maybe_unused]] static const bool form_is_known = same_form({"with ASTERISM_COMPILED", __BASE_FILE__});
+#else
+[[maybe_unused]] static const bool form_is_known = same_form({"without ASTERISM_COMPILED", __BASE_FILE__});
+#endif
+
+}  // namespace asterism::detail

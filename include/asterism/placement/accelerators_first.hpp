@@ -1,0 +1,61 @@
+// Main memory only where the accelerators have no room, and for 4-bit weights only where that is asked for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/machine/machine.hpp"
+#include "asterism/placement/concept.hpp"
+#include "asterism/placement/fwd.hpp"
+#include "asterism/placement/memory_footprint.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/placement/sequential.hpp"
+
+namespace asterism::placement {
+
+/// Which layers may live on a host device beside accelerators.
+enum class HostPlacement : std::uint8_t {
+  above_four_bits,  ///< those whose weights have more than 4 bits: what transformers does with bitsandbytes
+  any_width         ///< all
+};
+
+/// Host devices of `machine` are kept free of `parts`. A machine without accelerators has nothing else: there they
+/// hold weights of any width.
+constexpr bool withholds_host(HostPlacement host, const MemoryFootprint& parts, const Machine& machine) {
+  return host == HostPlacement::above_four_bits && parts.has_four_bit_weights() &&
+         machine.accelerators().devices > 0;
+}
+
+/// `Policy` over the accelerators alone. Where nothing fits there and `host` allows it, Sequential over all devices:
+/// the fewest layers on a host device that comes last. Without an accelerator, `Policy` over the host devices.
+/// @tparam host  unless asked otherwise, weights of more than 4 bits spill to the host and 4-bit weights do not:
+///               they were packed to fit, and fast kernels for them run on accelerators
+template <class Policy, HostPlacement host = HostPlacement::above_four_bits>
+struct AcceleratorsFirst {
+  static_assert(Placement<Policy>, "AcceleratorsFirst needs a Placement for the accelerators");
+  static constexpr HostPlacement host_placement = host;
+
+  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
+    const Machine accelerators = machine.accelerators();
+    if (accelerators.devices == 0 || accelerators.devices == machine.devices) return Policy::plan(parts, machine);
+    // Sequential fits wherever a cut does, and is quickly asked.
+    if (!withholds_host(host, parts, machine) && !Sequential::plan(parts, accelerators).fits()) {
+      return Sequential::plan(parts, machine);
+    }
+    return on_accelerators(Policy::plan(parts, accelerators), machine);
+  }
+
+ private:
+  /// The plan over the accelerators as one over `machine`, whose host devices run no layers.
+  static constexpr Plan on_accelerators(const Plan& plan, const Machine& machine) {
+    Cuts cuts{};
+    std::size_t accelerators = 0;
+    for (std::size_t d = 0; d < Machine::max_devices; ++d) {
+      if (d < machine.devices && !machine.is_host(d)) ++accelerators;
+      cuts[d + 1] = plan.cuts[accelerators];
+    }
+    return assemble(plan.footprint, machine, cuts, plan.tied_head == TiedHead::copied);
+  }
+};
+
+}  // namespace asterism::placement

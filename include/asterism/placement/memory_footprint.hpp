@@ -1,0 +1,90 @@
+// What has to be placed: the parts of a decoder as runs of equal byte counts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "asterism/core/bytes.hpp"
+
+namespace asterism::placement {
+
+/// What a part is. Kinds from `attention` to `kv_cache` belong to a layer and travel with it.
+enum class PartKind : std::uint8_t {
+  embedding,
+  attention,
+  norms,
+  router,
+  experts,
+  kv_cache,
+  final_norm,
+  head,
+  workspace
+};
+
+inline constexpr std::size_t kind_count = 9;
+
+constexpr std::string_view name_of(PartKind kind) {
+  constexpr std::string_view names[kind_count] = {"embedding", "attention",  "norms", "routers",  "experts",
+                                                  "KV cache",  "final norm", "head",  "workspace"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// `count` equal parts of `each` bytes in every one of the layers [first_layer, first_layer + layers).
+/// Runs instead of single parts keep constant evaluation far below the compilers' limits: 48 layers of 512
+/// experts are one run.
+struct LayerRun {
+  PartKind kind = PartKind::embedding;
+  std::int32_t first_layer = 0;
+  std::int32_t layers = 0;
+  std::int32_t count = 0;
+  Bytes each{};
+
+  friend constexpr bool operator==(const LayerRun&, const LayerRun&) = default;
+
+  constexpr Bytes per_layer() const { return each * static_cast<std::uint64_t>(count); }
+  constexpr Bytes total() const { return per_layer() * static_cast<std::uint64_t>(layers); }
+  constexpr bool covers(std::int32_t layer) const { return layer >= first_layer && layer < first_layer + layers; }
+};
+
+/// Everything that one decoder needs, in bytes: weights with their scales, caches and workspace.
+struct MemoryFootprint {
+  static constexpr std::size_t max_runs = 12;
+
+  std::int32_t layers = 0;
+  std::array<LayerRun, max_runs> runs{};  ///< parts that belong to layers
+  std::size_t run_count = 0;
+  Bytes embedding{};
+  Bytes final_norm{};
+  Bytes head{};             ///< the head's matrix where it is a part of its own
+  bool tied = false;        ///< the head can be the embedding's matrix, in the embedding's format
+  Bytes layer_workspace{};  ///< on every device that runs layers: activations of one pass
+  Bytes head_workspace{};   ///< on the device that computes logits
+  double weight_bits = 0;   ///< bits of a weight of the layers, with its share of the scales; 0: not known
+
+  friend constexpr bool operator==(const MemoryFootprint&, const MemoryFootprint&) = default;
+
+  /// `count` parts of `each` bytes in all layers. Throws std::out_of_range beyond max_runs.
+  constexpr void add(PartKind kind, std::int32_t count, Bytes each) {
+    runs.at(run_count) = {.kind = kind, .first_layer = 0, .layers = layers, .count = count, .each = each};
+    ++run_count;
+  }
+
+  /// The weights of the layers are codes of 4 bits: 4 to 5 bits with their scales.
+  constexpr bool has_four_bit_weights() const { return weight_bits >= 4 && weight_bits < 6; }
+
+  /// Bytes of all layers in [first, last).
+  constexpr Bytes layer_bytes(std::int32_t first, std::int32_t last) const {
+    Bytes sum{};
+    for (std::size_t i = 0; i < run_count; ++i) {
+      const std::int32_t begin = first > runs[i].first_layer ? first : runs[i].first_layer;
+      const std::int32_t run_end = runs[i].first_layer + runs[i].layers;
+      const std::int32_t end = last < run_end ? last : run_end;
+      if (end > begin) sum += runs[i].per_layer() * static_cast<std::uint64_t>(end - begin);
+    }
+    return sum;
+  }
+};
+
+}  // namespace asterism::placement

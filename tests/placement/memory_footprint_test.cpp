@@ -1,0 +1,52 @@
+// The size model's vocabulary: runs of equal parts.
+#include "asterism/placement/memory_footprint.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include <doctest/doctest.h>
+
+using namespace asterism;
+using namespace asterism::placement;
+
+namespace {
+
+constexpr LayerRun run{.kind = PartKind::experts, .first_layer = 2, .layers = 3, .count = 8, .each = 10_B};
+static_assert(run.per_layer() == 80_B && run.total() == 240_B);
+static_assert(!run.covers(1) && run.covers(2) && run.covers(4) && !run.covers(5));
+
+// 48 layers of 512 experts are counted without visiting them.
+constexpr LayerRun many{.kind = PartKind::experts, .first_layer = 0, .layers = 48, .count = 512, .each = 3_MiB};
+static_assert(many.total().count == 48ULL * 512 * 3 * 1024 * 1024);
+
+constexpr MemoryFootprint some = [] {
+  MemoryFootprint parts;
+  parts.layers = 6;
+  parts.add(PartKind::attention, 1, 5_B);
+  parts.add(PartKind::experts, 4, 3_B);
+  parts.runs[1].first_layer = 2;  // experts in layers 2, 3 and 4 alone
+  parts.runs[1].layers = 3;
+  return parts;
+}();
+static_assert(some.layer_bytes(0, 6) == Bytes{6 * 5 + 3 * 12});
+static_assert(some.layer_bytes(0, 2) == 10_B && some.layer_bytes(2, 3) == 17_B && some.layer_bytes(4, 6) == 22_B);
+static_assert(some.layer_bytes(3, 3) == 0_B);
+
+}  // namespace
+
+TEST_CASE("every kind has a name of its own") {
+  for (std::size_t a = 0; a < kind_count; ++a) {
+    CHECK_FALSE(name_of(static_cast<PartKind>(a)).empty());
+    for (std::size_t b = 0; b < a; ++b)
+      CHECK(name_of(static_cast<PartKind>(a)) != name_of(static_cast<PartKind>(b)));
+  }
+  CHECK(name_of(PartKind::workspace) == "workspace");
+}
+
+TEST_CASE("there is room for max_runs runs, and one more is an error") {
+  MemoryFootprint parts;
+  parts.layers = 1;
+  for (std::size_t i = 0; i < MemoryFootprint::max_runs; ++i) parts.add(PartKind::experts, 1, 1_B);
+  CHECK(parts.layer_bytes(0, 1) == Bytes{MemoryFootprint::max_runs});
+  CHECK_THROWS_AS(parts.add(PartKind::experts, 1, 1_B), std::out_of_range);
+}
