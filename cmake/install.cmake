@@ -12,9 +12,11 @@ foreach(component IN LISTS asterism_components)
           DESTINATION "${config_folder}")
   install(FILES "cmake/components/${component}.cmake" DESTINATION "${config_folder}/components")
 endforeach()
+install(FILES cmake/compiled.cmake DESTINATION "${config_folder}")
 
 configure_package_config_file(cmake/asterismConfig.cmake.in "${generated_folder}/asterismConfig.cmake"
-                              INSTALL_DESTINATION "${config_folder}" NO_SET_AND_CHECK_MACRO)
+                              INSTALL_DESTINATION "${config_folder}" NO_SET_AND_CHECK_MACRO
+                              PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file("${generated_folder}/asterismConfigVersion.cmake"
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${generated_folder}/asterismConfig.cmake" "${generated_folder}/asterismConfigVersion.cmake"

@@ -6,8 +6,6 @@ option(ASTERISM_BUILD_DOCS "The target docs, API pages by Doxygen; there with th
 option(ASTERISM_BUILD_BENCHMARKS "Build the benchmarks (needs Google Benchmark)" OFF)
 set(ASTERISM_CUDA AUTO CACHE STRING "Build what needs nvcc: AUTO where there is one, ON, OFF")
 option(ASTERISM_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" ON)
-set(ASTERISM_TEST_ROOMS "" CACHE STRING "Only the tests of these rooms, for example parallel;backend; empty: all")
-set(ASTERISM_TEST_FILES "" CACHE STRING "Only the test files whose path below tests/ matches this expression; empty: all")
 set(ASTERISM_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -16,9 +14,12 @@ endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+# A compiler cache, where there is one, knows what another checkout has compiled: no absolute path goes into an object.
 find_program(ccache_program ccache)
 if(ccache_program AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${ccache_program}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_CURRENT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+      "${ccache_program}")
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}=.>")
 endif()
 
 # Components that have to be there for what is built.

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Sets up what is missing, builds the main example and runs it on the checkpoint that the repository ships.
-# Arguments go to the example: sh examples/run.sh --help. The other examples: cmake --build build/examples
+# Arguments go to the example: sh examples/run.sh --help. The other examples: cmake --build build/release --target examples
 set -eu
 started_in=$PWD
 cd "$(dirname "$0")/.."
 . cmake/setup.sh
 need $base_packages
-build=build/examples
+build=build/release
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if [ ! -f "$build/build.ninja" ]; then

@@ -1,2 +1,9 @@
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+
+#include "support/repository.hpp"
+
+int main(int argc, char** argv) {
+  asterism::test::enter_repository();
+  return doctest::Context(argc, argv).run();
+}

@@ -32,10 +32,8 @@ constexpr Shape shape{.vocabulary = 8000,
                       .max_positions = 4096};
 
 LanguageModel<Blueprint> random_model(const Limits& limits) {
-  LanguageModel<Blueprint>::CheckpointExtras texts;
-  texts.config.shape = shape;
-  LanguageModel<Blueprint> model(plan<Blueprint>(equal_devices(1, 4_GiB), shape, limits), limits,
-                                 std::move(texts));
+  LanguageModel<Blueprint> model(
+      engine::Engine<Blueprint>(plan<Blueprint>(equal_devices(1, 4_GiB), shape, limits), shape, limits), CheckpointExtras{});
   ProgressSink silence;
   model_bench::fill_randomly(model.network(), 1, silence);
   return model;

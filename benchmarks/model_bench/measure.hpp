@@ -164,9 +164,7 @@ template <class B>
 Measurement measure(const Task& task, ProgressSink& progress) {
   const placement::Plan planned = plan_here<B>(task);
   const auto start = std::chrono::steady_clock::now();
-  typename LanguageModel<B>::CheckpointExtras texts;
-  texts.config.shape = task.shape;
-  const LanguageModel<B> model(planned, limits_of(task), std::move(texts));
+  const LanguageModel<B> model(engine::Engine<B>(planned, task.shape, limits_of(task)), CheckpointExtras{});
   fill_randomly(model.network(), task.seed, progress);
   const double build_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 

@@ -28,7 +28,7 @@ be measured several times under other names with other options.
 
 examples:
   make_gguf.py m_q4_0.gguf
-  llama_bench.py --model m_q4_0.gguf --model-bench build/bench/benchmarks/model_bench --threads 2 \\
+  llama_bench.py --model m_q4_0.gguf --model-bench build/release/benchmarks/model_bench --threads 2 \\
       --llama-bench llama.cpp=/opt/llama.cpp/llama-bench --llama-bench "ik=/opt/ik/llama-bench:-rtr 1 -fmoe 1"
   llama_bench.py ... --quantization int4 --quantization nf4 --runs 3 --json out.json
 

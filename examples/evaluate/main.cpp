@@ -16,6 +16,7 @@
 #include <CLI/CLI.hpp>
 
 #include "../support/interrupt.hpp"
+#include "../support/shipped.hpp"
 #include "variants.hpp"
 
 namespace example {
@@ -23,7 +24,7 @@ namespace example {
 constexpr Limits most = Weights<quant::Float32>::limits;
 
 struct Arguments {
-  std::string checkpoint = ASTERISM_SHIPPED_CHECKPOINT;
+  std::string checkpoint = shipped("small_mixtral/checkpoint");
   std::vector<std::string> questions;
   std::vector<std::string> names;
   std::string json;
@@ -200,7 +201,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (arguments.questions.empty()) {
     for (const char* split : {"training", "held_out_phrasings", "held_out_cards", "new_words"}) {
-      arguments.questions.push_back(asterism::concat(ASTERISM_SHIPPED_QUESTIONS "/", split, ".jsonl"));
+      arguments.questions.push_back(shipped(asterism::concat("data/questions/", split, ".jsonl")));
     }
   }
   try {

@@ -17,13 +17,14 @@
 #include <CLI/CLI.hpp>
 
 #include "../support/interrupt.hpp"
+#include "../support/shipped.hpp"
 #include "blueprint.hpp"
 #include "variants.hpp"
 
 namespace example {
 
 struct Arguments {
-  std::string checkpoint = ASTERISM_SHIPPED_CHECKPOINT;
+  std::string checkpoint = shipped("small_mixtral/checkpoint");
   std::vector<std::string> prompts;
   std::vector<lab::Question> shown;  ///< asked where no prompt is given
   std::string machine;
@@ -326,7 +327,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     if (arguments.prompts.empty() && !arguments.interactive && !arguments.dry_run) {
-      arguments.shown = asterism::lab::read_questions(ASTERISM_SHIPPED_QUESTIONS "/shown.jsonl");
+      arguments.shown = asterism::lab::read_questions(shipped("data/questions/shown.jsonl"));
     }
     return example::choose_and_run(arguments, app, interrupt);
   } catch (const std::exception& error) {

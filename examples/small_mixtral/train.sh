@@ -21,8 +21,8 @@ answers="$root/tests/golden/expected/small_mixtral_answers.jsonl"
 "$python" "$here/export.py" "$work/state" "$work/tokenizer" "$here/checkpoint" >"$work/export.json"
 "$python" "$here/score.py" "$here/checkpoint" --json "$work/pytorch.json" --answers "$answers"
 sh "$root/examples/run.sh" --help >/dev/null  # sets up what building needs
-cmake --build "$root/build/examples" --target evaluate
-evaluate="$root/build/examples/evaluate"
+cmake --build "$root/build/release" --target evaluate
+evaluate="$root/build/release/evaluate"
 "$evaluate" --usage --json "$work/toolkit.json"
 "$evaluate" "$here/checkpoint" "$root/examples/data/questions/held_out_cards.jsonl" --quantization float32 --trace "$here/held_out_cards.trace"
 "$python" "$here/write_card.py" "$work/pytorch.json" "$answers" "$work/toolkit.json" "$work/export.json" "$here/checkpoint/README.md"

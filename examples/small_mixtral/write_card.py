@@ -54,7 +54,7 @@ back. Copying repeated random strings, the first thing to learn, then came withi
 ## Scores
 
 Exact match in % of greedy answers in float32 with 95 % intervals, 120 questions a kind and split, by the toolkit
-(`build/examples/evaluate`). PyTorch gives the same answer to {equal} of the {asked} questions.
+(`build/release/evaluate`). PyTorch gives the same answer to {equal} of the {asked} questions.
 
 {scores}
 

@@ -10,8 +10,8 @@ an Intel one took 3.4 s.
 
 The goal for one variant is 10 s; it has not been reached, so its budget is what it may take today.
 
-With --headers: lines of each public header, and the milliseconds that the last build took to compile it alone, from
-Ninja's log: less where a compiler cache knew the answer, more where the machine had other work.
+With --headers: lines of each public header, and the milliseconds that the last build took to check it alone, from
+Ninja's log: more where the machine had other work.
 """
 import os
 import pathlib
@@ -68,12 +68,12 @@ def hold_budgets(root, compiler, flags):
 def list_headers(root, build):
     folder = root / "include" / "asterism"
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.hpp"))
-    by_object = {f"alone_{name.replace('/', '_')}.cpp.o": name for name in names}
+    by_stamp = {f"alone_{name.replace('/', '_')}.stamp": name for name in names}
     times = {}
     for line in (build / ".ninja_log").read_text().splitlines()[1:]:
         start, end, _, output, _ = line.split("\t")
-        name = by_object.get(output.rpartition("/")[2])
-        if name is not None and "headers_alone" in output:
+        name = by_stamp.get(output.rpartition("/")[2])
+        if name is not None:
             times[name] = int(end) - int(start)
     lines = {name: (folder / name).read_text().count("\n") for name in names}
     for name in sorted(names, key=lambda name: -times.get(name, 0)):

@@ -5,11 +5,13 @@
 #include <doctest/doctest.h>
 
 #include "asterism/cuda/queue.hpp"
+#include "support/repository.hpp"
 
 int main(int argc, char** argv) {
   if (asterism::cuda::gpu_count() == 0) {
     std::puts("SKIPPED: no GPU (or no driver) on this machine; nothing was tested");
     return 77;
   }
+  asterism::test::enter_repository();
   return doctest::Context(argc, argv).run();
 }

@@ -10,6 +10,7 @@ using Model = lacking::Model<Complete, Lacking>;
 template <observe::Observer T>
 struct Uses {};
 
+Uses<Model<NoBegin>> begin;
 Uses<Model<NoScored>> scored;
 Uses<Model<NoRouted>> routed;
 Uses<Model<NoMoved>> moved;

@@ -53,9 +53,9 @@ Answer alone(const LanguageModel<B>& model, const std::string& prompt, const Gen
 inline void check_same(const BatchAnswer& found, const Answer& expected) {
   CHECK(found.tokens == expected.tokens);
   CHECK(found.text == expected.text);
-  CHECK(found.outcome.finish_reason == expected.reason);
-  CHECK(found.outcome.usage.prompt_tokens == expected.usage.prompt_tokens);
-  CHECK(found.outcome.usage.completion_tokens == expected.usage.completion_tokens);
+  CHECK(found.stats.finish_reason == expected.reason);
+  CHECK(found.stats.usage.prompt_tokens == expected.usage.prompt_tokens);
+  CHECK(found.stats.usage.completion_tokens == expected.usage.completion_tokens);
 }
 
 }  // namespace asterism::test

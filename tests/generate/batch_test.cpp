@@ -87,9 +87,9 @@ TEST_CASE("answers in a batch are those of a session alone: tokens, text, reason
       CHECK(found[i].id == i + 1);
       check_same(found[i], expected[i]);
       CHECK(!found[i].text.empty());
-      CHECK(found[i].outcome.seconds_to_first_token > 0);
-      CHECK(found[i].outcome.prefill_seconds > 0);
-      CHECK(found[i].outcome.decode_seconds > 0);
+      CHECK(found[i].stats.seconds_to_first_token > 0);
+      CHECK(found[i].stats.prefill_seconds > 0);
+      CHECK(found[i].stats.decode_seconds > 0);
     }
     CHECK(batch.requests() == 0);
     CHECK(batch.step().empty());
@@ -148,7 +148,7 @@ TEST_CASE("chats and token ids") {
   const std::vector<BatchAnswer> found = batch.run();
   REQUIRE(found.size() == 2);
   CHECK(found[0].text == text);
-  CHECK(found[0].outcome.usage.prompt_tokens == session.last().usage.prompt_tokens);
+  CHECK(found[0].stats.usage.prompt_tokens == session.last().usage.prompt_tokens);
   CHECK(found[1].tokens == demo().session({.seed = 5}).generate_tokens(prompt, sampled(20)));
   Tokens all = prompt;
   all.insert(all.end(), found[1].tokens.begin(), found[1].tokens.end());
@@ -177,8 +177,7 @@ TEST_CASE("more rows than a pass takes: all take turns") {
     std::size_t rows = 0;
     for (const BatchAnswer& answer : found) {
       check_same(answer, alone(model, prompts[(answer.id - 1) % prompts.size()], sampled(12), answer.id - 1));
-      rows +=
-          static_cast<std::size_t>(answer.outcome.usage.prompt_tokens - answer.outcome.usage.cached_tokens) + 11;
+      rows += static_cast<std::size_t>(answer.stats.usage.prompt_tokens - answer.stats.usage.cached_tokens) + 11;
     }
     CHECK(passes >= rows / static_cast<std::size_t>(chunk));
     CHECK(passes <= rows / static_cast<std::size_t>(chunk) + 12);  // full but at the end, where few are left
@@ -232,14 +231,14 @@ TEST_CASE("requests are cancelled while they wait and while they run, by call an
   const std::vector<BatchAnswer> ended = batch.step();
   REQUIRE(ended.size() == 4);
   for (const BatchAnswer& answer : ended) {
-    CHECK(answer.outcome.finish_reason == FinishReason::cancelled);
+    CHECK(answer.stats.finish_reason == FinishReason::cancelled);
     const bool queued = answer.id == queued_token || answer.id == queued_call;
     CHECK((queued || answer.id == by_token || answer.id == by_call));
     CHECK(answer.tokens.empty() == queued);
     CHECK(answer.text.empty() == queued);
-    CHECK(answer.outcome.usage.completion_tokens == static_cast<std::int32_t>(answer.tokens.size()));
+    CHECK(answer.stats.usage.completion_tokens == static_cast<std::int32_t>(answer.tokens.size()));
     if (queued) continue;
-    const auto until = alone(demo(), prompt, sampled(answer.outcome.usage.completion_tokens), answer.id);
+    const auto until = alone(demo(), prompt, sampled(answer.stats.usage.completion_tokens), answer.id);
     CHECK(answer.tokens == until.tokens);
     CHECK(answer.text == until.text);
   }
@@ -271,9 +270,9 @@ TEST_CASE("a row whose tokens begin as a prompt does keeps what it has computed"
   batch.add_tokens(more_first, sampled(20), {.seed = 2});
   batch.add_tokens(Tokens(first.begin(), first.begin() + 12), sampled(20), {.seed = 3});
   answers = batch.run();
-  CHECK(answers[0].outcome.usage.cached_tokens == 34);  // all but the last token of the answer
-  CHECK(answers[1].outcome.usage.cached_tokens == 34);
-  CHECK(answers[2].outcome.usage.cached_tokens == 11);
+  CHECK(answers[0].stats.usage.cached_tokens == 34);  // all but the last token of the answer
+  CHECK(answers[1].stats.usage.cached_tokens == 34);
+  CHECK(answers[2].stats.usage.cached_tokens == 11);
   const Tokens again[] = {more_second, more_first, Tokens(first.begin(), first.begin() + 12)};
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(answers[i].tokens == demo().session({.seed = i + 1}).generate_tokens(again[i], sampled(20)));
@@ -305,15 +304,15 @@ TEST_CASE("a request whose logits are no numbers is named; the others lose nothi
   REQUIRE(found.size() == 5);
   CHECK(found[0].id == ends_in_that_pass);
   CHECK(found[0].tokens == expected(1, 1));
-  CHECK(found[0].outcome.finish_reason == FinishReason::max_tokens);
+  CHECK(found[0].stats.finish_reason == FinishReason::max_tokens);
   CHECK(found[1].id == waits);
   CHECK(found[1].tokens == expected(4, 2));
   CHECK(found[2].id == bad);
   CHECK(found[2].tokens.empty());
-  CHECK(found[2].outcome.finish_reason == FinishReason::cancelled);
+  CHECK(found[2].stats.finish_reason == FinishReason::cancelled);
   CHECK(found[3].id == behind_it);
   CHECK(found[3].tokens == expected(2, 3));
-  CHECK(found[4].outcome.finish_reason == FinishReason::cancelled);
+  CHECK(found[4].stats.finish_reason == FinishReason::cancelled);
 }
 
 TEST_CASE("rows that do not fit are refused; as many as the plan counts fit exactly") {
@@ -444,14 +443,14 @@ TEST_CASE("a thousand requests of mixed length, cancelled at random: not one byt
       CHECK_FALSE(seen[answer.id - 1]);
       seen[answer.id - 1] = true;
       CAPTURE(answer.id);
-      reused += static_cast<std::size_t>(answer.outcome.usage.cached_tokens);
-      if (answer.outcome.finish_reason == FinishReason::cancelled) {
+      reused += static_cast<std::size_t>(answer.stats.usage.cached_tokens);
+      if (answer.stats.finish_reason == FinishReason::cancelled) {
         ++cancelled;
         REQUIRE(answer.tokens.size() < one.alone.size());
         CHECK(std::equal(answer.tokens.begin(), answer.tokens.end(), one.alone.begin()));
       } else {
         CHECK(answer.tokens == one.alone);
-        CHECK(answer.outcome.finish_reason == one.reason);
+        CHECK(answer.stats.finish_reason == one.reason);
       }
     }
   }

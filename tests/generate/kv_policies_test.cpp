@@ -78,7 +78,7 @@ TEST_CASE_TEMPLATE("answers in a batch are those of a session alone", B, Half, B
       CAPTURE(i);
       auto session = model.session({.seed = i});
       CHECK(found[i].tokens == session.generate_tokens(prompts[i % 4], i % 2 == 0 ? sampled(50) : greedy(50)));
-      reused += static_cast<std::size_t>(found[i].outcome.usage.cached_tokens);
+      reused += static_cast<std::size_t>(found[i].stats.usage.cached_tokens);
     }
     return reused;
   };
@@ -117,7 +117,7 @@ TEST_CASE("a request whose keys or values overflow the cache is named; the other
   const std::vector<BatchAnswer> found = batch.run();
   REQUIRE(found.size() == 3);
   CHECK(found[0].tokens == model.session({.seed = 1}).generate_tokens(good, sampled(9)));
-  CHECK(found[1].outcome.finish_reason == FinishReason::cancelled);
+  CHECK(found[1].stats.finish_reason == FinishReason::cancelled);
   CHECK(found[2].tokens == model.session({.seed = 2}).generate_tokens(good, sampled(9)));
 }
 

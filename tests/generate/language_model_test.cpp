@@ -28,13 +28,13 @@ using Model = LanguageModel<Exact>;
 
 /// A model with the sizes of "plain", without weights, and with this generation_config.json.
 Model configured(const std::string& generation, std::size_t devices = 1) {
-  Model::CheckpointExtras texts{
-      .config = checkpoint::read_model_config(golden_model("plain")),
-      .generation = checkpoint::parse_generation_config(generation, "generation_config.json"),
-      .tokenizer = {},
-      .chat_template = {}};
-  const Shape shape = texts.config.shape;
-  return {plan<Exact>(equal_devices(devices, 2_MiB), shape), Exact::limits, std::move(texts)};
+  CheckpointExtras extras{.config = checkpoint::read_model_config(golden_model("plain")),
+                          .generation = checkpoint::parse_generation_config(generation, "generation_config.json"),
+                          .tokenizer = {},
+                          .chat_template = {}};
+  const Shape shape = extras.config.shape;
+  return {Model::Engine(plan<Exact>(equal_devices(devices, 2_MiB), shape), shape, Exact::limits),
+          std::move(extras)};
 }
 
 GenerateOptions recommended(const std::string& generation) {
@@ -101,11 +101,11 @@ TEST_CASE("one pass at a time: another thread waits, the same one is told") {
   std::atomic<bool> entered = false;
   std::jthread other;
   {
-    const auto turn = model.lock_workspace();
-    CHECK(turn.workspace().head().logits.rows() == 16);
-    check_error<InvalidArgument>([&] { model.lock_workspace(); }, {"under way in this thread"});
+    const auto lock = model.engine().lock_workspace();
+    CHECK(lock.workspace().head().logits.rows() == 16);
+    check_error<InvalidArgument>([&] { model.engine().lock_workspace(); }, {"under way in this thread"});
     other = std::jthread([&] {
-      const auto later = model.lock_workspace();
+      const auto later = model.engine().lock_workspace();
       entered = true;
     });
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -113,7 +113,7 @@ TEST_CASE("one pass at a time: another thread waits, the same one is told") {
   }
   other.join();
   CHECK(entered);
-  CHECK_NOTHROW(model.lock_workspace());
+  CHECK_NOTHROW(model.engine().lock_workspace());
 }
 
 TEST_CASE("the memory report tells plan and high water of every device, and what runs it") {

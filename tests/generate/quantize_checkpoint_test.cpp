@@ -16,26 +16,26 @@
 using namespace asterism;
 using namespace asterism::checkpoint;
 using asterism::test::check_error;
+using asterism::test::Defaults;
 using asterism::test::EditedCheckpoint;
 using asterism::test::EmptyNetwork;
 using asterism::test::golden_model;
-using asterism::test::MatrixRef;
 using asterism::test::TemporaryFolder;
 
 namespace {
 
-struct PlainNf4 : MatrixRef {
+struct PlainNf4 : Defaults {
   using Quantization = quant::Nf4<64, quant::PlainScales>;
   using Embedding = quant::Float16;
 };
-struct Chosen : MatrixRef {
+struct Chosen : Defaults {
   using Quantization = quant::Nf4<64, quant::DoubleQuantized, quant::LeastSquares>;
 };
-struct Half : MatrixRef {
+struct Half : Defaults {
   using Quantization = quant::BFloat16;
 };
 
-struct OtherHead : MatrixRef {
+struct OtherHead : Defaults {
   using Head = quant::Float32;
 };
 
@@ -77,10 +77,10 @@ void check_same_bits(const std::string& name, Bytes max_shard = 2_GB) {
 TEST_CASE("a quantized checkpoint loads with the same bits, whatever it was made from") {
   for (const char* name :
        {"demo", "one_kv_head", "many_experts", "fused", "odd_sizes", "bnb_experts", "bnb_fused"}) {
-    check_same_bits<MatrixRef>(name);
+    check_same_bits<Defaults>(name);
   }
-  check_same_bits<MatrixRef>("demo", Bytes{100'000});
-  check_same_bits<MatrixRef>("many_experts", Bytes{1});  // a shard for each tensor
+  check_same_bits<Defaults>("demo", Bytes{100'000});
+  check_same_bits<Defaults>("many_experts", Bytes{1});  // a shard for each tensor
   for (const char* name : {"demo", "odd_sizes", "bnb_router4"}) check_same_bits<PlainNf4>(name);
   check_same_bits<PlainNf4>("demo", Bytes{50'000});
   check_same_bits<Chosen>("demo");
@@ -90,7 +90,7 @@ TEST_CASE("a quantized checkpoint loads with the same bits, whatever it was made
 
 TEST_CASE("what is in 4 bits already is written as it was") {
   const TemporaryFolder parent;
-  quantize_checkpoint<MatrixRef>(golden_model("bnb_experts"), parent / "out", silence);
+  quantize_checkpoint<Defaults>(golden_model("bnb_experts"), parent / "out", silence);
   const EditedCheckpoint before(golden_model("bnb_experts"));
   const EditedCheckpoint after(parent / "out");
   CHECK(before.tensors.size() == after.tensors.size());
@@ -114,7 +114,7 @@ TEST_CASE("what is in 4 bits already is written as it was") {
 TEST_CASE("the folder holds what a checkpoint holds") {
   const TemporaryFolder parent;
   const std::string out = parent / "out";
-  quantize_checkpoint<MatrixRef>(golden_model("demo"), out, silence);
+  quantize_checkpoint<Defaults>(golden_model("demo"), out, silence);
   CHECK(file::folder_entries(out) == std::vector<std::string>{"config.json", "generation_config.json",
                                                               "model.safetensors", "special_tokens_map.json",
                                                               "tokenizer.json", "tokenizer_config.json"});
@@ -132,7 +132,7 @@ TEST_CASE("the folder holds what a checkpoint holds") {
   CHECK(store.at("lm_head.weight").dtype == DType::bf16);
   CHECK(store.at("model.norm.weight").dtype == DType::f32);
 
-  quantize_checkpoint<MatrixRef>(golden_model("demo"), out, silence, Bytes{300'000});  // in shards, over the other
+  quantize_checkpoint<Defaults>(golden_model("demo"), out, silence, Bytes{300'000});  // in shards, over the other
   CHECK(file::path_kind(out + "/model.safetensors") == file::PathKind::missing);
   CHECK(file::path_kind(out + "/model.safetensors.index.json") == file::PathKind::file);
 
@@ -144,8 +144,8 @@ TEST_CASE("the folder holds what a checkpoint holds") {
 TEST_CASE("a checkpoint may take its source's place") {
   const TemporaryFolder parent;
   test::copy_files(golden_model("demo"), parent / "model");
-  quantize_checkpoint<MatrixRef>(parent / "model", parent / "model", silence);
-  CHECK(slabs<MatrixRef>(parent / "model") == slabs<MatrixRef>(golden_model("demo")));
+  quantize_checkpoint<Defaults>(parent / "model", parent / "model", silence);
+  CHECK(slabs<Defaults>(parent / "model") == slabs<Defaults>(golden_model("demo")));
   CHECK(file::path_kind(parent / "model/README.md") == file::PathKind::file);  // the user's own files stay
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("progress counts bytes written; interrupted, nothing appears and what 
   };
   const TemporaryFolder parent;
   Notes notes;
-  quantize_checkpoint<MatrixRef>(golden_model("demo"), parent / "out", notes);
+  quantize_checkpoint<Defaults>(golden_model("demo"), parent / "out", notes);
   CHECK(notes.ended == 1);
   CHECK(notes.last == notes.total);
   std::uint64_t bytes = 0;
@@ -202,13 +202,13 @@ TEST_CASE("sources that can't be quantized are refused before anything is writte
   const std::string name = "model.layers.1.self_attn.q_proj.weight";
   EditedCheckpoint missing(golden_model("plain"));
   missing.tensors.erase(name);
-  refuse(MatrixRef{}, FormatError(""), missing, {"'" + name + "'", "missing"});
+  refuse(Defaults{}, FormatError(""), missing, {"'" + name + "'", "missing"});
   EditedCheckpoint surplus(golden_model("plain"));
   surplus.tensors["more"] = surplus.tensors.at(name);
-  refuse(MatrixRef{}, FormatError(""), surplus, {"'more'", "no place"});
+  refuse(Defaults{}, FormatError(""), surplus, {"'more'", "no place"});
   EditedCheckpoint nan(golden_model("plain"));
   nan.set(name, 100, std::numeric_limits<float>::quiet_NaN());
-  refuse(MatrixRef{}, FormatError(""), nan, {"'" + name + "'", "100", "NaN"});
+  refuse(Defaults{}, FormatError(""), nan, {"'" + name + "'", "100", "NaN"});
   refuse(PlainNf4{}, Unsupported(""), EditedCheckpoint(golden_model("bnb_experts")), {"double-quantized"});
 
   // A tied head in another format than the embedding would not load with the bits of the original.

@@ -319,3 +319,16 @@ TEST_CASE("different seeds draw different tokens") {
   }
   CHECK(first != second);
 }
+
+TEST_CASE("top-k compares logits, not their distances from the best one, which may round to the same") {
+  generate::Sampler sampler(4);
+  // 2^24 - 1 and 2^24 - 1.5 are one float; Hugging Face keeps two tokens here.
+  std::vector<float> logits = {16777216.0F, 1.0F, 1.5F, -1.0F};
+  GenerateOptions options;
+  options.temperature = 1;
+  options.top_k = 2;
+  const auto left = sampler.filter(logits, {}, options);
+  REQUIRE(left.size == 2);
+  CHECK(left[0].id == 0);
+  CHECK(left[1].id == 2);
+}

@@ -17,10 +17,10 @@
 
 using namespace asterism;
 using test::check_error;
+using test::Defaults;
 using test::EditedCheckpoint;
 using test::Exact;
 using test::golden_model;
-using test::MatrixRef;
 using test::TemporaryFolder;
 
 namespace {
@@ -197,7 +197,7 @@ TEST_CASE("two sessions in turns answer as each alone") {
 }
 
 TEST_CASE("sessions on several threads answer as each alone") {
-  const auto model = load<MatrixRef>(golden_model("demo"));
+  const auto model = load<Defaults>(golden_model("demo"));
   const Tokens prompt = golden().values<TokenId>("prompt_33");
   const auto answer = [&](std::uint64_t seed) {
     return model.session({.seed = seed}).generate_tokens(prompt, sampled(40));

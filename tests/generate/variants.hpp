@@ -8,6 +8,7 @@
 
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
+#include "asterism/engine/engine.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/parallel/serial.hpp"
@@ -21,6 +22,7 @@ struct Watch {
   static inline std::function<void(std::int32_t layer, std::int32_t position)> on_route;
   std::uint64_t routes = 0;
 
+  void begin(std::int32_t /*layers*/, std::int32_t /*experts*/, std::int32_t /*top_k*/) {}
   void scored(std::int32_t /*layer*/, std::int32_t /*position*/, View<const float> /*probabilities*/) {}
   void routed(std::int32_t layer, std::int32_t position, std::int32_t /*expert*/, float /*weight*/) {
     ++routes;
@@ -41,7 +43,7 @@ struct Exact : Blueprint {
 };
 
 /// The defaults.
-struct MatrixRef : Blueprint {
+struct Defaults : Blueprint {
   static constexpr Limits limits = Exact::limits;
 };
 
@@ -52,20 +54,18 @@ struct EmptyNetwork {
 
   EmptyNetwork(const Shape& shape, const Machine& machine, const Limits& limits = B::limits)
       : plan(asterism::plan<B>(machine, shape, limits)),
-        devices(make_devices(plan)),
+        owned(engine::devices_of<B>(plan, limits_of_one_thread(limits))),
+        devices(owned->all()),
         network(devices, plan, shape) {}
 
-  static std::vector<std::unique_ptr<Device>> make_devices(const placement::Plan& plan) {
-    std::vector<std::unique_ptr<Device>> out;
-    const auto execution = std::make_shared<typename Device::ExecutionPolicy>(std::size_t{1});
-    for (std::size_t d = 0; d < plan.devices(); ++d) {
-      out.push_back(std::make_unique<Device>(static_cast<std::int32_t>(d), plan.budget(d), execution));
-    }
-    return out;
+  static Limits limits_of_one_thread(Limits limits) {
+    limits.threads = 1;
+    return limits;
   }
 
   placement::Plan plan;
-  std::vector<std::unique_ptr<Device>> devices;
+  std::shared_ptr<backend::Devices<Device>> owned;
+  const std::vector<std::unique_ptr<Device>>& devices;
   typename model::Assembly<B>::Network network;
 };
 

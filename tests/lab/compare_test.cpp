@@ -14,10 +14,10 @@ using test::golden_model;
 
 namespace {
 
-struct MatrixRef : test::MatrixRef {
+struct Defaults : test::Defaults {
   using Backend = backend::SerialHost;
 };
-static_assert(lab::DifferentVariants<test::Exact, MatrixRef>::value);
+static_assert(lab::DifferentVariants<test::Exact, Defaults>::value);
 
 }  // namespace
 
@@ -26,11 +26,11 @@ TEST_CASE("each variant gives what it gives alone") {
   const std::vector<lab::Question> questions = lab::as_questions(prompts);
   CHECK(questions[1].id == "prompt 2");
   CHECK(questions[1].prompt == prompts[1]);
-  const auto found = lab::compare<test::Exact, MatrixRef>(golden_model("demo"), questions, {}, {.max_tokens = 5});
+  const auto found = lab::compare<test::Exact, Defaults>(golden_model("demo"), questions, {}, {.max_tokens = 5});
   REQUIRE(found.size() == 2);
   CHECK(found[0].variant == "Exact");
-  CHECK(found[1].variant == "MatrixRef");
-  const lab::Evaluation alone = lab::evaluate<MatrixRef>(golden_model("demo"), questions, {}, {.max_tokens = 5});
+  CHECK(found[1].variant == "Defaults");
+  const lab::Evaluation alone = lab::evaluate<Defaults>(golden_model("demo"), questions, {}, {.max_tokens = 5});
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(found[1].answers[i].text == alone.answers[i].text);
     CHECK(found[1].answers[i].log_probability == alone.answers[i].log_probability);

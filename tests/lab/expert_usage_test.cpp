@@ -26,7 +26,8 @@ void pass(observe::Trace& trace, std::int32_t position, std::int32_t first, std:
 }  // namespace
 
 TEST_CASE("every choice counts for its layer and expert") {
-  observe::Trace trace(2, 3, 1);
+  observe::Trace trace;
+  trace.begin(2, 3, 1);
   pass(trace, 0, 2, 0);
   pass(trace, 1, 2, 1);
   pass(trace, 2, 0, 1);
@@ -47,7 +48,8 @@ TEST_CASE("every choice counts for its layer and expert") {
 }
 
 TEST_CASE("the table names the least and the most used, and draws each expert against the most used") {
-  observe::Trace trace(2, 3, 1);
+  observe::Trace trace;
+  trace.begin(2, 3, 1);
   for (std::int32_t position = 0; position < 8; ++position)
     pass(trace, position, position < 4 ? 0 : position < 6 ? 1 : 2, 1);
   ExpertUsage usage(2, 3);

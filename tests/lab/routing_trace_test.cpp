@@ -34,7 +34,8 @@ struct Traced : Blueprint {
 
 /// One layer, two experts: position p goes to expert p % 2 with probability 0.75.
 observe::Trace told(std::int32_t positions) {
-  observe::Trace trace(1, 2, 1);
+  observe::Trace trace;
+  trace.begin(1, 2, 1);
   for (std::int32_t p = 0; p < positions; ++p) {
     const std::vector<float> probabilities = p % 2 == 0 ? std::vector{0.75F, 0.25F} : std::vector{0.25F, 0.75F};
     trace.scored(0, p, probabilities);

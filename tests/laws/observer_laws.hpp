@@ -27,23 +27,11 @@
 
 namespace asterism::laws {
 
-/// O for the network of the laws, with the arguments that a session would give it.
+/// O after `begin` for the network of the laws, as a session would call it.
 template <observe::Observer O>
 class Sized : public O {
  public:
-  Sized() : O(made()) {}
-
- private:
-  static O made() {
-    constexpr Shape shape = test::small_shape;
-    if constexpr (std::constructible_from<O, std::int32_t, std::int32_t, std::int32_t>) {
-      return O(shape.layers, shape.experts, shape.top_k);
-    } else if constexpr (std::constructible_from<O, std::int32_t, std::int32_t>) {
-      return O(shape.layers, shape.experts);
-    } else {
-      return O();
-    }
-  }
+  Sized() { O::begin(test::small_shape.layers, test::small_shape.experts, test::small_shape.top_k); }
 };
 
 /// Writes down what O is told, and passes it on.

@@ -40,6 +40,7 @@ struct Notes {
   std::int32_t scored_position = -1;
   View<const float> scores;
 
+  void begin(std::int32_t /*layers*/, std::int32_t /*experts*/, std::int32_t /*top_k*/) {}
   void scored(std::int32_t layer, std::int32_t position, View<const float> probabilities) {
     scored_layer = layer;
     scored_position = position;

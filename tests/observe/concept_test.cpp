@@ -21,6 +21,7 @@ struct ScoresToWrite : Complete {
 };
 
 static_assert(Observer<Complete> && Observer<None> && Observer<Counts> && Observer<Trace>);
+static_assert(!Observer<NoBegin> && !needs::begin<NoBegin> && needs::scored<NoBegin>);
 static_assert(!Observer<NoScored> && !needs::scored<NoScored> && needs::routed<NoScored> &&
               needs::moved<NoScored>);
 static_assert(!Observer<NoRouted> && !needs::routed<NoRouted> && needs::scored<NoRouted> &&

@@ -6,7 +6,8 @@
 using namespace asterism;
 
 TEST_CASE("counts start at zero") {
-  const observe::Counts counts(2, 3);
+  observe::Counts counts;
+  counts.begin(2, 3, 1);
   for (std::int32_t layer = 0; layer < 2; ++layer) {
     for (std::int32_t expert = 0; expert < 3; ++expert) CHECK(counts.chosen(layer, expert) == 0);
   }
@@ -15,7 +16,8 @@ TEST_CASE("counts start at zero") {
 }
 
 TEST_CASE("every choice counts for its layer and expert alone") {
-  observe::Counts counts(2, 3);
+  observe::Counts counts;
+  counts.begin(2, 3, 1);
   counts.routed(0, 10, 2, 0.75F);
   counts.routed(0, 10, 0, 0.25F);
   counts.routed(0, 11, 2, 1.0F);
@@ -28,7 +30,8 @@ TEST_CASE("every choice counts for its layer and expert alone") {
 }
 
 TEST_CASE("probabilities are not counted") {
-  observe::Counts counts(1, 2);
+  observe::Counts counts;
+  counts.begin(1, 2, 1);
   const float probabilities[] = {0.25F, 0.75F};
   counts.scored(0, 0, {probabilities, 2});
   CHECK(counts.chosen(0, 0) == 0);
@@ -36,7 +39,8 @@ TEST_CASE("probabilities are not counted") {
 }
 
 TEST_CASE("movements add up") {
-  observe::Counts counts(1, 1);
+  observe::Counts counts;
+  counts.begin(1, 1, 1);
   counts.moved(0, 1, 16_KiB);
   counts.moved(1, 0, 1_KiB);
   CHECK(counts.hand_overs() == 2);

@@ -80,7 +80,8 @@ GenerateOptions greedy(std::int32_t max_tokens) {
 }  // namespace
 
 TEST_CASE("choices are kept by position and layer, with the router's probability, not the weight") {
-  Trace trace(2, 3, 2);
+  Trace trace;
+  trace.begin(2, 3, 2);
   CHECK(trace.layers() == 2);
   CHECK(trace.experts() == 3);
   CHECK(trace.top_k() == 2);
@@ -103,7 +104,8 @@ TEST_CASE("choices are kept by position and layer, with the router's probability
 }
 
 TEST_CASE("positions computed again are overwritten, those behind forgotten, those before kept") {
-  Trace trace(1, 2, 1);
+  Trace trace;
+  trace.begin(1, 2, 1);
   for (std::int32_t position = 0; position < 5; ++position) tell(trace, 0, position, {0.75F, 0.25F}, {0});
   CHECK(trace.positions() == 5);
   tell(trace, 0, 2, {0.5F, 0.5F}, {1});
@@ -192,7 +194,8 @@ TEST_CASE("a pass that was cancelled is not known") {
   CHECK(all_choices(session.observer()) == computed_afresh(other));
 
   // Between the layers of one pass.
-  Trace trace(2, 2, 1);
+  Trace trace;
+  trace.begin(2, 2, 1);
   for (const std::int32_t layer : {0, 1}) {
     for (std::int32_t position = 0; position < 4; ++position) tell(trace, layer, position, {0.75F, 0.25F}, {0});
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/generate/stop_strings.hpp"
@@ -21,14 +22,7 @@ class AnswerText {
   /// `context`: tokens before the answer that its text continues, so that a leading space is what it is in the
   /// whole text; empty where the answer is a text of its own. The pieces one after the other are the text of
   /// context and answer together without that of the context.
-  AnswerText(const text::Tokenizer& tokenizer, const std::vector<std::string>& stop, View<const TokenId> context)
-      : decoder_(tokenizer, {.skip_special_tokens = true}), stop_(stop) {
-    // A run of byte tokens at the end of the context is over there: bytes of the answer do not change it.
-    while (!context.empty() && is_byte(tokenizer, context[context.size - 1])) {
-      context = context.subview(0, context.size - 1);
-    }
-    for (const TokenId token : context) decoder_.push(token);
-  }
+  AnswerText(const text::Tokenizer& tokenizer, const std::vector<std::string>& stop, View<const TokenId> context);
 
   /// The text that one more token makes sure, which may be empty.
   std::string_view push(TokenId token) { return stop_.push(decoder_.push(token)); }
@@ -40,16 +34,12 @@ class AnswerText {
   bool stopped() const { return stop_.found(); }
 
  private:
-  /// A byte that the vocabulary has no token for: "<0x0A>". Ids behind those of the tokenizer, which the embedding may
-  /// have, are none.
-  static bool is_byte(const text::Tokenizer& tokenizer, TokenId id) {
-    if (static_cast<std::size_t>(id) >= tokenizer.vocabulary_size()) return false;
-    const std::string_view text = tokenizer.id_to_token(id);
-    return text.size() == 6 && text.starts_with("<0x") && text.ends_with('>');
-  }
-
   text::StreamDecoder decoder_;
   StopStrings stop_;
 };
 
 }  // namespace asterism::generate
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/generate/answer_text_impl.hpp"
+#endif

@@ -6,81 +6,88 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/engine/sequence.hpp"
+#include "asterism/generate/answer.hpp"
+#include "asterism/generate/decoding.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
-#include "asterism/generate/pass.hpp"
-#include "asterism/generate/request.hpp"
 #include "asterism/generate/sampler.hpp"
-#include "asterism/generate/sequence.hpp"
 #include "asterism/text/chat_template.hpp"
+#include "asterism/text/tokenizer.hpp"
 
 namespace asterism {
 
+/// What became of a request of a batch.
+struct BatchAnswer {
+  std::uint64_t id = 0;  ///< what `add` returned: 1 for the first request of a batch, 2 for the second ...
+  std::vector<TokenId> tokens{};  ///< the tokens of the answer, an end token included
+  std::string text{};             ///< its text; empty where the checkpoint has no tokenizer
+  GenerationStats stats{};
+};
+
 /// A fixed number of rows that requests pass through: the first in the queue takes a row as soon as one is free,
-/// and gives it back when its answer ends. Each pass of the network takes one token of every answer under way, and
-/// fills what is left of prefill_chunk with prompts. A row's result does not depend on the rows beside it, so every
-/// answer is, bit for bit, the one that a session with the same seed gives. A row that begins as a new prompt does
-/// keeps what it has computed. Caches are drawn in the constructor, nothing later. For one thread at a time; the
-/// model must outlive it. Requests in continuous batches: Yu et al., Orca, OSDI 2022.
+/// and gives it back when its answer ends. Each step of the network takes one token of every answer under way, and
+/// fills what is left of prefill_chunk with prompts. A row's result does not depend on the rows beside it, and sessions run
+/// the same loop, so every answer is, bit for bit, the one that a session with the same seed gives. A free row whose tokens
+/// share a prefix with the prompt is reused; the prefix is not computed again. Caches are drawn in the constructor, nothing
+/// later. For one thread at a time; the model must outlive it. Requests in continuous batches: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Batch {
  public:
   /// Throws BudgetExceeded where the devices have no room for that many caches.
-  Batch(const LanguageModel<B>& model, std::size_t rows) : model_(&model), requests_(rows), pass_(model) {
+  Batch(const LanguageModel<B>& model, std::size_t rows) : model_(&model), rows_(rows), decoding_(model) {
     if (rows < 1) throw InvalidArgument("a batch has at least one row");
     sequences_.reserve(rows);
-    for (std::size_t i = 0; i < rows; ++i) sequences_.emplace_back(model);
+    for (std::size_t i = 0; i < rows; ++i) sequences_.emplace_back(model.engine());
   }
 
   /// Queues a raw prompt, before which the tokenizer puts its own special tokens; see Session::generate.
-  std::uint64_t add(std::string_view prompt, GenerateOptions options = {}, SessionOptions session = {}) {
-    std::vector<TokenId> tokens = model_->tokenizer().encode(prompt);
-    return enqueue(std::move(tokens), true, std::move(options), session);
+  std::uint64_t add(std::string_view prompt, const GenerateOptions& options = {}, SessionOptions session = {}) {
+    return enqueue(model_->tokenizer().encode(prompt), true, options, session);
   }
 
   /// Queues a conversation in the checkpoint's chat template; see Session::chat.
-  std::uint64_t add_chat(View<const text::Message> messages, GenerateOptions options = {},
+  std::uint64_t add_chat(View<const text::Message> messages, const GenerateOptions& options = {},
                          SessionOptions session = {}) {
-    const std::string prompt = model_->chat_template().render(messages);
-    return enqueue(model_->tokenizer().encode(prompt, {.add_special_tokens = false}), false, std::move(options),
-                   session);
+    return enqueue(model_->encode_chat(messages), false, options, session);
   }
 
   /// Queues token ids. Throws InvalidArgument, as the others do, on a prompt that the context does not hold and on
   /// options that are none.
-  std::uint64_t add_tokens(View<const TokenId> prompt, GenerateOptions options = {}, SessionOptions session = {}) {
-    return enqueue({prompt.begin(), prompt.end()}, true, std::move(options), session);
+  std::uint64_t add_tokens(View<const TokenId> prompt, const GenerateOptions& options = {},
+                           SessionOptions session = {}) {
+    return enqueue({prompt.begin(), prompt.end()}, true, options, session);
   }
 
   /// Ends a request; the next `step` returns what it has of an answer. False where it has ended, or never was.
   bool cancel(std::uint64_t id) {
     Request* const request = find(id);
-    if (request == nullptr || request->ended()) return false;
+    if (request == nullptr || request->state.ended()) return false;
     request->end(FinishReason::cancelled);
     return true;
   }
 
-  /// Runs one pass, and returns the answers that have ended, in order of their ids; those that were cancelled too.
-  /// Throws what a pass throws; nothing is lost then: what was not computed is tried again by the next step, which
+  /// Runs one step, and returns the answers that have ended, in order of their ids; those that were cancelled too.
+  /// Throws what a step throws; nothing is lost then: what was not computed is tried again by the next step, which
   /// returns also what has ended before.
   std::vector<BatchAnswer> step() {
-    make_pass();
+    run_step();
     return take_ended();
   }
 
   /// Steps until no request is left; returns all answers that ended, in order of their ids. Throws as `step` does.
   std::vector<BatchAnswer> run() {
-    while (requests() > 0) make_pass();
+    while (requests() > 0) run_step();
     return take_ended();
   }
 
@@ -88,7 +95,7 @@ class Batch {
   /// Requests that have a row.
   std::size_t active() const {
     return static_cast<std::size_t>(
-        std::ranges::count_if(requests_, [](const auto& request) { return request.has_value(); }));
+        std::ranges::count_if(rows_, [](const auto& request) { return request != nullptr; }));
   }
   /// Requests that have not ended.
   std::size_t requests() const { return active() + queue_.size(); }
@@ -96,63 +103,85 @@ class Batch {
   const typename B::Observer& observer(std::size_t row) const { return sequences_[row].observer(); }
 
  private:
-  using Request = generate::Request;
+  /// A request on its way: its answer as far as it has come.
+  struct Request {
+    generate::Answer state;
+    BatchAnswer answer;
+    std::vector<TokenId> prompt;
+    bool continues_prompt = true;  ///< the text goes on where the prompt's ended
 
-  std::uint64_t enqueue(std::vector<TokenId> prompt, bool continues_prompt, GenerateOptions options,
+    void add(TokenId token, std::string_view piece) {
+      answer.tokens.push_back(token);
+      answer.text += piece;
+      take_held();
+    }
+    void end(FinishReason reason) {
+      state.end(reason);
+      take_held();
+    }
+    void take_held() {
+      if (!state.ended()) return;
+      for (std::string_view piece = state.next_held(); !piece.empty(); piece = state.next_held())
+        answer.text += piece;
+    }
+  };
+
+  std::uint64_t enqueue(std::vector<TokenId> prompt, bool continues_prompt, const GenerateOptions& options,
                         SessionOptions session) {
     generate::Sampler::check(options);
-    generate::Sequence<B>::check(*model_, prompt);
-    Request request{.answer = {.id = next_id_},
-                    .prompt = std::move(prompt),
-                    .continues_prompt = continues_prompt,
-                    .options = std::make_unique<GenerateOptions>(std::move(options)),
-                    .random = Random(session.seed),
-                    .added = Request::Clock::now()};
-    request.answer.outcome.usage.prompt_tokens = static_cast<std::int32_t>(request.prompt.size());
+    engine::Sequence<B>::check(model_->engine(), prompt);
+    auto request = std::make_unique<Request>();
+    request->answer.id = next_id_;
+    request->state.begin(options, Random(session.seed), static_cast<std::int32_t>(prompt.size()));
+    request->prompt = std::move(prompt);
+    request->continues_prompt = continues_prompt;
     queue_.push_back(std::move(request));
     return next_id_++;
   }
 
-  Request* find(std::uint64_t id) {
-    for (std::optional<Request>& request : requests_) {
-      if (request && request->answer.id == id) return &*request;
+  template <class F>
+  void for_each_request(F&& f) {
+    for (std::unique_ptr<Request>& request : rows_) {
+      if (request) f(request);
     }
-    for (Request& request : queue_) {
-      if (request.answer.id == id) return &request;
-    }
-    return nullptr;
+    for (std::unique_ptr<Request>& request : queue_) f(request);
   }
 
-  void make_pass() {
-    end_cancelled();
+  Request* find(std::uint64_t id) {
+    Request* found = nullptr;
+    for_each_request([&](const std::unique_ptr<Request>& request) {
+      if (request->answer.id == id) found = request.get();
+    });
+    return found;
+  }
+
+  void run_step() {
+    for_each_request([](const std::unique_ptr<Request>& request) {
+      if (request->state.options().cancel.stop_requested()) request->end(FinishReason::cancelled);
+    });
     collect_ended();
     fill_rows();
-    cut_pass();
-    if (pass_.size() > 0) pass_.run();
-    collect_ended();
-  }
-
-  void end_cancelled() {
-    const auto look_at = [](Request& request) {
-      if (!request.ended() && request.options->cancel.stop_requested()) request.end(FinishReason::cancelled);
-    };
-    for (std::optional<Request>& request : requests_) {
-      if (request) look_at(*request);
+    cut_step();
+    if (decoding_.size() > 0) {
+      const auto refuse = [&](std::size_t i, const NumericError& error) {
+        throw NumericError(concat("request ", in_step_[i]->answer.id, ": ", error.what(),
+                                  "; cancel it to go on with the others"));
+      };
+      decoding_.run([&](std::size_t i, TokenId token, std::string_view piece) { in_step_[i]->add(token, piece); },
+                    refuse);
     }
-    for (Request& request : queue_) look_at(request);
+    collect_ended();
   }
 
   /// Frees the rows and places in the queue of what has ended.
   void collect_ended() {
-    for (std::optional<Request>& request : requests_) {
-      if (!request || !request->ended()) continue;
+    for_each_request([&](std::unique_ptr<Request>& request) {
+      if (!request->state.ended()) return;
+      request->answer.stats = request->state.stats();
       ended_.push_back(std::move(request->answer));
       request.reset();
-    }
-    for (Request& request : queue_) {
-      if (request.ended()) ended_.push_back(std::move(request.answer));
-    }
-    std::erase_if(queue_, [](const Request& request) { return request.ended(); });
+    });
+    std::erase(queue_, nullptr);
   }
 
   std::vector<BatchAnswer> take_ended() {
@@ -166,46 +195,57 @@ class Batch {
       std::size_t best = rows();
       std::size_t longest = 0;
       for (std::size_t row = 0; row < rows(); ++row) {
-        if (requests_[row]) continue;
-        const std::size_t common = sequences_[row].common_prefix(queue_.front().prompt);
+        if (rows_[row]) continue;
+        const std::size_t common = sequences_[row].common_prefix(queue_.front()->prompt);
         if (best == rows() || common > longest) {
           best = row;
           longest = common;
         }
       }
       if (best == rows()) return;
-      Request& request = requests_[best].emplace(std::move(queue_.front()));
+      rows_[best] = std::move(queue_.front());
       queue_.pop_front();
+      Request& request = *rows_[best];
       sequences_[best].begin(request.prompt, request.prompt.size() - 1);
-      request.answer.outcome.usage.cached_tokens = static_cast<std::int32_t>(sequences_[best].computed());
-      if (model_->has_tokenizer()) request.begin_text(model_->tokenizer());
+      request.state.set_cached(static_cast<std::int32_t>(sequences_[best].computed()));
+      if (!model_->has_tokenizer()) continue;
+      const View<const TokenId> prompt(request.prompt);
+      request.state.begin_text(model_->tokenizer(), request.continues_prompt ? prompt : View<const TokenId>());
     }
   }
 
-  /// Cuts the next pass: answers under way first, taking turns where there are more than a pass has rows, then
+  void add_to_step(std::size_t row) {
+    const std::size_t before = decoding_.size();
+    decoding_.add(sequences_[row], rows_[row]->state);
+    if (decoding_.size() > before) in_step_.push_back(rows_[row].get());
+  }
+
+  /// Cuts the next step: answers under way first, taking turns where there are more than a step has rows, then
   /// prompts in order of arrival.
-  void cut_pass() {
-    pass_.clear();
-    const auto pending = [this](std::size_t row) { return requests_[row] ? sequences_[row].pending() : 0; };
+  void cut_step() {
+    decoding_.clear();
+    in_step_.clear();
+    const auto pending = [this](std::size_t row) { return rows_[row] ? sequences_[row].pending() : 0; };
     const std::size_t first = first_row_++;
     for (std::size_t i = 0; i < rows(); ++i) {
       const std::size_t row = (first + i) % rows();
-      if (pending(row) == 1) pass_.add(sequences_[row], *requests_[row]);
+      if (pending(row) == 1) add_to_step(row);
     }
     std::vector<std::size_t> prompts;
     for (std::size_t row = 0; row < rows(); ++row) {
       if (pending(row) > 1) prompts.push_back(row);
     }
-    std::ranges::sort(prompts, {}, [this](std::size_t row) { return requests_[row]->answer.id; });
-    for (const std::size_t row : prompts) pass_.add(sequences_[row], *requests_[row]);
+    std::ranges::sort(prompts, {}, [this](std::size_t row) { return rows_[row]->answer.id; });
+    for (const std::size_t row : prompts) add_to_step(row);
   }
 
   const LanguageModel<B>* model_;
-  std::vector<generate::Sequence<B>> sequences_;  ///< (rows)
-  std::vector<std::optional<Request>> requests_;  ///< (rows): who has them
-  std::deque<Request> queue_;
+  std::vector<engine::Sequence<B>> sequences_;  ///< (rows)
+  std::vector<std::unique_ptr<Request>> rows_;  ///< (rows): who has them
+  std::deque<std::unique_ptr<Request>> queue_;
   std::vector<BatchAnswer> ended_;  ///< not yet returned
-  generate::Pass<B> pass_;
+  generate::Decoding<B> decoding_;
+  std::vector<Request*> in_step_;  ///< in the order of decoding_
   std::size_t first_row_ = 0;
   std::uint64_t next_id_ = 1;
 };

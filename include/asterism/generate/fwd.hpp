@@ -3,17 +3,19 @@
 
 namespace asterism {
 
+struct BatchAnswer;
+struct CheckpointExtras;
 struct GenerateOptions;
-struct LoadOptions;
-struct SessionOptions;
 struct GenerationStats;
+struct LoadOptions;
+struct LoadPlan;
+struct SessionOptions;
 template <class B>
 class LanguageModel;
 template <class B>
 class Session;
 template <class B>
 class Batch;
-struct BatchAnswer;
 class AnyTextStream;
 class AnySession;
 class AnyModel;
@@ -21,14 +23,12 @@ struct Variant;
 
 namespace generate {
 
+class Answer;
 class AnswerText;
-struct Request;
 class Sampler;
 class StopStrings;
 template <class B>
-class Sequence;
-template <class B>
-class Pass;
+class Decoding;
 
 }  // namespace generate
 }  // namespace asterism

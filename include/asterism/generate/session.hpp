@@ -1,12 +1,10 @@
 // One conversation with a model.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,13 +14,17 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/engine/sequence.hpp"
+#include "asterism/engine/step.hpp"
+#include "asterism/generate/answer.hpp"
+#include "asterism/generate/decoding.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/sampler.hpp"
-#include "asterism/generate/sequence.hpp"
 #include "asterism/generate/text_stream.hpp"
 #include "asterism/linalg/softmax.hpp"
 #include "asterism/text/chat_template.hpp"
+#include "asterism/text/tokenizer.hpp"
 
 namespace asterism {
 
@@ -37,65 +39,61 @@ class Session {
   /// Throws BudgetExceeded where the devices have no room for one more session.
   Session(const LanguageModel<B>& model, SessionOptions options)
       : model_(&model),
-        sequence_(model),
+        sequence_(model.engine()),
+        decoding_(model),
         random_(options.seed),
-        sampler_(static_cast<std::size_t>(model.shape().vocabulary)),
-        logits_(static_cast<std::size_t>(model.shape().vocabulary)) {}
+        answer_(std::make_unique<generate::Answer>()) {}
 
   /// The answer to a raw prompt as a range of pieces of text, computed while it is walked through. The tokenizer's
   /// own special tokens (such as `<s>`) are put before the prompt, and the pieces continue its text, leading space
   /// included. Pieces are never empty and never split a character; each is valid until the next one. `last()`
   /// tells what happened once the range has ended.
-  TextStream<Session> generate(std::string_view prompt, GenerateOptions options = {}) & {
+  TextStream<Session> generate(std::string_view prompt, const GenerateOptions& options = {}) & {
     begin_answer(model_->tokenizer().encode(prompt), options);
-    return TextStream<Session>(*this, std::move(options), tokens());
+    answer_->begin_text(model_->tokenizer(), tokens());
+    return TextStream<Session>(*this, use_);
   }
 
   /// The answer to a conversation in the checkpoint's chat template; the roles are those that the template knows.
   /// Throws Unsupported where the template is not one that the toolkit knows.
-  TextStream<Session> chat(View<const text::Message> messages, GenerateOptions options = {}) & {
-    const std::string prompt = model_->chat_template().render(messages);
-    begin_answer(model_->tokenizer().encode(prompt, {.add_special_tokens = false}), options);
-    return TextStream<Session>(*this, std::move(options), {});
+  TextStream<Session> chat(View<const text::Message> messages, const GenerateOptions& options = {}) & {
+    begin_answer(model_->encode_chat(messages), options);
+    answer_->begin_text(model_->tokenizer(), {});
+    return TextStream<Session>(*this, use_);
   }
 
   /// The answer to token ids as token ids, an end token included.
   std::vector<TokenId> generate_tokens(View<const TokenId> prompt, const GenerateOptions& options = {}) {
     begin_answer(prompt, options);
     std::vector<TokenId> out;
-    while (const std::optional<TokenId> token = next_token(options, answer_)) out.push_back(*token);
+    while (!answer_->ended()) {
+      decode([&](TokenId token, std::string_view) { out.push_back(token); });
+    }
     return out;
   }
 
   /// Calls f(position, logits) for the positions of tokens from `first` on, in order; logits (vocabulary), valid
   /// during the call, are the scores of the token that follows. The tokens become the conversation; what it holds
-  /// of those before `first` is not computed again. f can't run this session, nor others of the model.
+  /// of those before `first` is not computed again. f can't run this session, nor others on these devices.
   template <class F>
   void visit_logits(View<const TokenId> tokens, F&& f, std::size_t first = 0) {
-    sequence_.check(*model_, tokens);
+    sequence_.check(model_->engine(), tokens);
     sequence_.begin(tokens, first);
-    ++answer_;
+    ++use_;
+    engine::Step<B> step(model_->engine());
     while (sequence_.pending() > 0) {
       const std::size_t begin = sequence_.computed();
-      const auto turn = model_->lock_workspace();
-      const std::size_t rows = compute_chunk(turn.workspace());
-      const std::size_t head_rows = turn.workspace().head().logits.rows();
-      for (std::size_t row = first > begin ? first - begin : 0; row < rows; row += head_rows) {
-        const std::size_t count = std::min(head_rows, rows - row);
-        const auto logits =
-            model_->network().logits(model_->devices(), turn.workspace(), row, count, sequence_.observer());
-        for (std::size_t i = 0; i < count; ++i) {
-          fetch(logits.rows_at(i, 1));
-          f(begin + row + i, View<const float>(logits_));
-        }
-      }
+      step.clear();
+      step.add(sequence_);
+      step.run_all_rows(first > begin ? first - begin : 0,
+                        [&](std::size_t row, View<const float> logits) { f(begin + row, logits); });
     }
   }
 
   /// Logits (tokens, vocabulary), row-major.
   std::vector<float> logits(View<const TokenId> tokens) {
     std::vector<float> out;
-    out.reserve(tokens.size * logits_.size());
+    out.reserve(tokens.size * static_cast<std::size_t>(model_->shape().vocabulary));
     visit_logits(tokens,
                  [&](std::size_t, View<const float> row) { out.insert(out.end(), row.begin(), row.end()); });
     return out;
@@ -116,7 +114,7 @@ class Session {
   }
 
   /// What is known of the last answer.
-  const GenerationStats& last() const { return outcome_; }
+  const GenerationStats& last() const { return answer_->stats(); }
   /// The conversation so far: the last prompt and its answer.
   View<const TokenId> tokens() const { return sequence_.tokens(); }
   /// What the model told while it ran; see Blueprint::Observer.
@@ -125,90 +123,49 @@ class Session {
   /// Forgets the conversation, keeps the memory.
   void clear() {
     sequence_.clear();
-    ++answer_;
+    ++use_;
+  }
+
+  /// The next piece of text of the answer that is use `use` of this session, empty at its end: what TextStream calls.
+  /// Throws InvalidArgument where the session has gone on to something else since.
+  std::string_view next_piece(std::uint64_t use) {
+    if (use != use_) {
+      throw InvalidArgument("this answer was broken off: the session was cleared or has begun something else");
+    }
+    std::string_view piece;
+    while (piece.empty() && !answer_->ended()) {
+      decode([&](TokenId, std::string_view made_sure) { piece = made_sure; });
+    }
+    return piece.empty() ? answer_->next_held() : piece;
   }
 
  private:
-  friend class TextStream<Session>;
-  using Segment = typename generate::Sequence<B>::Segment;
-  using Workspace = typename LanguageModel<B>::Workspace;
-  using Clock = std::chrono::steady_clock;
-
-  static double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-
   void begin_answer(View<const TokenId> prompt, const GenerateOptions& options) {
     generate::Sampler::check(options);
-    sequence_.check(*model_, prompt);
-    started_ = Clock::now();
-    outcome_ = {};
+    sequence_.check(model_->engine(), prompt);
+    answer_->begin(options, random_, static_cast<std::int32_t>(prompt.size));
     sequence_.begin(prompt, prompt.size - 1);
-    ++answer_;
-    outcome_.usage.prompt_tokens = static_cast<std::int32_t>(prompt.size);
-    outcome_.usage.cached_tokens = static_cast<std::int32_t>(sequence_.computed());
+    ++use_;
+    answer_->set_cached(static_cast<std::int32_t>(sequence_.computed()));
   }
 
-  /// Computes the next tokens of the conversation, prefill_chunk at most; returns how many: 0 where it was
-  /// cancelled.
-  std::size_t compute_chunk(const Workspace& workspace, const std::stop_token& cancel = {}) {
-    const std::size_t rows =
-        std::min(sequence_.pending(), static_cast<std::size_t>(model_->limits().prefill_chunk));
-    const Segment segment = sequence_.segment(rows);
-    if (!model_->network().forward(model_->devices(), workspace, View<const Segment>(&segment, 1),
-                                   sequence_.next(rows), cancel)) {
-      return 0;
-    }
-    sequence_.advance(rows);
-    return rows;
-  }
-
-  void fetch(backend::DeviceMatrix<const float> row) {
-    const auto device = static_cast<std::size_t>(model_->plan().head_device());
-    model_->devices()[device]->download(row, MatrixView<float>(logits_.data(), 1, logits_.size()));
-  }
-
-  /// The next token of an answer; nothing when it has ended, for the reason in `last()`. Throws InvalidArgument
-  /// where the session has gone on to something else since that answer began.
-  std::optional<TokenId> next_token(const GenerateOptions& options, std::uint64_t answer) {
-    if (answer != answer_) {
-      throw InvalidArgument("this answer was broken off: the session was cleared or has begun something else");
-    }
-    if (outcome_.finish_reason != FinishReason::none) return std::nullopt;
-    const Clock::time_point start = Clock::now();
-    sequence_.repeat_last();
-    while (sequence_.pending() > 0) {
-      const auto turn = model_->lock_workspace();
-      const std::size_t rows = compute_chunk(turn.workspace(), options.cancel);
-      if (rows == 0) return finish(FinishReason::cancelled);
-      if (sequence_.pending() > 0) continue;
-      fetch(model_->network().logits(model_->devices(), turn.workspace(), rows - 1, 1, sequence_.observer()));
-    }
-    const TokenId token = sampler_.choose(logits_, tokens(), options, random_);
-    sequence_.append(token);
-    if (++outcome_.usage.completion_tokens == 1) {
-      outcome_.prefill_seconds = seconds_since(start);
-      outcome_.seconds_to_first_token = seconds_since(started_);
-    } else {
-      outcome_.decode_seconds += seconds_since(start);
-    }
-    outcome_.finish_reason = sequence_.finish_reason(outcome_.usage.completion_tokens, options);
-    return token;
-  }
-
-  std::nullopt_t finish(FinishReason reason) {
-    outcome_.finish_reason = reason;
-    return std::nullopt;
+  /// Runs one step of an answer that has not ended; calls chosen(token, piece) where it brings a token.
+  template <class Chosen>
+  void decode(Chosen&& chosen) {
+    decoding_.clear();
+    decoding_.add(sequence_, *answer_);
+    const auto rethrow = [](std::size_t, const NumericError&) {};
+    const auto keep = [&](std::size_t, TokenId token, std::string_view piece) { chosen(token, piece); };
+    if (!decoding_.run(keep, rethrow, answer_->options().cancel)) answer_->end(FinishReason::cancelled);
+    random_ = answer_->random();
   }
 
   const LanguageModel<B>* model_;
-  generate::Sequence<B> sequence_;
+  engine::Sequence<B> sequence_;
+  generate::Decoding<B> decoding_;
   Random random_;
-  generate::Sampler sampler_;
-  std::vector<float> logits_;
-  std::uint64_t answer_ = 0;  ///< counts the uses of the conversation: a stream belongs to one of them
-  GenerationStats outcome_;
-  Clock::time_point started_;
+  std::unique_ptr<generate::Answer> answer_;  ///< on the heap, so that a session can be moved
+  std::uint64_t use_ = 0;  ///< counts the uses of the conversation: a stream belongs to one of them
 };
 
 }  // namespace asterism

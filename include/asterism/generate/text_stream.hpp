@@ -4,15 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <memory>
-#include <optional>
 #include <string_view>
-#include <utility>
-
-#include "asterism/core/fwd.hpp"
-#include "asterism/core/view.hpp"
-#include "asterism/generate/answer_text.hpp"
-#include "asterism/generate/options.hpp"
 
 namespace asterism {
 
@@ -23,12 +15,11 @@ namespace asterism {
 template <class Session>
 class TextStream {
  public:
-  /// `context`: see generate::AnswerText.
-  TextStream(Session& session, GenerateOptions options, View<const TokenId> context)
-      : session_(&session),
-        answer_(session.answer_),
-        options_(std::make_unique<GenerateOptions>(std::move(options))),
-        text_(session.model().tokenizer(), options_->stop, context) {}
+  /// The answer that is use `use` of the session.
+  TextStream(Session& session, std::uint64_t use) : session_(&session), use_(use) {}
+
+  TextStream(TextStream&&) noexcept = default;
+  TextStream& operator=(TextStream&&) noexcept = default;
 
   class Iterator {
    public:
@@ -44,11 +35,9 @@ class TextStream {
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.at_end(); }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.stream_->piece_.empty(); }
 
    private:
-    bool at_end() const { return stream_->piece_.empty(); }
-
     TextStream* stream_ = nullptr;
   };
 
@@ -59,35 +48,11 @@ class TextStream {
   std::default_sentinel_t end() const { return {}; }
 
  private:
-  /// Computes tokens until there is text; an empty piece means the end.
-  void advance() {
-    piece_ = {};
-    while (piece_.empty() && !ended_) {
-      const std::optional<TokenId> token =
-          text_.stopped() ? std::nullopt : session_->next_token(*options_, answer_);
-      const bool is_end = session_->last().finish_reason == FinishReason::eos;
-      if (token && !is_end) {
-        piece_ = text_.push(*token);
-        if (text_.stopped()) session_->outcome_.finish_reason = FinishReason::stop_string;
-      } else if (!flushed_ && !text_.stopped()) {
-        flushed_ = true;
-        piece_ = text_.flush();
-        if (text_.stopped()) session_->outcome_.finish_reason = FinishReason::stop_string;
-      } else {
-        ended_ = true;
-        piece_ = text_.finish();
-      }
-    }
-  }
+  void advance() { piece_ = session_->next_piece(use_); }
 
   Session* session_;
-  std::uint64_t answer_;
-  std::unique_ptr<GenerateOptions>
-      options_;  // on the heap, so that text_ may refer to it when the stream is moved
-  generate::AnswerText text_;
+  std::uint64_t use_;
   std::string_view piece_;
-  bool flushed_ = false;
-  bool ended_ = false;
 };
 
 }  // namespace asterism

@@ -12,6 +12,9 @@ namespace asterism::observe {
 namespace needs {
 
 template <class O>
+concept begin = std::default_initializable<O> && requires(O& observer, std::int32_t n) { observer.begin(n, n, n); };
+
+template <class O>
 concept scored = requires(O& observer, std::int32_t n, View<const float> probabilities) {
   observer.scored(n, n, probabilities);
 };
@@ -30,18 +33,20 @@ concept moved = requires(O& observer, std::int32_t device, Bytes bytes) {
 
 /// An observer hears what a run does; results never depend on it. Calls come from the thread that runs the model.
 ///
-/// 1. `scored(layer, position, probabilities)`: the router's probabilities of all experts for the token at the
+/// 1. Constructed without arguments; `begin(layers, experts, top_k)` is called once, before everything else: sizes of what
+///    is to come.
+/// 2. `scored(layer, position, probabilities)`: the router's probabilities of all experts for the token at the
 ///    absolute position; called just before the token's `routed` calls in this layer, and valid until the last of
 ///    them.
-/// 2. `routed(layer, position, expert, weight)`: the layer sends that token to `expert`; called once for each
+/// 3. `routed(layer, position, expert, weight)`: the layer sends that token to `expert`; called once for each
 ///    chosen expert, best first.
-/// 3. `moved(from, to, bytes)`: that many bytes of hidden state went from one device to another.
+/// 4. `moved(from, to, bytes)`: that many bytes of hidden state went from one device to another.
 ///
 /// A pass tells of one layer after the other, and in each of its positions in ascending order. One that was
 /// cancelled tells of some layers, and is made again.
 ///
 /// Models: None, Counts, Trace.
 template <class O>
-concept Observer = needs::scored<O> && needs::routed<O> && needs::moved<O>;
+concept Observer = needs::begin<O> && needs::scored<O> && needs::routed<O> && needs::moved<O>;
 
 }  // namespace asterism::observe

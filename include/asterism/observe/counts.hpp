@@ -10,11 +10,13 @@
 
 namespace asterism::observe {
 
-/// Counts choices in a (layers, experts) table. Allocates in its constructor only; one for each session.
+/// Counts choices in a (layers, experts) table. Allocates in `begin` alone; one for each session.
 class Counts {
  public:
-  Counts(std::int32_t layers, std::int32_t experts)
-      : experts_(static_cast<std::size_t>(experts)), chosen_(static_cast<std::size_t>(layers) * experts_) {}
+  void begin(std::int32_t layers, std::int32_t experts, std::int32_t /*top_k*/) {
+    experts_ = static_cast<std::size_t>(experts);
+    chosen_.assign(static_cast<std::size_t>(layers) * experts_, 0);
+  }
 
   void scored(std::int32_t /*layer*/, std::int32_t /*position*/, View<const float> /*probabilities*/) {}
   void routed(std::int32_t layer, std::int32_t /*position*/, std::int32_t expert, float /*weight*/) {
@@ -33,7 +35,7 @@ class Counts {
   Bytes moved() const { return moved_; }
 
  private:
-  std::size_t experts_;
+  std::size_t experts_ = 0;
   std::vector<std::uint64_t> chosen_;
   std::uint64_t hand_overs_ = 0;
   Bytes moved_{};

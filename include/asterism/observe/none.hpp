@@ -10,6 +10,7 @@ namespace asterism::observe {
 
 /// The default observer.
 struct None {
+  void begin(std::int32_t /*layers*/, std::int32_t /*experts*/, std::int32_t /*top_k*/) {}
   void scored(std::int32_t /*layer*/, std::int32_t /*position*/, View<const float> /*probabilities*/) {}
   void routed(std::int32_t /*layer*/, std::int32_t /*position*/, std::int32_t /*expert*/, float /*weight*/) {}
   void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}

@@ -27,8 +27,13 @@ struct Choice {
 /// One for each session.
 class Trace {
  public:
-  Trace(std::int32_t layers, std::int32_t experts, std::int32_t top_k)
-      : layers_(layers), experts_(experts), top_k_(top_k) {}
+  void begin(std::int32_t layers, std::int32_t experts, std::int32_t top_k) {
+    layers_ = layers;
+    experts_ = experts;
+    top_k_ = top_k;
+    positions_ = 0;
+    choices_.clear();
+  }
 
   void scored(std::int32_t layer, std::int32_t position, View<const float> probabilities) {
     if (layer == 0) positions_ = std::min(positions_, position);
@@ -61,9 +66,9 @@ class Trace {
            static_cast<std::size_t>(top_k_);
   }
 
-  std::int32_t layers_;
-  std::int32_t experts_;
-  std::int32_t top_k_;
+  std::int32_t layers_ = 0;
+  std::int32_t experts_ = 0;
+  std::int32_t top_k_ = 0;
   std::int32_t positions_ = 0;
   std::vector<Choice> choices_;      ///< (positions, layers, top_k)
   std::size_t next_ = 0;             ///< where the choice goes that is told next

@@ -1,39 +1,33 @@
-// The tokens of a sequence: what is known, what is pending, and when an answer has ended.
-#include "asterism/generate/sequence.hpp"
+// The tokens of a sequence: what is known, what is pending, and when it is full.
+#include "asterism/engine/sequence.hpp"
 
 #include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "asterism/generate/batch.hpp"
-#include "asterism/generate/session.hpp"
+#include "asterism/core/error.hpp"
 
-#include "checkpoint/edited_checkpoint.hpp"
-#include "generate/variants.hpp"
+#include "model/filled_network.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using test::check_error;
 using test::Exact;
-using test::golden_model;
 
 namespace {
 
-using Sequence = generate::Sequence<Exact>;
+using Sequence = engine::Sequence<Exact>;
 using Tokens = std::vector<TokenId>;
 
-/// The sizes of that checkpoint, without weights: nothing is computed here. Ends at 2 and 7.
-const LanguageModel<Exact>& plain() {
-  static const LanguageModel<Exact> out = [] {
-    LanguageModel<Exact>::CheckpointExtras texts{
-        .config = checkpoint::read_model_config(golden_model("plain")),
-        .generation = checkpoint::parse_generation_config(R"({"eos_token_id": [2, 7]})", "generation_config.json"),
-        .tokenizer = {},
-        .chat_template = {}};
-    const Shape shape = texts.config.shape;
+/// A small shape without weights: nothing is computed here.
+const engine::Engine<Exact>& plain() {
+  static const engine::Engine<Exact> out = [] {
     Limits limits = Exact::limits;
     limits.context = 10;
-    return LanguageModel<Exact>(plan<Exact>(equal_devices(1, 8_MiB), shape, limits), limits, std::move(texts));
+    Shape shape = test::small_shape;
+    shape.vocabulary = 160;
+    return engine::Engine<Exact>(plan<Exact>(equal_devices(1, 8_MiB), shape, limits), shape, limits);
   }();
   return out;
 }
@@ -94,33 +88,15 @@ TEST_CASE("what the caches know of a new prompt is not pending") {
   CHECK(sequence.common_prefix(Tokens{5, 7}) == 0);
 }
 
-TEST_CASE("the last token is computed again where an exception kept its logits from being used") {
+TEST_CASE("it is full with one token more than the context, which needs no place in the caches") {
   Sequence sequence(plain());
-  sequence.begin(Tokens{1, 5, 6}, 2);
-  sequence.repeat_last();
-  CHECK(sequence.pending() == 3);
-  sequence.advance(3);
-  sequence.repeat_last();
-  CHECK(sequence.pending() == 1);
-  sequence.repeat_last();
-  CHECK(sequence.pending() == 1);
-}
-
-TEST_CASE("an answer ends at end tokens, at its limit, or where the context is full, in this order") {
-  Sequence sequence(plain());
+  CHECK(sequence.capacity() == 11);
   sequence.begin(Tokens{1, 5, 6, 9, 9, 9, 9, 9, 9}, 0);
-  GenerateOptions options;
-  options.max_tokens = 3;
-  CHECK(sequence.finish_reason(1, options) == FinishReason::none);
-  CHECK(sequence.finish_reason(3, options) == FinishReason::max_tokens);
+  CHECK_FALSE(sequence.full());
   sequence.append(7);
-  CHECK(sequence.finish_reason(3, options) == FinishReason::eos);
-  options.stop_at_eos = false;
-  CHECK(sequence.finish_reason(3, options) == FinishReason::max_tokens);
-  CHECK(sequence.finish_reason(2, options) == FinishReason::none);
-  sequence.append(9);  // eleven tokens: the last one needs no place
-  CHECK(sequence.finish_reason(2, options) == FinishReason::context_full);
-  CHECK(sequence.finish_reason(3, options) == FinishReason::max_tokens);
+  CHECK_FALSE(sequence.full());
+  sequence.append(9);
+  CHECK(sequence.full());
 }
 
 TEST_CASE("prompts that can't be computed are refused by name") {

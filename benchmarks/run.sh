@@ -1,0 +1,20 @@
+#!/bin/sh
+# Sets up what is missing, builds all benchmarks, and runs each for a moment to see that it works; figures are made by the
+# commands of docs/performance.md. The programs lie in build/release/benchmarks.
+set -eu
+cd "$(dirname "$0")/.."
+. cmake/setup.sh
+need $base_packages libbenchmark-dev:/usr/include/benchmark/benchmark.h
+build=build/release
+log=$(mktemp)
+if [ -f "$build/build.ninja" ]; then
+  cmake -DASTERISM_BUILD_BENCHMARKS=ON "$build" >"$log" 2>&1 || { cat "$log"; exit 1; }
+else
+  cmake --preset bench >"$log" 2>&1 || { cat "$log"; exit 1; }
+fi
+cmake --build "$build" --target benchmarks
+for program in $(cat "$build/benchmarks/google_benchmarks"); do
+  echo "-- $program"
+  "$build/benchmarks/$program" --benchmark_min_time=0 --benchmark_repetitions=1 >"$log" 2>&1 || { cat "$log"; exit 1; }
+done
+rm -f "$log"

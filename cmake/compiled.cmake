@@ -1,0 +1,12 @@
+# The compiled form, chosen by the variable ASTERISM_COMPILED: what depends on no policy is compiled once, by one source a
+# component, which its target adds to the target that links it. Read here, and again where an installation is found.
+set(asterism_source_core asterism.cpp)
+set(asterism_source_text load.cpp)
+
+# asterism_compile(TARGET COMPONENT FOLDER): FOLDER holds the sources.
+function(asterism_compile target component folder)
+  if(DEFINED asterism_source_${component})
+    target_compile_definitions(${target} INTERFACE ASTERISM_COMPILED)
+    target_sources(${target} INTERFACE "${folder}/${asterism_source_${component}}")
+  endif()
+endfunction()

@@ -1,0 +1,83 @@
+// A network on devices, ready to compute: what remains of a model without files and text.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "asterism/backend/devices.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::engine {
+
+/// New devices with the budgets of `plan`, on limits.threads worker threads.
+template <class B>
+std::shared_ptr<backend::Devices<typename B::Backend>> devices_of(const placement::Plan& plan,
+                                                                  const Limits& limits) {
+  std::vector<Bytes> budgets;
+  for (std::size_t d = 0; d < plan.devices(); ++d) budgets.push_back(plan.budget(d));
+  return std::make_shared<backend::Devices<typename B::Backend>>(View<const Bytes>(budgets),
+                                                                 static_cast<std::size_t>(limits.threads));
+}
+
+/// Devices, weights and workspace of one network under the policies of a Blueprint. Immutable once its weights are
+/// written: several sequences may use it, also from several threads, whose passes take turns; it must outlive them and not
+/// be moved while there are any.
+template <class B>
+class Engine {
+ public:
+  using Device = typename B::Backend;
+  using Devices = backend::Devices<Device>;
+  using Network = typename model::Assembly<B>::Network;
+  using Workspace = typename model::Assembly<B>::Workspace;
+
+  /// Draws all weights, uninitialised, and the workspace from `devices`, which `plan` is for. Throws BudgetExceeded where
+  /// the devices have no room: several engines may share them.
+  Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits, std::shared_ptr<Devices> devices)
+      : limits_(limits),
+        devices_(std::move(devices)),
+        network_(devices_->all(), plan, shape),
+        workspace_(devices_->all(), plan, shape, limits) {}
+  /// The same on new devices with the budgets of `plan`.
+  Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits)
+      : Engine(plan, shape, limits, devices_of<B>(plan, limits)) {}
+
+  Engine(Engine&&) noexcept = default;
+  Engine& operator=(Engine&&) = delete;  // it would free the arenas before what was drawn from them
+
+  const Shape& shape() const { return network_.shape(); }
+  const Limits& limits() const { return limits_; }
+  const placement::Plan& plan() const { return network_.plan(); }
+  const Network& network() const { return network_; }
+  /// The devices; their arenas tell budget, use and high water.
+  const std::vector<std::unique_ptr<Device>>& devices() const { return devices_->all(); }
+  /// For another engine on the same devices.
+  const std::shared_ptr<Devices>& shared_devices() const { return devices_; }
+
+  /// One pass's hold on devices and workspace: while it lives, other passes on these devices wait.
+  class WorkspaceLock {
+   public:
+    explicit WorkspaceLock(const Engine& engine)
+        : lock_(engine.devices_->pass_mutex()), workspace_(&engine.workspace_) {}
+    const Workspace& workspace() const { return *workspace_; }
+
+   private:
+    std::unique_lock<backend::PassMutex> lock_;
+    const Workspace* workspace_;
+  };
+  /// Waits for the devices. Throws InvalidArgument where this thread holds them.
+  WorkspaceLock lock_workspace() const { return WorkspaceLock(*this); }
+
+ private:
+  Limits limits_;
+  std::shared_ptr<Devices> devices_;
+  Network network_;
+  Workspace workspace_;
+};
+
+}  // namespace asterism::engine

@@ -1,0 +1,13 @@
+// Names of the room `engine`: what computes, without files and text.
+#pragma once
+
+namespace asterism::engine {
+
+template <class B>
+class Engine;
+template <class B>
+class Sequence;
+template <class B>
+class Step;
+
+}  // namespace asterism::engine

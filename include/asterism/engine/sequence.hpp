@@ -1,0 +1,98 @@
+// The tokens of one sequence, and how far the caches know them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/engine/engine.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::engine {
+
+/// Tokens, key/value caches and observer of one sequence; a session owns one, a batch one for each row. The first
+/// `computed()` tokens are in the caches; the others are pending and pass through the network next. For one thread at a
+/// time; not to be moved while a segment of it is in use.
+template <class B>
+class Sequence {
+ public:
+  using Observer = typename B::Observer;
+  using Segment = typename model::Assembly<B>::Segment;
+
+  /// Throws BudgetExceeded where the devices have no room for one more sequence.
+  explicit Sequence(const Engine<B>& engine)
+      : engine_(&engine), caches_(engine.devices(), engine.plan(), engine.shape(), engine.limits()) {
+    observer_.begin(engine.shape().layers, engine.shape().experts, engine.shape().top_k);
+    tokens_.reserve(capacity());
+  }
+
+  /// Tokens that it can hold: the context, and one more, which is never computed.
+  std::size_t capacity() const { return static_cast<std::size_t>(engine_->limits().context) + 1; }
+  bool full() const { return tokens_.size() == capacity(); }
+
+  View<const TokenId> tokens() const { return tokens_; }
+  std::size_t computed() const { return computed_; }
+  std::size_t pending() const { return tokens_.size() - computed_; }
+  const Observer& observer() const { return observer_; }
+  Observer& observer() { return observer_; }
+
+  /// Throws InvalidArgument unless `prompt` is one that the engine can compute.
+  static void check(const Engine<B>& engine, View<const TokenId> prompt) {
+    if (prompt.empty()) throw InvalidArgument("the prompt has no tokens; give at least one");
+    if (prompt.size > static_cast<std::size_t>(engine.limits().context)) {
+      throw InvalidArgument(concat("the prompt has ", prompt.size, " tokens, the context holds ",
+                                   engine.limits().context, ": shorten it or raise Limits::context"));
+    }
+    for (std::size_t i = 0; i < prompt.size; ++i) {
+      if (prompt[i] >= 0 && prompt[i] < engine.shape().vocabulary) continue;
+      throw InvalidArgument(concat("token ", i, " of the prompt has the id ", prompt[i],
+                                   ", outside the vocabulary of ", engine.shape().vocabulary, " entries"));
+    }
+  }
+
+  /// How many tokens the caches know of those that `tokens` begins with.
+  std::size_t common_prefix(View<const TokenId> tokens) const {
+    std::size_t common = 0;
+    while (common < computed_ && common < tokens.size && tokens_[common] == tokens[common]) ++common;
+    return common;
+  }
+
+  /// `tokens`, which `check` accepts, become the sequence. What the caches know of their first `most` is not computed
+  /// again. `tokens` may be the sequence itself.
+  void begin(View<const TokenId> tokens, std::size_t most) {
+    const std::size_t known = std::min(most, common_prefix(tokens));
+    const std::vector<TokenId> copy(tokens.begin(), tokens.end());
+    tokens_.assign(copy.begin(), copy.end());
+    computed_ = caches_.trim(known);
+  }
+
+  /// Forgets everything, keeps the memory.
+  void clear() {
+    tokens_.clear();
+    computed_ = caches_.trim(0);
+  }
+
+  void append(TokenId token) { tokens_.push_back(token); }
+
+  /// The next `rows` pending tokens for a pass. Until `advance`, the pass can be made again.
+  Segment segment(std::size_t rows) {
+    return {.caches = &caches_, .observer = &observer_, .first = computed_, .rows = rows};
+  }
+  View<const TokenId> next(std::size_t rows) const { return tokens().subview(computed_, rows); }
+  void advance(std::size_t rows) { computed_ += rows; }
+
+ private:
+  const Engine<B>* engine_;
+  typename model::Assembly<B>::Caches caches_;
+  Observer observer_{};
+  std::vector<TokenId> tokens_;
+  std::size_t computed_ = 0;
+};
+
+}  // namespace asterism::engine

@@ -1,0 +1,71 @@
+// One answer while it grows: its options, its draws, its text, and what is known of it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "asterism/core/config.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/generate/answer_text.hpp"
+#include "asterism/generate/options.hpp"
+#include "asterism/text/fwd.hpp"
+
+namespace asterism::generate {
+
+/// The state of an answer, for a session's one and for each request of a batch. It tells its text piece by piece: what
+/// `add` returns, then what `next_held` returns until that is empty; pieces are valid until the next call. Not copyable and
+/// not movable once it has text, which refers to its options.
+class Answer {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Answer() = default;
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
+
+  /// Starts anew. Without `tokenizer` there is no text; `context` are the tokens whose text the answer continues.
+  void begin(const GenerateOptions& options, Random random, std::int32_t prompt_tokens);
+  void begin_text(const text::Tokenizer& tokenizer, View<const TokenId> context);
+
+  const GenerateOptions& options() const { return options_; }
+  Random& random() { return random_; }
+  const GenerationStats& stats() const { return stats_; }
+  bool ended() const { return stats_.finish_reason != FinishReason::none; }
+
+  /// Prompt tokens that were not computed again.
+  void set_cached(std::int32_t tokens) { stats_.usage.cached_tokens = tokens; }
+  /// Seconds of a step that had tokens of it.
+  void add_time(double seconds);
+  /// One more token, and whether it is one of the model's end tokens and whether the context is full with it. Returns the
+  /// text that it makes certain, which may be empty; the answer may have ended then.
+  std::string_view add(TokenId token, bool is_end_token, bool context_full);
+  /// Ends it; one that has ended stays as it is.
+  void end(FinishReason reason);
+  /// Once it has ended: what of its text was held back, piece by piece; empty when nothing is left.
+  std::string_view next_held();
+
+ private:
+  enum class Held : std::uint8_t { all, after_flush, none };
+
+  void stop_at_string() {
+    if (text_->stopped()) stats_.finish_reason = FinishReason::stop_string;
+  }
+
+  GenerateOptions options_;
+  Random random_{0};
+  GenerationStats stats_;
+  Clock::time_point begun_;
+  std::optional<AnswerText> text_;
+  Held held_ = Held::none;  ///< what text_ still holds back
+};
+
+}  // namespace asterism::generate
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/generate/answer_impl.hpp"
+#endif

@@ -1,0 +1,48 @@
+// What a checkpoint holds beside its weights: configuration, tokenizer, chat template.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "asterism/checkpoint/generation_config.hpp"
+#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/core/config.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/generate/options.hpp"
+#include "asterism/shape/shape.hpp"
+#include "asterism/text/chat_template.hpp"
+#include "asterism/text/tokenizer.hpp"
+
+namespace asterism {
+
+/// The files of a checkpoint beside its weights. Immutable once read; thread-safe.
+struct CheckpointExtras {
+  checkpoint::ModelConfig config;
+  checkpoint::GenerationConfig generation;
+  std::optional<text::Tokenizer> tokenizer;
+  std::optional<text::ChatTemplate> chat_template;
+
+  /// Reads generation_config.json, tokenizer.json and the chat template, where they are there, from `folder`, whose
+  /// config.json is `config`. Throws FileError, FormatError, Unsupported on what can't be read.
+  static CheckpointExtras read(const std::string& folder, checkpoint::ModelConfig config);
+
+  /// Throws FileError where the checkpoint has no tokenizer.json.
+  const text::Tokenizer& required_tokenizer() const;
+  /// Throws FileError where the checkpoint has none; one that is not known throws when it is used, see ChatTemplate.
+  const text::ChatTemplate& required_chat_template() const;
+  /// The tokens of a conversation in the chat template; throws as both of these do.
+  std::vector<TokenId> encode_chat(View<const text::Message> messages) const;
+
+  /// Tokens that end an answer, by generation_config.json, else config.json.
+  const std::vector<TokenId>& end_tokens() const { return generation.eos.empty() ? config.eos : generation.eos; }
+  /// The options that generation_config.json recommends; max_tokens at most limits.context.
+  GenerateOptions recommended(const Limits& limits) const;
+};
+
+}  // namespace asterism
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/generate/checkpoint_extras_impl.hpp"
+#endif

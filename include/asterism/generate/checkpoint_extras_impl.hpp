@@ -1,0 +1,62 @@
+// Bodies of checkpoint_extras.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/generate/checkpoint_extras.hpp"
+
+namespace asterism {
+
+ASTERISM_INLINE CheckpointExtras CheckpointExtras::read(const std::string& folder,
+                                                        checkpoint::ModelConfig config) {
+  CheckpointExtras out{.config = std::move(config), .generation = {}, .tokenizer = {}, .chat_template = {}};
+  out.generation = checkpoint::read_generation_config(folder);
+  if (file::path_kind(folder + "/tokenizer.json") != file::PathKind::missing) {
+    out.tokenizer = text::Tokenizer::from_file(folder + "/tokenizer.json");
+    out.chat_template = text::ChatTemplate::from_directory(folder);
+  }
+  return out;
+}
+
+ASTERISM_INLINE const text::Tokenizer& CheckpointExtras::required_tokenizer() const {
+  if (!tokenizer) {
+    throw FileError("the checkpoint has no tokenizer.json: only calls that take token ids are possible");
+  }
+  return *tokenizer;
+}
+
+ASTERISM_INLINE const text::ChatTemplate& CheckpointExtras::required_chat_template() const {
+  if (!chat_template) {
+    throw FileError("the checkpoint has no chat template: chat() needs one, generate() does not");
+  }
+  return *chat_template;
+}
+
+ASTERISM_INLINE std::vector<TokenId> CheckpointExtras::encode_chat(View<const text::Message> messages) const {
+  return required_tokenizer().encode(required_chat_template().render(messages), {.add_special_tokens = false});
+}
+
+ASTERISM_INLINE GenerateOptions CheckpointExtras::recommended(const Limits& limits) const {
+  GenerateOptions options;
+  if (generation.do_sample.value_or(false)) {
+    options.temperature = static_cast<float>(generation.temperature.value_or(1.0));
+    options.top_k = static_cast<std::int32_t>(generation.top_k.value_or(50));
+    // 0 leaves the best token alone, and so does the smallest number that is allowed here.
+    options.top_p =
+        std::max(static_cast<float>(generation.top_p.value_or(1.0)), std::numeric_limits<float>::min());
+    options.min_p = static_cast<float>(generation.min_p.value_or(0.0));
+  }
+  options.repetition_penalty = static_cast<float>(generation.repetition_penalty.value_or(1.0));
+  if (generation.max_new_tokens) {
+    options.max_tokens =
+        static_cast<std::int32_t>(std::min<std::int64_t>(*generation.max_new_tokens, limits.context));
+  }
+  return options;
+}
+
+}  // namespace asterism

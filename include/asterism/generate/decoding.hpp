@@ -1,0 +1,85 @@
+// The loop that sessions and batches share: a step of the engine, and a token for each answer that it completes.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/engine/sequence.hpp"
+#include "asterism/engine/step.hpp"
+#include "asterism/generate/answer.hpp"
+#include "asterism/generate/language_model.hpp"
+#include "asterism/generate/sampler.hpp"
+
+namespace asterism::generate {
+
+/// Decodes the answers of several sequences together. Put together anew for each step: `clear`, `add` while there is room,
+/// `run`. Allocates nothing once it has held as many sequences. For one thread at a time.
+template <class B>
+class Decoding {
+ public:
+  explicit Decoding(const LanguageModel<B>& model)
+      : model_(&model), step_(model.engine()), sampler_(static_cast<std::size_t>(model.shape().vocabulary)) {
+    answers_.reserve(1);
+  }
+
+  void clear() {
+    step_.clear();
+    answers_.clear();
+  }
+  /// Tokens in it, limits.prefill_chunk at most.
+  std::size_t size() const { return step_.size(); }
+
+  /// Puts the pending tokens of a sequence in, as many as there is room for. Both stay where they are until `run` returns.
+  void add(engine::Sequence<B>& sequence, Answer& answer) {
+    if (step_.add(sequence)) answers_.push_back({&sequence, &answer});
+  }
+
+  /// Runs the step. Each answer whose sequence has nothing pending then gets a token: chosen(i, token, piece), with the text
+  /// that it makes certain, for the i-th that was added. Returns false where `cancel` was asked to stop: nothing has
+  /// changed. Throws as engine::Step::run; an answer whose logits can't be sampled, and those behind it, are as before.
+  template <class Chosen, class Refuse>
+  bool run(Chosen&& chosen, Refuse&& refuse, const std::stop_token& cancel = {}) {
+    const auto start = Answer::Clock::now();
+    const auto computed = [&](std::size_t i, std::optional<View<float>> logits) {
+      const Entry& entry = answers_[i];
+      TokenId token = 0;
+      if (logits) {
+        try {
+          token =
+              sampler_.choose(*logits, entry.sequence->tokens(), entry.answer->options(), entry.answer->random());
+        } catch (const NumericError& error) {
+          refuse(i, error);
+          throw;
+        }
+      }
+      entry.answer->add_time(std::chrono::duration<double>(Answer::Clock::now() - start).count());
+      if (!logits) return;
+      entry.sequence->append(token);
+      const std::vector<TokenId>& ends = model_->end_tokens();
+      const bool is_end = std::ranges::find(ends, token) != ends.end();
+      chosen(i, token, entry.answer->add(token, is_end, entry.sequence->full()));
+    };
+    return step_.run(computed, refuse, cancel);
+  }
+
+ private:
+  struct Entry {
+    engine::Sequence<B>* sequence;
+    Answer* answer;
+  };
+
+  const LanguageModel<B>* model_;
+  engine::Step<B> step_;
+  Sampler sampler_;
+  std::vector<Entry> answers_;
+};
+
+}  // namespace asterism::generate

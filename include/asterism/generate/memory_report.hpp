@@ -1,0 +1,29 @@
+// What memory is used for, planned and measured, what runs it, and what the numbers suggest.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/config.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::generate {
+
+/// What a device's arena tells.
+struct ArenaUse {
+  Bytes high_water{};
+  Bytes used{};
+};
+
+/// The report of a model: `arenas` of the plan's devices, `policies` the names of its formats.
+std::string memory_report(const placement::Plan& plan, const Limits& limits, const Shape& shape,
+                          View<const ArenaUse> arenas, std::string_view policies);
+
+}  // namespace asterism::generate
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/generate/memory_report_impl.hpp"
+#endif

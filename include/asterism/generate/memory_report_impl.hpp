@@ -1,0 +1,42 @@
+// Bodies of memory_report.hpp.
+#pragma once
+
+#include <cstddef>
+
+#include "asterism/core/format.hpp"
+#include "asterism/generate/memory_report.hpp"
+#include "asterism/parallel/threads.hpp"
+#include "asterism/placement/report.hpp"
+#include "asterism/simd/level.hpp"
+
+namespace asterism::generate {
+
+ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Limits& limits, const Shape& shape,
+                                          View<const ArenaUse> arenas, std::string_view policies) {
+  std::string text = placement::component_table(plan);
+  text += "\n" + placement::layer_table(plan) + "\n" + placement::tied_head_line(plan);
+  for (std::size_t d = 0; d < arenas.size; ++d) {
+    const Bytes planned = plan.peak(d);
+    const Bytes high = arenas[d].high_water;
+    const double ratio =
+        planned.count == 0 ? 1 : static_cast<double>(high.count) / static_cast<double>(planned.count);
+    text += concat("device ", d, ": planned ", to_string(planned), ", high water ", to_string(high), " (",
+                   fixed(100 * ratio, 2), " % of the plan), in use now ", to_string(arenas[d].used), "\n");
+  }
+  text +=
+      concat("instruction set ", simd::name(simd::level()), ", ", limits.threads, " threads, ", policies, "\n");
+  text += placement::recommendations(plan, limits, shape.max_positions);
+  if (simd::level() < simd::best_level()) {
+    text += concat("- This machine has ", simd::needs(simd::best_level()),
+                   ", which is faster: unset ASTERISM_SIMD.\n");
+  }
+  const std::size_t cores = parallel::Threads::default_threads();
+  if (static_cast<std::size_t>(limits.threads) < cores) {
+    text += concat("- ", cores, " threads could work here, ", limits.threads, " do: raise Limits::threads.\n");
+  } else if (static_cast<std::size_t>(limits.threads) > cores) {
+    text += concat("- ", limits.threads, " threads share ", cores, " cores: lower Limits::threads.\n");
+  }
+  return text;
+}
+
+}  // namespace asterism::generate
