@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/text/detail/utf8.hpp"
 #include "asterism/text/stream_decoder.hpp"
 #include "asterism/text/tokenizer.hpp"
 

@@ -24,7 +24,7 @@ FIRST = ("{{ bos_token }}{% for message in messages %}{% if (message['role'] == 
          "{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}")
 SPACED = FIRST.replace("message['content'] + eos_token}}", "message['content'] + eos_token + ' ' }}")
 SECOND = """{%- if messages[0]['role'] == 'system' %}
-    {%- set file::system_message = messages[0]['content'] %}
+    {%- set system_message = messages[0]['content'] %}
     {%- set loop_messages = messages[1:] %}
 {%- else %}
     {%- set loop_messages = messages %}
@@ -36,8 +36,8 @@ SECOND = """{%- if messages[0]['role'] == 'system' %}
         {{- raise_exception('After the optional system message, conversation roles must alternate user/assistant/user/assistant/...') }}
     {%- endif %}
     {%- if message['role'] == 'user' %}
-        {%- if loop.first and file::system_message is defined %}
-            {{- ' [INST] ' + file::system_message + '\\n\\n' + message['content'] + ' [/INST]' }}
+        {%- if loop.first and system_message is defined %}
+            {{- ' [INST] ' + system_message + '\\n\\n' + message['content'] + ' [/INST]' }}
         {%- else %}
             {{- ' [INST] ' + message['content'] + ' [/INST]' }}
         {%- endif %}

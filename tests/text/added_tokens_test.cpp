@@ -1,7 +1,11 @@
 // The golden texts of whole tokenizers test the flags; here the search, and what goes wrong.
-#include "asterism/text/added_tokens.hpp"
+#include "asterism/text/detail/added_tokens.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
 
 using namespace asterism;
 using namespace asterism::text;

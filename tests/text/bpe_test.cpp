@@ -1,9 +1,13 @@
 // The golden texts of whole tokenizers compare with Hugging Face; here merging against its plain definition.
-#include "asterism/text/bpe.hpp"
+#include "asterism/text/detail/bpe.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/fwd.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/json/json.hpp"
 
 using namespace asterism;
 using namespace asterism::text;

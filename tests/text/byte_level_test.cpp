@@ -1,8 +1,10 @@
-#include "asterism/text/byte_level.hpp"
+#include "asterism/text/detail/byte_level.hpp"
 
 #include <set>
 
 #include <doctest/doctest.h>
+
+#include "asterism/text/detail/utf8.hpp"
 
 using namespace asterism::text;
 

@@ -6,6 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/fwd.hpp"
+
 #include "support.hpp"
 
 using namespace asterism;

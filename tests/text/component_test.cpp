@@ -1,8 +1,12 @@
-#include "asterism/text/component.hpp"
+#include "asterism/text/detail/component.hpp"
 
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
 
 using namespace asterism;
 using namespace asterism::text;

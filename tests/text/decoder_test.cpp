@@ -1,7 +1,11 @@
 // The golden texts of whole tokenizers test every chain; here single steps, and what goes wrong.
-#include "asterism/text/decoder.hpp"
+#include "asterism/text/detail/decoder.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
 
 using namespace asterism;
 using namespace asterism::text;

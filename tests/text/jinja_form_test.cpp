@@ -1,4 +1,4 @@
-#include "asterism/text/jinja_form.hpp"
+#include "asterism/text/detail/jinja_form.hpp"
 
 #include <doctest/doctest.h>
 

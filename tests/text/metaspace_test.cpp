@@ -1,6 +1,10 @@
-#include "asterism/text/metaspace.hpp"
+#include "asterism/text/detail/metaspace.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
 
 using namespace asterism;
 using namespace asterism::text;

@@ -1,7 +1,11 @@
 // The golden texts of whole tokenizers test every step; here what goes wrong and what bounds it.
-#include "asterism/text/normalizer.hpp"
+#include "asterism/text/detail/normalizer.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
 
 using namespace asterism;
 using namespace asterism::text;

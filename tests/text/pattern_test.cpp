@@ -1,6 +1,10 @@
-#include "asterism/text/pattern.hpp"
+#include "asterism/text/detail/pattern.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
 
 #include "support.hpp"
 

@@ -1,6 +1,11 @@
-#include "asterism/text/post_processor.hpp"
+#include "asterism/text/detail/post_processor.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/json/json.hpp"
 
 using namespace asterism;
 using namespace asterism::text;

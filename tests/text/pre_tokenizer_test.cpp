@@ -1,7 +1,11 @@
 // The golden texts of whole tokenizers test every step; here what the pieces are, and what goes wrong.
-#include "asterism/text/pre_tokenizer.hpp"
+#include "asterism/text/detail/pre_tokenizer.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
 
 using namespace asterism;
 using namespace asterism::text;

@@ -1,6 +1,8 @@
-#include "asterism/text/regex_dialect.hpp"
+#include "asterism/text/detail/regex_dialect.hpp"
 
 #include <doctest/doctest.h>
+
+#include "asterism/core/error.hpp"
 
 using namespace asterism;
 using asterism::text::to_pcre2;

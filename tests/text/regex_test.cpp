@@ -1,8 +1,10 @@
-#include "asterism/text/regex.hpp"
+#include "asterism/text/detail/regex.hpp"
 
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "asterism/core/error.hpp"
 
 using namespace asterism;
 using asterism::text::Regex;

@@ -6,6 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/fwd.hpp"
+#include "asterism/text/detail/utf8.hpp"
+
 #include "support.hpp"
 
 using namespace asterism;

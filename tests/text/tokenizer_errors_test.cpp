@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/fwd.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/text/tokenizer.hpp"
 

@@ -5,6 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/fwd.hpp"
+
 #include "support.hpp"
 
 using namespace asterism;

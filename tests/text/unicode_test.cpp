@@ -1,10 +1,11 @@
-#include "asterism/text/unicode.hpp"
+#include "asterism/text/detail/unicode.hpp"
 
 #include <functional>
 
 #include <doctest/doctest.h>
 
-#include "asterism/text/regex.hpp"
+#include "asterism/text/detail/regex.hpp"
+#include "asterism/text/detail/utf8.hpp"
 
 #include "support.hpp"
 

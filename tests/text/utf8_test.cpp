@@ -1,4 +1,4 @@
-#include "asterism/text/utf8.hpp"
+#include "asterism/text/detail/utf8.hpp"
 
 #include <doctest/doctest.h>
 

@@ -11,15 +11,4 @@ class StreamDecoder;
 struct Message;
 class ChatTemplate;
 
-class AddedTokens;
-class Bpe;
-class Decoder;
-class Merges;
-class Normalizer;
-class Pattern;
-class PostProcessor;
-class PreTokenizer;
-class Regex;
-class Vocabulary;
-
 }  // namespace asterism::text

@@ -1,30 +1,11 @@
-// UTF-8, byte by byte: what is a character, what is broken, and what may still become one.
+// Bodies of utf8.hpp.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
+#include "asterism/text/detail/utf8.hpp"
 
 namespace asterism::text {
 
-/// U+FFFD in UTF-8: what stands for bytes that are no text.
-inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
-
-/// What the bytes at one place are.
-struct Utf8Unit {
-  enum class Kind : std::uint8_t {
-    character,   ///< `size` bytes, 1 to 4, are one character
-    invalid,     ///< `size` bytes, 1 to 3, are a maximal subpart: one U+FFFD stands for all of them
-    incomplete,  ///< the text ends inside a character; the last `size` bytes, 1 to 3, are its beginning
-  };
-  Kind kind = Kind::character;
-  std::size_t size = 0;
-};
-
-/// The unit that begins at `at` < text.size(). Surrogates, overlong forms and values above U+10FFFF are invalid.
-/// Source: The Unicode Standard, table 3-7 and section 3.9, "U+FFFD Substitution of Maximal Subparts".
-inline Utf8Unit utf8_unit(std::string_view text, std::size_t at) {
+ASTERISM_INLINE Utf8Unit utf8_unit(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(at);
   if (lead < 0x80U) return {Utf8Unit::Kind::character, 1};
@@ -45,7 +26,7 @@ inline Utf8Unit utf8_unit(std::string_view text, std::size_t at) {
   return {Utf8Unit::Kind::character, length};
 }
 
-inline bool is_valid_utf8(std::string_view text) {
+ASTERISM_INLINE bool is_valid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const Utf8Unit unit = utf8_unit(text, at);
     if (unit.kind != Utf8Unit::Kind::character) return false;
@@ -54,9 +35,7 @@ inline bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
-/// `text` with one U+FFFD for each maximal subpart that is no character, as Python's
-/// `bytes.decode('utf-8', errors='replace')` gives it.
-inline std::string replace_invalid(std::string_view text) {
+ASTERISM_INLINE std::string replace_invalid(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
@@ -67,14 +46,7 @@ inline std::string replace_invalid(std::string_view text) {
   return out;
 }
 
-/// A character of valid UTF-8: its code point and the number of its bytes.
-struct CodePoint {
-  char32_t value = 0;
-  std::size_t size = 0;
-};
-
-/// The character that begins at `at` < text.size(). `text` must be valid UTF-8.
-inline CodePoint code_point_at(std::string_view text, std::size_t at) {
+ASTERISM_INLINE CodePoint code_point_at(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[at + i])); };
   const char32_t lead = byte(0);
   if (lead < 0x80U) return {lead, 1};
@@ -83,15 +55,13 @@ inline CodePoint code_point_at(std::string_view text, std::size_t at) {
   return {((lead & 0x07U) << 18U) | ((byte(1) & 0x3FU) << 12U) | ((byte(2) & 0x3FU) << 6U) | (byte(3) & 0x3FU), 4};
 }
 
-/// The character that ends before `end`, 0 < end <= text.size(). `text` must be valid UTF-8.
-inline CodePoint code_point_before(std::string_view text, std::size_t end) {
+ASTERISM_INLINE CodePoint code_point_before(std::string_view text, std::size_t end) {
   std::size_t begin = end - 1;
   while ((static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) --begin;
   return code_point_at(text, begin);
 }
 
-/// Appends the UTF-8 of `value`, a code point below 0x110000 that is no surrogate.
-inline void append_code_point(std::string& out, char32_t value) {
+ASTERISM_INLINE void append_code_point(std::string& out, char32_t value) {
   const auto put = [&](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
   if (value < 0x80U) {
     put(value);

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "asterism/text/utf8.hpp"
+#include "asterism/core/config.hpp"
 
 namespace asterism::text {
 
@@ -28,36 +28,15 @@ inline constexpr std::array<char16_t, 256> byte_level_characters = [] {
 /// How many code points from U+0000 on the alphabet lies in.
 inline constexpr std::size_t byte_level_end = 0x144;
 
-namespace detail {
-
-inline constexpr std::array<std::int16_t, byte_level_end> byte_level_bytes = [] {
-  std::array<std::int16_t, byte_level_end> bytes{};
-  for (std::int16_t& byte : bytes) byte = -1;
-  for (unsigned byte = 0; byte < 256; ++byte) bytes[byte_level_characters[byte]] = static_cast<std::int16_t>(byte);
-  return bytes;
-}();
-
-}  // namespace detail
-
 /// Appends the alphabet's character for each byte of `bytes`.
-inline void append_byte_level(std::string& out, std::string_view bytes) {
-  for (const char c : bytes) append_code_point(out, byte_level_characters[static_cast<unsigned char>(c)]);
-}
+void append_byte_level(std::string& out, std::string_view bytes);
 
 /// Appends the bytes that `text`, valid UTF-8, stands for; where a character is not in the alphabet, the bytes of
 /// the whole text as they are.
-inline void append_bytes_of(std::string& out, std::string_view text) {
-  const std::size_t before = out.size();
-  for (std::size_t at = 0; at < text.size();) {
-    const CodePoint c = code_point_at(text, at);
-    at += c.size;
-    if (c.value >= byte_level_end || detail::byte_level_bytes[c.value] < 0) {
-      out.resize(before);
-      out += text;
-      return;
-    }
-    out += static_cast<char>(static_cast<unsigned char>(detail::byte_level_bytes[c.value]));
-  }
-}
+void append_bytes_of(std::string& out, std::string_view text);
 
 }  // namespace asterism::text
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/text/detail/byte_level_impl.hpp"
+#endif

@@ -1,14 +1,13 @@
-// Patterns of tokenizer.json are written for Oniguruma. This turns one into a pattern that PCRE2 understands in
-// the same way, and refuses by name every construct that the two engines read differently.
+// Bodies of regex_dialect.hpp.
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/text/detail/regex_dialect.hpp"
 
 namespace asterism::text {
 
@@ -197,10 +196,7 @@ class RegexTranslator {
 
 }  // namespace detail
 
-/// `pattern`, a regex in Oniguruma's syntax, for PCRE2 with UTF and UCP. Unsupported where it uses anything on
-/// which the engines differ; `where` names its origin in messages. Characters that are newer than an engine's
-/// Unicode tables belong to no category for it. Source: Oniguruma, doc/RE; PCRE2, pcre2pattern.
-inline std::string to_pcre2(std::string_view pattern, std::string_view where) {
+ASTERISM_INLINE std::string to_pcre2(std::string_view pattern, std::string_view where) {
   return detail::RegexTranslator(pattern, where).run();
 }
 

@@ -1,36 +1,32 @@
-// Properties of characters and the normal forms of text, as the tokenizers of Hugging Face see them.
+// Bodies of unicode.hpp.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include <utf8proc.h>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/text/utf8.hpp"
+#include "asterism/text/detail/unicode.hpp"
+#include "asterism/text/detail/utf8.hpp"
 
 namespace asterism::text {
 
-/// The Unicode property White_Space.
-inline bool is_white_space(char32_t c) {
+ASTERISM_INLINE bool is_white_space(char32_t c) {
   if (c <= 0x20U) return c == 0x20U || (c >= 0x09U && c <= 0x0DU);
   return c == 0x85U || c == 0xA0U || c == 0x1680U || (c >= 0x2000U && c <= 0x200AU) || c == 0x2028U ||
          c == 0x2029U || c == 0x202FU || c == 0x205FU || c == 0x3000U;
 }
 
-/// The general categories Nd, Nl and No.
-inline bool is_numeric(char32_t c) {
+ASTERISM_INLINE bool is_numeric(char32_t c) {
   const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
   return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
 }
 
-/// ASCII punctuation (with $ + < = > ^ ` | ~) and the general categories P*.
-inline bool is_punctuation(char32_t c) {
+ASTERISM_INLINE bool is_punctuation(char32_t c) {
   if (c < 0x80U) {
     return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
   }
@@ -38,9 +34,7 @@ inline bool is_punctuation(char32_t c) {
   return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
 }
 
-/// A character of a word: Alphabetic, M*, Nd, Pc or Join_Control.
-/// Source: Unicode Technical Standard 18, annex C, `\w`.
-inline bool is_word(char32_t c) {
+ASTERISM_INLINE bool is_word(char32_t c) {
   if (c == 0x200CU || c == 0x200DU) return true;  // Join_Control
   // The only Other_Alphabetic characters that are no marks: circled and squared Latin letters, of category So.
   if ((c >= 0x24B6U && c <= 0x24E9U) || (c >= 0x1F130U && c <= 0x1F149U) || (c >= 0x1F150U && c <= 0x1F169U) ||
@@ -52,22 +46,19 @@ inline bool is_word(char32_t c) {
          category == UTF8PROC_CATEGORY_PC;
 }
 
-/// The four normal forms of Unicode Standard Annex 15.
-enum class NormalForm : std::uint8_t { nfc, nfd, nfkc, nfkd };
-
 namespace detail {
 
-inline utf8proc_option_t decompose_options(NormalForm form) {
+ASTERISM_INLINE utf8proc_option_t decompose_options(NormalForm form) {
   const bool compatible = form == NormalForm::nfkc || form == NormalForm::nfkd;
   const auto options = static_cast<unsigned>(UTF8PROC_STABLE) | static_cast<unsigned>(UTF8PROC_DECOMPOSE) |
                        (compatible ? static_cast<unsigned>(UTF8PROC_COMPAT) : 0U);
   return static_cast<utf8proc_option_t>(options);
 }
 
-inline auto combining_class(utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class; }
+ASTERISM_INLINE auto combining_class(utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class; }
 
 /// Sorts each run of combining marks by class, stably. utf8proc's own ordering takes time quadratic in the run.
-inline void order_marks(std::vector<utf8proc_int32_t>& text) {
+ASTERISM_INLINE void order_marks(std::vector<utf8proc_int32_t>& text) {
   for (std::size_t begin = 0; begin < text.size(); ++begin) {
     if (combining_class(text[begin]) == 0) continue;
     std::size_t end = begin + 1;
@@ -86,9 +77,7 @@ inline void order_marks(std::vector<utf8proc_int32_t>& text) {
 
 }  // namespace detail
 
-/// `text`, which must be valid UTF-8, in a normal form. Characters that are newer than utf8proc's Unicode version
-/// stay as they are. Time O(n log n). Thread-safe.
-inline std::string normalize(std::string_view text, NormalForm form) {
+ASTERISM_INLINE std::string normalize(std::string_view text, NormalForm form) {
   bool ascii = true;
   for (const char c : text) ascii = ascii && static_cast<unsigned char>(c) < 0x80U;
   if (ascii) return std::string(text);

@@ -1,22 +1,21 @@
-// Chat templates are Jinja programs. They are never run here, only recognised: two templates are the same when
-// they differ in nothing that Jinja's output depends on, and this is the form to compare.
+// Bodies of jinja_form.hpp.
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <string_view>
+
+#include "asterism/text/detail/jinja_form.hpp"
 
 namespace asterism::text {
 
 namespace detail {
 
-inline bool is_jinja_space(char c) {
+ASTERISM_INLINE bool is_jinja_space(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
 /// The inside of a tag without the white space that has no meaning, strings in single quotes where that is
 /// possible.
-inline std::string jinja_tag_form(std::string_view inside) {
+ASTERISM_INLINE std::string jinja_tag_form(std::string_view inside) {
   const auto is_name = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };
@@ -48,7 +47,7 @@ inline std::string jinja_tag_form(std::string_view inside) {
 }
 
 /// Where the tag that is open at `at` closes, outside of strings; npos where it does not.
-inline std::size_t jinja_tag_end(std::string_view source, std::size_t at, std::string_view closing) {
+ASTERISM_INLINE std::size_t jinja_tag_end(std::string_view source, std::size_t at, std::string_view closing) {
   for (; at < source.size(); ++at) {
     if (source.substr(at).starts_with(closing)) return at;
     if (closing == "#}" || (source[at] != '\'' && source[at] != '"')) continue;
@@ -60,10 +59,7 @@ inline std::size_t jinja_tag_end(std::string_view source, std::size_t at, std::s
 
 }  // namespace detail
 
-/// The form of a template as transformers compiles it (trim_blocks and lstrip_blocks on): white space that Jinja
-/// drops is dropped, comments too. A template that is broken has an unspecified form that equals that of no
-/// correct one. Source: Jinja, "Template Designer Documentation", white space control.
-inline std::string jinja_form(std::string_view source) {
+ASTERISM_INLINE std::string jinja_form(std::string_view source) {
   constexpr std::string_view broken = "{%broken";
   std::string plain;
   for (const char c : source) {

@@ -1,0 +1,68 @@
+// What happens to text before it is cut: normal forms, replacements, a mark at its beginning.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "asterism/core/config.hpp"
+#include "asterism/text/detail/component.hpp"
+#include "asterism/text/detail/pattern.hpp"
+#include "asterism/text/detail/unicode.hpp"
+
+namespace asterism::text {
+
+/// Throws Unsupported when text has grown beyond `limit` bytes: components can double it again and again.
+void check_growth(std::size_t bytes, std::size_t limit);
+
+/// The normalizer of a tokenizer: its steps, one after the other. Immutable; const members may be called from
+/// several threads.
+/// Source: Hugging Face tokenizers, `normalizers`.
+class Normalizer {
+ public:
+  /// Puts `text` before every text that is not empty.
+  struct Prepend {
+    std::string text;
+  };
+  struct Replace {
+    Pattern pattern;
+    std::string content;
+  };
+  /// Removes white space at the ends.
+  struct Strip {
+    bool left = false;
+    bool right = false;
+  };
+  using Step = std::variant<NormalForm, Prepend, Replace, Strip>;
+
+  Normalizer() = default;
+
+  /// `value`: the field "normalizer", nullptr where there is none. Unsupported for types not listed in the
+  /// message.
+  static Normalizer from_json(const json::Value* value, std::string_view where);
+
+  bool empty() const { return steps_.empty(); }
+
+  /// Whether it may take characters away from the beginning of a text, or replace several there by one.
+  bool may_shorten_front() const;
+
+  /// `text`, valid UTF-8, normalised. Unsupported when it grows beyond `limit` bytes.
+  std::string apply(std::string_view text, std::size_t limit) const;
+
+ private:
+  static Step read_step(const Component& component);
+
+  static std::string replaced(std::string_view text, const Replace& replace, std::size_t limit);
+
+  static std::string stripped(std::string_view text, Strip strip);
+
+  std::vector<Step> steps_;
+};
+
+}  // namespace asterism::text
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/text/detail/normalizer_impl.hpp"
+#endif
