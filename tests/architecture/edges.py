@@ -12,7 +12,9 @@ POLICY_ROOMS = {"quant", "placement", "cache", "prefetch", "gating"}
 CLOSED = {"iostream", "regex", "format", "random"}
 # A .hpp is read by a C++ compiler without a CUDA toolkit, in the room cuda too.
 CUDA_HEADER = re.compile(r"^(cuda_|cuda/|cub/|thrust/|cublas|nccl)")
-UMBRELLAS = {"asterism.hpp", "load.hpp"}
+UMBRELLAS = {"asterism.hpp", "load.hpp", "kernels.hpp"}
+# The source of a component's compiled form includes every x_impl.hpp of its rooms.
+SOURCES = {"core": "asterism.cpp", "text": "load.cpp"}
 COMPONENTS = {"core", "text", "cuda"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -57,7 +59,7 @@ def complaints_about(files, rooms):
     rooms_seen = set()
     for path, text in sorted(files.items()):
         room = path.split("/")[0]
-        if path in UMBRELLAS:
+        if path in UMBRELLAS or path in SOURCES.values():
             continue
         if room not in rooms.allowed:
             found.append(f"{path}: the room {room} is not in cmake/rooms")
@@ -81,6 +83,11 @@ def complaints_about(files, rooms):
                 found.append(f"{path}: <{name}> belongs in a .cuh or .cu")
         if "#pragma once" not in text and not path.endswith(".cu"):
             found.append(f"{path}: no #pragma once")
+    for component, source in SOURCES.items():
+        wanted = {path for path in files if path.endswith("_impl.hpp") and rooms.component.get(path.split("/")[0]) == component}
+        listed = {name[len("asterism/"):] for _, name in INCLUDE.findall(files.get(source, ""))}
+        found += [f"{source}: does not include {path}" for path in sorted(wanted - listed)]
+        found += [f"{source}: includes {path}, which is no x_impl.hpp of its rooms" for path in sorted(listed - wanted)]
     for room in sorted(set(rooms.allowed) - rooms_seen):
         found.append(f"the room {room} of cmake/rooms has no headers")
     return found
@@ -101,6 +108,8 @@ def self_test(text):
         'surprise/x.hpp': '#pragma once\n',
         'model/x.hpp': '#pragma once\n#include "asterism/cuda/fwd.hpp"\n',
         'cuda/x.cuh': '#include <cuda_runtime.h>\n',
+        'core/x_impl.hpp': '#pragma once\n',
+        'asterism.cpp': '#include "asterism/text/x_impl.hpp"\n',
         'cuda/y.hpp': '#pragma once\n#include <cuda_fp16.h>\n',
     }
     for path, text in planted.items():
@@ -115,7 +124,7 @@ def main():
         return 0
     root = source / "include" / "asterism"
     files = {p.relative_to(root).as_posix(): p.read_text()
-             for pattern in ("*.hpp", "*.cuh", "*.cu") for p in root.rglob(pattern)}
+             for pattern in ("*.hpp", "*.cuh", "*.cu", "asterism.cpp", "load.cpp") for p in root.rglob(pattern)}
     messages = complaints_about(files, Rooms(text))
     print("\n".join(messages) or "all includes keep to the edges")
     return 1 if messages else 0

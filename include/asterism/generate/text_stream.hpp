@@ -35,9 +35,11 @@ class TextStream {
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.stream_->piece_.empty(); }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.at_end(); }
 
    private:
+    bool at_end() const { return stream_->piece_.empty(); }
+
     TextStream* stream_ = nullptr;
   };
 

@@ -14,7 +14,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/lab/bar_chart.hpp"
 #include "asterism/lab/evaluation.hpp"
-#include "asterism/lab/evaluation_report.hpp"
+#include "asterism/lab/evaluation_report_impl.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/score.hpp"
 #include "asterism/placement/memory_footprint.hpp"

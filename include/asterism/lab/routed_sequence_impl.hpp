@@ -15,7 +15,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/lab/fwd.hpp"
 #include "asterism/observe/trace.hpp"
-#include "asterism/text/utf8.hpp"
+#include "asterism/text/detail/utf8.hpp"
 
 namespace asterism::lab {
 
