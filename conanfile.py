@@ -16,10 +16,9 @@ class AsterismRecipe(ConanFile):
     description = "Header-only toolkit for Mixture-of-Experts models larger than fast memory"
     topics = ("mixture-of-experts", "large-language-models", "quantization", "inference", "cuda", "header-only")
     package_type = "header-library"
-    implements = ["auto_header_only"]
     settings = "os", "arch", "compiler", "build_type"
-    options = {"with_cuda": [True, False]}
-    default_options = {"with_cuda": False}
+    options = {"with_cuda": [True, False], "compiled": [True, False]}
+    default_options = {"with_cuda": False, "compiled": False}
     no_copy_source = True
     exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
     test_package_folder = "tests/consume/conan"
@@ -42,11 +41,17 @@ class AsterismRecipe(ConanFile):
         if self.options.with_cuda:
             self.output.warning("the component cuda takes the CUDA toolkit from the system: Conan has no package of it")
 
+    def package_id(self):
+        # Headers, whatever compiles them; the config file alone knows whether they are taken in the compiled form.
+        self.info.settings.clear()
+        del self.info.options.with_cuda
+
     def generate(self):
         toolchain = CMakeToolchain(self)
         toolchain.user_presets_path = False
         toolchain.cache_variables["ASTERISM_BUILD_TESTS"] = False
         toolchain.cache_variables["ASTERISM_BUILD_EXAMPLES"] = False
+        toolchain.cache_variables["ASTERISM_COMPILED"] = bool(self.options.compiled)
         toolchain.generate()
 
     def build(self):

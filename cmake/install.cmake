@@ -1,6 +1,7 @@
 # What an installation holds. All of it is text that depends on no architecture, hence share/ and not lib/.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+option(ASTERISM_COMPILED "Users of this installation get the compiled form unless they say otherwise" OFF)
 set(config_folder "${CMAKE_INSTALL_DATADIR}/cmake/asterism")
 set(generated_folder "${PROJECT_BINARY_DIR}/installed")
 
@@ -24,7 +25,7 @@ install(FILES "${generated_folder}/asterismConfig.cmake" "${generated_folder}/as
 
 # pkg-config files name folders relative to themselves, so that an installation can be moved.
 file(RELATIVE_PATH include_from_pkgconfig "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
-foreach(name IN ITEMS asterism asterism-text)
+foreach(name IN ITEMS asterism asterism-text asterism-compiled asterism-text-compiled)
   configure_file("cmake/pkgconfig/${name}.pc.in" "${generated_folder}/${name}.pc" @ONLY)
   install(FILES "${generated_folder}/${name}.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 endforeach()

@@ -10,7 +10,12 @@ export PKG_CONFIG_PATH="$prefix/share/pkgconfig"
 $CXX -std=c++20 -O1 "$programs/plan.cpp" $(pkg-config --cflags --libs asterism) -o plan
 $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --cflags --libs asterism-text) -o tokens
 
+# The compiled form: the program's own build compiles the sources that the file names.
+$CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --variable=sources asterism-text-compiled) \
+  $(pkg-config --cflags --libs asterism-text-compiled) -o compiled_tokens
+
 ./plan
+./compiled_tokens "$3"
 ./tokens "$3"
 pkg-config --exact-version="$(pkg-config --modversion asterism)" asterism-text
 # The core's users link neither PCRE2 nor utf8proc.

@@ -1,0 +1,3 @@
+#include "asterism/core/config.hpp"
+
+int header_only() { return 0; }
