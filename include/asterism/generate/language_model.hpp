@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "asterism/checkpoint/generation_config.hpp"
-#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/generate/fwd.hpp"

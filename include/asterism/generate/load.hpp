@@ -7,10 +7,10 @@
 #include <string>
 #include <utility>
 
-#include "asterism/checkpoint/generation_config.hpp"
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
-#include "asterism/checkpoint/model_config.hpp"
-#include "asterism/checkpoint/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
