@@ -6,7 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "asterism/checkpoint/safetensors.hpp"
+#include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
 

@@ -3,5 +3,5 @@
 #pragma once
 
 #include "asterism/asterism.hpp"
-#include "asterism/checkpoint/device_map.hpp"
+#include "asterism/checkpoint/huggingface/device_map.hpp"
 #include "asterism/generate/load.hpp"

@@ -1,6 +1,6 @@
 #include "asterism/checkpoint/checkpoint_writer.hpp"
 
-#include "asterism/checkpoint/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
 
 #include "support/files.hpp"
 

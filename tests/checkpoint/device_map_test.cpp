@@ -1,5 +1,5 @@
 // Device maps of transformers.
-#include "asterism/checkpoint/device_map.hpp"
+#include "asterism/checkpoint/huggingface/device_map.hpp"
 
 #include <string>
 

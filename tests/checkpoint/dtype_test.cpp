@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/dtype.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
 
 #include <doctest/doctest.h>
 

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "asterism/checkpoint/dtype.hpp"
-#include "asterism/checkpoint/generation_config.hpp"
-#include "asterism/checkpoint/safetensors_writer.hpp"
-#include "asterism/checkpoint/tensor_store.hpp"
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/writer.hpp"
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/json/json.hpp"
 

@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/float_bits.hpp"
+#include "asterism/checkpoint/safetensors/float_bits.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/generation_config.hpp"
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
 
 #include "support/files.hpp"
 

@@ -9,8 +9,8 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/checkpoint/four_bit_parts.hpp"
-#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/checkpoint/bitsandbytes/file_layout.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"

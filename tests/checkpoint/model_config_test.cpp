@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
 
 #include "support/files.hpp"
 

@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/quantization_config.hpp"
+#include "asterism/checkpoint/huggingface/parse_quantization_config.hpp"
 
 #include "support/files.hpp"
 

@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/rope_config.hpp"
+#include "asterism/checkpoint/huggingface/rope_config.hpp"
 
 #include "support/files.hpp"
 

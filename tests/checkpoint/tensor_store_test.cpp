@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/token_ids.hpp"
+#include "asterism/checkpoint/huggingface/token_ids.hpp"
 
 #include "support/files.hpp"
 

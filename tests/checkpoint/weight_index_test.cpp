@@ -1,4 +1,4 @@
-#include "asterism/checkpoint/weight_index.hpp"
+#include "asterism/checkpoint/safetensors/weight_index.hpp"
 
 #include "support/files.hpp"
 

@@ -1,5 +1,5 @@
 // Names and slices of the tensors of a Mixtral checkpoint.
-#include "asterism/checkpoint/weight_location.hpp"
+#include "asterism/checkpoint/huggingface/weight_location.hpp"
 
 #include <map>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"

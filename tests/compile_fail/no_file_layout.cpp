@@ -1,6 +1,6 @@
 // A format that no checkpoint file knows is refused where one is to be written, in words.
 // expected: no checkpoint holds weights in this format
-#include "asterism/checkpoint/four_bit_parts.hpp"
+#include "asterism/checkpoint/bitsandbytes/file_layout.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 

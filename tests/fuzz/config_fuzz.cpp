@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "asterism/checkpoint/generation_config.hpp"
-#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;

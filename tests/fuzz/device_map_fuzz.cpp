@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "asterism/checkpoint/device_map.hpp"
+#include "asterism/checkpoint/huggingface/device_map.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/map_check.hpp"
 

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "asterism/checkpoint/float_bits.hpp"
-#include "asterism/checkpoint/safetensors.hpp"
-#include "asterism/checkpoint/weight_index.hpp"
+#include "asterism/checkpoint/safetensors/float_bits.hpp"
+#include "asterism/checkpoint/safetensors/header.hpp"
+#include "asterism/checkpoint/safetensors/weight_index.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;

@@ -1,5 +1,5 @@
 // A model on the devices that a map names, and the refusal of maps that are not sound.
-#include "asterism/checkpoint/device_map.hpp"
+#include "asterism/checkpoint/huggingface/device_map.hpp"
 
 #include <string>
 #include <vector>

@@ -17,7 +17,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/checkpoint/checkpoint_writer.hpp"
-#include "asterism/checkpoint/weight_location.hpp"
+#include "asterism/checkpoint/huggingface/weight_location.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/model/weights.hpp"

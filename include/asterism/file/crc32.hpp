@@ -1,29 +1,20 @@
 // The checksum of gzip and PNG, which most languages have at hand.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 
 namespace asterism::file {
 
 /// CRC-32 of `bytes`, as Python's zlib.crc32 gives it; any change within 32 bits in a row changes it. About 0.4 GB/s
 /// of one core. Allocates nothing. Source: RFC 1952, section 8.
-inline std::uint32_t crc32(View<const std::byte> bytes) {
-  static constexpr auto table = [] {
-    std::array<std::uint32_t, 256> entries{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      std::uint32_t entry = i;
-      for (int bit = 0; bit < 8; ++bit) entry = (entry & 1U) != 0 ? 0xEDB88320U ^ entry >> 1U : entry >> 1U;
-      entries[i] = entry;
-    }
-    return entries;
-  }();
-  std::uint32_t sum = 0xFFFFFFFFU;
-  for (const std::byte byte : bytes) sum = table[(sum ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU] ^ sum >> 8U;
-  return sum ^ 0xFFFFFFFFU;
-}
+std::uint32_t crc32(View<const std::byte> bytes);
 
 }  // namespace asterism::file
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/file/crc32_impl.hpp"
+#endif

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "asterism/checkpoint/generation_config.hpp"
-#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"

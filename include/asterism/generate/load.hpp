@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "asterism/checkpoint/load_weights.hpp"
-#include "asterism/checkpoint/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "asterism/backend/devices.hpp"
-#include "asterism/checkpoint/model_config.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/progress.hpp"

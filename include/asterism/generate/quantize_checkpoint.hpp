@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -12,18 +11,17 @@
 #include <vector>
 
 #include "asterism/backend/operand.hpp"
+#include "asterism/checkpoint/bitsandbytes/file_layout.hpp"
 #include "asterism/checkpoint/checkpoint_writer.hpp"
-#include "asterism/checkpoint/four_bit_parts.hpp"
+#include "asterism/checkpoint/huggingface/model_config.hpp"
+#include "asterism/checkpoint/huggingface/weight_location.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
-#include "asterism/checkpoint/model_config.hpp"
-#include "asterism/checkpoint/tensor_store.hpp"
-#include "asterism/checkpoint/weight_location.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
-#include "asterism/file/mapped_file.hpp"
-#include "asterism/json/json.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/quant/float32.hpp"
 
@@ -103,33 +101,32 @@ class WeightEncoder {
   std::string dtype_;
 };
 
-/// config.json with a `quantization_config` as transformers writes it, or without one where nothing is in 4 bits.
+/// Which matrices are written in 4 bits.
+struct FourBitParts {
+  bool layers = false;
+  bool layers_nested = false;  ///< with double-quantized scales
+  bool embedding = false;
+  bool head = false;
+};
+
 template <class B>
-std::string quantized_config(const std::string& folder) {
-  using Quantization = checkpoint::detail::FourBitFormat<typename B::Quantization>;
-  const std::string path = folder + "/config.json";
-  json::Value config = json::parse(file::read_text_file(path, checkpoint::max_config_bytes), path);
-  config.erase("quantization_config");
-  if constexpr (Quantization::is_four_bit) {
-    json::Value skipped = {"gate"};
-    if (!checkpoint::detail::FourBitFormat<typename B::Head>::is_four_bit) skipped.push_back("lm_head");
-    if (!checkpoint::detail::FourBitFormat<typename B::Embedding>::is_four_bit) skipped.push_back("embed_tokens");
-    config["quantization_config"] = {{"quant_method", "bitsandbytes"},
-                                     {"load_in_4bit", true},
-                                     {"load_in_8bit", false},
-                                     {"bnb_4bit_quant_type", "nf4"},
-                                     {"bnb_4bit_use_double_quant", Quantization::nested},
-                                     {"bnb_4bit_compute_dtype", "bfloat16"},
-                                     {"bnb_4bit_quant_storage", "uint8"},
-                                     {"llm_int8_skip_modules", std::move(skipped)}};
-  }
-  return config.dump(2) + "\n";
+constexpr FourBitParts four_bit_parts() {
+  using Layers = checkpoint::detail::FourBitFormat<typename B::Quantization>;
+  FourBitParts parts{.layers = Layers::is_four_bit,
+                     .embedding = checkpoint::detail::FourBitFormat<typename B::Embedding>::is_four_bit,
+                     .head = checkpoint::detail::FourBitFormat<typename B::Head>::is_four_bit};
+  if constexpr (Layers::is_four_bit) parts.layers_nested = Layers::nested;
+  return parts;
 }
 
+/// config.json with a `quantization_config` as transformers writes it, or without one where nothing is in 4 bits.
+std::string quantized_config(const std::string& folder, const FourBitParts& parts);
+
 /// The dtype that a quant_state tells: the checkpoint's, where bitsandbytes knows it.
-inline std::string unquantized_dtype(const std::string& dtype) {
-  return dtype == "float16" || dtype == "float32" ? dtype : "bfloat16";
-}
+std::string unquantized_dtype(const std::string& dtype);
+
+/// The files of text that go along as they are.
+void copy_texts(const std::string& from, checkpoint::CheckpointWriter& writer);
 
 }  // namespace generate
 
@@ -173,15 +170,14 @@ void quantize_checkpoint(const std::string& from, const std::string& to, Progres
     done += bytes.size();
     progress.advance(done, tensor.name);
   }
-  writer.write_text("config.json", generate::quantized_config<B>(from));
-  for (const std::string_view name : {"generation_config.json", "tokenizer.json", "tokenizer_config.json",
-                                      "special_tokens_map.json", "chat_template.jinja"}) {
-    const std::string path = concat(from, "/", name);
-    if (file::path_kind(path) == file::PathKind::missing) continue;
-    writer.write_text(name, file::read_text_file(path, 1U << 30U));
-  }
+  writer.write_text("config.json", generate::quantized_config(from, generate::four_bit_parts<B>()));
+  generate::copy_texts(from, writer);
   writer.finish();
   progress.end();
 }
 
 }  // namespace asterism
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/generate/quantize_checkpoint_impl.hpp"
+#endif

@@ -2,25 +2,17 @@
 // errors name the file and the key.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
+#include "asterism/json/fwd.hpp"
 
 namespace asterism::json {
-
-using Value = nlohmann::json;
 
 /// Arrays and objects may be nested this deep, the outermost counted.
 inline constexpr std::size_t max_depth = 64;
@@ -45,26 +37,12 @@ class Handler : public nlohmann::json_sax<Value> {
   bool start_array(std::size_t /*count*/) override { unexpected("an array"); }
   bool end_array() override { return true; }
 
-  bool parse_error(std::size_t position, const std::string& /*token*/,
-                   const nlohmann::detail::exception& error) final {
-    std::string_view text = error.what();
-    if (const std::size_t end = text.find("] "); text.starts_with("[json.") && end != text.npos) {
-      text.remove_prefix(end + 2);
-    }
-    std::string reason = printable(text, 300);
-    // The library quotes what it read, which may be the very bytes that are no UTF-8.
-    for (char& c : reason) c = static_cast<unsigned char>(c) < 0x80U ? c : '?';
-    throw FormatError(concat(where_, ": not valid JSON at byte ", position, near_key(), ": ", reason));
-  }
+  bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& error) final;
 
  protected:
   /// Throws FormatError: where, `what`, the byte offset just behind the offending token, the key.
-  [[noreturn]] void fail(std::string_view what) const {
-    throw FormatError(concat(where_, ": ", what, " at byte ", static_cast<std::size_t>(at_ - begin_), near_key()));
-  }
-  void enter() {
-    if (++depth_ > max_depth) fail(concat("JSON nested deeper than ", max_depth, " levels"));
-  }
+  [[noreturn]] void fail(std::string_view what) const;
+  void enter();
   void leave() { --depth_; }
   /// Arrays and objects that are open.
   std::size_t depth() const { return depth_; }
@@ -75,8 +53,8 @@ class Handler : public nlohmann::json_sax<Value> {
  private:
   friend void scan(std::string_view text, std::string_view where, Handler& handler);
 
-  [[noreturn]] void unexpected(std::string_view what) const { fail(concat("unexpected ", what)); }
-  std::string near_key() const { return key_.empty() ? std::string() : concat(", key '", printable(key_), "'"); }
+  [[noreturn]] void unexpected(std::string_view what) const;
+  std::string near_key() const;
 
   std::string where_;
   std::string key_;
@@ -85,107 +63,19 @@ class Handler : public nlohmann::json_sax<Value> {
   std::size_t depth_ = 0;
 };
 
-namespace detail {
-
-/// Reads characters and tells the handler how far it is, so that errors of meaning have an offset as those of
-/// syntax do.
-struct CountingIterator {
-  using iterator_category = std::forward_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  const char* current = nullptr;
-  const char** seen = nullptr;
-
-  reference operator*() const { return *current; }
-  CountingIterator& operator++() {
-    *seen = ++current;
-    return *this;
-  }
-  CountingIterator operator++(int) {
-    CountingIterator before = *this;
-    ++*this;
-    return before;
-  }
-  friend bool operator==(const CountingIterator& a, const CountingIterator& b) { return a.current == b.current; }
-};
-
-/// Builds the document; nlohmann's own builder would keep the last of several equal keys without a word.
-class JsonBuilder final : public Handler {
- public:
-  Value document;
-
-  bool null() override { return add(nullptr), true; }
-  bool boolean(bool value) override { return add(value), true; }
-  bool number_integer(std::int64_t value) override { return add(value), true; }
-  bool number_unsigned(std::uint64_t value) override { return add(value), true; }
-  bool number_float(double value, const std::string& /*text*/) override { return add(value), true; }
-  bool string(std::string& value) override { return add(std::move(value)), true; }
-  bool start_object(std::size_t /*count*/) override { return open(Value::object()), true; }
-  bool start_array(std::size_t /*count*/) override { return open(Value::array()), true; }
-  bool end_object() override { return close(), true; }
-  bool end_array() override { return close(), true; }
-  bool key(std::string& value) override {
-    at_key(value);
-    const auto [place, is_new] = open_.back()->get_ref<Value::object_t&>().try_emplace(std::move(value));
-    if (!is_new) fail("the same key a second time");
-    member_ = &place->second;
-    return true;
-  }
-
- private:
-  Value& add(Value value) {
-    if (open_.empty()) return document = std::move(value);
-    if (open_.back()->is_object()) return *member_ = std::move(value);
-    return open_.back()->get_ref<Value::array_t&>().emplace_back(std::move(value));
-  }
-  void open(Value value) {
-    enter();
-    open_.push_back(&add(std::move(value)));
-  }
-  void close() {
-    leave();
-    open_.pop_back();
-  }
-
-  std::vector<Value*> open_;
-  Value* member_ = nullptr;
-};
-
-}  // namespace detail
-
 /// Feeds `text` to `handler`, event by event, without building a document. `where` names the source in messages.
 /// Throws FormatError with the byte offset when the text is no strict JSON (RFC 8259): wrong syntax, NaN or an
 /// infinite number, invalid UTF-8, a byte order mark, a NUL byte, bytes behind the document, no document at all.
 /// Time linear in the text; memory of the longest string beside what the handler keeps.
-inline void scan(std::string_view text, std::string_view where, Handler& handler) {
-  handler.where_.assign(where);
-  handler.begin_ = handler.at_ = text.data();
-  // The library's scanner takes a NUL for the end of the text and skips a byte order mark.
-  if (const std::size_t nul = text.find('\0'); nul != text.npos) {
-    throw FormatError(concat(where, ": not valid JSON: NUL at byte ", nul));
-  }
-  if (text.starts_with("\xEF\xBB\xBF")) {
-    throw FormatError(concat(where, ": not valid JSON: begins with a byte order mark; save it as plain UTF-8"));
-  }
-  const char* seen = text.data();
-  const auto input = [&] {
-    return nlohmann::detail::input_adapter(detail::CountingIterator{text.data(), &handler.at_},
-                                           detail::CountingIterator{text.data() + text.size(), &seen});
-  };
-  // What Value::sax_parse calls for text; itself it would compile the readers of CBOR and its kin as well.
-  nlohmann::detail::parser<Value, decltype(input())>(input()).sax_parse(&handler);
-}
+void scan(std::string_view text, std::string_view where, Handler& handler);
 
 /// The document in `text`. Strict as `scan`; also refuses the same key twice in one object and more than
 /// `max_depth` levels. Memory: up to about 40 times the text, so bound the text (`file::read_text_file` does).
 /// Thread-safe.
-inline Value parse(std::string_view text, std::string_view where) {
-  detail::JsonBuilder builder;
-  scan(text, where, builder);
-  return std::move(builder.document);
-}
+Value parse(std::string_view text, std::string_view where);
 
 }  // namespace asterism::json
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/json/json_impl.hpp"
+#endif

@@ -1,0 +1,62 @@
+// Bodies of generation_config.hpp.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
+#include "asterism/checkpoint/huggingface/token_ids.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
+
+namespace asterism::checkpoint {
+
+namespace detail {
+
+ASTERISM_INLINE std::optional<double> number_between(const json::Value& object, std::string_view key,
+                                                     std::string_view where, double min, double max) {
+  const auto value = json::optional_number(object, key, where);
+  if (value && !(*value >= min && *value <= max)) {
+    throw FormatError(
+        concat(where, ": field '", key, "' is ", *value, ", expected a number from ", min, " to ", max));
+  }
+  return value;
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE GenerationConfig parse_generation_config(std::string_view text, std::string_view where) {
+  constexpr std::int64_t many = std::numeric_limits<std::int32_t>::max();
+  constexpr double huge = 1e6;
+  const json::Value json = json::parse(text, where);
+  json::check_object(json, "the document", where);
+  GenerationConfig config;
+  config.eos = token_id_list(json, "eos_token_id", where);
+  config.bos = optional_token_id(json, "bos_token_id", where);
+  config.pad = optional_token_id(json, "pad_token_id", where);
+  config.do_sample = json::optional_bool(json, "do_sample", where);
+  config.temperature = detail::number_between(json, "temperature", where, 0, huge);
+  config.top_k = json::optional_integer(json, "top_k", where, 0, many);
+  config.top_p = detail::number_between(json, "top_p", where, 0, 1);
+  config.min_p = detail::number_between(json, "min_p", where, 0, 1);
+  config.repetition_penalty = detail::number_between(json, "repetition_penalty", where, 1 / huge, huge);
+  config.max_new_tokens = json::optional_integer(json, "max_new_tokens", where, 1, many);
+  config.max_length = json::optional_integer(json, "max_length", where, 1, many);
+  return config;
+}
+
+ASTERISM_INLINE GenerationConfig read_generation_config(const std::string& folder) {
+  const std::string path = folder + "/generation_config.json";
+  if (file::path_kind(path) == file::PathKind::missing) return {};
+  return parse_generation_config(file::read_text_file(path, max_config_bytes), path);
+}
+
+}  // namespace asterism::checkpoint

@@ -1,0 +1,18 @@
+// `quantization_config` of config.json: what a quantized checkpoint says about itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace asterism::checkpoint {
+
+/// `quantization_config` of a bitsandbytes 4-bit checkpoint. For reports only: which tensors are in 4 bits is told
+/// by the tensors themselves. Source: transformers, `BitsAndBytesConfig`.
+struct QuantizationConfig {
+  std::string quant_type = "fp4";            ///< "nf4" or "fp4"
+  bool double_quantized = false;             ///< the scales are quantized again
+  std::string compute_dtype = "float32";     ///< of the products in the reference implementation
+  std::vector<std::string> skipped_modules;  ///< modules left in full precision
+};
+
+}  // namespace asterism::checkpoint

@@ -1,0 +1,84 @@
+// A checkpoint folder of Hugging Face: one safetensors file, or shards with an index, as one set of named tensors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/safetensors/weight_index.hpp"
+#include "asterism/core/config.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/file/mapped_file.hpp"
+
+namespace asterism::checkpoint {
+
+/// The tensors of a checkpoint folder, mapped read-only: opening reads headers, weights are paged in when touched.
+/// The folder holds `model.safetensors`, or `model.safetensors.index.json` and the shards that it names. Opening
+/// checks every header, that shards lie in the folder itself, and that index and shards agree tensor by tensor.
+/// Immutable and movable; const members may be called from several threads. See file::MappedFile about truncated files.
+/// Source: the layout that transformers' `save_pretrained` writes.
+class TensorStore {
+ public:
+  /// FileError when there is no such folder, no weights in it, or a file can't be read; FormatError or Unsupported
+  /// when a file breaks its format or they disagree.
+  explicit TensorStore(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+
+  /// All tensors, by file and then by offset: the order in which reading is sequential.
+  const std::vector<TensorInfo>& tensors() const { return tensors_; }
+
+  /// The tensor of that name, or nullptr.
+  const TensorInfo* find(std::string_view name) const;
+
+  /// The tensor of that name. FormatError naming the folder when there is none.
+  const TensorInfo& at(std::string_view name) const;
+
+  /// Path of the file that holds `tensor`.
+  const std::string& file_of(const TensorInfo& tensor) const { return files_[tensor.file].path(); }
+
+  /// "FOLDER/model.safetensors: tensor 'NAME'": how messages begin.
+  std::string describe(const TensorInfo& tensor) const;
+
+  /// The stored bytes, valid as long as the store. FileError when the file has been truncated meanwhile.
+  View<const std::byte> bytes(const TensorInfo& tensor) const;
+
+  /// Gives the memory of the tensor's pages back to the system; the tensor can be read again.
+  void release(const TensorInfo& tensor) const;
+
+  /// Advice that the files will be read from the first tensor to the last.
+  void advise_sequential() const;
+
+  /// Elements [first, first + out.size) of an F32, F16 or BF16 tensor, exactly. Allocates nothing on success.
+  /// InvalidArgument when the range exceeds the tensor; Unsupported for another dtype; FormatError naming the
+  /// element when one is NaN or infinite.
+  void read_floats(const TensorInfo& tensor, std::uint64_t first, View<float> out) const;
+
+ private:
+  static constexpr std::string_view single_name = "model.safetensors";
+  static constexpr std::string_view index_name = "model.safetensors.index.json";
+
+  std::string path_of(std::string_view name) const;
+  bool is_dangling(std::string_view name) const;
+  /// What else may be in the folder instead of safetensors, and what to do then.
+  std::string hint() const;
+  void open_file(const std::string& name);
+  void open_shards(const std::string& index_path);
+  /// Both hold the same names, each in the file that the index says; names are unique on both sides by now.
+  void check_index(const std::string& index_path);
+
+  std::string folder_;
+  std::vector<file::MappedFile> files_;
+  std::vector<TensorInfo> tensors_;
+  std::vector<std::size_t> by_name_;  ///< indexes of `tensors_`, by name
+  WeightIndex index_;                 ///< only while opening
+};
+
+}  // namespace asterism::checkpoint
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/checkpoint/safetensors/tensor_store_impl.hpp"
+#endif

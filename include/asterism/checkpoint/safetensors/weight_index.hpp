@@ -1,0 +1,41 @@
+// `model.safetensors.index.json`: which shard of a checkpoint holds which tensor.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/core/config.hpp"
+
+namespace asterism::checkpoint {
+
+/// The largest index that is opened: half a million tensors of a 4-bit model take about 60 MB.
+inline constexpr std::size_t max_weight_index = std::size_t{256} << 20U;
+
+/// The index of a sharded checkpoint.
+struct WeightIndex {
+  struct Entry {
+    std::string tensor;
+    std::uint32_t file = 0;  ///< index into `files`
+  };
+  std::vector<std::string> files;  ///< names of the shards, ascending
+  std::vector<Entry> entries;      ///< by name of the tensor, ascending, unique
+
+  bool contains(std::string_view tensor) const;
+};
+
+/// A name inside the folder itself: no separators, no "..", nothing that leaves it.
+bool is_plain_file_name(std::string_view name);
+
+/// Reads the index; `where` names it in messages. FormatError when it is no strict JSON, has no `weight_map`,
+/// names a tensor twice, or a shard's name would leave the folder. `metadata` is optional and its content not
+/// used. Time O(n log n), memory of a small multiple of the text. Thread-safe.
+WeightIndex parse_weight_index(std::string_view text, std::string_view where);
+
+}  // namespace asterism::checkpoint
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/checkpoint/safetensors/weight_index_impl.hpp"
+#endif

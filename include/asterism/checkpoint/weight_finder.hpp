@@ -1,0 +1,71 @@
+// Finds the weights of a network in a checkpoint.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "asterism/checkpoint/fwd.hpp"
+#include "asterism/checkpoint/huggingface/weight_location.hpp"
+#include "asterism/core/config.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/model/weights.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::checkpoint {
+
+/// A weight that has been found and whose shape and dtype agree with the network's.
+struct FoundWeight {
+  WeightLocation location;
+  const TensorInfo* tensor = nullptr;
+  std::shared_ptr<const BnbTensor> four_bit;  ///< where bitsandbytes quantized it, else null
+};
+
+/// Finds the weights of a network in a checkpoint and accounts for every tensor of it. Reads headers, and of 4-bit
+/// tensors the scales.
+class WeightFinder {
+ public:
+  /// Keeps a reference to the store, which must outlive it.
+  WeightFinder(const TensorStore& store, const Shape& shape);
+
+  /// Throws FormatError where the tensor is missing or has another shape, Unsupported where its dtype holds no
+  /// weights.
+  FoundWeight find(const model::WeightId& id);
+
+  /// Throws FormatError naming a tensor that no weight of the network asked for. Tables of rotary frequencies,
+  /// which old releases of transformers saved, follow from config.json and are passed over.
+  void check_all_used() const;
+
+ private:
+  /// The index of one of the store's tensors.
+  std::size_t number(const TensorInfo& tensor) const;
+  /// Once for each tensor: those of fused experts hold the weights of many.
+  std::shared_ptr<const BnbTensor> four_bit(const TensorInfo& tensor);
+
+  const TensorStore& store_;
+  Shape shape_;
+  ExpertLayout layout_;
+  std::vector<bool> used_;                                   ///< by number of the tensor
+  std::vector<std::shared_ptr<const BnbTensor>> four_bits_;  ///< likewise
+};
+
+/// All weights of a network of `shape` in the order of model::for_each_weight_id, every tensor of the checkpoint
+/// accounted for: before anything is allocated for them. Throws as WeightFinder does.
+std::vector<FoundWeight> find_weights(const TensorStore& store, const Shape& shape, bool with_head);
+
+/// Elements [first, first + out.size) of a weight: of 16 and 32 bits exactly, of 4 bits decoded. Throws as
+/// TensorStore::read_floats does.
+void read_floats(const TensorStore& store, const FoundWeight& found, std::uint64_t first, View<float> out);
+
+/// Bytes of the checkpoint that `elements` elements of a weight stand for.
+std::uint64_t stored_bytes(const FoundWeight& found, std::uint64_t elements);
+
+/// Gives the memory of a weight's pages back to the system.
+void release(const TensorStore& store, const FoundWeight& found);
+
+}  // namespace asterism::checkpoint
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/checkpoint/weight_finder_impl.hpp"
+#endif
