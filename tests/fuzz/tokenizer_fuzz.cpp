@@ -1,5 +1,5 @@
 // Fuzz target: any bytes as tokenizer.json. Only asterism::Error may be thrown, and with what is accepted a few
-// texts are encoded and decoded, at once and as a stream, which must agree.
+// texts are encoded and decoded, at once and as a stream, which must agree where no run of byte tokens is broken.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,7 +22,19 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-void check_decoding(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
+/// What the bytes of a tokenizer.json say about its runs of byte tokens.
+struct ByteRuns {
+  bool none = false;     ///< it has no byte fallback
+  bool visible = false;  ///< U+FFFD in a text comes from wrong bytes alone, and nothing takes it away
+
+  explicit ByteRuns(std::string_view json) {
+    if (json.find("\\u") != std::string_view::npos) return;  // names may be escaped
+    none = json.find("ByteFallback") == std::string_view::npos;
+    visible = json.find(replacement_character) == std::string_view::npos;
+  }
+};
+
+void check_decoding(const Tokenizer& tokenizer, const std::vector<TokenId>& ids, ByteRuns runs) {
   for (const bool skip : {false, true}) {
     const std::string text = tokenizer.decode(ids, {.skip_special_tokens = skip});
     StreamDecoder stream(tokenizer, {.skip_special_tokens = skip});
@@ -33,7 +45,8 @@ void check_decoding(const Tokenizer& tokenizer, const std::vector<TokenId>& ids)
       streamed += piece;
     }
     streamed += stream.finish();
-    require(streamed == text);
+    const bool whole = text.find(replacement_character) == std::string::npos;
+    if (runs.none || (runs.visible && whole)) require(streamed == text);
   }
 }
 
@@ -42,6 +55,7 @@ void check_decoding(const Tokenizer& tokenizer, const std::vector<TokenId>& ids)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > (1U << 16U)) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const ByteRuns runs(bytes);
   constexpr std::string_view texts[] = {"",
                                         "Hello world",
                                         "  the  the\n\n",
@@ -55,12 +69,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto size_of_vocabulary = static_cast<TokenId>(tokenizer.vocabulary_size());
     std::vector<TokenId> all;
     for (TokenId id = 0; id < size_of_vocabulary && id < 2000; ++id) all.push_back(id);
-    check_decoding(tokenizer, all);
+    check_decoding(tokenizer, all, runs);
     for (const std::string_view text : texts) {
       try {
         const std::vector<TokenId> ids = tokenizer.encode(text);
         for (const TokenId id : ids) require(id >= 0 && id < size_of_vocabulary);
-        check_decoding(tokenizer, ids);
+        check_decoding(tokenizer, ids, runs);
         static_cast<void>(tokenizer.encode(text, {.add_special_tokens = false, .parse_special = false}));
       } catch (const Error&) {
       }

@@ -67,6 +67,31 @@ TEST_CASE("text comes out as soon as it is certain") {
   CHECK(state.text == "aA b");
 }
 
+TEST_CASE("characters of a run of bytes, each with its last byte or judged as a whole") {
+  const Decoder decoder =
+      read(chain(R"({"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0})"));
+  for (const auto runs : {Decoder::Runs::judged, Decoder::Runs::shown}) {
+    const bool shows = runs == Decoder::Runs::shown;
+    Decoder::State state = decoder.start(8, runs);
+    for (const char* token : {"<0x20>", "<0x20>", "<0xC3>", "<0xA9>"}) decoder.push(state, token);
+    CHECK(state.text == (shows ? " é" : ""));
+    decoder.push(state, "b");
+    CHECK(state.text == " éb");
+    decoder.push(state, "<0xC3>");
+    decoder.finish(state);
+    CHECK(state.text == " éb�");
+  }
+  // Tokens that are not fused: a run's characters are one of them.
+  const Decoder joined =
+      read(chain(R"({"type":"ByteFallback"},{"type":"Strip","content":"a","start":1,"stop":0})"));
+  Decoder::State state = joined.start(8, Decoder::Runs::shown);
+  for (const char* token : {"<0x61>", "<0x61>", "<0xFF>", "<0x61>", "aa", "<0x61>", "<0x61>"}) {
+    joined.push(state, token);
+  }
+  joined.finish(state);
+  CHECK(state.text == "a��aa");
+}
+
 TEST_CASE("what is not supported") {
   for (const char* bad :
        {R"({"type":"WordPiece","prefix":"##"})", R"({"type":"BPEDecoder"})", R"({"type":"CTC"})",

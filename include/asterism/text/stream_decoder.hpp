@@ -10,12 +10,14 @@
 
 namespace asterism::text {
 
-/// Decodes one sequence token by token. The pieces one after the other are byte for byte what `Tokenizer::decode`
-/// gives for all ids; a piece never ends inside a UTF-8 character. What later tokens could still change is held
-/// back: the beginning of a character, and with byte fallback the whole run of byte tokens, since one wrong byte
-/// turns every byte of its run into U+FFFD. One sequence, one thread; shares the tokenizer's tables. Time O(1)
-/// amortised for a token. Allocates when it is made and when a buffer must grow, which a run of byte tokens or a
-/// token longer than any before may need: after a warm-up not at all.
+/// Decodes one sequence token by token. A piece never ends inside a UTF-8 character: the beginning of one is held
+/// back, nothing else. The pieces one after the other are byte for byte what `Tokenizer::decode` gives for all ids,
+/// with one exception. With byte fallback, Hugging Face judges a run of byte tokens as a whole: one wrong byte, or an
+/// end inside a character, turns every byte of the run into U+FFFD. Here its characters up to there have been shown
+/// and stay; each byte of the run that was not shown is U+FFFD. Texts that are valid UTF-8 never differ.
+///
+/// One sequence, one thread; shares the tokenizer's tables. Time O(1) amortised for a token. Allocates when it is
+/// made and when a buffer must grow, which a token longer than any before may need: after a warm-up not at all.
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Tokenizer& tokenizer, DecodeOptions options = {});

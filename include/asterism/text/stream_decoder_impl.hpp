@@ -17,7 +17,8 @@ struct StreamDecoder::Impl {
 };
 
 ASTERISM_INLINE StreamDecoder::StreamDecoder(const Tokenizer& tokenizer, DecodeOptions options)
-    : impl_(new Impl{tokenizer.impl_, options, tokenizer.impl_->decoder.start(tokenizer.impl_->longest_token)}) {}
+    : impl_(new Impl{tokenizer.impl_, options,
+                     tokenizer.impl_->decoder.start(tokenizer.impl_->longest_token, Decoder::Runs::shown)}) {}
 ASTERISM_INLINE StreamDecoder::StreamDecoder(const StreamDecoder& other) : impl_(new Impl(*other.impl_)) {}
 ASTERISM_INLINE StreamDecoder::StreamDecoder(StreamDecoder&& other) noexcept = default;
 ASTERISM_INLINE StreamDecoder& StreamDecoder::operator=(const StreamDecoder& other) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,7 +25,8 @@ class Decoder {
     std::string literal;
     std::string content;
   };
-  /// <0x00> to <0xFF> are bytes. A run of them is a text where it is valid UTF-8 as a whole, else one U+FFFD each.
+  /// <0x00> to <0xFF> are bytes. A run of them is a text where it is valid UTF-8 as a whole, else one U+FFFD each;
+  /// see Runs.
   struct ByteFallback {};
   /// All tokens become one.
   struct Fuse {};
@@ -39,6 +41,12 @@ class Decoder {
   struct Join {};
   using Step = std::variant<Replace, ByteFallback, Fuse, Strip, ByteLevel, Metaspace, Join>;
 
+  /// When the text of a run of byte tokens comes out.
+  enum class Runs : std::uint8_t {
+    judged,  ///< behind its last byte, judged as a whole: Hugging Face's text
+    shown,   ///< each character with its last byte; from the first wrong byte on, each byte is U+FFFD at once
+  };
+
   /// How far the decoding of one sequence is. `text` grows as text becomes certain; its owner may clear it.
   struct State {
     struct OfStep {
@@ -47,7 +55,10 @@ class Decoder {
       std::size_t tokens = 0;  ///< that are complete
       std::size_t taken = 0;   ///< what Strip took from the current token
       bool begun = false;      ///< the current token has a fragment that Strip left
+      bool shows = false;      ///< characters of the current run have been handed on
+      bool broken = false;     ///< the current run has a wrong byte
     };
+    Runs runs = Runs::judged;
     std::string text;
     std::vector<OfStep> steps;
   };
@@ -58,7 +69,7 @@ class Decoder {
   static Decoder from_json(const json::Value* value, std::string_view where);
 
   /// The state before the first token. `longest_token` bytes are set aside where tokens are put together.
-  State start(std::size_t longest_token) const;
+  State start(std::size_t longest_token, Runs runs = Runs::judged) const;
 
   /// Appends to `state.text` what is certain with the token's string, valid UTF-8. Allocates only to grow a
   /// buffer.
@@ -89,8 +100,8 @@ class Decoder {
   /// ByteFallback got a whole token.
   void take_token(State& state, std::size_t k) const;
 
-  /// ByteFallback's run of bytes has ended.
-  void release_run(State& state, std::size_t k) const;
+  /// Hands on what the rule for runs lets out of ByteFallback's bytes; `ends` where the run is over.
+  void release_run(State& state, std::size_t k, bool ends) const;
 
   /// Hands on all of ByteLevel's bytes except the beginning of a character at their end.
   void release_bytes(State& state, std::size_t k) const;

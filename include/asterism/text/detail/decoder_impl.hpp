@@ -23,8 +23,9 @@ ASTERISM_INLINE Decoder Decoder::from_json(const json::Value* value, std::string
   return decoder;
 }
 
-ASTERISM_INLINE Decoder::State Decoder::start(std::size_t longest_token) const {
+ASTERISM_INLINE Decoder::State Decoder::start(std::size_t longest_token, Runs runs) const {
   State state;
+  state.runs = runs;
   state.steps.resize(steps_.size());
   for (State::OfStep& step : state.steps) {
     step.token.reserve(longest_token + 16);
@@ -38,7 +39,7 @@ ASTERISM_INLINE void Decoder::finish(State& state) const {
   for (std::size_t k = 0; k < steps_.size(); ++k) {
     State::OfStep& own = state.steps[k];
     if (std::holds_alternative<ByteFallback>(steps_[k])) {
-      release_run(state, k);
+      release_run(state, k, true);
     } else if (std::holds_alternative<ByteLevel>(steps_[k])) {
       release_bytes(state, k);
       if (!own.bytes.empty()) pass(state, k + 1, replacement_character, false);
@@ -166,21 +167,37 @@ ASTERISM_INLINE void Decoder::take_token(State& state, std::size_t k) const {
   State::OfStep& own = state.steps[k];
   if (const int byte = byte_of(own.token); byte >= 0) {
     own.bytes += static_cast<char>(static_cast<unsigned char>(byte));
-    return;
+    return release_run(state, k, false);
   }
-  release_run(state, k);
+  release_run(state, k, true);
   pass(state, k + 1, own.token, true);
 }
 
-ASTERISM_INLINE void Decoder::release_run(State& state, std::size_t k) const {
+ASTERISM_INLINE void Decoder::release_run(State& state, std::size_t k, bool ends) const {
   State::OfStep& own = state.steps[k];
-  if (own.bytes.empty()) return;
-  if (is_valid_utf8(own.bytes)) {
-    pass(state, k + 1, own.bytes, true);
-  } else {
-    for (std::size_t i = 0; i < own.bytes.size(); ++i) pass(state, k + 1, replacement_character, true);
+  if (!ends && state.runs == Runs::judged) return;
+  std::size_t valid = 0;  // bytes of whole characters
+  while (!own.broken && valid < own.bytes.size()) {
+    const Utf8Unit unit = utf8_unit(own.bytes, valid);
+    if (unit.kind == Utf8Unit::Kind::incomplete && !ends) break;
+    own.broken = unit.kind != Utf8Unit::Kind::character;
+    if (!own.broken) valid += unit.size;
   }
-  own.bytes.clear();
+  // One token of all characters, and where the run is wrong one for each byte that was not handed on.
+  if (state.runs == Runs::judged && own.broken) valid = 0;
+  if (valid > 0) {
+    pass(state, k + 1, std::string_view(own.bytes).substr(0, valid), false);
+    own.shows = true;
+  }
+  if (own.shows && (own.broken || ends)) {
+    pass(state, k + 1, {}, true);
+    own.shows = false;
+  }
+  if (own.broken) {
+    for (; valid < own.bytes.size(); ++valid) pass(state, k + 1, replacement_character, true);
+  }
+  own.bytes.erase(0, valid);
+  if (ends) own.broken = false;
 }
 
 ASTERISM_INLINE void Decoder::release_bytes(State& state, std::size_t k) const {
