@@ -1,14 +1,10 @@
 // A machine as a command line names it: "14GiB,14GiB,host:64GiB".
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 
-#include "asterism/core/bytes.hpp"
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/machine/machine.hpp"
-#include "asterism/machine/probe.hpp"
 
 namespace asterism {
 
@@ -16,37 +12,10 @@ namespace asterism {
 /// of an accelerator ("14GiB"), or of the host after "host:" ("host:64GiB"; "host" alone: what this machine has
 /// free). Sizes as `parse_bytes` reads them: GiB are powers of 1024, GB powers of 1000. Throws InvalidArgument that
 /// names the device and says what is accepted, also on a device without memory: "0,5GiB" is no half gibibyte.
-inline Machine parse_machine(std::string_view text) {
-  const auto trimmed = [](std::string_view part) {
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    return part;
-  };
-  constexpr std::string_view host = "host:";
-  Machine machine;
-  std::string_view rest = text;
-  for (bool more = true; more;) {
-    const std::size_t comma = rest.find(',');
-    more = comma != rest.npos;
-    std::string_view device = trimmed(rest.substr(0, comma));
-    if (more) rest.remove_prefix(comma + 1);
-    try {
-      if (device == "host") {
-        machine.add(machines::this_machine().capacity[0], DeviceKind::host);
-        continue;
-      }
-      const DeviceKind kind = device.starts_with(host) ? DeviceKind::host : DeviceKind::accelerator;
-      if (kind == DeviceKind::host) device = trimmed(device.substr(host.size()));
-      const Bytes bytes = parse_bytes(device);
-      if (bytes == Bytes{0}) throw InvalidArgument("a device without memory");
-      machine.add(bytes, kind);
-    } catch (const InvalidArgument& error) {
-      throw InvalidArgument(concat("machine '", text, "', device ", machine.devices, ": ", error.what(),
-                                   "; expected devices parted by commas: 14GiB for an accelerator, host:64GiB for "
-                                   "main memory, host for what of it is free"));
-    }
-  }
-  return machine;
-}
+Machine parse_machine(std::string_view text);
 
 }  // namespace asterism
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/machine/parse_impl.hpp"
+#endif

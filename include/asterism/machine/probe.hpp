@@ -1,39 +1,17 @@
 // What this machine has.
 #pragma once
 
-#include <charconv>
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <memory>
-#include <string_view>
-
-#include "asterism/core/bytes.hpp"
-#include "asterism/core/error.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/machine/machine.hpp"
 
 namespace asterism::machines {
 
 /// The memory of this machine as one host device: what the system could hand out now without swapping.
 /// Source: proc(5), MemAvailable. Throws FileError where /proc/meminfo does not tell.
-inline Machine this_machine() {
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  const std::unique_ptr<std::FILE, Close> file(std::fopen("/proc/meminfo", "re"));
-  char line[256];
-  constexpr std::string_view key = "MemAvailable:";
-  while (file && std::fgets(line, sizeof line, file.get()) != nullptr) {
-    if (std::strncmp(line, key.data(), key.size()) != 0) continue;
-    const char* digits = line + key.size();
-    while (*digits == ' ') ++digits;
-    std::uint64_t kib = 0;
-    std::from_chars(digits, line + std::strlen(line), kib);
-    Machine machine;
-    machine.add(Bytes{kib * 1024}, DeviceKind::host);
-    return machine;
-  }
-  throw FileError("/proc/meminfo does not tell MemAvailable: give the machine's devices in LoadOptions::machine");
-}
+Machine this_machine();
 
 }  // namespace asterism::machines
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/machine/probe_impl.hpp"
+#endif

@@ -1,18 +1,11 @@
-// A small pool of std::jthread: the default execution policy, in need of no compiler flag.
+// A small pool of threads: the default execution policy, in need of no compiler flag.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <cstdint>
-#include <exception>
-#include <mutex>
-#include <thread>
+#include <memory>
 #include <type_traits>
-#include <vector>
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/parallel/fwd.hpp"
 
 namespace asterism::parallel {
@@ -27,29 +20,15 @@ class Threads {
  public:
   /// Starts threads - 1 workers, threads >= 1. Throws InvalidArgument for 0, Error where the system refuses a
   /// thread.
-  explicit Threads(std::size_t threads = default_threads()) {
-    if (threads < 1) throw InvalidArgument("parallel::Threads needs at least 1 thread; 0 were asked for");
-    try {
-      ranges_ = std::vector<Range>(threads);
-      workers_.reserve(threads - 1);
-      for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this, i] { serve(i); });
-    } catch (const std::exception& error) {
-      stop();  // those that did start, or joining them would wait for ever
-      throw Error(concat("parallel::Threads can't start ", threads, " threads (", error.what(),
-                         "): lower Limits::threads"));
-    }
-  }
+  explicit Threads(std::size_t threads = default_threads());
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
-  ~Threads() { stop(); }
+  ~Threads();
 
-  std::size_t threads() const { return workers_.size() + 1; }
+  std::size_t threads() const { return threads_; }
 
   /// Hardware threads of this machine, at least 1.
-  static std::size_t default_threads() {
-    const unsigned n = std::thread::hardware_concurrency();
-    return n == 0 ? 1 : n;
-  }
+  static std::size_t default_threads();
 
   template <class F>
   void for_each_tile(std::size_t count, F&& f) {
@@ -64,146 +43,35 @@ class Threads {
   }
 
  private:
-  /// The tiles [next, end) are yet to be taken: by their owner from the front, by others from the back. On a cache line
-  /// of its own.
-  struct alignas(64) Range {
-    std::atomic<std::uint64_t> tiles{0};  ///< next in the lower half, end in the upper
-
-    void reset(std::uint64_t next, std::uint64_t end) {
-      tiles.store(next | end << 32U, std::memory_order_relaxed);
-    }
-  };
-  struct Piece {
-    std::size_t first = 0;
-    std::size_t end = 0;
-  };
+  /// What a call does with the tiles [first, end).
+  using Piece = void (*)(void* body, std::size_t first, std::size_t end);
 
   /// Calls f(first, end) for pieces of [0, count) on all threads; a piece is 1 / parts of what is left of a range,
   /// rounded up, or one tile where parts is 1.
   template <class F>
   void run(std::size_t count, std::size_t parts, F&& f) {
     if (count == 0) return;
-    if (count == 1 || workers_.empty()) {
+    if (count == 1 || threads_ == 1) {
       f(std::size_t{0}, count);
       return;
     }
-    if (count > UINT32_MAX) {
-      throw InvalidArgument(concat("parallel::Threads: ", count, " tiles in one call, at most ", UINT32_MAX));
-    }
-    const std::lock_guard one_call_at_a_time(call_mutex_);
     using Body = std::remove_reference_t<F>;
-    body_ = const_cast<void*>(static_cast<const void*>(&f));
-    run_ = [](void* body, Piece piece) { (*static_cast<Body*>(body))(piece.first, piece.end); };
-    parts_ = parts;
-    failure_ = nullptr;
-    for (std::size_t i = 0; i < ranges_.size(); ++i) {
-      ranges_[i].reset(i * count / ranges_.size(), (i + 1) * count / ranges_.size());
-    }
-    busy_.store(workers_.size(), std::memory_order_relaxed);
-    {
-      const std::lock_guard lock(sleep_mutex_);
-      ticket_.fetch_add(1, std::memory_order_release);
-    }
-    if (asleep_.load(std::memory_order_seq_cst) > 0) wake_.notify_all();
-    work(0);
-    for (int i = 0; busy_.load(std::memory_order_acquire) != 0; ++i) {
-      if (i < spins) {
-        pause();
-      } else {
-        std::this_thread::yield();  // more threads than cores: let the last worker run
-      }
-    }
-    if (failure_) std::rethrow_exception(failure_);
+    share_out(
+        count, parts,
+        [](void* body, std::size_t first, std::size_t end) { (*static_cast<Body*>(body))(first, end); },
+        const_cast<void*>(static_cast<const void*>(&f)));
   }
 
-  static constexpr int spins = 4000;  // about 100 us: longer than the gap between two layers' operations
+  /// The same on more than one thread.
+  void share_out(std::size_t count, std::size_t parts, Piece piece, void* body);
 
-  /// Tells the workers to return.
-  void stop() {
-    {
-      const std::lock_guard lock(sleep_mutex_);
-      stopping_.store(true, std::memory_order_relaxed);
-      ticket_.fetch_add(1, std::memory_order_release);
-    }
-    wake_.notify_all();
-  }
-
-  static void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#else
-    std::this_thread::yield();
-#endif
-  }
-
-  void serve(std::size_t me) {
-    std::uint64_t seen = 0;
-    for (;;) {
-      seen = wait_for_ticket(seen);
-      if (stopping_.load(std::memory_order_relaxed)) return;
-      work(me);
-      busy_.fetch_sub(1, std::memory_order_release);
-    }
-  }
-
-  std::uint64_t wait_for_ticket(std::uint64_t seen) {
-    for (int i = 0; i < spins; ++i) {
-      const std::uint64_t now = ticket_.load(std::memory_order_acquire);
-      if (now != seen) return now;
-      pause();
-    }
-    std::unique_lock lock(sleep_mutex_);
-    asleep_.fetch_add(1, std::memory_order_seq_cst);
-    wake_.wait(lock, [&] { return ticket_.load(std::memory_order_acquire) != seen; });
-    asleep_.fetch_sub(1, std::memory_order_seq_cst);
-    return ticket_.load(std::memory_order_acquire);
-  }
-
-  /// The next piece of a range; empty where nothing is left.
-  Piece take(Range& range, bool own) const {
-    std::uint64_t tiles = range.tiles.load(std::memory_order_relaxed);
-    for (;;) {
-      const std::uint64_t next = tiles & UINT32_MAX;
-      const std::uint64_t end = tiles >> 32U;
-      if (next >= end) return {};
-      const std::uint64_t some = parts_ == 1 ? 1 : (end - next + parts_ - 1) / parts_;
-      const std::uint64_t left = own ? (next + some) | end << 32U : next | (end - some) << 32U;
-      if (range.tiles.compare_exchange_weak(tiles, left, std::memory_order_relaxed)) {
-        const std::uint64_t first = own ? next : end - some;
-        return {static_cast<std::size_t>(first), static_cast<std::size_t>(first + some)};
-      }
-    }
-  }
-
-  void work(std::size_t me) {
-    try {
-      for (std::size_t k = 0; k < ranges_.size(); ++k) {
-        Range& range = ranges_[(me + k) % ranges_.size()];
-        for (Piece piece = take(range, k == 0); piece.first < piece.end; piece = take(range, k == 0)) {
-          run_(body_, piece);
-        }
-      }
-    } catch (...) {
-      for (Range& range : ranges_) range.reset(0, 0);
-      const std::lock_guard lock(failure_mutex_);
-      if (!failure_) failure_ = std::current_exception();
-    }
-  }
-
-  std::mutex call_mutex_;
-  void* body_ = nullptr;
-  void (*run_)(void*, Piece) = nullptr;
-  std::size_t parts_ = 1;
-  std::vector<Range> ranges_;  ///< by thread, the caller's first
-  std::atomic<std::size_t> busy_{0};
-  std::atomic<std::uint64_t> ticket_{0};
-  std::atomic<int> asleep_{0};
-  std::atomic<bool> stopping_{false};
-  std::mutex sleep_mutex_;
-  std::condition_variable wake_;
-  std::mutex failure_mutex_;
-  std::exception_ptr failure_;
-  std::vector<std::jthread> workers_;  // last: joined before anything that they use is destroyed
+  struct Pool;
+  std::size_t threads_;
+  std::unique_ptr<Pool> pool_;
 };
 
 }  // namespace asterism::parallel
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/parallel/threads_impl.hpp"
+#endif

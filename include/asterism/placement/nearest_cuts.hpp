@@ -1,12 +1,7 @@
 // The consistent placement that moves the least of what a map says.
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <vector>
-
+#include "asterism/core/config.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/device_map.hpp"
 #include "asterism/placement/memory_footprint.hpp"
@@ -19,55 +14,10 @@ namespace asterism::placement {
 /// not place, or places on a device that the machine lacks, may go anywhere; a tied head does not count. Budgets do
 /// not count either. `without_host`: host devices get nothing; the machine has an accelerator then. Never throws on
 /// bad maps. O(layers * devices) steps.
-inline Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine,
-                         bool without_host) {
-  constexpr double never = std::numeric_limits<double>::infinity();
-  const auto layers = static_cast<std::size_t>(parts.layers);
-  const auto moved = [&](std::int32_t from, std::size_t to, Bytes bytes) {
-    const bool known = from >= 0 && from < static_cast<std::int32_t>(machine.devices);
-    // One more than the bytes: what weighs nothing is moved for no reason either.
-    return known && from != static_cast<std::int32_t>(to) ? static_cast<double>(bytes.count) + 1 : 0.0;
-  };
-  const auto of_layer = [&](std::size_t layer, std::size_t device) {
-    if (without_host && machine.is_host(device)) return never;
-    const auto index = static_cast<std::int32_t>(layer);
-    const LayerDevices found = map.layer(index);
-    double sum = 0;
-    for (std::size_t r = 0; r < parts.run_count; ++r) {
-      const LayerRun& run = parts.runs[r];
-      if (run.covers(index)) sum += moved(found.of(run.kind), device, run.per_layer());
-    }
-    if (layer == 0) sum += moved(map.embedding, device, parts.embedding);
-    if (layer + 1 == layers) {
-      sum += moved(map.final_norm, device, parts.final_norm);
-      if (!parts.tied) sum += moved(map.head, device, parts.head);
-    }
-    return sum;
-  };
-  // least[d]: bytes moved at least where the layers so far are placed on devices up to d.
-  std::array<double, Machine::max_devices> least{};
-  std::vector<std::array<std::size_t, Machine::max_devices>> device_of(layers);
-  for (std::size_t layer = 0; layer < layers; ++layer) {
-    double best = never;
-    std::size_t at = 0;
-    for (std::size_t d = 0; d < machine.devices; ++d) {
-      const double here = least[d] + of_layer(layer, d);
-      if (here < best) {
-        best = here;
-        at = d;
-      }
-      least[d] = best;
-      device_of[layer][d] = at;
-    }
-  }
-  Cuts cuts{};
-  for (std::int32_t& cut : cuts) cut = parts.layers;
-  std::size_t last = machine.devices - 1;
-  for (std::size_t layer = layers; layer-- > 0;) {
-    last = device_of[layer][last];
-    for (std::size_t d = 0; d <= last; ++d) cuts[d] = static_cast<std::int32_t>(layer);
-  }
-  return cuts;
-}
+Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine, bool without_host);
 
 }  // namespace asterism::placement
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/placement/nearest_cuts_impl.hpp"
+#endif

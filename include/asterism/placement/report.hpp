@@ -4,107 +4,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "asterism/core/bytes.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::placement {
 
-namespace detail {
-
-inline std::string percent(Bytes part, Bytes whole) {
-  if (whole.count == 0) return "-";
-  return fixed(100.0 * static_cast<double>(part.count) / static_cast<double>(whole.count), 1) + " %";
-}
-
-inline double share(Bytes part, Bytes whole) {
-  return whole.count == 0 ? 1.0 : static_cast<double>(part.count) / static_cast<double>(whole.count);
-}
-
-inline std::string layer_range(std::int32_t begin, std::int32_t end) {
-  if (begin >= end) return "no layers";
-  if (end - begin == 1) return concat("layer ", begin);
-  return concat("layers ", begin, " to ", end - 1);
-}
-
-inline std::string row(std::string_view label, Bytes bytes, Bytes whole, Bytes scale) {
-  return concat("  ", pad_right(label, 16), pad_left(to_string(bytes), 12), pad_left(percent(bytes, whole), 10),
-                "  ", bar(share(bytes, scale), 32), "\n");
-}
-
-}  // namespace detail
-
 /// One table a device: every component with its bytes, its share of the budget and a bar (full: the whole budget),
 /// the peak, and the headroom or what is missing.
-inline std::string component_table(const Plan& plan) {
-  std::string text;
-  for (std::size_t d = 0; d < plan.devices(); ++d) {
-    const Bytes budget = plan.budget(d);
-    const Bytes peak = plan.peak(d);
-    text += concat("device ", d, plan.machine.is_host(d) ? " (host memory): " : ": ",
-                   detail::layer_range(plan.cuts[d], plan.cuts[d + 1]), ", budget ", to_string(budget), "\n");
-    for (std::size_t k = 0; k < kind_count; ++k) {
-      const auto kind = static_cast<PartKind>(k);
-      const Bytes bytes = plan.bytes(d, kind);
-      if (bytes > Bytes{0}) text += detail::row(name_of(kind), bytes, budget, budget);
-    }
-    text += detail::row("peak", peak, budget, budget);
-    text += peak <= budget ? concat("  headroom        ", pad_left(to_string(budget - peak), 12), "\n")
-                           : concat("  missing         ", pad_left(to_string(peak - budget), 12), "\n");
-  }
-  return text;
-}
+std::string component_table(const Plan& plan);
 
 /// One line for each run of equal layers on a device: what a layer takes, by kind.
-inline std::string layer_table(const Plan& plan) {
-  std::string text = concat("  ", pad_right("layers", 18), pad_left("device", 7), pad_left("experts", 12),
-                            pad_left("attention", 12), pad_left("KV cache", 12), pad_left("other", 12),
-                            pad_left("a layer", 12), pad_left("together", 12), "\n");
-  for (std::size_t d = 0; d < plan.devices(); ++d) {
-    const std::int32_t begin = plan.cuts[d];
-    const std::int32_t end = plan.cuts[d + 1];
-    if (begin >= end) continue;
-    const auto of_kind = [&](PartKind kind) {
-      Bytes sum{};
-      for (std::size_t i = 0; i < plan.footprint.run_count; ++i) {
-        const LayerRun& run = plan.footprint.runs[i];
-        if (run.kind == kind && run.covers(begin)) sum += run.per_layer();
-      }
-      return sum;
-    };
-    const Bytes all = plan.footprint.layer_bytes(begin, begin + 1);
-    const Bytes experts = of_kind(PartKind::experts);
-    const Bytes attention = of_kind(PartKind::attention);
-    const Bytes cache = of_kind(PartKind::kv_cache);
-    text += concat("  ", pad_right(detail::layer_range(begin, end), 18), pad_left(concat(d), 7),
-                   pad_left(to_string(experts), 12), pad_left(to_string(attention), 12),
-                   pad_left(to_string(cache), 12), pad_left(to_string(all - experts - attention - cache), 12),
-                   pad_left(to_string(all), 12), pad_left(to_string(plan.footprint.layer_bytes(begin, end)), 12),
-                   "\n");
-  }
-  return text;
-}
+std::string layer_table(const Plan& plan);
 
 /// What becomes of a tied head, in words; empty where the head is a matrix of its own.
-inline std::string tied_head_line(const Plan& plan) {
-  switch (plan.tied_head) {
-    case TiedHead::untied:
-      return {};
-    case TiedHead::shared:
-      return concat("The head is the embedding's matrix on device ", plan.head_device(), ".\n");
-    case TiedHead::copied:
-      return concat("The head is a second copy of the embedding's matrix on device ", plan.head_device(),
-                    ", counted above.\n");
-    case TiedHead::handed_over:
-      return concat("The head is the embedding's matrix: the last hidden rows go back from device ",
-                    plan.last_layer_device(), " to device ", plan.head_device(), ".\n");
-  }
-  return {};
-}
+std::string tied_head_line(const Plan& plan);
 
 /// The device takes part: a host device that holds nothing was left out on purpose.
 constexpr bool is_used(const Plan& plan, std::size_t device) {
@@ -112,67 +29,7 @@ constexpr bool is_used(const Plan& plan, std::size_t device) {
 }
 
 /// What the numbers suggest, a line each. `max_positions`: what the model was made for.
-inline std::string recommendations(const Plan& plan, const Limits& limits, std::int32_t max_positions) {
-  std::string text;
-  Bytes most{};
-  Bytes least_room{~std::uint64_t{0}};
-  double longest = 1e30;
-  for (std::size_t d = 0; d < plan.devices(); ++d) {
-    if (!is_used(plan, d)) continue;
-    const Bytes peak = plan.peak(d);
-    most = peak > most ? peak : most;
-    if (peak > plan.budget(d)) {
-      least_room = {0};
-      continue;
-    }
-    const Bytes room = plan.budget(d) - peak;
-    least_room = room < least_room ? room : least_room;
-    const Bytes cache = plan.bytes(d, PartKind::kv_cache);
-    if (cache > Bytes{0}) {
-      const double per_token = static_cast<double>(cache.count) / limits.context;
-      const double tokens = limits.context + static_cast<double>(room.count) / per_token;
-      longest = tokens < longest ? tokens : longest;
-    }
-  }
-  if (!plan.fits()) {
-    std::string enough;
-    for (std::size_t d = 0; d < plan.devices(); ++d) {
-      const std::uint64_t mebibytes = (plan.peak(d) + 1_MiB - 1_B).count >> 20U;
-      if (plan.peak(d) > plan.budget(d)) {
-        enough += concat(enough.empty() ? "" : ", ", "device ", d, " to ", mebibytes, "MiB");
-      }
-    }
-    text += concat("- The plan does not fit. Raise the budgets (", enough,
-                   "), add a device, choose a format with fewer bits, or lower the context.\n");
-    for (std::size_t d = 0; d < plan.devices(); ++d) {
-      if (is_used(plan, d)) continue;
-      text += concat("- Device ", d,
-                     " is host memory and was left unused, as 4-bit weights go there only where they "
-                     "are asked to: placement::AcceleratorsFirst<Policy, placement::HostPlacement::any_width>.\n");
-    }
-    return text;
-  }
-  if (longest > max_positions) longest = max_positions;
-  if (longest >= 1.25 * limits.context) {
-    const auto tokens = static_cast<std::int64_t>(longest) / 256 * 256;
-    if (tokens > limits.context) {
-      text += concat("- The headroom holds a context of ", tokens, " tokens (now ", limits.context, ").\n");
-    }
-  }
-  if (static_cast<double>(least_room.count) < 0.03 * static_cast<double>(most.count)) {
-    text += concat("- The tightest device has ", to_string(least_room),
-                   " left: a longer context or a second session needs a larger budget.\n");
-  }
-  Bytes smallest{~std::uint64_t{0}};
-  for (std::size_t d = 0; d < plan.devices(); ++d) {
-    if (is_used(plan, d) && plan.peak(d) < smallest) smallest = plan.peak(d);
-  }
-  if (plan.devices() > 1 && static_cast<double>(smallest.count) < 0.5 * static_cast<double>(most.count)) {
-    text += concat("- The devices are unequally full (", to_string(smallest), " and ", to_string(most),
-                   "): placement::Balanced evens them out as far as whole layers allow.\n");
-  }
-  return text;
-}
+std::string recommendations(const Plan& plan, const Limits& limits, std::int32_t max_positions);
 
 /// The smallest equal budgets, multiples of 64, under which the policy fits `parts` on `count` devices, with
 /// `spare` of them on top (0.05: five percent).
@@ -198,3 +55,7 @@ constexpr Machine smallest_equal_budgets(const MemoryFootprint& parts, std::size
 }
 
 }  // namespace asterism::placement
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/placement/report_impl.hpp"
+#endif

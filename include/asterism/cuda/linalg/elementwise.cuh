@@ -8,7 +8,7 @@
 
 #include "asterism/core/view.hpp"
 #include "asterism/cuda/block.cuh"
-#include "asterism/linalg/rotary.hpp"
+#include "asterism/linalg/rotary_angle.hpp"
 
 #pragma GCC visibility push(hidden)
 namespace asterism::cuda {
