@@ -1,4 +1,22 @@
 // The bodies of asterism.hpp that depend on no policy, compiled once for a program in the compiled form
 // (ASTERISM_COMPILED): the target asterism::asterism adds this source to its user; see core/config.hpp.
 
+#include "asterism/core/bytes_impl.hpp"
+#include "asterism/core/format_impl.hpp"
+#include "asterism/core/progress_bar_impl.hpp"
+#include "asterism/file/crc32_impl.hpp"
+#include "asterism/file/mapped_file_impl.hpp"
+#include "asterism/file/new_file_impl.hpp"
+#include "asterism/file/new_folder_impl.hpp"
+#include "asterism/file/open_file_impl.hpp"
+#include "asterism/parallel/threads_impl.hpp"
+#include "asterism/linalg/rms_norm_impl.hpp"
+#include "asterism/linalg/rotary_impl.hpp"
+#include "asterism/linalg/softmax_impl.hpp"
+#include "asterism/machine/parse_impl.hpp"
+#include "asterism/machine/probe_impl.hpp"
+#include "asterism/placement/device_map_impl.hpp"
+#include "asterism/placement/map_check_impl.hpp"
+#include "asterism/placement/nearest_cuts_impl.hpp"
+#include "asterism/placement/report_impl.hpp"
 #include "asterism/backend/pass_mutex_impl.hpp"
