@@ -7,6 +7,7 @@
 #include <benchmark/benchmark.h>
 
 #include "asterism/core/progress.hpp"
+#include "asterism/core/random.hpp"
 #include "asterism/generate/batch.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/machine/machine.hpp"

@@ -21,6 +21,7 @@
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/session.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/machine/probe.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"

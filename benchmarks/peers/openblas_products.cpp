@@ -4,6 +4,7 @@
 #include <cblas.h>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "float_products.hpp"
 

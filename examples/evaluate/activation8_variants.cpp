@@ -1,3 +1,5 @@
+#include <span>
+
 #include <asterism/quant/group_int.hpp>
 
 #include "variants.hpp"

@@ -1,3 +1,5 @@
+#include <span>
+
 #include <asterism/attention/sliding_window_kv_cache.hpp>
 
 #include "variants.hpp"

@@ -1,5 +1,7 @@
 #include "variants.hpp"
 
+#include <span>
+
 namespace example {
 
 /// The reference: float32 everywhere.

@@ -1,3 +1,5 @@
+#include <span>
+
 #include <asterism/quant/group_int.hpp>
 #include <asterism/quant/least_squares.hpp>
 

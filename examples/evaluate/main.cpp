@@ -1,5 +1,10 @@
 // Asks a checkpoint questions with known answers under each compiled variant, and compares.
 #include <algorithm>
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/new_file.hpp"
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/file/new_file.hpp>
 #include <asterism/lab/evaluation_html.hpp>
@@ -201,7 +206,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (arguments.questions.empty()) {
     for (const char* split : {"training", "held_out_phrasings", "held_out_cards", "new_words"}) {
-      arguments.questions.push_back(shipped(asterism::concat("data/questions/", split, ".jsonl")));
+      arguments.questions.push_back(example::shipped(asterism::concat("data/questions/", split, ".jsonl")));
     }
   }
   try {

@@ -1,3 +1,5 @@
+#include <span>
+
 #include <asterism/quant/least_squares.hpp>
 
 #include "variants.hpp"

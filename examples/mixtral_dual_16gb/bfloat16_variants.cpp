@@ -1,3 +1,5 @@
+#include <span>
+
 #include <asterism/quant/bfloat16.hpp>
 
 #include "variants.hpp"

@@ -1,6 +1,7 @@
 // The variant that this example is about.
 #pragma once
 
+#include "asterism/machine/machine.hpp"
 #include <asterism/asterism.hpp>
 
 namespace example {

@@ -1,5 +1,9 @@
 // Mixtral in 4 bits on two devices with a memory budget each: plans, loads, answers, reports.
 #include <algorithm>
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/machine/machine.hpp"
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/generate/variant.hpp>
 #include <asterism/lab/question_set.hpp>
@@ -327,7 +331,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     if (arguments.prompts.empty() && !arguments.interactive && !arguments.dry_run) {
-      arguments.shown = asterism::lab::read_questions(shipped("data/questions/shown.jsonl"));
+      arguments.shown = asterism::lab::read_questions(example::shipped("data/questions/shown.jsonl"));
     }
     return example::choose_and_run(arguments, app, interrupt);
   } catch (const std::exception& error) {

@@ -1,5 +1,7 @@
 #include "variants.hpp"
 
+#include <span>
+
 namespace example {
 
 std::span<const Variant> nf4_variants() {

@@ -1,4 +1,5 @@
 // Quantize once: writes a checkpoint in 4 bits, which loads without quantizing again.
+#include "asterism/core/error.hpp"
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/generate/quantize_checkpoint.hpp>
 #include <asterism/load.hpp>

@@ -1,7 +1,10 @@
 #include "asterism/checkpoint/bitsandbytes/bnb_tensor.hpp"
 
 #include <bit>
+#include <string>
+#include <vector>
 
+#include "asterism/core/error.hpp"
 #include "asterism/quant/nf4_table.hpp"
 
 #include "support/files.hpp"

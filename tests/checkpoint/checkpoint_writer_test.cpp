@@ -1,6 +1,13 @@
 #include "asterism/checkpoint/checkpoint_writer.hpp"
 
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "support/files.hpp"
 

@@ -1,5 +1,7 @@
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 
+#include <utility>
+
 #include <doctest/doctest.h>
 
 using namespace asterism::checkpoint;

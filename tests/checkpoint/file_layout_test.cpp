@@ -9,6 +9,7 @@
 
 #include "asterism/checkpoint/bitsandbytes/quant_state.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/json/json.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"

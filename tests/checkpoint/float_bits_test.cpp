@@ -1,5 +1,8 @@
 #include "asterism/checkpoint/safetensors/float_bits.hpp"
 
+#include "asterism/core/error.hpp"
+
+#include <string>
 #include <vector>
 
 #include "support/files.hpp"

@@ -1,7 +1,11 @@
 #include "asterism/checkpoint/safetensors/header.hpp"
 
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/file/mapped_file.hpp"
 
 #include "support/files.hpp"

@@ -2,15 +2,22 @@
 #include "asterism/checkpoint/load_weights.hpp"
 
 #include <cmath>
+#include <cstring>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "asterism/checkpoint/bitsandbytes/file_layout.hpp"
 #include "asterism/checkpoint/huggingface/model_config.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/json/json.hpp"
+#include "asterism/machine/machine.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
@@ -28,9 +35,9 @@ using asterism::test::TemporaryFolder;
 namespace {
 
 using test::Exact;
-using test::MatrixRef;
+using test::Defaults;
 
-struct PlainNf4 : MatrixRef {
+struct PlainNf4 : Defaults {
   using Quantization = quant::Nf4<64, quant::PlainScales>;
   using Embedding = quant::Float16;
 };
@@ -154,11 +161,11 @@ TEST_CASE("a tied head is the embedding's matrix, or its second copy") {
 
 TEST_CASE("4-bit weights are adopted byte for byte, or decoded into a wider format") {
   const EditedCheckpoint from(golden_model("bnb_experts"));
-  const Loaded<MatrixRef> packed(golden_model("bnb_experts"));
+  const Loaded<Defaults> packed(golden_model("bnb_experts"));
   const Loaded<Exact> exact(golden_model("bnb_experts"));
   const std::string name = "model.layers.1.block_sparse_moe.experts.3.w2.weight";
   const auto& matrix = packed.network.blocks()[1].constellation().expert(3).down;
-  const quant::Planes planes = MatrixRef::Quantization::planes(matrix.rows, matrix.cols);
+  const quant::Planes planes = Defaults::Quantization::planes(matrix.rows, matrix.cols);
   const auto plane = [&](const char* which) {
     const quant::Plane& one = *planes.find(which);
     return std::string(reinterpret_cast<const char*>(matrix.data) + one.offset, one.bytes);
@@ -169,7 +176,7 @@ TEST_CASE("4-bit weights are adopted byte for byte, or decoded into a wider form
   for (const WeightId& id : {WeightId{Role::down, 1, 3}, WeightId{Role::query, 0}, WeightId{Role::gate, 0, 0}}) {
     CHECK(packed.values(id) == exact.values(id));
   }
-  const Loaded<MatrixRef> fused(golden_model("bnb_fused"));
+  const Loaded<Defaults> fused(golden_model("bnb_fused"));
   const Loaded<Exact> decoded(golden_model("bnb_fused"));
   for (const WeightId& id : {WeightId{Role::gate, 1, 2}, WeightId{Role::up, 1, 3}, WeightId{Role::down, 0, 1}}) {
     CHECK(fused.values(id) == decoded.values(id));
@@ -183,7 +190,7 @@ TEST_CASE("4-bit weights are adopted byte for byte, or decoded into a wider form
 
 TEST_CASE("padding between adopted planes is zero, as where they are encoded") {
   const std::string folder = golden_model("bnb_experts");
-  EmptyNetwork<MatrixRef> empty(read_model_config(folder).shape, equal_devices(1, 64_MiB));
+  EmptyNetwork<Defaults> empty(read_model_config(folder).shape, equal_devices(1, 64_MiB));
   model::for_each_weight(empty.network, [](const WeightId&, const auto& weights) {
     if constexpr (requires { weights.data; }) {
       using Format = typename std::remove_cvref_t<decltype(weights)>::Format;
@@ -290,9 +297,9 @@ TEST_CASE("weights that are not finite") {
                        {"gate.weight'", "NaN"});
   refuses<FormatError>("bf16", set(query, 4095, bf16_nan), {"'" + query + "'", "4095", "NaN"});
   refuses<FormatError>("bf16", set("model.norm.weight", 1, bf16_infinity), {"'model.norm.weight'", "infinit"});
-  refuses<FormatError, MatrixRef>("bf16", set(query, 100, bf16_nan), {"'" + query + "'", "100", "NaN"});
-  refuses<FormatError, MatrixRef>("bf16", set(query, 100, bf16_infinity), {"'" + query + "'", "100", "infinit"});
-  refuses<FormatError, MatrixRef>("bf16", set("model.embed_tokens.weight", 3, bf16_nan),
+  refuses<FormatError, Defaults>("bf16", set(query, 100, bf16_nan), {"'" + query + "'", "100", "NaN"});
+  refuses<FormatError, Defaults>("bf16", set(query, 100, bf16_infinity), {"'" + query + "'", "100", "infinit"});
+  refuses<FormatError, Defaults>("bf16", set("model.embed_tokens.weight", 3, bf16_nan),
                                   {"'model.embed_tokens.weight'", "NaN"});
   // Finite, but beyond the format that the Blueprint asks for.
   refuses<FormatError, PlainNf4>("plain", set("model.embed_tokens.weight", 9, 1e6F),
@@ -302,7 +309,7 @@ TEST_CASE("weights that are not finite") {
                                  {"model.safetensors", "'" + expert + ".absmax'", "element 101", "NaN"});
   refuses<FormatError, Exact>("bnb_router4", set(expert + ".absmax", 0, infinity),
                               {"'" + expert + ".absmax'", "element 0"});
-  refuses<FormatError, MatrixRef>("bnb_experts", set(expert + ".nested_absmax", 1, nan),
+  refuses<FormatError, Defaults>("bnb_experts", set(expert + ".nested_absmax", 1, nan),
                                   {"'" + expert + ".nested_absmax'", "element 1", "NaN"});
 }
 
@@ -318,9 +325,9 @@ TEST_CASE("4 bits in another layout are refused with advice") {
   check_error<Unsupported>([] { Loaded<PlainNf4> loaded(golden_model("bnb_experts")); },
                            {"model.safetensors", "q_proj.weight'", "nf4 block 64 with double-quantized scales",
                             "nf4 block 64", "Blueprint", "load a 16-bit checkpoint"});
-  check_error<Unsupported>([] { Loaded<MatrixRef> loaded(golden_model("bnb_router4")); },
+  check_error<Unsupported>([] { Loaded<Defaults> loaded(golden_model("bnb_router4")); },
                            {"q_proj.weight'", "plain scales", "double-quantized"});
-  struct Wide : MatrixRef {
+  struct Wide : Defaults {
     using Quantization = quant::Nf4<128, quant::DoubleQuantized>;
   };
   check_error<Unsupported>([] { Loaded<Wide> loaded(golden_model("bnb_experts")); },
@@ -373,12 +380,12 @@ TEST_CASE("a slice of a fused 4-bit tensor is cut out where its scales allow it"
       CHECK(adopted.values({role, 1, expert}) == encoded.values({role, 1, expert}));
     }
   }
-  refuses<Unsupported, MatrixRef>(  // no whole groups of 256 scales
+  refuses<Unsupported, Defaults>(  // no whole groups of 256 scales
       "fused",
-      [](EditedCheckpoint& c) { quantize<MatrixRef::Quantization>(c, "model.layers.1.mlp.experts.gate_up_proj"); },
+      [](EditedCheckpoint& c) { quantize<Defaults::Quantization>(c, "model.layers.1.mlp.experts.gate_up_proj"); },
       {"model.safetensors", "gate_up_proj'", "6144", "16384", "separate tensors"});
   EditedCheckpoint nested(golden_model("fused"));
-  quantize<MatrixRef::Quantization>(nested, "model.layers.1.mlp.experts.gate_up_proj");
+  quantize<Defaults::Quantization>(nested, "model.layers.1.mlp.experts.gate_up_proj");
   const TemporaryFolder other;
   nested.write(other.path());
   CHECK_NOTHROW(Loaded<Exact>(other.path()));  // decoding needs no whole groups
@@ -435,7 +442,7 @@ TEST_CASE("progress counts bytes up to its total exactly, and an exception from 
     CHECK(notes.items == weights);
   }
   Notes notes;
-  const Loaded<MatrixRef> packed(golden_model("bnb_fused"), notes);
+  const Loaded<Defaults> packed(golden_model("bnb_fused"), notes);
   CHECK(notes.ended == 1);
 
   struct Stop : ProgressSink {

@@ -1,6 +1,13 @@
 #include "asterism/checkpoint/bitsandbytes/quant_state.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
+
+#include <array>
+#include <bit>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "support/files.hpp"
 

@@ -2,6 +2,13 @@
 
 #include "support/files.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
 using namespace asterism;
 using namespace asterism::checkpoint;
 using asterism::test::check_error;

@@ -2,6 +2,11 @@
 
 #include "support/files.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
+
+#include <string>
+
 using namespace asterism;
 using namespace asterism::checkpoint;
 using asterism::test::check_error;

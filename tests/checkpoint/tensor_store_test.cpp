@@ -2,8 +2,12 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/json/json.hpp"
 
 #include "support/files.hpp"

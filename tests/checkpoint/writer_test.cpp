@@ -1,6 +1,12 @@
 #include "asterism/checkpoint/safetensors/writer.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "support/files.hpp"
 

@@ -1,6 +1,8 @@
 // Progress as people see it: lines in a log, one line on a terminal.
 #include "asterism/core/progress_bar.hpp"
 
+#include "asterism/core/format.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/concept.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"

@@ -10,6 +10,7 @@
 #include "asterism/attention/sliding_window_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/cuda/backend.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/observe/trace.hpp"

@@ -1,6 +1,7 @@
 // Softmax in pieces against softmax in one.
 #include "asterism/cuda/attention/online_softmax.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/cuda/peers.hpp"
 
 using namespace asterism;

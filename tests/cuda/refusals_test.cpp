@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/cuda/backend.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/quant/float32.hpp"

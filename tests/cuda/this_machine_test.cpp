@@ -1,6 +1,8 @@
 // GPUs as devices of a machine.
 #include "asterism/cuda/this_machine.hpp"
 
+#include "asterism/machine/machine.hpp"
+
 #include <algorithm>
 
 #include <doctest/doctest.h>

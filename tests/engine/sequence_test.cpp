@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/machine/machine.hpp"
 
 #include "model/filled_network.hpp"
 #include "support/files.hpp"

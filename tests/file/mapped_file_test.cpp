@@ -1,10 +1,13 @@
 #include "asterism/file/mapped_file.hpp"
 
+#include "asterism/core/error.hpp"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <string>
 #include <utility>
 
 #include "support/files.hpp"

@@ -1,8 +1,13 @@
 #include "asterism/file/new_file.hpp"
 
+#include <string>
+#include <vector>
+
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
 
 #include "support/files.hpp"

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "asterism/checkpoint/huggingface/device_map.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/map_check.hpp"
 

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/generate/load.hpp"
+#include "asterism/machine/machine.hpp"
 
 #include "support/golden.hpp"
 

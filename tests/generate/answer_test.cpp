@@ -1,6 +1,8 @@
 // One answer: its text grows with its tokens, and ends with what they still hold.
 #include "asterism/generate/answer.hpp"
 
+#include "asterism/core/random.hpp"
+
 #include <memory>
 #include <string>
 #include <utility>

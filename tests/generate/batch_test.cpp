@@ -6,12 +6,17 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/json/json.hpp"
+#include "asterism/machine/machine.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/batch_answers.hpp"

@@ -2,10 +2,13 @@
 #include "asterism/generate/decoding.hpp"
 
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/random.hpp"
 #include "asterism/generate/load.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/group_int.hpp"

@@ -10,7 +10,10 @@
 #include <doctest/doctest.h>
 
 #include "asterism/attention/sliding_window_kv_cache.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/quant/float16.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"

@@ -5,12 +5,16 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/generate/sampler.hpp"
 #include "asterism/generate/session.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/simd/level.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"

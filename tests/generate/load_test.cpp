@@ -9,6 +9,11 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/json.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"

@@ -1,10 +1,12 @@
 // 4 bits end to end: products on packed planes against the reference with dequantized weights.
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/quant/float32.hpp"
 

@@ -3,11 +3,16 @@
 
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
+#include "asterism/json/json.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/quant/least_squares.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"

@@ -5,10 +5,13 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/random.hpp"
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/json/json.hpp"
 

@@ -1,6 +1,7 @@
 // Conversations: what is reused, what is refused, how answers end, and what logits say.
 #include "asterism/generate/session.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stop_token>
 #include <string>
@@ -9,7 +10,11 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/json/json.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"

@@ -1,16 +1,21 @@
 // Answers as ranges of text: the pieces together are the decoded tokens, and every way to end.
 #include "asterism/generate/text_stream.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <ranges>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/json/json.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"

@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/observe/counts.hpp"
 #include "asterism/placement/sequential.hpp"
 #include "asterism/quant/float32.hpp"

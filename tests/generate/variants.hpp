@@ -9,6 +9,7 @@
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/engine/engine.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/parallel/serial.hpp"

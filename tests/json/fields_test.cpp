@@ -2,6 +2,9 @@
 
 #include "support/files.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
+
 using namespace asterism;
 using namespace asterism::json;
 using asterism::test::check_error;

@@ -2,6 +2,11 @@
 
 #include "support/files.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
+#include <string>
+
 using namespace asterism;
 using namespace asterism::json;
 using asterism::test::check_error;

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/observe/counts.hpp"
 

@@ -1,6 +1,8 @@
 // The page: one file with everything in it.
 #include "asterism/lab/evaluation_html.hpp"
 
+#include "asterism/core/format.hpp"
+
 #include <algorithm>
 #include <string>
 

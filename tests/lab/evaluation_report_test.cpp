@@ -1,6 +1,8 @@
 // Tables and JSON of evaluations that are written down here.
 #include "asterism/lab/evaluation_report.hpp"
 
+#include "asterism/json/json.hpp"
+
 #include <cmath>
 #include <string>
 #include <vector>

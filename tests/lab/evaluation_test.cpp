@@ -2,6 +2,7 @@
 #include "asterism/lab/evaluation.hpp"
 
 #include <cmath>
+#include <vector>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,8 @@
 // Question files: what is read, and what is refused by line.
 #include "asterism/lab/question_set.hpp"
 
+#include "asterism/core/error.hpp"
+
 #include <string>
 #include <vector>
 

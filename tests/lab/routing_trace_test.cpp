@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/lab/read_routing_trace.hpp"

@@ -1,5 +1,6 @@
 // The checkpoint, the questions and the trace that the repository ships belong together, and the toolkit answers as
 // PyTorch does.
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <unordered_map>

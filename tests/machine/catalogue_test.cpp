@@ -1,6 +1,8 @@
 // Machines by name.
 #include "asterism/machine/catalogue.hpp"
 
+#include "asterism/machine/machine.hpp"
+
 #include <doctest/doctest.h>
 
 using namespace asterism;

@@ -1,6 +1,8 @@
 // The machine that runs the tests.
 #include "asterism/machine/probe.hpp"
 
+#include "asterism/machine/machine.hpp"
+
 #include <doctest/doctest.h>
 
 using namespace asterism;

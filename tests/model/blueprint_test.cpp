@@ -1,6 +1,8 @@
 // Variants: what hiding an alias changes, and what a misspelt one does not.
 #include "asterism/model/blueprint.hpp"
 
+#include <type_traits>
+
 #include <doctest/doctest.h>
 
 #include "asterism/observe/counts.hpp"

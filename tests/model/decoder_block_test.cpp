@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/random.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

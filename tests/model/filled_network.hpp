@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/weight_source.hpp"

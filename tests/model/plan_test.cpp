@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/machine/catalogue.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/explicit.hpp"

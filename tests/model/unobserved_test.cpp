@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/observe/none.hpp"
 

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <map>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

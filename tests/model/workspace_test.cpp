@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/arena.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/quant/group_int.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "asterism/attention/concept.hpp"
 #include "asterism/attention/kv_storage.hpp"
+#include "asterism/core/error.hpp"
 
 using namespace asterism;
 

@@ -1,6 +1,7 @@
 // Fills the last device first, so that the first ones stay free for something else.
 #pragma once
 
+#include "asterism/machine/machine.hpp"
 #include "asterism/placement/sequential.hpp"
 
 using namespace asterism;

@@ -1,5 +1,7 @@
 #include "own/from_behind.hpp"
 
+#include "asterism/machine/machine.hpp"
+
 #include "laws/placement_laws.hpp"
 
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 #include <cmath>
 #include <cstring>
+#include <string>
 
 #include "asterism/quant/concept.hpp"
 

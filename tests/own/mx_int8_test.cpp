@@ -1,5 +1,7 @@
 #include "own/mx_int8.hpp"
 
+#include <cmath>
+
 #include "laws/quantization_laws.hpp"
 
 namespace {

@@ -1,5 +1,7 @@
 #include "own/sigmoid_top_k.hpp"
 
+#include <vector>
+
 #include "laws/gating_laws.hpp"
 
 namespace {

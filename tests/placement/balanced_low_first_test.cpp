@@ -1,6 +1,9 @@
 // BalancedLowFirst leaves the first device as free as the other budgets allow.
 #include "asterism/placement/balanced_low_first.hpp"
 
+#include "asterism/core/random.hpp"
+#include "asterism/machine/machine.hpp"
+
 #include <doctest/doctest.h>
 
 #include "laws/placement_laws.hpp"

@@ -1,6 +1,10 @@
 // Balanced against all possible cuts, and in constant expressions of full size.
 #include "asterism/placement/balanced.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/machine/machine.hpp"
+
 #include <doctest/doctest.h>
 
 #include "laws/placement_laws.hpp"

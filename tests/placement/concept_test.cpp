@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/machine/machine.hpp"
 #include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"

@@ -1,6 +1,9 @@
 // Explicit cuts as it was told, or not at all.
 #include "asterism/placement/explicit.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/machine/machine.hpp"
+
 #include <string>
 
 #include <doctest/doctest.h>

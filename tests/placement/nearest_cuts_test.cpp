@@ -1,6 +1,9 @@
 // The nearest consistent placement against all of them.
 #include "asterism/placement/nearest_cuts.hpp"
 
+#include "asterism/core/random.hpp"
+#include "asterism/machine/machine.hpp"
+
 #include <doctest/doctest.h>
 
 #include "laws/device_maps.hpp"

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/machine/machine.hpp"
 
 #include "laws/placement_laws.hpp"
 

@@ -1,6 +1,9 @@
 // Sequential fills devices in order.
 #include "asterism/placement/sequential.hpp"
 
+#include "asterism/core/random.hpp"
+#include "asterism/machine/machine.hpp"
+
 #include <doctest/doctest.h>
 
 #include "laws/placement_laws.hpp"

@@ -1,7 +1,10 @@
 // BFloat16: rounding, order of bytes, and the end of its range.
 #include "asterism/quant/bfloat16.hpp"
 
+#include "asterism/core/error.hpp"
+
 #include <cstring>
+#include <vector>
 
 #include <doctest/doctest.h>
 

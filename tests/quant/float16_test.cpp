@@ -1,7 +1,10 @@
 // Float16: rounding, order of bytes, and the end of its range.
 #include "asterism/quant/float16.hpp"
 
+#include "asterism/core/error.hpp"
+
 #include <cstring>
+#include <vector>
 
 #include <doctest/doctest.h>
 

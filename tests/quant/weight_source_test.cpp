@@ -1,6 +1,8 @@
 // Reading weights in pieces.
 #include "asterism/quant/weight_source.hpp"
 
+#include "asterism/core/error.hpp"
+
 #include <limits>
 #include <vector>
 

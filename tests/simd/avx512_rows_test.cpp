@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/format.hpp"
 #include "asterism/simd/level.hpp"
 
 #include "support/packed_matrix.hpp"

@@ -1,6 +1,8 @@
 // The choice of the instruction set.
 #include "asterism/simd/level.hpp"
 
+#include "asterism/core/error.hpp"
+
 #include <doctest/doctest.h>
 
 using namespace asterism;

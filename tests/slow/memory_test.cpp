@@ -18,8 +18,10 @@
 
 #include "asterism/checkpoint/checkpoint_writer.hpp"
 #include "asterism/checkpoint/huggingface/weight_location.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/quant/bfloat16.hpp"
 

@@ -1,10 +1,14 @@
 // The golden texts of whole tokenizers test the flags; here the search, and what goes wrong.
 #include "asterism/text/detail/added_tokens.hpp"
 
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/json/json.hpp"
 
 using namespace asterism;

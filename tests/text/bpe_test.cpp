@@ -1,6 +1,10 @@
 // The golden texts of whole tokenizers compare with Hugging Face; here merging against its plain definition.
 #include "asterism/text/detail/bpe.hpp"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,7 @@
 #include "asterism/text/detail/byte_level.hpp"
 
 #include <set>
+#include <string>
 
 #include <doctest/doctest.h>
 

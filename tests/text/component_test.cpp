@@ -1,5 +1,6 @@
 #include "asterism/text/detail/component.hpp"
 
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>

@@ -1,6 +1,9 @@
 // The golden texts of whole tokenizers test every chain; here single steps, and what goes wrong.
 #include "asterism/text/detail/decoder.hpp"
 
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,7 @@
 #include "asterism/text/detail/merges.hpp"
 
+#include <string>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,8 @@
 // The golden texts of whole tokenizers test every step; here what goes wrong and what bounds it.
 #include "asterism/text/detail/normalizer.hpp"
 
+#include <string>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 

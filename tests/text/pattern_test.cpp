@@ -1,5 +1,8 @@
 #include "asterism/text/detail/pattern.hpp"
 
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,8 @@
 #include "asterism/text/detail/post_processor.hpp"
 
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 

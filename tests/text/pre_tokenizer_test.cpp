@@ -1,6 +1,9 @@
 // The golden texts of whole tokenizers test every step; here what the pieces are, and what goes wrong.
 #include "asterism/text/detail/pre_tokenizer.hpp"
 
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,7 @@
 #include "asterism/text/detail/regex_dialect.hpp"
 
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"

@@ -1,5 +1,6 @@
 #include "asterism/text/detail/regex.hpp"
 
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>

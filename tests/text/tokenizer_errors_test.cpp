@@ -1,5 +1,7 @@
 // Tokenizers that are broken, hostile or not supported: a clear error in bounded time and memory, never a crash.
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 

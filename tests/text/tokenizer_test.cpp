@@ -1,7 +1,10 @@
 // Ids and texts equal Hugging Face's for every golden tokenizer and string.
 #include "asterism/text/tokenizer.hpp"
 
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 

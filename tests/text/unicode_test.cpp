@@ -1,6 +1,9 @@
 #include "asterism/text/detail/unicode.hpp"
 
 #include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 

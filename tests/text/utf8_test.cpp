@@ -1,5 +1,7 @@
 #include "asterism/text/detail/utf8.hpp"
 
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include "support.hpp"

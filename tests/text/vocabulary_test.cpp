@@ -1,5 +1,8 @@
 #include "asterism/text/detail/vocabulary.hpp"
 
+#include <string>
+#include <utility>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
