@@ -12,7 +12,7 @@ POLICY_ROOMS = {"quant", "placement", "cache", "prefetch", "gating"}
 CLOSED = {"iostream", "regex", "format", "random"}
 # A .hpp is read by a C++ compiler without a CUDA toolkit, in the room cuda too.
 CUDA_HEADER = re.compile(r"^(cuda_|cuda/|cub/|thrust/|cublas|nccl)")
-UMBRELLAS = {"asterism.hpp", "load.hpp"}
+UMBRELLAS = {"asterism.hpp", "kernels.hpp", "load.hpp"}
 COMPONENTS = {"core", "text", "cuda"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/quant/float16.hpp"

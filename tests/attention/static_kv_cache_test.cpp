@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"

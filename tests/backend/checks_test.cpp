@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/quant/float32.hpp"
 

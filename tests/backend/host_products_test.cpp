@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"

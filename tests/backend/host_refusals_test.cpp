@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/quant/float16.hpp"

@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"

@@ -12,6 +12,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 

@@ -9,6 +9,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/random.hpp"
 
 using namespace asterism;

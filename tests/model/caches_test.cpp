@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

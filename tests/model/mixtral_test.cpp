@@ -9,6 +9,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

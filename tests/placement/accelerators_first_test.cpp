@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/placement/balanced.hpp"
 
 #include "laws/placement_laws.hpp"

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 

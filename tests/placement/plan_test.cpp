@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 
 #include "laws/placement_laws.hpp"

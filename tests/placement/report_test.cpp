@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 
 using namespace asterism;

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/quant/least_squares.hpp"
 

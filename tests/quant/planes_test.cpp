@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/quant/nf4.hpp"
 
 using namespace asterism;

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
