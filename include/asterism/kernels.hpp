@@ -1,6 +1,15 @@
-// Kernels for formats of one's own in the compiled form: a source that uses such a format includes this, and compiles its
-// products. Header-only, load.hpp and asterism.hpp have them already.
+// The bodies of kernels as templates: for a program in the compiled form that has a weight format, a format of keys and
+// values, or blocks and groups of its own. Header-only programs have them anyway.
+//
+// The compiled form holds the kernels of shipped formats (quant/shipped.hpp). Without this header a program with another
+// one does not link, and the linker names what it lacks: `asterism::simd::product<Own>`.
 #pragma once
 
-#include "asterism/simd/integer_product.hpp"
-#include "asterism/simd/product.hpp"
+#include "asterism/backend/host_attention_templates.hpp"
+#include "asterism/backend/kv_format_templates.hpp"
+#include "asterism/quant/group_int_templates.hpp"
+#include "asterism/quant/kernel_order_templates.hpp"
+#include "asterism/quant/nf4_templates.hpp"
+#include "asterism/simd/integer_product_templates.hpp"
+#include "asterism/simd/product_templates.hpp"
+#include "asterism/simd/vector_templates.hpp"

@@ -9,6 +9,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
 using namespace asterism;
 
 static_assert(14_GiB == Bytes{15'032'385'536U});

@@ -12,6 +12,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/format.hpp"
+
 using namespace asterism;
 
 namespace {

@@ -116,7 +116,8 @@ TEST_CASE("an observer that does not fit is refused") {
   check_error<InvalidArgument>([&] { trace.append("prompt", 4, tokens, told(3)); },
                                {"'prompt'", "4 prompt tokens", "at most 3"});
   for (const RoutingSizes other : {RoutingSizes{2, 2, 1}, RoutingSizes{1, 3, 1}, RoutingSizes{1, 2, 2}}) {
-    const observe::Trace observer(other.layers, other.experts, other.top_k);
+    observe::Trace observer;
+    observer.begin(other.layers, other.experts, other.top_k);
     check_error<InvalidArgument>([&] { trace.append("", 0, {}, observer); },
                                  {to_string(other), "1 layers, 2 experts, top 1"});
   }

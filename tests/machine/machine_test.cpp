@@ -8,6 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
 using namespace asterism;
 
 namespace {

@@ -10,6 +10,7 @@
 
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

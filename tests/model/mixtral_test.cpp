@@ -12,6 +12,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/machine/catalogue.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/accelerators_first.hpp"

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/machine/machine.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

@@ -18,6 +18,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+
 #include "laws/execution_laws.hpp"
 
 using namespace asterism;

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/machine/machine.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/placement/balanced.hpp"
 
 #include "laws/placement_laws.hpp"

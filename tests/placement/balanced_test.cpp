@@ -9,6 +9,8 @@
 
 #include "laws/placement_laws.hpp"
 
+#include "asterism/core/error.hpp"
+
 using namespace asterism;
 using namespace asterism::placement;
 

@@ -8,6 +8,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
+
 using namespace asterism;
 using namespace asterism::placement;
 

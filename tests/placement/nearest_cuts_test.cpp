@@ -9,6 +9,8 @@
 #include "laws/device_maps.hpp"
 #include "laws/placement_laws.hpp"
 
+#include "asterism/core/bytes.hpp"
+
 using namespace asterism;
 using namespace asterism::placement;
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"

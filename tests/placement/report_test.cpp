@@ -9,6 +9,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"

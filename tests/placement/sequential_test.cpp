@@ -8,6 +8,8 @@
 
 #include "laws/placement_laws.hpp"
 
+#include "asterism/core/bytes.hpp"
+
 using namespace asterism;
 using namespace asterism::placement;
 

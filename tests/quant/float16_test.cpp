@@ -10,6 +10,8 @@
 
 #include "support/packed_matrix.hpp"
 
+#include "asterism/core/error.hpp"
+
 using namespace asterism;
 using Matrix = test::PackedMatrix<quant::Float16>;
 

@@ -10,6 +10,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
+#include "asterism/quant/nf4_block.hpp"
 
 #include "support/packed_matrix.hpp"
 

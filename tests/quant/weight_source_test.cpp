@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+
 using namespace asterism;
 using namespace asterism::quant;
 

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/error.hpp"
+
 using namespace asterism;
 using namespace asterism::simd;
 

@@ -7,8 +7,7 @@
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
@@ -24,44 +23,23 @@ struct Checks {
   /// Of fill and read: operands that agree with anything.
   template <class... Operands>
   void on_this_device(const char* operation, const Operands&... operands) const {
-    const auto check = [&](std::int32_t found) {
-      if (found == device) return;
-      throw WrongDevice(concat(operation, " runs on device ", device, " but an operand lives on device ", found,
-                               ": hand it over with copy_from() first"));
-    };
-    (check(operands.device), ...);
+    ((operands.device == device ? void() : refuse_device(operation, operands.device)), ...);
   }
 
-  void upload(MatrixView<const float> from, DeviceMatrix<const float> to) const {
-    on_this_device("upload", to);
-    agree("upload", from.rows == to.rows() && from.cols == to.cols());
-  }
-  void download(DeviceMatrix<const float> from, MatrixView<const float> to) const {
-    on_this_device("download", from);
-    agree("download", from.rows() == to.rows && from.cols() == to.cols);
-  }
+  void upload(MatrixView<const float> from, DeviceMatrix<const float> to) const;
+  void download(DeviceMatrix<const float> from, MatrixView<const float> to) const;
   /// `from` may live anywhere.
-  void copy_from(DeviceMatrix<const float> from, DeviceMatrix<const float> to) const {
-    on_this_device("copy_from", to);
-    agree("copy_from", same_shape(from, to));
-  }
+  void copy_from(DeviceMatrix<const float> from, DeviceMatrix<const float> to) const;
 
   /// Also throws InvalidArgument where an id is outside the vocabulary.
   template <class Format>
   void embed(const DeviceWeights<Format>& table, View<const TokenId> ids, DeviceMatrix<const float> out) const {
     on_this_device("embed", table, out);
     agree("embed", ids.size == out.rows() && table.cols == out.cols());
-    for (const TokenId id : ids) {
-      if (id < 0 || static_cast<std::uint64_t>(id) >= table.rows) {
-        throw InvalidArgument(concat("token id ", id, " is outside the vocabulary of ", table.rows, " entries"));
-      }
-    }
+    are_tokens(ids, table.rows);
   }
 
-  void rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, DeviceMatrix<const float> y) const {
-    on_this_device("rms_norm", x, weight, y);
-    agree("rms_norm", same_shape(x, y) && weight.rows() == 1 && weight.cols() == x.cols());
-  }
+  void rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, DeviceMatrix<const float> y) const;
 
   template <class Format>
   void product(const DeviceWeights<Format>& weights, DeviceMatrix<const float> x, DeviceMatrix<const float> y,
@@ -83,10 +61,7 @@ struct Checks {
     }
   }
 
-  void add(DeviceMatrix<const float> y, DeviceMatrix<const float> x) const {
-    on_this_device("add", y, x);
-    agree("add", same_shape(x, y));
-  }
+  void add(DeviceMatrix<const float> y, DeviceMatrix<const float> x) const;
 
   template <class Format>
   void products(View<const Product<Format>> all, DeviceMatrix<const float> x) const {
@@ -104,21 +79,11 @@ struct Checks {
   }
 
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
-                     DeviceMatrix<const float> out) const {
-    on_this_device("silu_multiply", gate, up, out);
-    agree("silu_multiply", same_shape(gate, out) && same_shape(up, out));
-  }
+                     DeviceMatrix<const float> out) const;
 
-  void rotary_tables(DeviceMatrix<const float> tables) const {
-    on_this_device("rotary_tables", tables);
-    agree("rotary_tables", tables.cols() % 2 == 0);
-  }
+  void rotary_tables(DeviceMatrix<const float> tables) const;
 
-  void rotate(DeviceMatrix<const float> tables, DeviceMatrix<const float> x) const {
-    on_this_device("rotate", tables, x);
-    agree("rotate", tables.rows() == x.rows() && tables.cols() > 0 && tables.cols() % 2 == 0 &&
-                        x.cols() % tables.cols() == 0);
-  }
+  void rotate(DeviceMatrix<const float> tables, DeviceMatrix<const float> x) const;
 
   template <class Format>
   void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
@@ -145,32 +110,27 @@ struct Checks {
           logits.rows() == routes.rows() && routes.cols() == gating.top_k() && logits.cols() >= gating.top_k());
   }
 
-  void group(DeviceMatrix<const gating::Route> routes, const ExpertGroups& groups) const {
-    on_this_device("group", routes, groups);
-    agree("group", groups.offsets.size > 0 && groups.source_row.size == routes.rows() * routes.cols() &&
-                       groups.slot_of_choice.size == groups.source_row.size);
-  }
+  void group(DeviceMatrix<const gating::Route> routes, const ExpertGroups& groups) const;
 
-  void gather(const ExpertGroups& groups, DeviceMatrix<const float> x, DeviceMatrix<const float> out) const {
-    on_this_device("gather", groups, x, out);
-    agree("gather", out.rows() == groups.source_row.size && out.cols() == x.cols());
-  }
+  void gather(const ExpertGroups& groups, DeviceMatrix<const float> x, DeviceMatrix<const float> out) const;
 
   void combine(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
-               DeviceMatrix<const float> x) const {
-    on_this_device("combine", groups, routes, y, x);
-    agree("combine", x.rows() == routes.rows() && y.rows() == groups.source_row.size && x.cols() == y.cols() &&
-                         groups.slot_of_choice.size == routes.rows() * routes.cols());
-  }
+               DeviceMatrix<const float> x) const;
 
  private:
   static bool same_shape(const DeviceMatrix<const float>& a, const DeviceMatrix<const float>& b) {
     return a.rows() == b.rows() && a.cols() == b.cols();
   }
-
   static void agree(const char* operation, bool shapes_agree) {
-    if (!shapes_agree) throw InvalidArgument(concat(operation, ": the shapes of the operands do not agree"));
+    if (!shapes_agree) refuse_shapes(operation);
   }
+  static void are_tokens(View<const TokenId> ids, std::uint64_t vocabulary);
+  [[noreturn]] void refuse_device(const char* operation, std::int32_t found) const;
+  [[noreturn]] static void refuse_shapes(const char* operation);
 };
 
 }  // namespace asterism::backend
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/backend/checks_impl.hpp"
+#endif

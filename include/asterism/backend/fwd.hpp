@@ -27,8 +27,8 @@ struct Product;
 template <class Format>
 struct Experts;
 
-template <class Execution, class Activation>
 class HostProducts;
+class HostDevice;
 template <class Execution, class Activation = quant::Float32Activations>
 class BasicHost;
 using Host = BasicHost<parallel::Threads>;

@@ -2,44 +2,23 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 #include "asterism/backend/groups.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
-#include "asterism/simd/vector.hpp"
 
 namespace asterism::backend {
 
 /// Fills `groups` from routes (n, top_k): a counting sort by expert, rows ascending within one expert.
-inline void sort_by_expert(MatrixView<const gating::Route> routes, const ExpertGroups& groups) {
-  for (std::int32_t& offset : groups.offsets) offset = 0;
-  for (std::size_t i = 0; i < routes.rows; ++i) {
-    for (const gating::Route& route : routes.row(i)) ++groups.offsets[static_cast<std::size_t>(route.expert) + 1];
-  }
-  for (std::size_t e = 0; e < groups.experts(); ++e) groups.offsets[e + 1] += groups.offsets[e];
-  // While slots are handed out offsets[e] runs from the first slot of e to that of e + 1; then it is put back.
-  for (std::size_t i = 0; i < routes.rows; ++i) {
-    for (std::size_t j = 0; j < routes.cols; ++j) {
-      const std::int32_t slot = groups.offsets[static_cast<std::size_t>(routes(i, j).expert)]++;
-      groups.source_row[static_cast<std::size_t>(slot)] = static_cast<std::int32_t>(i);
-      groups.slot_of_choice[i * routes.cols + j] = slot;
-    }
-  }
-  for (std::size_t e = groups.experts(); e > 0; --e) groups.offsets[e] = groups.offsets[e - 1];
-  groups.offsets[0] = 0;
-}
+void sort_by_expert(MatrixView<const gating::Route> routes, const ExpertGroups& groups);
 
 /// sum += weight * answer for every choice of row i, in order of expert. routes (top_k) are the row's; answers (slots, cols); sum (cols).
-inline void add_answers(const ExpertGroups& groups, View<const gating::Route> routes, std::size_t i,
-                        MatrixView<const float> answers, View<float> sum) {
-  std::int32_t last = -1;
-  for (std::size_t done = 0; done < routes.size; ++done) {
-    const std::size_t next = next_by_expert(routes, last);
-    last = routes[next].expert;
-    const auto slot = static_cast<std::size_t>(groups.slot_of_choice[i * routes.size + next]);
-    simd::add_scaled(sum.data, routes[next].weight, answers.row(slot).data, sum.size);
-  }
-}
+void add_answers(const ExpertGroups& groups, View<const gating::Route> routes, std::size_t i,
+                 MatrixView<const float> answers, View<float> sum);
 
 }  // namespace asterism::backend
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/backend/host_dispatch_impl.hpp"
+#endif

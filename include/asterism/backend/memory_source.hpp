@@ -3,13 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
-#include "asterism/core/bytes.hpp"
+#include "asterism/core/config.hpp"
 
 namespace asterism::backend {
 
@@ -24,27 +19,20 @@ struct MemorySource {
 /// The large pages of Linux on x86-64, and those of most other systems.
 inline constexpr std::uint64_t huge_page = std::uint64_t{2} << 20U;
 
+namespace detail {
+std::byte* allocate_host_memory(void* context, std::uint64_t bytes);
+void release_host_memory(void* context, std::byte* data) noexcept;
+}  // namespace detail
+
 /// The memory of this machine. Whole huge pages are asked for where they fit, since weights are read once and in order:
 /// through pages of 4 KiB a processor reads up to a quarter less a second. What they do not fill stays in small pages,
-/// so that no more becomes resident than was drawn. The system may say no (/sys/kernel/mm/transparent_hugepage), which
-/// costs speed alone.
+/// so that no more becomes resident than was drawn. If the system refuses (/sys/kernel/mm/transparent_hugepage), only
+/// speed is lost.
 inline constexpr MemorySource host_memory{
-    .allocate =
-        [](void* /*context*/, std::uint64_t bytes) {
-          const std::uint64_t unit = bytes < huge_page ? alignment : huge_page;
-          if (bytes > PTRDIFF_MAX - unit) return static_cast<std::byte*>(nullptr);
-          const std::uint64_t rounded = bytes == 0 ? unit : (bytes + unit - 1) / unit * unit;
-          auto* const data = static_cast<std::byte*>(std::aligned_alloc(unit, rounded));
-#if defined(__linux__)
-          if (data != nullptr && bytes >= huge_page) {
-            const std::uint64_t whole = bytes / huge_page * huge_page;
-            ::madvise(data, whole, MADV_HUGEPAGE);
-            if (whole < rounded) ::madvise(data + whole, rounded - whole, MADV_NOHUGEPAGE);
-          }
-#endif
-          return data;
-        },
-    .release = [](void* /*context*/, std::byte* data) noexcept { std::free(data); },
-    .context = nullptr};
+    .allocate = detail::allocate_host_memory, .release = detail::release_host_memory, .context = nullptr};
 
 }  // namespace asterism::backend
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/backend/memory_source_impl.hpp"
+#endif

@@ -26,11 +26,11 @@ struct NumberText {
 
 // What `concat` says is compiled once and never inlined: its callers are many, most of them messages of errors.
 
-[[gnu::noinline]] NumberText number_text(std::int64_t value);
-[[gnu::noinline]] NumberText number_text(std::uint64_t value);
-[[gnu::noinline]] NumberText number_text(float value);
-[[gnu::noinline]] NumberText number_text(double value);
-[[gnu::noinline]] std::string join(std::initializer_list<std::string_view> parts);
+NumberText number_text(std::int64_t value);
+NumberText number_text(std::uint64_t value);
+NumberText number_text(float value);
+NumberText number_text(double value);
+std::string join(std::initializer_list<std::string_view> parts);
 
 inline std::string_view text_of(std::string_view text) { return text; }
 inline std::string_view text_of(const char& c) { return {&c, 1}; }

@@ -18,12 +18,12 @@ NumberText text_of_number(Number value) {
   return out;
 }
 
-ASTERISM_INLINE NumberText number_text(std::int64_t value) { return text_of_number(value); }
-ASTERISM_INLINE NumberText number_text(std::uint64_t value) { return text_of_number(value); }
-ASTERISM_INLINE NumberText number_text(float value) { return text_of_number(value); }
-ASTERISM_INLINE NumberText number_text(double value) { return text_of_number(value); }
+[[gnu::noinline]] ASTERISM_INLINE NumberText number_text(std::int64_t value) { return text_of_number(value); }
+[[gnu::noinline]] ASTERISM_INLINE NumberText number_text(std::uint64_t value) { return text_of_number(value); }
+[[gnu::noinline]] ASTERISM_INLINE NumberText number_text(float value) { return text_of_number(value); }
+[[gnu::noinline]] ASTERISM_INLINE NumberText number_text(double value) { return text_of_number(value); }
 
-ASTERISM_INLINE std::string join(std::initializer_list<std::string_view> parts) {
+[[gnu::noinline]] ASTERISM_INLINE std::string join(std::initializer_list<std::string_view> parts) {
   std::size_t size = 0;
   for (const std::string_view part : parts) size += part.size();
   std::string out;

@@ -2,13 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
-#include "asterism/linalg/softmax.hpp"
 
 namespace asterism::gating {
 
@@ -19,40 +16,19 @@ class SoftmaxTopK {
   static constexpr bool normalised = true;
 
   /// 1 <= top_k <= experts; throws InvalidArgument otherwise.
-  SoftmaxTopK(std::size_t experts, std::size_t top_k) : top_k_(top_k) {
-    if (top_k < 1 || top_k > experts) {
-      throw InvalidArgument(concat("a router can't choose ", top_k, " of ", experts, " experts"));
-    }
-  }
+  SoftmaxTopK(std::size_t experts, std::size_t top_k);
 
   std::size_t top_k() const { return top_k_; }
 
   /// logits (n_experts) become probabilities; out (top_k) the choice.
-  void route(View<float> logits, View<Route> out) const {
-    linalg::softmax(logits);
-    float total = 0;
-    for (std::size_t k = 0; k < top_k_; ++k) {
-      std::int32_t best = -1;
-      for (std::size_t e = 0; e < logits.size; ++e) {
-        const auto expert = static_cast<std::int32_t>(e);
-        if (!chosen(out, k, expert) && (best < 0 || logits[e] > logits[static_cast<std::size_t>(best)]))
-          best = expert;
-      }
-      out[k] = {.expert = best, .weight = logits[static_cast<std::size_t>(best)]};
-      total += out[k].weight;
-    }
-    for (Route& route : out) route.weight /= total;
-  }
+  void route(View<float> logits, View<Route> out) const;
 
  private:
-  static bool chosen(View<const Route> out, std::size_t count, std::int32_t expert) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (out[i].expert == expert) return true;
-    }
-    return false;
-  }
-
   std::size_t top_k_;
 };
 
 }  // namespace asterism::gating
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/gating/softmax_top_k_impl.hpp"
+#endif

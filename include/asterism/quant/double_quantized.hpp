@@ -2,19 +2,16 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <string>
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/nf4_table.hpp"
 #include "asterism/quant/planes.hpp"
 #include "asterism/quant/rounding.hpp"
-#include "asterism/quant/weight_source.hpp"
 
 namespace asterism::quant {
 
@@ -37,31 +34,7 @@ struct DoubleQuantized {
 
   /// Quantizes one scale for each block into the planes of `layout` at `out`: nearest entry of the map.
   /// Throws NumericError if a scale as stored overflows float32.
-  static void store(View<const float> scales, const Planes& layout, std::byte* out) {
-    double sum = 0;
-    for (const float scale : scales) sum += double{scale};
-    const float offset = scales.empty() ? 0.0F : static_cast<float>(sum / static_cast<double>(scales.size));
-    std::memcpy(out + layout[3].offset, &offset, 4);
-
-    auto* codes = reinterpret_cast<std::uint8_t*>(out + layout[1].offset);
-    auto* nested_absmax = reinterpret_cast<float*>(out + layout[2].offset);
-    for (std::size_t first = 0; first < scales.size; first += group) {
-      const std::size_t end = scales.size - first < group ? scales.size : first + group;
-      float largest = 0;
-      for (std::size_t b = first; b < end; ++b) largest = std::fmax(largest, std::fabs(scales[b] - offset));
-      nested_absmax[first / group] = largest;
-      const float inverse = 1.0F / std::fmax(largest, 1e-38F);
-      for (std::size_t b = first; b < end; ++b) codes[b] = code((scales[b] - offset) * inverse);
-    }
-
-    const Reader stored(out, layout);
-    for (std::size_t b = 0; b < scales.size; ++b) {
-      if (not_finite(stored(b))) {
-        throw NumericError(concat("the scale of block ", b, " is ", scales[b],
-                                  " and overflows when it is quantized: use quant::PlainScales for this tensor"));
-      }
-    }
-  }
+  static void store(View<const float> scales, const Planes& layout, std::byte* out);
 
   /// Reads scales back. Borrows the matrix.
   class Reader {
@@ -85,10 +58,7 @@ struct DoubleQuantized {
 
     /// At most how far the scale of a block lies from the one that was handed to `store`: half the map's
     /// widest gap, and the rounding of the arithmetic.
-    double error_bound(std::uint64_t block) const {
-      const double nested = nested_absmax_[block / group];
-      return widest_half_gap * nested + 0x1p-22 * (nested + std::fabs(double{offset_})) + 0x1p-148;
-    }
+    double error_bound(std::uint64_t block) const;
 
    private:
     const std::uint8_t* codes_;
@@ -97,23 +67,12 @@ struct DoubleQuantized {
   };
 
  private:
-  static constexpr double widest_half_gap = [] {
-    double widest = 0;
-    for (std::size_t i = 0; i + 1 < dynamic_map.size(); ++i) {
-      const double half = (double{dynamic_map[i + 1]} - double{dynamic_map[i]}) / 2;
-      widest = half > widest ? half : widest;
-    }
-    return widest;
-  }();
-
   /// The number of thresholds strictly below `value`, by bisection.
-  static std::uint8_t code(float value) {
-    std::size_t low = 0;
-    for (std::size_t step = 128; step != 0; step /= 2) {
-      if (dynamic_thresholds[low + step - 1] < value) low += step;
-    }
-    return static_cast<std::uint8_t>(low);
-  }
+  static std::uint8_t code(float value);
 };
 
 }  // namespace asterism::quant
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/quant/double_quantized_impl.hpp"
+#endif

@@ -1,17 +1,12 @@
 // Weights as IEEE half precision.
 #pragma once
 
-#include <bit>
-#include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <string>
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/fwd.hpp"
-#include "asterism/quant/half_precision.hpp"
 #include "asterism/quant/matrix_ref.hpp"
 #include "asterism/quant/planes.hpp"
 #include "asterism/quant/weight_source.hpp"
@@ -30,33 +25,16 @@ struct Float16 {
     return result;
   }
 
-  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out) {
-    clear_padding(planes(rows, cols), out);
-    for_each_piece(source, rows * cols, [&](std::uint64_t first, View<const float> piece) {
-      for (std::size_t i = 0; i < piece.size; ++i) {
-        const std::uint16_t bits = float16_from_float(piece[i]);
-        if ((bits & 0x7C00U) == 0x7C00U) {
-          throw NumericError(concat("element ", first + i, " is ", piece[i],
-                                    ": beyond the range of float16 (65504); store it as bfloat16 or float32"));
-        }
-        std::memcpy(out + (first + i) * 2, &bits, 2);
-      }
-    });
-  }
+  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out);
 
-  static void decode(MatrixRef<Float16> matrix, std::uint64_t first_element, View<float> out) {
-    const std::byte* in = matrix.data + first_element * 2;
-    for (std::size_t i = 0; i < out.size; ++i) {
-      std::uint16_t bits = 0;
-      std::memcpy(&bits, in + i * 2, 2);
-      out[i] = float_from_float16(bits);
-    }
-  }
+  static void decode(MatrixRef<Float16> matrix, std::uint64_t first_element, View<float> out);
 
   /// Half a unit in the last of 11 significant bits; below 2^-14 half of 2^-24.
-  static double error_bound(MatrixRef<Float16> /*matrix*/, std::uint64_t /*element*/, float original) {
-    return std::fmax(std::fabs(double{original}) * 0x1p-11, 0x1p-25);
-  }
+  static double error_bound(MatrixRef<Float16> /*matrix*/, std::uint64_t /*element*/, float original);
 };
 
 }  // namespace asterism::quant
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/quant/float16_impl.hpp"
+#endif

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/matrix_ref.hpp"
@@ -24,16 +24,9 @@ struct Float32 {
     return result;
   }
 
-  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out) {
-    clear_padding(planes(rows, cols), out);
-    for_each_piece(source, rows * cols, [&](std::uint64_t first, View<const float> piece) {
-      std::memcpy(out + first * 4, piece.data, piece.size * 4);
-    });
-  }
+  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out);
 
-  static void decode(MatrixRef<Float32> matrix, std::uint64_t first_element, View<float> out) {
-    if (!out.empty()) std::memcpy(out.data, matrix.data + first_element * 4, out.size * 4);
-  }
+  static void decode(MatrixRef<Float32> matrix, std::uint64_t first_element, View<float> out);
 
   static double error_bound(MatrixRef<Float32> /*matrix*/, std::uint64_t /*element*/, float /*original*/) {
     return 0;
@@ -41,3 +34,7 @@ struct Float32 {
 };
 
 }  // namespace asterism::quant
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/quant/float32_impl.hpp"
+#endif

@@ -2,13 +2,10 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <string>
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/abs_max.hpp"
 #include "asterism/quant/fwd.hpp"
@@ -62,6 +59,8 @@ struct GroupInt {
   static_assert(Group >= 16 && Group <= 4096 && (Group & (Group - 1)) == 0,
                 "groups are powers of two from 16 to 4096");
 
+  /// What kernels are compiled for: however the scales were chosen, they are read alike.
+  using ReadAs = GroupInt<Bits, Group, AbsMax>;
   using Codes = IntegerCodes<Bits>;
   static constexpr int group = Group;
   using KernelOrder = RowTiles<Bits, Group>;
@@ -73,10 +72,7 @@ struct GroupInt {
   static constexpr float integer_shift = 0;
   static constexpr double bits_per_weight = Bits + 16.0 / Group;
 
-  static std::string name() {
-    const std::string choice = ScaleRule::name();
-    return concat("int", Bits, " group ", Group, choice.empty() ? "" : ", ", choice);
-  }
+  static std::string name();
 
   static constexpr Planes planes(std::uint64_t rows, std::uint64_t cols) {
     const std::uint64_t count = element_count(rows, cols);
@@ -87,44 +83,13 @@ struct GroupInt {
   }
 
   /// Scratch: one piece of the source.
-  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out) {
-    const Planes layout = planes(rows, cols);
-    const std::uint64_t count = rows * cols;
-    clear_padding(layout, out);
-    for_each_block<Group>(source, count, [&](std::uint64_t g, const float* values) {
-      const std::uint64_t first = g * Group;
-      const float scale = ScaleRule::template scale<Codes, Group>(values);
-      const std::uint16_t stored = to_stored(scale);
-      if ((stored & 0x7C00U) == 0x7C00U) {
-        throw NumericError(concat("the scale of elements ", first, " to ", first + Group - 1, " is ", scale,
-                                  ": beyond the range of float16 (65504), which stores it; store this tensor as "
-                                  "bfloat16, float32 or nf4"));
-      }
-      std::memcpy(out + layout[1].offset + g * 2, &stored, 2);
-      std::uint8_t bytes[Codes::bytes(Group)];
-      Codes::template encode<Group>(values, float_from_float16(stored), bytes);
-      const std::uint64_t used = count - first < Group ? count - first : Group;
-      std::memcpy(out + Codes::bytes(first), bytes, static_cast<std::size_t>(Codes::bytes(used)));
-    });
-  }
+  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out);
 
-  static void decode(MatrixRef<GroupInt> matrix, std::uint64_t first_element, View<float> out) {
-    const auto* codes = reinterpret_cast<const std::uint8_t*>(matrix.data);
-    const auto scale_of = scales(matrix);
-    const std::uint64_t end = first_element + out.size;
-    for (std::uint64_t at = first_element; at < end;) {
-      const std::uint64_t group_end = (at / Group + 1) * Group;
-      const std::uint64_t stop = group_end < end ? group_end : end;
-      decode_codes(codes, at, stop, scale_of(at / Group), out.data + (at - first_element));
-      at = stop;
-    }
-  }
+  static void decode(MatrixRef<GroupInt> matrix, std::uint64_t first_element, View<float> out);
 
   /// The codes [from, to) of those that begin at `codes`, as weights of a group with that scale.
   static void decode_codes(const std::uint8_t* codes, std::uint64_t from, std::uint64_t to, float scale,
-                           float* out) {
-    Codes::decode(codes, from, to, scale, out);
-  }
+                           float* out);
 
   /// The scales as stored, by group.
   static Float16Scales scales(MatrixRef<GroupInt> matrix) {
@@ -133,21 +98,15 @@ struct GroupInt {
 
   /// At most how far `encode` leaves a weight from its original: between the ends of the codes half the stored
   /// scale, outside the distance to the nearest end.
-  static double error_bound(MatrixRef<GroupInt> matrix, std::uint64_t element, float original) {
-    const double scale = scales(matrix)(element / Group);
-    const double magnitude = std::fabs(double{original});
-    const int end = (original < 0) == (scale < 0) ? Codes::highest : -Codes::lowest;
-    const double outside = magnitude - end * std::fabs(scale);
-    return std::fmax(std::fabs(scale) / 2, outside) + 0x1p-22 * magnitude;
-  }
+  static double error_bound(MatrixRef<GroupInt> matrix, std::uint64_t element, float original);
 
  private:
   /// The nearest binary16; below its normal range the next one away from zero.
-  static std::uint16_t to_stored(float scale) {
-    const std::uint16_t nearest = float16_from_float(scale);
-    const bool cuts_off = std::fabs(scale) < 0x1p-14F && std::fabs(float_from_float16(nearest)) < std::fabs(scale);
-    return static_cast<std::uint16_t>(nearest + (cuts_off ? 1 : 0));
-  }
+  static std::uint16_t to_stored(float scale);
 };
 
 }  // namespace asterism::quant
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/quant/group_int_templates.hpp"
+#endif

@@ -2,20 +2,16 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <string>
-#include <vector>
 
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/abs_max.hpp"
 #include "asterism/quant/double_quantized.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/matrix_ref.hpp"
-#include "asterism/quant/nf4_block.hpp"
 #include "asterism/quant/nf4_table.hpp"
 #include "asterism/quant/plain_scales.hpp"
 #include "asterism/quant/planes.hpp"
@@ -40,6 +36,8 @@ struct Nf4 {
   static_assert(Block >= 32 && Block <= 4096 && (Block & (Block - 1)) == 0,
                 "bitsandbytes knows blocks of 32 to 4096");
 
+  /// What kernels are compiled for: however the scales were chosen, they are read alike.
+  using ReadAs = Nf4<Block, Scales, AbsMax>;
   using Codes = Nf4Codes;
   static constexpr int block = Block;
   using KernelOrder = RowTiles<4, Block>;
@@ -51,13 +49,7 @@ struct Nf4 {
   static constexpr float integer_shift = nf4_integer_shift;
   static constexpr double bits_per_weight = 4 + Scales::bits_per_block / Block;
 
-  static std::string name() {
-    std::string result = concat("nf4 block ", Block);
-    for (const std::string& part : {Scales::name(), ScaleRule::name()}) {
-      if (!part.empty()) result += ", " + part;
-    }
-    return result;
-  }
+  static std::string name();
 
   static constexpr Planes planes(std::uint64_t rows, std::uint64_t cols) {
     const std::uint64_t count = element_count(rows, cols);
@@ -69,42 +61,13 @@ struct Nf4 {
 
   /// Scratch: 4 bytes a block and one piece of the source; a choice whose codes refer to the scales as stored
   /// reads the source twice. Throws NumericError for NaN, infinity, and scales that can't be stored.
-  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out) {
-    const Planes layout = planes(rows, cols);
-    const std::uint64_t count = rows * cols;
-    clear_padding(layout, out);
-    std::vector<float> scales(static_cast<std::size_t>((count + Block - 1) / Block));
-    for_each_block<Block>(source, count, [&](std::uint64_t b, const float* values) {
-      const float scale = ScaleRule::template scale<Codes, Block>(values);
-      scales[static_cast<std::size_t>(b)] = scale;
-      if constexpr (!ScaleRule::codes_follow_stored_scale) encode_block(b, values, scale, count, out);
-    });
-    Scales::store(scales, layout, out);
-    if constexpr (ScaleRule::codes_follow_stored_scale) {
-      const typename Scales::Reader stored(out, layout);
-      for_each_block<Block>(source, count, [&](std::uint64_t b, const float* values) {
-        encode_block(b, values, stored(b), count, out);
-      });
-    }
-  }
+  static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out);
 
-  static void decode(MatrixRef<Nf4> matrix, std::uint64_t first_element, View<float> out) {
-    const auto* codes = reinterpret_cast<const std::uint8_t*>(matrix.data);
-    const auto scale_of = scales(matrix);
-    const std::uint64_t end = first_element + out.size;
-    for (std::uint64_t at = first_element; at < end;) {
-      const std::uint64_t block_end = (at / Block + 1) * Block;
-      const std::uint64_t stop = block_end < end ? block_end : end;
-      decode_codes(codes, at, stop, scale_of(at / Block), out.data + (at - first_element));
-      at = stop;
-    }
-  }
+  static void decode(MatrixRef<Nf4> matrix, std::uint64_t first_element, View<float> out);
 
   /// The codes [from, to) of those that begin at `codes`, as weights of a block with that scale.
   static void decode_codes(const std::uint8_t* codes, std::uint64_t from, std::uint64_t to, float scale,
-                           float* out) {
-    decode_nf4_codes(codes, from, to, scale, out);
-  }
+                           float* out);
 
   /// The scales as stored, by block.
   static typename Scales::Reader scales(MatrixRef<Nf4> matrix) {
@@ -114,26 +77,14 @@ struct Nf4 {
   /// At most how far `encode` leaves a weight from its original: inside the table's range half the table's widest
   /// gap times the stored scale, outside the distance to the table's nearest end. Where the codes refer to the
   /// scale before it was quantized, up to that quantization's error more.
-  static double error_bound(MatrixRef<Nf4> matrix, std::uint64_t element, float original) {
-    const auto scale_of = scales(matrix);
-    const double scale = std::fabs(double{scale_of(element / Block)});
-    const double magnitude = std::fabs(double{original});
-    const double inside = nf4_widest_gap / 2 * scale;
-    const double outside = magnitude - scale;
-    const double rounding = 0x1p-22 * magnitude + 0x1p-148;
-    const double moved = ScaleRule::codes_follow_stored_scale ? 0 : 2 * scale_of.error_bound(element / Block);
-    return std::fmax(inside, outside) + moved + rounding;
-  }
+  static double error_bound(MatrixRef<Nf4> matrix, std::uint64_t element, float original);
 
  private:
-  static void encode_block(std::uint64_t b, const float* values, float scale, std::uint64_t count,
-                           std::byte* out) {
-    std::uint8_t bytes[Block / 2];
-    encode_nf4_block<Block>(values, scale, bytes);
-    const std::uint64_t first = b * Block;
-    const std::uint64_t used = count - first < Block ? (count - first + 1) / 2 : Block / 2;
-    std::memcpy(out + first / 2, bytes, static_cast<std::size_t>(used));
-  }
+  static void encode_block(std::uint64_t b, const float* values, float scale, std::uint64_t count, std::byte* out);
 };
 
 }  // namespace asterism::quant
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/quant/nf4_templates.hpp"
+#endif

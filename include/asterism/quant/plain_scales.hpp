@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/planes.hpp"
@@ -20,9 +20,7 @@ struct PlainScales {
   static constexpr void add_planes(Planes& planes, std::uint64_t blocks) { planes.add("absmax", blocks * 4); }
 
   /// Writes one scale for each block into the planes of `layout` at `out`.
-  static void store(View<const float> scales, const Planes& layout, std::byte* out) {
-    if (!scales.empty()) std::memcpy(out + layout[1].offset, scales.data, scales.size * 4);
-  }
+  static void store(View<const float> scales, const Planes& layout, std::byte* out);
 
   /// Reads scales back. Borrows the matrix.
   class Reader {
@@ -45,3 +43,7 @@ struct PlainScales {
 };
 
 }  // namespace asterism::quant
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/quant/plain_scales_impl.hpp"
+#endif

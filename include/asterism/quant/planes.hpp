@@ -4,13 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <limits>
 #include <string_view>
 
 #include "asterism/core/bytes.hpp"
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/quant/fwd.hpp"
 
 namespace asterism::quant {
@@ -55,22 +52,22 @@ struct Planes {
 };
 
 /// Zeroes the bytes of a matrix at `out` that belong to no plane.
-inline void clear_padding(const Planes& layout, std::byte* out) {
-  for (int i = 0; i < layout.count; ++i) {
-    const std::uint64_t from = layout[i].offset + layout[i].bytes;
-    const std::uint64_t to = i + 1 < layout.count ? layout[i + 1].offset : layout.bytes().count;
-    std::memset(out + from, 0, static_cast<std::size_t>(to - from));
-  }
-}
+void clear_padding(const Planes& layout, std::byte* out);
+
+namespace detail {
+[[noreturn]] void refuse_elements(std::uint64_t rows, std::uint64_t cols);
+}  // namespace detail
 
 /// rows * cols. Throws InvalidArgument if that many float32 values can't be counted in bytes: sizes may come
 /// from an untrusted file.
 constexpr std::uint64_t element_count(std::uint64_t rows, std::uint64_t cols) {
-  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max() / 16;
-  if (cols != 0 && rows > most / cols) {
-    throw InvalidArgument(concat("a matrix of ", rows, " x ", cols, " elements is larger than any memory"));
-  }
+  constexpr std::uint64_t most = ~std::uint64_t{0} / 16;
+  if (cols != 0 && rows > most / cols) detail::refuse_elements(rows, cols);
   return rows * cols;
 }
 
 }  // namespace asterism::quant
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/quant/planes_impl.hpp"
+#endif

@@ -7,10 +7,8 @@
 #include <cstring>
 #include <memory>
 #include <type_traits>
-#include <vector>
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/fwd.hpp"
 
@@ -54,30 +52,23 @@ inline constexpr std::uint64_t piece_elements = 1U << 16U;
 /// True for NaN and infinity. Looks at the bits, because `isnan` is constantly false under -ffast-math.
 inline bool not_finite(float value) { return (std::bit_cast<std::uint32_t>(value) & 0x7F800000U) == 0x7F800000U; }
 
+namespace detail {
+
+/// See for_each_piece.
+void hand_pieces(WeightSource source, std::uint64_t count,
+                 void (*use)(void* user, std::uint64_t first, View<const float> piece), void* user);
+
+}  // namespace detail
+
 /// Hands all `count` elements of `source` to `use(first, View<const float>)` in pieces of `piece_elements`, the
 /// last one shorter. Throws NumericError, naming the element, if one is NaN or infinite.
 template <class Use>
 void for_each_piece(WeightSource source, std::uint64_t count, Use&& use) {
-  std::vector<float> buffer(static_cast<std::size_t>(count < piece_elements ? count : piece_elements));
-  for (std::uint64_t first = 0; first < count; first += piece_elements) {
-    const std::uint64_t left = count - first;
-    const View<float> piece(buffer.data(),
-                            static_cast<std::size_t>(left < piece_elements ? left : piece_elements));
-    source(first, piece);
-    std::uint32_t largest = 0;
-    for (const float value : piece) {
-      const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFU;
-      largest = magnitude > largest ? magnitude : largest;
-    }
-    if (largest >= 0x7F800000U) {
-      std::size_t i = 0;
-      while (!not_finite(piece[i])) ++i;
-      const bool infinite = (std::bit_cast<std::uint32_t>(piece[i]) & 0x007FFFFFU) == 0;
-      throw NumericError(concat("element ", first + i, " of ", count, " is ", infinite ? "infinite" : "NaN",
-                                ": only finite weights can be stored; repair the tensor first"));
-    }
-    use(first, View<const float>(piece));
-  }
+  using User = std::remove_reference_t<Use>;
+  detail::hand_pieces(
+      source, count,
+      [](void* user, std::uint64_t first, View<const float> piece) { (*static_cast<User*>(user))(first, piece); },
+      const_cast<void*>(static_cast<const void*>(std::addressof(use))));
 }
 
 /// Hands every block of `Block` elements to `use(index, const float* values)`; a short last one is filled up with
@@ -96,3 +87,7 @@ void for_each_block(WeightSource source, std::uint64_t count, Use&& use) {
 }
 
 }  // namespace asterism::quant
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/quant/weight_source_impl.hpp"
+#endif

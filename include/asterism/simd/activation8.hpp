@@ -1,13 +1,11 @@
 // Rows of activations as 8-bit integers: what integer products multiply with.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/quant/activation.hpp"
-#include "asterism/quant/rounding.hpp"
 
 namespace asterism::simd {
 
@@ -53,51 +51,5 @@ struct Rows8 {
             paired};
   }
 };
-
-/// How one group becomes integers, from the bits of its largest magnitude (which ascend as magnitudes do, NaN above
-/// all): code = x * factor to nearest, ties to even, and x is about code * scale. ExpertGroups below 2^-100 become zeros.
-/// Where a value is NaN or infinite the scale is NaN, and so is every sum with it.
-struct GroupScale {
-  float factor = 0;
-  float scale = 0;
-
-  explicit GroupScale(std::uint32_t largest_bits) {
-    const auto largest = std::bit_cast<float>(largest_bits);
-    if (largest_bits >= 0x7F800000U) {
-      scale = std::bit_cast<float>(0x7FC00000U);
-    } else if (largest >= 0x1p-100F) {
-      factor = 127.0F / largest;
-      scale = largest / 127.0F;
-    }
-  }
-};
-
-/// The groups [first, end) of row `row` of `to` from the row's floats at x: the same bits on every instruction set.
-inline void quantize_row(const float* x, const Rows8& to, std::size_t row, std::size_t first, std::size_t end) {
-  constexpr std::size_t group = Rows8::group;
-  std::int8_t* codes = to.codes + row * to.cols + first * group;
-  x += first * group;
-  for (std::size_t g = first; g < end; ++g, x += group, codes += group) {
-    std::uint32_t largest = 0;
-    for (std::size_t i = 0; i < group; ++i) {
-      const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(x[i]) & 0x7FFFFFFFU;
-      largest = magnitude > largest ? magnitude : largest;
-    }
-    const GroupScale scale(largest);
-    std::int32_t sum = 0;
-    for (std::size_t i = 0; i < group; ++i) {
-      // The sum's last bit stands for 1, so that the addition rounds.
-      const float value = scale.factor == 0 ? 0.0F : quant::rounded_to_float32(x[i] * scale.factor);
-      const std::int32_t code =
-          std::bit_cast<std::int32_t>(value + 0x1.8p23F) - std::bit_cast<std::int32_t>(0x1.8p23F);
-      const std::size_t place = to.paired ? i / 8 * 8 + i % 2 * 4 + i % 8 / 2 : i;
-      codes[place] = static_cast<std::int8_t>(code);
-      sum += code;
-    }
-    to.scales[row * to.groups() + g] = scale.scale;
-    to.biases[row * to.groups() + g] = -128 * sum;
-    to.sums[row * to.groups() + g] = static_cast<float>(sum);
-  }
-}
 
 }  // namespace asterism::simd

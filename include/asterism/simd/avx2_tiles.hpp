@@ -13,6 +13,7 @@
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
 #include "asterism/simd/portable_tiles.hpp"
+#include "asterism/simd/quantize_row.hpp"
 
 #define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
 #if defined(__clang__)

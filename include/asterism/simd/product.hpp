@@ -2,37 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
+#include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/kernel_order.hpp"
-#include "asterism/simd/avx2.hpp"
-#include "asterism/simd/avx512.hpp"
 #include "asterism/simd/level.hpp"
-#include "asterism/simd/portable.hpp"
-#include "asterism/simd/tile.hpp"
 
 namespace asterism::simd {
-
-namespace detail {
-
-/// Throws InvalidArgument unless y has a place for x W^T, W (outputs, cols), and W has the outputs asked for.
-inline void check_product(std::uint64_t outputs, std::uint64_t cols, std::size_t x_rows, std::size_t x_cols,
-                          MatrixView<const float> y, std::size_t first, std::size_t count) {
-  if (x_cols != cols || y.cols != outputs || y.rows != x_rows) {
-    throw InvalidArgument(concat("product: x (", x_rows, ", ", x_cols, ") times the transpose of W (", outputs,
-                                 ", ", cols, ") has no place in y (", y.rows, ", ", y.cols, ")"));
-  }
-  if (first > outputs || count > outputs - first) {
-    throw InvalidArgument(
-        concat("product: ", count, " outputs from number ", first, " on, of a matrix with ", outputs));
-  }
-}
-
-}  // namespace detail
 
 /// y = x W^T for some outputs: y(r, o) = sum over c of x(r, c) * W(o, c) for all rows r and the outputs o in
 /// [first, first + count); the other columns of y stay as they are. Works on the stored planes, never on an
@@ -50,17 +27,7 @@ inline void check_product(std::uint64_t outputs, std::uint64_t cols, std::size_t
 /// @param use      a level that this machine supports
 template <quant::Quantization Q>
 void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
-             std::size_t count, Level use = level()) {
-  detail::check_product(weights.rows, weights.cols, x.rows, x.cols, y, first, count);
-  switch (use) {
-    case Level::avx512:
-      return Avx512::product(weights, x, y, first, count);
-    case Level::avx2:
-      return tiled_product<Avx2>(weights, x, y, first, count);
-    case Level::portable:
-      return tiled_product<Portable>(weights, x, y, first, count);
-  }
-}
+             std::size_t count, Level use = level());
 
 /// All outputs.
 template <quant::Quantization Q>
@@ -69,3 +36,7 @@ void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, Matri
 }
 
 }  // namespace asterism::simd
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/simd/product_templates.hpp"
+#endif

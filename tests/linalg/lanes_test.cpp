@@ -1,5 +1,5 @@
 // Eight lanes: what every row operation is built from.
-#include "asterism/linalg/eigen.hpp"
+#include "asterism/linalg/lanes.hpp"
 
 #include <vector>
 
@@ -22,14 +22,14 @@ TEST_CASE("behind the end of a row lies the padding") {
   const std::vector<float> row{1, 2, 3};
   const detail::Lanes lanes = detail::load(row.data(), 1, row.size(), 9.0F);
   const float expected[8] = {2, 3, 9, 9, 9, 9, 9, 9};
-  for (std::ptrdiff_t i = 0; i < 8; ++i) CHECK(lanes[i] == expected[i]);
+  for (std::size_t i = 0; i < 8; ++i) CHECK(lanes[i] == expected[i]);
   CHECK(detail::load(row.data(), 3, 3, 4.0F)[0] == 4.0F);
 }
 
 TEST_CASE("lanes are added in one order") {
   // 1e8 swallows a 1 that it meets alone: the result tells the order.
-  detail::Lanes lanes;
-  lanes << 1e8F, 1.0F, 2.0F, 3.0F, -1e8F, 4.0F, 5.0F, 6.0F;
+  const float values[8] = {1e8F, 1.0F, 2.0F, 3.0F, -1e8F, 4.0F, 5.0F, 6.0F};
+  const detail::Lanes lanes = detail::load(values);
   CHECK(detail::sum(lanes) == ((1e8F + -1e8F) + (2.0F + 5.0F)) + ((1.0F + 4.0F) + (3.0F + 6.0F)));
   CHECK(detail::sum(lanes) == 21.0F);
 }

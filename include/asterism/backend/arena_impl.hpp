@@ -1,0 +1,104 @@
+// Bodies of arena.hpp.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
+namespace asterism::backend {
+
+ASTERISM_INLINE Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  std::swap(arena_, other.arena_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  std::swap(holder_, other.holder_);
+  return *this;
+}
+
+/// Who holds what.
+struct Arena::Account {
+  struct Holder {
+    std::string_view name;
+    Bytes bytes{};
+  };
+
+  mutable std::mutex mutex;
+  Bytes used{};
+  Bytes high_water{};
+  std::uint64_t allocations = 0;
+  std::vector<Holder> holders;
+
+  /// The holder's line of the table.
+  std::size_t line_of(std::string_view name) {
+    for (std::size_t i = 0; i < holders.size(); ++i) {
+      if (holders[i].name == name) return i;
+    }
+    holders.push_back({name, {}});
+    return holders.size() - 1;
+  }
+
+  std::string refusal(const Arena& arena, Bytes size, std::string_view wanted) const {
+    std::string text =
+        concat("device ", arena.device_, ": ", to_string(size), " more for ", wanted,
+               " would exceed the budget of ", to_string(arena.budget_), "; ", to_string(used), " are in use:\n");
+    for (const Holder& holder : holders) {
+      if (holder.bytes > Bytes{0})
+        text += concat("  ", pad_right(holder.name, 12), pad_left(to_string(holder.bytes), 12), "\n");
+    }
+    return text + "Raise the budget, lower Limits (context, batch, prefill_chunk), or close another session.";
+  }
+};
+
+ASTERISM_INLINE Arena::Arena(std::int32_t device, Bytes budget, MemorySource source)
+    : device_(device), budget_(budget), source_(source), account_(std::make_unique<Account>()) {}
+
+ASTERISM_INLINE Arena::~Arena() = default;
+
+ASTERISM_INLINE Buffer Arena::allocate(Bytes size, std::string_view holder) {
+  Account& account = *account_;
+  const std::lock_guard lock(account.mutex);
+  // Before rounding, which could overflow.
+  if (size > budget_) throw BudgetExceeded(account.refusal(*this, size, holder));
+  const Bytes rounded{aligned(size.count)};
+  if (rounded > budget_ - account.used) throw BudgetExceeded(account.refusal(*this, rounded, holder));
+  const std::size_t line = account.line_of(holder);
+  std::byte* const data = source_.allocate(source_.context, rounded.count);
+  if (data == nullptr) {
+    throw BudgetExceeded(concat("device ", device_, ": the system has no ", to_string(rounded), " for ", holder,
+                                ", although the budget of ", to_string(budget_),
+                                " allows it: give the devices no more than the machine has"));
+  }
+  account.holders[line].bytes += rounded;
+  account.used += rounded;
+  if (account.used > account.high_water) account.high_water = account.used;
+  ++account.allocations;
+  return {this, data, rounded, line};
+}
+
+ASTERISM_INLINE Bytes Arena::used() const {
+  const std::lock_guard lock(account_->mutex);
+  return account_->used;
+}
+ASTERISM_INLINE Bytes Arena::high_water() const {
+  const std::lock_guard lock(account_->mutex);
+  return account_->high_water;
+}
+ASTERISM_INLINE std::uint64_t Arena::allocations() const {
+  const std::lock_guard lock(account_->mutex);
+  return account_->allocations;
+}
+
+ASTERISM_INLINE void Buffer::release() {
+  Arena::Account& account = *arena_->account_;
+  const std::lock_guard lock(account.mutex);
+  arena_->source_.release(arena_->source_.context, data_);
+  account.used -= size_;
+  account.holders[holder_].bytes -= size_;
+}
+
+}  // namespace asterism::backend

@@ -1,0 +1,172 @@
+// The CPU as a logical device: what depends neither on who computes nor on how activations meet the weights.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/checks.hpp"
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/host_attention.hpp"
+#include "asterism/backend/host_products.hpp"
+#include "asterism/backend/kv_view.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/config.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/parallel/execution_ref.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/quant/kernel_order.hpp"
+
+namespace asterism::backend {
+
+/// An arena in the memory of this machine and the operations there, on the threads of an execution policy. The base of
+/// BasicHost, which adds products.
+class HostDevice {
+ public:
+  HostDevice(const HostDevice&) = delete;
+  HostDevice& operator=(const HostDevice&) = delete;
+
+  Arena& arena() { return arena_; }
+  const Arena& arena() const { return arena_; }
+  std::int32_t device() const { return arena_.device(); }
+
+  Buffer allocate(Bytes size, std::string_view holder) { return arena_.allocate(size, holder); }
+
+  void synchronize() {}
+
+  /// Lets the host write `weights`: f(the same). f writes every byte of their planes, in the standard order, and they
+  /// are brought into kernel order then. Allocates one tile.
+  template <class Format, class F>
+  void write(const DeviceWeights<Format>& weights, F&& f) {
+    checks().on_this_device("write", weights);
+    f(weights);
+    quant::to_kernel_order<Format>(weights.data, weights.rows, weights.cols);
+  }
+
+  /// Lets the host write a matrix.
+  template <class T, class F>
+  void write(const DeviceMatrix<T>& matrix, F&& f) {
+    checks().on_this_device("write", matrix);
+    f(matrix);
+  }
+
+  /// Host memory to this device; equal shapes.
+  void upload(MatrixView<const float> from, DeviceMatrix<float> to);
+
+  /// This device to host memory; equal shapes.
+  void download(DeviceMatrix<const float> from, MatrixView<float> to);
+
+  /// The matrices for the host to read, as a tuple of views, valid until an operation changes them or the next `read`.
+  template <class... T>
+  std::tuple<MatrixView<const T>...> read(const DeviceMatrix<T>&... matrices) {
+    checks().on_this_device("read", matrices...);
+    return {matrices.view...};
+  }
+
+  /// The hand-over: `from` lives on any device, `to` on this one; equal shapes. Returns `to`.
+  DeviceMatrix<float> copy_from(DeviceMatrix<const float> from, DeviceMatrix<float> to);
+
+  /// out(i, :) = row ids[i] of table (vocabulary, hidden). Throws InvalidArgument where an id is outside.
+  template <quant::Quantization Format>
+  void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
+    checks().embed(table, ids, out);
+    execution_.for_each_tile(ids.size, [&](std::size_t i) {
+      quant::decode(table.kernel_matrix(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
+    });
+  }
+
+  /// y(i, :) = RMSNorm(x(i, :)) with weight (1, cols).
+  void rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, float epsilon,
+                DeviceMatrix<float> y);
+
+  /// x += y, equal shapes.
+  void add(DeviceMatrix<const float> y, DeviceMatrix<float> x);
+
+  /// out = silu(gate) * up, equal shapes.
+  void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up, DeviceMatrix<float> out);
+
+  /// tables(i, :) = cosines and sines of position first + i; tables (n, head_dim), head_dim even.
+  void rotary_tables(std::int32_t first, double theta, DeviceMatrix<float> tables);
+
+  /// Rotates every head of x (n, heads * head_dim) by its row of tables (n, head_dim), in place.
+  void rotate(DeviceMatrix<const float> tables, DeviceMatrix<float> x);
+
+  /// Stores keys and values (n, kv_heads * head_dim) at positions first ... first + n - 1 of kv, which holds them.
+  /// Throws NumericError where a value is beyond the format's range.
+  template <class Format>
+  void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
+                 KvView<Format> kv) {
+    checks().append_kv(keys, values, first, kv);
+    execution_.for_each_tile(keys.rows(), [&](std::size_t i) {
+      for (std::size_t head = 0; head < kv.kv_heads; ++head) {
+        const std::size_t to = kv.offset(head, first + i);
+        KvFormat<Format>::store(keys.view.row(i).subview(head * kv.head_dim, kv.head_dim), kv.keys + to);
+        KvFormat<Format>::store(values.view.row(i).subview(head * kv.head_dim, kv.head_dim), kv.values + to);
+      }
+    });
+  }
+
+  /// Causal attention: query row i (n, heads * head_dim) stands at position first + i and sees what `visible` says,
+  /// at most the last `window` positions where window > 0. The rows are the last n that were appended. out (n,
+  /// heads * head_dim).
+  template <class Format>
+  void attend(DeviceMatrix<const float> queries, KvView<Format> kv, std::size_t first, std::size_t window,
+              DeviceMatrix<float> out) {
+    checks().attend(queries, kv, first, out);
+    const std::size_t group_width = queries.cols() / kv.kv_heads;
+    const std::size_t each = rows_together(group_width / kv.head_dim);
+    const std::size_t blocks = (queries.rows() + each - 1) / each;
+    execution_.for_each_tile(blocks * kv.kv_heads, [&](std::size_t tile) {
+      const std::size_t head = tile / blocks;
+      const std::size_t row = tile % blocks * each;
+      const std::size_t rows = queries.rows() - row < each ? queries.rows() - row : each;
+      const auto of_head = [&](const auto& all) {
+        return MatrixView(all.view.row(row).data + head * group_width, rows, group_width, all.view.stride);
+      };
+      attend_rows<Format>(of_head(queries), kv, head, first + row, window, of_head(out));
+    });
+  }
+
+  /// routes(i, :) = the gating's choice for logits(i, :), which become the router's probabilities. logits (n,
+  /// experts), routes (n, top_k).
+  template <gating::Gating Gating>
+  void route(const Gating& gating, DeviceMatrix<float> logits, DeviceMatrix<gating::Route> routes) {
+    checks().route(gating, logits, routes);
+    for (std::size_t i = 0; i < logits.rows(); ++i) gating.route(logits.view.row(i), routes.view.row(i));
+  }
+
+  /// Sorts the rows by expert; see ExpertGroups. routes (n, top_k); groups for n * top_k slots. Throws InvalidArgument
+  /// where a route names an expert that the groups lack.
+  void group(DeviceMatrix<const gating::Route> routes, const ExpertGroups& groups);
+
+  /// out(s, :) = x(rows[s], :) for every slot s. x (n, cols), out (slots, cols).
+  void gather(const ExpertGroups& groups, DeviceMatrix<const float> x, DeviceMatrix<float> out);
+
+  /// x(i, :) += sum over its choices j, in order of expert, of weight(i, j) * y(slot(i, j), :). y (slots, cols).
+  void combine(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
+               DeviceMatrix<float> x);
+
+ protected:
+  HostDevice(std::int32_t device, Bytes budget, parallel::ExecutionRef execution)
+      : arena_(device, budget), execution_(execution), products_(execution) {}
+  ~HostDevice() = default;
+
+  Checks checks() const { return {device()}; }
+  HostProducts& host_products() { return products_; }
+
+ private:
+  Arena arena_;
+  parallel::ExecutionRef execution_;
+  HostProducts products_;  // after the arena that its scratch comes from
+};
+
+}  // namespace asterism::backend
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/backend/host_device_impl.hpp"
+#endif

@@ -1,0 +1,107 @@
+// Bodies of host_device.hpp.
+#pragma once
+
+#include <cstring>
+
+#include "asterism/backend/host_device.hpp"
+#include "asterism/backend/host_dispatch.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/linalg/rms_norm.hpp"
+#include "asterism/linalg/rotary.hpp"
+#include "asterism/simd/silu.hpp"
+
+namespace asterism::backend {
+
+namespace detail {
+
+inline void copy_rows(MatrixView<const float> from, MatrixView<float> to) {
+  for (std::size_t i = 0; i < from.rows; ++i)
+    std::memcpy(to.row(i).data, from.row(i).data, from.cols * sizeof(float));
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE void HostDevice::upload(MatrixView<const float> from, DeviceMatrix<float> to) {
+  checks().upload(from, to);
+  detail::copy_rows(from, to.view);
+}
+
+ASTERISM_INLINE void HostDevice::download(DeviceMatrix<const float> from, MatrixView<float> to) {
+  checks().download(from, to);
+  detail::copy_rows(from.view, to);
+}
+
+ASTERISM_INLINE DeviceMatrix<float> HostDevice::copy_from(DeviceMatrix<const float> from, DeviceMatrix<float> to) {
+  checks().copy_from(from, to);
+  detail::copy_rows(from.view, to.view);
+  return to;
+}
+
+ASTERISM_INLINE void HostDevice::rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
+                                          float epsilon, DeviceMatrix<float> y) {
+  checks().rms_norm(x, weight, y);
+  execution_.for_each_tile(x.rows(), [&](std::size_t i) {
+    linalg::rms_norm(x.view.row(i), weight.view.row(0), epsilon, y.view.row(i));
+  });
+}
+
+ASTERISM_INLINE void HostDevice::add(DeviceMatrix<const float> y, DeviceMatrix<float> x) {
+  checks().add(y, x);
+  execution_.for_each_tile(x.rows(), [&](std::size_t i) {
+    for (std::size_t c = 0; c < x.cols(); ++c) x.view(i, c) += y.view(i, c);
+  });
+}
+
+ASTERISM_INLINE void HostDevice::silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
+                                               DeviceMatrix<float> out) {
+  checks().silu_multiply(gate, up, out);
+  execution_.for_each_tile(
+      out.rows(), [&](std::size_t i) { simd::silu_multiply(gate.view.row(i), up.view.row(i), out.view.row(i)); });
+}
+
+ASTERISM_INLINE void HostDevice::rotary_tables(std::int32_t first, double theta, DeviceMatrix<float> tables) {
+  checks().rotary_tables(tables);
+  execution_.for_each_tile(tables.rows(), [&](std::size_t i) {
+    linalg::rotary_table(first + static_cast<std::int32_t>(i), theta, tables.view.row(i));
+  });
+}
+
+ASTERISM_INLINE void HostDevice::rotate(DeviceMatrix<const float> tables, DeviceMatrix<float> x) {
+  checks().rotate(tables, x);
+  execution_.for_each_tile(x.rows(), [&](std::size_t i) {
+    for (std::size_t c = 0; c < x.cols(); c += tables.cols()) {
+      linalg::rotate_half(x.view.row(i).subview(c, tables.cols()), tables.view.row(i));
+    }
+  });
+}
+
+ASTERISM_INLINE void HostDevice::group(DeviceMatrix<const gating::Route> routes, const ExpertGroups& groups) {
+  checks().group(routes, groups);
+  for (std::size_t i = 0; i < routes.rows(); ++i) {
+    for (const gating::Route& route : routes.view.row(i)) {
+      if (route.expert < 0 || static_cast<std::size_t>(route.expert) >= groups.experts()) {
+        throw InvalidArgument(concat("group: a row is routed to expert ", route.expert, " of ", groups.experts()));
+      }
+    }
+  }
+  sort_by_expert(routes.view, groups);
+}
+
+ASTERISM_INLINE void HostDevice::gather(const ExpertGroups& groups, DeviceMatrix<const float> x,
+                                        DeviceMatrix<float> out) {
+  checks().gather(groups, x, out);
+  execution_.for_each_tile(out.rows(), [&](std::size_t slot) {
+    std::memcpy(out.view.row(slot).data, x.view.row(static_cast<std::size_t>(groups.source_row[slot])).data,
+                out.cols() * sizeof(float));
+  });
+}
+
+ASTERISM_INLINE void HostDevice::combine(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
+                                         DeviceMatrix<const float> y, DeviceMatrix<float> x) {
+  checks().combine(groups, routes, y, x);
+  execution_.for_each_tile(
+      x.rows(), [&](std::size_t i) { add_answers(groups, routes.view.row(i), i, y.view, x.view.row(i)); });
+}
+
+}  // namespace asterism::backend

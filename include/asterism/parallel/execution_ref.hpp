@@ -1,0 +1,62 @@
+// An execution policy of any type, for code that is compiled once for all of them.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+
+#include "asterism/parallel/concept.hpp"
+
+namespace asterism::parallel {
+
+/// A borrowed execution policy, which must outlive it; its calls cost one indirect call a tile. Models Execution.
+class ExecutionRef {
+ public:
+  template <Execution E>
+    requires(!std::same_as<E, ExecutionRef>)
+  explicit ExecutionRef(E& execution)
+      : execution_(&execution),
+        threads_([](const void* policy) -> std::size_t { return static_cast<const E*>(policy)->threads(); }),
+        tiles_([](void* policy, std::size_t count, Tile tile, void* body) {
+          static_cast<E*>(policy)->for_each_tile(count, [=](std::size_t i) { tile(body, i); });
+        }),
+        ranges_([](void* policy, std::size_t count, Range range, void* body) {
+          static_cast<E*>(policy)->for_each_range(
+              count, [=](std::size_t first, std::size_t end) { range(body, first, end); });
+        }) {}
+
+  std::size_t threads() const { return threads_(execution_); }
+
+  template <class F>
+  void for_each_tile(std::size_t count, F&& f) const {
+    using Body = std::remove_reference_t<F>;
+    tiles_(
+        execution_, count, [](void* body, std::size_t i) { (*static_cast<Body*>(body))(i); }, address(f));
+  }
+
+  template <class F>
+  void for_each_range(std::size_t count, F&& f) const {
+    using Body = std::remove_reference_t<F>;
+    ranges_(
+        execution_, count,
+        [](void* body, std::size_t first, std::size_t end) { (*static_cast<Body*>(body))(first, end); },
+        address(f));
+  }
+
+ private:
+  using Tile = void (*)(void* body, std::size_t tile);
+  using Range = void (*)(void* body, std::size_t first, std::size_t end);
+
+  template <class F>
+  static void* address(F& f) {
+    return const_cast<void*>(static_cast<const void*>(std::addressof(f)));
+  }
+
+  void* execution_;
+  std::size_t (*threads_)(const void* policy);
+  void (*tiles_)(void* policy, std::size_t count, Tile tile, void* body);
+  void (*ranges_)(void* policy, std::size_t count, Range range, void* body);
+};
+
+}  // namespace asterism::parallel

@@ -1,0 +1,20 @@
+// What both kinds of products ask of their sizes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/core/config.hpp"
+#include "asterism/core/view.hpp"
+
+namespace asterism::simd::detail {
+
+/// Throws InvalidArgument unless y has a place for x W^T, W (outputs, cols), and W has the outputs asked for.
+void check_product(std::uint64_t outputs, std::uint64_t cols, std::size_t x_rows, std::size_t x_cols,
+                   MatrixView<const float> y, std::size_t first, std::size_t count);
+
+}  // namespace asterism::simd::detail
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/simd/check_product_impl.hpp"
+#endif

@@ -1,0 +1,57 @@
+// Kernels of shipped formats, compiled once.
+#pragma once
+
+#include "asterism/quant/bfloat16_impl.hpp"
+#include "asterism/quant/double_quantized_impl.hpp"
+#include "asterism/quant/float16_impl.hpp"
+#include "asterism/quant/float32_impl.hpp"
+#include "asterism/quant/group_int_templates.hpp"
+#include "asterism/quant/kernel_order_templates.hpp"
+#include "asterism/quant/nf4_templates.hpp"
+#include "asterism/quant/plain_scales_impl.hpp"
+#include "asterism/quant/shipped.hpp"
+#include "asterism/simd/integer_product_templates.hpp"
+#include "asterism/simd/product_templates.hpp"
+#include "asterism/simd/stored_row.hpp"
+#include "asterism/simd/vector_templates.hpp"
+
+namespace asterism::simd {
+
+#define ASTERISM_INSTANTIATE(...)                                                                  \
+  template void product<__VA_ARGS__>(quant::KernelMatrixRef<__VA_ARGS__>, MatrixView<const float>, \
+                                     MatrixView<float>, std::size_t, std::size_t, Level);
+ASTERISM_SHIPPED_NUMBERS(ASTERISM_INSTANTIATE)
+ASTERISM_SHIPPED_BLOCKWISE(ASTERISM_INSTANTIATE)
+#undef ASTERISM_INSTANTIATE
+
+namespace detail {
+
+/// Compiles the integer products of a format that has some.
+template <class Q>
+struct IntegerProducts {};
+template <IntegerFormat Q>
+struct IntegerProducts<Q> {
+  static constexpr void (*product)(quant::KernelMatrixRef<Q>, const Rows8&, MatrixView<float>, std::size_t,
+                                   std::size_t, Level) = &simd::product<Q>;
+};
+
+}  // namespace detail
+
+#define ASTERISM_INSTANTIATE(...) template struct detail::IntegerProducts<__VA_ARGS__>;
+ASTERISM_SHIPPED_BLOCKWISE(ASTERISM_INSTANTIATE)
+#undef ASTERISM_INSTANTIATE
+
+#define ASTERISM_INSTANTIATE(...)                                                                               \
+  template void dots<__VA_ARGS__>(View<const float* const>, StoredRows<__VA_ARGS__>, MatrixView<float>, Level); \
+  template void add_weighted<__VA_ARGS__>(MatrixView<const float>, StoredRows<__VA_ARGS__>, View<float* const>, \
+                                          Level);                                                               \
+  template void widen<__VA_ARGS__>(StoredRows<__VA_ARGS__>, float*, Level);
+#define ASTERISM_INSTANTIATE_GROUP(group) ASTERISM_INSTANTIATE(Int8Row<group>)
+ASTERISM_INSTANTIATE(Float32Row)
+ASTERISM_INSTANTIATE(Float16Row)
+ASTERISM_INSTANTIATE(WidenedRow)
+ASTERISM_SHIPPED_KV_GROUPS(ASTERISM_INSTANTIATE_GROUP)
+#undef ASTERISM_INSTANTIATE_GROUP
+#undef ASTERISM_INSTANTIATE
+
+}  // namespace asterism::simd

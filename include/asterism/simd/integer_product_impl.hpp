@@ -1,0 +1,18 @@
+// Bodies of integer_product.hpp.
+#pragma once
+
+#include "asterism/simd/avx2_tiles.hpp"
+#include "asterism/simd/integer_product.hpp"
+#include "asterism/simd/portable_tiles.hpp"
+
+namespace asterism::simd {
+
+ASTERISM_INLINE void to_activations8(const float* x, const Rows8& to, std::size_t row, std::size_t first,
+                                     std::size_t count, Level use) {
+  const std::size_t begin = first / Rows8::group;
+  const std::size_t end = (first + count) / Rows8::group;
+  use == Level::portable ? PortableTiles::quantize(x, to, row, begin, end)
+                         : Avx2Tiles::quantize(x, to, row, begin, end);
+}
+
+}  // namespace asterism::simd
