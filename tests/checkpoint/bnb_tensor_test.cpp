@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "asterism/core/error.hpp"
 #include "asterism/quant/nf4_table.hpp"
 
 #include "support/files.hpp"

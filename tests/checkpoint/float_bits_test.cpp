@@ -2,6 +2,9 @@
 
 #include <vector>
 
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/core/error.hpp"
+
 #include "support/files.hpp"
 
 using namespace asterism;

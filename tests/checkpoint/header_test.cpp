@@ -2,6 +2,9 @@
 
 #include <string>
 
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/file/mapped_file.hpp"
 
 #include "support/files.hpp"

@@ -4,6 +4,9 @@
 #include <unistd.h>
 #include <utility>
 
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
 #include "asterism/json/json.hpp"
 
 #include "support/files.hpp"

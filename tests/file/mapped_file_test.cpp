@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "asterism/core/error.hpp"
+
 #include "support/files.hpp"
 
 using namespace asterism;

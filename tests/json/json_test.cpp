@@ -1,5 +1,8 @@
 #include "asterism/json/json.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
 #include "support/files.hpp"
 
 using namespace asterism;
