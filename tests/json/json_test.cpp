@@ -87,6 +87,6 @@ TEST_CASE("a handler refuses every event that it does not accept") {
   class Nothing final : public json::Handler {};
   for (const std::string_view text : {"null", "true", "1", "-1", "1.5", "\"a\"", "{}", "[]"}) {
     Nothing handler;
-    check_error<FormatError>([&] { json::scan(text, "f", handler); }, {"f: unexpected"});
+    check_error<FormatError>([&] { json::scan(text, "f", handler); }, {"f: not expected here: "});
   }
 }
