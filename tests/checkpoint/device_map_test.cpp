@@ -7,6 +7,9 @@
 
 #include <string>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
 #include "support/files.hpp"
 
 using namespace asterism;

@@ -7,7 +7,11 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/checkpoint/bitsandbytes/bnb_tensor.hpp"
 #include "asterism/checkpoint/bitsandbytes/quant_state.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/writer.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/quant/bfloat16.hpp"

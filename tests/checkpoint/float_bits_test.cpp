@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/core/error.hpp"
+
 #include "support/files.hpp"
 
 using namespace asterism;

@@ -1,5 +1,7 @@
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 
+#include "asterism/core/error.hpp"
+
 #include "support/files.hpp"
 
 #include "asterism/core/error.hpp"

@@ -1,9 +1,8 @@
 #include "asterism/checkpoint/safetensors/header.hpp"
 
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/file/mapped_file.hpp"

@@ -2,22 +2,21 @@
 #include "asterism/checkpoint/load_weights.hpp"
 
 #include <cmath>
-#include <cstring>
-#include <filesystem>
 #include <functional>
 #include <limits>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "asterism/checkpoint/bitsandbytes/file_layout.hpp"
 #include "asterism/checkpoint/huggingface/model_config.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/json/json.hpp"
-#include "asterism/machine/machine.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"

@@ -1,5 +1,9 @@
 #include "asterism/checkpoint/huggingface/model_config.hpp"
 
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
+
 #include "support/files.hpp"
 
 #include "asterism/core/error.hpp"

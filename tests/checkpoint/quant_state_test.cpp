@@ -9,6 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "asterism/checkpoint/bitsandbytes/bnb_tensor.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
+
 #include "support/files.hpp"
 
 using namespace asterism;

@@ -1,4 +1,6 @@
 #include "asterism/checkpoint/huggingface/parse_quantization_config.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
 
 #include "support/files.hpp"
 

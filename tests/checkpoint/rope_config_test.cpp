@@ -1,5 +1,8 @@
 #include "asterism/checkpoint/huggingface/rope_config.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
+
 #include "support/files.hpp"
 
 #include "asterism/core/error.hpp"

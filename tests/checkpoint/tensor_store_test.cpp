@@ -2,10 +2,9 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
-#include <string>
 #include <utility>
-#include <vector>
 
+#include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/json/json.hpp"

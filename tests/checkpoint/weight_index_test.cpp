@@ -1,5 +1,7 @@
 #include "asterism/checkpoint/safetensors/weight_index.hpp"
 
+#include "asterism/core/error.hpp"
+
 #include "support/files.hpp"
 
 #include "asterism/core/error.hpp"

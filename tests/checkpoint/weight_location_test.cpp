@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 
 #include "asterism/checkpoint/huggingface/model_config.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"

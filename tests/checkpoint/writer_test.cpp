@@ -1,12 +1,12 @@
 #include "asterism/checkpoint/safetensors/writer.hpp"
 
+#include <algorithm>
+
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
-
-#include <algorithm>
-#include <string>
-#include <vector>
 
 #include "support/files.hpp"
 

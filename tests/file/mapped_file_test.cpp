@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "asterism/core/error.hpp"
+
 #include "support/files.hpp"
 
 using namespace asterism;

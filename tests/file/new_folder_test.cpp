@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
+
 #include "support/files.hpp"
 
 using namespace asterism;

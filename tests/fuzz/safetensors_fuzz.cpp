@@ -8,6 +8,7 @@
 #include "asterism/checkpoint/safetensors/float_bits.hpp"
 #include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/checkpoint/safetensors/weight_index.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;

@@ -14,6 +14,12 @@
 #include "asterism/json/json.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/quant/least_squares.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/file/mapped_file.hpp"
+#include "asterism/json/json.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/weight_finder.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"

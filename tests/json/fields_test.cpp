@@ -1,5 +1,8 @@
 #include "asterism/json/fields.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/json/json.hpp"
+
 #include "support/files.hpp"
 
 #include "asterism/core/error.hpp"

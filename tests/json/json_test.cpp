@@ -1,5 +1,8 @@
 #include "asterism/json/json.hpp"
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
 #include "support/files.hpp"
 
 #include "asterism/core/error.hpp"
@@ -89,6 +92,6 @@ TEST_CASE("a handler refuses every event that it does not accept") {
   class Nothing final : public json::Handler {};
   for (const std::string_view text : {"null", "true", "1", "-1", "1.5", "\"a\"", "{}", "[]"}) {
     Nothing handler;
-    check_error<FormatError>([&] { json::scan(text, "f", handler); }, {"f: unexpected"});
+    check_error<FormatError>([&] { json::scan(text, "f", handler); }, {"f: not expected here: "});
   }
 }

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "asterism/core/config.hpp"
+#include "asterism/core/view.hpp"
 #include "asterism/json/fwd.hpp"
 
 namespace asterism::json {
@@ -53,6 +55,7 @@ class Handler : public nlohmann::json_sax<Value> {
  private:
   friend void scan(std::string_view text, std::string_view where, Handler& handler);
 
+  /// "not expected here: WHAT"
   [[noreturn]] void unexpected(std::string_view what) const;
   std::string near_key() const;
 
@@ -69,10 +72,39 @@ class Handler : public nlohmann::json_sax<Value> {
 /// Time linear in the text; memory of the longest string beside what the handler keeps.
 void scan(std::string_view text, std::string_view where, Handler& handler);
 
-/// The document in `text`. Strict as `scan`; also refuses the same key twice in one object and more than
-/// `max_depth` levels. Memory: up to about 40 times the text, so bound the text (`file::read_text_file` does).
+/// What `parse` keeps of a text. Two bytes of text can be a value, and a value can take 200 bytes: a reader says how
+/// many it needs at most, and which keys it looks at.
+struct Selection {
+  std::size_t max_values = 4'000'000;   ///< of all kinds, containers counted
+  View<const std::string_view> keys{};  ///< of the outermost object; empty: all
+};
+
+/// The document in `text`. Strict as `scan`; also refuses the same key twice in one object, more than `max_depth`
+/// levels, and more values than the selection allows. Keys of the outermost object that are not selected are checked
+/// for their syntax alone and left out. Memory: up to 200 bytes for each value kept, beside its characters.
 /// Thread-safe.
-Value parse(std::string_view text, std::string_view where);
+Value parse(std::string_view text, std::string_view where, const Selection& selection = {});
+
+/// Enough values for a text written by hand or by a program with names for its values, whatever its length: so that
+/// the document takes less than 8 times the text, or half a megabyte.
+constexpr std::size_t values_of_named_text(std::size_t text_bytes) { return 4096 + text_bytes / 16; }
+
+/// Owns a value and destroys it without allocating. The library's own destructor allocates, and where memory has run
+/// out that ends the program.
+class Document {
+ public:
+  Document() = default;
+  explicit Document(Value value) noexcept : value_(std::move(value)) {}
+  Document(Document&&) noexcept = default;
+  Document& operator=(Document&&) = delete;
+  ~Document();
+
+  Value& operator*() { return value_; }
+  const Value& operator*() const { return value_; }
+
+ private:
+  Value value_;
+};
 
 }  // namespace asterism::json
 

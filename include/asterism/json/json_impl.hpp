@@ -1,6 +1,7 @@
 // Bodies of json.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -37,7 +38,9 @@ ASTERISM_INLINE void Handler::enter() {
   if (++depth_ > max_depth) fail(concat("JSON nested deeper than ", max_depth, " levels"));
 }
 
-ASTERISM_INLINE void Handler::unexpected(std::string_view what) const { fail(concat("unexpected ", what)); }
+ASTERISM_INLINE void Handler::unexpected(std::string_view what) const {
+  fail(concat("not expected here: ", what));
+}
 
 ASTERISM_INLINE std::string Handler::near_key() const {
   return key_.empty() ? std::string() : concat(", key '", printable(key_), "'");
@@ -73,7 +76,9 @@ struct CountingIterator {
 /// Builds the document; nlohmann's own builder would keep the last of several equal keys without a word.
 class JsonBuilder final : public Handler {
  public:
-  Value document;
+  explicit JsonBuilder(const Selection& selection) : selection_(selection) {}
+
+  Document document;
 
   bool null() override { return add(nullptr), true; }
   bool boolean(bool value) override { return add(value), true; }
@@ -86,7 +91,13 @@ class JsonBuilder final : public Handler {
   bool end_object() override { return close(), true; }
   bool end_array() override { return close(), true; }
   bool key(std::string& value) override {
+    if (skipping_ && depth() > 1) return true;
     at_key(value);
+    if (depth() == 1) {
+      skipping_ = !selection_.keys.empty() &&
+                  std::find(selection_.keys.begin(), selection_.keys.end(), value) == selection_.keys.end();
+      if (skipping_) return true;
+    }
     const auto [place, is_new] = open_.back()->get_ref<Value::object_t&>().try_emplace(std::move(value));
     if (!is_new) fail("the same key a second time");
     member_ = &place->second;
@@ -94,23 +105,53 @@ class JsonBuilder final : public Handler {
   }
 
  private:
-  Value& add(Value value) {
-    if (open_.empty()) return document = std::move(value);
-    if (open_.back()->is_object()) return *member_ = std::move(value);
-    return open_.back()->get_ref<Value::array_t&>().emplace_back(std::move(value));
+  template <class Scalar>
+  void add(Scalar&& value) {
+    if (!skipping_) place() = std::forward<Scalar>(value);
   }
-  void open(Value value) {
+  void open(Value&& value) {
     enter();
-    open_.push_back(&add(std::move(value)));
+    if (skipping_) return;
+    Value& container = place();
+    container = std::move(value);
+    open_.push_back(&container);
   }
   void close() {
     leave();
-    open_.pop_back();
+    if (depth() == 0) skipping_ = false;
+    if (!skipping_) open_.pop_back();
   }
 
+  /// Where the next value goes.
+  Value& place() {
+    if (++values_ > selection_.max_values) {
+      fail(concat("more than ", selection_.max_values, " values, the most that such a file needs,"));
+    }
+    if (open_.empty()) return *document;
+    if (open_.back()->is_object()) return *member_;
+    return open_.back()->get_ref<Value::array_t&>().emplace_back();
+  }
+
+  Selection selection_;
   std::vector<Value*> open_;
   Value* member_ = nullptr;
+  std::size_t values_ = 0;
+  bool skipping_ = false;  ///< inside a key of the outermost object that is not selected
 };
+
+/// Empties a value from the leaves on: the library's destructor, which gathers the children of a container in a
+/// vector, then finds none. The recursion is as deep as the value, `max_depth` for what `parse` has built.
+ASTERISM_INLINE void take_apart(Value& value) noexcept {
+  if (value.is_array()) {
+    auto& items = value.get_ref<Value::array_t&>();
+    for (; !items.empty(); items.pop_back()) take_apart(items.back());
+  } else if (value.is_object()) {
+    auto& members = value.get_ref<Value::object_t&>();
+    for (auto member = members.begin(); member != members.end(); member = members.erase(member)) {
+      take_apart(member->second);
+    }
+  }
+}
 
 }  // namespace detail
 
@@ -133,10 +174,12 @@ ASTERISM_INLINE void scan(std::string_view text, std::string_view where, Handler
   nlohmann::detail::parser<Value, decltype(input())>(input()).sax_parse(&handler);
 }
 
-ASTERISM_INLINE Value parse(std::string_view text, std::string_view where) {
-  detail::JsonBuilder builder;
+ASTERISM_INLINE Value parse(std::string_view text, std::string_view where, const Selection& selection) {
+  detail::JsonBuilder builder(selection);
   scan(text, where, builder);
-  return std::move(builder.document);
+  return std::move(*builder.document);
 }
+
+ASTERISM_INLINE Document::~Document() { detail::take_apart(value_); }
 
 }  // namespace asterism::json

@@ -82,7 +82,10 @@ class FourBitReader {
                                ", expected the bytes of a JSON text, U8, at most ", most));
     }
     const View<const std::byte> bytes = store_.bytes(state);
-    const json::Value json = json::parse({reinterpret_cast<const char*>(bytes.data), bytes.size}, where);
+    constexpr std::size_t most_values = 256;
+    const json::Document document(
+        json::parse({reinterpret_cast<const char*>(bytes.data), bytes.size}, where, {.max_values = most_values}));
+    const json::Value& json = *document;
     json::check_object(json, "the document", where);
     const std::string_view kind = tensor_.kind == FourBitKind::nf4 ? "nf4" : "fp4";
     if (const std::string& type = json::require_string(json, "quant_type", where); type != kind) {

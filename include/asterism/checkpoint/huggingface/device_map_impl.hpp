@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "asterism/checkpoint/huggingface/device_map.hpp"
@@ -29,12 +30,16 @@ namespace detail {
 class ModuleDevices {
  public:
   ModuleDevices(std::string_view text, std::string_view where, const Machine& machine) : where_(where) {
-    const json::Value json = json::parse(text, where);
-    json::check_object(json, "the document", where);
-    for (const auto& [module, value] : json.items()) {
+    json::Document json(json::parse(text, where, {.max_values = json::values_of_named_text(text.size())}));
+    json::check_object(*json, "the document", where);
+    auto& members = (*json).get_ref<json::Value::object_t&>();
+    while (!members.empty()) {
+      auto member = members.extract(members.begin());  // so that no name is held twice
+      const std::string& module = member.key();
       if (module.ends_with("rotary_emb")) continue;  // it has no weights
-      entries_[module].device = device_of(value, module, machine);
+      const std::int32_t device = device_of(member.mapped(), module, machine);
       if (module.find(".mlp") != module.npos) has_fused_names_ = true;
+      entries_[std::move(member.key())].device = device;
     }
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -36,7 +37,13 @@ ASTERISM_INLINE std::optional<double> number_between(const json::Value& object, 
 ASTERISM_INLINE GenerationConfig parse_generation_config(std::string_view text, std::string_view where) {
   constexpr std::int64_t many = std::numeric_limits<std::int32_t>::max();
   constexpr double huge = 1e6;
-  const json::Value json = json::parse(text, where);
+  constexpr std::string_view keys[] = {"eos_token_id",       "bos_token_id",   "pad_token_id", "do_sample",
+                                       "temperature",        "top_k",          "top_p",        "min_p",
+                                       "repetition_penalty", "max_new_tokens", "max_length"};
+  const json::Document document(json::parse(
+      text, where,
+      {.max_values = json::values_of_named_text(text.size()), .keys = {std::data(keys), std::size(keys)}}));
+  const json::Value& json = *document;
   json::check_object(json, "the document", where);
   GenerationConfig config;
   config.eos = token_id_list(json, "eos_token_id", where);

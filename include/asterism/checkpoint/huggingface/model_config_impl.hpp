@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,46 @@
 namespace asterism::checkpoint {
 
 namespace detail {
+
+/// All that the reader looks at.
+inline constexpr std::string_view model_config_keys[] = {"architectures",
+                                                         "attention_bias",
+                                                         "attn_logit_softcapping",
+                                                         "bos_token_id",
+                                                         "clip_qkv",
+                                                         "dtype",
+                                                         "eos_token_id",
+                                                         "final_logit_softcapping",
+                                                         "head_dim",
+                                                         "hidden_act",
+                                                         "hidden_size",
+                                                         "intermediate_size",
+                                                         "is_encoder_decoder",
+                                                         "layer_types",
+                                                         "max_position_embeddings",
+                                                         "mlp_bias",
+                                                         "model_type",
+                                                         "n_shared_experts",
+                                                         "norm_topk_prob",
+                                                         "num_attention_heads",
+                                                         "num_experts",
+                                                         "num_experts_per_tok",
+                                                         "num_hidden_layers",
+                                                         "num_key_value_heads",
+                                                         "num_local_experts",
+                                                         "pad_token_id",
+                                                         "partial_rotary_factor",
+                                                         "per_layer_config",
+                                                         "qkv_bias",
+                                                         "quantization_config",
+                                                         "rms_norm_eps",
+                                                         "rope_parameters",
+                                                         "rope_scaling",
+                                                         "rope_theta",
+                                                         "sliding_window",
+                                                         "tie_word_embeddings",
+                                                         "torch_dtype",
+                                                         "vocab_size"};
 
 /// Reads config.json field by field. A field that is absent has the default of transformers' `MixtralConfig`, as
 /// there; one that is null has it only where transformers allows null.
@@ -190,8 +231,11 @@ class ModelConfigReader {
 }  // namespace detail
 
 ASTERISM_INLINE ModelConfig parse_model_config(std::string_view text, std::string_view where) {
-  const json::Value json = json::parse(text, where);
-  return detail::ModelConfigReader(json, where).read();
+  const json::Document json(
+      json::parse(text, where,
+                  {.max_values = json::values_of_named_text(text.size()),
+                   .keys = {std::data(detail::model_config_keys), std::size(detail::model_config_keys)}}));
+  return detail::ModelConfigReader(*json, where).read();
 }
 
 ASTERISM_INLINE ModelConfig read_model_config(const std::string& folder) {
