@@ -37,6 +37,7 @@
 #include "asterism/text/detail/pre_tokenizer_impl.hpp"
 #include "asterism/text/detail/regex_dialect_impl.hpp"
 #include "asterism/text/detail/regex_impl.hpp"
+#include "asterism/text/detail/tokenizer_file_impl.hpp"
 #include "asterism/text/detail/unicode_impl.hpp"
 #include "asterism/text/detail/utf8_impl.hpp"
 #include "asterism/text/detail/vocabulary_impl.hpp"

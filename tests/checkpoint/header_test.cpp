@@ -1,6 +1,8 @@
 #include "asterism/checkpoint/safetensors/header.hpp"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/error.hpp"

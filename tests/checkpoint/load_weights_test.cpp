@@ -2,9 +2,12 @@
 #include "asterism/checkpoint/load_weights.hpp"
 
 #include <cmath>
+#include <cstring>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -17,6 +20,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/machine/machine.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"

@@ -2,7 +2,9 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/error.hpp"

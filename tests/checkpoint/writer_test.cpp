@@ -1,6 +1,8 @@
 #include "asterism/checkpoint/safetensors/writer.hpp"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/header.hpp"

@@ -9,6 +9,7 @@
 #include "asterism/core/random.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
+#include "support/streamed.hpp"
 
 using namespace asterism;
 using generate::AnswerText;
@@ -24,7 +25,7 @@ const text::Tokenizer& tokenizer() {
   return out;
 }
 
-std::string decode(const Tokens& tokens) { return tokenizer().decode(tokens, {.skip_special_tokens = true}); }
+std::string decode(const Tokens& tokens) { return test::streamed(tokenizer(), tokens); }
 
 struct Read {
   std::string text;

@@ -22,6 +22,7 @@
 #include "generate/batch_answers.hpp"
 #include "generate/variants.hpp"
 #include "support/golden.hpp"
+#include "support/streamed.hpp"
 
 using namespace asterism;
 using test::alone;
@@ -157,9 +158,7 @@ TEST_CASE("chats and token ids") {
   CHECK(found[1].tokens == demo().session({.seed = 5}).generate_tokens(prompt, sampled(20)));
   Tokens all = prompt;
   all.insert(all.end(), found[1].tokens.begin(), found[1].tokens.end());
-  const auto decode = [](const Tokens& tokens) {
-    return demo().tokenizer().decode(tokens, {.skip_special_tokens = true});
-  };
+  const auto decode = [](const Tokens& tokens) { return test::streamed(demo().tokenizer(), tokens); };
   CHECK(decode(prompt) + found[1].text == decode(all));
 }
 

@@ -19,6 +19,7 @@
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
+#include "support/streamed.hpp"
 
 using namespace asterism;
 using test::check_error;
@@ -83,9 +84,9 @@ std::string decoded(const std::string& before, const Tokens& tokens) {
   const text::Tokenizer& tokenizer = demo().tokenizer();
   Tokens all = tokenizer.encode(before);
   while (tokenizer.id_to_token(all.back()).starts_with("<0x")) all.pop_back();  // bytes that end with the prompt
-  const std::string context = tokenizer.decode(all, {.skip_special_tokens = true});
+  const std::string context = test::streamed(tokenizer, all);
   all.insert(all.end(), tokens.begin(), tokens.end());
-  return tokenizer.decode(all, {.skip_special_tokens = true}).substr(context.size());
+  return test::streamed(tokenizer, all).substr(context.size());
 }
 
 Tokens tokens_of(const std::string& prompt, const GenerateOptions& options, std::uint64_t seed) {

@@ -2,6 +2,7 @@
 #include "asterism/text/detail/added_tokens.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -17,7 +18,12 @@ using namespace asterism::text;
 namespace {
 
 const Vocabulary& vocabulary() {
-  static const Vocabulary words = Vocabulary::from_json(json::Value::parse(R"({"a":0,"b":1,"<s>":2})"), "test");
+  static const Vocabulary words = [] {
+    Vocabulary::Builder tokens;
+    TokenId id = 0;
+    for (const char* token : {"a", "b", "<s>"}) tokens.add(token, id++);
+    return Vocabulary(std::move(tokens), "test");
+  }();
   return words;
 }
 

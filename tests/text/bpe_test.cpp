@@ -12,6 +12,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/text/detail/tokenizer_file.hpp"
 
 using namespace asterism;
 using namespace asterism::text;
@@ -20,6 +21,12 @@ namespace {
 
 json::Value model(const char* vocabulary, const char* merges) {
   return {{"type", "BPE"}, {"vocab", json::Value::parse(vocabulary)}, {"merges", json::Value::parse(merges)}};
+}
+
+/// From the field "model" of a tokenizer.json.
+Bpe read(const json::Value& object) {
+  TokenizerFile file = read_tokenizer_file(json::Value{{"model", object}}.dump(), "test");
+  return Bpe::from_file(file, "test");
 }
 
 std::vector<TokenId> encode(const Bpe& bpe, std::string_view word) {
@@ -66,7 +73,7 @@ TEST_CASE("random rules and words, merged by the plain definition") {
       rules.emplace_back(left, right);
       merges.push_back({left, right});
     }
-    const Bpe bpe = Bpe::from_json({{"vocab", vocabulary}, {"merges", merges}}, "test");
+    const Bpe bpe = read({{"vocab", vocabulary}, {"merges", merges}});
     std::string word;
     for (std::uint64_t n = random.below(40); n > 0; --n) word += "abc"[random.below(3)];
     std::vector<std::string> pieces;
@@ -77,40 +84,38 @@ TEST_CASE("random rules and words, merged by the plain definition") {
 }
 
 TEST_CASE("two rules that make the same token") {
-  const Bpe bpe = Bpe::from_json(
-      model(R"({"a":0,"b":1,"c":2,"ab":3,"bc":4,"abc":5})", R"(["b c","a bc","a b","ab c"])"), "test");
+  const Bpe bpe = read(model(R"({"a":0,"b":1,"c":2,"ab":3,"bc":4,"abc":5})", R"(["b c","a bc","a b","ab c"])"));
   CHECK(encode(bpe, "abc") == std::vector<TokenId>{5});
   CHECK(encode(bpe, "abcabc") == std::vector<TokenId>{5, 5});
 }
 
 TEST_CASE("characters without a token") {
   json::Value object = model(R"({"<unk>":0,"a":1,"<0xC3>":2,"<0xA9>":3})", "[]");
-  CHECK_THROWS_AS(encode(Bpe::from_json(object, "test"), "é"), InvalidArgument);
+  CHECK_THROWS_AS(encode(read(object), "é"), InvalidArgument);
   object["unk_token"] = "<unk>";
-  CHECK(encode(Bpe::from_json(object, "test"), "aéé") == std::vector<TokenId>{1, 0, 0});
+  CHECK(encode(read(object), "aéé") == std::vector<TokenId>{1, 0, 0});
   object["fuse_unk"] = true;
-  CHECK(encode(Bpe::from_json(object, "test"), "aéé") == std::vector<TokenId>{1, 0});
+  CHECK(encode(read(object), "aéé") == std::vector<TokenId>{1, 0});
   object["byte_fallback"] = true;
-  CHECK(encode(Bpe::from_json(object, "test"), "aéa") == std::vector<TokenId>{1, 2, 3, 1});
-  CHECK(encode(Bpe::from_json(object, "test"), "ñéa") ==
-        std::vector<TokenId>{2, 3, 0, 1});  // the order of Hugging Face
+  CHECK(encode(read(object), "aéa") == std::vector<TokenId>{1, 2, 3, 1});
+  CHECK(encode(read(object), "ñéa") == std::vector<TokenId>{2, 3, 0, 1});  // the order of Hugging Face
   object["unk_token"] = "missing";
-  CHECK_THROWS_AS(encode(Bpe::from_json(object, "test"), "ñ"), InvalidArgument);
-  CHECK(encode(Bpe::from_json(object, "test"), "").empty());
+  CHECK_THROWS_AS(encode(read(object), "ñ"), InvalidArgument);
+  CHECK(encode(read(object), "").empty());
 }
 
 TEST_CASE("ignore_merges takes whole words first") {
   json::Value object = model(R"({"a":0,"b":1,"c":2,"ab":3,"abc":4})", R"(["a b"])");
-  CHECK(encode(Bpe::from_json(object, "test"), "abc") == std::vector<TokenId>{3, 2});
+  CHECK(encode(read(object), "abc") == std::vector<TokenId>{3, 2});
   object["ignore_merges"] = true;
-  CHECK(encode(Bpe::from_json(object, "test"), "abc") == std::vector<TokenId>{4});
+  CHECK(encode(read(object), "abc") == std::vector<TokenId>{4});
 }
 
 TEST_CASE("what is not supported or wrong") {
   const auto changed = [](const char* key, const json::Value& value) {
     json::Value object = model(R"({"a":0})", "[]");
     object[key] = value;
-    return Bpe::from_json(object, "test");
+    return read(object);
   };
   CHECK_NOTHROW(changed("dropout", 0.0));
   CHECK_NOTHROW(changed("continuing_subword_prefix", ""));
@@ -122,6 +127,9 @@ TEST_CASE("what is not supported or wrong") {
   CHECK_THROWS_AS(changed("fuse_unk", 1), FormatError);
   CHECK_THROWS_AS(changed("unk_token", 1), FormatError);
   CHECK_THROWS_AS(changed("vocab", nullptr), FormatError);
+  CHECK_THROWS_AS(changed("vocab", json::Value::array()), FormatError);
+  CHECK_THROWS_AS(changed("vocab", json::Value::object()), FormatError);
+  CHECK_THROWS_AS(changed("merges", json::Value::object()), FormatError);
   CHECK_THROWS_AS(changed("merges", "a b"), FormatError);
-  CHECK_THROWS_AS(Bpe::from_json(json::Value::array(), "test"), FormatError);
+  CHECK_THROWS_AS(read(json::Value::array()), FormatError);
 }

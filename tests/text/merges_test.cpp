@@ -1,27 +1,31 @@
 #include "asterism/text/detail/merges.hpp"
 
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "asterism/core/error.hpp"
-#include "asterism/json/json.hpp"
+#include "asterism/text/detail/tokenizer_file.hpp"
+#include "asterism/text/detail/vocabulary.hpp"
 
 using namespace asterism;
-using asterism::json::Value;
-using asterism::text::Merges;
-using asterism::text::Vocabulary;
+using text::Merges;
+using text::read_tokenizer_file;
+using text::TokenizerFile;
+using text::Vocabulary;
 
 namespace {
 
-const Vocabulary& vocabulary() {
-  static const Vocabulary words = Vocabulary::from_json(
-      json::Value::parse(R"({"a":0,"b":1,"ab":2,"aba":3,"c d":4,"c":5," d":6,"bab":7,"ba":8})"), "test");
-  return words;
+TokenizerFile file_of(const char* merges) {
+  const std::string tokens = R"({"a":0,"b":1,"ab":2,"aba":3,"c d":4,"c":5," d":6,"bab":7,"ba":8})";
+  return read_tokenizer_file(R"({"model":{"vocab":)" + tokens + R"(,"merges":)" + merges + "}}", "test");
 }
 
-Merges read(const char* text) { return Merges::from_json(json::Value::parse(text), vocabulary(), "test"); }
+Merges read(const char* text) {
+  TokenizerFile file = file_of(text);
+  return {file.rules, Vocabulary(std::move(file.tokens), "test"), "test"};
+}
 
 }  // namespace
 

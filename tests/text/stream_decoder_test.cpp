@@ -1,9 +1,7 @@
-// Streaming gives what decoding gives, in whole characters, at once, without allocating.
+// Streaming gives what decoding gives, in whole characters, at once.
 #include "asterism/text/stream_decoder.hpp"
 
 #include <cstdio>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,8 +20,6 @@ using text::StreamDecoder;
 using text::Tokenizer;
 
 namespace {
-
-std::size_t allocations = 0;
 
 std::string streamed(const Tokenizer& tokenizer, const std::vector<TokenId>& ids, text::DecodeOptions options) {
   StreamDecoder stream(tokenizer, options);
@@ -79,19 +75,6 @@ std::vector<TokenId> byte_ids(const Tokenizer& tokenizer, std::string_view bytes
 }
 
 }  // namespace
-
-// Counts what the whole program allocates. Not inlined: g++ would take new and free for a mismatched pair.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 TEST_CASE("streaming the golden strings") {
   const Json strings = golden_json("strings");
@@ -240,22 +223,4 @@ TEST_CASE("a copied stream goes on by itself") {
   CHECK(second.finish() == "���");
   second = std::move(first);
   CHECK(second.push(tokenizer.token_to_id("a").value()) == "a");
-}
-
-TEST_CASE("a warm stream does not allocate") {
-  const std::string text = "The quick brown fox 😀 你好 don't\n\n<s>stop</s> é 12345 ";
-  for (const char* name : tokenizer_names) {
-    CAPTURE(name);
-    const Tokenizer tokenizer = golden_tokenizer(name);
-    const std::vector<TokenId> ids = tokenizer.encode(text);
-    StreamDecoder stream(tokenizer, {.skip_special_tokens = true});
-    std::size_t bytes = 0;
-    for (const TokenId id : ids) bytes += stream.push(id).size();
-    const std::size_t before = allocations;
-    for (int round = 0; round < 20; ++round) {
-      for (const TokenId id : ids) bytes += stream.push(id).size();
-    }
-    CHECK(allocations == before);
-    CHECK(bytes > 100);
-  }
 }

@@ -133,7 +133,10 @@ TEST_CASE("ids and merges that can't be") {
   refused<FormatError>(changed("/added_tokens/0/id", 4'000'000'000), "4000000000");
   refused<FormatError>(changed("/post_processor/special_tokens/<s>/ids", Json::array({6})),
                        "is 6, expected an integer from 0 to 5");
-  refused<FormatError>(changed("/post_processor/single/0/SpecialToken/id", "<t>"), "<t>");
+  refused<FormatError>(changed("/post_processor/single/0/SpecialToken/id", "<t>"),
+                       "special_tokens has no entry '<t>', which its template 'single' names");
+  refused<FormatError>(changed("/post_processor/special_tokens/<s>", nullptr),
+                       "special_tokens has no entry '<s>'");
 }
 
 TEST_CASE("what is not supported is named with what is") {
@@ -145,6 +148,10 @@ TEST_CASE("what is not supported is named with what is") {
                        "supported: Sequence, TemplateProcessing");
   refused<Unsupported>(changed("/decoder", {{"type", "WordPiece"}}), "supported: Sequence, Replace, ByteFallback");
   refused<Unsupported>(changed("/model/type", "Unigram"), "supported: BPE");
+  Json unigram = changed("/model/type", "Unigram");
+  unigram["model"]["vocab"] = Json::array({Json::array({"<unk>", 0.0}), Json::array({"a", -1.5})});
+  unigram["model"].erase("merges");
+  refused<Unsupported>(unigram, "supported: BPE");
   refused<Unsupported>(changed("/model/dropout", 0.1), "dropout");
   refused<Unsupported>(changed("/truncation", {{"max_length", 5}}), "truncation");
   refused<Unsupported>(changed("/padding", {{"strategy", "BatchLongest"}}), "padding");

@@ -24,6 +24,7 @@
 #include "asterism/text/detail/normalizer.hpp"
 #include "asterism/text/detail/post_processor.hpp"
 #include "asterism/text/detail/pre_tokenizer.hpp"
+#include "asterism/text/detail/tokenizer_file.hpp"
 #include "asterism/text/detail/utf8.hpp"
 #include "asterism/text/tokenizer.hpp"
 
@@ -69,7 +70,8 @@ struct Tokenizer::Impl {
 };
 
 ASTERISM_INLINE Tokenizer::Impl::Impl(std::string_view bytes, std::string_view where) {
-  const json::Value document = json::parse(bytes, where);
+  TokenizerFile file = read_tokenizer_file(bytes, where);
+  const json::Value& document = file.document;
   json::check_object(document, "the document", where);
   check_keys(document,
              {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
@@ -88,7 +90,7 @@ ASTERISM_INLINE Tokenizer::Impl::Impl(std::string_view bytes, std::string_view w
     throw Unsupported(concat(where, ": Metaspace with prepend_scheme first is not supported behind a normalizer ",
                              "that may take characters from the beginning"));
   }
-  bpe = Bpe::from_json(json::require_object(document, "model", where), where);
+  bpe = Bpe::from_file(file, where);
   added = AddedTokens::from_json(json::optional_array(document, "added_tokens", where), bpe.vocabulary(),
                                  normalizer, where);
   decoder = Decoder::from_json(json::find_field(document, "decoder", where), where);

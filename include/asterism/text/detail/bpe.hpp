@@ -10,11 +10,12 @@
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
-#include "asterism/json/json.hpp"
 #include "asterism/text/detail/merges.hpp"
 #include "asterism/text/detail/vocabulary.hpp"
 
 namespace asterism::text {
+
+struct TokenizerFile;
 
 /// The model of a tokenizer. Immutable; const members may be called from several threads, each with its own
 /// Scratch. Source: Sennrich, Haddow, Birch: Neural machine translation of rare words with subword units, ACL
@@ -40,9 +41,9 @@ class Bpe {
 
   Bpe() = default;
 
-  /// `object`: the field "model". FormatError where it breaks the format, Unsupported for another model than BPE,
-  /// dropout, and prefixes or suffixes of subwords.
-  static Bpe from_json(const json::Value& object, std::string_view where);
+  /// The field "model", with the tokens and rules of the file, which are taken out of it. FormatError where it breaks
+  /// the format, Unsupported for another model than BPE, dropout, and prefixes or suffixes of subwords.
+  static Bpe from_file(TokenizerFile& file, std::string_view where);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
 

@@ -5,18 +5,20 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/text/detail/bpe.hpp"
 #include "asterism/text/detail/component.hpp"
+#include "asterism/text/detail/tokenizer_file.hpp"
 #include "asterism/text/detail/utf8.hpp"
 
 namespace asterism::text {
 
-ASTERISM_INLINE Bpe Bpe::from_json(const json::Value& object, std::string_view where) {
-  json::check_object(object, "model", where);
+ASTERISM_INLINE Bpe Bpe::from_file(TokenizerFile& file, std::string_view where) {
+  const json::Value& object = json::require_object(file.document, "model", where);
   // Files of the first versions have no type.
   if (const auto type = json::optional_string(object, "type", where); type && type != "BPE") {
     throw Unsupported(concat(where, ": model '", printable(*type, 60), "' is not supported; supported: BPE"));
@@ -37,8 +39,10 @@ ASTERISM_INLINE Bpe Bpe::from_json(const json::Value& object, std::string_view w
   bpe.fuse_unknown_ = json::optional_bool(object, "fuse_unk", where).value_or(false);
   bpe.byte_fallback_ = json::optional_bool(object, "byte_fallback", where).value_or(false);
   bpe.ignore_merges_ = json::optional_bool(object, "ignore_merges", where).value_or(false);
-  bpe.vocabulary_ = Vocabulary::from_json(json::require_field(object, "vocab", where), where);
-  bpe.merges_ = Merges::from_json(json::require_array(object, "merges", where), bpe.vocabulary_, where);
+  json::check_object(json::require_field(object, "vocab", where), "the vocabulary", where);
+  json::require_array(object, "merges", where);
+  bpe.vocabulary_ = Vocabulary(std::exchange(file.tokens, {}), where);
+  bpe.merges_ = Merges(std::exchange(file.rules, {}), bpe.vocabulary_, where);
   if (const auto token = json::optional_string(object, "unk_token", where)) {
     // A token that the vocabulary lacks is an error of the text that needs it: byte-level models never do.
     bpe.unknown_ = bpe.vocabulary_.find(*token).value_or(-1);

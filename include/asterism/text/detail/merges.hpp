@@ -3,12 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
-#include "asterism/json/json.hpp"
 #include "asterism/text/detail/vocabulary.hpp"
 
 namespace asterism::text {
@@ -25,12 +26,32 @@ struct Merge {
 /// threads.
 class Merges {
  public:
+  /// Rules as they are read, in order of rank, before their tokens are looked up.
+  class Builder {
+   public:
+    void add(std::string_view left, std::string_view right);
+    /// What stands in the list and is no rule.
+    void skip();
+    /// Rules and what was skipped.
+    std::size_t size() const { return rules_.size(); }
+
+   private:
+    friend class Merges;
+    struct Rule {
+      static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+      std::uint32_t left = 0;   ///< bytes in strings_, behind those of the rules before; none: no rule
+      std::uint32_t right = 0;  ///< bytes behind them
+    };
+
+    std::string strings_;
+    std::vector<Rule> rules_;
+  };
+
   Merges() = default;
 
-  /// From an array in order of rank, each rule a string "left right" or an array ["left", "right"], all alike. Of
-  /// several rules for one pair the last counts, as with Hugging Face. FormatError for other forms and for tokens
-  /// that the vocabulary lacks.
-  static Merges from_json(const json::Value& rules, const Vocabulary& vocabulary, std::string_view where);
+  /// Of several rules for one pair the last counts, as with Hugging Face. FormatError for tokens that the vocabulary
+  /// lacks.
+  Merges(const Builder& rules, const Vocabulary& vocabulary, std::string_view where);
 
   std::size_t size() const { return rules_.size(); }
 
@@ -42,7 +63,7 @@ class Merges {
   void index(std::size_t vocabulary_size);
 
   std::vector<Merge> rules_;
-  std::vector<std::size_t> first_;
+  std::vector<std::uint32_t> first_;
 };
 
 }  // namespace asterism::text

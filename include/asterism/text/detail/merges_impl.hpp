@@ -12,46 +12,41 @@
 
 namespace asterism::text {
 
-ASTERISM_INLINE Merges Merges::from_json(const json::Value& rules, const Vocabulary& vocabulary,
-                                         std::string_view where) {
-  Merges merges;
-  merges.rules_.reserve(rules.size());
-  std::uint32_t rank = 0;
-  std::string merged;
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    const json::Value& rule = rules[i];
-    const auto fail = [&](std::string_view what) { throw FormatError(concat(where, ": merge ", i, " ", what)); };
-    if (rule.type() != rules[0].type()) fail("differs in form from the first: expected all strings or all pairs");
-    std::string_view left;
-    std::string_view right;
-    if (rule.is_string()) {
-      const std::string_view text = rule.get_ref<const std::string&>();
-      if (text.starts_with("#version")) continue;
-      const std::size_t blank = text.find(' ');
-      if (blank == std::string_view::npos || text.find(' ', blank + 1) != std::string_view::npos) {
-        fail(concat("is '", printable(text, 60), "', expected two tokens with one space between them"));
-      }
-      left = text.substr(0, blank);
-      right = text.substr(blank + 1);
-    } else {
-      if (!rule.is_array() || rule.size() != 2 || !rule[0].is_string() || !rule[1].is_string()) {
-        fail("is no string and no array of two strings");
-      }
-      left = rule[0].get_ref<const std::string&>();
-      right = rule[1].get_ref<const std::string&>();
-    }
+ASTERISM_INLINE void Merges::Builder::add(std::string_view left, std::string_view right) {
+  strings_ += left;
+  strings_ += right;
+  // Longer ones are in no vocabulary.
+  const auto size = [](std::string_view token) {
+    return static_cast<std::uint32_t>(std::min<std::size_t>(token.size(), Rule::none - 1));
+  };
+  rules_.push_back({size(left), size(right)});
+}
+
+ASTERISM_INLINE void Merges::Builder::skip() { rules_.push_back({Rule::none, 0}); }
+
+ASTERISM_INLINE Merges::Merges(const Builder& rules, const Vocabulary& vocabulary, std::string_view where) {
+  rules_.reserve(rules.rules_.size());
+  std::string_view rest = rules.strings_;
+  for (std::size_t i = 0; i < rules.rules_.size(); ++i) {
+    const Builder::Rule rule = rules.rules_[i];
+    if (rule.left == Builder::Rule::none) continue;
     const auto id = [&](std::string_view token) {
       const std::optional<TokenId> found = vocabulary.find(token);
-      if (!found) fail(concat("needs the token '", printable(token, 60), "', which the vocabulary lacks"));
-      return *found;
+      if (found) return *found;
+      throw FormatError(concat(where, ": merge ", i, " needs the token '", printable(token, 60),
+                               "', which the vocabulary lacks"));
     };
-    if (rank == std::numeric_limits<std::uint32_t>::max()) fail("is one too many");
-    merged.assign(left);
-    merged += right;
-    merges.rules_.push_back({id(left), id(right), rank++, id(merged)});
+    const std::size_t size = std::size_t{rule.left} + rule.right;
+    const std::string_view merged = rest.substr(0, size);
+    if (rules_.size() == std::numeric_limits<std::uint32_t>::max()) {
+      throw FormatError(concat(where, ": merge ", i, " is one too many"));
+    }
+    const auto rank = static_cast<std::uint32_t>(rules_.size());
+    const TokenId left = id(merged.substr(0, rule.left));
+    rules_.push_back({left, id(merged.substr(rule.left)), rank, id(merged)});
+    rest.remove_prefix(size);
   }
-  merges.index(vocabulary.size());
-  return merges;
+  index(vocabulary.size());
 }
 
 ASTERISM_INLINE const Merge* Merges::find(TokenId left, TokenId right) const {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/text/detail/post_processor.hpp"
 
@@ -45,6 +47,10 @@ ASTERISM_INLINE void PostProcessor::read_template(const Component& component, st
     }
     const std::string& name =
         json::require_string(json::require_object(piece, "SpecialToken", where), "id", where);
+    if (json::find_field(tokens, name, where) == nullptr) {
+      throw FormatError(concat(where, ": post_processor TemplateProcessing: special_tokens has no entry '",
+                               printable(name, 60), "', which its template 'single' names"));
+    }
     const json::Value& token = json::require_object(tokens, name, where);
     check_keys(token, {"id", "ids", "tokens"}, "a special token of TemplateProcessing", where);
     for (const json::Value& id : json::require_array(token, "ids", where)) {

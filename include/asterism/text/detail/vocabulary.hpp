@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,19 +11,35 @@
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
-#include "asterism/json/json.hpp"
 
 namespace asterism::text {
 
-/// The vocabulary of a model: tokens are distinct, ids are distinct, some ids may be without a token. Immutable
-/// after reading; const members may be called from several threads. Memory: the strings and 24 bytes for each id.
+/// The vocabulary of a model: tokens are distinct, ids are distinct, some ids may be without a token. Immutable;
+/// const members may be called from several threads. Memory: the strings, 8 bytes for each id, 8 to 16 for each token.
 class Vocabulary {
  public:
+  /// Tokens as they are read, in any order.
+  class Builder {
+   public:
+    /// `id` >= 0.
+    void add(std::string_view token, TokenId id);
+
+   private:
+    friend class Vocabulary;
+    struct Entry {
+      TokenId id = -1;
+      std::uint32_t size = 0;  ///< bytes in strings_, behind those of the entries before
+    };
+
+    std::string strings_;
+    std::vector<Entry> entries_;
+  };
+
   Vocabulary() = default;
 
-  /// From an object {"token": id, ..}. FormatError for an empty one, ids that are no integers, negative, used
-  /// twice, or so large that most of the ids below would be without a token.
-  static Vocabulary from_json(const json::Value& object, std::string_view where);
+  /// FormatError where there are no tokens, one stands there twice, and for ids that are used twice, or so large that
+  /// most of the ids below would be without a token.
+  Vocabulary(Builder tokens, std::string_view where);
 
   /// One more than the largest id.
   std::size_t size() const { return places_.size(); }
@@ -37,16 +54,18 @@ class Vocabulary {
   std::optional<TokenId> find(std::string_view token_text) const;
 
  private:
+  /// Bytes [begin, begin + size) of strings_.
   struct Place {
-    std::size_t begin = 0;
+    static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t begin = nowhere;
     std::uint32_t size = 0;
-    bool used = false;
   };
 
   /// FNV-1a with a final mix, so that the low bits depend on every byte.
   static std::size_t hash(std::string_view text);
 
-  void add(std::string_view token_text, TokenId id, std::string_view where);
+  /// Gives each id its place.
+  void place(const std::vector<Builder::Entry>& entries, std::string_view where);
 
   /// Fills the hash table: open addressing, at most half full.
   void index(std::string_view where);

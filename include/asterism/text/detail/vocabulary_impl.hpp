@@ -1,41 +1,36 @@
 // Bodies of vocabulary.hpp.
 #pragma once
 
-#include <limits>
+#include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/json/fields.hpp"
 #include "asterism/text/detail/vocabulary.hpp"
 
 namespace asterism::text {
 
-ASTERISM_INLINE Vocabulary Vocabulary::from_json(const json::Value& object, std::string_view where) {
-  json::check_object(object, "the vocabulary", where);
-  if (object.empty()) throw FormatError(concat(where, ": the vocabulary is empty"));
-  const auto limit = static_cast<std::int64_t>(4 * object.size() + 65536);
-  Vocabulary vocabulary;
-  const auto& entries = object.get_ref<const json::Value::object_t&>();
-  std::size_t bytes = 0;
-  std::int64_t last = 0;
-  for (const auto& [token, value] : entries) {
-    const std::int64_t id = json::to_integer(value, token, where, 0, std::numeric_limits<TokenId>::max());
-    if (id >= limit) {
-      throw FormatError(concat(where, ": token '", printable(token, 60), "' has the id ", id,
-                               ", expected ids below ", limit, " in a vocabulary of ", object.size(), " tokens"));
-    }
-    last = id > last ? id : last;
-    bytes += token.size();
+ASTERISM_INLINE void Vocabulary::Builder::add(std::string_view token, TokenId id) {
+  strings_ += token;
+  entries_.push_back({id, static_cast<std::uint32_t>(token.size())});  // exact below Place::nowhere, checked below
+}
+
+ASTERISM_INLINE Vocabulary::Vocabulary(Builder tokens, std::string_view where)
+    : strings_(std::move(tokens.strings_)), count_(tokens.entries_.size()) {
+  if (tokens.entries_.empty()) throw FormatError(concat(where, ": the vocabulary is empty"));
+  if (strings_.size() >= Place::nowhere) {
+    throw FormatError(concat(where, ": the vocabulary's tokens have ", strings_.size(), " bytes"));
   }
-  vocabulary.places_.assign(static_cast<std::size_t>(last) + 1, Place{});
-  vocabulary.strings_.reserve(bytes);
-  for (const auto& [token, value] : entries) vocabulary.add(token, value.get<TokenId>(), where);
-  vocabulary.index(where);
-  return vocabulary;
+  strings_.shrink_to_fit();
+  place(tokens.entries_, where);
+  tokens = {};  // before the next table
+  index(where);
 }
 
 ASTERISM_INLINE bool Vocabulary::contains(TokenId id) const {
-  return id >= 0 && static_cast<std::size_t>(id) < places_.size() && places_[static_cast<std::size_t>(id)].used;
+  return id >= 0 && static_cast<std::size_t>(id) < places_.size() &&
+         places_[static_cast<std::size_t>(id)].begin != Place::nowhere;
 }
 
 ASTERISM_INLINE std::string_view Vocabulary::token(TokenId id) const {
@@ -60,19 +55,33 @@ ASTERISM_INLINE std::size_t Vocabulary::hash(std::string_view text) {
   return static_cast<std::size_t>(h ^ (h >> 32U));
 }
 
-ASTERISM_INLINE void Vocabulary::add(std::string_view token_text, TokenId id, std::string_view where) {
-  Place& place = places_[static_cast<std::size_t>(id)];
-  if (place.used) {
-    throw FormatError(concat(where, ": tokens '", printable(token(id), 60), "' and '", printable(token_text, 60),
-                             "' both have the id ", id));
+ASTERISM_INLINE void Vocabulary::place(const std::vector<Builder::Entry>& entries, std::string_view where) {
+  const std::size_t limit = 4 * entries.size() + 65536;
+  std::size_t size = 0;
+  std::uint32_t begin = 0;
+  for (const Builder::Entry& entry : entries) {
+    const auto id = static_cast<std::size_t>(entry.id);
+    if (id >= limit) {
+      throw FormatError(concat(
+          where, ": token '", printable(std::string_view(strings_).substr(begin, entry.size), 60), "' has the id ",
+          id, ", expected ids below ", limit, " in a vocabulary of ", entries.size(), " tokens"));
+    }
+    size = std::max(size, id + 1);
+    begin += entry.size;
   }
-  if (token_text.size() > std::numeric_limits<std::uint32_t>::max()) {
-    throw FormatError(concat(where, ": the token with the id ", id, " has ", token_text.size(), " bytes"));
+  places_.assign(size, Place{});
+  begin = 0;
+  for (const Builder::Entry& entry : entries) {
+    if (contains(entry.id)) {
+      const auto [first, second] =
+          std::minmax({token(entry.id), std::string_view(strings_).substr(begin, entry.size)});
+      throw FormatError(concat(where, ": tokens '", printable(first, 60), "' and '", printable(second, 60),
+                               "' both have the id ", entry.id));
+    }
+    places_[static_cast<std::size_t>(entry.id)] = {begin, entry.size};
+    begin += entry.size;
+    longest_ = std::max<std::size_t>(longest_, entry.size);
   }
-  place = {strings_.size(), static_cast<std::uint32_t>(token_text.size()), true};
-  strings_ += token_text;
-  ++count_;
-  longest_ = token_text.size() > longest_ ? token_text.size() : longest_;
 }
 
 ASTERISM_INLINE void Vocabulary::index(std::string_view where) {
@@ -80,11 +89,15 @@ ASTERISM_INLINE void Vocabulary::index(std::string_view where) {
   while (capacity < 2 * count_) capacity *= 2;
   slots_.assign(capacity, -1);
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (!places_[i].used) continue;
     const auto id = static_cast<TokenId>(i);
+    if (!contains(id)) continue;
     std::size_t slot = hash(token(id)) & (capacity - 1);
     // Runs of natural tokens stay below a few dozen: longer ones are made on purpose, to make this slow.
     for (std::size_t probes = 0; slots_[slot] >= 0; slot = (slot + 1) & (capacity - 1)) {
+      if (token(slots_[slot]) == token(id)) {
+        throw FormatError(
+            concat(where, ": the token '", printable(token(id), 60), "' stands in the vocabulary twice"));
+      }
       if (++probes > 4096) throw FormatError(concat(where, ": the vocabulary's tokens collide beyond reason"));
     }
     slots_[slot] = id;
