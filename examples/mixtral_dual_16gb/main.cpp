@@ -8,6 +8,7 @@
 #include <asterism/generate/variant.hpp>
 #include <asterism/lab/question_set.hpp>
 #include <asterism/load.hpp>
+#include <asterism/machine/probe.hpp>
 #include <charconv>
 #include <cstdio>
 #include <exception>

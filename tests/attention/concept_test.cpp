@@ -1,4 +1,5 @@
 // All shipped key/value caches are models of KvCache and obey its laws; structs that lack one member are none.
+#include "asterism/kernels.hpp"
 #include "asterism/attention/concept.hpp"
 
 #include <doctest/doctest.h>

@@ -84,7 +84,7 @@ TEST_CASE("what transformers 5 writes is read") {
   CHECK(!config.quantization);
 
   const std::string path = golden("config_5.json");
-  const ModelConfig other = parse_model_config(file::read_text_file(path, file::max_config_bytes), path);
+  const ModelConfig other = parse_model_config(file::read_text_file(path, checkpoint::max_config_bytes), path);
   CHECK(other.shape.head_dim == 32);
   CHECK(other.shape.kv_heads == 4);
   CHECK(other.shape.tied_head);
@@ -223,6 +223,6 @@ TEST_CASE("broken files are refused by name") {
   check_error<FormatError>([] { parse_model_config(R"({"vocab_size":1,"vocab_size":1})", "f"); }, {"second time"});
   check_error<FileError>([] { read_model_config("/nowhere"); }, {"/nowhere/config.json"});
   const test::TemporaryFolder folder;
-  test::write_file(folder / "config.json", std::string(file::max_config_bytes + 1, ' '));
+  test::write_file(folder / "config.json", std::string(checkpoint::max_config_bytes + 1, ' '));
   check_error<FileError>([&] { read_model_config(folder.path()); }, {folder / "config.json", "at most"});
 }

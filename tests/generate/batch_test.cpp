@@ -1,4 +1,5 @@
 // Batches: every answer is the one that a session alone gives, whoever shares the passes; and a thousand of them.
+#include "asterism/placement/report.hpp"
 #include "asterism/generate/batch.hpp"
 
 #include <algorithm>

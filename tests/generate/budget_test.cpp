@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/placement/report.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/machine/machine.hpp"
