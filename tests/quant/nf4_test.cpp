@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/least_squares.hpp"
 
 #include "support/golden.hpp"
