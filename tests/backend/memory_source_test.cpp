@@ -1,4 +1,5 @@
 // The memory of this machine: aligned, usable to the last byte, and in huge pages where they fit.
+#include "asterism/core/bytes.hpp"
 #include "asterism/backend/memory_source.hpp"
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // Several models on one set of devices: their bytes count together, and each answers as alone.
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>

@@ -32,7 +32,7 @@ bool contains(const std::string& text, std::string_view part) { return text.find
 TEST_CASE("a list of sizes is a machine of accelerators") {
   CHECK(parse_machine("16GiB,16GiB") == equal_devices(2, 16_GiB));
   CHECK(parse_machine("16GB") == equal_devices(1, 16_GB));
-  CHECK(parse_machine(" 800MB , 1024 ") == Machine{.capacity = {800_MB, 1024_B}, .devices = 2});
+  CHECK(parse_machine(" 800MB , 2097152 ") == Machine{.capacity = {800_MB, 2_MiB}, .devices = 2});
   CHECK(parse_machine("1GiB,2GiB,3GiB,4GiB,5GiB,6GiB,7GiB,8GiB").capacity[7] == 8_GiB);
 }
 
@@ -60,5 +60,13 @@ TEST_CASE("what is no machine is refused with the device and what is accepted") 
   }
   CHECK(contains(refusal("16GiB,"), "device 1: ''"));
   CHECK(contains(refusal("0,5GiB"), "device 0: a device without memory"));
-  CHECK(contains(refusal("1,1,1,1,1,1,1,1,1"), "device 8: a machine has 1 to 8 devices"));
+  CHECK(contains(refusal("1GB,1GB,1GB,1GB,1GB,1GB,1GB,1GB,1GB"), "device 8: a machine has 1 to 8 devices"));
+}
+
+TEST_CASE("a forgotten unit is no machine with a few bytes") {
+  CHECK(contains(refusal("14GiB,14"), "device 1: '14' without a unit is 14 bytes; was 14GiB meant?"));
+  CHECK(contains(refusal("host:64"), "device 0: '64' without a unit"));
+  CHECK(contains(refusal("1048575"), "without a unit"));
+  CHECK(parse_machine("1048576").capacity[0] == 1_MiB);
+  CHECK(parse_machine("16KiB").capacity[0] == 16_KiB);
 }

@@ -115,7 +115,9 @@ TEST_CASE("the largest products are as wide as the widest row, with a row for ev
   Shape shape = small_shape;
   Limits limits = Exact::limits;
   limits.prefill_chunk = 7;
-  const auto layers = [&] { return model::LargestProduct::of_layers(shape, limits); };
+  const auto layers = [&] {
+    return model::LargestProduct::of_layers<expert::SwiGlu<quant::Float32>>(shape, limits);
+  };
   CHECK(layers().rows == 14);
   CHECK(layers().cols == 48);  // 6 heads of 8
   shape.ffn = 49;
@@ -187,4 +189,35 @@ TEST_CASE("every device that runs layers has a workspace, the head's device the 
     }
     for (std::size_t d = 0; d < 4; ++d) CHECK(empty.devices[d]->arena().used() == before[d]);
   }
+}
+
+namespace {
+
+/// Three times as wide inside as the shape says.
+template <class Q>
+struct WideExpert : expert::SwiGlu<Q> {
+  static constexpr Shape widened(Shape shape) {
+    shape.ffn *= 3;
+    return shape;
+  }
+  constexpr explicit WideExpert(const Shape& shape) : expert::SwiGlu<Q>(widened(shape)) {}
+};
+
+struct WideInside : InIntegers {
+  template <class Q>
+  using Expert = WideExpert<Q>;
+};
+
+}  // namespace
+
+TEST_CASE("an expert that is wider than the shape's ffn is planned for, and runs") {
+  Shape shape = small_shape;
+  shape.hidden = 32;
+  shape.ffn = 32;
+  const test::FilledNetwork<WideInside> on(shape, equal_devices(1, 64_MiB));
+  const auto workspace = test::workspace_on<WideInside>(on);
+  CHECK(on.plan.peak(0) == on.devices[0]->arena().used() + on.plan.bytes(0, placement::PartKind::kv_cache));
+  test::Conversation<WideInside> conversation(on);
+  const std::vector<test::Turn<WideInside>> turns{{&conversation, {1, 2, 3}}};
+  CHECK(test::pass(on, workspace, turns));
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"

@@ -11,6 +11,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/least_squares.hpp"
 
 #include "support/packed_matrix.hpp"

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/quant/nf4_block.hpp"

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/least_squares.hpp"
 
 #include "support/golden.hpp"
@@ -210,6 +211,32 @@ TEST_CASE("the error is at most half the widest gap inside the table's range, ex
   CHECK(wrong == 0);
   CHECK(outside > 100);
   CHECK(negative > 10000);
+}
+
+TEST_CASE("the error bound holds where all weights are near the end of float32's range, or below its normal one") {
+  Random random(11);
+  for (const int exponent : {-120, -124, -125, -126, -128, -132, -140, -147}) {
+    CAPTURE(exponent);
+    std::vector<float> values(64 * 64);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double of_block = 1 + static_cast<double>(i / 64 % 7) / 7;
+      values[i] = static_cast<float>(std::ldexp(of_block * (2 * random.uniform() - 1), exponent));
+    }
+    values[0] = std::ldexp(1.0F, exponent + 1);
+    const auto beyond_bound = [&]<class Q>(Q) {
+      const PackedMatrix<Q> matrix(64, 64, values);
+      const std::vector<float> decoded = matrix.decoded();
+      int beyond = 0;
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const double error = std::fabs(double{decoded[i]} - double{values[i]});
+        beyond += error > Q::error_bound(matrix.view(), i, values[i]) ? 1 : 0;
+      }
+      return beyond;
+    };
+    CHECK(beyond_bound(Nf4<64, DoubleQuantized>()) == 0);
+    CHECK(beyond_bound(Nf4<64, DoubleQuantized, SignedLeastSquares>()) == 0);
+    CHECK(beyond_bound(Nf4<64>()) == 0);
+  }
 }
 
 TEST_CASE("names and bits") {

@@ -1,5 +1,5 @@
 // Unpacking with AVX2 gives what the formats' own decoders give, to the bit.
-#include "asterism/simd/avx2.hpp"
+#include "asterism/simd/product/avx2.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/simd/level.hpp"

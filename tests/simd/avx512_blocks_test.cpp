@@ -1,11 +1,12 @@
 // Exact products of whole tiles: near the sum in double precision, the same bits for any rows, nothing else written.
-#include "asterism/simd/avx512_blocks.hpp"
+#include "asterism/simd/product/avx512_blocks.hpp"
 
 #include <cmath>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/level.hpp"

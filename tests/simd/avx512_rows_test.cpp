@@ -1,5 +1,5 @@
 // Products with weights in rows: the same bits from memory and from a tile, every tail, nothing else written.
-#include "asterism/simd/avx512_rows.hpp"
+#include "asterism/simd/product/avx512_rows.hpp"
 
 #include <cmath>
 #include <vector>
@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/format.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/simd/level.hpp"
 
 #include "support/packed_matrix.hpp"

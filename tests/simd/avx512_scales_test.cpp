@@ -1,10 +1,11 @@
 // Scales of a tile in a register equal those that the format reads one by one, bit for bit.
-#include "asterism/simd/avx512_scales.hpp"
+#include "asterism/simd/product/avx512_scales.hpp"
 
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/level.hpp"
 

@@ -1,10 +1,11 @@
 // Level::avx512 takes each output by the kernels that its place asks for, however the outputs are cut.
-#include "asterism/simd/avx512.hpp"
+#include "asterism/simd/product/avx512.hpp"
 
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"

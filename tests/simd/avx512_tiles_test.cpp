@@ -1,8 +1,9 @@
 // Integer products of whole tiles equal plain loops on the standard order, bit for bit.
-#include "asterism/simd/avx512_tiles.hpp"
+#include "asterism/simd/integer/avx512_tiles.hpp"
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/level.hpp"

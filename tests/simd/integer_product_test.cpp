@@ -10,6 +10,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"

@@ -1,11 +1,12 @@
 // The portable kernels add up in a fixed order, and to the last element.
-#include "asterism/simd/portable.hpp"
+#include "asterism/simd/product/portable.hpp"
 
 #include <cmath>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/float32.hpp"
 
 #include "support/packed_matrix.hpp"

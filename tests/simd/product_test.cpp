@@ -11,6 +11,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"

@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
+
 #include "support/stored_rows.hpp"
 
 using namespace asterism;

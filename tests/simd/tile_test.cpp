@@ -1,12 +1,13 @@
 // The loop nest visits every weight once for all rows, in tiles of the sizes that the kernels ask for.
-#include "asterism/simd/tile.hpp"
+#include "asterism/simd/product/tile.hpp"
 
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
-#include "asterism/simd/portable.hpp"
+#include "asterism/simd/product/portable.hpp"
 
 #include "support/packed_matrix.hpp"
 

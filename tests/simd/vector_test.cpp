@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/half_precision.hpp"
 
 #include "support/rows.hpp"

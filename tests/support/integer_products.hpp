@@ -11,7 +11,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/simd/activation8.hpp"
-#include "asterism/simd/quantize_row.hpp"
+#include "asterism/simd/integer/quantize_row.hpp"
 
 #include "support/packed_matrix.hpp"
 

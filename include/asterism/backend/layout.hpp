@@ -22,6 +22,7 @@ class Layout {
   template <class T>
   constexpr DeviceMatrix<T> matrix(std::size_t rows, std::size_t cols) {
     const std::uint64_t offset = take(checked_product(checked_product(rows, cols), sizeof(T)));
+    if (cols > widest_) widest_ = cols;
     if (buffer_ == nullptr) return {};
     return matrix_in<T>(*buffer_, offset, rows, cols);
   }
@@ -36,6 +37,9 @@ class Layout {
 
   constexpr Bytes used() const { return {used_}; }
 
+  /// Columns of the widest matrix so far; weights don't count.
+  constexpr std::size_t widest() const { return widest_; }
+
  private:
   constexpr std::uint64_t take(std::uint64_t bytes) {
     const std::uint64_t offset = used_;
@@ -45,6 +49,7 @@ class Layout {
 
   const Buffer* buffer_ = nullptr;
   std::uint64_t used_ = 0;
+  std::size_t widest_ = 0;
 };
 
 }  // namespace asterism::backend

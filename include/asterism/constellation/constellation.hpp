@@ -27,6 +27,7 @@ class Constellation {
  public:
   static_assert(expert::Expert<Expert>);
   static_assert(gating::Gating<Gating>);
+  using ExpertType = Expert;
   using Router = backend::DeviceWeights<quant::Float32>;
 
   /// Bytes of the router.

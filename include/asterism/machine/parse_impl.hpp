@@ -34,6 +34,11 @@ ASTERISM_INLINE Machine parse_machine(std::string_view text) {
       if (kind == DeviceKind::host) device = trimmed(device.substr(host.size()));
       const Bytes bytes = parse_bytes(device);
       if (bytes == Bytes{0}) throw InvalidArgument("a device without memory");
+      const char last = device.back();
+      if (bytes < 1_MiB && last >= '0' && last <= '9') {
+        throw InvalidArgument(concat("'", device, "' without a unit is ", device, " bytes; was ", device,
+                                     "GiB meant? Below 1 MiB a size needs its unit, such as 512KiB"));
+      }
       machine.add(bytes, kind);
     } catch (const InvalidArgument& error) {
       throw InvalidArgument(concat("machine '", text, "', device ", machine.devices, ": ", error.what(),

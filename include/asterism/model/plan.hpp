@@ -57,7 +57,7 @@ constexpr placement::MemoryFootprint parts(const Shape& shape, const Limits& lim
   out.final_norm = {aligned(hidden * sizeof(float))};
   out.head = B::Head::planes(vocabulary, hidden).bytes();
   out.tied = shape.tied_head && std::is_same_v<typename B::Embedding, typename B::Head>;
-  const LargestProduct largest = LargestProduct::of_layers(shape, limits);
+  const LargestProduct largest = LargestProduct::of_layers<typename Types::Expert>(shape, limits);
   const LargestProduct head = LargestProduct::of_head(shape, limits);
   out.layer_workspace = LayerWorkspace<typename Types::Block>::bytes(shape, limits) +
                         B::Backend::scratch(largest.rows, largest.cols);

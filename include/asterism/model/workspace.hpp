@@ -21,12 +21,17 @@ struct LargestProduct {
   std::size_t rows = 0;
   std::size_t cols = 0;
 
-  /// Of the layers.
+  /// Of the layers. An expert may be wider inside than the shape's ffn: what it lays out for itself tells.
+  template <class Expert>
   static constexpr LargestProduct of_layers(const Shape& shape, const Limits& limits) {
-    const std::int64_t attention = shape.hidden > shape.query_width() ? shape.hidden : shape.query_width();
-    const std::int64_t widest = attention > shape.ffn ? attention : shape.ffn;
-    return {static_cast<std::size_t>(limits.prefill_chunk) * static_cast<std::size_t>(shape.top_k),
-            static_cast<std::size_t>(widest)};
+    backend::Layout inside;
+    Expert::Scratch::lay_out(inside, Expert(shape), 1);
+    std::size_t widest = inside.widest();
+    for (const std::int64_t width :
+         {std::int64_t{shape.hidden}, std::int64_t{shape.query_width()}, std::int64_t{shape.ffn}}) {
+      widest = static_cast<std::size_t>(width) > widest ? static_cast<std::size_t>(width) : widest;
+    }
+    return {static_cast<std::size_t>(limits.prefill_chunk) * static_cast<std::size_t>(shape.top_k), widest};
   }
   /// Of the head.
   static constexpr LargestProduct of_head(const Shape& shape, const Limits& limits);
@@ -102,7 +107,8 @@ class Workspace {
       buffers_.push_back(devices[d]->allocate(LayerWorkspace<Block>::bytes(shape, limits), "workspace"));
       backend::Layout cursor(buffers_.back());
       layers_[d] = LayerWorkspace<Block>::lay_out(cursor, shape, limits);
-      const LargestProduct largest = LargestProduct::of_layers(shape, limits);
+      const LargestProduct largest =
+          LargestProduct::of_layers<typename Block::Constellation::ExpertType>(shape, limits);
       devices[d]->reserve(largest.rows, largest.cols);
     }
     const auto head_device = static_cast<std::size_t>(plan.head_device());

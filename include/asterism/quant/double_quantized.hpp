@@ -57,7 +57,7 @@ struct DoubleQuantized {
     float offset() const { return offset_; }
 
     /// At most how far the scale of a block lies from the one that was handed to `store`: half the map's
-    /// widest gap, and the rounding of the arithmetic.
+    /// widest gap, what the smallest scales lose, and the rounding of the arithmetic.
     double error_bound(std::uint64_t block) const;
 
    private:

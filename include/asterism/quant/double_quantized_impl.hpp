@@ -14,6 +14,9 @@ namespace asterism::quant {
 
 namespace detail {
 
+/// What `store` divides by at least; bitsandbytes does too.
+inline constexpr float smallest_divisor = 1e-38F;
+
 inline constexpr double widest_half_gap = [] {
   double widest = 0;
   for (std::size_t i = 0; i + 1 < dynamic_map.size(); ++i) {
@@ -38,7 +41,7 @@ ASTERISM_INLINE void DoubleQuantized::store(View<const float> scales, const Plan
     float largest = 0;
     for (std::size_t b = first; b < end; ++b) largest = std::fmax(largest, std::fabs(scales[b] - offset));
     nested_absmax[first / group] = largest;
-    const float inverse = 1.0F / std::fmax(largest, 1e-38F);
+    const float inverse = 1.0F / std::fmax(largest, detail::smallest_divisor);
     for (std::size_t b = first; b < end; ++b) codes[b] = code((scales[b] - offset) * inverse);
   }
 
@@ -53,7 +56,10 @@ ASTERISM_INLINE void DoubleQuantized::store(View<const float> scales, const Plan
 
 ASTERISM_INLINE double DoubleQuantized::Reader::error_bound(std::uint64_t block) const {
   const double nested = nested_absmax_[block / group];
-  return detail::widest_half_gap * nested + 0x1p-22 * (nested + std::fabs(double{offset_})) + 0x1p-148;
+  // `store` divides by no less than this, so that smaller scales use the middle of the map alone.
+  const double unused =
+      nested < double{detail::smallest_divisor} ? 1 - nested / double{detail::smallest_divisor} : 0;
+  return (detail::widest_half_gap + unused) * nested + 0x1p-22 * (nested + std::fabs(double{offset_})) + 0x1p-148;
 }
 
 ASTERISM_INLINE std::uint8_t DoubleQuantized::code(float value) {

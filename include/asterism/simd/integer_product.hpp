@@ -7,8 +7,9 @@
 #include "asterism/core/view.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
-#include "asterism/simd/integer_format.hpp"
+#include "asterism/simd/integer/format.hpp"
 #include "asterism/simd/level.hpp"
+#include "asterism/simd/product.hpp"
 
 namespace asterism::simd {
 

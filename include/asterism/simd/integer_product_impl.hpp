@@ -1,9 +1,9 @@
 // Bodies of integer_product.hpp.
 #pragma once
 
-#include "asterism/simd/avx2_tiles.hpp"
+#include "asterism/simd/integer/avx2_tiles.hpp"
+#include "asterism/simd/integer/portable_tiles.hpp"
 #include "asterism/simd/integer_product.hpp"
-#include "asterism/simd/portable_tiles.hpp"
 
 namespace asterism::simd {
 

@@ -5,11 +5,11 @@
 #include <cstdint>
 
 #include "asterism/core/error.hpp"
-#include "asterism/simd/avx2_tiles.hpp"
-#include "asterism/simd/avx512_tiles.hpp"
-#include "asterism/simd/check_product.hpp"
+#include "asterism/simd/integer/avx2_tiles.hpp"
+#include "asterism/simd/integer/avx512_tiles.hpp"
+#include "asterism/simd/integer/portable_tiles.hpp"
 #include "asterism/simd/integer_product.hpp"
-#include "asterism/simd/portable_tiles.hpp"
+#include "asterism/simd/product/check.hpp"
 
 namespace asterism::simd {
 

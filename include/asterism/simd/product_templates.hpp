@@ -3,12 +3,12 @@
 
 #include <concepts>
 
-#include "asterism/simd/avx2.hpp"
-#include "asterism/simd/avx512.hpp"
-#include "asterism/simd/check_product.hpp"
-#include "asterism/simd/portable.hpp"
 #include "asterism/simd/product.hpp"
-#include "asterism/simd/tile.hpp"
+#include "asterism/simd/product/avx2.hpp"
+#include "asterism/simd/product/avx512.hpp"
+#include "asterism/simd/product/check.hpp"
+#include "asterism/simd/product/portable.hpp"
+#include "asterism/simd/product/tile.hpp"
 
 namespace asterism::simd {
 

@@ -1,9 +1,9 @@
 // Bodies of vector.hpp.
 #pragma once
 
-#include "asterism/simd/avx2_vector.hpp"
-#include "asterism/simd/avx512_vector.hpp"
-#include "asterism/simd/portable_vector.hpp"
+#include "asterism/simd/attention/avx2_vector.hpp"
+#include "asterism/simd/attention/avx512_vector.hpp"
+#include "asterism/simd/attention/portable_vector.hpp"
 #include "asterism/simd/vector.hpp"
 
 namespace asterism::simd {

@@ -1,9 +1,9 @@
 // Bodies of vector.hpp, as templates: see kernels.hpp.
 #pragma once
 
-#include "asterism/simd/avx2_vector.hpp"
-#include "asterism/simd/avx512_vector.hpp"
-#include "asterism/simd/portable_vector.hpp"
+#include "asterism/simd/attention/avx2_vector.hpp"
+#include "asterism/simd/attention/avx512_vector.hpp"
+#include "asterism/simd/attention/portable_vector.hpp"
 #include "asterism/simd/stored_row.hpp"
 #include "asterism/simd/vector.hpp"
 

@@ -12,15 +12,9 @@
 
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
-#include "asterism/simd/portable_tiles.hpp"
-#include "asterism/simd/quantize_row.hpp"
-
-#define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "asterism/simd/integer/portable_tiles.hpp"
+#include "asterism/simd/integer/quantize_row.hpp"
+#include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
 
@@ -188,12 +182,9 @@ struct Avx2Tiles {
 
 }  // namespace asterism::simd
 
-#undef ASTERISM_AVX2
-#undef ASTERISM_UNROLL
-
 #else
 
-#include "asterism/simd/portable_tiles.hpp"
+#include "asterism/simd/integer/portable_tiles.hpp"
 
 namespace asterism::simd {
 struct Avx2Tiles : PortableTiles {};  // never chosen: see `supported`

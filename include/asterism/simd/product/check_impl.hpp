@@ -3,7 +3,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/simd/check_product.hpp"
+#include "asterism/simd/product/check.hpp"
 
 namespace asterism::simd::detail {
 

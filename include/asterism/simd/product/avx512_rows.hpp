@@ -14,21 +14,14 @@
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/kernel_order.hpp"
-#include "asterism/simd/avx2_unpack.hpp"
-#include "asterism/simd/tile.hpp"
+#include "asterism/simd/product/avx2_unpack.hpp"
+#include "asterism/simd/product/tile.hpp"
+#include "asterism/simd/target.hpp"
 
 #if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-
-#define ASTERISM_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace asterism::simd {
@@ -92,9 +85,9 @@ struct Avx512Rows : Avx2Unpack {
 
   /// `Rows` rows of x times four rows of weights, or as many as there are.
   template <int Rows, class Q>
-  ASTERISM_AVX512 static void multiply_block(const float* x, std::size_t x_stride, std::size_t cols,
-                                             const std::byte* weights, std::size_t stride, bool accumulate,
-                                             float* y, std::size_t y_stride, std::size_t outputs) {
+  ASTERISM_AVX512_BYTES static void multiply_block(const float* x, std::size_t x_stride, std::size_t cols,
+                                                   const std::byte* weights, std::size_t stride, bool accumulate,
+                                                   float* y, std::size_t y_stride, std::size_t outputs) {
     constexpr std::size_t size = size_of<Q>;
     const std::byte* from[4];
     __m512 sums[Rows][4];
@@ -146,7 +139,7 @@ struct Avx512Rows : Avx2Unpack {
 
   /// Sixteen weights; zeros where the mask says.
   template <class Q>
-  ASTERISM_AVX512 static __m512 load(const std::byte* at, std::uint16_t mask) {
+  ASTERISM_AVX512_BYTES static __m512 load(const std::byte* at, std::uint16_t mask) {
     if constexpr (size_of<Q> == 4) {
       return _mm512_maskz_loadu_ps(mask, at);
     } else {
@@ -157,7 +150,7 @@ struct Avx512Rows : Avx2Unpack {
   }
 
   /// The lanes of each of four vectors added up: at distances of 2, 1, 8 and 4.
-  ASTERISM_AVX512 static __m128 sums_of(const __m512 (&v)[4]) {
+  ASTERISM_AVX512_BYTES static __m128 sums_of(const __m512 (&v)[4]) {
     const __m512 first = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
     const __m512 second = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
     const __m512d pairs[2] = {_mm512_castps_pd(first), _mm512_castps_pd(second)};
@@ -173,7 +166,5 @@ struct Avx512Rows : Avx2Unpack {
 #if !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
-#undef ASTERISM_AVX512
-#undef ASTERISM_UNROLL
 
 #endif

@@ -16,5 +16,5 @@ void check_product(std::uint64_t outputs, std::uint64_t cols, std::size_t x_rows
 }  // namespace asterism::simd::detail
 
 #if !defined(ASTERISM_COMPILED)
-#include "asterism/simd/check_product_impl.hpp"
+#include "asterism/simd/product/check_impl.hpp"
 #endif

@@ -9,18 +9,12 @@
 #include <immintrin.h>
 
 #include "asterism/simd/stored_row.hpp"
+#include "asterism/simd/target.hpp"
 
 #if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-
-#define ASTERISM_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace asterism::simd {
@@ -100,8 +94,6 @@ struct Avx512StoredRow {
 
 }  // namespace asterism::simd
 
-#undef ASTERISM_AVX512
-#undef ASTERISM_UNROLL
 #if !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif

@@ -12,15 +12,13 @@
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4_table.hpp"
 #include "asterism/quant/plain_scales.hpp"
+#include "asterism/simd/target.hpp"
 
 #if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
-
-#define ASTERISM_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,fma,f16c")))
 
 namespace asterism::simd {
 
@@ -41,7 +39,7 @@ class Avx512Scales<quant::PlainScales::Reader> {
  public:
   Avx512Scales(const quant::PlainScales::Reader& scales, TileScales tile) : at_(scales.data() + tile.place) {}
 
-  ASTERISM_AVX512 __m512 next() {
+  ASTERISM_AVX512_BYTES __m512 next() {
     const __m512 out = _mm512_loadu_ps(at_);
     at_ += quant::tile_rows;
     return out;
@@ -56,7 +54,7 @@ class Avx512Scales<quant::Float16Scales> {
  public:
   Avx512Scales(const quant::Float16Scales& scales, TileScales tile) : at_(scales.data() + tile.place) {}
 
-  ASTERISM_AVX512 __m512 next() {
+  ASTERISM_AVX512_BYTES __m512 next() {
     const __m512 out = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at_)));
     at_ += quant::tile_rows;
     return out;
@@ -79,7 +77,7 @@ class Avx512Scales<quant::DoubleQuantized::Reader> {
         row_blocks_(tile.row_blocks),
         change_(tile.first_block) {}
 
-  ASTERISM_AVX512 __m512 next() {
+  ASTERISM_AVX512_BYTES __m512 next() {
     if (block_ == change_) load_nested();
     ++block_;
     const __m512i code = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes_)));
@@ -103,13 +101,13 @@ class Avx512Scales<quant::DoubleQuantized::Reader> {
   static constexpr std::uint64_t group = quant::DoubleQuantized::group;
 
   /// The values at magnitudes first ... first + 31, chosen by five bits.
-  ASTERISM_AVX512 static __m512 look_up(__m512i magnitude, int first) {
+  ASTERISM_AVX512_BYTES static __m512 look_up(__m512i magnitude, int first) {
     const float* map = &quant::dynamic_map[127] + first;
     return _mm512_permutex2var_ps(_mm512_loadu_ps(map), magnitude, _mm512_loadu_ps(map + 16));
   }
 
   /// The nested scales of the sixteen rows, from here to where the first of them changes.
-  ASTERISM_AVX512 void load_nested() {
+  ASTERISM_AVX512_BYTES void load_nested() {
     alignas(64) float values[quant::tile_rows];
     std::uint64_t until_change = group;
     for (std::uint64_t i = 0; i < quant::tile_rows; ++i) {
@@ -136,6 +134,5 @@ class Avx512Scales<quant::DoubleQuantized::Reader> {
 #if !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
-#undef ASTERISM_AVX512
 
 #endif

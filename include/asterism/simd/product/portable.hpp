@@ -8,7 +8,7 @@
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/fwd.hpp"
-#include "asterism/simd/tile.hpp"
+#include "asterism/simd/product/tile.hpp"
 
 namespace asterism::simd {
 

@@ -12,8 +12,8 @@
 #include "asterism/quant/integer_codes.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
-#include "asterism/simd/integer_format.hpp"
-#include "asterism/simd/quantize_row.hpp"
+#include "asterism/simd/integer/format.hpp"
+#include "asterism/simd/integer/quantize_row.hpp"
 
 namespace asterism::simd {
 

@@ -7,7 +7,7 @@
 
 #include "asterism/core/view.hpp"
 #include "asterism/quant/half_precision.hpp"
-#include "asterism/simd/portable.hpp"
+#include "asterism/simd/product/portable.hpp"
 #include "asterism/simd/stored_row.hpp"
 
 namespace asterism::simd {

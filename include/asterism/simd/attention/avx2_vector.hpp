@@ -10,16 +10,10 @@
 #include <immintrin.h>
 
 #include "asterism/core/view.hpp"
-#include "asterism/simd/avx2_stored_row.hpp"
-#include "asterism/simd/portable_vector.hpp"
+#include "asterism/simd/attention/avx2_stored_row.hpp"
+#include "asterism/simd/attention/portable_vector.hpp"
 #include "asterism/simd/stored_row.hpp"
-
-#define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
 
@@ -232,8 +226,5 @@ struct Avx2Vector : Avx2StoredRow {
 };
 
 }  // namespace asterism::simd
-
-#undef ASTERISM_AVX2
-#undef ASTERISM_UNROLL
 
 #endif

@@ -18,13 +18,7 @@
 #include "asterism/quant/nf4.hpp"
 #include "asterism/quant/nf4_block.hpp"
 #include "asterism/quant/nf4_table.hpp"
-
-#define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
 
@@ -185,8 +179,5 @@ concept KnownBlocks = quant::HasKernelOrder<Q> && requires {
      std::same_as<typename Q::Codes, quant::IntegerCodes<Q::KernelOrder::bits>>);
 
 }  // namespace asterism::simd
-
-#undef ASTERISM_AVX2
-#undef ASTERISM_UNROLL
 
 #endif

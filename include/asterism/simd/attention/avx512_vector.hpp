@@ -10,21 +10,15 @@
 #include <immintrin.h>
 
 #include "asterism/core/view.hpp"
-#include "asterism/simd/avx512_stored_row.hpp"
-#include "asterism/simd/portable_vector.hpp"
+#include "asterism/simd/attention/avx512_stored_row.hpp"
+#include "asterism/simd/attention/portable_vector.hpp"
 #include "asterism/simd/stored_row.hpp"
+#include "asterism/simd/target.hpp"
 
 #if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-
-#define ASTERISM_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace asterism::simd {
@@ -234,8 +228,6 @@ struct Avx512Vector : Avx512StoredRow {
 
 }  // namespace asterism::simd
 
-#undef ASTERISM_AVX512
-#undef ASTERISM_UNROLL
 #if !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif

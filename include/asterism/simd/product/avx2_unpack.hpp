@@ -15,16 +15,10 @@
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/kernel_order.hpp"
-#include "asterism/simd/avx2_blocks.hpp"
-#include "asterism/simd/portable.hpp"
-#include "asterism/simd/tile.hpp"
-
-#define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "asterism/simd/product/avx2_blocks.hpp"
+#include "asterism/simd/product/portable.hpp"
+#include "asterism/simd/product/tile.hpp"
+#include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
 
@@ -97,8 +91,5 @@ struct Avx2Unpack : Avx2Blocks {
 };
 
 }  // namespace asterism::simd
-
-#undef ASTERISM_AVX2
-#undef ASTERISM_UNROLL
 
 #endif

@@ -7,10 +7,10 @@
 
 #include "asterism/core/view.hpp"
 #include "asterism/quant/kernel_order.hpp"
-#include "asterism/simd/avx2.hpp"
-#include "asterism/simd/avx512_blocks.hpp"
-#include "asterism/simd/avx512_rows.hpp"
-#include "asterism/simd/tile.hpp"
+#include "asterism/simd/product/avx2.hpp"
+#include "asterism/simd/product/avx512_blocks.hpp"
+#include "asterism/simd/product/avx512_rows.hpp"
+#include "asterism/simd/product/tile.hpp"
 
 namespace asterism::simd {
 

@@ -2,7 +2,7 @@
 // marked here use these instructions, and nobody calls them unless `supported(Level::avx2)`.
 #pragma once
 
-#include "asterism/simd/portable.hpp"
+#include "asterism/simd/product/portable.hpp"
 
 #if !defined(__x86_64__)
 
@@ -19,17 +19,11 @@ struct Avx2 : Portable {};  // never chosen: see `supported`
 
 #include "asterism/core/view.hpp"
 #include "asterism/quant/kernel_order.hpp"
-#include "asterism/simd/avx2_blocks.hpp"
-#include "asterism/simd/avx2_unpack.hpp"
 #include "asterism/simd/fwd.hpp"
-#include "asterism/simd/tile.hpp"
-
-#define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "asterism/simd/product/avx2_blocks.hpp"
+#include "asterism/simd/product/avx2_unpack.hpp"
+#include "asterism/simd/product/tile.hpp"
+#include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
 
@@ -210,8 +204,5 @@ struct Avx2 : Avx2Unpack {
 };
 
 }  // namespace asterism::simd
-
-#undef ASTERISM_AVX2
-#undef ASTERISM_UNROLL
 
 #endif

@@ -13,21 +13,14 @@
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4_block.hpp"
 #include "asterism/quant/nf4_table.hpp"
-#include "asterism/simd/avx512_scales.hpp"
-#include "asterism/simd/tile.hpp"
+#include "asterism/simd/product/avx512_scales.hpp"
+#include "asterism/simd/product/tile.hpp"
+#include "asterism/simd/target.hpp"
 
 #if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-
-#define ASTERISM_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace asterism::simd {
@@ -45,10 +38,10 @@ struct Avx512Blocks {
   /// y(r, 16 tile + i) for `Rows` rows of x and the outputs i whose bits are set in `wanted`; x and y are at
   /// x(first row, 0) and y(first row, 16 tile).
   template <int Rows, quant::HasKernelOrder Q>
-  ASTERISM_AVX512 static void multiply_tile(quant::KernelMatrixRef<Q> weights,
-                                            const typename Q::ScaleReader& scale_of, std::uint64_t tile,
-                                            const float* x, std::size_t x_stride, float* y, std::size_t y_stride,
-                                            std::uint16_t wanted) {
+  ASTERISM_AVX512_BYTES static void multiply_tile(quant::KernelMatrixRef<Q> weights,
+                                                  const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                                                  const float* x, std::size_t x_stride, float* y,
+                                                  std::size_t y_stride, std::uint16_t wanted) {
     using Order = typename Q::KernelOrder;
     constexpr std::size_t width = Order::block < 256 ? Order::block : 256;
     const quant::TiledRow first = quant::tiled_row(weights, tile * quant::tile_rows);
@@ -107,8 +100,8 @@ struct Avx512Blocks {
 
   /// One cache line of codes: 4 or 8 columns of sixteen rows.
   template <int Rows, class Q>
-  ASTERISM_AVX512 static void add_line(__m512i line, const float* x, std::size_t stride,
-                                       __m512 (&sums)[Rows][sums_of<Q>]) {
+  ASTERISM_AVX512_BYTES static void add_line(__m512i line, const float* x, std::size_t stride,
+                                             __m512 (&sums)[Rows][sums_of<Q>]) {
     ASTERISM_UNROLL
     for (unsigned k = 0; k < Q::KernelOrder::unit_columns; ++k) {
       const __m512 weights = column<Q>(line, k);
@@ -122,7 +115,7 @@ struct Avx512Blocks {
 
   /// Column k of a line without its scales.
   template <class Q>
-  ASTERISM_AVX512 static __m512 column(__m512i line, unsigned k) {
+  ASTERISM_AVX512_BYTES static __m512 column(__m512i line, unsigned k) {
     if constexpr (Q::KernelOrder::bits == 8) {
       return _mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(line, 24 - 8 * k), 24));
     } else {
@@ -150,7 +143,5 @@ struct Avx512Blocks {
 #if !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
-#undef ASTERISM_AVX512
-#undef ASTERISM_UNROLL
 
 #endif

@@ -9,13 +9,7 @@
 #include <immintrin.h>
 
 #include "asterism/simd/stored_row.hpp"
-
-#define ASTERISM_AVX2 __attribute__((target("avx2,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
 
@@ -95,8 +89,5 @@ struct Avx2StoredRow {
 };
 
 }  // namespace asterism::simd
-
-#undef ASTERISM_AVX2
-#undef ASTERISM_UNROLL
 
 #endif

@@ -12,22 +12,15 @@
 
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
-#include "asterism/simd/avx2_tiles.hpp"
-#include "asterism/simd/avx512_scales.hpp"
-#include "asterism/simd/portable_tiles.hpp"
+#include "asterism/simd/integer/avx2_tiles.hpp"
+#include "asterism/simd/integer/portable_tiles.hpp"
+#include "asterism/simd/product/avx512_scales.hpp"
+#include "asterism/simd/target.hpp"
 
 #if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-
-#define ASTERISM_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,fma,f16c")))
-#if defined(__clang__)
-#define ASTERISM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define ASTERISM_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 namespace asterism::simd {
@@ -39,9 +32,9 @@ struct Avx512Tiles {
   static constexpr std::size_t most_rows = 8;
 
   template <int Rows, IntegerFormat Q>
-  ASTERISM_AVX512 static void multiply_tile(quant::KernelMatrixRef<Q> weights,
-                                            const typename Q::ScaleReader& scale_of, std::uint64_t tile,
-                                            const Rows8& x, float* y, std::size_t stride) {
+  ASTERISM_AVX512_BYTES static void multiply_tile(quant::KernelMatrixRef<Q> weights,
+                                                  const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                                                  const Rows8& x, float* y, std::size_t stride) {
     using Order = typename Q::KernelOrder;
     constexpr std::size_t lines = Rows8::group / Order::unit_columns;  // cache lines of a group of columns
     const std::uint64_t blocks = Order::row_blocks(weights.cols);
@@ -98,8 +91,8 @@ struct Avx512Tiles {
  private:
   /// One cache line of codes: 4 or 8 columns of sixteen rows.
   template <int Rows, class Q>
-  ASTERISM_AVX512 static void add_line(__m512i line, const std::int8_t* rows, std::size_t stride,
-                                       __m512i* integers) {
+  ASTERISM_AVX512_BYTES static void add_line(__m512i line, const std::int8_t* rows, std::size_t stride,
+                                             __m512i* integers) {
     if constexpr (Q::KernelOrder::bits == 8) {
       const __m512i weights = _mm512_xor_si512(line, _mm512_set1_epi8(-128));
       ASTERISM_UNROLL
@@ -122,7 +115,7 @@ struct Avx512Tiles {
   }
 
   /// Four activations of row r, sixteen times.
-  ASTERISM_AVX512 static __m512i four(const std::int8_t* rows, std::size_t stride, int r) {
+  ASTERISM_AVX512_BYTES static __m512i four(const std::int8_t* rows, std::size_t stride, int r) {
     std::int32_t bits = 0;
     std::memcpy(&bits, rows + static_cast<std::size_t>(r) * stride, 4);
     return _mm512_set1_epi32(bits);
@@ -141,12 +134,10 @@ struct Avx512Tiles {
 #if !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
-#undef ASTERISM_AVX512
-#undef ASTERISM_UNROLL
 
 #else
 
-#include "asterism/simd/portable_tiles.hpp"
+#include "asterism/simd/integer/portable_tiles.hpp"
 
 namespace asterism::simd {
 struct Avx512Tiles : PortableTiles {};  // never chosen: see `supported`
