@@ -228,7 +228,7 @@ Measure with_head(const Choices& choices) {
 /// Weights that never meet activations in 8 bits are compiled without them.
 template <class Weights>
 Measure variant(const Choices& choices) {
-  if constexpr (Weights::bits_per_weight < 16) {
+  if constexpr (Weights::code_bits != 0) {
     if (choices.activations == "int8") return with_head<Weights, quant::Int8Activations>(choices);
   }
   return with_head<Weights, quant::Float32Activations>(choices);

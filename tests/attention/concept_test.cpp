@@ -1,11 +1,12 @@
 // All shipped key/value caches are models of KvCache and obey its laws; structs that lack one member are none.
-#include "asterism/kernels.hpp"
 #include "asterism/attention/concept.hpp"
 
 #include <doctest/doctest.h>
 
 #include "asterism/attention/sliding_window_kv_cache.hpp"
 #include "asterism/attention/static_kv_cache.hpp"
+#include "asterism/backend/host.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 
@@ -36,7 +37,9 @@ static_assert(!KvCache<NoLayerBytes> && !needs::layer_bytes<NoLayerBytes> && nee
 static_assert(!KvCache<NoCapacity> && !needs::capacity<NoCapacity>);
 static_assert(!KvCache<NoBytes> && !needs::bytes<NoBytes>);
 static_assert(!KvCache<NoView> && !needs::view<NoView>);
-static_assert(!KvCache<NoAppend> && !needs::append<NoAppend>);
+static_assert(KvCacheOn<Complete, backend::Host> && KvCacheOn<StaticKvCache<quant::Float16>, backend::Host>);
+static_assert(KvCache<NoAppend> && !KvCacheOn<NoAppend, backend::Host>);
+static_assert(KvCache<NoConstruct> && !KvCacheOn<NoConstruct, backend::Host>);
 static_assert(!KvCache<NoTrim> && !needs::trim<NoTrim> && needs::view<NoTrim>);
 static_assert(!KvCache<int>);
 

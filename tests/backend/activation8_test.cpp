@@ -1,6 +1,7 @@
 // The formats with integer products obey the laws of 8-bit activations.
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"

@@ -16,6 +16,8 @@ using namespace asterism::backend;
 using namespace asterism::lacking::backends;
 
 static_assert(Backend<Complete> && Backend<Host> && Backend<HostA8> && Backend<SerialHost>);
+static_assert(!Backend<NoConstruct> && !needs::construct<NoConstruct> && needs::arena<NoConstruct>);
+static_assert(Dense<NoConstruct> && AttentionOps<NoConstruct> && Dispatch<NoConstruct> && !Memory<NoConstruct>);
 static_assert(!Backend<NoArena> && !needs::arena<NoArena> && needs::allocate<NoArena>);
 static_assert(!Backend<NoAllocate> && !needs::allocate<NoAllocate> && needs::arena<NoAllocate>);
 static_assert(!Backend<NoReserve> && !needs::reserve<NoReserve>);

@@ -1,4 +1,5 @@
 // Weights as the tensors of a file: read back, they are the same bytes.
+#include "asterism/kernels.hpp"
 #include "asterism/checkpoint/bitsandbytes/file_layout.hpp"
 
 #include <cstring>

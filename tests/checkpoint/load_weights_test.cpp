@@ -1,4 +1,5 @@
 // Weights reach their places, and every way in which a checkpoint can be wrong is named by file and tensor.
+#include "asterism/kernels.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
 
 #include <cmath>

@@ -32,6 +32,7 @@ template <class Q>
 using Layer = constellation::Constellation<expert::SwiGlu<Q>, gating::SoftmaxTopK>;
 
 constexpr Shape shape{.hidden = 40, .ffn = 56, .experts = 6, .top_k = 2};
+const gating::SoftmaxTopK choice(6, 2);
 
 static_assert(Layer<Nf4>::router_bytes(shape) == Bytes{aligned(6 * 40 * 4)});
 
@@ -44,7 +45,7 @@ struct OnHost {
   backend::Buffer buffer;
   typename Layer<Q>::Scratch scratch;
 
-  OnHost(Host& on, std::size_t rows) : host(on), memory(on), layer(on, shape) {
+  OnHost(Host& on, std::size_t rows) : host(on), memory(on), layer(on, shape, choice) {
     memory.encode(layer.router());
     for (std::size_t e = 0; e < layer.experts(); ++e) {
       for (const auto* matrix : {&layer.expert(e).gate, &layer.expert(e).up, &layer.expert(e).down}) {
@@ -131,15 +132,15 @@ TEST_CASE_TEMPLATE("the footprint is what is drawn, and a pass draws nothing", Q
   backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
   const Bytes expected = Layer<Q>::router_bytes(shape) + expert::SwiGlu<Q>(shape).footprint() * 6;
   {
-    const Layer<Q> layer(host, shape);
+    const Layer<Q> layer(host, shape, choice);
     CHECK(host.arena().used() == expected);
     CHECK(layer.experts() == 6);
   }
   CHECK(host.arena().used() == 0_B);
   backend::SerialHost tight(0, expected, std::make_shared<parallel::Serial>());
-  const Layer<Q> fits(tight, shape);
+  const Layer<Q> fits(tight, shape, choice);
   backend::SerialHost smaller(0, expected - 64_B, std::make_shared<parallel::Serial>());
-  CHECK_THROWS_AS((Layer<Q>(smaller, shape)), BudgetExceeded);
+  CHECK_THROWS_AS((Layer<Q>(smaller, shape, choice)), BudgetExceeded);
   CHECK(smaller.arena().used() == 0_B);
 
   OnHost<Q, backend::SerialHost> on(host, 4);
@@ -152,7 +153,7 @@ TEST_CASE_TEMPLATE("the footprint is what is drawn, and a pass draws nothing", Q
 
 TEST_CASE("each expert has a slab of its own, one contiguous piece") {
   backend::SerialHost host(0, 16_MiB, std::make_shared<parallel::Serial>());
-  const Layer<Nf4> layer(host, shape);
+  const Layer<Nf4> layer(host, shape, choice);
   for (std::size_t e = 0; e < layer.experts(); ++e) {
     const auto& slab = layer.expert(e);
     CHECK(slab.gate.rows == 56);

@@ -10,6 +10,7 @@ using Model = lacking::Model<Complete, Lacking>;
 template <backend::Backend B>
 struct Uses {};
 
+Uses<Model<NoConstruct>> construct;
 Uses<Model<NoArena>> arena;
 Uses<Model<NoAllocate>> allocate;
 Uses<Model<NoWrite>> write;

@@ -19,9 +19,10 @@ Assembly<Model<NoHead>> Head;                  // and planes
 Assembly<Model<NoPlacement>> Placement;        // and plan
 Assembly<Model<NoKvCache>> KvCache;            // and trim
 Assembly<Model<NoGating>> Gating;              // and top_k
-Assembly<Model<NoBackend>> Backend;            // and combine
-Assembly<Model<NoObserver>> Observer;          // and moved
-Assembly<Model<NoExpert>> Expert;              // and forward
+Assembly<Model<NoFinishedGating>> gating;
+Assembly<Model<NoBackend>> Backend;    // and combine
+Assembly<Model<NoObserver>> Observer;  // and moved
+Assembly<Model<NoExpert>> Expert;      // and forward
 Fixed<Model<NoShape>> HasShape;
 
 }  // namespace asterism::lacking::blueprints

@@ -1,6 +1,8 @@
 // What compilers say of an expert that lacks a member: each line has to be refused, by the name of the variable.
 #include "lacking/expert.hpp"
 
+#include "asterism/backend/host.hpp"
+
 #include "lacking/model.hpp"
 
 namespace asterism::lacking::experts {
@@ -9,6 +11,8 @@ template <class Lacking>
 using Model = lacking::Model<Complete, Lacking>;
 template <expert::Expert T>
 struct Uses {};
+template <expert::ExpertOn<backend::SerialHost> T>
+struct Runs {};
 
 Uses<Model<NoShape>> constructible_from;
 Uses<Model<NoFootprint>> footprint;
@@ -17,6 +21,6 @@ Uses<Model<NoOutDim>> out_dim;
 Uses<Model<NoMatrices>> matrices;
 Uses<Model<NoLayOut>> lay_out;
 Uses<Model<NoScratch>> scratch;
-Uses<Model<NoForward>> forward;
+Runs<Model<NoForward>> forward;
 
 }  // namespace asterism::lacking::experts

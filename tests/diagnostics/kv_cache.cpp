@@ -1,6 +1,8 @@
 // What compilers say of a key/value cache that lacks a member: each line has to be refused, by the name of the variable.
 #include "lacking/kv_cache.hpp"
 
+#include "asterism/backend/host.hpp"
+
 #include "lacking/model.hpp"
 
 namespace asterism::lacking::kv_caches {
@@ -9,9 +11,12 @@ template <class Lacking>
 using Model = lacking::Model<Complete, Lacking>;
 template <attention::KvCache T>
 struct Uses {};
+template <attention::KvCacheOn<backend::SerialHost> T>
+struct Runs {};
 
 Uses<Model<NoLayerBytes>> layer_bytes;
-Uses<Model<NoAppend>> append;
+Runs<Model<NoConstruct>> construct;
+Runs<Model<NoAppend>> append;
 Uses<Model<NoCapacity>> capacity;
 Uses<Model<NoBytes>> bytes;
 Uses<Model<NoView>> view;

@@ -12,6 +12,8 @@ struct Uses {};
 
 Uses<Model<NoName>> name;
 Uses<Model<NoBitsPerWeight>> bits_per_weight;
+Uses<Model<NoCodeBits>> code_bits;
+Uses<Model<NoElementBytes>> element_bytes;
 Uses<Model<NoPlanes>> planes;
 Uses<Model<NoEncode>> encode;
 Uses<Model<NoDecode>> decode;

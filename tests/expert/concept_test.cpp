@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/backend/host.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
@@ -23,9 +24,10 @@ static_assert(!Expert<NoFootprint> && !needs::footprint<NoFootprint> && needs::i
 static_assert(!Expert<NoInDim> && !needs::in_dim<NoInDim> && needs::out_dim<NoInDim>);
 static_assert(!Expert<NoOutDim> && !needs::out_dim<NoOutDim> && needs::in_dim<NoOutDim>);
 static_assert(!Expert<NoMatrices> && !needs::matrices<NoMatrices> && needs::scratch<NoMatrices>);
-static_assert(!Expert<NoLayOut> && !needs::lay_out<NoLayOut> && needs::forward<NoLayOut>);
+static_assert(!Expert<NoLayOut> && !needs::lay_out<NoLayOut> && needs::scratch<NoLayOut>);
 static_assert(!Expert<NoScratch> && !needs::scratch<NoScratch> && needs::matrices<NoScratch>);
-static_assert(!Expert<NoForward> && !needs::forward<NoForward> && needs::lay_out<NoForward>);
+static_assert(ExpertOn<Complete, backend::Host> && ExpertOn<SwiGlu<quant::Nf4<64>>, backend::Host>);
+static_assert(Expert<NoForward> && !ExpertOn<NoForward, backend::Host>);
 static_assert(!Expert<int>);
 
 TEST_CASE_TEMPLATE("the experts obey the laws", E, SwiGlu<quant::Float32>, SwiGlu<quant::BFloat16>,

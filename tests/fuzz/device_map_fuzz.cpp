@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   parts.embedding = {20};
   parts.head = {20};
   parts.tied = size % 2 == 0;
-  parts.weight_bits = 4.5;
+  parts.code_bits = 4;
   Machine machine = equal_devices(2, Bytes{90});
   machine.add(Bytes{100}, DeviceKind::host);
   placement::DeviceMap map;

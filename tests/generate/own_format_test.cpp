@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/kernels.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/quant/abs_max.hpp"
 #include "asterism/quant/concept.hpp"
@@ -27,6 +28,8 @@ struct FiveLevels {
   static constexpr int block = 64, block_bytes = 22;
   static constexpr int place[3] = {1, 5, 25};
   static constexpr double bits_per_weight = (8.0 * block_bytes + 32) / block;
+  static constexpr int code_bits = 8;
+  static constexpr std::size_t element_bytes = 0;
   static std::string name() { return "five levels"; }
   static constexpr Planes planes(std::uint64_t rows, std::uint64_t cols) {
     const std::uint64_t blocks = (quant::element_count(rows, cols) + block - 1) / block;

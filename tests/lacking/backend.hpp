@@ -9,79 +9,105 @@ namespace asterism::lacking::backends {
 
 using Complete = backend::SerialHost;
 // Each hides one member.
+struct NoConstruct : Complete {};
 struct NoArena : Complete {
+  using Complete::Complete;
   void arena() {}
 };
 struct NoAllocate : Complete {
+  using Complete::Complete;
   void allocate() {}
 };
 struct NoWrite : Complete {
+  using Complete::Complete;
   void write() {}
 };
 struct NoReserve : Complete {
+  using Complete::Complete;
   void reserve() {}
 };
 struct NoUpload : Complete {
+  using Complete::Complete;
   void upload() {}
 };
 struct NoDownload : Complete {
+  using Complete::Complete;
   void download() {}
 };
 struct NoRead : Complete {
+  using Complete::Complete;
   void read() {}
 };
 struct NoCopyFrom : Complete {
+  using Complete::Complete;
   void copy_from() {}
 };
 struct NoSynchronize : Complete {
+  using Complete::Complete;
   void synchronize(int) {}
 };
 struct NoEmbed : Complete {
+  using Complete::Complete;
   void embed() {}
 };
 struct NoRmsNorm : Complete {
+  using Complete::Complete;
   void rms_norm() {}
 };
 struct NoProduct : Complete {
+  using Complete::Complete;
   void product() {}
 };
 struct NoProducts : Complete {
+  using Complete::Complete;
   void products() {}
 };
 struct NoGroupedSwiglu : Complete {
+  using Complete::Complete;
   void grouped_swiglu() {}
 };
 struct NoGroupedProduct : Complete {
+  using Complete::Complete;
   void grouped_product() {}
 };
 struct NoAdd : Complete {
+  using Complete::Complete;
   void add() {}
 };
 struct NoSiluMultiply : Complete {
+  using Complete::Complete;
   void silu_multiply() {}
 };
 struct NoRotaryTables : Complete {
+  using Complete::Complete;
   void rotary_tables() {}
 };
 struct NoRotate : Complete {
+  using Complete::Complete;
   void rotate() {}
 };
 struct NoAppendKv : Complete {
+  using Complete::Complete;
   void append_kv() {}
 };
 struct NoAttend : Complete {
+  using Complete::Complete;
   void attend() {}
 };
 struct NoRoute : Complete {
+  using Complete::Complete;
   void route() {}
 };
 struct NoGroup : Complete {
+  using Complete::Complete;
   void group() {}
 };
 struct NoGather : Complete {
+  using Complete::Complete;
   void gather() {}
 };
 struct NoCombine : Complete {
+  using Complete::Complete;
   void combine() {}
 };
 

@@ -34,6 +34,10 @@ struct NoKvCache : Blueprint {
 struct NoGating : Blueprint {
   using Gating = gatings::NoTopK;
 };
+/// Complete as a policy, but constructed from nothing that a model knows, and not handed in.
+struct NoFinishedGating : Blueprint {
+  using Gating = gatings::Complete;
+};
 struct NoBackend : Blueprint {
   using Backend = backends::NoCombine;
 };

@@ -9,8 +9,12 @@ namespace asterism::lacking::experts {
 
 struct Complete {
   struct Slab {};
-  struct Matrices {};
-  struct Scratch {};
+  struct Matrices {
+    void add(const Slab&) {}
+  };
+  struct Scratch {
+    static Scratch lay_out(backend::Layout&, const Complete&, std::size_t) { return {}; }
+  };
   explicit Complete(const Shape&) {}
   Bytes footprint() const { return {}; }
   std::size_t in_dim() const { return 1; }
@@ -36,23 +40,17 @@ struct NoOutDim : Complete {
   using Complete::Complete;
   void out_dim() const {}
 };
-class NoMatrices : public Complete {
- public:
+struct NoMatrices : Complete {
   using Complete::Complete;
-
- private:
-  struct Matrices;
+  struct Matrices {};
 };
 struct NoLayOut : Complete {
   using Complete::Complete;
   void lay_out() const {}
 };
-class NoScratch : public Complete {
- public:
+struct NoScratch : Complete {
   using Complete::Complete;
-
- private:
-  struct Scratch;
+  struct Scratch {};
 };
 struct NoForward : Complete {
   using Complete::Complete;

@@ -9,6 +9,9 @@
 namespace asterism::lacking::kv_caches {
 
 struct Complete {
+  Complete() = default;
+  template <class Device>
+  Complete(Device&, const Shape&, const Limits&, std::int32_t, std::int32_t) {}
   static Bytes layer_bytes(const Shape&, const Limits&) { return {}; }
   std::size_t capacity() const { return 0; }
   template <class Device>
@@ -19,6 +22,7 @@ struct Complete {
   std::size_t trim(std::size_t) { return 0; }
 };
 // Each hides one member.
+struct NoConstruct : Complete {};
 struct NoLayerBytes : Complete {
   static void layer_bytes() {}
 };
@@ -26,6 +30,7 @@ struct NoCapacity : Complete {
   void capacity() const {}
 };
 struct NoAppend : Complete {
+  using Complete::Complete;
   void append() {}
 };
 struct NoBytes : Complete {

@@ -11,6 +11,8 @@ namespace asterism::lacking::quantizations {
 
 struct Complete {
   [[maybe_unused]] static constexpr double bits_per_weight = 32;
+  [[maybe_unused]] static constexpr int code_bits = 0;
+  [[maybe_unused]] static constexpr std::size_t element_bytes = 4;
   static std::string name() { return "complete"; }
   static constexpr quant::Planes planes(std::uint64_t, std::uint64_t) { return {}; }
   static void encode(quant::WeightSource, std::uint64_t, std::uint64_t, std::byte*) {}
@@ -27,6 +29,12 @@ struct NoName : Complete {
 };
 struct NoBitsPerWeight : Complete {
   static void bits_per_weight() {}
+};
+struct NoCodeBits : Complete {
+  static void code_bits() {}
+};
+struct NoElementBytes : Complete {
+  static void element_bytes() {}
 };
 struct NoPlanes : Complete {
   static void planes() {}

@@ -126,7 +126,7 @@ void host_devices_are_withheld_from_four_bits_at_most() {
   int too_small = 0;
   for (int i = 0; i < 1500; ++i) {
     placement::MemoryFootprint parts = random_parts(random);
-    parts.weight_bits = random.below(2) == 0 ? 4.127 : 16;
+    parts.code_bits = random.below(2) == 0 ? 4 : 0;
     const Machine machine = random_machine_with_hosts(random, parts);
     const placement::Plan plan = P::plan(parts, machine);
     const Machine accelerators = machine.accelerators();

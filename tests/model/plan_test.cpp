@@ -47,10 +47,10 @@ class NotingHost : public backend::BasicHost<parallel::Serial, Activation> {
   std::map<std::string, Bytes> drawn;
 };
 
-struct Noting : test::MatrixRef {
+struct Noting : test::Defaults {
   using Backend = NotingHost<quant::Float32Activations>;
 };
-struct Noting8 : test::MatrixRef {
+struct Noting8 : test::Defaults {
   using Backend = NotingHost<quant::Int8Activations>;
 };
 

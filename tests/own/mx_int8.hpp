@@ -9,6 +9,8 @@
 using namespace asterism;
 struct MxInt8 {
   static constexpr double bits_per_weight = 8.25;
+  static constexpr int code_bits = 8;
+  static constexpr std::size_t element_bytes = 0;
   static std::string name() { return "mxint8"; }
   static constexpr quant::Planes planes(std::uint64_t rows, std::uint64_t cols) {
     const std::uint64_t blocks = (quant::element_count(rows, cols) + 31) / 32;

@@ -17,11 +17,11 @@ namespace {
 using Default = AcceleratorsFirst<Balanced>;
 using Asked = AcceleratorsFirst<Balanced, HostPlacement::any_width>;
 
-constexpr MemoryFootprint ten_layers(double weight_bits) {
+constexpr MemoryFootprint ten_layers(std::int32_t code_bits) {
   MemoryFootprint parts;
   parts.layers = 10;
   parts.add(PartKind::experts, 10, 10_B);
-  parts.weight_bits = weight_bits;
+  parts.code_bits = code_bits;
   return parts;
 }
 
@@ -33,12 +33,12 @@ constexpr Machine machine(Bytes accelerator, Bytes host, std::size_t host_at) {
   return out;
 }
 
-constexpr Plan withheld = Default::plan(ten_layers(4.127), machine(400_B, 1_KiB, 2));
+constexpr Plan withheld = Default::plan(ten_layers(4), machine(400_B, 1_KiB, 2));
 static_assert(!withheld.fits() && withheld.peak(2) == 0_B && withheld.peak(0) == 500_B);
-constexpr Plan asked = Asked::plan(ten_layers(4.127), machine(400_B, 1_KiB, 2));
+constexpr Plan asked = Asked::plan(ten_layers(4), machine(400_B, 1_KiB, 2));
 static_assert(asked.fits() && asked.peak(0) == 400_B && asked.peak(1) == 400_B && asked.peak(2) == 200_B);
-static_assert(Default::plan(ten_layers(16), machine(400_B, 1_KiB, 2)).cuts == asked.cuts);
-static_assert(withholds_host(HostPlacement::above_four_bits, ten_layers(5), machine(1_B, 1_B, 0)));
+static_assert(Default::plan(ten_layers(0), machine(400_B, 1_KiB, 2)).cuts == asked.cuts);
+static_assert(!withholds_host(HostPlacement::above_four_bits, ten_layers(5), machine(1_B, 1_B, 0)));
 static_assert(!withholds_host(HostPlacement::above_four_bits, ten_layers(0), machine(1_B, 1_B, 0)));
 
 }  // namespace
@@ -46,7 +46,7 @@ static_assert(!withholds_host(HostPlacement::above_four_bits, ten_layers(0), mac
 TEST_CASE("where the accelerators have room the host holds nothing, whatever was asked") {
   for (const std::size_t host_at : {0, 1, 2}) {
     CAPTURE(host_at);
-    for (const double bits : {4.5, 16.0}) {
+    for (const std::int32_t bits : {4, 0}) {
       for (const Plan& plan : {Default::plan(ten_layers(bits), machine(600_B, 10_KiB, host_at)),
                                Asked::plan(ten_layers(bits), machine(600_B, 10_KiB, host_at))}) {
         CHECK(plan.fits());
@@ -61,14 +61,14 @@ TEST_CASE("where the accelerators have room the host holds nothing, whatever was
 TEST_CASE("a machine of host memory alone, or of accelerators alone, is planned by the policy") {
   Machine host;
   host.add(1_KiB, DeviceKind::host);
-  CHECK(Default::plan(ten_layers(4.127), host).fits());
-  CHECK(Default::plan(ten_layers(4.127), host) == Balanced::plan(ten_layers(4.127), host));
-  CHECK(Default::plan(ten_layers(4.127), equal_devices(3, 1_KiB)) ==
-        Balanced::plan(ten_layers(4.127), equal_devices(3, 1_KiB)));
+  CHECK(Default::plan(ten_layers(4), host).fits());
+  CHECK(Default::plan(ten_layers(4), host) == Balanced::plan(ten_layers(4), host));
+  CHECK(Default::plan(ten_layers(4), equal_devices(3, 1_KiB)) ==
+        Balanced::plan(ten_layers(4), equal_devices(3, 1_KiB)));
 }
 
 TEST_CASE("a tied head keeps what the policy chose for it") {
-  MemoryFootprint parts = ten_layers(4.127);
+  MemoryFootprint parts = ten_layers(4);
   parts.tied = true;
   parts.embedding = parts.head = 30_B;
   parts.head_workspace = 80_B;

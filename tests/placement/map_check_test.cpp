@@ -58,7 +58,7 @@ constexpr MemoryFootprint four_layers(bool tied) {
   parts.tied = tied;
   parts.layer_workspace = 4_B;
   parts.head_workspace = 3_B;
-  parts.weight_bits = 4.127;
+  parts.code_bits = 4;
   return parts;
 }
 
@@ -92,7 +92,7 @@ TEST_CASE_TEMPLATE("a map is sound if and only if a plan that fits has it; repai
   int hopeless = 0;
   for (int i = 0; i < 2500; ++i) {
     MemoryFootprint parts = laws::random_parts(random);
-    parts.weight_bits = random.below(2) == 0 ? 4.127 : 16;
+    parts.code_bits = random.below(2) == 0 ? 4 : 0;
     const Machine machine = laws::random_machine_with_hosts(random, parts);
     DeviceMap map = laws::random_map(random, parts, machine);
     if (random.below(4) == 0) map.head = unplaced;
@@ -236,7 +236,7 @@ TEST_CASE("what a device may not hold") {
     CHECK(validate<Asked>(halves, four_layers(false), machine).sound());
     CHECK(validate<Balanced>(halves, four_layers(false), machine).sound());
     MemoryFootprint wide = four_layers(false);
-    wide.weight_bits = 16;
+    wide.code_bits = 0;
     CHECK(validate<Sparing>(halves, wide, machine).sound());
   }
 }

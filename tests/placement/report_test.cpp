@@ -121,7 +121,7 @@ TEST_CASE("recommendations follow the numbers") {
 
 TEST_CASE("a host device that is left unused is named where it is needed, with the way to ask for it") {
   MemoryFootprint parts = small_parts;
-  parts.weight_bits = 4.127;
+  parts.code_bits = 4;
   const auto with_host = [](Bytes accelerators) {
     Machine machine = equal_devices(2, accelerators);
     machine.add(64_GiB, DeviceKind::host);

@@ -39,6 +39,8 @@ TEST_CASE_TEMPLATE("integers obey the laws in the range of their scales", Q, Int
 static_assert(Quantization<Complete>);
 static_assert(!Quantization<NoName> && !needs::name<NoName> && needs::planes<NoName>);
 static_assert(!Quantization<NoBitsPerWeight> && !needs::bits_per_weight<NoBitsPerWeight>);
+static_assert(!Quantization<NoCodeBits> && !needs::code_bits<NoCodeBits>);
+static_assert(!Quantization<NoElementBytes> && !needs::element_bytes<NoElementBytes>);
 static_assert(!Quantization<NoPlanes> && !needs::planes<NoPlanes> && needs::name<NoPlanes>);
 static_assert(!Quantization<NoEncode> && !needs::encode<NoEncode> && needs::decode<NoEncode>);
 static_assert(!Quantization<NoDecode> && !needs::decode<NoDecode> && needs::error_bound<NoDecode>);

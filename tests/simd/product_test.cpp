@@ -29,6 +29,8 @@ namespace {
 // A format that the room `simd` has never heard of: the generic path.
 struct Sixteenths {
   static constexpr double bits_per_weight = 8;
+  static constexpr int code_bits = 0;
+  static constexpr std::size_t element_bytes = 1;
   static std::string name() { return "sixteenths"; }
   static constexpr quant::Planes planes(std::uint64_t rows, std::uint64_t cols) {
     quant::Planes result;

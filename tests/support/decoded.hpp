@@ -15,6 +15,8 @@ namespace asterism::test {
 template <quant::Quantization Q>
 struct Decoded {
   static constexpr double bits_per_weight = 32;
+  static constexpr int code_bits = 0;
+  static constexpr std::size_t element_bytes = 4;
   static std::string name() { return Q::name() + ", decoded"; }
   static constexpr quant::Planes planes(std::uint64_t rows, std::uint64_t cols) {
     return quant::Float32::planes(rows, cols);

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "asterism/backend/host.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/shape/shape.hpp"
@@ -19,8 +18,11 @@ concept layer_bytes = requires(const Shape& shape, const Limits& limits) {
   { K::layer_bytes(shape, limits) } -> std::same_as<Bytes>;
 };
 
-template <class K>
-concept append = requires(K& cache, backend::Host& device, std::int32_t layer, std::size_t first,
+template <class K, class Device>
+concept construct = std::constructible_from<K, Device&, const Shape&, const Limits&, std::int32_t, std::int32_t>;
+
+template <class K, class Device>
+concept append = requires(K& cache, Device& device, std::int32_t layer, std::size_t first,
                           backend::DeviceMatrix<const float> rows) {
   cache.append(device, layer, first, rows, rows);
 };
@@ -62,7 +64,11 @@ concept trim = requires(K& cache, std::size_t length) {
 ///
 /// Laws: tests/laws/kv_cache_laws.hpp. Models: StaticKvCache, SlidingWindowKvCache.
 template <class K>
-concept KvCache = needs::layer_bytes<K> && needs::append<K> && needs::capacity<K> && needs::bytes<K> &&
-    needs::view<K> && needs::trim<K>;
+concept KvCache =
+    needs::layer_bytes<K> && needs::capacity<K> && needs::bytes<K> && needs::view<K> && needs::trim<K>;
+
+/// A cache on a device of that backend.
+template <class K, class Device>
+concept KvCacheOn = KvCache<K> && needs::construct<K, Device> && needs::append<K, Device>;
 
 }  // namespace asterism::attention

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <tuple>
 
@@ -21,6 +22,10 @@
 namespace asterism::backend {
 
 namespace needs {
+
+template <class B>
+concept construct = std::constructible_from<typename B::ExecutionPolicy, std::size_t> &&
+    std::constructible_from<B, std::int32_t, Bytes, std::shared_ptr<typename B::ExecutionPolicy>>;
 
 template <class B>
 concept arena = requires(B& device) {
@@ -165,16 +170,39 @@ concept combine = requires(B& device, const ExpertGroups& groups, DeviceMatrix<c
 
 }  // namespace needs
 
+// Families of operations, for callers that need some alone; later ones may be optional.
+
+/// Constructed from a number, a budget and worker threads; memory that moves in and out.
+template <class B>
+concept Memory =
+    needs::construct<B> && needs::arena<B> && needs::allocate<B> && needs::reserve<B> && needs::write<B> &&
+    needs::upload<B> && needs::download<B> && needs::read<B> && needs::copy_from<B> && needs::synchronize<B>;
+
+/// Rows of activations and weight matrices.
+template <class B>
+concept Dense = needs::embed<B> && needs::rms_norm<B> && needs::product<B> && needs::products<B> &&
+    needs::add<B> && needs::silu_multiply<B>;
+
+/// Positions, keys and values.
+template <class B>
+concept AttentionOps = needs::rotary_tables<B> && needs::rotate<B> && needs::append_kv<B> && needs::attend<B>;
+
+/// Rows to experts and back.
+template <class B>
+concept Dispatch = needs::route<B> && needs::group<B> && needs::gather<B> && needs::combine<B> &&
+    needs::grouped_product<B> && needs::grouped_swiglu<B>;
+
 /// A backend object is one logical device: an arena with a budget, and operations that run there.
 ///
-/// 1. `allocate(size, holder)` draws from the arena; `reserve(rows, cols)` draws `scratch(rows, cols)` bytes for what
-///    products of that size need beside their operands, before the first of them; `upload`, `download` move between host memory and the
-///    device. Only these and the next two let the host see the device's memory:
+/// 1. Constructed from (device, budget, execution): its number, its bytes, and a shared `ExecutionPolicy`, which is
+///    constructed from a number of threads. `allocate(size, holder)` draws from the arena; `reserve(rows, cols)` allocates the
+///    `scratch(rows, cols)` bytes of temporary memory that products of that size use, before the first one. `upload` and
+///    `download` move between host memory and the device. Only these and the next two let the host see the device's memory:
 /// 2. `write(weights, f)` calls f with the same weights, or matrix, in memory that the host may write, and has on the
 ///    device what f wrote; f writes all of it. `read(matrices...)` is a tuple of views that the host may read, until
 ///    an operation changes the matrices or until the next `read`. Where the device's memory is the host's, neither
 ///    copies.
-/// 3. `copy_from(from, to)` is the hand-over: copies a matrix of any device to `to` on this one and returns it.
+/// 3. `copy_from(from, to)` is the transfer: copies a matrix of any device to `to` on this one and returns it.
 /// 4. Every operation throws WrongDevice unless all its operands live on this device, and InvalidArgument
 ///    unless their shapes agree; nothing is computed then. See Checks.
 /// 5. Results equal the naive reference within the bound that the operation states, and have the same bits for
@@ -186,11 +214,6 @@ concept combine = requires(B& device, const ExpertGroups& groups, DeviceMatrix<c
 ///
 /// Models: BasicHost, cuda::Backend.
 template <class B>
-concept Backend = needs::arena<B> && needs::allocate<B> && needs::write<B> && needs::upload<B> &&
-    needs::download<B> && needs::read<B> && needs::copy_from<B> && needs::synchronize<B> && needs::embed<B> &&
-    needs::reserve<B> && needs::rms_norm<B> && needs::product<B> && needs::products<B> &&
-    needs::grouped_product<B> && needs::grouped_swiglu<B> && needs::add<B> && needs::silu_multiply<B> &&
-    needs::rotary_tables<B> && needs::rotate<B> && needs::append_kv<B> && needs::attend<B> && needs::route<B> &&
-    needs::group<B> && needs::gather<B> && needs::combine<B>;
+concept Backend = Memory<B> && Dense<B> && AttentionOps<B> && Dispatch<B>;
 
 }  // namespace asterism::backend

@@ -74,7 +74,7 @@ void load_weight(const TensorStore& store, const FoundWeight& found,
       }
       return detail::copy_as_is(*found.four_bit, found.location.first, place);
     }
-  } else if constexpr (Format::bits_per_weight < 16) {
+  } else if constexpr (Format::code_bits != 0) {
     if (found.four_bit) detail::refuse_to_quantize_again(*found.four_bit, Format::name());
   }
   const auto source = [&](std::uint64_t first, View<float> out) { read_floats(store, found, first, out); };

@@ -28,6 +28,7 @@ class Constellation {
   static_assert(expert::Expert<Expert>);
   static_assert(gating::Gating<Gating>);
   using ExpertType = Expert;
+  using GatingPolicy = Gating;
   using Router = backend::DeviceWeights<quant::Float32>;
 
   /// Bytes of the router.
@@ -37,11 +38,11 @@ class Constellation {
     return cursor.used();
   }
 
-  /// Draws router and slabs, uninitialised, from the device's arena.
+  /// Draws router and slabs, uninitialised, from the device's arena. `gating` chooses shape.top_k of shape.experts.
   template <class Device>
-  Constellation(Device& device, const Shape& shape)
+  Constellation(Device& device, const Shape& shape, Gating gating)
       : expert_(shape),
-        gating_(static_cast<std::size_t>(shape.experts), static_cast<std::size_t>(shape.top_k)),
+        gating_(std::move(gating)),
         router_buffer_(device.allocate(router_bytes(shape), "routers")) {
     backend::Layout cursor(router_buffer_);
     router_ = lay_out_router(cursor, shape);

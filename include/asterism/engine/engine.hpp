@@ -41,7 +41,7 @@ class Engine {
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits, std::shared_ptr<Devices> devices)
       : limits_(limits),
         devices_(std::move(devices)),
-        network_(devices_->all(), plan, shape),
+        network_(devices_->all(), plan, shape, model::gating_of<B>(shape)),
         workspace_(devices_->all(), plan, shape, limits) {}
   /// The same on new devices with the budgets of `plan`.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits)

@@ -5,7 +5,6 @@
 #include <cstddef>
 
 #include "asterism/backend/groups.hpp"
-#include "asterism/backend/host.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
@@ -31,8 +30,8 @@ concept out_dim = requires(const E& expert) {
 };
 
 template <class E>
-concept matrices = requires {
-  typename E::Matrices;
+concept matrices = requires(typename E::Matrices& matrices, const typename E::Slab& slab) {
+  matrices.add(slab);
 };
 
 template <class E>
@@ -41,12 +40,12 @@ concept lay_out = requires(const E& expert, backend::Layout& cursor) {
 };
 
 template <class E>
-concept scratch = requires {
-  typename E::Scratch;
+concept scratch = requires(const E& expert, backend::Layout& cursor, std::size_t slots) {
+  { E::Scratch::lay_out(cursor, expert, slots) } -> std::same_as<typename E::Scratch>;
 };
 
-template <class E>
-concept forward = requires(const E& expert, backend::Host& device, const typename E::Matrices& matrices,
+template <class E, class Device>
+concept forward = requires(const E& expert, Device& device, const typename E::Matrices& matrices,
                            const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x,
                            const typename E::Scratch& scratch, backend::DeviceMatrix<float> y) {
   expert.forward(device, matrices, groups, x, scratch, y);
@@ -68,6 +67,10 @@ concept forward = requires(const E& expert, backend::Host& device, const typenam
 /// Models: SwiGlu.
 template <class E>
 concept Expert = std::constructible_from<E, const Shape&> && needs::footprint<E> && needs::in_dim<E> &&
-    needs::out_dim<E> && needs::matrices<E> && needs::lay_out<E> && needs::scratch<E> && needs::forward<E>;
+    needs::out_dim<E> && needs::matrices<E> && needs::lay_out<E> && needs::scratch<E>;
+
+/// An expert that runs on a device of that backend.
+template <class E, class Device>
+concept ExpertOn = Expert<E> && needs::forward<E, Device>;
 
 }  // namespace asterism::expert

@@ -35,6 +35,8 @@ struct Blueprint {
 
   using Placement = placement::AcceleratorsFirst<placement::Balanced>;
   using KvCache = attention::StaticKvCache<quant::Float16>;
+  /// Handed in finished: by `static Gating gating(const Shape&)` in the variant, or else constructed from the numbers of
+  /// experts and of those chosen.
   using Gating = gating::SoftmaxTopK;
   template <class Q>
   using Expert = expert::SwiGlu<Q>;

@@ -1,6 +1,9 @@
 // The contract of a Blueprint: every alias names a policy that is complete.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
+
 #include "asterism/attention/concept.hpp"
 #include "asterism/backend/concept.hpp"
 #include "asterism/expert/concept.hpp"
@@ -8,6 +11,7 @@
 #include "asterism/observe/concept.hpp"
 #include "asterism/placement/concept.hpp"
 #include "asterism/quant/concept.hpp"
+#include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
 
@@ -23,15 +27,22 @@ concept Head = quant::Quantization<typename B::Head>;
 template <class B>
 concept Placement = placement::Placement<typename B::Placement>;
 template <class B>
-concept KvCache = attention::KvCache<typename B::KvCache>;
+concept KvCache = attention::KvCacheOn<typename B::KvCache, typename B::Backend>;
 template <class B>
 concept Gating = gating::Gating<typename B::Gating>;
+/// A gating is handed in finished: B::gating(shape), or else the policy is constructed from (experts, top_k).
+template <class B>
+concept gating = requires(const Shape& shape) {
+  { B::gating(shape) } -> std::same_as<typename B::Gating>;
+}
+|| std::constructible_from<typename B::Gating, std::size_t, std::size_t>;
 template <class B>
 concept Backend = backend::Backend<typename B::Backend>;
 template <class B>
 concept Observer = observe::Observer<typename B::Observer>;
 template <class B>
-concept Expert = expert::Expert<typename B::template Expert<typename B::Quantization>>;
+concept Expert = expert::ExpertOn < typename B::template Expert<typename B::Quantization>,
+typename B::Backend > ;
 
 }  // namespace needs
 
@@ -40,12 +51,22 @@ concept Expert = expert::Expert<typename B::template Expert<typename B::Quantiza
 template <class B>
 concept CompleteBlueprint =
     needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> && needs::Placement<B> && needs::KvCache<B> &&
-    needs::Gating<B> && needs::Backend<B> && needs::Observer<B> && needs::Expert<B>;
+    needs::Gating<B> && needs::gating<B> && needs::Backend<B> && needs::Observer<B> && needs::Expert<B>;
 
 /// Refuses to compile where a policy of B lacks a member; every compiler names the alias, the policy and the member.
 template <CompleteBlueprint B>
 struct CheckedBlueprint {
   static constexpr bool complete = true;
 };
+
+/// The finished gating of B for a model of `shape`.
+template <class B>
+typename B::Gating gating_of(const Shape& shape) {
+  if constexpr (requires { B::gating(shape); }) {
+    return B::gating(shape);
+  } else {
+    return typename B::Gating(static_cast<std::size_t>(shape.experts), static_cast<std::size_t>(shape.top_k));
+  }
+}
 
 }  // namespace asterism::model

@@ -42,11 +42,11 @@ class DecoderBlock {
   }
 
   template <class Device>
-  DecoderBlock(Device& device, const Shape& shape)
+  DecoderBlock(Device& device, const Shape& shape, const typename Constellation::GatingPolicy& gating)
       : epsilon_(static_cast<float>(shape.rms_epsilon)),
         norm_buffer_(device.allocate(norm_bytes(shape), "norms")),
         attention_(device, shape),
-        constellation_(device, shape) {
+        constellation_(device, shape, gating) {
     backend::Layout cursor(norm_buffer_);
     norms_ = Norms::lay_out(cursor, shape);
   }

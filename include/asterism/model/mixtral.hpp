@@ -33,7 +33,8 @@ class Mixtral {
   using Head = backend::DeviceWeights<HeadFormat>;
 
   template <class Device>
-  Mixtral(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape)
+  Mixtral(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
+          const typename Block::Constellation::GatingPolicy& gating)
       : plan_(plan), shape_(shape) {
     Device& first = *devices[static_cast<std::size_t>(plan.embedding_device())];
     Device& last = *devices[static_cast<std::size_t>(plan.last_layer_device())];
@@ -43,7 +44,7 @@ class Mixtral {
     embedding_ = backend::weights_in<EmbeddingFormat>(embedding_buffer_, 0, vocabulary, hidden);
     blocks_.reserve(static_cast<std::size_t>(shape.layers));
     for (std::int32_t l = 0; l < shape.layers; ++l) {
-      blocks_.emplace_back(*devices[static_cast<std::size_t>(plan.device_of_layer(l))], shape);
+      blocks_.emplace_back(*devices[static_cast<std::size_t>(plan.device_of_layer(l))], shape, gating);
     }
     norm_buffer_ = last.allocate({hidden * sizeof(float)}, "final norm");
     norm_ = backend::matrix_in<float>(norm_buffer_, 0, 1, static_cast<std::size_t>(hidden));

@@ -62,7 +62,7 @@ constexpr placement::MemoryFootprint parts(const Shape& shape, const Limits& lim
   out.layer_workspace = LayerWorkspace<typename Types::Block>::bytes(shape, limits) +
                         B::Backend::scratch(largest.rows, largest.cols);
   out.head_workspace = HeadWorkspace::bytes(shape, limits) + B::Backend::scratch(head.rows, head.cols);
-  out.weight_bits = B::Quantization::bits_per_weight;
+  out.code_bits = B::Quantization::code_bits;
   return out;
 }
 

@@ -57,11 +57,11 @@ struct MemoryFootprint {
   std::size_t run_count = 0;
   Bytes embedding{};
   Bytes final_norm{};
-  Bytes head{};             ///< the head's matrix where it is a part of its own
-  bool tied = false;        ///< the head can be the embedding's matrix, in the embedding's format
-  Bytes layer_workspace{};  ///< on every device that runs layers: activations of one pass
-  Bytes head_workspace{};   ///< on the device that computes logits
-  double weight_bits = 0;   ///< bits of a weight of the layers, with its share of the scales; 0: not known
+  Bytes head{};                ///< the head's matrix where it is a part of its own
+  bool tied = false;           ///< the head can be the embedding's matrix, in the embedding's format
+  Bytes layer_workspace{};     ///< on every device that runs layers: activations of one pass
+  Bytes head_workspace{};      ///< on the device that computes logits
+  std::int32_t code_bits = 0;  ///< of the layers' weights, see quant::Quantization; 0: plain numbers, or not known
 
   friend constexpr bool operator==(const MemoryFootprint&, const MemoryFootprint&) = default;
 
@@ -71,8 +71,7 @@ struct MemoryFootprint {
     ++run_count;
   }
 
-  /// The weights of the layers are codes of 4 bits: 4 to 5 bits with their scales.
-  constexpr bool has_four_bit_weights() const { return weight_bits >= 4 && weight_bits < 6; }
+  constexpr bool has_four_bit_weights() const { return code_bits == 4; }
 
   /// Bytes of all layers in [first, last).
   constexpr Bytes layer_bytes(std::int32_t first, std::int32_t last) const {

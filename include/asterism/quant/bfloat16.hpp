@@ -17,6 +17,8 @@ namespace asterism::quant {
 /// `encode` refuses magnitudes that round to infinity (above 3.3961775e38).
 struct BFloat16 {
   static constexpr double bits_per_weight = 16;
+  static constexpr int code_bits = 0;
+  static constexpr std::size_t element_bytes = 2;
   static std::string name() { return "bfloat16"; }
 
   static constexpr Planes planes(std::uint64_t rows, std::uint64_t cols) {

@@ -25,6 +25,14 @@ concept bits_per_weight = requires {
   { Q::bits_per_weight } -> std::convertible_to<double>;
 };
 template <class Q>
+concept code_bits = requires {
+  { Q::code_bits } -> std::convertible_to<int>;
+};
+template <class Q>
+concept element_bytes = requires {
+  { Q::element_bytes } -> std::convertible_to<std::size_t>;
+};
+template <class Q>
 concept planes = requires(std::uint64_t rows, std::uint64_t cols) {
   { Q::planes(rows, cols) } -> std::same_as<Planes>;
 };
@@ -46,7 +54,8 @@ concept error_bound = requires(MatrixRef<Q> matrix, std::uint64_t element, float
 /// A storage format for weights. A model is a stateless struct of static members:
 ///
 /// 1. `name()`: for people, such as "nf4 block 64".
-/// 2. `bits_per_weight`: for display alone; sizes come from `planes`.
+/// 2. `bits_per_weight`: for display alone; sizes come from `planes`. What decides is `code_bits`, the bits of a weight's
+///    code without its scales, 0 where weights are plain numbers; these have `element_bytes` each, else 0.
 /// 3. `constexpr planes(rows, cols)`: the named pieces of a stored matrix. `planes(rows, cols).bytes()` is
 ///    *the* size of a matrix. Throws InvalidArgument for sizes beyond any memory.
 /// 4. `encode(source, rows, cols, out)`: writes all planes(rows, cols).bytes() bytes of `out`, which is aligned
@@ -60,7 +69,7 @@ concept error_bound = requires(MatrixRef<Q> matrix, std::uint64_t element, float
 /// `error_bound`; zeros stay zeros; any cut of a range decodes to the same bits; NaN and infinity are refused by
 /// name; encoding is deterministic, padding included. All members are thread-safe.
 template <class Q>
-concept Quantization = needs::name<Q> && needs::bits_per_weight<Q> && needs::planes<Q> && needs::encode<Q> &&
-    needs::decode<Q> && needs::error_bound<Q>;
+concept Quantization = needs::name<Q> && needs::bits_per_weight<Q> && needs::code_bits<Q> &&
+    needs::element_bytes<Q> && needs::planes<Q> && needs::encode<Q> && needs::decode<Q> && needs::error_bound<Q>;
 
 }  // namespace asterism::quant

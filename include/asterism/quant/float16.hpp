@@ -17,6 +17,8 @@ namespace asterism::quant {
 /// `encode` refuses magnitudes of 65520 and above, which would become infinite.
 struct Float16 {
   static constexpr double bits_per_weight = 16;
+  static constexpr int code_bits = 0;
+  static constexpr std::size_t element_bytes = 2;
   static std::string name() { return "float16"; }
 
   static constexpr Planes planes(std::uint64_t rows, std::uint64_t cols) {

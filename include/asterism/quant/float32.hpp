@@ -16,6 +16,8 @@ namespace asterism::quant {
 /// Quantization policy: IEEE 754 binary32, little-endian, one plane "values". Lossless.
 struct Float32 {
   static constexpr double bits_per_weight = 32;
+  static constexpr int code_bits = 0;
+  static constexpr std::size_t element_bytes = 4;
   static std::string name() { return "float32"; }
 
   static constexpr Planes planes(std::uint64_t rows, std::uint64_t cols) {

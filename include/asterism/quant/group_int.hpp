@@ -71,6 +71,8 @@ struct GroupInt {
   static constexpr float integer_unit = 1;
   static constexpr float integer_shift = 0;
   static constexpr double bits_per_weight = Bits + 16.0 / Group;
+  static constexpr int code_bits = Bits;
+  static constexpr std::size_t element_bytes = 0;
 
   static std::string name();
 

@@ -48,6 +48,8 @@ struct Nf4 {
   static constexpr float integer_unit = nf4_integer_unit;
   static constexpr float integer_shift = nf4_integer_shift;
   static constexpr double bits_per_weight = 4 + Scales::bits_per_block / Block;
+  static constexpr int code_bits = 4;
+  static constexpr std::size_t element_bytes = 0;
 
   static std::string name();
 

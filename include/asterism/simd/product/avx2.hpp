@@ -60,7 +60,7 @@ struct Avx2 : Avx2Unpack {
   template <FloatFormat Q>
   static void multiply_stored(quant::KernelMatrixRef<Q> matrix, std::uint64_t o, std::uint64_t c,
                               MatrixView<const float> x, bool accumulate, MatrixView<float> y) {
-    constexpr std::size_t size = Q::bits_per_weight / 8;
+    constexpr std::size_t size = Q::element_bytes;
     const std::size_t stride = static_cast<std::size_t>(matrix.cols) * size;
     const std::byte* weights = matrix.data + o * stride + c * size;
     std::size_t i = 0;
@@ -109,7 +109,7 @@ struct Avx2 : Avx2Unpack {
   template <int Outputs, class Q>
   ASTERISM_AVX2 static void multiply_numbers(const std::byte* weights, std::size_t stride,
                                              MatrixView<const float> x, bool accumulate, float* y) {
-    constexpr std::size_t size = Q::bits_per_weight / 8;
+    constexpr std::size_t size = Q::element_bytes;
     __m256 sums[Outputs];
     ASTERISM_UNROLL
     for (int i = 0; i < Outputs; ++i) sums[i] = _mm256_setzero_ps();

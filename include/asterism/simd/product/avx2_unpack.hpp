@@ -39,7 +39,7 @@ struct Avx2Unpack : Avx2Blocks {
   template <FloatFormat Q>
   ASTERISM_AVX2 static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs,
                                    std::uint64_t c, std::size_t cols, float* out) {
-    constexpr std::size_t size = Q::bits_per_weight / 8;
+    constexpr std::size_t size = Q::element_bytes;
     for (std::size_t i = 0; i < outputs; ++i, out += segment) {
       const std::uint64_t first = (o + i) * weights.cols + c;
       const std::byte* in = weights.data + first * size;
