@@ -214,10 +214,12 @@ TEST_CASE("an expert that is wider than the shape's ffn is planned for, and runs
   Shape shape = small_shape;
   shape.hidden = 32;
   shape.ffn = 32;
-  const test::FilledNetwork<WideInside> on(shape, equal_devices(1, 64_MiB));
-  const auto workspace = test::workspace_on<WideInside>(on);
+  Limits limits = WideInside::limits;
+  limits.prefill_chunk = 4;
+  const test::FilledNetwork<WideInside> on(shape, equal_devices(1, 64_MiB), limits);
+  const auto workspace = test::workspace_on<WideInside>(on, limits);
   CHECK(on.plan.peak(0) == on.devices[0]->arena().used() + on.plan.bytes(0, placement::PartKind::kv_cache));
-  test::Conversation<WideInside> conversation(on);
-  const std::vector<test::Turn<WideInside>> turns{{&conversation, {1, 2, 3}}};
+  test::Conversation<WideInside> conversation(on, limits);
+  const std::vector<test::Turn<WideInside>> turns{{&conversation, {1, 2, 3, 4}}};
   CHECK(test::pass(on, workspace, turns));
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "asterism/backend/kv_format.hpp"
+#include "asterism/core/bits.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/quant/half_precision.hpp"
@@ -20,11 +21,10 @@ namespace detail {
 struct Int8Kv {
   static constexpr float most = 127 * 65504.0F;
 
-  /// As an integer, which orders magnitudes just so and puts NaN last: a loop that compilers vectorise.
   static float largest_magnitude(View<const float> values) {
     std::int32_t largest = 0;
     for (std::size_t i = 0; i < values.size; ++i) {
-      const std::int32_t magnitude = std::bit_cast<std::int32_t>(values.data[i]) & 0x7FFFFFFF;
+      const std::int32_t magnitude = magnitude_bits(values.data[i]);
       largest = magnitude > largest ? magnitude : largest;
     }
     if (!(std::bit_cast<float>(largest) <= most)) refuse(values);
@@ -32,8 +32,7 @@ struct Int8Kv {
   }
   /// The nearest integer, ties to even, in [-127, 127].
   static std::int8_t code(float value) {
-    constexpr float round = 0x1.8p23F;  // added to it, a float loses its fraction
-    const std::int32_t nearest = std::bit_cast<std::int32_t>(value + round) - std::bit_cast<std::int32_t>(round);
+    const std::int32_t nearest = nearest_even(value);
     return static_cast<std::int8_t>(nearest > 127 ? 127 : nearest < -127 ? -127 : nearest);
   }
   [[noreturn]] static void refuse(View<const float> values) {

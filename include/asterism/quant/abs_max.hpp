@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "asterism/core/bits.hpp"
 #include "asterism/quant/fwd.hpp"
 
 namespace asterism::quant {
@@ -24,9 +25,9 @@ struct AbsMax {
 
   template <int Block>
   static float largest_magnitude(const float* values) {
-    std::int32_t largest = 0;  // magnitudes of floats order like their bits
+    std::int32_t largest = 0;
     for (int i = 0; i < Block; ++i) {
-      const std::int32_t bits = std::bit_cast<std::int32_t>(values[i]) & 0x7FFFFFFF;
+      const std::int32_t bits = magnitude_bits(values[i]);
       largest = bits > largest ? bits : largest;
     }
     return std::bit_cast<float>(largest);

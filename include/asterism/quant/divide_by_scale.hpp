@@ -1,8 +1,6 @@
 // Weights relative to a scale, whatever the scale is.
 #pragma once
 
-#include <cmath>
-
 namespace asterism::quant {
 
 /// x / scale as a product, safe for every finite scale: 0 for scale 0, and no infinite inverse for subnormal ones.
@@ -10,7 +8,7 @@ namespace asterism::quant {
 class DivideByScale {
  public:
   explicit DivideByScale(float scale) {
-    if (std::fabs(scale) < 1e-38F) {
+    if (scale < 1e-38F && scale > -1e-38F) {
       enlarge_ = 0x1p100F;
       scale *= 0x1p100F;
     }

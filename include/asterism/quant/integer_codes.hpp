@@ -2,9 +2,9 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
 
+#include "asterism/core/bits.hpp"
 #include "asterism/quant/divide_by_scale.hpp"
 
 namespace asterism::quant {
@@ -57,8 +57,7 @@ struct IntegerCodes {
     constexpr auto most = static_cast<float>(highest);
     x = x < least ? least : x;
     x = x > most ? most : x;
-    // The sum's last bit stands for 1, so that the addition rounds; as bits, where no compiler folds it away.
-    return std::bit_cast<std::int32_t>(x + 0x1.8p23F) - std::bit_cast<std::int32_t>(0x1.8p23F);
+    return nearest_even(x);
   }
 
   /// out[i]: the code of values[i] / scale.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "asterism/core/bits.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/quant/weight_source.hpp"
@@ -20,12 +21,12 @@ ASTERISM_INLINE void hand_pieces(WeightSource source, std::uint64_t count,
     const View<float> piece(buffer.data(),
                             static_cast<std::size_t>(left < piece_elements ? left : piece_elements));
     source(first, piece);
-    std::uint32_t largest = 0;
+    std::int32_t largest = 0;
     for (const float value : piece) {
-      const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFU;
+      const std::int32_t magnitude = magnitude_bits(value);
       largest = magnitude > largest ? magnitude : largest;
     }
-    if (largest >= 0x7F800000U) {
+    if (largest >= infinity_bits) {
       std::size_t i = 0;
       while (!not_finite(piece[i])) ++i;
       const bool infinite = (std::bit_cast<std::uint32_t>(piece[i]) & 0x007FFFFFU) == 0;

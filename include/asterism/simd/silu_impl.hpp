@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "asterism/core/bits.hpp"
 #include "asterism/simd/silu.hpp"
 
 namespace asterism::simd {
@@ -19,7 +20,7 @@ template <std::size_t Lanes>
 __attribute__((always_inline)) inline void silu_lanes(const float* gate, const float* up, float* out) {
   using Floats [[gnu::vector_size(Lanes * 4)]] = float;
   using Bits [[gnu::vector_size(Lanes * 4)]] = std::int32_t;
-  constexpr float round = 0x1.8p23F;  // added to it, a float loses its fraction
+  constexpr float round = rounds_to_integer;
   Floats g;
   Floats u;
   std::memcpy(&g, gate, sizeof g);

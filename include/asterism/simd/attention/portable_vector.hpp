@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/core/bits.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/half_precision.hpp"
 #include "asterism/simd/product/portable.hpp"
@@ -58,7 +59,7 @@ struct PortableVector {
     for (std::size_t i = 0; i < x.size; ++i) {
       float t = (x.data[i] - shift) * scale;
       t = t < lowest ? lowest : t;
-      constexpr float round = 0x1.8p23F;  // added to it, a float loses its fraction
+      constexpr float round = rounds_to_integer;
       const float shifted = t * log2_e + round;
       const float k = shifted - round;
       const float r = (t - k * ln2_high) - k * ln2_low;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/core/bits.hpp"
 #include "asterism/quant/rounding.hpp"
 #include "asterism/simd/activation8.hpp"
 
@@ -34,18 +35,16 @@ inline void quantize_row(const float* x, const Rows8& to, std::size_t row, std::
   std::int8_t* codes = to.codes + row * to.cols + first * group;
   x += first * group;
   for (std::size_t g = first; g < end; ++g, x += group, codes += group) {
-    std::uint32_t largest = 0;
+    std::int32_t largest = 0;
     for (std::size_t i = 0; i < group; ++i) {
-      const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(x[i]) & 0x7FFFFFFFU;
+      const std::int32_t magnitude = magnitude_bits(x[i]);
       largest = magnitude > largest ? magnitude : largest;
     }
-    const GroupScale scale(largest);
+    const GroupScale scale(static_cast<std::uint32_t>(largest));
     std::int32_t sum = 0;
     for (std::size_t i = 0; i < group; ++i) {
-      // The sum's last bit stands for 1, so that the addition rounds.
       const float value = scale.factor == 0 ? 0.0F : quant::rounded_to_float32(x[i] * scale.factor);
-      const std::int32_t code =
-          std::bit_cast<std::int32_t>(value + 0x1.8p23F) - std::bit_cast<std::int32_t>(0x1.8p23F);
+      const std::int32_t code = nearest_even(value);
       const std::size_t place = to.paired ? i / 8 * 8 + i % 2 * 4 + i % 8 / 2 : i;
       codes[place] = static_cast<std::int8_t>(code);
       sum += code;
