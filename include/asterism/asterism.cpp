@@ -5,6 +5,7 @@
 #include "asterism/core/format_impl.hpp"
 #include "asterism/core/progress_bar_impl.hpp"
 #include "asterism/file/crc32_impl.hpp"
+#include "asterism/file/input_file_impl.hpp"
 #include "asterism/file/mapped_file_impl.hpp"
 #include "asterism/file/new_file_impl.hpp"
 #include "asterism/file/new_folder_impl.hpp"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "asterism/core/error.hpp"
+#include "asterism/quant/half_precision.hpp"
 #include "asterism/quant/nf4_table.hpp"
 
 #include "support/files.hpp"
@@ -80,4 +81,38 @@ TEST_CASE("nested scales are map * nested + offset") {
   CHECK(tensor.scale(255) == 6);
   CHECK(tensor.scale(256) == 14);
   CHECK(tensor.scale(299) == 2);
+}
+
+TEST_CASE("weights have the dtype that they had before they were quantized") {
+  const std::string codes = "\x10\x23";
+  const std::string scale = raw({1.01F});
+  BnbTensor tensor;
+  tensor.kind = FourBitKind::nf4;
+  tensor.shape = {2, 2};
+  tensor.elements = 4;
+  tensor.blocksize = 64;
+  tensor.blocks = 1;
+  tensor.codes = as_bytes(codes);
+  tensor.absmax = as_bytes(scale);
+  tensor.where = "f: tensor 't'";
+  const auto values = [&](const std::string& dtype) {
+    tensor.dtype = dtype;
+    std::vector<float> out(4);
+    read_floats(tensor, 0, out);
+    return out;
+  };
+  const std::vector<float> exact = values("float32");
+  const std::vector<float> bf16 = values("bfloat16");
+  const std::vector<float> fp16 = values("float16");
+  CHECK(exact[1] == -1.01F);
+  CHECK(bf16[1] == -1.0078125F);    // 8 bits of significand
+  CHECK(fp16[1] == -1.009765625F);  // 11 bits
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(bf16[i] == quant::float_from_bfloat16(quant::bfloat16_from_float(exact[i])));
+    CHECK(fp16[i] == quant::float_from_float16(quant::float16_from_float(exact[i])));
+  }
+  const std::string large = raw({70'000.0F});
+  tensor.absmax = as_bytes(large);
+  CHECK(values("bfloat16")[1] == -70'144);
+  check_error<FormatError>([&] { values("float16"); }, {"f: tensor 't'", "-70000", "element 1", "float16"});
 }

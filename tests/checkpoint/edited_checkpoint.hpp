@@ -38,8 +38,9 @@ class EditedCheckpoint {
       : config(json::parse(file::read_text_file(folder + "/config.json", 1U << 20U), folder)) {
     const checkpoint::TensorStore store(folder);
     for (const checkpoint::TensorInfo& tensor : store.tensors()) {
-      const View<const std::byte> bytes = store.bytes(tensor);
-      tensors[tensor.name] = {tensor.dtype, tensor.shape, {reinterpret_cast<const char*>(bytes.data), bytes.size}};
+      const std::vector<std::byte> bytes = store.bytes(tensor);
+      tensors[tensor.name] = {
+          tensor.dtype, tensor.shape, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}};
     }
   }
 

@@ -18,6 +18,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/half_precision.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
 
@@ -76,7 +77,9 @@ void check_four_bit(std::uint64_t rows, std::uint64_t cols, float scale, float s
   CHECK(found->nested == FileLayout<Format>::nested);
   std::vector<float> read(rows * cols);
   read_floats(*found, 0, read);
-  CHECK(read == matrix.decoded());
+  std::vector<float> expected = matrix.decoded();
+  for (float& value : expected) value = quant::float_from_bfloat16(quant::bfloat16_from_float(value));
+  CHECK(read == expected);
   CHECK(store.tensors().size() == (found->nested ? 6 : 4));
 }
 

@@ -14,6 +14,7 @@
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/file/mapped_file.hpp"
+#include "asterism/quant/half_precision.hpp"
 
 #include "support/files.hpp"
 
@@ -99,6 +100,8 @@ TEST_CASE("what bitsandbytes wrote decodes to its values") {
     std::vector<float> values(info.elements);
     expected_store.read_floats(info, 0, expected);
     read_floats(*tensor, 0, values);
+    // The expected values are those in float32; the weights' own dtype is bfloat16.
+    for (float& value : expected) value = quant::float_from_bfloat16(quant::bfloat16_from_float(value));
     for (std::size_t i = 0; i < values.size(); ++i) REQUIRE(values[i] == expected[i]);
     release_four_bit(store, info.name);
     std::vector<float> last(1);
@@ -264,6 +267,10 @@ TEST_CASE("a wrong quant_state is refused by field") {
         ",\"nested_offset\":1,\"nested_blocksize\":256,\"nested_dtype\":\"float16\""}) {
     refuse_state(state(nf4, "64", bf16, "[3,43]", more), "nested_");
   }
+  // A float32 that is too large for the sum of a scale: the message tells the range.
+  refuse_state(state(nf4, "64", bf16, "[3,43]",
+                     ",\"nested_offset\":3e38,\"nested_blocksize\":256,\"nested_dtype\":\"float32\""),
+               "'nested_offset' is 3e+38, expected a number from -2^127 to 2^127");
   // Another shape than the codes have.
   Parts parts(false);
   parts.state(state(nf4, "64", bf16, "[3,44]"));

@@ -43,11 +43,11 @@ struct Exact : test::Exact {
   using Placement = Halves;
   using Observer = observe::None;
 };
-struct MatrixRef : test::MatrixRef {
+struct Defaults : test::Defaults {
   using Placement = Halves;
   using Backend = backend::SerialHost;
 };
-struct Window : MatrixRef {
+struct Window : Defaults {
   using KvCache = attention::SlidingWindowKvCache<quant::Int8<32>, 6, 2>;
 };
 template <class Host>
@@ -108,7 +108,7 @@ std::vector<float> logits(const EmptyNetwork<B>& on, std::size_t chunk, Observer
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("logits are the host's, on one GPU and on two logical devices", B, Exact, MatrixRef, Window) {
+TEST_CASE_TEMPLATE("logits are the host's, on one GPU and on two logical devices", B, Exact, Defaults, Window) {
   const FilledNetwork<B> host(small_shape, equal_devices(1, 64_MiB));
   const std::vector<float> expected = logits(host, 4);
   for (const std::size_t devices : {1U, 2U}) {
@@ -146,9 +146,9 @@ TEST_CASE("observers hear of the same routes, and change no logit") {
 }
 
 TEST_CASE("two sequences in one pass have the bits that each has alone") {
-  const FilledNetwork<MatrixRef> host(small_shape, equal_devices(1, 64_MiB));
-  const CopiedNetwork<MatrixRef> gpu(host, equal_devices(1, 64_MiB));
-  using B = OnGpu<MatrixRef>;
+  const FilledNetwork<Defaults> host(small_shape, equal_devices(1, 64_MiB));
+  const CopiedNetwork<Defaults> gpu(host, equal_devices(1, 64_MiB));
+  using B = OnGpu<Defaults>;
   const auto workspace = test::workspace_on<B>(gpu);
   const auto run = [&](const std::vector<Turn<B>>& turns) {
     CHECK(test::pass<B>(gpu, workspace, turns));

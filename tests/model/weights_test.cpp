@@ -22,7 +22,7 @@ using model::WeightId;
 using placement::PartKind;
 using test::EmptyNetwork;
 using test::Exact;
-using test::MatrixRef;
+using test::Defaults;
 using test::small_shape;
 
 namespace {
@@ -111,17 +111,17 @@ TEST_CASE("ids: every role of every layer and expert, once") {
 }
 
 TEST_CASE("weights have memory of their own, on the device of their layer, and sum to the plan") {
-  check_network<MatrixRef>(small_shape, 1);
-  check_network<MatrixRef>(small_shape, 2);
+  check_network<Defaults>(small_shape, 1);
+  check_network<Defaults>(small_shape, 2);
   check_network<Exact>(small_shape, 2);
   Shape tied = small_shape;
   tied.tied_head = true;
-  check_network<MatrixRef>(tied, 1);  // shared: the head is left out
-  check_network<MatrixRef>(tied, 2);
+  check_network<Defaults>(tied, 1);  // shared: the head is left out
+  check_network<Defaults>(tied, 2);
 }
 
 TEST_CASE("weights have the shapes of their roles") {
-  const EmptyNetwork<MatrixRef> empty(small_shape, equal_devices(1, 1_MiB));
+  const EmptyNetwork<Defaults> empty(small_shape, equal_devices(1, 1_MiB));
   const auto check = [&](const WeightId& id, std::uint64_t rows, std::uint64_t cols) {
     model::visit_weight(empty.network, id, [&](const auto& weights) {
       if constexpr (requires { weights.view; }) {

@@ -10,6 +10,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/input_file.hpp"
 #include "asterism/quant/planes.hpp"
 
 namespace asterism::checkpoint::detail {
@@ -37,9 +38,9 @@ ASTERISM_INLINE void copy_as_is(const BnbTensor& source, std::uint64_t first, co
                              " scales' elements, so it can't be cut out; save the experts as separate tensors"));
   }
   quant::clear_padding(target.planes, target.data);  // as `encode` does
-  const auto copy = [&](const char* plane, View<const std::byte> from, std::uint64_t offset) {
+  const auto copy = [&](const char* plane, const file::StoredBytes& from, std::uint64_t offset) {
     const quant::Plane& to = *target.planes.find(plane);
-    std::memcpy(target.data + to.offset, from.data + offset, to.bytes);
+    from.read(offset, {target.data + to.offset, static_cast<std::size_t>(to.bytes)});
   };
   copy("codes", source.codes, first / 2);
   if (target.nested) {

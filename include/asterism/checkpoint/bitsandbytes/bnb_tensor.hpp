@@ -9,6 +9,7 @@
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/input_file.hpp"
 #include "asterism/quant/nf4_table.hpp"
 
 namespace asterism::checkpoint {
@@ -27,7 +28,7 @@ constexpr const std::array<float, 16>& four_bit_table(FourBitKind kind) {
   return kind == FourBitKind::nf4 ? quant::nf4_table : fp4_table;
 }
 
-/// One 4-bit weight, checked. Borrows from the TensorStore; the views need not be aligned.
+/// One 4-bit weight, checked. Borrows from the TensorStore.
 /// The codes run over the flattened row-major weight; byte k holds code 2k in its high and 2k + 1 in its low
 /// nibble. Weight j is table[code j] * scale(j / blocksize); the last block may be shorter.
 struct BnbTensor {
@@ -38,9 +39,9 @@ struct BnbTensor {
   std::uint64_t blocks = 0;          ///< elements / blocksize, rounded up
   std::string dtype;                 ///< of the weight before it was quantized: "bfloat16", "float16", "float32"
   bool nested = false;               ///< the scales are quantized to 8 bits
-  View<const std::byte> codes;       ///< (elements + 1) / 2 bytes
-  View<const std::byte> absmax;      ///< `blocks` scales: float32, or one byte each where nested
-  View<const std::byte> nested_absmax;           ///< where nested: a float32 for each 256 blocks
+  file::StoredBytes codes;           ///< (elements + 1) / 2 bytes
+  file::StoredBytes absmax;          ///< `blocks` scales: float32, or one byte each where nested
+  file::StoredBytes nested_absmax;   ///< where nested: a float32 for each 256 blocks
   std::array<float, 256> nested_quant_map = {};  ///< where nested: what the bytes of `absmax` stand for
   /// Where nested: whether `nested_quant_map` is quant::dynamic_map bit for bit. Else it differs by a rounding,
   /// since bitsandbytes computes it with torch.linspace, whose last bit depends on the processor.
@@ -52,12 +53,13 @@ struct BnbTensor {
 
   /// The scale of one block, block < `blocks`: finite; rounded to float32 after each operation.
   float scale(std::uint64_t block) const;
-
-  static float load_float(View<const std::byte> floats, std::uint64_t index);
+  /// Those of the blocks from `first` on.
+  void read_scales(std::uint64_t first, View<float> out) const;
 };
 
-/// Elements [first, first + out.size) of the flattened weight: table[code] * scale in float32, not rounded to the
-/// weight's former dtype. InvalidArgument when the range exceeds the weight. Allocates nothing on success.
+/// Elements [first, first + out.size) of the flattened weight: table[code] * scale, rounded to the dtype that its
+/// quant_state names, as bitsandbytes does. InvalidArgument when the range exceeds the weight; FormatError naming the
+/// element where float16 can't hold one. Allocates nothing on success.
 void read_floats(const BnbTensor& tensor, std::uint64_t first, View<float> out);
 
 }  // namespace asterism::checkpoint

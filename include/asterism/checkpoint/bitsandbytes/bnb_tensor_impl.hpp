@@ -1,34 +1,72 @@
 // Bodies of bnb_tensor.hpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "asterism/checkpoint/bitsandbytes/bnb_tensor.hpp"
+#include "asterism/checkpoint/safetensors/float_bits.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/input_file.hpp"
+#include "asterism/quant/half_precision.hpp"
 #include "asterism/quant/nf4_table.hpp"
 #include "asterism/quant/rounding.hpp"
 
 namespace asterism::checkpoint {
 
-ASTERISM_INLINE float BnbTensor::scale(std::uint64_t block) const {
-  if (!nested) return load_float(absmax, block);
-  const auto code = std::to_integer<std::uint8_t>(absmax[static_cast<std::size_t>(block)]);
-  return quant::rounded_to_float32(nested_quant_map[code] * load_float(nested_absmax, block / nested_blocksize)) +
-         nested_offset;
+namespace detail {
+
+/// Floats [first, first + out.size) of stored ones.
+ASTERISM_INLINE void read_stored_floats(const file::StoredBytes& from, std::uint64_t first, View<float> out) {
+  from.read(first * sizeof(float), {reinterpret_cast<std::byte*>(out.data), out.size * sizeof(float)});
 }
 
-ASTERISM_INLINE float BnbTensor::load_float(View<const std::byte> floats, std::uint64_t index) {
+/// Rounds the values of a weight from element `first` on to its dtype.
+ASTERISM_INLINE void round_to_dtype(const BnbTensor& tensor, std::uint64_t first, View<float> values) {
+  if (tensor.dtype == "bfloat16") {
+    for (float& value : values) value = quant::float_from_bfloat16(quant::bfloat16_from_float(value));
+  } else if (tensor.dtype == "float16") {
+    for (std::size_t i = 0; i < values.size; ++i) {
+      const float exact = values[i];
+      values[i] = quant::float_from_float16(quant::float16_from_float(exact));
+      if (is_finite_bits(std::bit_cast<std::uint32_t>(values[i]))) continue;
+      throw FormatError(concat(tensor.where, " holds ", exact, " at element ", first + i,
+                               ", which float16, the dtype in its quant_state, can't hold"));
+    }
+  }
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE float BnbTensor::scale(std::uint64_t block) const {
   float value = 0;
-  std::memcpy(&value, floats.subview(static_cast<std::size_t>(index) * sizeof value, sizeof value).data,
-              sizeof value);
+  read_scales(block, {&value, 1});
   return value;
+}
+
+ASTERISM_INLINE void BnbTensor::read_scales(std::uint64_t first, View<float> out) const {
+  if (!nested) return detail::read_stored_floats(absmax, first, out);
+  std::array<std::byte, nested_blocksize> codes_of_group;
+  for (std::size_t done = 0; done < out.size;) {
+    const std::uint64_t group = (first + done) / nested_blocksize;
+    const auto count = static_cast<std::size_t>(
+        std::min<std::uint64_t>((group + 1) * nested_blocksize - (first + done), out.size - done));
+    float nested_scale = 0;
+    detail::read_stored_floats(nested_absmax, group, {&nested_scale, 1});
+    absmax.read(first + done, {codes_of_group.data(), count});
+    for (std::size_t i = 0; i < count; ++i) {
+      const float code = nested_quant_map[std::to_integer<std::uint8_t>(codes_of_group[i])];
+      out[done + i] = quant::rounded_to_float32(code * nested_scale) + nested_offset;
+    }
+    done += count;
+  }
 }
 
 ASTERISM_INLINE void read_floats(const BnbTensor& tensor, std::uint64_t first, View<float> out) {
@@ -37,16 +75,29 @@ ASTERISM_INLINE void read_floats(const BnbTensor& tensor, std::uint64_t first, V
         concat(tensor.where, ": elements ", first, " + ", out.size, " asked for, it has ", tensor.elements));
   }
   const std::array<float, 16>& table = four_bit_table(tensor.kind);
+  constexpr std::size_t most = 1U << 15U;  // elements at a time
+  std::array<std::byte, most / 2 + 1> codes;
+  std::array<float, most / 32 + 1> scales;
   for (std::size_t done = 0; done < out.size;) {
-    const std::uint64_t block = (first + done) / tensor.blocksize;
-    const std::uint64_t block_end = (block + 1) * tensor.blocksize - first;  // as an index into `out`
-    const std::size_t end = block_end < out.size ? static_cast<std::size_t>(block_end) : out.size;
-    const float scale = tensor.scale(block);
-    for (; done < end; ++done) {
-      const std::uint64_t j = first + done;
-      const auto byte = std::to_integer<unsigned>(tensor.codes[static_cast<std::size_t>(j / 2)]);
-      out[done] = table[j % 2 == 0 ? byte >> 4U : byte & 15U] * scale;
+    const std::uint64_t begin = first + done;
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, out.size - done));
+    const std::uint64_t first_block = begin / tensor.blocksize;
+    const std::uint64_t blocks = (begin + count - 1) / tensor.blocksize - first_block + 1;
+    tensor.read_scales(first_block, {scales.data(), static_cast<std::size_t>(blocks)});
+    tensor.codes.read(begin / 2,
+                      {codes.data(), static_cast<std::size_t>((begin + count - 1) / 2 - begin / 2 + 1)});
+    const std::size_t odd = begin % 2;
+    for (std::size_t i = 0; i < count;) {
+      const std::uint64_t block = (begin + i) / tensor.blocksize;
+      const std::uint64_t end = (block + 1) * tensor.blocksize - begin;
+      const float scale = scales[static_cast<std::size_t>(block - first_block)];
+      for (const std::size_t stop = std::min<std::uint64_t>(end, count); i < stop; ++i) {
+        const auto byte = std::to_integer<unsigned>(codes[(odd + i) / 2]);
+        out[done + i] = table[(odd + i) % 2 == 0 ? byte >> 4U : byte & 15U] * scale;
+      }
     }
+    detail::round_to_dtype(tensor, begin, out.subview(done, count));
+    done += count;
   }
 }
 

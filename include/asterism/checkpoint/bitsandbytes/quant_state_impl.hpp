@@ -1,11 +1,11 @@
 // Bodies of quant_state.hpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +19,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/input_file.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/quant/nf4_table.hpp"
@@ -54,7 +55,7 @@ class FourBitReader {
                                ", expected U8 [", bytes, ", 1]: the packed 4-bit codes of ",
                                shape_text(tensor_.shape)));
     }
-    tensor_.codes = store_.bytes(weight_);
+    tensor_.codes = store_.stored(weight_);
     check_table(read_map<16>(".quant_map"));
     tensor_.absmax = sibling(".absmax", tensor_.nested ? DType::u8 : DType::f32, tensor_.blocks);
     if (tensor_.nested) {
@@ -81,10 +82,10 @@ class FourBitReader {
       throw FormatError(concat(where, " is ", dtype_name(state.dtype), " ", shape_text(state.shape),
                                ", expected the bytes of a JSON text, U8, at most ", most));
     }
-    const View<const std::byte> bytes = store_.bytes(state);
+    const std::vector<std::byte> bytes = store_.bytes(state);
     constexpr std::size_t most_values = 256;
-    const json::Document document(
-        json::parse({reinterpret_cast<const char*>(bytes.data), bytes.size}, where, {.max_values = most_values}));
+    const json::Document document(json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, where,
+                                              {.max_values = most_values}));
     const json::Value& json = *document;
     json::check_object(json, "the document", where);
     const std::string_view kind = tensor_.kind == FourBitKind::nf4 ? "nf4" : "fp4";
@@ -134,27 +135,26 @@ class FourBitReader {
     }
     const double offset = json::require_number(json, "nested_offset", where);
     if (!(offset >= -0x1p127 && offset <= 0x1p127)) {
-      throw FormatError(
-          concat(where, ": field 'nested_offset' is ", offset, ", expected a number that float32 holds"));
+      throw FormatError(concat(where, ": field 'nested_offset' is ", offset,
+                               ", expected a number from -2^127 to 2^127, so that no scale exceeds float32"));
     }
     tensor_.nested_offset = static_cast<float>(offset);
   }
 
-  View<const std::byte> sibling(std::string_view suffix, DType dtype, std::uint64_t count) const {
+  file::StoredBytes sibling(std::string_view suffix, DType dtype, std::uint64_t count) const {
     const TensorInfo& part = store_.at(concat(name_, suffix));
     if (part.dtype != dtype || part.shape != std::vector<std::uint64_t>{count}) {
       throw FormatError(concat(store_.describe(part), " is ", dtype_name(part.dtype), " ", shape_text(part.shape),
                                ", expected ", dtype_name(dtype), " [", count, "] for a 4-bit weight of shape ",
                                shape_text(tensor_.shape), " in blocks of ", tensor_.blocksize));
     }
-    return store_.bytes(part);
+    return store_.stored(part);
   }
 
   template <std::size_t Size>
   std::array<float, Size> read_map(std::string_view suffix) const {
-    const View<const std::byte> bytes = sibling(suffix, DType::f32, Size);
     std::array<float, Size> map;
-    std::memcpy(map.data(), bytes.data, sizeof map);
+    read_stored_floats(sibling(suffix, DType::f32, Size), 0, map);
     return map;
   }
 
@@ -193,15 +193,20 @@ class FourBitReader {
   }
 
   /// Every scale is finite; of nested ones, every possible scale.
-  void check_scales(std::string_view suffix, View<const std::byte> scales, std::uint64_t count) const {
+  void check_scales(std::string_view suffix, const file::StoredBytes& scales, std::uint64_t count) const {
     constexpr float most = 0x1p126F;  // so that map * nested + offset, |map| <= 1, can't overflow
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const float value = BnbTensor::load_float(scales, i);
-      const bool finite = is_finite_bits(std::bit_cast<std::uint32_t>(value));
-      if (finite && (!tensor_.nested || (value <= most && value >= -most))) continue;
-      throw FormatError(concat(store_.describe(store_.at(concat(name_, suffix))), " holds ",
-                               finite ? concat(value) : "NaN or infinity", " at element ", i,
-                               "; scales must be finite numbers"));
+    std::array<float, 4096> piece;
+    for (std::uint64_t first = 0; first < count; first += piece.size()) {
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), count - first));
+      read_stored_floats(scales, first, {piece.data(), size});
+      for (std::size_t i = 0; i < size; ++i) {
+        const float value = piece[i];
+        const bool finite = is_finite_bits(std::bit_cast<std::uint32_t>(value));
+        if (finite && (!tensor_.nested || (value <= most && value >= -most))) continue;
+        throw FormatError(concat(store_.describe(store_.at(concat(name_, suffix))), " holds ",
+                                 finite ? concat(value) : "NaN or infinity", " at element ", first + i,
+                                 "; scales must be finite numbers"));
+      }
     }
   }
 

@@ -37,6 +37,14 @@ struct SafetensorsHeader {
 /// Source: huggingface/safetensors, README "Format", and the rules of its reference implementation.
 SafetensorsHeader parse_safetensors(View<const std::byte> file, std::string_view where);
 
+/// The same for a file of `file_bytes` bytes of which `beginning` holds the first `safetensors_header_bytes`.
+SafetensorsHeader parse_safetensors(View<const std::byte> beginning, std::uint64_t file_bytes,
+                                    std::string_view where);
+
+/// How many bytes of a file `parse_safetensors` needs, by the first 64 of them or all that there are: the length and
+/// the header where the length may be one, else no more than these.
+std::uint64_t safetensors_header_bytes(View<const std::byte> beginning);
+
 }  // namespace asterism::checkpoint
 
 #if !defined(ASTERISM_COMPILED)

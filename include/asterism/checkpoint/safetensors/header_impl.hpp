@@ -1,6 +1,7 @@
 // Bodies of header.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -182,23 +183,42 @@ ASTERISM_INLINE void place_tensors(SafetensorsHeader& header, std::uint64_t buff
 
 }  // namespace detail
 
+namespace detail {
+
+ASTERISM_INLINE std::uint64_t header_length(View<const std::byte> beginning) {
+  std::uint64_t length = 0;
+  for (std::size_t i = 8; i-- > 0;) length = length << 8U | std::to_integer<std::uint64_t>(beginning[i]);
+  return length;
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE std::uint64_t safetensors_header_bytes(View<const std::byte> beginning) {
+  const std::uint64_t length = beginning.size < 8 ? 0 : detail::header_length(beginning);
+  return length > max_safetensors_header ? beginning.size : std::max<std::uint64_t>(beginning.size, 8 + length);
+}
+
 ASTERISM_INLINE SafetensorsHeader parse_safetensors(View<const std::byte> file, std::string_view where) {
-  const std::string_view text(reinterpret_cast<const char*>(file.data), file.size);
+  return parse_safetensors(file, file.size, where);
+}
+
+ASTERISM_INLINE SafetensorsHeader parse_safetensors(View<const std::byte> beginning, std::uint64_t file_bytes,
+                                                    std::string_view where) {
+  const std::string_view text(reinterpret_cast<const char*>(beginning.data), beginning.size);
   if (text.starts_with("version https://git-lfs")) {
     throw FormatError(concat(where, ": is a Git LFS pointer, not the weights; run `git lfs pull` in its folder"));
   }
-  if (text.size() < 8) {
+  if (file_bytes < 8) {
     throw FormatError(
-        concat(where, ": has ", text.size(), " bytes, a safetensors file has at least 10: truncated"));
+        concat(where, ": has ", file_bytes, " bytes, a safetensors file has at least 10: truncated"));
   }
-  std::uint64_t length = 0;
-  for (std::size_t i = 8; i-- > 0;) length = length << 8U | std::to_integer<std::uint64_t>(file[i]);
+  const std::uint64_t length = detail::header_length(beginning);
   if (length > max_safetensors_header) {
     throw FormatError(concat(where, ": the header's length is ", length, " bytes, expected at most ",
                              max_safetensors_header, ": no safetensors file"));
   }
-  if (length > text.size() - 8) {
-    throw FormatError(concat(where, ": the header's length is ", length, " bytes, but only ", text.size() - 8,
+  if (length > file_bytes - 8) {
+    throw FormatError(concat(where, ": the header's length is ", length, " bytes, but only ", file_bytes - 8,
                              " follow: the file is truncated; copy or download it again"));
   }
   const std::string_view json = text.substr(8, length);
@@ -207,7 +227,7 @@ ASTERISM_INLINE SafetensorsHeader parse_safetensors(View<const std::byte> file, 
   json::scan(json, where, handler);
   detail::check_metadata(handler.header, where);
   handler.header.data_begin = 8 + length;
-  detail::place_tensors(handler.header, text.size() - 8 - length, where);
+  detail::place_tensors(handler.header, file_bytes - 8 - length, where);
   return std::move(handler.header);
 }
 

@@ -11,14 +11,15 @@
 #include "asterism/checkpoint/safetensors/weight_index.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/input_file.hpp"
 
 namespace asterism::checkpoint {
 
-/// The tensors of a checkpoint folder, mapped read-only: opening reads headers, weights are paged in when touched.
+/// The tensors of a checkpoint folder: opening reads headers, weights are read when asked for.
 /// The folder holds `model.safetensors`, or `model.safetensors.index.json` and the shards that it names. Opening
 /// checks every header, that shards lie in the folder itself, and that index and shards agree tensor by tensor.
-/// Immutable and movable; const members may be called from several threads. See file::MappedFile about truncated files.
+/// Immutable and movable; const members may be called from several threads. A file that becomes shorter in the
+/// meantime is a FileError of whoever reads what is lost.
 /// Source: the layout that transformers' `save_pretrained` writes.
 class TensorStore {
  public:
@@ -43,10 +44,13 @@ class TensorStore {
   /// "FOLDER/model.safetensors: tensor 'NAME'": how messages begin.
   std::string describe(const TensorInfo& tensor) const;
 
-  /// The stored bytes, valid as long as the store. FileError when the file has been truncated meanwhile.
-  View<const std::byte> bytes(const TensorInfo& tensor) const;
+  /// The stored bytes of a small tensor.
+  std::vector<std::byte> bytes(const TensorInfo& tensor) const;
 
-  /// Gives the memory of the tensor's pages back to the system; the tensor can be read again.
+  /// Where the stored bytes are, for reading them in pieces; valid as long as the store.
+  file::StoredBytes stored(const TensorInfo& tensor) const;
+
+  /// Advice that the tensor is not needed again soon; it can be read again.
   void release(const TensorInfo& tensor) const;
 
   /// Advice that the files will be read from the first tensor to the last.
@@ -71,7 +75,7 @@ class TensorStore {
   void check_index(const std::string& index_path);
 
   std::string folder_;
-  std::vector<file::MappedFile> files_;
+  std::vector<file::InputFile> files_;
   std::vector<TensorInfo> tensors_;
   std::vector<std::size_t> by_name_;  ///< indexes of `tensors_`, by name
   WeightIndex index_;                 ///< only while opening

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,6 +20,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/input_file.hpp"
 #include "asterism/file/mapped_file.hpp"
 
 namespace asterism::checkpoint {
@@ -76,18 +78,22 @@ ASTERISM_INLINE std::string TensorStore::describe(const TensorInfo& tensor) cons
   return concat(file_of(tensor), ": tensor '", printable(tensor.name), "'");
 }
 
-ASTERISM_INLINE View<const std::byte> TensorStore::bytes(const TensorInfo& tensor) const {
-  files_[tensor.file].check_unchanged();
-  return files_[tensor.file].bytes().subview(static_cast<std::size_t>(tensor.offset),
-                                             static_cast<std::size_t>(tensor.bytes));
+ASTERISM_INLINE std::vector<std::byte> TensorStore::bytes(const TensorInfo& tensor) const {
+  std::vector<std::byte> out(static_cast<std::size_t>(tensor.bytes));
+  stored(tensor).read(0, out);
+  return out;
+}
+
+ASTERISM_INLINE file::StoredBytes TensorStore::stored(const TensorInfo& tensor) const {
+  return {files_[tensor.file], tensor.offset, tensor.bytes};
 }
 
 ASTERISM_INLINE void TensorStore::release(const TensorInfo& tensor) const {
-  files_[tensor.file].discard(static_cast<std::size_t>(tensor.offset), static_cast<std::size_t>(tensor.bytes));
+  files_[tensor.file].discard(tensor.offset, tensor.bytes);
 }
 
 ASTERISM_INLINE void TensorStore::advise_sequential() const {
-  for (const file::MappedFile& file : files_) file.advise_sequential();
+  for (const file::InputFile& file : files_) file.advise_sequential();
 }
 
 ASTERISM_INLINE void TensorStore::read_floats(const TensorInfo& tensor, std::uint64_t first,
@@ -96,9 +102,16 @@ ASTERISM_INLINE void TensorStore::read_floats(const TensorInfo& tensor, std::uin
     throw InvalidArgument(
         concat(describe(tensor), ": elements ", first, " + ", out.size, " asked for, it has ", tensor.elements));
   }
-  const std::byte* source = bytes(tensor).data + first * dtype_size(tensor.dtype);
-  to_floats(
-      tensor.dtype, source, out, [&] { return describe(tensor); }, first);
+  const file::StoredBytes source = stored(tensor);
+  const std::uint64_t size = dtype_size(tensor.dtype);
+  std::array<std::byte, 1U << 15U> piece;  // stays in the first cache level
+  const std::size_t at_a_time = piece.size() / static_cast<std::size_t>(size);
+  for (std::size_t done = 0; done < out.size; done += at_a_time) {
+    const std::size_t count = std::min(at_a_time, out.size - done);
+    source.read((first + done) * size, {piece.data(), count * static_cast<std::size_t>(size)});
+    to_floats(
+        tensor.dtype, piece.data(), out.subview(done, count), [&] { return describe(tensor); }, first + done);
+  }
 }
 
 ASTERISM_INLINE std::string TensorStore::path_of(std::string_view name) const {
@@ -122,8 +135,12 @@ ASTERISM_INLINE std::string TensorStore::hint() const {
 }
 
 ASTERISM_INLINE void TensorStore::open_file(const std::string& name) {
-  file::MappedFile file(path_of(name));
-  SafetensorsHeader header = parse_safetensors(file.bytes(), file.path());
+  file::InputFile file(path_of(name));
+  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), 64)));
+  file.read(0, beginning);
+  beginning.resize(static_cast<std::size_t>(std::min(file.size(), safetensors_header_bytes(beginning))));
+  file.read(0, beginning);
+  SafetensorsHeader header = parse_safetensors(beginning, file.size(), file.path());
   for (TensorInfo& tensor : header.tensors) {
     tensor.file = static_cast<std::uint32_t>(files_.size());
     tensors_.push_back(std::move(tensor));
@@ -132,11 +149,7 @@ ASTERISM_INLINE void TensorStore::open_file(const std::string& name) {
 }
 
 ASTERISM_INLINE void TensorStore::open_shards(const std::string& index_path) {
-  const file::MappedFile file(index_path);
-  if (file.size() > max_weight_index) {
-    throw FormatError(concat(index_path, ": has ", file.size(), " bytes, expected at most ", max_weight_index));
-  }
-  index_ = parse_weight_index(file.text(), index_path);
+  index_ = parse_weight_index(file::read_text_file(index_path, max_weight_index), index_path);
   for (const std::string& shard : index_.files) {
     if (file::path_kind(path_of(shard)) == file::PathKind::missing && !is_dangling(shard)) {
       throw FileError(concat(index_path, ": names the shard ", printable(shard),
