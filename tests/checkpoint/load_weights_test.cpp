@@ -3,19 +3,13 @@
 #include "asterism/checkpoint/load_weights.hpp"
 
 #include <cmath>
-<<<<<<< HEAD
 #include <cstring>
-=======
->>>>>>> files
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <string>
-<<<<<<< HEAD
 #include <type_traits>
-=======
 #include <string_view>
->>>>>>> files
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -28,11 +22,8 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/json/json.hpp"
-<<<<<<< HEAD
 #include "asterism/machine/machine.hpp"
-=======
 #include "asterism/quant/half_precision.hpp"
->>>>>>> files
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
