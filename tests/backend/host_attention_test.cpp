@@ -12,6 +12,7 @@
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 
+#include "support/levels.hpp"
 #include "support/naive.hpp"
 #include "support/rows.hpp"
 
@@ -56,14 +57,6 @@ KvView<quant::Float32> plain(std::size_t slots, std::size_t head_dim) {
   return {.kv_heads = 1, .slots = slots, .head_dim = head_dim, .device = 0};
 }
 
-std::vector<simd::Level> levels() {
-  std::vector<simd::Level> result;
-  for (const simd::Level level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {
-    if (simd::supported(level)) result.push_back(level);
-  }
-  return result;
-}
-
 /// Rows of queries (rows, heads of the group * head_dim), one behind the other; the first is at position `first`.
 template <class Format>
 std::vector<float> attended_rows(const std::vector<float>& queries, std::size_t rows, const KvView<Format>& kv,
@@ -88,7 +81,7 @@ int wrong(const std::vector<float>& queries, const KvView<Format>& kv, std::size
           std::size_t window) {
   const std::vector<double> expected = naive::attend_group(queries, kv, kv_head, position, window);
   int count = 0;
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     const std::vector<float> found = attended(queries, kv, kv_head, position, window, level);
     for (std::size_t i = 0; i < found.size(); ++i) count += std::fabs(found[i] - expected[i]) <= 5e-6 ? 0 : 1;
   }
@@ -101,7 +94,7 @@ int changed_by_company(const std::vector<float>& queries, std::size_t rows, cons
                        std::size_t first, std::size_t window) {
   const std::size_t width = queries.size() / rows;
   int count = 0;
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     const std::vector<float> together = attended_rows(queries, rows, kv, 1, first, window, level);
     for (const std::size_t company : {1U, 2U, 7U}) {
       for (std::size_t i = 0; i + company <= rows; i += company) {

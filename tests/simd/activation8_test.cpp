@@ -11,19 +11,12 @@
 #include "asterism/simd/level.hpp"
 
 #include "support/integer_products.hpp"
+#include "support/levels.hpp"
 
 using namespace asterism;
 using test::StoredRows8;
 
 namespace {
-
-std::vector<simd::Level> levels() {
-  std::vector<simd::Level> result;
-  for (const simd::Level level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {
-    if (simd::supported(level)) result.push_back(level);
-  }
-  return result;
-}
 
 /// Where column c of a row stands.
 std::size_t place(std::size_t c, bool paired) {
@@ -50,7 +43,7 @@ int wrong_of(const simd::Rows8& rows, std::size_t row, const std::vector<float>&
 }  // namespace
 
 TEST_CASE("codes, scales and biases equal plain loops, on every level and in both orders") {
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     for (const bool paired : {false, true}) {
       for (const std::size_t cols : {32U, 64U, 96U, 1056U}) {
         const StoredRows8 rows(3, cols, paired);
@@ -66,7 +59,7 @@ TEST_CASE("codes, scales and biases equal plain loops, on every level and in bot
 }
 
 TEST_CASE("a part of a row leaves the other groups alone") {
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     const StoredRows8 rows(1, 128, true);
     const std::vector<float> x = test::uneven_values(128, 1);
     simd::to_activations8(x.data(), rows.view(), 0, 0, 128, level);
@@ -79,7 +72,7 @@ TEST_CASE("a part of a row leaves the other groups alone") {
 }
 
 TEST_CASE("an activation moves by at most half its scale; ties go to the even code; the largest gets 127") {
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     const StoredRows8 rows(1, 32, false);
     std::vector<float> x = test::uneven_values(32, 5);
     simd::to_activations8(x.data(), rows.view(), 0, 0, 32, level);
@@ -99,7 +92,7 @@ TEST_CASE("an activation moves by at most half its scale; ties go to the even co
 TEST_CASE("groups of zeros, tiny ones, and those that are not finite") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     for (const float value :
          {0.0F, -0.0F, 0x1p-149F, 0x1.fffffep-101F, 0x1p-100F, 0x1.fffffep127F, nan, -nan, infinity, -infinity}) {
       CAPTURE(value);

@@ -9,6 +9,7 @@
 #include "asterism/simd/level.hpp"
 
 #include "support/integer_products.hpp"
+#include "support/levels.hpp"
 
 using namespace asterism;
 using quant::DoubleQuantized;
@@ -16,8 +17,8 @@ using quant::Int4;
 using quant::Int8;
 using quant::Nf4;
 
-TEST_CASE_TEMPLATE("tiles with Avx2Tiles equal plain loops", Q, Nf4<32>, Nf4<64>, Nf4<64, DoubleQuantized>,
-                   Nf4<512, DoubleQuantized>, Int4<32>, Int4<128>, Int8<32>, Int8<64>) {
-  if (!simd::supported(simd::Level::avx2)) return;
+TEST_CASE_TEMPLATE("tiles with Avx2Tiles equal plain loops" * test::needs_level(simd::Level::avx2), Q, Nf4<32>,
+                   Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<512, DoubleQuantized>, Int4<32>, Int4<128>, Int8<32>,
+                   Int8<64>) {
   CHECK(test::wrong_in_tiles_of_all_sizes<simd::Avx2Tiles, int{simd::Avx2Tiles::most_rows}, Q>() == 0);
 }

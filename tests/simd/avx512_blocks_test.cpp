@@ -12,6 +12,7 @@
 #include "asterism/simd/level.hpp"
 
 #include "support/integer_products.hpp"
+#include "support/levels.hpp"
 
 using namespace asterism;
 using quant::DoubleQuantized;
@@ -42,9 +43,9 @@ std::vector<float> tiles(const test::PackedMatrix<Q>& weights, const std::vector
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("tiles in floats", Q, Nf4<32>, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<1024, DoubleQuantized>,
-                   Nf4<4096>, Int4<16>, Int4<32>, Int4<512>, Int8<16>, Int8<32>, Int8<64>, Int8<256>) {
-  if (!simd::supported(simd::Level::avx512)) return;
+TEST_CASE_TEMPLATE("tiles in floats" * test::needs_level(simd::Level::avx512), Q, Nf4<32>, Nf4<64>,
+                   Nf4<64, DoubleQuantized>, Nf4<1024, DoubleQuantized>, Nf4<4096>, Int4<16>, Int4<32>, Int4<512>,
+                   Int8<16>, Int8<32>, Int8<64>, Int8<256>) {
   constexpr std::size_t outputs = 53;
   for (const std::size_t blocks : {2U, 6U, 34U}) {
     if (blocks * Q::KernelOrder::block > 9000) continue;

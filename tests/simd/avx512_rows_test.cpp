@@ -10,6 +10,7 @@
 #include "asterism/kernels.hpp"
 #include "asterism/simd/level.hpp"
 
+#include "support/levels.hpp"
 #include "support/packed_matrix.hpp"
 #include "support/rows.hpp"
 
@@ -24,8 +25,8 @@ constexpr float untouched = -12345.0F;
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("stored and unpacked rows", Q, quant::Float32, quant::BFloat16, quant::Float16) {
-  if (!simd::supported(simd::Level::avx512)) return;
+TEST_CASE_TEMPLATE("stored and unpacked rows" * test::needs_level(simd::Level::avx512), Q, quant::Float32,
+                   quant::BFloat16, quant::Float16) {
   constexpr std::size_t outputs = 11;
   constexpr std::size_t cols = 77;
   const test::PackedMatrix<Q> weights(outputs, cols, test::random_row(outputs * cols, 1));

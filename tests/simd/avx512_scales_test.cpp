@@ -10,6 +10,7 @@
 #include "asterism/simd/level.hpp"
 
 #include "support/integer_products.hpp"
+#include "support/levels.hpp"
 
 using namespace asterism;
 using namespace asterism::quant;
@@ -26,9 +27,8 @@ __attribute__((target("avx512f"))) void read_next(simd::Avx512Scales<Reader>& sc
 }  // namespace
 
 // Widths whose blocks do not divide the 256 that share a nested scale: it changes inside rows, and elsewhere in each.
-TEST_CASE_TEMPLATE("the scales of every block of every tile", Q, Nf4<64>, Nf4<32, DoubleQuantized>,
-                   Nf4<64, DoubleQuantized>, Int4<32>, Int8<16>) {
-  if (!simd::supported(simd::Level::avx512)) return;
+TEST_CASE_TEMPLATE("the scales of every block of every tile" * test::needs_level(simd::Level::avx512), Q, Nf4<64>,
+                   Nf4<32, DoubleQuantized>, Nf4<64, DoubleQuantized>, Int4<32>, Int8<16>) {
   for (const std::uint64_t blocks : {2U, 14U, 100U, 256U, 300U, 514U}) {
     const std::uint64_t rows = 53;
     const std::uint64_t cols = blocks * Q::KernelOrder::block;
@@ -53,8 +53,7 @@ TEST_CASE_TEMPLATE("the scales of every block of every tile", Q, Nf4<64>, Nf4<32
 }
 
 // The codes of scales near the mean cluster; here every entry of the map takes its turn.
-TEST_CASE("every entry of the dynamic map") {
-  if (!simd::supported(simd::Level::avx512)) return;
+TEST_CASE("every entry of the dynamic map" * test::needs_level(simd::Level::avx512)) {
   using Q = Nf4<64, DoubleQuantized>;
   const std::uint64_t blocks = 16;
   test::PackedMatrix<Q> weights(16, blocks * 64, test::uneven_values(16 * blocks * 64, 1));

@@ -11,6 +11,7 @@
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/level.hpp"
 
+#include "support/levels.hpp"
 #include "support/packed_matrix.hpp"
 #include "support/rows.hpp"
 
@@ -20,9 +21,9 @@ using quant::Int4;
 using quant::Int8;
 using quant::Nf4;
 
-TEST_CASE_TEMPLATE("every cut of the outputs gives the same bits and leaves the others alone", Q,
-                   Nf4<64, DoubleQuantized>, Int4<32>, Int8<16>, quant::BFloat16) {
-  if (!simd::supported(simd::Level::avx512)) return;
+TEST_CASE_TEMPLATE("every cut of the outputs gives the same bits and leaves the others alone" *
+                       test::needs_level(simd::Level::avx512),
+                   Q, Nf4<64, DoubleQuantized>, Int4<32>, Int8<16>, quant::BFloat16) {
   constexpr float untouched = -12345.0F;
   constexpr std::size_t outputs = 37;
   for (const std::size_t cols : {64U, 65U, 576U}) {
@@ -51,8 +52,7 @@ TEST_CASE_TEMPLATE("every cut of the outputs gives the same bits and leaves the 
 }
 
 // Rows behind the last whole tile and matrices that are not in tiles have the bits of Level::avx2.
-TEST_CASE("tails and odd widths go through the kernels of AVX2") {
-  if (!simd::supported(simd::Level::avx512)) return;
+TEST_CASE("tails and odd widths go through the kernels of AVX2" * test::needs_level(simd::Level::avx512)) {
   using Q = Nf4<64>;
   for (const std::size_t cols : {128U, 100U}) {
     const test::PackedMatrix<Q> weights(21, cols, test::random_row(21 * cols, 1));

@@ -16,6 +16,7 @@
 #include "asterism/quant/nf4.hpp"
 
 #include "support/integer_products.hpp"
+#include "support/levels.hpp"
 
 using namespace asterism;
 using quant::DoubleQuantized;
@@ -28,14 +29,6 @@ using test::StoredRows8;
 namespace {
 
 constexpr float untouched = -12345.0F;
-
-std::vector<simd::Level> levels() {
-  std::vector<simd::Level> result;
-  for (const simd::Level level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {
-    if (simd::supported(level)) result.push_back(level);
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -57,7 +50,7 @@ TEST_CASE_TEMPLATE("any number of rows, any cut of the outputs, every level: the
         expected[r * outputs + o] = test::naive_integer_product(weights.view(), o, naive);
       }
     }
-    for (const simd::Level level : levels()) {
+    for (const simd::Level level : test::levels()) {
       int wrong = 0;
       for (std::size_t taken = 0; taken <= rows; ++taken) {
         for (const std::size_t cut : {std::size_t{1}, std::size_t{5}, std::size_t{16}, std::size_t{24}, outputs}) {
@@ -86,7 +79,7 @@ TEST_CASE("other outputs stay as they are") {
   const PackedMatrix<Q> weights(40, 64, test::uneven_values(40 * 64, 1));
   const StoredRows8 x(1, 64, true);
   simd::to_activations8(test::uneven_values(64, 2).data(), x.view(), 0, 0, 64);
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     for (const std::size_t first : {0U, 3U, 16U, 30U, 33U, 40U}) {
       for (std::size_t count = 0; count <= 40 - first; ++count) {
         std::vector<float> y(40, untouched);
@@ -100,7 +93,7 @@ TEST_CASE("other outputs stay as they are") {
 TEST_CASE_TEMPLATE("an activation that is not finite gives NaN in its row alone", Q, Nf4<64>, Int4<32>, Int8<32>) {
   const PackedMatrix<Q> weights(19, 128, test::uneven_values(19 * 128, 1));
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
-    for (const simd::Level level : levels()) {
+    for (const simd::Level level : test::levels()) {
       const StoredRows8 x(2, 128, simd::paired_activations<Q>);
       std::vector<float> values = test::uneven_values(128, 2);
       simd::to_activations8(values.data(), x.view(), 0, 0, 128, level);

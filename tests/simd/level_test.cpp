@@ -1,8 +1,6 @@
 // The choice of the instruction set.
 #include "asterism/simd/level.hpp"
 
-#include "asterism/core/error.hpp"
-
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
@@ -48,3 +46,5 @@ TEST_CASE("what level() says can run") {
   CHECK(name(Level::avx2) == "avx2");
   CHECK(name(Level::avx512) == "avx512");
 }
+
+TEST_CASE("the level that was asked for is the one in use") { CHECK(supported(level())); }

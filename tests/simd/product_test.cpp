@@ -19,6 +19,7 @@
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
 
+#include "support/levels.hpp"
 #include "support/packed_matrix.hpp"
 
 using namespace asterism;
@@ -70,14 +71,6 @@ constexpr Size sizes[] = {{1, 1},    {3, 7},    {5, 8},    {1, 64},   {12, 64}, 
                           {5, 1100}, {4, 2049}, {16, 128}, {64, 320}, {2, 4096}, {3, 4160}, {8, 130},
                           {17, 33},  {10, 32},  {37, 576}, {33, 768}, {19, 544}, {18, 4096}};
 
-std::vector<simd::Level> levels() {
-  std::vector<simd::Level> result;
-  for (const simd::Level level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {
-    if (simd::supported(level)) result.push_back(level);
-  }
-  return result;
-}
-
 std::vector<float> random_values(std::size_t count, std::uint64_t seed) {
   Random random(seed);
   std::vector<float> values(count);
@@ -116,7 +109,7 @@ TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant:
           }
         }
       }
-      for (const simd::Level level : levels()) {
+      for (const simd::Level level : test::levels()) {
         CAPTURE(simd::name(level));
         std::vector<float> y(rows * y_stride, untouched);
         simd::product(weights.kernel_matrix(), MatrixView<const float>(x.data(), rows, size.cols, x_stride),
@@ -145,7 +138,7 @@ TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any
     const std::size_t rows = 17;
     const PackedMatrix<Q> weights(size.outputs, size.cols, random_values(size.outputs * size.cols, 3));
     const std::vector<float> x = random_values(rows * size.cols, 4);
-    for (const simd::Level level : levels()) {
+    for (const simd::Level level : test::levels()) {
       CAPTURE(simd::name(level));
       std::vector<float> one_at_a_time(rows * size.outputs);
       for (std::size_t r = 0; r < rows; ++r) {
@@ -172,7 +165,7 @@ TEST_CASE_TEMPLATE("a result has the same bits beside any other rows and for any
 TEST_CASE("product leaves the other outputs alone") {
   const PackedMatrix<quant::Nf4<64>> weights(36, 64, random_values(36 * 64, 5));
   const std::vector<float> x = random_values(64, 6);
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     for (const std::size_t first : {0U, 3U, 15U, 16U, 30U}) {
       for (const std::size_t count : {0U, 1U, 4U, 6U}) {
         std::vector<float> y(36, untouched);
@@ -186,7 +179,7 @@ TEST_CASE("product leaves the other outputs alone") {
 
 TEST_CASE("a product over no columns is zero; over no rows or outputs it does nothing") {
   const PackedMatrix<quant::Float32> empty(3, 0, {});
-  for (const simd::Level level : levels()) {
+  for (const simd::Level level : test::levels()) {
     std::vector<float> y(6, untouched);
     simd::product(empty.kernel_matrix(), MatrixView<const float>(nullptr, 2, 0), MatrixView<float>(y.data(), 2, 3),
                   0, 3, level);

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/levels.hpp"
 #include "support/rows.hpp"
 
 using namespace asterism;
@@ -15,20 +16,12 @@ using simd::Level;
 
 namespace {
 
-std::vector<Level> levels() {
-  std::vector<Level> result;
-  for (const Level level : {Level::portable, Level::avx2, Level::avx512}) {
-    if (simd::supported(level)) result.push_back(level);
-  }
-  return result;
-}
-
 double reference(float gate, float up) { return double{gate} / (1 + std::exp(-double{gate})) * double{up}; }
 
 }  // namespace
 
 TEST_CASE("silu_multiply equals double within its rounding") {
-  for (const Level level : levels()) {
+  for (const Level level : test::levels()) {
     CAPTURE(name(level));
     for (std::size_t size = 1; size <= 70; ++size) {
       const std::vector<float> gate = test::random_row(size, size, 4);
@@ -44,7 +37,7 @@ TEST_CASE("silu_multiply equals double within its rounding") {
 }
 
 TEST_CASE("large gates neither overflow nor lose their sign") {
-  for (const Level level : levels()) {
+  for (const Level level : test::levels()) {
     CAPTURE(name(level));
     const std::vector<float> gate{0.0F, -0.0F, 50.0F, -50.0F, 100.0F, -100.0F, 1e30F, -1e30F, 1e-30F, -1e-30F};
     const std::vector<float> up(gate.size(), 2.0F);
@@ -60,7 +53,7 @@ TEST_CASE("large gates neither overflow nor lose their sign") {
 }
 
 TEST_CASE("silu_multiply has the same bits wherever its rows lie, and in place") {
-  for (const Level level : levels()) {
+  for (const Level level : test::levels()) {
     CAPTURE(name(level));
     for (std::size_t size = 1; size <= 70; ++size) {
       const std::vector<float> gate = test::random_row(size, size, 4);

@@ -14,6 +14,7 @@
 #include "asterism/kernels.hpp"
 #include "asterism/quant/half_precision.hpp"
 
+#include "support/levels.hpp"
 #include "support/rows.hpp"
 #include "support/stored_rows.hpp"
 
@@ -21,14 +22,6 @@ using namespace asterism;
 using namespace asterism::simd;
 
 namespace {
-
-std::vector<Level> levels() {
-  std::vector<Level> result;
-  for (const Level level : {Level::portable, Level::avx2, Level::avx512}) {
-    if (supported(level)) result.push_back(level);
-  }
-  return result;
-}
 
 /// Pointers to the rows of a matrix (rows, width).
 template <class T>
@@ -79,7 +72,7 @@ TEST_CASE_TEMPLATE("dots equal double, whatever else is asked for in the call", 
   for (const std::size_t width : {2U, 6U, 8U, 14U, 16U, 30U, 32U, 34U, 50U, 64U, 80U, 100U, 128U, 250U}) {
     const test::RandomRows<Row> rows(37, width, width);
     const std::vector<float> queries = test::random_row(9 * width, width + 1);
-    for (const Level level : levels()) {
+    for (const Level level : test::levels()) {
       CAPTURE(width);
       CAPTURE(name(level));
       const std::vector<float> found = all_dots(queries, rows.view(), level);
@@ -119,7 +112,7 @@ TEST_CASE_TEMPLATE("weighted rows are added in their order, wherever they are cu
     const test::RandomRows<Row> rows(count, width, width);
     const std::vector<float> weights = test::random_row(9 * count, width + 1);
     const std::vector<float> before = test::random_row(9 * width + 1, width + 2);
-    for (const Level level : levels()) {
+    for (const Level level : test::levels()) {
       CAPTURE(width);
       CAPTURE(name(level));
       const std::vector<float> found = all_sums(weights, rows.view(), before, {0, count}, level);
@@ -157,7 +150,7 @@ TEST_CASE_TEMPLATE("widened rows are the same values, and give the same bits", R
     const test::RandomRows<Row> rows(19, width, width);
     const std::vector<float> queries = test::random_row(5 * width, 1);
     const std::vector<float> weights = test::random_row(std::size_t{5} * 19, 2);
-    for (const Level level : levels()) {
+    for (const Level level : test::levels()) {
       CAPTURE(width);
       CAPTURE(name(level));
       std::vector<float> wide(19 * width + 1, untouched);
@@ -176,7 +169,7 @@ TEST_CASE_TEMPLATE("widened rows are the same values, and give the same bits", R
 }
 
 TEST_CASE("maximum finds the largest element at every place") {
-  for (const Level level : levels()) {
+  for (const Level level : test::levels()) {
     for (std::size_t size = 1; size <= 70; ++size) {
       for (std::size_t at = 0; at < size; ++at) {
         std::vector<float> x(size + 1, -5.0F);
@@ -189,7 +182,7 @@ TEST_CASE("maximum finds the largest element at every place") {
 }
 
 TEST_CASE("exponentials equal double, and add up to what they return") {
-  for (const Level level : levels()) {
+  for (const Level level : test::levels()) {
     CAPTURE(name(level));
     for (std::size_t size = 1; size <= 70; ++size) {
       for (const float spread : {0.01F, 1.0F, 30.0F}) {
@@ -232,7 +225,7 @@ TEST_CASE("exponentials equal double, and add up to what they return") {
 TEST_CASE("add_scaled adds to the first n elements and touches no other") {
   const std::vector<float> x = test::random_row(70, 3);
   const std::vector<float> y = test::random_row(71, 4);
-  for (const Level level : levels()) {
+  for (const Level level : test::levels()) {
     for (std::size_t n = 0; n <= 70; ++n) {
       std::vector<float> sum = y;
       add_scaled(sum.data(), -1.7F, x.data(), n, level);
@@ -255,7 +248,7 @@ TEST_CASE("conversion to binary16 has the same bits on every level") {
     if ((bits & 0x7FFFFFFFU) <= 0x7F800000U) many.push_back(std::bit_cast<float>(bits));
     many.push_back(std::ldexp(static_cast<float>(random.normal()), static_cast<int>(random.below(40)) - 30));
   }
-  for (const Level level : levels()) {
+  for (const Level level : test::levels()) {
     std::vector<std::uint16_t> bits(many.size());
     to_float16(many.data(), bits.data(), many.size(), level);
     int wrong = 0;
