@@ -1,4 +1,5 @@
 // Attention of rows of queries against a naive softmax in double, in caches of all formats and shapes, on all levels.
+#include "asterism/kernels.hpp"
 #include "asterism/backend/host_attention.hpp"
 
 #include <algorithm>

@@ -485,6 +485,6 @@ TEST_CASE("a file that is truncated while a checkpoint is loaded is an error tha
     check_error<FileError>([&] { load(Exact{}); }, {path, "truncated"});
     std::filesystem::remove_all(folder / golden);
     test::copy_files(golden_model(golden), folder / golden);
-    check_error<FileError>([&] { load(MatrixRef{}); }, {path, "truncated"});
+    check_error<FileError>([&] { load(Defaults{}); }, {path, "truncated"});
   }
 }

@@ -2,6 +2,7 @@
 #include "lacking/expert.hpp"
 
 #include "asterism/backend/host.hpp"
+#include "asterism/parallel/serial.hpp"
 
 #include "lacking/model.hpp"
 

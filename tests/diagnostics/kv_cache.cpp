@@ -2,6 +2,7 @@
 #include "lacking/kv_cache.hpp"
 
 #include "asterism/backend/host.hpp"
+#include "asterism/parallel/serial.hpp"
 
 #include "lacking/model.hpp"
 

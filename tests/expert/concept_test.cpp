@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
+#include "asterism/parallel/threads.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
