@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/concept.hpp"
 
 using namespace asterism;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "asterism/kernels.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/float32.hpp"
 
