@@ -42,7 +42,6 @@ TEST_CASE("an unfinished file leaves nothing") {
   write_file(folder / "f", "old");
   {
     file::NewFile file(folder / "f", 10);
-    file::NewFile second(folder / "f", 10);
     file.write(as_bytes("half"));
   }
   CHECK(file::folder_entries(folder.path()) == std::vector<std::string>{"f"});

@@ -72,7 +72,6 @@ TEST_CASE("an unfinished folder leaves nothing, and the older one as it was") {
   write_file(parent / "out/f", "old");
   {
     file::NewFolder folder(parent / "out");
-    file::NewFolder second(parent / "out");
     write_file(folder.temporary() + "/f", "half");
   }
   CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});

@@ -40,6 +40,9 @@ class CheckpointWriter {
   /// The tensors in the order in which `write` expects them; `file` is the number of the shard.
   const std::vector<TensorInfo>& tensors() const { return tensors_; }
 
+  /// Unfinished folders of writers that were killed, which have been removed.
+  const std::vector<std::string>& removed() const { return folder_.removed(); }
+
   /// The next bytes of the tensor whose turn it is; `name` must be its name and the bytes must not exceed it, else
   /// InvalidArgument. FileError when the disk refuses them.
   void write(std::string_view name, View<const std::byte> piece);

@@ -1,8 +1,10 @@
 // Bodies of new_folder.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,10 +18,12 @@
 #include "asterism/core/argsort.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/file/input_file.hpp"
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_file.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/file/open_file.hpp"
+#include "asterism/file/partial.hpp"
 
 namespace asterism::file {
 
@@ -47,7 +51,7 @@ ASTERISM_INLINE void move_folder(const std::string& from, const std::string& to)
 
 ASTERISM_INLINE void remove_folder(const std::string& folder, const std::vector<std::string>& names) {
   for (const std::string& name : names) ::unlink(concat(folder, "/", name).c_str());
-  if (::rmdir(folder.c_str()) != 0) {
+  if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) {
     file_failure(folder, "this outdated or unfinished folder can't be removed; remove it", errno);
   }
 }
@@ -58,22 +62,12 @@ ASTERISM_INLINE NewFolder::NewFolder(const std::string& path) : path_(path) {
   while (path_.size() > 1 && path_.ends_with('/')) path_.pop_back();
   detail::check_path(path_);
   old_entries();  // refuses what can't be replaced before the work begins
-  for (int number = 0; temporary_.empty(); ++number) {
-    std::string name = concat(path_, ".partial-", static_cast<int>(::getpid()), "-", number);
-    if (::mkdir(name.c_str(), 0777) == 0) {
-      temporary_ = std::move(name);
-    } else if (errno != EEXIST) {
-      detail::file_failure(name, "can't be created", errno);
-    }
-  }
+  partial_.emplace(path_, detail::Partial::Kind::folder);
+  temporary_ = partial_->name();
 }
 
 ASTERISM_INLINE NewFolder::~NewFolder() {
-  if (temporary_.empty()) return;
-  try {
-    detail::remove_folder(temporary_, folder_entries(temporary_));
-  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): what can't be removed stays under its temporary name
-  }
+  if (!temporary_.empty()) detail::remove_partial(temporary_);  // what can't be removed stays under that name
 }
 
 ASTERISM_INLINE void NewFolder::take_place(const std::vector<std::string>& old) {
@@ -121,9 +115,14 @@ ASTERISM_INLINE void NewFolder::keep(const std::string& name) const {
   const std::string from = concat(path_, "/", name);
   const std::string to = concat(temporary_, "/", name);
   if (::link(from.c_str(), to.c_str()) == 0 || errno == EEXIST) return;
-  const MappedFile file(from);
+  const InputFile file(from);
   NewFile copy(to, file.size());
-  copy.write(file.bytes());
+  std::vector<std::byte> piece(1U << 20U);
+  for (std::uint64_t done = 0; done < file.size(); done += piece.size()) {
+    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), file.size() - done)));
+    file.read(done, piece);
+    copy.write(piece);
+  }
   copy.finish();
 }
 
