@@ -11,22 +11,26 @@
 #include "asterism/quant/nf4.hpp"
 #include "asterism/quant/plain_scales.hpp"
 
-/// Calls with(format) for each of blocks and groups.
-#define ASTERISM_SHIPPED_BLOCKWISE(with)                                                                          \
-  with(quant::Nf4<64>) with(quant::Nf4<64, quant::PlainScales, quant::LeastSquares>) with(                        \
-      quant::Nf4<64, quant::PlainScales, quant::SignedLeastSquares>) with(quant::Nf4<64, quant::DoubleQuantized>) \
-      with(quant::Nf4<64, quant::DoubleQuantized, quant::LeastSquares>)                                           \
-          with(quant::Nf4<64, quant::DoubleQuantized, quant::SignedLeastSquares>) with(quant::Nf4<32>)            \
-              with(quant::GroupInt<4, 32, quant::AbsMax>) with(quant::GroupInt<4, 32, quant::LeastSquares>)       \
-                  with(quant::GroupInt<4, 32, quant::SignedLeastSquares>)                                         \
-                      with(quant::GroupInt<4, 128, quant::AbsMax>) with(quant::GroupInt<8, 16, quant::AbsMax>)    \
-                          with(quant::GroupInt<8, 32, quant::AbsMax>)                                             \
-                              with(quant::GroupInt<8, 32, quant::LeastSquares>)                                   \
-                                  with(quant::GroupInt<8, 64, quant::AbsMax>)                                     \
-                                      with(quant::GroupInt<8, 128, quant::AbsMax>)
+/// Calls with(format) for each format of blocks and groups.
+// clang-format off
+#define ASTERISM_SHIPPED_BLOCKWISE(with)                                                            \
+  with(quant::Nf4<64>)                                                                              \
+  with(quant::Nf4<64, quant::PlainScales, quant::LeastSquares>)                                     \
+  with(quant::Nf4<64, quant::PlainScales, quant::SignedLeastSquares>)                               \
+  with(quant::Nf4<64, quant::DoubleQuantized>)                                                      \
+  with(quant::Nf4<64, quant::DoubleQuantized, quant::LeastSquares>)                                 \
+  with(quant::Nf4<64, quant::DoubleQuantized, quant::SignedLeastSquares>)                           \
+  with(quant::GroupInt<4, 32, quant::AbsMax>)                                                       \
+  with(quant::GroupInt<4, 32, quant::LeastSquares>)                                                 \
+  with(quant::GroupInt<4, 32, quant::SignedLeastSquares>)                                           \
+  with(quant::GroupInt<4, 128, quant::AbsMax>)                                                      \
+  with(quant::GroupInt<8, 16, quant::AbsMax>)                                                       \
+  with(quant::GroupInt<8, 32, quant::AbsMax>)                                                       \
+  with(quant::GroupInt<8, 32, quant::LeastSquares>)
+// clang-format on
 
 /// The same for numbers as they are.
 #define ASTERISM_SHIPPED_NUMBERS(with) with(quant::Float32) with(quant::BFloat16) with(quant::Float16)
 
 /// Groups of 8-bit keys and values, whose caches may be in Float32 and Float16 too.
-#define ASTERISM_SHIPPED_KV_GROUPS(with) with(32) with(64)
+#define ASTERISM_SHIPPED_KV_GROUPS(with) with(32)
