@@ -12,6 +12,9 @@ base_packages="
   libutf8proc-dev:/usr/include/utf8proc.h
   libcli11-dev:/usr/include/CLI/CLI.hpp"
 
+# What makes things nicer: editing at the prompt of the main example.
+optional_packages="libedit-dev:/usr/include/histedit.h"
+
 need() {
   missing=""
   for word in "$@"; do
@@ -41,4 +44,9 @@ need() {
     exit 1
   fi
   rm -f "$log"
+}
+
+# The same for what can be done without: it is installed where that is allowed, and not asked for elsewhere.
+want() {
+  (need "$@") >/dev/null 2>&1 || true
 }

@@ -10,6 +10,7 @@ build=build/release
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if [ ! -f "$build/build.ninja" ]; then
+  want $optional_packages
   cmake --preset examples >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
   echo "building, which takes a minute or two the first time" >&2
 fi

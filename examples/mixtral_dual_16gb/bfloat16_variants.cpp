@@ -1,6 +1,5 @@
-#include <span>
-
 #include <asterism/quant/bfloat16.hpp>
+#include <span>
 
 #include "variants.hpp"
 

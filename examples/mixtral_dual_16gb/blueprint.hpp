@@ -1,8 +1,9 @@
 // The variant that this example is about.
 #pragma once
 
-#include "asterism/machine/machine.hpp"
 #include <asterism/asterism.hpp>
+
+#include "asterism/machine/machine.hpp"
 
 namespace example {
 
@@ -27,7 +28,7 @@ static_assert(fits<MixtralDual16, machines::dual_16gb, 14_GiB>());
 
 /// The checkpoint that the repository ships: examples/small_mixtral.
 struct ShippedDual : DualNf4 {
-  static constexpr Limits limits{.context = 512, .batch = 1, .prefill_chunk = 64, .threads = 64};
+  static constexpr Limits limits{.context = 1024, .batch = 1, .prefill_chunk = 512, .threads = 64};
   static constexpr Shape shape{.architecture = Architecture::mixtral,
                                .vocabulary = 1406,
                                .hidden = 128,
@@ -42,6 +43,6 @@ struct ShippedDual : DualNf4 {
                                .tied_head = true,
                                .rope_theta = 1e4};
 };
-static_assert(fits<ShippedDual, equal_devices(2, 2600_KiB)>());
+static_assert(fits<ShippedDual, equal_devices(2, 7500_KiB)>());
 
 }  // namespace example

@@ -1,64 +1,75 @@
-// Mixtral in 4 bits on two devices with a memory budget each: plans, loads, answers, reports.
+// Mixtral in 4 bits on two devices with a memory budget each: loads, answers, and on request shows plan and report.
 #include <algorithm>
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
-#include "asterism/machine/machine.hpp"
+#include <asterism/core/error.hpp>
+#include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
+#include <asterism/file/mapped_file.hpp>
 #include <asterism/generate/variant.hpp>
 #include <asterism/lab/question_set.hpp>
 #include <asterism/load.hpp>
+#include <asterism/machine/machine.hpp>
 #include <asterism/machine/probe.hpp>
 #include <charconv>
-#include <cstdio>
-#include <exception>
+#include <cstdint>
 #include <iostream>
-#include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "../support/command_line.hpp"
 #include "../support/interrupt.hpp"
+#include "../support/line_editor.hpp"
 #include "../support/shipped.hpp"
 #include "blueprint.hpp"
 #include "variants.hpp"
 
 namespace example {
 
+constexpr std::int32_t default_context = 4096;
+
 struct Arguments {
   std::string checkpoint = shipped("small_mixtral/checkpoint");
   std::vector<std::string> prompts;
+  std::vector<std::string> prompt_files;
   std::vector<lab::Question> shown;  ///< asked where no prompt is given
   std::string machine;
   std::string device_map;
   std::string quantization = "nf4";
   std::string kv = "float16";
   std::int32_t threads = 0;
-  std::int32_t context = 4096;
+  std::int32_t context = 0;
   std::int32_t prefill_chunk = 0;
   std::uint64_t seed = 0;
   bool fit_context = false;
   bool chat = false;
   bool interactive = false;
   bool dry_run = false;
+  bool plan = false;
+  bool report = false;
   bool quiet = false;
   GenerateOptions generate{};
 };
 
+/// Text of the libraries for a reader of this program.
+void show(const std::string& text) { std::cout << wrapped(with_flags(text)); }
+
+std::string counted(std::int64_t count, const std::string& thing) {
+  return concat(count, " ", thing, count == 1 ? "" : "s");
+}
+
 void show_proof() {
-  std::cout << "Mixtral 8x7B in " << MixtralDual16::Quantization::name()
-            << " on two 16 GB devices, each held below 14 GiB, with a context of " << MixtralDual16::limits.context
-            << ".\n"
-            << "This plan was proved when the program was compiled:\n\n"
-            << placement::component_table(plan<MixtralDual16>(machines::dual_16gb.limited_to(14_GiB))) << "\n";
+  show(concat("Mixtral 8x7B in ", MixtralDual16::Quantization::name(),
+              " on two 16 GB devices, each held below 14 GiB, with a context of ", MixtralDual16::limits.context,
+              ": this plan was proved when the program was compiled.\n\n",
+              placement::component_table(plan<MixtralDual16>(machines::dual_16gb.limited_to(14_GiB))), "\n"));
 }
 
 /// The options of the checkpoint, with what the command line says on top.
-GenerateOptions options_for(const AnyModel& model, const Arguments& arguments, const CLI::App& app,
-                            const Interrupt& interrupt) {
+GenerateOptions options_for(const AnyModel& model, const Arguments& arguments, const CLI::App& app) {
   GenerateOptions options = model.recommended();
   const auto given = [&](const char* flag) { return app.count(flag) > 0; };
   const GenerateOptions& wanted = arguments.generate;
@@ -69,94 +80,157 @@ GenerateOptions options_for(const AnyModel& model, const Arguments& arguments, c
   if (given("--repetition-penalty")) options.repetition_penalty = wanted.repetition_penalty;
   if (given("--max-tokens")) options.max_tokens = wanted.max_tokens;
   options.stop = wanted.stop;
-  options.cancel = interrupt.token();
   return options;
 }
 
-/// Shows the answer while it is made, and returns it.
-std::string answer(AnySession& session, const std::string& prompt, std::vector<text::Message>& conversation,
-                   const Arguments& arguments, const GenerateOptions& options) {
-  std::string whole;
-  const auto show = [&](AnyTextStream pieces) {
-    for (const std::string_view piece : pieces) {
-      std::cout << piece << std::flush;
-      whole += piece;
+/// Asks one model, and counts.
+class Conversation {
+ public:
+  Conversation(const AnyModel& model, const Arguments& arguments, GenerateOptions options,
+               const Interrupt& interrupt)
+      : arguments_(&arguments),
+        options_(std::move(options)),
+        interrupt_(&interrupt),
+        session_(model.session({.seed = arguments.seed})) {}
+
+  /// Shows the answer while it is made, and returns it. With --chat it becomes part of the conversation.
+  std::string answer(const std::string& prompt, std::stop_token cancel) {
+    options_.cancel = std::move(cancel);
+    std::string whole;
+    if (!arguments_->chat) {
+      show_pieces(session_.generate(prompt, options_), whole);
+    } else {
+      messages_.push_back({"user", prompt});
+      try {
+        show_pieces(session_.chat(messages_, options_), whole);
+      } catch (...) {
+        messages_.pop_back();
+        throw;
+      }
+      messages_.push_back({"assistant", whole});
     }
-  };
-  if (arguments.chat) {
-    conversation.push_back({"user", prompt});
-    show(session.chat(conversation, options));
-    conversation.push_back({"assistant", whole});
-  } else {
-    std::cout << prompt;
-    show(session.generate(prompt, options));
+    count();
+    return whole;
   }
-  const GenerationStats& last = session.last();
-  std::cout << "\n  [" << last.finish_reason << "; " << last.usage << "; first token after "
-            << fixed(1000 * last.seconds_to_first_token, 1) << " ms, prefill " << fixed(last.prefill_speed(), 1)
-            << " tokens/s, decode " << fixed(last.decode_speed(), 1) << " tokens/s]\n\n";
-  return whole;
-}
 
-/// Asks the questions whose answers are known, and says how many were answered right.
-void show_questions(AnySession& session, const Arguments& arguments, GenerateOptions options,
-                    const Interrupt& interrupt) {
-  options.stop.emplace_back("\n");
-  std::size_t right = 0;
-  std::size_t asked = 0;
-  for (const lab::Question& question : arguments.shown) {
-    if (interrupt.happened()) return;
-    std::vector<text::Message> conversation;
-    const std::string found = answer(session, question.prompt, conversation, arguments, options);
-    const bool is_right = lab::trimmed(found) == question.answer;
-    std::cout << "  " << question.kind << ": " << (is_right ? "right" : "wrong, the answer is " + question.answer)
-              << "\n\n";
-    right += is_right ? 1U : 0U;
-    ++asked;
+  /// Answers a turn at the terminal: Ctrl-C and errors end the turn alone.
+  void turn(const std::string& prompt) {
+    const Interrupt::Part part(*interrupt_);
+    try {
+      answer(prompt, part.token());
+      std::cout << "\n";
+    } catch (const Error& error) {
+      check_output();
+      std::cerr << "error: " << with_flags(error.what()) << "\n";
+    }
   }
-  if (asked > 0) std::cout << right << " of " << asked << " questions answered right\n\n";
-}
 
-/// Answers a turn of an interactive session; an error ends the turn, not the session.
-void turn(AnySession& session, const std::string& line, std::vector<text::Message>& conversation,
-          const Arguments& arguments, const GenerateOptions& options) {
-  const std::size_t messages = conversation.size();
-  try {
-    answer(session, line, conversation, arguments, options);
-  } catch (const Error& error) {
-    conversation.resize(messages);
-    std::cout << std::endl;
-    std::cerr << "error: " << error.what() << "\n";
+  /// Asks the questions whose answers are known, and says how many were answered right.
+  void ask_known() {
+    options_.stop.emplace_back("\n");
+    std::int64_t right = 0;
+    for (const lab::Question& question : arguments_->shown) {
+      std::cout << wrapped(question.prompt) << " ";
+      forget();
+      const std::string found = answer(question.prompt, interrupt_->token());
+      if (interrupt_->happened()) return;
+      const bool is_right = lab::trimmed(found) == question.answer;
+      std::cout << "  " << question.kind << ": "
+                << (is_right ? "right" : "wrong, the answer is " + question.answer) << "\n\n";
+      right += is_right ? 1 : 0;
+    }
+    if (answers_ > 0) std::cout << right << " of " << counted(answers_, "question") << " answered right\n";
+    options_.stop.pop_back();
   }
-}
+
+  void forget() { messages_.clear(); }
+
+  /// What was done, in a line.
+  std::string summary() const {
+    const double speed = decode_seconds_ > 0 ? static_cast<double>(decoded_) / decode_seconds_ : 0;
+    return concat(counted(answers_, "answer"), ", ", counted(tokens_, "token"),
+                  speed > 0 ? concat(" at ", fixed(speed, 1), " tokens/s") : "",
+                  cancelled_ ? ", one broken off" : "");
+  }
+
+ private:
+  void show_pieces(AnyTextStream pieces, std::string& whole) {
+    const auto end_line = [&] {
+      if (!whole.empty() && !whole.ends_with('\n')) std::cout << "\n";
+    };
+    try {
+      for (std::string_view piece : pieces) {
+        const bool first = whole.empty();
+        whole += piece;
+        if (first && piece.starts_with(' ')) piece.remove_prefix(1);
+        std::cout << piece;
+        check_output();
+      }
+    } catch (...) {
+      end_line();
+      throw;
+    }
+    end_line();
+  }
+
+  void count() {
+    const GenerationStats& last = session_.last();
+    ++answers_;
+    tokens_ += last.usage.completion_tokens;
+    decoded_ += std::max(last.usage.completion_tokens - 1, 0);
+    decode_seconds_ += last.decode_seconds;
+    cancelled_ = last.finish_reason == FinishReason::cancelled;
+    if (!arguments_->report) return;
+    show(concat("  [", name_of(last.finish_reason), "; ", to_string(last.usage), "; first token after ",
+                fixed(1000 * last.seconds_to_first_token, 1), " ms, prefill ", fixed(last.prefill_speed(), 1),
+                " tokens/s, decode ", fixed(last.decode_speed(), 1), " tokens/s]\n"));
+  }
+
+  const Arguments* arguments_;
+  GenerateOptions options_;
+  const Interrupt* interrupt_;
+  AnySession session_;
+  std::vector<text::Message> messages_;
+  std::int64_t answers_ = 0;
+  std::int64_t tokens_ = 0;
+  std::int64_t decoded_ = 0;  ///< tokens after the first ones
+  double decode_seconds_ = 0;
+  bool cancelled_ = false;
+};
 
 int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
-  const GenerateOptions options = options_for(model, arguments, app, interrupt);
-  AnySession session = model.session({.seed = arguments.seed});
-  std::vector<text::Message> conversation;
-  std::cout << "\n";
-  show_questions(session, arguments, options, interrupt);
+  Conversation conversation(model, arguments, options_for(model, arguments, app), interrupt);
+  conversation.ask_known();
   for (const std::string& prompt : arguments.prompts) {
     if (interrupt.happened()) break;
-    if (!arguments.interactive) conversation.clear();
-    answer(session, prompt, conversation, arguments, options);
+    if (!arguments.interactive) conversation.forget();
+    conversation.answer(prompt, interrupt.token());
   }
-  std::string line;
-  while (arguments.interactive && !interrupt.happened()) {
-    std::cout << "> " << std::flush;
-    if (!read_line(interrupt, line)) break;
-    if (!line.empty()) turn(session, line, conversation, arguments, options);
+  if (arguments.interactive && !interrupt.happened()) {
+    LineEditor editor(interrupt);
+    while (const auto prompt = editor.next()) {
+      if (editor.is_terminal()) {
+        conversation.turn(*prompt);
+      } else {
+        conversation.answer(*prompt, interrupt.token());
+      }
+    }
   }
-  std::cout << (interrupt.happened() ? "\ninterrupted\n" : "") << "Memory\n\n"
-            << model.memory_report() << std::flush;
-  if (!std::cout) return 1;
-  return interrupt.happened() ? 130 : 0;
+  check_output();
+  if (arguments.report) show("\nMemory\n\n" + model.memory_report());
+  check_output();
+  if (!arguments.quiet) {
+    Bytes sum{};
+    for (std::size_t d = 0; d < model.plan().devices(); ++d) sum += model.plan().peak(d);
+    std::cerr << (interrupt.happened() ? "interrupted; " : "") << conversation.summary() << "; " << to_string(sum)
+              << " of memory (more: --plan, --report)\n";
+  }
+  return interrupt.happened() ? interrupted : done;
 }
 
 /// What can be found wrong before gigabytes are read.
 void check_early(const Arguments& arguments, const placement::Plan& planned) {
   simd::level();
-  generate::Sampler::check(arguments.generate);
   if (file::path_kind(arguments.checkpoint + "/tokenizer.json") == file::PathKind::missing) {
     throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
   }
@@ -186,59 +260,91 @@ placement::DeviceMap read_map(const std::string& text, const Shape& shape, const
     const auto [end, failure] = std::from_chars(at, text.data() + text.size(), counts.emplace_back());
     if (failure != std::errc{} || counts.back() < 0 || counts.back() > shape.layers ||
         (*end != ',' && *end != '\0')) {
-      throw InvalidArgument("--device-map " + text +
-                            ": neither a file, nor balanced_low_0, nor the layers of each device, such as 14,18 "
-                            "where the model has 32");
+      throw OptionError("--device-map " + text +
+                        ": neither a file, nor balanced_low_0, nor the layers of each device, such as 14,18 "
+                        "where the model has 32");
     }
     at = end;
   }
   return placement::layers_per_device(counts, parts.tied);
 }
 
-/// Plans with the variant and its limits, and does what was asked.
-int run(const Variant& variant, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
+/// What the options of the command line come to for a checkpoint.
+struct Chosen {
+  const Variant* variant;
   LoadOptions options;
-  options.limits = variant.limits;
-  if (app.count("--context") > 0 || arguments.context < variant.limits.context)
-    options.limits->context = arguments.context;
-  options.fit_context = arguments.fit_context;
-  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
-  options.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, variant.limits.threads);
-  options.machine = machines::dual_16gb.limited_to(14_GiB);
-  const Shape shape = variant.plan_load(arguments.checkpoint, options).config.shape;
+  LoadPlan planned;
+};
+
+/// The context asked for; else 4096, or what the model was made for where that is less.
+std::int32_t chosen_context(const Arguments& arguments, std::int32_t most) {
+  if (arguments.context > most) {
+    throw OptionError(concat("--context ", arguments.context, ": this model takes 1 to ", most));
+  }
+  return arguments.context > 0 ? arguments.context : std::min(default_context, most);
+}
+
+/// Plans with the variant and its limits. Where no context was asked for, it is what the budgets hold.
+Chosen choose(const Variant& variant, const Arguments& arguments) {
+  const Shape shape = variant.plan_load(arguments.checkpoint, {}).config.shape;
   const bool is_mixtral_8x7b = shape == MixtralDual16::shape;
-  options.limits->prefill_chunk = is_mixtral_8x7b ? 512 : 64;
-  if (arguments.prefill_chunk > 0) options.limits->prefill_chunk = arguments.prefill_chunk;
-  if (!arguments.machine.empty()) options.machine = parse_machine(arguments.machine);
-  const bool own_machine = !arguments.machine.empty() || is_mixtral_8x7b;
-  const LoadPlan wished = variant.plan_load(arguments.checkpoint, options);
-  const placement::MemoryFootprint parts = variant.parts(shape, wished.limits);
-  if (!own_machine) options.machine = variant.smallest_equal_budgets(parts, 2, 0.05);
+  LoadOptions options;
+  Limits limits = variant.limits;
+  limits.context = chosen_context(arguments, std::min(limits.context, shape.max_positions));
+  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
+  limits.threads = arguments.threads > 0 ? arguments.threads : std::min(cores, limits.threads);
+  limits.prefill_chunk = is_mixtral_8x7b ? 512 : 64;
+  if (arguments.prefill_chunk > 0) limits.prefill_chunk = arguments.prefill_chunk;
+  options.limits = limits;
+  options.machine = machines::dual_16gb.limited_to(14_GiB);
+  if (!arguments.machine.empty()) {
+    options.machine = of_option([&] { return parse_machine(arguments.machine); });
+  }
+  const bool budgets_are_given = !arguments.machine.empty() || is_mixtral_8x7b;
+  options.fit_context =
+      arguments.fit_context || (budgets_are_given && arguments.context == 0 && arguments.device_map.empty());
+  options.limits = variant.plan_load(arguments.checkpoint, options).limits;
+  options.fit_context = false;
+  const placement::MemoryFootprint parts = variant.parts(shape, *options.limits);
+  if (!budgets_are_given) options.machine = variant.smallest_equal_budgets(parts, 2, 0.05);
   if (!arguments.device_map.empty()) {
     options.device_map = read_map(arguments.device_map, shape, parts, *options.machine);
   }
-  const placement::Plan planned = variant.plan_load(arguments.checkpoint, options).plan;
-  const Machine one = equal_devices(1, options.machine->capacity[0]);
-  const placement::Plan alone = variant.plan(one, shape, wished.limits);
-  std::cout << "Checkpoint " << arguments.checkpoint << ", " << variant.name << "\ncontext "
-            << wished.limits.context << ", prefill in chunks of " << wished.limits.prefill_chunk << ", "
-            << wished.limits.threads << " threads\n\n"
-            << placement::component_table(planned) << "One device of " << to_string(one.capacity[0])
-            << " alone would need " << to_string(alone.peak(0))
-            << (alone.fits() ? ": the model would fit there too.\n\n" : ": the model does not fit there.\n\n");
-  if (arguments.dry_run) {
-    std::cout << placement::layer_table(planned) << "\n"
-              << placement::tied_head_line(planned)
-              << placement::recommendations(planned, wished.limits, wished.config.shape.max_positions);
-    return planned.fits() ? 0 : 1;
+  return {&variant, options, variant.plan_load(arguments.checkpoint, options)};
+}
+
+void show_plan(const Arguments& arguments, const Chosen& chosen) {
+  const placement::Plan& planned = chosen.planned.plan;
+  const Limits& limits = chosen.planned.limits;
+  const Shape& shape = chosen.planned.config.shape;
+  const Machine one = equal_devices(1, planned.budget(0));
+  const placement::Plan alone = chosen.variant->plan(one, shape, limits);
+  show(concat("Checkpoint ", arguments.checkpoint, "\n", chosen.variant->name, "; context ", limits.context,
+              ", prefill in chunks of ", limits.prefill_chunk, ", ", counted(limits.threads, "thread"), "\n\n",
+              placement::component_table(planned), "One device of ", to_string(one.capacity[0]),
+              " alone would need ", to_string(alone.peak(0)),
+              alone.fits() ? ": the model would fit there too.\n\n" : ": the model does not fit there.\n\n",
+              placement::layer_table(planned), placement::tied_head_line(planned),
+              placement::recommendations(planned, limits, shape.max_positions)));
+}
+
+/// Plans with the variant, and does what was asked.
+int run(const Variant& variant, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
+  Chosen chosen = choose(variant, arguments);
+  const placement::Plan& planned = chosen.planned.plan;
+  if (arguments.plan || arguments.dry_run) show_plan(arguments, chosen);
+  if (arguments.plan) {
+    std::cout << "\n";
+    show_proof();
   }
-  std::cout << std::flush;  // what follows on standard error comes after it, in a log too
+  if (arguments.dry_run) return planned.fits() ? done : failed;
+  check_output();  // what follows on standard error comes after it, in a log too
   check_early(arguments, planned);
   ProgressBar bar;
   ProgressSink silence;
   InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
-  options.progress = &progress;
-  return converse(variant.load(arguments.checkpoint, options), arguments, app, interrupt);
+  chosen.options.progress = &progress;
+  return converse(variant.load(arguments.checkpoint, chosen.options), arguments, app, interrupt);
 }
 
 /// The variant that was asked for; of the example's own, the one with the checkpoint's shape, where one was proved.
@@ -248,96 +354,127 @@ int choose_and_run(const Arguments& arguments, const CLI::App& app, const Interr
     for (const Variant& variant : variants) {
       if (variant.name != name) continue;
       if (name != "nf4, float16") return run(variant, arguments, app, interrupt);
-      show_proof();
       const Shape shape = variant.plan_load(arguments.checkpoint, {}).config.shape;
       return run(proved_variant(shape), arguments, app, interrupt);
     }
   }
-  throw InvalidArgument("no variant '" + name + "' was compiled");
+  throw OptionError("no variant '" + name + "' was compiled");
 }
 
-}  // namespace example
-
-int main(int argc, char** argv) {
-  const example::Interrupt interrupt;
-  example::Arguments arguments;
-  CLI::App app(
-      "Loads a Mixtral checkpoint, quantizes it to 4 bits (NF4, double-quantized) while it streams in,\n"
-      "places it on two logical devices with a memory budget each, and answers. Without a checkpoint it\n"
-      "takes the small one of the repository, which was trained to read blocks of knowledge about an invented "
-      "game;\n"
-      "without a prompt it asks three questions whose answers are known.");
-  app.footer(
+void declare(CLI::App& app, Arguments& arguments) {
+  app.footer(concat(
       "Examples:\n"
-      "  mixtral_dual_16gb --prompt 'Once upon a time' --temperature 0.7 --seed 3\n"
+      "  mixtral_dual_16gb\n"
+      "  mixtral_dual_16gb --plan --report\n"
       "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --chat --interactive\n"
-      "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --dry-run --machine 13GiB,13GiB\n\n"
-      "Exit status: 0 done, 1 an error (on standard error) or a plan that does not fit, 130 interrupted.");
-  app.add_option("checkpoint", arguments.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json");
+      "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --dry-run --machine 13GiB,13GiB\n"
+      "  mixtral_dual_16gb Mixtral-8x7B-Instruct-v0.1 --dry-run --quantization int8 \\\n"
+      "    --machine 14GiB,14GiB,host:64GiB\n\n"
+      "Answers go to standard output, all else to standard error, unless --plan or --report ask for it. "
+      "At the terminal of --interactive, Ctrl-C ends an answer, Ctrl-D the conversation; a prompt of several "
+      "lines stands between two marks \"\"\".\n\n",
+      exit_statuses, " --dry-run: 1 where the plan does not fit."));
+  app.add_option("checkpoint", arguments.checkpoint,
+                 "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's");
   app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
+      ->allow_extra_args(false);
+  app.add_option("--prompt-file", arguments.prompt_files,
+                 "A file with a prompt, answered after those of --prompt; may be given several times")
       ->allow_extra_args(false);
   app.add_flag("-c,--chat", arguments.chat,
                "Prompts are turns of a conversation in the checkpoint's chat template");
   app.add_flag("-i,--interactive", arguments.interactive,
-               "Read prompts from standard input until its end; with --chat it is one\nconversation, else each "
-               "line stands alone");
+               "Read prompts from standard input until its end; with --chat it is one conversation, else each "
+               "prompt stands alone");
+  app.add_flag("--plan", arguments.plan,
+               "Show the plan before loading, and the plan of Mixtral 8x7B that the compiler proved");
+  app.add_flag("--report", arguments.report, "Show speed with each answer, and the memory report at the end");
   app.add_flag("--dry-run", arguments.dry_run,
                "Show the plan and stop; config.json is enough, no weights are read");
   app.add_option("--quantization", arguments.quantization,
                  "Format of experts and attention: nf4, int4, int8, bfloat16")
       ->check(CLI::IsMember({"nf4", "int4", "int8", "bfloat16"}))
-      ->capture_default_str();
-  app.add_option(
-         "--kv", arguments.kv,
-         "What attention remembers: everything in float16, everything in int8, or the window of the first 4\n"
-         "and the last 1024 positions in float16")
+      ->option_text("FORMAT [nf4]");
+  app.add_option("--kv", arguments.kv,
+                 "What attention remembers: float16 or int8: everything; window: the first 4 and the last 1024 "
+                 "positions in float16")
       ->check(CLI::IsMember({"float16", "int8", "window"}))
-      ->capture_default_str();
-  app.add_flag("--fit-context", arguments.fit_context,
-               "Lower the context to what the budgets hold, where --context is too long for them");
-  app.add_option(
-      "--machine", arguments.machine,
-      "Devices in the order in which layers pass them, each with its memory, such as 14GiB,14GiB or\n"
-      "800MB,800MB,host:64GiB; by default two of 14 GiB for Mixtral 8x7B, and for other models two with\n"
-      "the least that fits, and 5 %");
-  app.add_option(
+      ->option_text("CACHE [float16]");
+  app.add_option("--machine", arguments.machine,
+                 "Devices in the order in which layers pass them, each with its memory: 14GiB,14GiB, or with main "
+                 "memory for formats of 8 bits and more 14GiB,14GiB,host:64GiB; by default two of 14 GiB for "
+                 "Mixtral 8x7B, and for other models two with the least that fits, and 5 %")
+      ->option_text("SIZES");
+  CLI::Option* device_map = app.add_option(
       "--device-map", arguments.device_map,
-      "Where the parts go: a JSON file such as transformers writes, the layers of each device, such as\n"
-      "14,18, or balanced_low_0: few on the first; by default the devices are equally full");
-  app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
-      ->check(CLI::Range(1, example::DualNf4::limits.threads));
-  app.add_option("--context", arguments.context, "Tokens of prompt and answer together")
-      ->check(CLI::Range(1, example::DualNf4::limits.context))
-      ->capture_default_str();
-  app.add_option(
-         "--prefill-chunk", arguments.prefill_chunk,
-         "Prompt tokens that pass the layers together: more are faster and need more memory; by default 512 for\n"
-         "Mixtral 8x7B, 64 for other models")
-      ->check(CLI::Range(1, example::DualNf4::limits.prefill_chunk));
-  app.add_option("--seed", arguments.seed, "Seed of the draws")->capture_default_str();
-  app.add_flag("-q,--quiet", arguments.quiet, "No progress while loading");
+      "Where the parts go: a JSON file such as transformers writes, the layers of each device, such as 14,18, or "
+      "balanced_low_0: few on the first; by default the devices are equally full");
+  app.add_option("--context", arguments.context,
+                 concat("Tokens of prompt and answer together: 1 to ", DualNf4::limits.context,
+                        ", and at most what the model was made for; by default ", default_context,
+                        ", or what model and budgets hold where that is less"))
+      ->check(CLI::Range(1, DualNf4::limits.context))
+      ->option_text("TOKENS");
+  app.add_flag("--fit-context", arguments.fit_context,
+               "Lower --context to what the budgets hold, where it is too long for them")
+      ->excludes(device_map);
+  app.add_option("--prefill-chunk", arguments.prefill_chunk,
+                 concat("Prompt tokens that pass the layers together, 1 to ", DualNf4::limits.prefill_chunk,
+                        ": more are faster and need more memory; by default 512 for Mixtral 8x7B, 64 for others"))
+      ->check(CLI::Range(1, DualNf4::limits.prefill_chunk))
+      ->option_text("TOKENS");
+  app.add_option("--threads", arguments.threads,
+                 concat("Worker threads, 1 to ", DualNf4::limits.threads, "; by default one for each core"))
+      ->check(CLI::Range(1, DualNf4::limits.threads))
+      ->option_text("N");
+  app.add_option("--seed", arguments.seed, "Seed of the draws")->option_text("N [0]");
+  app.add_flag("-q,--quiet", arguments.quiet, "No progress while loading, no summary");
   auto& generate = arguments.generate;
   app.add_option("-n,--max-tokens", generate.max_tokens,
                  "Tokens of an answer at most; by default what the checkpoint recommends, else 256")
-      ->check(CLI::Range(1, 1'000'000));
+      ->check(CLI::Range(1, 1'000'000))
+      ->option_text("N");
   app.add_option("--temperature", generate.temperature,
                  "0: the most probable token; by default what the checkpoint recommends");
   app.add_option("--top-k", generate.top_k, "Draw from the k best tokens; 0: from all");
   app.add_option("--top-p", generate.top_p, "Draw from the smallest set of this probability");
   app.add_option("--min-p", generate.min_p, "Leave out tokens below this share of the best one's probability");
   app.add_option("--repetition-penalty", generate.repetition_penalty,
-                 "Above 1: tokens that occurred become less probable");
+                 "Above 1: tokens that occurred become less probable")
+      ->option_text("FLOAT");
   app.add_option("--stop", generate.stop, "A text that ends the answer; may be given several times")
       ->allow_extra_args(false);
-  CLI11_PARSE(app, argc, argv);
-  try {
+}
+
+/// The prompt in a file: its text without the line feed that ends it.
+std::string read_prompt(const std::string& path) {
+  constexpr std::size_t most = std::size_t{1} << 26U;
+  std::string text = file::read_text_file(path, most);
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace example
+
+int main(int argc, char** argv) {
+  return example::run_program([&](const example::Interrupt& interrupt) {
+    example::Arguments arguments;
+    CLI::App app(
+        "Loads a Mixtral checkpoint, quantizes it to 4 bits (NF4, double-quantized) while it streams in, places "
+        "it "
+        "on two logical devices with a memory budget each, and answers. Without a checkpoint it takes the small "
+        "one "
+        "of the repository, which was trained to read blocks of knowledge about an invented game; without a "
+        "prompt "
+        "it asks three questions whose answers are known.",
+        "mixtral_dual_16gb");
+    example::declare(app, arguments);
+    if (const auto status = example::parse(app, argc, argv)) return *status;
+    example::of_option([&] { asterism::generate::Sampler::check(arguments.generate); });
+    for (const std::string& path : arguments.prompt_files) arguments.prompts.push_back(example::read_prompt(path));
     if (arguments.prompts.empty() && !arguments.interactive && !arguments.dry_run) {
       arguments.shown = asterism::lab::read_questions(example::shipped("data/questions/shown.jsonl"));
     }
     return example::choose_and_run(arguments, app, interrupt);
-  } catch (const std::exception& error) {
-    std::cout << std::flush;
-    std::cerr << "error: " << error.what() << "\n";
-    return interrupt.happened() ? 130 : 1;
-  }
+  });
 }

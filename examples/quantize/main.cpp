@@ -1,15 +1,15 @@
 // Quantize once: writes a checkpoint in 4 bits, which loads without quantizing again.
-#include "asterism/core/error.hpp"
+#include <asterism/core/error.hpp>
+#include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/generate/quantize_checkpoint.hpp>
 #include <asterism/load.hpp>
-#include <exception>
 #include <filesystem>
-#include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
+#include "../support/command_line.hpp"
 #include "../support/interrupt.hpp"
 
 namespace {
@@ -36,47 +36,46 @@ void check_target(const std::string& from, const std::string& to, bool replace) 
   }
 }
 
-int run(const std::string& from, const std::string& to, bool least_squares, ProgressSink& progress) {
+void run(const std::string& from, const std::string& to, bool least_squares, ProgressSink& progress) {
   if (least_squares) {
     quantize_checkpoint<LeastError>(from, to, progress);
   } else {
     quantize_checkpoint<Standard>(from, to, progress);
   }
-  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const example::Interrupt interrupt;
-  std::string from;
-  std::string to;
-  bool least_squares = false;
-  bool replace = false;
-  bool quiet = false;
-  CLI::App app(
-      "Writes a Mixtral checkpoint in 4 bits (NF4, double-quantized scales, bitsandbytes' layout): attention and\n"
-      "experts in 4 bits, embedding and head in bfloat16, norms and routers in float32. Memory: about 2 GB, "
-      "whatever\n"
-      "the size of the model. The target folder appears when it is complete.");
-  app.footer("Example:\n  quantize Mixtral-8x7B-Instruct-v0.1 Mixtral-8x7B-Instruct-v0.1-nf4");
-  app.add_option("from", from, "Folder of the checkpoint: config.json, *.safetensors")->required();
-  app.add_option("to", to, "Folder to write")->required();
-  app.add_flag("--least-squares", least_squares,
-               "Choose scales that minimise the squared error (8.3 % instead of 9.2 % on Gaussian weights); the "
-               "same\nsize and layout, slower to write");
-  app.add_flag("--replace", replace,
-               "Write over a checkpoint that is in the target folder; never over the source");
-  app.add_flag("-q,--quiet", quiet, "No progress");
-  CLI11_PARSE(app, argc, argv);
-  ProgressBar bar;
-  ProgressSink silence;
-  example::InterruptibleProgress progress(quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
-  try {
+  return example::run_program([&](const example::Interrupt& interrupt) {
+    std::string from;
+    std::string to;
+    bool least_squares = false;
+    bool replace = false;
+    bool quiet = false;
+    CLI::App app(
+        "Writes a Mixtral checkpoint in 4 bits (NF4, double-quantized scales, bitsandbytes' layout): attention "
+        "and "
+        "experts in 4 bits, embedding and head in bfloat16, norms and routers in float32. Memory: about 2 GB, "
+        "whatever the size of the model. The target folder appears when it is complete.",
+        "quantize");
+    app.footer(concat("Example:\n  quantize Mixtral-8x7B-Instruct-v0.1 Mixtral-8x7B-Instruct-v0.1-nf4\n\n",
+                      example::exit_statuses));
+    app.add_option("from", from, "Folder of the checkpoint: config.json, *.safetensors")->required();
+    app.add_option("to", to, "Folder to write")->required();
+    app.add_flag("--least-squares", least_squares,
+                 "Choose scales that minimise the squared error (8.3 % instead of 9.2 % on Gaussian weights); the "
+                 "same size and layout, slower to write");
+    app.add_flag("--replace", replace,
+                 "Write over a checkpoint that is in the target folder; never over the source");
+    app.add_flag("-q,--quiet", quiet, "No progress");
+    if (const auto status = example::parse(app, argc, argv)) return *status;
+    ProgressBar bar;
+    ProgressSink silence;
+    example::InterruptibleProgress progress(quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
+    generate::read_config(from);
     check_target(from, to, replace);
-    return run(from, to, least_squares, progress);
-  } catch (const std::exception& error) {
-    std::cerr << "error: " << error.what() << "\n";
-    return interrupt.happened() ? 130 : 1;
-  }
+    run(from, to, least_squares, progress);
+    return example::done;
+  });
 }

@@ -4,10 +4,9 @@
 #include <asterism/core/error.hpp>
 #include <asterism/core/progress.hpp>
 #include <cstdint>
-#include <poll.h>
+#include <mutex>
 #include <signal.h>
 #include <stop_token>
-#include <string>
 #include <string_view>
 #include <thread>
 #include <time.h>
@@ -26,9 +25,7 @@ class Interrupt {
     watcher_ = std::jthread([this](const std::stop_token& ended) {
       while (!ended.stop_requested()) {
         const timespec tenth{0, 100'000'000};
-        if (sigtimedwait(&signals_, nullptr, &tenth) < 0) continue;
-        if (source_.stop_requested()) _exit(130);
-        source_.request_stop();
+        if (const int signal = sigtimedwait(&signals_, nullptr, &tenth); signal > 0) take(signal);
       }
     });
   }
@@ -36,9 +33,41 @@ class Interrupt {
   std::stop_token token() const { return source_.get_token(); }
   bool happened() const { return source_.stop_requested(); }
 
+  /// While one lives, Ctrl-C ends what it stands for, not the program; a second one before that has ended ends the
+  /// program. One at a time.
+  class Part {
+   public:
+    explicit Part(const Interrupt& whole) : whole_(&whole) {
+      const std::lock_guard lock(whole.mutex_);
+      whole.part_ = &source_;
+      if (whole.happened()) source_.request_stop();
+    }
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+    ~Part() {
+      const std::lock_guard lock(whole_->mutex_);
+      whole_->part_ = nullptr;
+    }
+    std::stop_token token() const { return source_.get_token(); }
+    bool happened() const { return source_.stop_requested(); }
+
+   private:
+    const Interrupt* whole_;
+    std::stop_source source_;
+  };
+
  private:
+  void take(int signal) {
+    const std::lock_guard lock(mutex_);
+    const bool ends_part = part_ != nullptr && part_->request_stop();
+    if (ends_part && signal == SIGINT) return;
+    if (!source_.request_stop()) _exit(130);
+  }
+
   sigset_t signals_{};
   std::stop_source source_;
+  mutable std::mutex mutex_;
+  mutable std::stop_source* part_ = nullptr;
   std::jthread watcher_;
 };
 
@@ -51,7 +80,7 @@ class InterruptibleProgress : public asterism::ProgressSink {
     inner_->begin(task, total, unit);
   }
   void advance(std::uint64_t done, std::string_view item) override {
-    if (interrupt_->happened()) throw asterism::Error("interrupted; nothing was written");
+    if (interrupt_->happened()) throw asterism::Error("interrupted");
     inner_->advance(done, item);
   }
   void end() override { inner_->end(); }
@@ -60,19 +89,5 @@ class InterruptibleProgress : public asterism::ProgressSink {
   asterism::ProgressSink* inner_;
   const Interrupt* interrupt_;
 };
-
-/// Reads a line from standard input, waking up for interrupts. False at the end of input or on an interrupt.
-inline bool read_line(const Interrupt& interrupt, std::string& line) {
-  line.clear();
-  while (!interrupt.happened()) {
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    if (poll(&input, 1, 100) <= 0) continue;
-    char c = 0;
-    if (read(STDIN_FILENO, &c, 1) != 1) return !line.empty();
-    if (c == '\n') return true;
-    line += c;
-  }
-  return false;
-}
 
 }  // namespace example

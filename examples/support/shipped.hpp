@@ -11,7 +11,8 @@ namespace example {
 inline std::string shipped(std::string_view name) {
   namespace fs = std::filesystem;
   std::error_code failed;
-  for (fs::path folder = fs::canonical("/proc/self/exe", failed); folder.has_relative_path(); folder = folder.parent_path()) {
+  for (fs::path folder = fs::canonical("/proc/self/exe", failed); folder.has_relative_path();
+       folder = folder.parent_path()) {
     const fs::path found = folder / "examples" / name;
     if (fs::exists(found, failed)) return found.string();
   }

@@ -81,7 +81,7 @@ struct CopiedNetwork : EmptyNetwork<OnGpu<B>> {
 };
 
 struct Heard : observe::Trace {
-  Heard() : Trace(small_shape.layers, small_shape.experts, small_shape.top_k) {}
+  Heard() { begin(small_shape.layers, small_shape.experts, small_shape.top_k); }
 };
 
 /// Logits of all tokens, the prompt in chunks.

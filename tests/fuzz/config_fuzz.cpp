@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "asterism/core/error.hpp"
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/checkpoint/huggingface/model_config.hpp"
 

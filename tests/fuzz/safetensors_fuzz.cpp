@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "asterism/core/error.hpp"
 #include "asterism/checkpoint/safetensors/float_bits.hpp"
 #include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/checkpoint/safetensors/weight_index.hpp"

@@ -39,6 +39,8 @@ TEST_CASE("every reason has a name of its own") {
   std::ostringstream out;
   out << Usage{.prompt_tokens = 12, .cached_tokens = 5, .completion_tokens = 7};
   CHECK(out.str() == "12 prompt tokens (5 reused), 7 answer tokens");
+  CHECK(to_string(Usage{.prompt_tokens = 1, .cached_tokens = 0, .completion_tokens = 1}) ==
+        "1 prompt token (0 reused), 1 answer token");
 }
 
 TEST_CASE("speeds leave out what was not computed") {

@@ -1,6 +1,7 @@
 // What is quantized once loads with the bits that quantizing while loading gives.
 #include "asterism/generate/quantize_checkpoint.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -160,15 +161,17 @@ TEST_CASE("a checkpoint may take its source's place") {
   CHECK(file::path_kind(parent / "model/README.md") == file::PathKind::file);  // the user's own files stay
 }
 
-TEST_CASE("progress counts bytes written; interrupted, nothing appears and what was there stays") {
+TEST_CASE("progress counts bytes read and written; interrupted, nothing appears and what was there stays") {
   struct Notes : ProgressSink {
     std::uint64_t total = 0;
     std::uint64_t last = 0;
+    std::uint64_t largest_step = 0;
     int ended = 0;
     std::uint64_t stop_at = ~std::uint64_t{0};
     void begin(std::string_view, std::uint64_t all, ProgressUnit) override { total = all; }
     void advance(std::uint64_t done, std::string_view) override {
       CHECK(done >= last);
+      largest_step = std::max(largest_step, done - last);
       last = done;
       if (done >= stop_at) throw InvalidArgument("interrupted");
     }
@@ -182,7 +185,14 @@ TEST_CASE("progress counts bytes written; interrupted, nothing appears and what 
   std::uint64_t bytes = 0;
   const TensorStore store(parent / "out");
   for (const TensorInfo& tensor : store.tensors()) bytes += tensor.bytes;
+  const TensorStore source(golden_model("demo"));
+  std::uint64_t largest = 0;
+  for (const TensorInfo& tensor : source.tensors()) {
+    bytes += tensor.bytes;
+    largest = std::max(largest, tensor.bytes);
+  }
   CHECK(notes.total == bytes);
+  CHECK(notes.largest_step == largest);  // quantizing is seen, weight by weight
 
   const std::string before = file::read_text_file(parent / "out/model.safetensors", 1U << 30U);
   for (const std::uint64_t stop_at : {std::uint64_t{0}, bytes / 2, bytes}) {

@@ -6,10 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"
-#include "asterism/core/bytes.hpp"
 #include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
@@ -46,35 +46,35 @@ TEST_CASE("the component table of a plan that does not fit shows what is missing
   const Plan over = Balanced::plan(small_parts, equal_devices(2, 300_MiB));
   CHECK(component_table(over) ==
         "device 0: layers 0 to 1, budget 300.0 MiB\n"
-        "  embedding           64.0 MiB    21.3 %  ██████▉                         \n"
-        "  attention           20.0 MiB     6.7 %  ██▏                             \n"
-        "  norms               64.0 KiB     0.0 %                                  \n"
-        "  routers            192.0 KiB     0.1 %                                  \n"
+        "  embedding           64.0 MiB    21.3 %  ██████▉\n"
+        "  attention           20.0 MiB     6.7 %  ██▏\n"
+        "  norms               64.0 KiB     0.0 %\n"
+        "  routers            192.0 KiB     0.1 %\n"
         "  experts            320.0 MiB   106.7 %  ████████████████████████████████\n"
-        "  KV cache            32.0 MiB    10.7 %  ███▍                            \n"
-        "  workspace            8.0 MiB     2.7 %  ▉                               \n"
+        "  KV cache            32.0 MiB    10.7 %  ███▍\n"
+        "  workspace            8.0 MiB     2.7 %  ▉\n"
         "  peak               444.2 MiB   148.1 %  ████████████████████████████████\n"
         "  missing            144.2 MiB\n"
         "device 1: layer 2, budget 300.0 MiB\n"
-        "  attention           10.0 MiB     3.3 %  █▏                              \n"
-        "  norms               32.0 KiB     0.0 %                                  \n"
-        "  routers             96.0 KiB     0.0 %                                  \n"
-        "  experts            160.0 MiB    53.3 %  █████████████████▏              \n"
-        "  KV cache            16.0 MiB     5.3 %  █▊                              \n"
-        "  final norm          16.0 KiB     0.0 %                                  \n"
-        "  head                64.0 MiB    21.3 %  ██████▉                         \n"
-        "  workspace           10.0 MiB     3.3 %  █▏                              \n"
-        "  peak               260.1 MiB    86.7 %  ███████████████████████████▊    \n"
+        "  attention           10.0 MiB     3.3 %  █▏\n"
+        "  norms               32.0 KiB     0.0 %\n"
+        "  routers             96.0 KiB     0.0 %\n"
+        "  experts            160.0 MiB    53.3 %  █████████████████▏\n"
+        "  KV cache            16.0 MiB     5.3 %  █▊\n"
+        "  final norm          16.0 KiB     0.0 %\n"
+        "  head                64.0 MiB    21.3 %  ██████▉\n"
+        "  workspace           10.0 MiB     3.3 %  █▏\n"
+        "  peak               260.1 MiB    86.7 %  ███████████████████████████▊\n"
         "  headroom            39.9 MiB\n");
 }
 
 TEST_CASE("the layer table has a line for each device that runs layers") {
   CHECK(layer_table(Balanced::plan(small_parts, equal_devices(2, 512_MiB))) ==
-        "  layers             device     experts   attention    KV cache       other     a layer    together\n"
-        "  layers 0 to 1           0   160.0 MiB    10.0 MiB    16.0 MiB   128.0 KiB   186.1 MiB   372.2 MiB\n"
-        "  layer 2                 1   160.0 MiB    10.0 MiB    16.0 MiB   128.0 KiB   186.1 MiB   186.1 MiB\n");
+        "layers      on    experts  attention   KV cache      other    a layer   together\n"
+        "0 to 1       0  160.0 MiB   10.0 MiB   16.0 MiB  128.0 KiB  186.1 MiB  372.2 MiB\n"
+        "2            1  160.0 MiB   10.0 MiB   16.0 MiB  128.0 KiB  186.1 MiB  186.1 MiB\n");
   const std::string on_first = layer_table(Sequential::plan(small_parts, equal_devices(2, 1_GiB)));
-  CHECK(on_first.find("layers 0 to 2") != std::string::npos);
+  CHECK(on_first.find("0 to 2       0") != std::string::npos);
   CHECK(std::count(on_first.begin(), on_first.end(), '\n') == 2);
 }
 
@@ -113,10 +113,27 @@ TEST_CASE("recommendations follow the numbers") {
         "- The headroom holds a context of 12544 tokens (now 4096).\n");
   CHECK(advice(Balanced::plan(small_parts, equal_devices(2, 10_GiB))) ==
         "- The headroom holds a context of 32768 tokens (now 4096).\n");
-  CHECK(advice(Sequential::plan(small_parts, equal_devices(2, 10_GiB))) ==
-        "- The headroom holds a context of 32768 tokens (now 4096).\n"
-        "- The devices are unequally full (0 B and 696.4 MiB): placement::Balanced evens them out as far as whole "
-        "layers allow.\n");
+  CHECK(
+      advice(Sequential::plan(small_parts, equal_devices(2, 10_GiB))) ==
+      "- The headroom holds a context of 32768 tokens (now 4096).\n"
+      "- The fullest device holds 696.4 MiB; placement::Balanced evens them out, as far as whole layers allow, to "
+      "444.2 MiB.\n");
+  // At the model's own most, a longer context is no advice.
+  CHECK(recommendations(Balanced::plan(small_parts, equal_devices(2, 450_MiB)), limits, 4096) ==
+        "- The tightest device has 5.8 MiB left: a second session needs a larger budget.\n");
+}
+
+TEST_CASE("an empty accelerator is not used, and the advice does not contradict itself") {
+  Machine machine = equal_devices(2, 1_GiB);
+  machine.capacity[1] = 14_B;
+  const Plan plan = Balanced::plan(small_parts, machine);
+  REQUIRE(plan.fits());
+  CHECK(!is_used(plan, 1));
+  CHECK(recommendations(plan, limits, 32768) == "- The headroom holds a context of 32768 tokens (now 4096).\n");
+  MemoryFootprint large_weights = small_parts;  // 1 % of them is room for a much longer context
+  large_weights.runs[4].each = 100_KiB;
+  CHECK(recommendations(Balanced::plan(large_weights, equal_devices(1, 680_MiB)), limits, 32768)
+            .find("longer context or") == std::string::npos);
 }
 
 TEST_CASE("a host device that is left unused is named where it is needed, with the way to ask for it") {

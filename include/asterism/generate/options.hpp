@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
 
 namespace asterism {
@@ -62,9 +63,13 @@ struct GenerationStats {
 
 inline std::ostream& operator<<(std::ostream& out, FinishReason reason) { return out << name_of(reason); }
 
-inline std::ostream& operator<<(std::ostream& out, const Usage& usage) {
-  return out << usage.prompt_tokens << " prompt tokens (" << usage.cached_tokens << " reused), "
-             << usage.completion_tokens << " answer tokens";
+/// "12 prompt tokens (5 reused), 1 answer token".
+inline std::string to_string(const Usage& usage) {
+  const auto ending = [](std::int32_t count) { return count == 1 ? "" : "s"; };
+  return concat(usage.prompt_tokens, " prompt token", ending(usage.prompt_tokens), " (", usage.cached_tokens,
+                " reused), ", usage.completion_tokens, " answer token", ending(usage.completion_tokens));
 }
+
+inline std::ostream& operator<<(std::ostream& out, const Usage& usage) { return out << to_string(usage); }
 
 }  // namespace asterism

@@ -16,12 +16,14 @@
 #include "asterism/checkpoint/huggingface/model_config.hpp"
 #include "asterism/checkpoint/huggingface/weight_location.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
+#include "asterism/generate/load_options.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/quant/float32.hpp"
 
@@ -58,17 +60,29 @@ class WeightEncoder {
 
   void check_all_used() { finder_.check_all_used(); }
 
-  /// The bytes of one part; encodes the weight for its first part and forgets it after its last.
+  /// Bytes of the checkpoint that `encode` reads.
+  std::uint64_t source_bytes(const Weight& weight) const {
+    const auto [rows, cols] = sizes(weight.id);
+    if (weight.found.four_bit != nullptr) return (rows * cols + 1) / 2;
+    return rows * cols * checkpoint::dtype_size(weight.found.tensor->dtype);
+  }
+
+  /// Encodes the weight before its first part is asked for.
+  void encode(Weight& weight) const {
+    with_format(weight.id, [&]<class Format>(Format) {
+      const auto [rows, cols] = sizes(weight.id);
+      weight.slab.resize(static_cast<std::size_t>(Format::planes(rows, cols).bytes().count));
+      const backend::DeviceWeights<Format> target{weight.slab.data(), rows, cols, 0};
+      checkpoint::load_weight(*store_, weight.found, target);
+      checkpoint::release(*store_, weight.found);
+    });
+  }
+
+  /// The bytes of one part; forgets the weight after its last.
   std::string bytes(Weight& weight, std::size_t part) const {
     std::string out;
     with_format(weight.id, [&]<class Format>(Format) {
       const auto [rows, cols] = sizes(weight.id);
-      if (weight.slab.empty()) {
-        weight.slab.resize(static_cast<std::size_t>(Format::planes(rows, cols).bytes().count));
-        const backend::DeviceWeights<Format> target{weight.slab.data(), rows, cols, 0};
-        checkpoint::load_weight(*store_, weight.found, target);
-        checkpoint::release(*store_, weight.found);
-      }
       out = checkpoint::FileLayout<Format>::bytes(part, weight.slab.data(), rows, cols, dtype_);
     });
     if (--weight.parts_left == 0) std::vector<std::byte>().swap(weight.slab);
@@ -135,12 +149,12 @@ void copy_texts(const std::string& from, checkpoint::CheckpointWriter& writer);
 /// in bitsandbytes' layout, norms and routers in Float32; tokenizer and generation files are copied. Memory: one
 /// shard of at most `max_shard_bytes` and one tensor. `to` changes in one step when all is written; see
 /// CheckpointWriter. Throws FileError (also where another process is writing to `to`), FormatError, Unsupported. Progress
-/// counts bytes written; an exception from the sink cancels. Returns the unfinished folders beside `to` that earlier
-/// runs left when they were killed and that have been removed.
+/// counts the work, bytes read and bytes written; an exception from the sink cancels. Returns the unfinished folders beside
+/// `to` that earlier runs left when they were killed and that have been removed.
 template <class B>
 std::vector<std::string> quantize_checkpoint(const std::string& from, const std::string& to,
                                              ProgressSink& progress, Bytes max_shard_bytes = 2_GB) {
-  const checkpoint::ModelConfig config = checkpoint::read_model_config(from);
+  const checkpoint::ModelConfig config = generate::read_config(from);
   if (config.shape.tied_head && !std::is_same_v<typename B::Embedding, typename B::Head>) {
     throw Unsupported(
         concat(from, ": the head is the embedding's matrix and is written once, the Blueprint asks for ",
@@ -162,14 +176,19 @@ std::vector<std::string> quantize_checkpoint(const std::string& from, const std:
   checkpoint::CheckpointWriter writer(to, std::move(declarations), max_shard_bytes);
   std::uint64_t total = 0;
   for (const checkpoint::TensorInfo& tensor : writer.tensors()) total += tensor.bytes;
+  for (const auto& weight : weights) total += encoder.source_bytes(weight);
   progress.begin("quantizing", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
   for (const checkpoint::TensorInfo& tensor : writer.tensors()) {
-    const auto [weight, part] = place.at(tensor.name);
-    const std::string bytes = encoder.bytes(weights[weight], part);
+    const auto [index, part] = place.at(tensor.name);
+    auto& weight = weights[index];
+    if (weight.slab.empty()) {
+      encoder.encode(weight);
+      progress.advance(done += encoder.source_bytes(weight), tensor.name);
+    }
+    const std::string bytes = encoder.bytes(weight, part);
     writer.write(tensor.name, {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
-    done += bytes.size();
-    progress.advance(done, tensor.name);
+    progress.advance(done += bytes.size(), tensor.name);
   }
   writer.write_text("config.json", generate::quantized_config(from, generate::four_bit_parts<B>()));
   generate::copy_texts(from, writer);

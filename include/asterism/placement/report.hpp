@@ -23,10 +23,8 @@ std::string layer_table(const Plan& plan);
 /// What becomes of a tied head, in words; empty where the head is a matrix of its own.
 std::string tied_head_line(const Plan& plan);
 
-/// The device takes part: a host device that holds nothing was left out on purpose.
-constexpr bool is_used(const Plan& plan, std::size_t device) {
-  return !plan.machine.is_host(device) || plan.peak(device) > Bytes{0};
-}
+/// The device holds something.
+constexpr bool is_used(const Plan& plan, std::size_t device) { return plan.peak(device) > Bytes{0}; }
 
 /// What the numbers suggest, a line each. `max_positions`: what the model was made for.
 std::string recommendations(const Plan& plan, const Limits& limits, std::int32_t max_positions);

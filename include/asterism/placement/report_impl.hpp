@@ -1,9 +1,12 @@
 // Bodies of report.hpp.
 #pragma once
 
+#include <initializer_list>
 #include <string_view>
 
 #include "asterism/core/format.hpp"
+#include "asterism/placement/accelerators_first.hpp"
+#include "asterism/placement/balanced.hpp"
 #include "asterism/placement/report.hpp"
 
 namespace asterism::placement {
@@ -26,8 +29,10 @@ inline std::string layer_range(std::int32_t begin, std::int32_t end) {
 }
 
 inline std::string row(std::string_view label, Bytes bytes, Bytes whole, Bytes scale) {
-  return concat("  ", pad_right(label, 16), pad_left(to_string(bytes), 12), pad_left(percent(bytes, whole), 10),
-                "  ", bar(share(bytes, scale), 32), "\n");
+  std::string text = concat("  ", pad_right(label, 16), pad_left(to_string(bytes), 12),
+                            pad_left(percent(bytes, whole), 10), "  ", bar(share(bytes, scale), 32));
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text += "\n";
 }
 
 }  // namespace detail
@@ -52,9 +57,14 @@ ASTERISM_INLINE std::string component_table(const Plan& plan) {
 }
 
 ASTERISM_INLINE std::string layer_table(const Plan& plan) {
-  std::string text = concat("  ", pad_right("layers", 18), pad_left("device", 7), pad_left("experts", 12),
-                            pad_left("attention", 12), pad_left("KV cache", 12), pad_left("other", 12),
-                            pad_left("a layer", 12), pad_left("together", 12), "\n");
+  constexpr std::size_t width = 11;  // six of them, layers and device: 80 columns
+  const auto row = [](std::string_view layers, std::string_view device,
+                      std::initializer_list<std::string_view> cells) {
+    std::string line = concat(pad_right(layers, 10), pad_left(device, 4));
+    for (const std::string_view cell : cells) line += pad_left(cell, width);
+    return line += "\n";
+  };
+  std::string text = row("layers", "on", {"experts", "attention", "KV cache", "other", "a layer", "together"});
   for (std::size_t d = 0; d < plan.devices(); ++d) {
     const std::int32_t begin = plan.cuts[d];
     const std::int32_t end = plan.cuts[d + 1];
@@ -71,11 +81,11 @@ ASTERISM_INLINE std::string layer_table(const Plan& plan) {
     const Bytes experts = of_kind(PartKind::experts);
     const Bytes attention = of_kind(PartKind::attention);
     const Bytes cache = of_kind(PartKind::kv_cache);
-    text += concat("  ", pad_right(detail::layer_range(begin, end), 18), pad_left(concat(d), 7),
-                   pad_left(to_string(experts), 12), pad_left(to_string(attention), 12),
-                   pad_left(to_string(cache), 12), pad_left(to_string(all - experts - attention - cache), 12),
-                   pad_left(to_string(all), 12), pad_left(to_string(plan.footprint.layer_bytes(begin, end)), 12),
-                   "\n");
+    const std::string layers = end - begin == 1 ? concat(begin) : concat(begin, " to ", end - 1);
+    text += row(
+        layers, concat(d),
+        {to_string(experts), to_string(attention), to_string(cache), to_string(all - experts - attention - cache),
+         to_string(all), to_string(plan.footprint.layer_bytes(begin, end))});
   }
   return text;
 }
@@ -129,7 +139,7 @@ ASTERISM_INLINE std::string recommendations(const Plan& plan, const Limits& limi
     text += concat("- The plan does not fit. Raise the budgets (", enough,
                    "), add a device, choose a format with fewer bits, or lower the context.\n");
     for (std::size_t d = 0; d < plan.devices(); ++d) {
-      if (is_used(plan, d)) continue;
+      if (!plan.machine.is_host(d) || is_used(plan, d)) continue;
       text += concat("- Device ", d,
                      " is host memory and was left unused, as 4-bit weights go there only where they "
                      "are asked to: placement::AcceleratorsFirst<Policy, placement::HostPlacement::any_width>.\n");
@@ -137,23 +147,20 @@ ASTERISM_INLINE std::string recommendations(const Plan& plan, const Limits& limi
     return text;
   }
   if (longest > max_positions) longest = max_positions;
-  if (longest >= 1.25 * limits.context) {
-    const auto tokens = static_cast<std::int64_t>(longest) / 256 * 256;
-    if (tokens > limits.context) {
-      text += concat("- The headroom holds a context of ", tokens, " tokens (now ", limits.context, ").\n");
-    }
+  const auto tokens = static_cast<std::int64_t>(longest) / 256 * 256;
+  if (longest >= 1.25 * limits.context && tokens > limits.context) {
+    text += concat("- The headroom holds a context of ", tokens, " tokens (now ", limits.context, ").\n");
+  } else if (static_cast<double>(least_room.count) < 0.03 * static_cast<double>(most.count)) {
+    const bool is_longest = limits.context >= max_positions;
+    text +=
+        concat("- The tightest device has ", to_string(least_room),
+               " left: ", is_longest ? "" : "a longer context or ", "a second session needs a larger budget.\n");
   }
-  if (static_cast<double>(least_room.count) < 0.03 * static_cast<double>(most.count)) {
-    text += concat("- The tightest device has ", to_string(least_room),
-                   " left: a longer context or a second session needs a larger budget.\n");
-  }
-  Bytes smallest{~std::uint64_t{0}};
-  for (std::size_t d = 0; d < plan.devices(); ++d) {
-    if (is_used(plan, d) && plan.peak(d) < smallest) smallest = plan.peak(d);
-  }
-  if (plan.devices() > 1 && static_cast<double>(smallest.count) < 0.5 * static_cast<double>(most.count)) {
-    text += concat("- The devices are unequally full (", to_string(smallest), " and ", to_string(most),
-                   "): placement::Balanced evens them out as far as whole layers allow.\n");
+  const Bytes evened = AcceleratorsFirst<Balanced>::plan(plan.footprint, plan.machine).largest_peak();
+  if (static_cast<double>(evened.count) < 0.8 * static_cast<double>(most.count)) {
+    text += concat("- The fullest device holds ", to_string(most),
+                   "; placement::Balanced evens them out, as far as whole layers allow, to ", to_string(evened),
+                   ".\n");
   }
   return text;
 }

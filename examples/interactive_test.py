@@ -1,0 +1,91 @@
+"""A conversation: at a terminal Ctrl-C ends an answer or a line, not the conversation, and lines can be edited; in a pipe
+there are the answers alone.
+
+Usage: interactive_test.py PROGRAM [LIBEDIT]
+"""
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+
+PROGRAM, LIBEDIT = sys.argv[1], sys.argv[2:] == ["1"]
+BLOCK = "[KNOWLEDGE] Salt Dancer strength 4. Moss Heron strength 6. [/KNOWLEDGE]\nQuery: How strong is Moss Heron?\nResponse:"
+
+
+class Terminal:
+    def __init__(self, *arguments):
+        self.process, self.end = pty.fork()
+        if self.process == 0:
+            os.environ["TERM"] = "xterm"
+            os.execv(PROGRAM, [PROGRAM, *arguments])
+        self.text = ""
+
+    def expect(self, wanted, seconds=20.0):
+        end = time.monotonic() + seconds
+        while wanted not in self.text:
+            assert time.monotonic() < end, f"{wanted!r} did not come: {self.text!r}"
+            if select.select([self.end], [], [], 0.1)[0]:
+                try:
+                    piece = os.read(self.end, 4096)
+                except OSError:
+                    piece = b""
+                assert piece, f"it ended before {wanted!r} came: {self.text!r}"
+                self.text += piece.decode(errors="replace")
+        self.text = self.text[self.text.index(wanted) + len(wanted):]
+
+    def type(self, text):
+        os.write(self.end, text.encode())
+
+    def status(self):
+        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+
+
+def ask(terminal, prompt):
+    terminal.type(prompt)
+    terminal.expect("1 answer token;")
+    terminal.expect("> ")
+
+
+# Ctrl-C while it answers: the answer ends, the conversation goes on. Nothing stops an answer but the limit here.
+terminal = Terminal("--interactive", "--report", "--max-tokens", "100000", "--context", "1024")
+terminal.expect("> ")
+terminal.type("\x03")  # nothing was typed
+terminal.expect("Ctrl-D ends the conversation")
+terminal.expect("> ")
+terminal.type("half a line\x03")
+terminal.expect("Ctrl-D ends the conversation")
+terminal.expect("> ")
+terminal.type('"""\n' + BLOCK + '"""\n')
+terminal.expect("6")
+terminal.expect("end of text")
+terminal.expect("> ")
+if LIBEDIT:
+    terminal.type("Salt Dancerrr\x7f\x7f\n")
+    terminal.expect("decode")
+    terminal.expect("> ")
+    terminal.type("\x1b[A\n")  # what was typed before comes back
+    terminal.expect("Salt Dancer")
+    terminal.expect("decode")
+    terminal.expect("> ")
+terminal.type("\x04")
+terminal.expect("high water")
+assert terminal.status() == 0
+
+# An error ends the turn.
+terminal = Terminal("--interactive", "--context", "8")
+terminal.expect("> ")
+terminal.type("one two three four five six seven eight nine\n")
+terminal.expect("error: ")
+terminal.expect("--context")
+terminal.expect("> ")
+terminal.type("\x04")
+terminal.expect("0 answers")
+assert terminal.status() == 0
+
+# In a pipe: no prompt, no echo.
+result = subprocess.run([PROGRAM, "--interactive", "--quiet"], input='"""' + BLOCK + '\n"""\n', capture_output=True,
+                        text=True)
+assert (result.returncode, result.stdout, result.stderr) == (0, "6\n", ""), result
