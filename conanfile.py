@@ -1,11 +1,13 @@
-"""Conan 2 recipe of the checkout that it lies in: `conan create .`; see docs/packaging.md."""
+"""Conan 2 recipe: `conan create .` in a checkout packages that checkout; alone, with conandata.yml, it fetches the archive of
+the version that it is given. See docs/packaging.md."""
 import os
 import re
 
 from conan import ConanFile
+from conan.errors import ConanException, ConanInvalidConfiguration
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeToolchain, cmake_layout
-from conan.tools.files import copy, load
+from conan.tools.files import copy, get, load
 
 required_conan_version = ">=2.3"
 
@@ -13,6 +15,8 @@ required_conan_version = ">=2.3"
 class AsterismRecipe(ConanFile):
     name = "asterism"
     license = "Apache-2.0"
+    url = "https://asterism.example/asterism"
+    homepage = "https://asterism.example/asterism"
     description = "Header-only toolkit for Mixture-of-Experts models larger than fast memory"
     topics = ("mixture-of-experts", "large-language-models", "quantization", "inference", "cuda", "header-only")
     package_type = "header-library"
@@ -24,8 +28,9 @@ class AsterismRecipe(ConanFile):
     test_package_folder = "tests/consume/conan"
 
     def set_version(self):
-        header = load(self, os.path.join(self.recipe_folder, "include", "asterism", "core", "version.hpp"))
-        self.version = re.search(r'version = "([0-9.]+)"', header).group(1)
+        header = os.path.join(self.recipe_folder, "include", "asterism", "core", "version.hpp")
+        if os.path.exists(header):
+            self.version = re.search(r'version = "([0-9.]+)"', load(self, header)).group(1)
 
     def layout(self):
         cmake_layout(self)
@@ -36,7 +41,17 @@ class AsterismRecipe(ConanFile):
         self.requires("pcre2/[>=10.42 <11]")
         self.requires("utf8proc/[>=2.8 <3]")
 
+    def source(self):
+        if os.path.exists(os.path.join(self.export_sources_folder, "include", "asterism")):
+            return  # the checkout's
+        archive = (self.conan_data or {}).get("sources", {}).get(str(self.version))
+        if archive is None:
+            raise ConanException(f"conandata.yml names no archive of asterism {self.version}")
+        get(self, **archive, strip_root=True)
+
     def validate(self):
+        if self.settings.os != "Linux":
+            raise ConanInvalidConfiguration(f"asterism runs on Linux, not on {self.settings.os}")
         check_min_cppstd(self, 20)
         if self.options.with_cuda:
             self.output.warning("the component cuda takes the CUDA toolkit from the system: Conan has no package of it")
