@@ -10,6 +10,7 @@
 #include "asterism/file/new_file_impl.hpp"
 #include "asterism/file/new_folder_impl.hpp"
 #include "asterism/file/open_file_impl.hpp"
+#include "asterism/file/partial_impl.hpp"
 #include "asterism/parallel/threads_impl.hpp"
 #include "asterism/linalg/rms_norm_impl.hpp"
 #include "asterism/linalg/rotary_impl.hpp"

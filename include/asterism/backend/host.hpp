@@ -15,6 +15,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/parallel/concept.hpp"
 #include "asterism/parallel/execution_ref.hpp"
+#include "asterism/parallel/threads.hpp"
 #include "asterism/quant/concept.hpp"
 
 namespace asterism::backend {
