@@ -10,11 +10,11 @@ namespace example {
 /// The path of `name` below examples/ of the checkout in which the program lies; `name` itself where it lies in none.
 inline std::string shipped(std::string_view name) {
   namespace fs = std::filesystem;
-  std::error_code failed;
-  for (fs::path folder = fs::canonical("/proc/self/exe", failed); folder.has_relative_path();
+  std::error_code error;
+  for (fs::path folder = fs::canonical("/proc/self/exe", error); folder.has_relative_path();
        folder = folder.parent_path()) {
     const fs::path found = folder / "examples" / name;
-    if (fs::exists(found, failed)) return found.string();
+    if (fs::exists(found, error)) return found.string();
   }
   return std::string(name);
 }

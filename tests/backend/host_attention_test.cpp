@@ -1,5 +1,4 @@
 // Attention of rows of queries against a naive softmax in double, in caches of all formats and shapes, on all levels.
-#include "asterism/kernels.hpp"
 #include "asterism/backend/host_attention.hpp"
 
 #include <algorithm>
@@ -10,8 +9,11 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/backend/host_attention_templates.hpp"
+#include "asterism/backend/kv_format_templates.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/simd/vector_templates.hpp"
 
 #include "support/levels.hpp"
 #include "support/naive.hpp"

@@ -13,6 +13,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"

@@ -14,6 +14,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 

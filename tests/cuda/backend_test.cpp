@@ -12,6 +12,7 @@
 #include "asterism/backend/concept.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"

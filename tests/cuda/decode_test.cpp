@@ -9,6 +9,7 @@
 
 #include "asterism/backend/operand.hpp"
 #include "asterism/cuda/quant/stored_matrix.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/kv_view.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/abs_max.hpp"
 
 #include "support/rows.hpp"

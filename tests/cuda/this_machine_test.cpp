@@ -1,11 +1,11 @@
 // GPUs as devices of a machine.
 #include "asterism/cuda/this_machine.hpp"
 
-#include "asterism/machine/machine.hpp"
-
 #include <algorithm>
 
 #include <doctest/doctest.h>
+
+#include "asterism/machine/machine.hpp"
 
 using namespace asterism;
 

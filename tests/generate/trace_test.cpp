@@ -40,11 +40,6 @@ const test::Golden& golden() {
   return values;
 }
 
-std::vector<Choice> choices(const Trace& trace, std::int32_t position, std::int32_t layer) {
-  const auto view = trace.at(position, layer);
-  return {view.begin(), view.end()};
-}
-
 /// All that a trace knows.
 std::vector<Choice> all_choices(const Trace& trace) {
   std::vector<Choice> out;
