@@ -150,7 +150,7 @@ class Conversation {
     const double speed = decode_seconds_ > 0 ? static_cast<double>(decoded_) / decode_seconds_ : 0;
     return concat(counted(answers_, "answer"), ", ", counted(tokens_, "token"),
                   speed > 0 ? concat(" at ", fixed(speed, 1), " tokens/s") : "",
-                  cancelled_ ? ", one broken off" : "");
+                  broken_off_ > 0 ? concat(", ", broken_off_, " broken off") : "");
   }
 
  private:
@@ -179,11 +179,12 @@ class Conversation {
     tokens_ += last.usage.completion_tokens;
     decoded_ += std::max(last.usage.completion_tokens - 1, 0);
     decode_seconds_ += last.decode_seconds;
-    cancelled_ = last.finish_reason == FinishReason::cancelled;
+    broken_off_ += last.finish_reason == FinishReason::cancelled ? 1 : 0;
     if (!arguments_->report) return;
     show(concat("  [", name_of(last.finish_reason), "; ", to_string(last.usage), "; first token after ",
                 fixed(1000 * last.seconds_to_first_token, 1), " ms, prefill ", fixed(last.prefill_speed(), 1),
                 " tokens/s, decode ", fixed(last.decode_speed(), 1), " tokens/s]\n"));
+    check_output();
   }
 
   const Arguments* arguments_;
@@ -195,7 +196,7 @@ class Conversation {
   std::int64_t tokens_ = 0;
   std::int64_t decoded_ = 0;  ///< tokens after the first ones
   double decode_seconds_ = 0;
-  bool cancelled_ = false;
+  std::int64_t broken_off_ = 0;
 };
 
 int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
@@ -225,7 +226,7 @@ int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& 
     std::cerr << (interrupt.happened() ? "interrupted; " : "") << conversation.summary() << "; " << to_string(sum)
               << " of memory (more: --plan, --report)\n";
   }
-  return interrupt.happened() ? interrupted : done;
+  return interrupt.happened() ? Status::interrupted : Status::done;
 }
 
 /// What can be found wrong before gigabytes are read.
@@ -337,7 +338,7 @@ int run(const Variant& variant, const Arguments& arguments, const CLI::App& app,
     std::cout << "\n";
     show_proof();
   }
-  if (arguments.dry_run) return planned.fits() ? done : failed;
+  if (arguments.dry_run) return planned.fits() ? Status::done : Status::failed;
   check_output();  // what follows on standard error comes after it, in a log too
   check_early(arguments, planned);
   ProgressBar bar;
