@@ -155,9 +155,6 @@ class Conversation {
 
  private:
   void show_pieces(AnyTextStream pieces, std::string& whole) {
-    const auto end_line = [&] {
-      if (!whole.empty() && !whole.ends_with('\n')) std::cout << "\n";
-    };
     try {
       for (std::string_view piece : pieces) {
         const bool first = whole.empty();
@@ -167,10 +164,11 @@ class Conversation {
         check_output();
       }
     } catch (...) {
-      end_line();
+      if (!whole.empty() && !whole.ends_with('\n')) std::cout << "\n";
       throw;
     }
-    end_line();
+    if (!whole.ends_with('\n')) std::cout << "\n";
+    check_output();
   }
 
   void count() {
@@ -378,10 +376,12 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("checkpoint", arguments.checkpoint,
                  "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's");
   app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
   app.add_option("--prompt-file", arguments.prompt_files,
                  "A file with a prompt, answered after those of --prompt; may be given several times")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("FILE");
   app.add_flag("-c,--chat", arguments.chat,
                "Prompts are turns of a conversation in the checkpoint's chat template");
   app.add_flag("-i,--interactive", arguments.interactive,
@@ -444,7 +444,8 @@ void declare(CLI::App& app, Arguments& arguments) {
                  "Above 1: tokens that occurred become less probable")
       ->option_text("FLOAT");
   app.add_option("--stop", generate.stop, "A text that ends the answer; may be given several times")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
 }
 
 /// The prompt in a file: its text without the line feed that ends it.
