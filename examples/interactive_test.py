@@ -6,7 +6,6 @@ Usage: interactive_test.py PROGRAM [LIBEDIT]
 import os
 import pty
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -34,7 +33,8 @@ class Terminal:
                     piece = b""
                 assert piece, f"it ended before {wanted!r} came: {self.text!r}"
                 self.text += piece.decode(errors="replace")
-        self.text = self.text[self.text.index(wanted) + len(wanted):]
+        at = self.text.index(wanted) + len(wanted)
+        self.last, self.text = self.text[:at], self.text[at:]
 
     def type(self, text):
         os.write(self.end, text.encode())
@@ -43,13 +43,7 @@ class Terminal:
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
 
-def ask(terminal, prompt):
-    terminal.type(prompt)
-    terminal.expect("1 answer token;")
-    terminal.expect("> ")
-
-
-# Ctrl-C while it answers: the answer ends, the conversation goes on. Nothing stops an answer but the limit here.
+# Ctrl-C while it answers: the answer ends, the conversation goes on.
 terminal = Terminal("--interactive", "--report", "--max-tokens", "100000", "--context", "1024")
 terminal.expect("> ")
 terminal.type("\x03")  # nothing was typed
@@ -62,6 +56,18 @@ terminal.type('"""\n' + BLOCK + '"""\n')
 terminal.expect("6")
 terminal.expect("end of text")
 terminal.expect("> ")
+for _ in range(20):  # an answer that is over before the signal is no proof: again
+    terminal.type("The river runs\n")
+    terminal.expect("The river runs")
+    time.sleep(0.05)
+    terminal.type("\x03")
+    terminal.expect("decode")
+    before = terminal.last
+    terminal.expect("> ")
+    if "[cancelled;" in before:
+        break
+else:
+    raise AssertionError("no answer was broken off")
 if LIBEDIT:
     terminal.type("Salt Dancerrr\x7f\x7f\n")
     terminal.expect("decode")

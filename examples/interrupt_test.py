@@ -5,7 +5,6 @@ Usage: interrupt_test.py PROGRAM
 import signal
 import subprocess
 import sys
-import time
 
 
 def interrupted(arguments, send=b"", answers=1):

@@ -150,14 +150,11 @@ class Conversation {
     const double speed = decode_seconds_ > 0 ? static_cast<double>(decoded_) / decode_seconds_ : 0;
     return concat(counted(answers_, "answer"), ", ", counted(tokens_, "token"),
                   speed > 0 ? concat(" at ", fixed(speed, 1), " tokens/s") : "",
-                  cancelled_ ? ", one broken off" : "");
+                  broken_off_ > 0 ? concat(", ", broken_off_, " broken off") : "");
   }
 
  private:
   void show_pieces(AnyTextStream pieces, std::string& whole) {
-    const auto end_line = [&] {
-      if (!whole.empty() && !whole.ends_with('\n')) std::cout << "\n";
-    };
     try {
       for (std::string_view piece : pieces) {
         const bool first = whole.empty();
@@ -167,10 +164,11 @@ class Conversation {
         check_output();
       }
     } catch (...) {
-      end_line();
+      if (!whole.empty() && !whole.ends_with('\n')) std::cout << "\n";
       throw;
     }
-    end_line();
+    if (!whole.ends_with('\n')) std::cout << "\n";
+    check_output();
   }
 
   void count() {
@@ -179,11 +177,12 @@ class Conversation {
     tokens_ += last.usage.completion_tokens;
     decoded_ += std::max(last.usage.completion_tokens - 1, 0);
     decode_seconds_ += last.decode_seconds;
-    cancelled_ = last.finish_reason == FinishReason::cancelled;
+    broken_off_ += last.finish_reason == FinishReason::cancelled ? 1 : 0;
     if (!arguments_->report) return;
     show(concat("  [", name_of(last.finish_reason), "; ", to_string(last.usage), "; first token after ",
                 fixed(1000 * last.seconds_to_first_token, 1), " ms, prefill ", fixed(last.prefill_speed(), 1),
                 " tokens/s, decode ", fixed(last.decode_speed(), 1), " tokens/s]\n"));
+    check_output();
   }
 
   const Arguments* arguments_;
@@ -195,7 +194,7 @@ class Conversation {
   std::int64_t tokens_ = 0;
   std::int64_t decoded_ = 0;  ///< tokens after the first ones
   double decode_seconds_ = 0;
-  bool cancelled_ = false;
+  std::int64_t broken_off_ = 0;
 };
 
 int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
@@ -225,7 +224,7 @@ int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& 
     std::cerr << (interrupt.happened() ? "interrupted; " : "") << conversation.summary() << "; " << to_string(sum)
               << " of memory (more: --plan, --report)\n";
   }
-  return interrupt.happened() ? interrupted : done;
+  return interrupt.happened() ? Status::interrupted : Status::done;
 }
 
 /// What can be found wrong before gigabytes are read.
@@ -337,7 +336,7 @@ int run(const Variant& variant, const Arguments& arguments, const CLI::App& app,
     std::cout << "\n";
     show_proof();
   }
-  if (arguments.dry_run) return planned.fits() ? done : failed;
+  if (arguments.dry_run) return planned.fits() ? Status::done : Status::failed;
   check_output();  // what follows on standard error comes after it, in a log too
   check_early(arguments, planned);
   ProgressBar bar;
@@ -377,10 +376,12 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("checkpoint", arguments.checkpoint,
                  "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's");
   app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
   app.add_option("--prompt-file", arguments.prompt_files,
                  "A file with a prompt, answered after those of --prompt; may be given several times")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("FILE");
   app.add_flag("-c,--chat", arguments.chat,
                "Prompts are turns of a conversation in the checkpoint's chat template");
   app.add_flag("-i,--interactive", arguments.interactive,
@@ -443,7 +444,8 @@ void declare(CLI::App& app, Arguments& arguments) {
                  "Above 1: tokens that occurred become less probable")
       ->option_text("FLOAT");
   app.add_option("--stop", generate.stop, "A text that ends the answer; may be given several times")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
 }
 
 /// The prompt in a file: its text without the line feed that ends it.

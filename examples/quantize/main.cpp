@@ -76,6 +76,6 @@ int main(int argc, char** argv) {
     generate::read_config(from);
     check_target(from, to, replace);
     run(from, to, least_squares, progress);
-    return example::done;
+    return example::Status::done;
   });
 }

@@ -24,10 +24,13 @@
 
 namespace example {
 
-inline constexpr int done = 0;
-inline constexpr int failed = 1;
-inline constexpr int wrong_option = 2;
-inline constexpr int interrupted = 130;
+/// How a program ends.
+struct Status {
+  static constexpr int done = 0;
+  static constexpr int failed = 1;
+  static constexpr int wrong_option = 2;
+  static constexpr int interrupted = 130;
+};
 
 /// For the end of a program's help.
 inline constexpr const char* exit_statuses =
@@ -49,9 +52,9 @@ auto of_option(Check&& check) {
   }
 }
 
-inline constexpr std::size_t page_columns = 79;
+inline constexpr std::size_t page_columns = 80;
 
-/// Lines of at most 79 columns without trailing blanks. What is too long goes on below: the lines of options at column
+/// Lines of at most 80 columns without trailing blanks. What is too long goes on below: the lines of options at column
 /// `options_at`, those of a list behind its dash, others where they began.
 inline std::string wrapped(std::string_view text, std::size_t options_at = 0) {
   std::string out;
@@ -139,7 +142,7 @@ inline std::optional<int> parse(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw OptionError(asterism::concat(error.what(), "; see --help"));
   }
-  return done;
+  return Status::done;
 }
 
 /// Runs body(interrupt), shows what it throws, and returns the exit status.
@@ -153,16 +156,16 @@ int run_program(Body&& body) {
   const auto fail = [&](int status, const std::exception& error) {
     std::cout.flush();
     std::cerr << "error: " << with_flags(error.what()) << "\n";
-    return interrupt.happened() ? interrupted : status;
+    return interrupt.happened() ? Status::interrupted : status;
   };
   try {
     const int status = body(interrupt);
     check_output();
     return status;
   } catch (const OptionError& error) {
-    return fail(wrong_option, error);
+    return fail(Status::wrong_option, error);
   } catch (const std::exception& error) {
-    return fail(failed, error);
+    return fail(Status::failed, error);
   }
 }
 

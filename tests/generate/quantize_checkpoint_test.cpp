@@ -9,18 +9,15 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/quant/least_squares.hpp"
-#include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
-#include "asterism/json/json.hpp"
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
-#include "asterism/checkpoint/safetensors/dtype.hpp"
-#include "asterism/checkpoint/weight_finder.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
