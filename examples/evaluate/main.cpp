@@ -1,14 +1,16 @@
 // Asks a checkpoint questions with known answers under each compiled variant, and compares.
 #include <algorithm>
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
-#include "asterism/core/random.hpp"
-#include "asterism/file/mapped_file.hpp"
-#include "asterism/file/new_file.hpp"
+#include <asterism/core/error.hpp>
+#include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
+#include <asterism/core/random.hpp>
+#include <asterism/file/mapped_file.hpp>
 #include <asterism/file/new_file.hpp>
+#include <asterism/lab/conditions.hpp>
+#include <asterism/lab/difference.hpp>
 #include <asterism/lab/evaluation_html.hpp>
 #include <asterism/lab/evaluation_report.hpp>
+#include <asterism/lab/read_evaluations.hpp>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -22,6 +24,7 @@
 
 #include "../support/interrupt.hpp"
 #include "../support/shipped.hpp"
+#include "remaining.hpp"
 #include "variants.hpp"
 
 namespace example {
@@ -32,7 +35,9 @@ struct Arguments {
   std::string checkpoint = shipped("small_mixtral/checkpoint");
   std::vector<std::string> questions;
   std::vector<std::string> names;
+  std::string baseline;
   std::string json;
+  std::string resume;
   std::string html;
   std::string trace;
   std::size_t limit = 0;
@@ -113,8 +118,78 @@ std::vector<lab::Question> all_questions(const Arguments& arguments) {
   return all;
 }
 
+/// The variants that stand finished in the file to go on from; `context` is the one that the others will have.
+std::vector<lab::Evaluation> finished_variants(const Arguments& arguments,
+                                               const std::vector<lab::Question>& questions, std::int32_t context) {
+  if (arguments.resume.empty()) return {};
+  auto finished = lab::read_evaluations(arguments.resume, questions,
+                                        lab::asked_of(arguments.checkpoint, questions, arguments.evaluate));
+  for (const lab::Evaluation& evaluation : finished) {
+    if (evaluation.limits.context == context) continue;
+    throw InvalidArgument(concat(arguments.resume, " (", evaluation.variant, "): was asked in a context of ",
+                                 evaluation.limits.context, ", not ", context, ": see --context"));
+  }
+  return finished;
+}
+
+bool is_finished(const std::vector<lab::Evaluation>& evaluations, const NamedVariant& variant) {
+  return std::ranges::find(evaluations, variant.name, &lab::Evaluation::variant) != evaluations.end();
+}
+
+/// Throws where the baseline will not be there.
+void check_baseline(const Arguments& arguments, const std::vector<lab::Evaluation>& finished,
+                    const std::vector<NamedVariant>& to_ask) {
+  if (arguments.baseline.empty()) return;
+  std::vector<lab::Evaluation> all = finished;
+  for (const NamedVariant& variant : to_ask) all.push_back({.variant = variant.name});
+  lab::evaluation_of(arguments.baseline, all);
+}
+
+/// The baseline's, where it is finished; else the first one's.
+const lab::Evaluation& baseline_of(const Arguments& arguments, const std::vector<lab::Evaluation>& evaluations) {
+  const auto found = std::ranges::find(evaluations, arguments.baseline, &lab::Evaluation::variant);
+  return found == evaluations.end() ? evaluations.front() : *found;
+}
+
+/// Title of the page: the folder's name without the way to it.
+std::string title_of(const std::string& checkpoint) {
+  std::error_code failed;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(checkpoint, failed);
+  return "Variants of " + (failed ? checkpoint : path.filename().string());
+}
+
+void show(const Arguments& arguments, const std::vector<lab::Evaluation>& evaluations,
+          const std::vector<lab::Question>& questions) {
+  const lab::Evaluation& baseline = baseline_of(arguments, evaluations);
+  std::cout << "Checkpoint " << arguments.checkpoint << ", " << questions.size() << " questions\n"
+            << lab::to_string(evaluations.back().conditions) << "\n\n"
+            << lab::score_table(evaluations, questions) << lab::comparison_table(evaluations, questions) << "\n";
+  if (evaluations.size() > 1) std::cout << lab::difference_table(evaluations, questions, baseline) << "\n";
+  std::cout << "Use of experts (" << baseline.variant << ")\n" << baseline.all_usage().table() << "\n";
+  if (arguments.usage) std::cout << lab::usage_by_kind(baseline);
+  if (!arguments.html.empty()) {
+    file::write_text_file(arguments.html,
+                          lab::to_html(evaluations, questions, title_of(arguments.checkpoint), baseline.variant));
+  }
+  std::cout << std::flush;
+  if (!std::cout) throw FileError("standard output took not all of the tables");
+}
+
+/// One line on what is finished, and on what is left to do.
+std::string finished_line(const lab::Evaluation& evaluation, const std::vector<lab::Question>& questions,
+                          const RemainingTime& time) {
+  const auto all = [](const lab::Question&) { return true; };
+  const lab::Score score = evaluation.score(questions, all);
+  return concat(evaluation.variant, ": ",
+                score.asked > 0 ? concat(score.right, " of ", score.asked, " answered right, ") : "",
+                "perplexity ", fixed(evaluation.perplexity(questions, all), 4), "; ", time.finished(), " of ",
+                time.variants(), " variants done",
+                time.finished() < time.variants() ? ", about " + duration_text(time.left()) + " left" : "", "\n");
+}
+
 int run(Arguments& arguments, const Interrupt& interrupt) {
-  const std::vector<NamedVariant> chosen = chosen_variants(arguments);
+  if (arguments.json.empty()) arguments.json = arguments.resume;
+  std::vector<NamedVariant> to_ask = chosen_variants(arguments);
   check_early(arguments);
   const std::vector<lab::Question> questions = all_questions(arguments);
   LoadOptions load;
@@ -122,35 +197,43 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   load.limits->context = arguments.context;
   const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
   load.limits->threads = arguments.threads > 0 ? arguments.threads : std::min(cores, most.threads);
+  const LoadPlan planned = plan_load<Weights<quant::Float32>>(arguments.checkpoint, load);
+  std::vector<lab::Evaluation> evaluations = finished_variants(arguments, questions, planned.limits.context);
+  std::erase_if(to_ask, [&](const NamedVariant& variant) { return is_finished(evaluations, variant); });
+  check_baseline(arguments, evaluations, to_ask);
   ProgressBar bar;
   ProgressSink silence;
-  InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
+  RemainingTime time(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), to_ask.size());
+  InterruptibleProgress progress(time, interrupt);
   load.progress = arguments.evaluate.progress = &progress;
   arguments.evaluate.cancel = interrupt.token();
   std::optional<lab::RoutingTrace> trace;
   if (!arguments.trace.empty()) {
-    const Shape shape = plan_load<Weights<quant::Float32>>(arguments.checkpoint, load).config.shape;
+    const Shape& shape = planned.config.shape;
     arguments.evaluate.trace = &trace.emplace(shape.layers, shape.experts, shape.top_k);
   }
-  std::vector<lab::Evaluation> evaluations;
-  for (const NamedVariant& variant : chosen) {
-    evaluations.push_back(variant.evaluate(arguments.checkpoint, questions, load, arguments.evaluate));
-    evaluations.back().variant = variant.name;
+  std::exception_ptr stopped;
+  for (const NamedVariant& variant : to_ask) {
+    try {
+      evaluations.push_back(variant.evaluate(arguments.checkpoint, questions, load, arguments.evaluate));
+      evaluations.back().variant = variant.name;
+      if (!arguments.json.empty()) file::write_text_file(arguments.json, lab::to_json(evaluations, questions));
+    } catch (const std::exception&) {
+      if (evaluations.empty()) throw;
+      stopped = std::current_exception();
+      break;
+    }
+    time.next();
+    if (!arguments.quiet) std::cerr << finished_line(evaluations.back(), questions, time) << std::flush;
   }
-  std::cout << "Checkpoint " << arguments.checkpoint << ", " << questions.size() << " questions, "
-            << load.limits->threads << " threads, instruction set " << simd::name(simd::level()) << "\n\n"
-            << lab::score_table(evaluations, questions) << lab::comparison_table(evaluations, questions) << "\n";
-  const lab::Evaluation& first = evaluations.front();
-  std::cout << "Use of experts (" << first.variant << ")\n" << first.all_usage().table() << "\n";
-  if (arguments.usage) std::cout << lab::usage_by_kind(first);
-  if (!arguments.json.empty()) file::write_text_file(arguments.json, lab::to_json(evaluations, questions));
-  if (!arguments.html.empty()) {
-    file::write_text_file(arguments.html,
-                          lab::to_html(evaluations, questions, "Variants of " + arguments.checkpoint));
-  }
-  if (trace) trace->write(arguments.trace);
-  std::cout << std::flush;
-  return std::cout ? 0 : 1;
+  show(arguments, evaluations, questions);
+  if (trace && !stopped) trace->write(arguments.trace);
+  if (!stopped) return 0;
+  std::cerr << time.finished() << " of " << time.variants() << " variants were finished; "
+            << (arguments.json.empty() ? "with --json FILE a later run could go on from there"
+                                       : "the same command with --resume " + arguments.json + " goes on")
+            << "\n";
+  std::rethrow_exception(stopped);
 }
 
 }  // namespace example
@@ -174,7 +257,9 @@ int main(int argc, char** argv) {
       "\"kind\" by which the tables are divided. An answer is right where its text equals the known one; where\n"
       "none is known, the perplexity of the prompt is taken.\n\n"
       "Examples:\n"
-      "  evaluate --variants float32,nf4\n"
+      "  evaluate --variants float32,nf4 --baseline float32\n"
+      "  evaluate --json all.json                    all variants; after an interrupt:\n"
+      "  evaluate --resume all.json --html all.html\n"
       "  evaluate Mixtral-8x7B-Instruct-v0.1 my_questions.jsonl --chat --variants nf4 --html scores.html\n"
       "  evaluate --variants float32 --trace routes.trace\n\n"
       "Exit status: 0 done, 1 an error (on standard error), above 100 a wrong option, 130 interrupted.");
@@ -191,11 +276,19 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--limit", arguments.limit, "Ask N questions of each file, drawn by a fixed seed")
       ->check(CLI::Range(1, 1'000'000'000));
-  app.add_option("--json", arguments.json, "Write scores, answers and use of experts to this file");
+  app.add_option("--baseline", arguments.baseline,
+                 "The variant that the others are compared with; by default the first")
+      ->check(CLI::IsMember(known));
+  app.add_option("--json", arguments.json,
+                 "Write scores, answers and use of experts to this file, after each variant");
+  app.add_option(
+      "--resume", arguments.resume,
+      "Go on from a file that --json wrote: its variants are not asked again; the new ones are added to it");
   app.add_option("--html", arguments.html, "Write a page with tables and pictures to this file");
   app.add_option(
-      "--trace", arguments.trace,
-      "Write which experts each token went to, with the router's probabilities (docs/routing-traces.md)");
+         "--trace", arguments.trace,
+         "Write which experts each token went to, with the router's probabilities (docs/routing-traces.md)")
+      ->excludes("--resume");
   app.add_flag("--usage", arguments.usage, "Show the use of experts for each kind of question too");
   app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
       ->check(CLI::Range(1, example::most.threads));
@@ -213,7 +306,11 @@ int main(int argc, char** argv) {
     return example::run(arguments, interrupt);
   } catch (const std::exception& error) {
     std::cout << std::flush;
+    if (interrupt.happened()) {
+      std::cerr << "interrupted\n";
+      return 130;
+    }
     std::cerr << "error: " << error.what() << "\n";
-    return interrupt.happened() ? 130 : 1;
+    return 1;
   }
 }

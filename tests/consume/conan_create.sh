@@ -27,3 +27,15 @@ conan create . --profile:all=cmake/conan/debian12.profile --no-remote \
 for library in eigen nlohmann_json pcre2 utf8proc; do
   grep -q "$library/.* - Platform" "$log" || { echo "the recipe does not require $library"; exit 1; }
 done
+
+# Alone, the recipe fetches an archive, and says that it has none; and other systems than Linux are refused.
+mkdir -p "$CONAN_HOME/../alone"
+cp conanfile.py conandata.yml "$CONAN_HOME/../alone"
+profile="$checkout/cmake/conan/debian12.profile"
+cd "$CONAN_HOME/../alone"
+refused() {
+  if conan create . --version 9.9.9 --profile:all="$profile" --no-remote -tf "" "$@" >"$log" 2>&1; then return 1; fi
+  cat "$log"
+}
+refused | grep -q "names no archive of asterism 9.9.9" || { echo "an archive that is missing is not named"; exit 1; }
+refused -s os=Windows | grep -q "runs on Linux, not on Windows" || { echo "Windows is not refused"; exit 1; }

@@ -9,7 +9,10 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/attention/sliding_window_kv_cache.hpp"
 #include "asterism/core/error.hpp"
+#include "asterism/core/version.hpp"
+#include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/observe/counts.hpp"
 
@@ -52,14 +55,14 @@ TEST_CASE("answers are the session's greedy answers; right is what equals the kn
   CHECK(!found.answers[1].right);
   CHECK(found.answers[2].right);
   CHECK(found.variant == "Exact");
-  CHECK(found.policies.find("float32; embedding float32, head float32") != std::string::npos);
+  CHECK(found.policies == "float32; embedding float32, head float32; StaticKvCache<Float32>; exact activations");
   const auto all = [](const Question&) { return true; };
   CHECK(found.score(questions, all) == lab::Score{2, 3});
   CHECK(found.score(questions, [](const Question& question) { return question.kind == "lamp"; }) ==
         lab::Score{0, 1});
 }
 
-TEST_CASE("the known answer is scored_tokens behind its prompt, its end token included") {
+TEST_CASE("the known answer is scored behind its prompt, its end token included") {
   const std::vector<Question> questions = some_questions();
   const lab::Evaluation found = lab::evaluate<Exact>(golden_model("demo"), questions, {}, {.max_tokens = 6});
   const auto model = load<Exact>(golden_model("demo"));
@@ -82,7 +85,7 @@ TEST_CASE("the known answer is scored_tokens behind its prompt, its end token in
         doctest::Approx(std::exp(sum / count)));
 }
 
-TEST_CASE("where no answer is known the prompt itself is scored_tokens") {
+TEST_CASE("where no answer is known the prompt itself is scored") {
   const std::vector<Question> questions = {{"a", "", "", "The river and the lamp", ""}};
   const lab::Evaluation found = lab::evaluate<Exact>(golden_model("demo"), questions, {}, {.max_tokens = 2});
   const auto model = load<Exact>(golden_model("demo"));
@@ -118,7 +121,7 @@ TEST_CASE("use of experts is counted by kind; tokens and seconds add up") {
   for (const lab::Answer& answer : found.answers) computed += answer.prefill.tokens + answer.decode.tokens;
   CHECK(computed == tokens);
   CHECK(found.prefill_speed().all > 0);
-  CHECK(found.plan.devices() == 1);
+  CHECK(found.devices.size() == 1);
   CHECK(found.weights() > 0_B);
 }
 
@@ -148,6 +151,33 @@ TEST_CASE("a question that the context does not hold is named; an interrupt ends
   check_error<Error>(
       [&] { lab::evaluate<Exact>(golden_model("demo"), some_questions(), {}, {.cancel = source.get_token()}); },
       {"interrupted"});
+}
+
+TEST_CASE("policies in words tell variants apart: activations, caches and what is not the Blueprint's") {
+  struct Fast : Exact {
+    using Backend = backend::HostA8;
+  };
+  struct Short : Exact {
+    using KvCache = attention::SlidingWindowKvCache<quant::Float16, 64>;
+  };
+  struct OwnGating : gating::SoftmaxTopK {};
+  struct Choosy : Exact {
+    using Gating = OwnGating;
+  };
+  CHECK(lab::policies_text<Fast>().ends_with("8-bit activations"));
+  CHECK(lab::policies_text<Short>().find("SlidingWindowKvCache<Float16, 64") != std::string::npos);
+  CHECK(lab::policies_text<Choosy>().find("OwnGating") != std::string::npos);
+  CHECK(lab::policies_text<Exact>().find("SoftmaxTopK") == std::string::npos);
+}
+
+TEST_CASE("an evaluation says what was asked, and under which conditions") {
+  const std::vector<Question> questions = some_questions();
+  const lab::EvaluateOptions options{.max_tokens = 2, .stop = {"."}};
+  const lab::Evaluation found = lab::evaluate<Exact>(golden_model("demo"), questions, {}, options);
+  CHECK(found.asked == lab::asked_of(golden_model("demo") + "/", questions, options));
+  CHECK(found.asked.checkpoint.starts_with("/"));
+  CHECK(found.conditions.threads == found.limits.threads);
+  CHECK(found.conditions.version == version);
 }
 
 TEST_CASE("progress counts questions") {

@@ -1,13 +1,13 @@
 // Tables and JSON of evaluations that are written down here.
 #include "asterism/lab/evaluation_report.hpp"
 
-#include "asterism/json/json.hpp"
-
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "asterism/json/json.hpp"
 
 #include "lab/written_evaluations.hpp"
 
@@ -80,7 +80,15 @@ TEST_CASE("JSON holds all that the tables show, and every answer") {
   CHECK(exact["splits"]["new"]["all"]["exact_match"] == 0.5);
   CHECK(exact["splits"]["new"]["kinds"]["LOOK"]["asked"] == 0);
   CHECK(exact["splits"]["new"]["kinds"]["SUM"]["perplexity"].get<double>() == doctest::Approx(std::exp(2.25 / 5)));
+  CHECK(exact["conditions"]["processor"] == "Abacus 5");
+  CHECK(exact["conditions"]["instruction_set"] == "beads");
+  CHECK(exact["conditions"]["date"] == "2026-01-31 12:00 UTC");
+  CHECK(exact["conditions"]["version"] == "0.1.0");
+  CHECK(exact["conditions"]["threads"] == 2);
+  CHECK(exact["asked"]["checkpoint"] == "/models/small");
   CHECK(exact["expert_usage"]["SUM"].size() == 1);
+  CHECK(exact["expert_usage"]["SUM"][0][0] == 0.75);
+  CHECK(exact["expert_choices"]["SUM"][0][0] == 30);
   CHECK(exact["expert_usage"]["SUM"][0].size() == 2);
   CHECK(exact["answers"][3]["id"] == "4");
   CHECK(exact["answers"][3]["text"] == "x");

@@ -29,7 +29,7 @@ TEST_CASE("speed: all tokens by all seconds, and the slowest and fastest fifth o
   CHECK(many.prefill_speed().slowest == 0);
 }
 
-TEST_CASE("a question without a known answer is not scored, but scored_tokens") {
+TEST_CASE("a question without a known answer is right or wrong, but its tokens are scored") {
   const lab::Evaluation evaluation = test::two_evaluations()[0];
   std::vector<Question> questions = test::written_questions();
   questions[3].answer.clear();

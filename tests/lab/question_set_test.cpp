@@ -80,3 +80,21 @@ TEST_CASE("blanks are cut off around a text, not within it") {
   CHECK(lab::trimmed("").empty());
   CHECK(lab::trimmed("x") == "x");
 }
+
+TEST_CASE("a fingerprint tells any text apart, and the order") {
+  const std::vector<lab::Question> questions = {{"1", "s", "k", "p", "a"}, {"2", "s", "k", "q", "b"}};
+  const std::uint64_t first = lab::fingerprint(questions);
+  CHECK(lab::fingerprint(questions) == first);
+  CHECK(first < std::uint64_t{1} << 53U);
+  CHECK(lab::fingerprint(std::vector<lab::Question>{questions[1], questions[0]}) != first);
+  for (auto member : {&lab::Question::id, &lab::Question::split, &lab::Question::kind, &lab::Question::prompt,
+                      &lab::Question::answer}) {
+    std::vector<lab::Question> other = questions;
+    other[0].*member += "x";
+    CHECK(lab::fingerprint(other) != first);
+  }
+  std::vector<lab::Question> moved = questions;  // a letter from one text to the next
+  moved[0].prompt = "";
+  moved[0].answer = "pa";
+  CHECK(lab::fingerprint(moved) != first);
+}

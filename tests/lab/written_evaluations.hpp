@@ -35,13 +35,25 @@ inline std::vector<lab::Evaluation> two_evaluations() {
   lab::Evaluation exact;
   exact.variant = "float32";
   exact.policies = "all in float32";
-  exact.plan = written_plan();
+  exact.asked = {
+      .checkpoint = "/models/small", .questions = lab::fingerprint(written_questions()), .max_tokens = 8};
+  exact.asked.stop = {"\n"};
+  exact.conditions = {.processor = "Abacus 5",
+                      .cores = 4,
+                      .memory = 8_GiB,
+                      .instruction_set = "beads",
+                      .threads = 2,
+                      .version = "0.1.0",
+                      .date = "2026-01-31 12:00 UTC"};
+  exact.devices = lab::device_bytes(written_plan());
   exact.limits = {.context = 64, .threads = 2};
   exact.answers = {{"a", true, -0.5, 2, {100, 0.1}, {3, 0.01}},
                    {"b", true, -0.25, 1, {400, 0.2}, {3, 0.01}},
                    {"c", true, -0.25, 2, {300, 0.2}, {3, 0.01}},
                    {"x", false, -2, 3, {400, 0.1}, {3, 0.01}}};
-  const lab::ExpertUsage usage(1, 2);
+  lab::ExpertUsage usage(1, 2);
+  usage.add(0, 0, 30);
+  usage.add(0, 1, 10);
   exact.usage = {{"SUM", usage}, {"LOOK", usage}};
   lab::Evaluation small = exact;
   small.variant = "nf4";

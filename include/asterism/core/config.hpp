@@ -5,6 +5,10 @@
 // for a program, and all its sources must be compiled that way; see core/linkage.hpp.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "Asterism needs C++20: compile with -std=c++20"
+#endif
+
 #include "asterism/core/linkage.hpp"
 
 /// Marks a function that host and device code may both call; empty outside nvcc.

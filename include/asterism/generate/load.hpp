@@ -18,6 +18,7 @@
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/generate/session.hpp"
+#include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/map_check.hpp"
 
@@ -50,7 +51,7 @@ std::vector<Bytes> bytes_left(const LoadOptions& options) {
 /// Reads config.json alone and plans: for --dry-run, and for weights that are not there yet. The plan may not fit:
 /// ask it. Throws FileError, FormatError, Unsupported on a bad config.json, InvalidArgument on limits above B's and
 /// on a device map that is not sound, budgets included: with everything that is wrong, and a map that is sound.
-template <class B>
+template <DerivesFromBlueprint B>
 LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
   LoadPlan out{.config = generate::read_config(folder), .limits = {}, .plan = {}};
   const Shape& shape = out.config.shape;
@@ -81,7 +82,7 @@ LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
 /// shards, 16 or 32 bits, or 4 bits of bitsandbytes), and, where they are there, generation_config.json,
 /// tokenizer.json and the chat template. Throws BudgetExceeded with the plan's table before any weight is read
 /// where the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint; what `plan_load` throws.
-template <class B>
+template <DerivesFromBlueprint B>
 LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}) {
   LoadPlan planned = plan_load<B>(folder, options);
   generate::check_fits(planned, folder);

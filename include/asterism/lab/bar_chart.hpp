@@ -23,9 +23,16 @@ struct Bar {
   double high = 0;
 };
 
-/// An SVG element of `bars` from `origin` to the largest value of all. Pieces of a bar have the classes p0, p1, p2
-/// ... for a style sheet to colour. Deterministic; needs neither a network nor a script.
-std::string bar_chart(std::span<const Bar> bars, double origin = 0);
+/// Where the bars of a chart begin and end.
+struct BarScale {
+  double origin = 0;
+  double end = 0;  ///< at most the origin: the longest bar, and the whiskers up to one and a half times that
+};
+
+/// An SVG element of `bars`. A whisker that leaves the chart ends in an arrow, so that one outlier flattens no bars.
+/// Pieces of a bar have the classes p0, p1, p2 ... for a style sheet to colour. Deterministic; needs neither a network
+/// nor a script.
+std::string bar_chart(std::span<const Bar> bars, BarScale scale = {});
 
 }  // namespace asterism::lab
 

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,10 +22,12 @@
 #include "asterism/generate/load.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/session.hpp"
+#include "asterism/lab/conditions.hpp"
 #include "asterism/lab/evaluation.hpp"
 #include "asterism/lab/expert_usage.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/routing_trace.hpp"
+#include "asterism/model/blueprint.hpp"
 #include "asterism/observe/trace.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/text/chat_template.hpp"
@@ -39,21 +44,74 @@ struct EvaluateOptions {
   RoutingTrace* trace = nullptr;        ///< receives a sequence for each question: its tokens and answer
 };
 
-/// What the struct B is called, without the namespaces around it: the name of an experiment is that of its struct.
+namespace detail {
+
+/// The name of the type B as the compiler writes it.
 template <class B>
-std::string variant_name() {
+std::string_view type_text() {
   const std::string_view text =
       __PRETTY_FUNCTION__;  // "... [with B = space::Name; ...]" or "... [B = space::Name]"
   const std::size_t begin = text.find("B = ") + 4;
   std::size_t depth = 0;
-  std::size_t from = begin;
   std::size_t end = begin;
   for (; end < text.size() && (depth > 0 || (text[end] != ';' && text[end] != ']')); ++end) {
     if (text[end] == '<' || text[end] == '(') ++depth;
     if (text[end] == '>' || text[end] == ')') --depth;
-    if (depth == 0 && text[end] == ':') from = end + 1;
   }
-  return std::string(text.substr(from, end - from));
+  return text.substr(begin, end - begin);
+}
+
+}  // namespace detail
+
+/// What the struct B is called, without the namespaces around it: the name of an experiment is that of its struct.
+template <class B>
+std::string variant_name() {
+  const std::string_view text = detail::type_text<B>();
+  std::size_t depth = 0;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '<' || text[i] == '(') ++depth;
+    if (text[i] == '>' || text[i] == ')') --depth;
+    if (depth == 0 && text[i] == ':') from = i + 1;
+  }
+  return std::string(text.substr(from));
+}
+
+/// What a policy calls itself, else the name of its type, without any namespaces.
+template <class Policy>
+std::string policy_name() {
+  if constexpr (requires { std::string(Policy::name()); }) {
+    return Policy::name();
+  } else {
+    std::string out;
+    for (const char c : detail::type_text<Policy>()) {
+      if (c != ':') {
+        out += c;
+        continue;
+      }
+      while (!out.empty() && out.back() != '<' && out.back() != ' ' && out.back() != ',') out.pop_back();
+    }
+    return out;
+  }
+}
+
+/// The policies of B on which results depend: formats, cache and activations, and what else is not the Blueprint's.
+template <class B>
+std::string policies_text() {
+  std::string text = concat(B::Quantization::name(), "; embedding ", B::Embedding::name(), ", head ",
+                            B::Head::name(), "; ", policy_name<typename B::KvCache>());
+  if constexpr (requires { typename B::Backend::ActivationPolicy; }) {
+    text += "; " + policy_name<typename B::Backend::ActivationPolicy>();
+  } else {
+    text += "; " + policy_name<typename B::Backend>();
+  }
+  const auto other = [&text]<class Own, class Default>() {
+    if constexpr (!std::is_same_v<Own, Default>) text += "; " + policy_name<Own>();
+  };
+  other.template operator()<typename B::Gating, Blueprint::Gating>();
+  other.template
+  operator()<typename B::template Expert<typename B::Quantization>, Blueprint::Expert<typename B::Quantization>>();
+  return text;
 }
 
 /// The variant B, with an observer that remembers routes.
@@ -119,10 +177,22 @@ Answer ask(Session<B>& session, const Question& question, const EvaluateOptions&
 
 }  // namespace detail
 
+/// What `evaluate` will write down about its arguments.
+inline Asked asked_of(const std::string& folder, std::span<const Question> questions,
+                      const EvaluateOptions& options) {
+  std::error_code failed;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(folder, failed);
+  return {.checkpoint = failed ? folder : path.string(),
+          .questions = fingerprint(questions),
+          .max_tokens = options.max_tokens,
+          .stop = options.stop,
+          .chat = options.chat};
+}
+
 /// Loads the checkpoint in `folder` under the policies of B and asks it each question by itself: the most probable
 /// token, until an end token, one of `stop` or `max_tokens`. An answer is right where its text without the blanks
-/// around it is the known answer. The known answer is scored_tokens as " answer" behind the prompt, with an end token
-/// where the model has one; where none is known, the prompt itself is scored_tokens. Throws what `load` throws, and
+/// around it is the known answer. The known answer is scored as " answer" behind the prompt, with an end token
+/// where the model has one; where none is known, the prompt itself is scored. Throws what `load` throws, and
 /// InvalidArgument where there is no question, or naming one that the context does not hold.
 template <class B>
 Evaluation evaluate(const std::string& folder, std::span<const Question> questions,
@@ -131,9 +201,10 @@ Evaluation evaluate(const std::string& folder, std::span<const Question> questio
   const LanguageModel<Traced<B>> model = load<Traced<B>>(folder, load_options);
   Session<Traced<B>> session = model.session();
   Evaluation evaluation{.variant = variant_name<B>(),
-                        .policies = concat(B::Quantization::name(), "; embedding ", B::Embedding::name(),
-                                           ", head ", B::Head::name()),
-                        .plan = model.plan(),
+                        .policies = policies_text<B>(),
+                        .asked = asked_of(folder, questions, options),
+                        .conditions = conditions_now(model.limits().threads),
+                        .devices = device_bytes(model.plan()),
                         .limits = model.limits()};
   ProgressSink silence;
   ProgressSink& progress = options.progress != nullptr ? *options.progress : silence;

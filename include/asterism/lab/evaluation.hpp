@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/lab/conditions.hpp"
 #include "asterism/lab/expert_usage.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/score.hpp"
@@ -41,18 +42,51 @@ struct Speed {
 struct Answer {
   std::string text;            ///< the answer that it gave, trimmed
   bool right = false;          ///< the text equals the known answer
-  double log_probability = 0;  ///< natural logarithm of the probability of the tokens that were scored_tokens
-  std::int32_t scored_tokens =
-      0;           ///< tokens of the known answer and its end token; of the prompt where none is known
+  double log_probability = 0;  ///< natural logarithm of the probability of the tokens that were scored
+  /// Tokens of the known answer and its end token; of the prompt where none is known.
+  std::int32_t scored_tokens = 0;
   Pace prefill{};  ///< what was computed before the first token
   Pace decode{};   ///< after it
+};
+
+/// What a model took on one device.
+struct DeviceBytes {
+  Bytes weights{};  ///< with their scales
+  Bytes kv_cache{};
+  Bytes workspace{};
+
+  Bytes all() const { return weights + kv_cache + workspace; }
+};
+
+/// What a plan takes on each of its devices.
+inline std::vector<DeviceBytes> device_bytes(const placement::Plan& plan) {
+  std::vector<DeviceBytes> devices;
+  for (std::size_t d = 0; d < plan.devices(); ++d) {
+    const Bytes cache = plan.bytes(d, placement::PartKind::kv_cache);
+    const Bytes workspace = plan.bytes(d, placement::PartKind::workspace);
+    devices.push_back({.weights = plan.peak(d) - cache - workspace, .kv_cache = cache, .workspace = workspace});
+  }
+  return devices;
+}
+
+/// What was asked of a variant, and how: only evaluations for which all of that is equal can be compared.
+struct Asked {
+  std::string checkpoint{};     ///< its folder
+  std::uint64_t questions = 0;  ///< `fingerprint` of all of them
+  std::int32_t max_tokens = 0;
+  std::vector<std::string> stop{};
+  bool chat = false;
+
+  friend bool operator==(const Asked&, const Asked&) = default;
 };
 
 /// What one variant made of a set of questions.
 struct Evaluation {
   std::string variant{};   ///< what it is called
-  std::string policies{};  ///< formats of its weights
-  placement::Plan plan{};  ///< where it lay, and what it took
+  std::string policies{};  ///< those that a variant chooses, in words
+  Asked asked{};
+  Conditions conditions{};
+  std::vector<DeviceBytes> devices{};  ///< what it took on each
   Limits limits{};
   std::vector<Answer> answers{};                             ///< (questions)
   std::vector<std::pair<std::string, ExpertUsage>> usage{};  ///< by kind of question, in order of appearance
@@ -63,10 +97,7 @@ struct Evaluation {
   /// Bytes of the weights with their scales, on all devices.
   Bytes weights() const {
     Bytes sum{};
-    for (std::size_t d = 0; d < plan.devices(); ++d) {
-      sum += plan.peak(d) - plan.bytes(d, placement::PartKind::kv_cache) -
-             plan.bytes(d, placement::PartKind::workspace);
-    }
+    for (const DeviceBytes& device : devices) sum += device.weights;
     return sum;
   }
 
@@ -88,8 +119,8 @@ struct Evaluation {
     return score;
   }
 
-  /// exp of the mean negative log probability of the scored_tokens tokens, of the questions for which `wanted(question)`
-  /// is true; 1 where there is none.
+  /// exp of the mean negative log probability of the tokens that were scored, of the questions for which
+  /// `wanted(question)` is true; 1 where there is none.
   template <class Wanted>
   double perplexity(std::span<const Question> questions, const Wanted& wanted) const {
     double sum = 0;

@@ -5,21 +5,18 @@
 #include <string>
 #include <string_view>
 
-#include "asterism/core/bytes.hpp"
 #include "asterism/core/config.hpp"
-#include "asterism/lab/bar_chart.hpp"
 #include "asterism/lab/evaluation.hpp"
-#include "asterism/lab/evaluation_report.hpp"
 #include "asterism/lab/question_set.hpp"
-#include "asterism/lab/score.hpp"
-#include "asterism/placement/memory_footprint.hpp"
 
 namespace asterism::lab {
 
-/// A page of its own, with inline SVG and styles, without scripts: exact match, perplexity, memory by device, speed,
-/// and the scores by split and kind. `questions` are those that all evaluations asked.
+/// A page of its own, with inline SVG and styles, without scripts: under which conditions, exact match, perplexity,
+/// memory by device, speed, the differences from `baseline`, the scores by split and kind, and the use of experts.
+/// `questions` are those that all evaluations asked; `baseline` is the name of one of them, by default the first one's.
+/// Throws InvalidArgument where none has that name.
 std::string to_html(std::span<const Evaluation> evaluations, std::span<const Question> questions,
-                    std::string_view title);
+                    std::string_view title, std::string_view baseline = {});
 
 }  // namespace asterism::lab
 

@@ -10,7 +10,6 @@
 #include "asterism/lab/expert_usage.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/score.hpp"
-#include "asterism/placement/memory_footprint.hpp"
 
 namespace asterism::lab {
 
@@ -26,11 +25,18 @@ std::string comparison_table(std::span<const Evaluation> evaluations, std::span<
 /// How often each expert was chosen while the prompts and answers passed, a table for each kind of question.
 std::string usage_by_kind(const Evaluation& evaluation);
 
-/// Everything: {"variants": [{"variant", "policies", "weights_bytes", "devices": [{"bytes", "kv_cache_bytes",
-/// "workspace_bytes"}], "context", "threads", "perplexity", "prefill_tokens_per_second": V,
-/// "decode_tokens_per_second": V, "splits": {split: {"all": S, "kinds": {kind: S}}}, "expert_usage":
-/// {kind: [layer][expert] share}, "answers": [{"id", "text", "right", "log_probability"}]}]}, where V is {"all",
-/// "slowest", "fastest"} and S is {"right", "asked", "exact_match", "low", "high", "perplexity"}. A question without split or kind counts under "".
+/// Everything; `read_evaluations` reads it back:
+/// {"variants": [{"variant", "policies",
+///   "asked": {"checkpoint", "questions", "max_tokens", "stop": [text], "chat"},
+///   "conditions": {"processor", "cores", "memory_bytes", "instruction_set", "threads", "version", "date"},
+///   "weights_bytes", "devices": [{"bytes", "kv_cache_bytes", "workspace_bytes"}], "context", "threads",
+///   "perplexity", "prefill_tokens_per_second": V, "decode_tokens_per_second": V,
+///   "splits": {split: {"all": S, "kinds": {kind: S}}},
+///   "expert_usage": {kind: [layer][expert] share}, "expert_choices": {kind: [layer][expert] count},
+///   "answers": [{"id", "text", "right", "log_probability", "scored_tokens", "prefill": P, "decode": P}]}]}
+/// where V is {"all", "slowest", "fastest"}, P is {"tokens", "seconds"}, S is {"right", "asked", "exact_match", "low",
+/// "high", "perplexity"}, and the number "questions" is their `fingerprint`. A question without split or kind counts
+/// under "".
 std::string to_json(std::span<const Evaluation> evaluations, std::span<const Question> questions);
 
 }  // namespace asterism::lab

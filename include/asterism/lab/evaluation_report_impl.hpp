@@ -6,18 +6,18 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "asterism/lab/evaluation_report.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/lab/conditions.hpp"
 #include "asterism/lab/evaluation.hpp"
+#include "asterism/lab/evaluation_report.hpp"
 #include "asterism/lab/expert_usage.hpp"
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/score.hpp"
-#include "asterism/placement/memory_footprint.hpp"
 
 namespace asterism::lab {
 
@@ -39,6 +39,43 @@ inline std::string score_text(const Score& score) {
 }
 
 inline std::string shown_name(const std::string& name) { return name.empty() ? "(no name)" : name; }
+
+inline json::Value json_of(const Speed& speed) {
+  return {{"all", speed.all}, {"slowest", speed.slowest}, {"fastest", speed.fastest}};
+}
+
+inline json::Value json_of(const Asked& asked) {
+  return {{"checkpoint", asked.checkpoint},
+          {"questions", asked.questions},
+          {"max_tokens", asked.max_tokens},
+          {"stop", asked.stop},
+          {"chat", asked.chat}};
+}
+
+inline json::Value json_of(const Conditions& conditions) {
+  return {{"processor", conditions.processor},
+          {"cores", conditions.cores},
+          {"memory_bytes", conditions.memory.count},
+          {"instruction_set", conditions.instruction_set},
+          {"threads", conditions.threads},
+          {"version", conditions.version},
+          {"date", conditions.date}};
+}
+
+/// [layer][expert] value of `member`
+template <class Number>
+json::Value by_layer(const ExpertUsage& usage,
+                     Number (ExpertUsage::*member)(std::int32_t layer, std::int32_t expert) const) {
+  json::Value layers = json::Value::array();
+  for (std::int32_t layer = 0; layer < usage.layers(); ++layer) {
+    json::Value experts = json::Value::array();
+    for (std::int32_t expert = 0; expert < usage.experts(); ++expert) {
+      experts.push_back((usage.*member)(layer, expert));
+    }
+    layers.push_back(std::move(experts));
+  }
+  return layers;
+}
 
 inline std::size_t widest_variant(std::span<const Evaluation> evaluations) {
   std::size_t width = 8;
@@ -80,7 +117,7 @@ ASTERISM_INLINE std::string comparison_table(std::span<const Evaluation> evaluat
                                              std::span<const Question> questions) {
   const std::size_t width = detail::widest_variant(evaluations);
   std::size_t devices = 0;
-  for (const Evaluation& evaluation : evaluations) devices = std::max(devices, evaluation.plan.devices());
+  for (const Evaluation& evaluation : evaluations) devices = std::max(devices, evaluation.devices.size());
   std::string text = concat("  ", pad_right("", width));
   for (std::size_t d = 0; d < devices; ++d) text += pad_left(concat("device ", d), 12);
   text += pad_left("weights", 12) + pad_left("perplexity", 12) + pad_left("exact match %", 17) +
@@ -93,7 +130,7 @@ ASTERISM_INLINE std::string comparison_table(std::span<const Evaluation> evaluat
   for (const Evaluation& evaluation : evaluations) {
     text += "  " + pad_right(evaluation.variant, width);
     for (std::size_t d = 0; d < devices; ++d) {
-      text += pad_left(d < evaluation.plan.devices() ? to_string(evaluation.plan.peak(d)) : "-", 12);
+      text += pad_left(d < evaluation.devices.size() ? to_string(evaluation.devices[d].all()) : "-", 12);
     }
     text += pad_left(to_string(evaluation.weights()), 12) +
             pad_left(fixed(evaluation.perplexity(questions, all), 4), 12) +
@@ -134,15 +171,10 @@ ASTERISM_INLINE std::string to_json(std::span<const Evaluation> evaluations, std
       }
     }
     json::Value usage = json::Value::object();
+    json::Value choices = json::Value::object();
     for (const auto& [kind, counts] : evaluation.usage) {
-      json::Value layers = json::Value::array();
-      for (std::int32_t layer = 0; layer < counts.layers(); ++layer) {
-        json::Value shares = json::Value::array();
-        for (std::int32_t expert = 0; expert < counts.experts(); ++expert)
-          shares.push_back(counts.share(layer, expert));
-        layers.push_back(std::move(shares));
-      }
-      usage[kind] = std::move(layers);
+      usage[kind] = detail::by_layer(counts, &ExpertUsage::share);
+      choices[kind] = detail::by_layer(counts, &ExpertUsage::chosen);
     }
     json::Value answers = json::Value::array();
     for (std::size_t i = 0; i < evaluation.answers.size(); ++i) {
@@ -150,28 +182,31 @@ ASTERISM_INLINE std::string to_json(std::span<const Evaluation> evaluations, std
       answers.push_back({{"id", questions[i].id},
                          {"text", answer.text},
                          {"right", answer.right},
-                         {"log_probability", answer.log_probability}});
+                         {"log_probability", answer.log_probability},
+                         {"scored_tokens", answer.scored_tokens},
+                         {"prefill", {{"tokens", answer.prefill.tokens}, {"seconds", answer.prefill.seconds}}},
+                         {"decode", {{"tokens", answer.decode.tokens}, {"seconds", answer.decode.seconds}}}});
     }
     json::Value devices = json::Value::array();
-    for (std::size_t d = 0; d < evaluation.plan.devices(); ++d) {
-      devices.push_back({{"bytes", evaluation.plan.peak(d).count},
-                         {"kv_cache_bytes", evaluation.plan.bytes(d, placement::PartKind::kv_cache).count},
-                         {"workspace_bytes", evaluation.plan.bytes(d, placement::PartKind::workspace).count}});
+    for (const DeviceBytes& device : evaluation.devices) {
+      devices.push_back({{"bytes", device.all().count},
+                         {"kv_cache_bytes", device.kv_cache.count},
+                         {"workspace_bytes", device.workspace.count}});
     }
-    const auto json_of = [](const Speed& speed) -> json::Value {
-      return {{"all", speed.all}, {"slowest", speed.slowest}, {"fastest", speed.fastest}};
-    };
     variants.push_back({{"variant", evaluation.variant},
                         {"policies", evaluation.policies},
+                        {"asked", detail::json_of(evaluation.asked)},
+                        {"conditions", detail::json_of(evaluation.conditions)},
                         {"weights_bytes", evaluation.weights().count},
                         {"devices", std::move(devices)},
                         {"context", evaluation.limits.context},
                         {"threads", evaluation.limits.threads},
                         {"perplexity", evaluation.perplexity(questions, [](const Question&) { return true; })},
-                        {"prefill_tokens_per_second", json_of(evaluation.prefill_speed())},
-                        {"decode_tokens_per_second", json_of(evaluation.decode_speed())},
+                        {"prefill_tokens_per_second", detail::json_of(evaluation.prefill_speed())},
+                        {"decode_tokens_per_second", detail::json_of(evaluation.decode_speed())},
                         {"splits", std::move(splits)},
                         {"expert_usage", std::move(usage)},
+                        {"expert_choices", std::move(choices)},
                         {"answers", std::move(answers)}});
   }
   return json::Value{{"variants", std::move(variants)}}.dump(1) + "\n";

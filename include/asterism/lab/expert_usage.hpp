@@ -30,6 +30,8 @@ class ExpertUsage {
       }
     }
   }
+  /// Counts `times` choices of the expert in the layer.
+  void add(std::int32_t layer, std::int32_t expert, std::uint64_t times) { at(layer, expert) += times; }
   void add(const ExpertUsage& other) {
     for (std::size_t i = 0; i < chosen_.size(); ++i) chosen_[i] += other.chosen_[i];
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ std::string_view trimmed(std::string_view text);
 /// the source in messages. Throws FormatError naming the line: no JSON object, no prompt, a member that is empty or
 /// no string, an answer with blanks around it, the same id twice; and where there is no question at all. Thread-safe.
 std::vector<Question> parse_questions(std::string_view text, std::string_view where);
+
+/// A number below 2^53 that differs, all but certainly, where any text of any question does, or their order.
+std::uint64_t fingerprint(std::span<const Question> questions);
 
 /// The questions of a file; FileError where it can't be read or is larger than `max_question_file`.
 std::vector<Question> read_questions(const std::string& path);

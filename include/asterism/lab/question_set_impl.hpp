@@ -8,11 +8,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "asterism/lab/question_set.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/lab/question_set.hpp"
 
 namespace asterism::lab {
 
@@ -69,6 +69,21 @@ ASTERISM_INLINE std::vector<Question> parse_questions(std::string_view text, std
   }
   if (questions.empty()) throw FormatError(concat(where, ": holds no question"));
   return questions;
+}
+
+/// FNV-1a over all texts, each with a byte behind it that no text holds.
+/// Source: Fowler, Noll, Vo, Eastlake, The FNV Non-Cryptographic Hash Algorithm (2012).
+ASTERISM_INLINE std::uint64_t fingerprint(std::span<const Question> questions) {
+  std::uint64_t hash = 0xCBF29CE484222325U;
+  const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 0x100000001B3U; };
+  for (const Question& question : questions) {
+    for (const std::string* text :
+         {&question.id, &question.split, &question.kind, &question.prompt, &question.answer}) {
+      for (const char c : *text) mix(static_cast<unsigned char>(c));
+      mix(0xFF);
+    }
+  }
+  return hash >> 11U;
 }
 
 ASTERISM_INLINE std::vector<Question> read_questions(const std::string& path) {

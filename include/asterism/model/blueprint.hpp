@@ -45,6 +45,10 @@ struct Blueprint {
   using Observer = observe::None;
 };
 
+/// What `plan` and `load` take: a struct that derives from Blueprint, or Blueprint itself.
+template <class B>
+concept DerivesFromBlueprint = std::derived_from<B, Blueprint>;
+
 /// True where hiding an alias had an effect: the resolved policies of A and B are not all equal. An alias that is
 /// misspelt hides nothing and compiles; `static_assert(differs<Variant, Base>)` finds it.
 template <class A, class B>

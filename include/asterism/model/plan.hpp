@@ -70,7 +70,7 @@ constexpr placement::MemoryFootprint parts(const Shape& shape, const Limits& lim
 
 /// The plan of B for a model of `shape` on `machine`, whose capacities are the budgets. Ask `fits()` before
 /// relying on it. A constant expression where its arguments are.
-template <class B>
+template <DerivesFromBlueprint B>
 constexpr placement::Plan plan(const Machine& machine, const Shape& shape, const Limits& limits = B::limits) {
   return B::Placement::plan(model::parts<B>(shape, limits), machine);
 }
