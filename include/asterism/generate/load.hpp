@@ -137,7 +137,7 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
   if (!prepared.plan.fits()) {
     throw BudgetExceeded(
         concat(folder, ": the model does not fit its budgets; no weight was read.\n",
-               placement::component_table(prepared.plan),
+               checkpoint::assumed_sizes(prepared.config), placement::component_table(prepared.plan),
                placement::recommendations(prepared.plan, prepared.limits, prepared.config.shape.max_positions)));
   }
   typename LanguageModel<B>::CheckpointExtras texts{

@@ -26,7 +26,7 @@ struct WeightIndex {
   bool contains(std::string_view tensor) const;
 };
 
-/// A name inside the folder itself: no separators, no "..", nothing that leaves it.
+/// A name inside the folder itself: no separators, no "..", nothing that leaves it, no longer than names are.
 bool is_plain_file_name(std::string_view name);
 
 /// Reads the index; `where` names it in messages. FormatError when it is no strict JSON, has no `weight_map`,

@@ -25,8 +25,9 @@ ASTERISM_INLINE bool WeightIndex::contains(std::string_view tensor) const {
 }
 
 ASTERISM_INLINE bool is_plain_file_name(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find_first_of("/\\") == name.npos &&
-         name.find('\0') == name.npos;
+  constexpr std::size_t longest = 255;  // that file systems take
+  return !name.empty() && name.size() <= longest && name != "." && name != ".." &&
+         name.find_first_of("/\\") == name.npos && name.find('\0') == name.npos;
 }
 
 namespace detail {
