@@ -222,7 +222,7 @@ TEST_CASE("broken files are refused by name") {
 
 TEST_CASE("sizes that the file does not give are named") {
   const ModelConfig config =
-      parse_model_config(R"({"model_type":"mixtral","hidden_size":64,"num_attention_heads":4})", "f");
+      parse_model_config(R"({"model_type":"mixtral","hidden_size":64,"num_attention_heads":8})", "f");
   CHECK(assumed_sizes(config).find("num_hidden_layers 32") != std::string::npos);
   CHECK(assumed_sizes(config).find("hidden_size") == std::string::npos);
   CHECK(assumed_sizes(config).find("config.json") != std::string::npos);

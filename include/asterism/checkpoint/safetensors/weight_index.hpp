@@ -26,6 +26,9 @@ struct WeightIndex {
   bool contains(std::string_view tensor) const;
 };
 
+/// The longest name of a file that file systems take.
+inline constexpr std::size_t max_file_name = 255;
+
 /// A name inside the folder itself: no separators, no "..", nothing that leaves it, no longer than names are.
 bool is_plain_file_name(std::string_view name);
 
