@@ -5,7 +5,9 @@
 #include <asterism/generate/quantize_checkpoint.hpp>
 #include <asterism/load.hpp>
 #include <filesystem>
+#include <iostream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -37,10 +39,10 @@ void check_target(const std::string& from, const std::string& to, bool replace) 
 }
 
 void run(const std::string& from, const std::string& to, bool least_squares, ProgressSink& progress) {
-  if (least_squares) {
-    quantize_checkpoint<LeastError>(from, to, progress);
-  } else {
-    quantize_checkpoint<Standard>(from, to, progress);
+  const std::vector<std::string> removed = least_squares ? quantize_checkpoint<LeastError>(from, to, progress)
+                                                         : quantize_checkpoint<Standard>(from, to, progress);
+  for (const std::string& name : removed) {
+    std::cerr << "removed " << name << ", which a run that was killed had left\n";
   }
 }
 

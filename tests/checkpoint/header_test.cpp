@@ -189,10 +189,10 @@ TEST_CASE("entries have the right form") {
                                        R"({"dtype":"U8","shape":"1","data_offsets":[0,1]})"}) {
     check_refused("{\"the.name\":" + std::string(value) + "}", "1", {"the.name", "byte"});
   }
-  check_refused("{\"__metadata__\":{\"a\":1}}", "", {"unexpected"});
-  check_refused("{\"__metadata__\":{\"a\":{}}}", "", {"unexpected"});
-  check_refused("{\"__metadata__\":{\"a\":[]}}", "", {"unexpected"});
-  check_refused("{\"__metadata__\":1}", "", {"unexpected"});
+  check_refused("{\"__metadata__\":{\"a\":1}}", "", {"not expected here: "});
+  check_refused("{\"__metadata__\":{\"a\":{}}}", "", {"not expected here: "});
+  check_refused("{\"__metadata__\":{\"a\":[]}}", "", {"not expected here: "});
+  check_refused("{\"__metadata__\":1}", "", {"not expected here: "});
   check_refused("{\"a\":\xff}", "", {"not valid JSON"});
   check_refused(" {}", "", {"'{'"});
   check_refused("[]", "", {"'{'"});
@@ -215,7 +215,7 @@ TEST_CASE("a hostile header ends in time and memory") {
   std::string ones;
   for (int i = 0; i < 1'000'000; ++i) ones += "1,";
   check_refused("{\"a\":{\"shape\":[" + ones + "1]}}", "", {"dimensions"});
-  check_refused("{\"a\":" + std::string(1'000'000, '['), "", {"unexpected array"});
+  check_refused("{\"a\":" + std::string(1'000'000, '['), "", {"not expected here: an array"});
   std::string metadata;
   for (int i = 0; i < 1'000'000; ++i) metadata += "\"\":\"\",";
   check_refused("{\"__metadata__\":{" + metadata + "}}", "", {"more than 10000 entries"});
@@ -223,4 +223,9 @@ TEST_CASE("a hostile header ends in time and memory") {
   const std::string message =
       message_of<FormatError>([&] { parse(safetensors_file("{\"" + name + "\":1}", "")); });
   CHECK(message.size() < 1000);
+}
+
+TEST_CASE("a tensor that lacks a field is told which") {
+  check_refused(R"({"a":{"dtype":"U8","shape":[0]}})", "", {"a tensor lacks data_offsets", "key 'a'"});
+  check_refused(R"({"a":{"data_offsets":[0,0]}})", "", {"a tensor lacks dtype and shape"});
 }

@@ -488,3 +488,20 @@ TEST_CASE("a file that is truncated while a checkpoint is loaded is an error tha
     check_error<FileError>([&] { load(Defaults{}); }, {path, "truncated"});
   }
 }
+
+TEST_CASE("what disagrees with config.json names its field") {
+  const auto with = [](const char* field, int value) {
+    return [=](EditedCheckpoint& checkpoint) { checkpoint.config[field] = value; };
+  };
+  const int layers = EditedCheckpoint(golden_model("plain")).config["num_hidden_layers"];
+  refuses<FormatError>("plain", with("num_hidden_layers", layers + 1),
+                       {"missing", "config.json", concat("num_hidden_layers is ", layers + 1)});
+  refuses<FormatError>("plain", with("num_hidden_layers", layers - 1),
+                       {"has no place", "config.json", concat("num_hidden_layers is ", layers - 1)});
+  const int experts = EditedCheckpoint(golden_model("plain")).config["num_local_experts"];
+  refuses<FormatError>("plain", with("num_local_experts", experts + 1),
+                       {"config.json", concat("num_local_experts is ", experts + 1)});
+  refuses<FormatError>("plain", with("intermediate_size", 34),
+                       {"has the shape", "by config.json: intermediate_size is 34", "default"});
+  refuses<FormatError>("plain", with("vocab_size", 4321), {"by config.json: vocab_size is 4321 there"});
+}

@@ -226,3 +226,12 @@ TEST_CASE("broken files are refused by name") {
   test::write_file(folder / "config.json", std::string(checkpoint::max_config_bytes + 1, ' '));
   check_error<FileError>([&] { read_model_config(folder.path()); }, {folder / "config.json", "at most"});
 }
+
+TEST_CASE("sizes that the file does not give are named") {
+  const ModelConfig config =
+      parse_model_config(R"({"model_type":"mixtral","hidden_size":64,"num_attention_heads":8})", "f");
+  CHECK(assumed_sizes(config).find("num_hidden_layers 32") != std::string::npos);
+  CHECK(assumed_sizes(config).find("hidden_size") == std::string::npos);
+  CHECK(assumed_sizes(config).find("config.json") != std::string::npos);
+  CHECK(assumed_sizes(ModelConfig{}).empty());
+}

@@ -176,6 +176,11 @@ TEST_CASE("index and shards must agree") {
     write_file(folder / index_file, R"({"weight_map":{"a":"../m1"}})");
     check_store(folder, {index_file, "'a'", "../m1"});
   }
+  SUBCASE("the index names a shard that no file system can hold, in a message of moderate length") {
+    write_file(folder / index_file, R"({"weight_map":{"a":")" + std::string(5000, 'm') + "\"}}");
+    check_store(folder, {index_file, "'a'", "mmm..."});
+    CHECK(test::message_of<Error>([&] { TensorStore store(folder.path()); }).size() < 600);
+  }
   SUBCASE("the index is broken") {
     write_file(folder / index_file, R"({"weight_map":{"a":"m1",)");
     check_store(folder, {index_file, "JSON"});

@@ -1,5 +1,7 @@
 #include "own/alternating_kv.hpp"
 
+#include "asterism/kernels.hpp"
+
 #include "laws/kv_cache_laws.hpp"
 
 namespace {

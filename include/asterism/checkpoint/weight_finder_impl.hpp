@@ -1,11 +1,14 @@
 // Bodies of weight_finder.hpp.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,6 +22,69 @@
 
 namespace asterism::checkpoint {
 
+namespace detail {
+
+/// Which fields of config.json the sizes of a weight's tensor come from, in the order of its sizes.
+ASTERISM_INLINE std::vector<std::string_view> fields_of_sizes(model::Role role, ExpertLayout layout) {
+  using model::Role;
+  constexpr std::string_view hidden = "hidden_size";
+  constexpr std::string_view heads = "num_attention_heads * head_dim";
+  constexpr std::string_view kv_heads = "num_key_value_heads * head_dim";
+  constexpr std::string_view ffn = "intermediate_size";
+  constexpr std::string_view experts = "num_local_experts";
+  const bool fused = layout == ExpertLayout::fused;
+  switch (role) {
+    case Role::embedding:
+    case Role::head:
+      return {"vocab_size", hidden};
+    case Role::query:
+      return {heads, hidden};
+    case Role::key:
+    case Role::value:
+      return {kv_heads, hidden};
+    case Role::output:
+      return {hidden, heads};
+    case Role::router:
+      return {experts, hidden};
+    case Role::gate:
+    case Role::up:
+      if (fused) return {experts, "2 * intermediate_size", hidden};
+      return {ffn, hidden};
+    case Role::down:
+      if (fused) return {experts, hidden, ffn};
+      return {hidden, ffn};
+    default:
+      return {hidden};
+  }
+}
+
+/// What config.json says of the sizes in which two shapes differ: "hidden_size is 4096".
+ASTERISM_INLINE std::string differing_fields(const std::vector<std::uint64_t>& found,
+                                             const WeightLocation& location, model::Role role,
+                                             ExpertLayout layout) {
+  const std::vector<std::string_view> fields = fields_of_sizes(role, layout);
+  std::string out;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (found.size() == fields.size() && found[i] == location.shape[i]) continue;
+    out += concat(out.empty() ? "" : ", ", fields[i], " is ", location.shape[i]);
+  }
+  return out;
+}
+
+/// The number behind `before` in a tensor's name, or none.
+ASTERISM_INLINE std::optional<std::int64_t> number_behind(std::string_view name, std::string_view before) {
+  const std::size_t place = name.find(before);
+  if (place == name.npos) return std::nullopt;
+  std::int64_t number = 0;
+  const char* begin = name.data() + place + before.size();
+  const char* end = name.data() + name.size();
+  const auto [last, error] = std::from_chars(begin, end, number);
+  if (error != std::errc{} || last == begin) return std::nullopt;
+  return number;
+}
+
+}  // namespace detail
+
 ASTERISM_INLINE WeightFinder::WeightFinder(const TensorStore& store, const Shape& shape)
     : store_(store),
       shape_(shape),
@@ -29,7 +95,15 @@ ASTERISM_INLINE WeightFinder::WeightFinder(const TensorStore& store, const Shape
 ASTERISM_INLINE FoundWeight WeightFinder::find(const model::WeightId& id) {
   FoundWeight found;
   found.location = locate(id, shape_, layout_);
-  found.tensor = &store_.at(found.location.name);
+  found.tensor = store_.find(found.location.name);
+  if (found.tensor == nullptr) {
+    std::string why;
+    if (id.layer >= 0) why = concat(", num_hidden_layers is ", shape_.layers);
+    if (id.expert >= 0) why += concat(", num_local_experts is ", shape_.experts);
+    if (id.role == model::Role::head) why = ", tie_word_embeddings is false";
+    throw FormatError(concat(store_.folder(), ": tensor '", found.location.name, "' is missing among the ",
+                             store_.tensors().size(), " of the checkpoint; config.json asks for it", why));
+  }
   used_[number(*found.tensor)] = true;
   found.four_bit = four_bit(*found.tensor);
   if (found.four_bit) {
@@ -44,7 +118,9 @@ ASTERISM_INLINE FoundWeight WeightFinder::find(const model::WeightId& id) {
   const auto& shape = found.four_bit ? found.four_bit->shape : found.tensor->shape;
   if (shape != found.location.shape) {
     throw FormatError(concat(store_.describe(*found.tensor), " has the shape ", shape_text(shape), ", expected ",
-                             shape_text(found.location.shape), " by config.json"));
+                             shape_text(found.location.shape), " by config.json: ",
+                             detail::differing_fields(shape, found.location, id.role, layout_),
+                             " there, or by default where the field is absent"));
   }
   return found;
 }
@@ -53,9 +129,16 @@ ASTERISM_INLINE void WeightFinder::check_all_used() const {
   for (const TensorInfo& tensor : store_.tensors()) {
     if (used_[number(tensor)]) continue;
     if (tensor.name.ends_with(".self_attn.rotary_emb.inv_freq")) continue;
-    throw FormatError(concat(
-        store_.describe(tensor), " has no place in the model that config.json describes",
-        tensor.name == "lm_head.weight" ? ": tie_word_embeddings says that the head is the embedding" : ""));
+    std::string why;
+    if (tensor.name == "lm_head.weight") why = ": tie_word_embeddings says that the head is the embedding";
+    if (detail::number_behind(tensor.name, ".experts.").value_or(-1) >= shape_.experts) {
+      why = concat(": num_local_experts is ", shape_.experts);
+    }
+    if (detail::number_behind(tensor.name, "model.layers.").value_or(-1) >= shape_.layers) {
+      why = concat(": num_hidden_layers is ", shape_.layers);
+    }
+    throw FormatError(
+        concat(store_.describe(tensor), " has no place in the model that config.json describes", why));
   }
 }
 

@@ -85,7 +85,7 @@ ASTERISM_INLINE void check_fits(const LoadPlan& planned, const std::string& fold
   if (planned.plan.fits()) return;
   throw BudgetExceeded(
       concat(folder, ": the model does not fit its budgets; no weight was read.\n",
-             placement::component_table(planned.plan),
+             checkpoint::assumed_sizes(planned.config), placement::component_table(planned.plan),
              placement::recommendations(planned.plan, planned.limits, planned.config.shape.max_positions)));
 }
 

@@ -44,6 +44,8 @@ class Handler : public nlohmann::json_sax<Value> {
  protected:
   /// Throws FormatError: where, `what`, the byte offset just behind the offending token, the key.
   [[noreturn]] void fail(std::string_view what) const;
+  /// `fail` with "not expected here: WHAT".
+  [[noreturn]] void unexpected(std::string_view what) const;
   void enter();
   void leave() { --depth_; }
   /// Arrays and objects that are open.
@@ -55,8 +57,6 @@ class Handler : public nlohmann::json_sax<Value> {
  private:
   friend void scan(std::string_view text, std::string_view where, Handler& handler);
 
-  /// "not expected here: WHAT"
-  [[noreturn]] void unexpected(std::string_view what) const;
   std::string near_key() const;
 
   std::string where_;

@@ -21,7 +21,11 @@ struct ModelConfig {
   std::optional<TokenId> pad;  ///< fills shorter sequences of a batch
   std::string dtype;           ///< "bfloat16", "float16", "float32", or empty where not said
   std::optional<QuantizationConfig> quantization;
+  std::vector<std::string> assumed{};  ///< sizes that the file does not give, with transformers' defaults
 };
+
+/// A line for errors that a missing size may be the cause of: which were assumed. Empty where all are given.
+std::string assumed_sizes(const ModelConfig& config);
 
 /// Reads the text of a config.json; `where` names it in messages. Fields without influence on inference are
 /// ignored. Absent fields have the defaults of transformers' `MixtralConfig` (8x7B's sizes, 131072 positions,

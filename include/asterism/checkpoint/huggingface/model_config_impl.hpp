@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
@@ -71,7 +72,7 @@ class ModelConfigReader {
  public:
   ModelConfigReader(const json::Value& json, std::string_view where) : json_(json), where_(where) {}
 
-  ModelConfig read() const {
+  ModelConfig read() {
     json::check_object(json_, "the document", where_);
     check_architecture();
     ModelConfig config;
@@ -100,6 +101,7 @@ class ModelConfigReader {
     shape.rope_theta = rope_theta(json_, where_);
     check_sizes(shape);
     read_tokens(config);
+    config.assumed = std::move(assumed_);
     config.dtype = json::optional_string(json_, "dtype", where_)
                        .value_or(json::optional_string(json_, "torch_dtype", where_).value_or(""));
     config.quantization = parse_quantization_config(json_, where_);
@@ -116,10 +118,11 @@ class ModelConfigReader {
     return field == json_.end() ? nullptr : &*field;
   }
 
-  std::int32_t size(std::string_view key, std::int32_t when_absent, std::int32_t max) const {
+  std::int32_t size(std::string_view key, std::int32_t when_absent, std::int32_t max) {
     const json::Value* field = given(key);
-    return field == nullptr ? when_absent
-                            : static_cast<std::int32_t>(json::to_integer(*field, key, where_, 1, max));
+    if (field != nullptr) return static_cast<std::int32_t>(json::to_integer(*field, key, where_, 1, max));
+    assumed_.push_back(concat(key, " ", when_absent));
+    return when_absent;
   }
 
   void check_architecture() const {
@@ -164,7 +167,7 @@ class ModelConfigReader {
   }
 
   /// `num_experts` is the name of other models for `num_local_experts`; transformers reads both.
-  std::int32_t experts() const {
+  std::int32_t experts() {
     if (given("num_experts") == nullptr) return size("num_local_experts", 8, 1 << 16);
     const std::int32_t count = size("num_experts", 8, 1 << 16);
     if (given("num_local_experts") != nullptr && size("num_local_experts", 8, 1 << 16) != count) {
@@ -226,9 +229,19 @@ class ModelConfigReader {
 
   const json::Value& json_;
   std::string_view where_;
+  std::vector<std::string> assumed_;
 };
 
 }  // namespace detail
+
+ASTERISM_INLINE std::string assumed_sizes(const ModelConfig& config) {
+  std::string out;
+  for (const std::string& size : config.assumed) {
+    out += concat(
+        out.empty() ? "config.json does not give these sizes, transformers' defaults were taken: " : ", ", size);
+  }
+  return out.empty() ? out : out + "\n";
+}
 
 ASTERISM_INLINE ModelConfig parse_model_config(std::string_view text, std::string_view where) {
   const json::Document json(

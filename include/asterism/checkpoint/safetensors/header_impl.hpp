@@ -32,7 +32,7 @@ class SafetensorsHandler final : public json::Handler {
       header.tensors.back().name = std::move(name_);
       seen_ = 0;
     } else if (depth() > 1) {
-      fail("unexpected object");
+      unexpected("an object");
     }
     enter();
     return true;
@@ -40,7 +40,12 @@ class SafetensorsHandler final : public json::Handler {
   bool end_object() override {
     leave();
     if (depth() == 1 && !in_metadata_ && seen_ != (dtype_bit | shape_bit | offsets_bit)) {
-      fail("a tensor needs dtype, shape and data_offsets, each once, and lacks one");
+      std::string lacking;
+      for (const auto& [bit, field] : {std::pair(dtype_bit, "dtype"), std::pair(shape_bit, "shape"),
+                                       std::pair(offsets_bit, "data_offsets")}) {
+        if ((seen_ & bit) == 0) lacking += concat(lacking.empty() ? "" : " and ", field);
+      }
+      fail(concat("a tensor lacks ", lacking));
     }
     if (depth() == 1) in_metadata_ = false;
     return true;
@@ -72,7 +77,7 @@ class SafetensorsHandler final : public json::Handler {
       header.metadata.back().second = std::move(value);
       return true;
     }
-    if (depth() != 2 || field_ != dtype_bit) fail("unexpected string");
+    if (depth() != 2 || field_ != dtype_bit) unexpected("a string");
     TensorInfo& tensor = header.tensors.back();
     const auto dtype = find_dtype(value);
     if (!dtype) {
@@ -83,13 +88,13 @@ class SafetensorsHandler final : public json::Handler {
     return true;
   }
   bool start_array(std::size_t /*count*/) override {
-    if (depth() != 2 || in_metadata_ || field_ == dtype_bit) fail("unexpected array");
+    if (depth() != 2 || in_metadata_ || field_ == dtype_bit) unexpected("an array");
     numbers_.clear();
     enter();
     return true;
   }
   bool number_unsigned(std::uint64_t value) override {
-    if (depth() != 3) fail("unexpected number");
+    if (depth() != 3) unexpected("a number");
     if (field_ == shape_bit && numbers_.size() == max_tensor_rank) {
       fail(concat("a shape of more than ", max_tensor_rank, " dimensions"));
     }

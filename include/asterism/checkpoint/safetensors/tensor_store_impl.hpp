@@ -164,11 +164,12 @@ ASTERISM_INLINE void TensorStore::check_index(const std::string& index_path) {
     const TensorInfo* tensor = find(entry.tensor);
     if (tensor == nullptr) {
       throw FormatError(concat(index_path, ": tensor '", printable(entry.tensor), "' is not in its shard ",
-                               index_.files[entry.file]));
+                               printable(index_.files[entry.file])));
     }
     if (tensor->file != entry.file) {
       throw FormatError(concat(index_path, ": tensor '", printable(entry.tensor), "' should be in ",
-                               index_.files[entry.file], " and is in ", index_.files[tensor->file]));
+                               printable(index_.files[entry.file]), " and is in ",
+                               printable(index_.files[tensor->file])));
     }
   }
   if (index_.entries.size() != tensors_.size()) {

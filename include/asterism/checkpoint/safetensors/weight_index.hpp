@@ -26,7 +26,10 @@ struct WeightIndex {
   bool contains(std::string_view tensor) const;
 };
 
-/// A name inside the folder itself: no separators, no "..", nothing that leaves it.
+/// The longest name of a file that file systems take.
+inline constexpr std::size_t max_file_name = 255;
+
+/// A name inside the folder itself: no separators, no "..", nothing that leaves it, no longer than names are.
 bool is_plain_file_name(std::string_view name);
 
 /// Reads the index; `where` names it in messages. FormatError when it is no strict JSON, has no `weight_map`,

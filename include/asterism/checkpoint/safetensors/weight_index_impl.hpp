@@ -25,8 +25,8 @@ ASTERISM_INLINE bool WeightIndex::contains(std::string_view tensor) const {
 }
 
 ASTERISM_INLINE bool is_plain_file_name(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find_first_of("/\\") == name.npos &&
-         name.find('\0') == name.npos;
+  return !name.empty() && name.size() <= max_file_name && name != "." && name != ".." &&
+         name.find_first_of("/\\") == name.npos && name.find('\0') == name.npos;
 }
 
 namespace detail {
@@ -68,7 +68,8 @@ class WeightIndexHandler final : public json::Handler {
   bool string(std::string& value) override {
     if (depth() != 2 || !in_map_) return skip("a string"), true;
     if (!is_plain_file_name(value)) {
-      fail(concat("the shard '", printable(value), "' is no name of a file in the checkpoint's own folder"));
+      fail(concat("the shard '", printable(value), "' is no name of a file in the checkpoint's own folder",
+                  value.size() > max_file_name ? ": too long" : ""));
     }
     const auto place = files.try_emplace(std::move(value), static_cast<std::uint32_t>(files.size())).first;
     entries.push_back({std::move(tensor_), place->second});
