@@ -12,8 +12,6 @@
 #include <memory>
 #include <vector>
 
-#include <doctest/doctest.h>
-
 #include "asterism/backend/host.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
@@ -22,6 +20,7 @@
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/integer_product.hpp"
 
+#include "laws/law.hpp"
 #include "support/device_memory.hpp"
 #include "support/rows.hpp"
 
@@ -93,20 +92,20 @@ class Activation8Laboratory {
     return test::values(y);
   }
 
-  /// Results that lie further from the exact sums than the bound allows.
-  int outside_bound(const std::vector<float>& x, double step_scale = 1) {
+  /// No result lies further from the exact sums than the bound allows.
+  void within_bound(const Law& law, const std::vector<float>& x, double step_scale = 1) {
     const std::vector<float> found = product(x);
-    int wrong = 0;
     for (std::size_t i = 0; i < x.size() / cols; ++i) {
       const View<const float> row = View<const float>(x).subview(i * cols, cols);
       for (std::size_t o = 0; o < outputs; ++o) {
         double exact = 0;
         for (std::size_t c = 0; c < cols; ++c) exact += double{decoded_[o * cols + c]} * double{row[c]};
         const double error = std::fabs(double{found[i * outputs + o]} - exact);
-        wrong += error <= activation8_bound(weights_, decoded_, o, row, step_scale) ? 0 : 1;
+        const double bound = activation8_bound(weights_, decoded_, o, row, step_scale);
+        law.holds(error <= bound, "row ", i, ", output ", o, " is ", found[i * outputs + o], ", exactly ", exact,
+                  ": off by ", error, ", bound ", bound, "; activations ", [&] { return some_of(row); });
       }
     }
-    return wrong;
   }
 
  private:
@@ -155,9 +154,11 @@ inline std::vector<float> activations_to_try(std::size_t cols) {
 /// Results lie within the bound, whatever the weights and the activations are.
 template <simd::IntegerFormat Q>
 void activations_move_by_half_a_step() {
+  const Law law("an activation moves by half its group's step at most, and results by no more than that",
+                model_name<Q>());
   const std::vector<float> x = activations_to_try(Activation8Laboratory<Q>::cols);
   for (const std::vector<float>& values : matrices_to_try<Q>()) {
-    CHECK(Activation8Laboratory<Q>(values).outside_bound(x) == 0);
+    Activation8Laboratory<Q>(values).within_bound(law, x);
   }
 }
 
@@ -171,8 +172,9 @@ void whole_steps_do_not_move() {
     const float whole = i % 32 == 9 ? 127.0F : static_cast<float>(random.below(255)) - 127;
     x[i] = i < cols ? whole : 0x1p-9F * whole;
   }
+  const Law law("activations that are whole steps do not move", model_name<Q>());
   for (const std::vector<float>& values : matrices_to_try<Q>()) {
-    CHECK(Activation8Laboratory<Q>(values).outside_bound(x, 0) == 0);
+    Activation8Laboratory<Q>(values).within_bound(law, x, 0);
   }
 }
 
@@ -181,6 +183,7 @@ template <simd::IntegerFormat Q>
 void what_is_no_number_spoils_its_row() {
   constexpr std::size_t cols = Activation8Laboratory<Q>::cols;
   constexpr std::size_t outputs = Activation8Laboratory<Q>::outputs;
+  const Law law("where an activation is NaN or infinite its row is NaN, and no other", model_name<Q>());
   Activation8Laboratory<Q> lab(matrices_to_try<Q>()[0]);
   const std::vector<float> clean = test::random_row(3 * cols, 5);
   const std::vector<float> expected = lab.product(clean);
@@ -191,12 +194,12 @@ void what_is_no_number_spoils_its_row() {
       std::vector<float> x = clean;
       x[cols + c] = bad;
       const std::vector<float> found = lab.product(x);
-      int wrong = 0;
       for (std::size_t o = 0; o < outputs; ++o) {
-        wrong += std::isnan(found[outputs + o]) ? 0 : 1;
-        wrong += found[o] == expected[o] && found[2 * outputs + o] == expected[2 * outputs + o] ? 0 : 1;
+        law.holds(std::isnan(found[outputs + o]), "activation ", c, " of row 1 is ", bad, ": output ", o, " is ",
+                  found[outputs + o]);
+        law.holds(found[o] == expected[o] && found[2 * outputs + o] == expected[2 * outputs + o], "activation ", c,
+                  " of row 1 is ", bad, ": output ", o, " of row 0 or 2 changes");
       }
-      CHECK(wrong == 0);
     }
   }
 }
@@ -204,7 +207,6 @@ void what_is_no_number_spoils_its_row() {
 /// All laws.
 template <simd::IntegerFormat Q>
 void activation8() {
-  CAPTURE(Q::name());
   activations_move_by_half_a_step<Q>();
   whole_steps_do_not_move<Q>();
   what_is_no_number_spoils_its_row<Q>();

@@ -13,10 +13,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
-
-#include <doctest/doctest.h>
 
 #include "asterism/backend/concept.hpp"
 #include "asterism/core/bytes.hpp"
@@ -24,6 +23,7 @@
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/quant/float32.hpp"
 
+#include "laws/law.hpp"
 #include "support/naive.hpp"
 #include "support/rows.hpp"
 
@@ -87,18 +87,26 @@ class Laboratory {
     return values;
   }
 
-  /// Row i is `expected`, within the rounding of sums in fp32.
-  void check_row(const backend::DeviceMatrix<float>& matrix, std::size_t i, const std::vector<double>& expected) {
+  /// Row i, which `operation` made, is `expected`, within the rounding of sums in fp32.
+  void check_row(std::string_view operation, const backend::DeviceMatrix<float>& matrix, std::size_t i,
+                 const std::vector<double>& expected) {
+    const Law law("every operation is the naive loop, but for the rounding of sums", model_name<B>());
     const std::vector<float> found = read(matrix.rows_at(i, 1));
-    REQUIRE(found.size() == expected.size());
+    law.holds(found.size() == expected.size(), operation, ", row ", i, ": ", found.size(), " values, expected ",
+              expected.size());
     double largest = 1;
     for (const double value : expected) largest = std::fmax(largest, std::fabs(value));
-    int wrong = 0;
     for (std::size_t c = 0; c < found.size(); ++c) {
-      wrong += std::fabs(found[c] - expected[c]) <= 1e-5 * largest ? 0 : 1;
+      law.holds(std::fabs(found[c] - expected[c]) <= 1e-5 * largest, operation, ", row ", i, " of ", matrix.rows(),
+                ": value ", c, " is ", found[c], ", expected ", expected[c]);
     }
-    CAPTURE(i);
-    CHECK(wrong == 0);
+  }
+
+  /// No operation of the law allocated since the arena's count was `before`.
+  void check_allocations(std::uint64_t before) {
+    const std::uint64_t now = device.arena().allocations();
+    Law("operations allocate nothing", model_name<B>())
+        .holds(now == before, "there were ", now - before, " allocations");
   }
 
   std::shared_ptr<typename B::ExecutionPolicy> execution = execution_for<B>();
@@ -118,22 +126,24 @@ class Laboratory {
 /// What the host writes comes back; rows handed over arrive; `copy_from` returns where to.
 template <backend::Backend B>
 void memory_is_the_devices() {
+  const Law law("what the host writes comes back, and rows that are handed over arrive", model_name<B>());
   Laboratory<B> lab;
-  CHECK(lab.device.arena().device() == 0);
-  CHECK(lab.device.arena().budget() == 4_MiB);
+  law.holds(lab.device.arena().device() == 0, "device 0 says that it is ", lab.device.arena().device());
+  law.holds(lab.device.arena().budget() == 4_MiB, "a budget of 4 MiB is ", lab.device.arena().budget().count);
   const auto x = lab.normal(3, 7);
-  CHECK(lab.read(x.on_device) == x.values);
+  law.same_bits(lab.read(x.on_device), x.values, "write and read of 3 rows of 7");
   const std::vector<float> row = test::random_row(21, 99);
   lab.device.upload(MatrixView<const float>(row.data(), 3, 7), x.on_device);
   std::vector<float> back(21);
   lab.device.download(x.on_device, MatrixView<float>(back.data(), 3, 7));
-  CHECK(back == row);
+  law.same_bits(back, row, "upload and download of 3 rows of 7");
   const auto to = backend::matrix_in<float>(lab.draw(21 * sizeof(float), 1), 0, 3, 7);
-  CHECK(lab.other.copy_from(x.on_device, to).view.data == to.view.data);
+  law.holds(lab.other.copy_from(x.on_device, to).view.data == to.view.data, "copy_from returns another matrix");
   lab.other.synchronize();
   lab.other.download(to, MatrixView<float>(back.data(), 3, 7));
-  CHECK(back == row);
-  CHECK_THROWS_AS(lab.device.allocate(5_MiB, "too much"), BudgetExceeded);
+  law.same_bits(back, row, "copy_from of 3 rows of 7");
+  law.throws<BudgetExceeded>([&] { lab.device.allocate(5_MiB, "too much"); },
+                             "allocate of 5 MiB with a budget of 4");
 }
 
 /// The attention half of a layer, and both ends of a model.
@@ -147,19 +157,21 @@ void dense_operations_are_the_naive_loops() {
   const auto same = lab.normal(5, 24);
   const std::uint64_t before = lab.device.arena().allocations();
   lab.device.product(weights, x.on_device, y.on_device);
-  for (std::size_t i = 0; i < 5; ++i) lab.check_row(y.on_device, i, test::naive::product(w.values, 9, x.row(i)));
+  for (std::size_t i = 0; i < 5; ++i)
+    lab.check_row("product", y.on_device, i, test::naive::product(w.values, 9, x.row(i)));
 
   const std::vector<TokenId> ids{8, 0, 3, 3, 1};
   lab.device.embed(weights, View<const TokenId>(ids), same.on_device);
   const std::vector<float> embedded = lab.read(same.on_device);
   for (std::size_t i = 0; i < 5; ++i) {
-    CHECK(
-        test::same_bits(View<const float>(embedded).subview(i * 24, 24), w.row(static_cast<std::size_t>(ids[i]))));
+    Law("embed copies rows", model_name<B>())
+        .same_bits(View<const float>(embedded).subview(i * 24, 24), w.row(static_cast<std::size_t>(ids[i])),
+                   "token ", ids[i]);
   }
   const auto norm = w.on_device.rows_at(0, 1);
   lab.device.rms_norm(x.on_device, norm, 1e-5F, same.on_device);
   for (std::size_t i = 0; i < 5; ++i) {
-    lab.check_row(same.on_device, i, test::naive::rms_norm(x.row(i), w.row(0), double{1e-5F}));
+    lab.check_row("rms_norm", same.on_device, i, test::naive::rms_norm(x.row(i), w.row(0), double{1e-5F}));
   }
   lab.device.silu_multiply(x.on_device, same.on_device, same.on_device);
   lab.device.add(x.on_device, same.on_device);
@@ -168,9 +180,9 @@ void dense_operations_are_the_naive_loops() {
     for (std::size_t c = 0; c < 24; ++c) {
       expected[c] = test::naive::silu(x.row(i)[c]) * expected[c] + double{x.row(i)[c]};
     }
-    lab.check_row(same.on_device, i, expected);
+    lab.check_row("silu_multiply and add", same.on_device, i, expected);
   }
-  CHECK(lab.device.arena().allocations() == before);
+  lab.check_allocations(before);
 }
 
 /// Rotary positions, what a cache stores, and attention on it.
@@ -195,7 +207,7 @@ void attention_is_the_naive_loop() {
     const std::vector<float> row = queries.row(i);
     rotated.emplace_back(row.begin(), row.end());
     test::naive::rotate(rotated.back(), dim, static_cast<std::int32_t>(3 + i), 1e4);
-    lab.check_row(queries.on_device, i, rotated.back());
+    lab.check_row("rotate", queries.on_device, i, rotated.back());
   }
   lab.device.append_kv(keys.on_device, values.on_device, first, kv);
   lab.device.attend(queries.on_device, kv, first, 3, out.on_device);
@@ -211,9 +223,9 @@ void attention_is_the_naive_loop() {
           [&](std::size_t p, std::size_t c) { return double{values.row(p)[from + c]}; });
       expected.insert(expected.end(), one.begin(), one.end());
     }
-    lab.check_row(out.on_device, i, expected);
+    lab.check_row("append_kv and attend", out.on_device, i, expected);
   }
-  CHECK(lab.device.arena().allocations() == before);
+  lab.check_allocations(before);
 }
 
 /// The experts' half of a layer: rows go to their experts and come back, weighted.
@@ -249,24 +261,26 @@ void dispatch_is_the_naive_loop() {
   lab.device.template grouped_product<quant::Float32>(weights, groups, gathered.on_device, answers.on_device);
   lab.device.combine(groups, routes.on_device, answers.on_device, sum.on_device);
   lab.device.synchronize();
-  CHECK(lab.device.arena().allocations() == before);
+  lab.check_allocations(before);
 
+  const Law law("route chooses as its policy does on the host", model_name<B>());
   for (std::size_t i = 0; i < rows; ++i) {
     std::vector<float> scores = logits.row(i);
     std::vector<Route> expected(top_k);
     policy.route(scores, expected);
-    lab.check_row(logits.on_device, i, {scores.begin(), scores.end()});
+    lab.check_row("route", logits.on_device, i, {scores.begin(), scores.end()});
     const std::vector<Route> found = lab.read(routes.on_device.rows_at(i, 1));
     const std::vector<float> old = sum.row(i);
     std::vector<double> combined(old.begin(), old.end());
     for (std::size_t j = 0; j < top_k; ++j) {
-      CHECK(found[j].expert == expected[j].expert);
-      CHECK(std::fabs(found[j].weight - expected[j].weight) < 1e-6);
+      law.holds(found[j].expert == expected[j].expert && std::fabs(found[j].weight - expected[j].weight) < 1e-6,
+                "row ", i, ", choice ", j, ": expert ", found[j].expert, " with ", found[j].weight, ", expected ",
+                expected[j].expert, " with ", expected[j].weight);
       const std::vector<double> answer =
           test::naive::product(matrices[static_cast<std::size_t>(expected[j].expert)].values, width, x.row(i));
       for (std::size_t c = 0; c < width; ++c) combined[c] += double{expected[j].weight} * answer[c];
     }
-    lab.check_row(sum.on_device, i, combined);
+    lab.check_row("group, gather, grouped_product and combine", sum.on_device, i, combined);
   }
 }
 
@@ -277,8 +291,12 @@ void larger_operations_are_the_naive_loops() {
   Laboratory<B> lab;
   const Bytes free = lab.device.arena().used();
   lab.device.reserve(slots, inner);
-  CHECK(lab.device.arena().used() == free + B::scratch(slots, inner));
-  CHECK(B::scratch(slots, inner) >= B::scratch(slots - 1, width));
+  const Law law("reserve draws what scratch says, which grows with its sizes", model_name<B>());
+  const Bytes drawn = lab.device.arena().used() - free;
+  law.holds(drawn == B::scratch(slots, inner), "scratch(6, 12) is ", B::scratch(slots, inner).count, ", drawn ",
+            drawn.count);
+  law.holds(B::scratch(slots, inner) >= B::scratch(slots - 1, width),
+            "scratch(5, 8) is larger than scratch(6, 12)");
 
   const auto x = lab.normal(slots, width);
   const auto gate = lab.normal(slots, inner);
@@ -301,18 +319,18 @@ void larger_operations_are_the_naive_loops() {
   const std::uint64_t before = lab.device.arena().allocations();
   lab.device.template products<quant::Float32>(two, x.on_device);
   for (std::size_t i = 0; i < slots; ++i) {
-    lab.check_row(gate.on_device, i, test::naive::product(known[0].values, inner, x.row(i)));
-    lab.check_row(up.on_device, i, test::naive::product(known[1].values, inner, x.row(i)));
+    lab.check_row("products", gate.on_device, i, test::naive::product(known[0].values, inner, x.row(i)));
+    lab.check_row("products", up.on_device, i, test::naive::product(known[1].values, inner, x.row(i)));
   }
   const backend::Experts<quant::Float32> many{by_kind[0], by_kind[1], by_kind[2]};
   lab.device.grouped_swiglu(many, groups, x.on_device, gate.on_device, up.on_device, x.on_device);
-  CHECK(lab.device.arena().allocations() == before);
+  lab.check_allocations(before);
   for (std::size_t i = 0; i < slots; ++i) {
     const std::size_t first = i < 4 ? 0 : 6;  // expert 0, and 2
     std::vector<double> middle = test::naive::product(known[first].values, inner, x.row(i));
     const std::vector<double> other = test::naive::product(known[first + 1].values, inner, x.row(i));
     for (std::size_t c = 0; c < inner; ++c) middle[c] = test::naive::silu(middle[c]) * other[c];
-    lab.check_row(x.on_device, i, test::naive::product(known[first + 2].values, width, middle));
+    lab.check_row("grouped_swiglu", x.on_device, i, test::naive::product(known[first + 2].values, width, middle));
   }
 }
 
@@ -320,6 +338,7 @@ void larger_operations_are_the_naive_loops() {
 template <backend::Backend B>
 void other_devices_are_refused() {
   constexpr std::size_t rows = 3, width = 8, experts = 4, top_k = 2;
+  const Law law("operands of another device are refused with WrongDevice", model_name<B>());
   Laboratory<B> lab;
   B& device = lab.device;
   const backend::Buffer& buffer = lab.draw(64 << 10U, 1);
@@ -337,28 +356,29 @@ void other_devices_are_refused() {
   const backend::Experts<quant::Float32> whole{many, many, many};
   std::vector<float> host(rows * width);
   const MatrixView<float> view(host.data(), rows, width);
-  CHECK_THROWS_AS(device.write(weights, [](const auto&) {}), WrongDevice);
-  CHECK_THROWS_AS(device.write(m, [](const auto&) {}), WrongDevice);
-  CHECK_THROWS_AS(device.read(m), WrongDevice);
-  CHECK_THROWS_AS(device.upload(view, m), WrongDevice);
-  CHECK_THROWS_AS(device.download(m, view), WrongDevice);
-  CHECK_THROWS_AS(device.copy_from(m, m), WrongDevice);
-  CHECK_THROWS_AS(device.embed(weights, View<const TokenId>(ids), m), WrongDevice);
-  CHECK_THROWS_AS(device.rms_norm(m, m.rows_at(0, 1), 1e-5F, m), WrongDevice);
-  CHECK_THROWS_AS(device.product(weights, m, m), WrongDevice);
-  CHECK_THROWS_AS(device.template products<quant::Float32>(several, m), WrongDevice);
-  CHECK_THROWS_AS(device.template grouped_product<quant::Float32>(many, groups, m, m), WrongDevice);
-  CHECK_THROWS_AS(device.grouped_swiglu(whole, groups, m, m, m, m), WrongDevice);
-  CHECK_THROWS_AS(device.add(m, m), WrongDevice);
-  CHECK_THROWS_AS(device.silu_multiply(m, m, m), WrongDevice);
-  CHECK_THROWS_AS(device.rotary_tables(0, 1e4, m), WrongDevice);
-  CHECK_THROWS_AS(device.rotate(m, m), WrongDevice);
-  CHECK_THROWS_AS(device.append_kv(m, m, 0, kv), WrongDevice);
-  CHECK_THROWS_AS(device.attend(m, kv, 0, 0, m), WrongDevice);
-  CHECK_THROWS_AS(device.route(gating::SoftmaxTopK(width, top_k), m, routes), WrongDevice);
-  CHECK_THROWS_AS(device.group(routes, groups), WrongDevice);
-  CHECK_THROWS_AS(device.gather(groups, m, m), WrongDevice);
-  CHECK_THROWS_AS(device.combine(groups, routes, m, m), WrongDevice);
+  law.throws<WrongDevice>([&] { device.write(weights, [](const auto&) {}); }, "write");
+  law.throws<WrongDevice>([&] { device.write(m, [](const auto&) {}); }, "write");
+  law.throws<WrongDevice>([&] { device.read(m); }, "read");
+  law.throws<WrongDevice>([&] { device.upload(view, m); }, "upload");
+  law.throws<WrongDevice>([&] { device.download(m, view); }, "download");
+  law.throws<WrongDevice>([&] { device.copy_from(m, m); }, "copy_from");
+  law.throws<WrongDevice>([&] { device.embed(weights, View<const TokenId>(ids), m); }, "embed");
+  law.throws<WrongDevice>([&] { device.rms_norm(m, m.rows_at(0, 1), 1e-5F, m); }, "rms_norm");
+  law.throws<WrongDevice>([&] { device.product(weights, m, m); }, "product");
+  law.throws<WrongDevice>([&] { device.template products<quant::Float32>(several, m); }, "products");
+  law.throws<WrongDevice>([&] { device.template grouped_product<quant::Float32>(many, groups, m, m); },
+                          "grouped_product");
+  law.throws<WrongDevice>([&] { device.grouped_swiglu(whole, groups, m, m, m, m); }, "grouped_swiglu");
+  law.throws<WrongDevice>([&] { device.add(m, m); }, "add");
+  law.throws<WrongDevice>([&] { device.silu_multiply(m, m, m); }, "silu_multiply");
+  law.throws<WrongDevice>([&] { device.rotary_tables(0, 1e4, m); }, "rotary_tables");
+  law.throws<WrongDevice>([&] { device.rotate(m, m); }, "rotate");
+  law.throws<WrongDevice>([&] { device.append_kv(m, m, 0, kv); }, "append_kv");
+  law.throws<WrongDevice>([&] { device.attend(m, kv, 0, 0, m); }, "attend");
+  law.throws<WrongDevice>([&] { device.route(gating::SoftmaxTopK(width, top_k), m, routes); }, "route");
+  law.throws<WrongDevice>([&] { device.group(routes, groups); }, "group");
+  law.throws<WrongDevice>([&] { device.gather(groups, m, m); }, "gather");
+  law.throws<WrongDevice>([&] { device.combine(groups, routes, m, m); }, "combine");
 }
 
 /// All laws; that operations allocate nothing is checked beside their results.

@@ -10,51 +10,53 @@
 #include <atomic>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <doctest/doctest.h>
-
 #include "asterism/parallel/concept.hpp"
+
+#include "laws/law.hpp"
 
 namespace asterism::laws {
 
 /// for_each_tile(count, f) has called f once for each of 0 ... count - 1, and nothing else, when it returns.
 template <parallel::Execution E>
 void every_tile_once(E& execution, std::size_t count) {
+  const Law law("for_each_tile calls once for each tile, and for nothing else", model_name<E>());
   std::vector<std::atomic<int>> calls(count + 1);
   std::atomic<int> outside{0};
   execution.for_each_tile(count, [&](std::size_t tile) { ++(tile < count ? calls[tile] : outside); });
-  int wrong = 0;
-  for (std::size_t tile = 0; tile < count; ++tile) wrong += calls[tile] != 1 ? 1 : 0;
-  CAPTURE(count);
-  CHECK(wrong == 0);
-  CHECK(outside == 0);
+  for (std::size_t tile = 0; tile < count; ++tile) {
+    law.holds(calls[tile] == 1, count, " tiles: tile ", tile, " was called ", calls[tile].load(), " times");
+  }
+  law.holds(outside == 0, count, " tiles: others were called ", outside.load(), " times");
 }
 
 /// for_each_range(count, f) has called f for pieces, none of them empty, that cover 0 ... count - 1 once.
 template <parallel::Execution E>
 void every_tile_in_one_range(E& execution, std::size_t count) {
+  const Law law("for_each_range calls for pieces, none of them empty, that cover each tile once", model_name<E>());
   std::vector<std::atomic<int>> calls(count + 1);
   std::atomic<int> wrong{0};
   execution.for_each_range(count, [&](std::size_t first, std::size_t end) {
     if (first >= end || end > count) ++wrong;
     for (std::size_t tile = first; tile < end && tile < count; ++tile) ++calls[tile];
   });
-  for (std::size_t tile = 0; tile < count; ++tile) wrong += calls[tile] != 1 ? 1 : 0;
-  CAPTURE(count);
-  CHECK(wrong == 0);
+  for (std::size_t tile = 0; tile < count; ++tile) {
+    law.holds(calls[tile] == 1, count, " tiles: tile ", tile, " was covered ", calls[tile].load(), " times");
+  }
+  law.holds(wrong == 0, count, " tiles: ", wrong.load(), " pieces are empty or go beyond");
 }
 
 /// What a tile throws arrives at the caller, with its type and message; the next call runs as if nothing had been.
 template <parallel::Execution E>
 void an_exception_reaches_the_caller(E& execution) {
+  const Law law("what a tile throws arrives at the caller, with its type and message", model_name<E>());
   for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{100}}) {
     for (const std::size_t bad : {std::size_t{0}, count / 2, count - 1}) {
-      std::string message;
+      std::string message = "(nothing)";
       try {
         execution.for_each_tile(count, [&](std::size_t tile) {
           if (tile == bad) throw std::out_of_range("tile " + std::to_string(tile));
@@ -62,15 +64,19 @@ void an_exception_reaches_the_caller(E& execution) {
       } catch (const std::out_of_range& error) {
         message = error.what();
       }
-      CHECK(message == "tile " + std::to_string(bad));
+      law.holds(message == "tile " + std::to_string(bad), count, " tiles, of which ", bad, " throws: ", message,
+                " arrived");
       every_tile_once(execution, count);
     }
-    CHECK_THROWS_AS(execution.for_each_tile(count, [](std::size_t) { throw std::runtime_error("each"); }),
-                    std::runtime_error);
+    law.throws<std::runtime_error>(
+        [&] { execution.for_each_tile(count, [](std::size_t) { throw std::runtime_error("each"); }); }, count,
+        " tiles that all throw");
     every_tile_once(execution, count);
-    CHECK_THROWS_AS(
-        execution.for_each_range(count, [](std::size_t, std::size_t) { throw std::runtime_error("each"); }),
-        std::runtime_error);
+    law.throws<std::runtime_error>(
+        [&] {
+          execution.for_each_range(count, [](std::size_t, std::size_t) { throw std::runtime_error("each"); });
+        },
+        count, " tiles in pieces that all throw");
     every_tile_in_one_range(execution, count);
   }
 }
@@ -80,6 +86,8 @@ template <parallel::Execution E>
 void calls_from_two_threads_do_not_mix(E& execution) {
   constexpr int rounds = 200;
   constexpr std::size_t tiles = 7;
+  const Law law("calls from two threads at once do all of their own work and none of the other's",
+                model_name<E>());
   std::vector<int> counts[2] = {std::vector<int>(tiles), std::vector<int>(tiles)};
   const auto work = [&](std::size_t who) {
     for (int round = 0; round < rounds; ++round) {
@@ -96,13 +104,18 @@ void calls_from_two_threads_do_not_mix(E& execution) {
   std::thread other([&] { work(1); });
   work(0);
   other.join();
-  for (const std::vector<int>& one : counts) CHECK(one == std::vector<int>(tiles, rounds));
+  for (const std::vector<int>& one : counts) {
+    law.holds(
+        one == std::vector<int>(tiles, rounds), rounds, " calls of ", tiles, " tiles each: tiles were called ",
+        [&] { return some_of(one); }, " times");
+  }
 }
 
 /// Work that is cut by shape has the bits that a plain loop gives.
 template <parallel::Execution E>
 void the_same_bits_as_a_loop(E& execution) {
   constexpr std::size_t tiles = 37;
+  const Law law("work that is cut by shape has the bits of a plain loop", model_name<E>());
   const auto tile_sum = [](std::size_t tile) {
     float sum = 0;
     for (int i = 1; i < 200; ++i) sum += std::sin(static_cast<float>(tile) * 0.37F) / static_cast<float>(i);
@@ -113,14 +126,15 @@ void the_same_bits_as_a_loop(E& execution) {
   for (int repeat = 0; repeat < 20; ++repeat) {
     std::vector<float> found(tiles, -1.0F);
     execution.for_each_tile(tiles, [&](std::size_t tile) { found[tile] = tile_sum(tile); });
-    CHECK(std::memcmp(found.data(), expected.data(), tiles * sizeof(float)) == 0);
+    law.same_bits(found, expected, tiles, " tiles, call ", repeat);
   }
 }
 
 /// All laws.
 template <parallel::Execution E>
 void execution(E& policy) {
-  CHECK(policy.threads() >= 1);
+  Law("there is at least one thread", model_name<E>())
+      .holds(policy.threads() >= 1, "threads() is ", policy.threads());
   for (std::size_t count = 0; count < 70; ++count) {
     every_tile_once(policy, count);
     every_tile_in_one_range(policy, count);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -23,6 +24,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/shape/shape.hpp"
 
+#include "laws/law.hpp"
 #include "support/device_memory.hpp"
 #include "support/rows.hpp"
 
@@ -31,8 +33,12 @@ namespace asterism::laws {
 inline constexpr Shape expert_shape{.hidden = 48, .ffn = 72, .experts = 3};
 inline constexpr std::size_t expert_rows = 13;
 
-/// How many rows each expert answers: some, none, all of them, nobody any.
-inline const std::vector<std::vector<std::int32_t>> row_counts{{5, 1, 7}, {6, 0, 7}, {0, 13, 0}, {0, 0, 0}};
+/// How many rows each expert answers: nobody any, one all of them, some, one none.
+inline const std::vector<std::vector<std::int32_t>> row_counts{{0, 0, 0}, {0, 13, 0}, {5, 1, 7}, {6, 0, 7}};
+
+inline std::string rows_text(const std::vector<std::int32_t>& counts) {
+  return some_of(counts) + " rows go to the experts";
+}
 
 /// The experts of one layer on a host, the same weights on every one.
 template <expert::Expert E, class Execution = parallel::Serial>
@@ -41,10 +47,12 @@ class ExpertsOnHost {
   using Host = backend::BasicHost<Execution>;
 
   explicit ExpertsOnHost(std::size_t threads = 1) : host(0, 16_MiB, std::make_shared<Execution>(threads)) {
+    const Law law("lay_out takes what footprint says, and a Scratch what it measures", model_name<E>());
     for (std::int32_t e = 0; e < expert_shape.experts; ++e) {
       backend::Layout cursor(draw(expert.footprint()));
       const auto slab = expert.lay_out(cursor);
-      CHECK(cursor.used() == expert.footprint());
+      law.holds(cursor.used() == expert.footprint(), "an expert's buffer of ", expert.footprint().count,
+                " bytes has ", cursor.used().count, " in use");
       memory_.encode(slab.gate, 0.2F);
       memory_.encode(slab.up, 0.2F);
       memory_.encode(slab.down, 0.2F);
@@ -55,7 +63,8 @@ class ExpertsOnHost {
     scratch_bytes = measure.used();
     backend::Layout cursor(draw(scratch_bytes));
     scratch_ = E::Scratch::lay_out(cursor, expert, expert_rows);
-    CHECK(cursor.used() == scratch_bytes);
+    law.holds(cursor.used() == scratch_bytes, "a scratch of ", scratch_bytes.count, " bytes has ",
+              cursor.used().count, " in use");
   }
 
   /// Rows (count, in_dim) for the experts, and their answers.
@@ -72,7 +81,8 @@ class ExpertsOnHost {
     for (std::size_t e = 0; e < counts.size(); ++e) groups.offsets[e + 1] = groups.offsets[e] + counts[e];
     const std::uint64_t before = host.arena().allocations();
     expert.forward(host, matrices_, groups, x, scratch_, y);
-    CHECK(host.arena().allocations() == before);
+    Law("forward allocates nothing", model_name<E>())
+        .holds(host.arena().allocations() == before, rows_text(counts));
   }
 
   void fill_scratch(float value) {
@@ -107,16 +117,20 @@ template <expert::Expert E>
 void footprint_is_what_lay_out_takes() {
   constexpr Bytes footprint = E(expert_shape).footprint();
   static_assert(footprint.count > 0 && footprint.count % alignment == 0);
+  const Law law("footprint is what lay_out takes", model_name<E>());
   backend::Layout measure;
   E(expert_shape).lay_out(measure);
-  CHECK(measure.used() == footprint);
+  law.holds(measure.used() == footprint, "a footprint of ", footprint.count,
+            " bytes; lay_out without a buffer takes ", measure.used().count);
   const ExpertsOnHost<E> on;  // checks those with a buffer
-  CHECK(on.expert.footprint() == footprint);
+  law.holds(on.expert.footprint() == footprint, "footprint() is ", on.expert.footprint().count, ", before ",
+            footprint.count);
 }
 
 /// A row's answer has the same bits alone as among others, whatever the other experts get.
 template <expert::Expert E>
 void rows_answer_alike_alone() {
+  const Law law("a row's answer has the same bits alone as among others", model_name<E>());
   ExpertsOnHost<E> on;
   const auto x = on.input();
   for (const std::vector<std::int32_t>& counts : row_counts) {
@@ -129,7 +143,8 @@ void rows_answer_alike_alone() {
       for (std::int32_t i = 0; i < counts[e]; ++i, ++row) {
         const auto alone = on.output(0).rows_at(0, 1);
         on.forward(one, x.rows_at(row, 1), alone);
-        CHECK(test::same_bits(alone.view.row(0), y.view.row(row)));
+        law.same_bits(
+            alone.view.row(0), y.view.row(row), [&] { return rows_text(counts); }, "; row ", row, " alone");
       }
     }
   }
@@ -138,8 +153,11 @@ void rows_answer_alike_alone() {
 /// y is overwritten, and nothing behind it; what stood in it and in the scratch does not matter; y may be x.
 template <expert::Expert E>
 void output_is_overwritten() {
+  const Law law("y is overwritten, and nothing behind it; what stood there or in the scratch does not matter",
+                model_name<E>());
   ExpertsOnHost<E> on;
   for (const std::vector<std::int32_t>& counts : row_counts) {
+    const auto text = [&] { return rows_text(counts); };
     const std::size_t rows = rows_of(counts);
     const auto x = on.input().rows_at(0, rows);
     std::vector<float> expected;
@@ -148,14 +166,14 @@ void output_is_overwritten() {
       const std::vector<float> untouched(y.cols(), before);
       on.fill_scratch(before);
       on.forward(counts, x, y.rows_at(0, rows));
-      CHECK(test::same_bits(y.view.row(rows), untouched));
+      law.same_bits(y.view.row(rows), untouched, text, "; the row behind the answers");
       const std::vector<float> found = test::values(y.rows_at(0, rows));
       if (expected.empty()) expected = found;
-      CHECK(test::same_bits(found, expected));
+      law.same_bits(found, expected, text, "; answers on top of ", before);
     }
     if (on.expert.in_dim() == on.expert.out_dim()) {
       on.forward(counts, x, x);
-      CHECK(test::same_bits(test::values(x), expected));
+      law.same_bits(test::values(x), expected, text, "; answers in place of the rows");
     }
   }
 }
@@ -163,6 +181,7 @@ void output_is_overwritten() {
 /// Any number of threads gives the same bits.
 template <expert::Expert E>
 void threads_change_no_bit_of_an_answer() {
+  const Law law("any number of threads gives the same bits", model_name<E>());
   ExpertsOnHost<E> serial;
   ExpertsOnHost<E, parallel::Threads> threaded(3);
   for (const std::vector<std::int32_t>& counts : row_counts) {
@@ -174,7 +193,8 @@ void threads_change_no_bit_of_an_answer() {
     const auto same_y = threaded.output(0).rows_at(0, rows);
     serial.forward(counts, x, y);
     threaded.forward(counts, same_x, same_y);
-    CHECK(test::same_bits(test::values(y), test::values(same_y)));
+    law.same_bits(
+        test::values(same_y), test::values(y), [&] { return rows_text(counts); }, "; 3 threads");
   }
 }
 

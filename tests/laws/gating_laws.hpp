@@ -10,13 +10,15 @@
 #include <cstdint>
 #include <cstring>
 #include <set>
+#include <sstream>
+#include <string>
 #include <vector>
-
-#include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
+
+#include "laws/law.hpp"
 
 namespace asterism::laws {
 
@@ -47,17 +49,29 @@ std::vector<gating::Route> route(const G& policy, std::vector<float> scores) {
   return routes;
 }
 
-/// Calls check(scores, routes) for all sizes and kinds of scores.
+/// Scores and what was chosen of them, for messages.
+inline std::string choice_text(const std::vector<float>& scores, const std::vector<gating::Route>& routes) {
+  std::ostringstream text;
+  text << scores.size() << " experts, scores " << some_of(scores) << ", routes";
+  for (std::size_t i = 0; i < routes.size() && i < 16; ++i) {
+    text << (i == 0 ? " " : ", ") << routes[i].expert << " with " << routes[i].weight;
+  }
+  return text.str();
+}
+
+/// Calls check(scores, routes, text) for all sizes and kinds of scores, few experts first; `text` is for messages.
 template <gating::Gating G, class Check>
-void for_each_choice(const Check& check) {
+void for_each_choice(const Law& law, const Check& check) {
   Random random(1);
   for (const GatingSize size : gating_sizes) {
     const G policy(size.experts, size.top_k);
-    CHECK(policy.top_k() == size.top_k);
+    law.holds(policy.top_k() == size.top_k, "top_k() of ", size.top_k, " of ", size.experts, " experts is ",
+              policy.top_k());
     for (int kind = 0; kind < score_kinds; ++kind) {
       for (int i = 0; i < 20; ++i) {
         const std::vector<float> scores = scores_to_try(size.experts, kind, random);
-        check(scores, route(policy, scores));
+        const std::vector<gating::Route> routes = route(policy, scores);
+        check(scores, routes, [&] { return choice_text(scores, routes); });
       }
     }
   }
@@ -66,79 +80,88 @@ void for_each_choice(const Check& check) {
 /// Experts of one row are distinct and exist.
 template <gating::Gating G>
 void experts_are_distinct() {
-  for_each_choice<G>([](const std::vector<float>& scores, const std::vector<gating::Route>& routes) {
-    std::set<std::int32_t> experts;
-    for (const gating::Route& one : routes) {
-      CHECK(one.expert >= 0);
-      CHECK(one.expert < static_cast<std::int32_t>(scores.size()));
-      experts.insert(one.expert);
-    }
-    CHECK(experts.size() == routes.size());
-  });
+  const Law law("experts of one row are distinct and exist", model_name<G>());
+  for_each_choice<G>(
+      law, [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
+        std::set<std::int32_t> experts;
+        for (const gating::Route& one : routes) {
+          law.holds(one.expert >= 0 && one.expert < static_cast<std::int32_t>(scores.size()), text);
+          experts.insert(one.expert);
+        }
+        law.holds(experts.size() == routes.size(), text);
+      });
 }
 
 /// Weights are >= 0, best first, and sum to 1 where the policy says so.
 template <gating::Gating G>
 void weights_are_shares() {
-  for_each_choice<G>([](const std::vector<float>&, const std::vector<gating::Route>& routes) {
+  const Law law("weights are >= 0, best first, and sum to 1 where the policy is normalised", model_name<G>());
+  for_each_choice<G>(law, [&](const std::vector<float>&, const std::vector<gating::Route>& routes,
+                              const auto& text) {
     double sum = 0;
     for (std::size_t i = 0; i < routes.size(); ++i) {
-      CHECK(routes[i].weight >= 0);
-      CHECK((i == 0 || routes[i].weight <= routes[i - 1].weight));
+      law.holds(routes[i].weight >= 0, text);
+      law.holds(i == 0 || routes[i].weight <= routes[i - 1].weight, text);
       sum += routes[i].weight;
     }
-    if (G::normalised) CHECK(std::fabs(sum - 1) < 1e-6 * static_cast<double>(routes.size()));
+    if (G::normalised) {
+      law.holds(std::fabs(sum - 1) < 1e-6 * static_cast<double>(routes.size()), "the sum is ", sum, ": ", text);
+    }
   });
 }
 
 /// Scores become probabilities over all experts: each in [0, 1], with the sum 1.
 template <gating::Gating G>
 void scores_become_probabilities() {
-  for_each_choice<G>([](const std::vector<float>& scores, const std::vector<gating::Route>& routes) {
-    std::vector<float> probabilities = scores;
-    std::vector<gating::Route> again(routes.size());
-    G(scores.size(), routes.size()).route(probabilities, again);
-    CHECK(again == routes);
-    double sum = 0;
-    int outside = 0;
-    for (const float probability : probabilities) {
-      sum += probability;
-      if (!(probability >= 0 && probability <= 1)) ++outside;
-    }
-    CHECK(outside == 0);
-    CHECK(std::fabs(sum - 1) < 1e-6 * static_cast<double>(scores.size()));
-  });
+  const Law law("route turns scores into probabilities over all experts, each in [0, 1], with the sum 1",
+                model_name<G>());
+  for_each_choice<G>(
+      law, [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
+        std::vector<float> probabilities = scores;
+        std::vector<gating::Route> again(routes.size());
+        G(scores.size(), routes.size()).route(probabilities, again);
+        law.holds(again == routes, "a second call chooses otherwise: ", text);
+        double sum = 0;
+        for (const float probability : probabilities) {
+          sum += probability;
+          law.holds(probability >= 0 && probability <= 1, "a probability is ", probability, ": ", text);
+        }
+        law.holds(std::fabs(sum - 1) < 1e-6 * static_cast<double>(scores.size()), "the sum is ", sum, ": ", text);
+      });
 }
 
 /// Of equal scores the lower expert is chosen, and stands first; no expert left out has a higher score than one
 /// chosen.
 template <gating::Gating G>
 void ties_go_to_the_lower_expert() {
-  for_each_choice<G>([](const std::vector<float>& scores, const std::vector<gating::Route>& routes) {
-    std::vector<bool> chosen(scores.size());
-    for (std::size_t i = 0; i < routes.size(); ++i) {
-      const auto expert = static_cast<std::size_t>(routes[i].expert);
-      chosen[expert] = true;
-      if (i > 0 && scores[expert] == scores[static_cast<std::size_t>(routes[i - 1].expert)]) {
-        CHECK(routes[i - 1].expert < routes[i].expert);
-      }
-    }
-    int wrong = 0;
-    for (const gating::Route& one : routes) {
-      if (one.weight < 1e-30F) continue;  // probabilities that vanish are equal to the policy
-      for (std::size_t e = 0; e < scores.size(); ++e) {
-        const float score = scores[static_cast<std::size_t>(one.expert)];
-        if (!chosen[e] && scores[e] == score && static_cast<std::int32_t>(e) < one.expert) ++wrong;
-        if (!chosen[e] && scores[e] > score + 1e-6F + 1e-6F * std::fabs(score)) ++wrong;
-      }
-    }
-    CHECK(wrong == 0);
-  });
+  const Law law("of equal scores the lower expert is chosen, and stands first; none left out scores higher",
+                model_name<G>());
+  for_each_choice<G>(
+      law, [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
+        std::vector<bool> chosen(scores.size());
+        for (std::size_t i = 0; i < routes.size(); ++i) {
+          const auto expert = static_cast<std::size_t>(routes[i].expert);
+          chosen[expert] = true;
+          if (i > 0 && scores[expert] == scores[static_cast<std::size_t>(routes[i - 1].expert)]) {
+            law.holds(routes[i - 1].expert < routes[i].expert, text);
+          }
+        }
+        for (const gating::Route& one : routes) {
+          if (one.weight < 1e-30F) continue;  // probabilities that vanish are equal to the policy
+          for (std::size_t e = 0; e < scores.size(); ++e) {
+            const float score = scores[static_cast<std::size_t>(one.expert)];
+            const bool lower = scores[e] == score && static_cast<std::int32_t>(e) < one.expert;
+            const bool higher = scores[e] > score + 1e-6F + 1e-6F * std::fabs(score);
+            law.holds(chosen[e] || (!lower && !higher), "expert ", e, " was left out: ", text);
+          }
+        }
+      });
 }
 
 /// A row depends on nothing but its scores: another object, another address and other calls before change no bit.
 template <gating::Gating G>
 void rows_are_independent() {
+  const Law law("a row depends on nothing but its scores", model_name<G>());
   Random random(2);
   for (const GatingSize size : gating_sizes) {
     const G policy(size.experts, size.top_k);
@@ -150,7 +173,8 @@ void rows_are_independent() {
       std::memcpy(storage.data() + offset, scores.data(), scores.size() * sizeof(float));
       std::vector<gating::Route> routes(size.top_k);
       G(size.experts, size.top_k).route(View<float>(storage.data() + offset, size.experts), routes);
-      CHECK(routes == expected);
+      law.holds(routes == expected, choice_text(scores, expected), "; later, from an address ", offset,
+                " floats further: ", choice_text(scores, routes));
     }
   }
 }

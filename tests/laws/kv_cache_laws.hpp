@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -24,6 +25,7 @@
 #include "asterism/parallel/serial.hpp"
 #include "asterism/shape/shape.hpp"
 
+#include "laws/law.hpp"
 #include "support/device_memory.hpp"
 #include "support/naive.hpp"
 #include "support/rows.hpp"
@@ -133,69 +135,85 @@ typename CacheOnHost<K>::Sequence full_sequence(std::uint64_t seed) {
 /// Exactly layers * layer_bytes is drawn, in the constructor; nothing later; and it is given back.
 template <attention::KvCache K>
 void budget_is_exactly_drawn() {
+  const Law law("layers * layer_bytes is drawn, by the constructor alone, and given back", model_name<K>());
   constexpr Bytes one_layer = K::layer_bytes(cache_shape, cache_limits);
   for (const std::int32_t layers : {1, 3}) {
     const Bytes budget = one_layer * static_cast<std::uint64_t>(layers);
+    const auto text = [&] {
+      return std::to_string(layers) + " layers of " + std::to_string(one_layer.count) + " bytes";
+    };
     backend::SerialHost host(0, budget, std::make_shared<parallel::Serial>());
     {
       const K cache(host, cache_shape, cache_limits, 0, layers);
-      CHECK(host.arena().used() == budget);
-      CHECK(cache.bytes() == budget);
-      CHECK(cache.capacity() == cache_context);
+      law.holds(host.arena().used() == budget, text, ": ", host.arena().used().count, " bytes were drawn");
+      law.holds(cache.bytes() == budget, text, ": bytes() is ", cache.bytes().count);
+      law.holds(cache.capacity() == cache_context, text, ": capacity() is ", cache.capacity(), ", expected ",
+                cache_context);
     }
-    CHECK(host.arena().used() == 0_B);
+    law.holds(host.arena().used() == 0_B, text, ": ", host.arena().used().count, " bytes were not given back");
     backend::SerialHost smaller(0, budget - 1_B, std::make_shared<parallel::Serial>());
-    CHECK_THROWS_AS((K(smaller, cache_shape, cache_limits, 0, layers)), BudgetExceeded);
+    law.throws<BudgetExceeded>([&] { K(smaller, cache_shape, cache_limits, 0, layers); }, text,
+                               " and a budget of one byte less");
   }
   CacheOnHost<K> on;
   const std::uint64_t before = on.host.arena().allocations();
   on.run(2, full_sequence<K>(1), cache_chunk);
   on.cache.trim(20);
   on.cache.trim(0);
-  CHECK(on.host.arena().allocations() == before);
+  law.holds(on.host.arena().allocations() == before, "append or trim allocates");
 }
 
 /// Pieces of up to prefill_chunk rows give the bits of one row at a time.
 template <attention::KvCache K>
 void pieces_change_no_bit() {
+  const Law law("pieces of up to prefill_chunk rows give the bits of one row at a time", model_name<K>());
   const auto sequence = full_sequence<K>(2);
   const std::vector<float> expected = CacheOnHost<K>().run(2, sequence, 1);
   for (std::size_t piece = 2; piece <= cache_chunk; ++piece) {
-    CAPTURE(piece);
-    CHECK(test::same_bits(CacheOnHost<K>().run(2, sequence, piece), expected));
+    law.same_bits(CacheOnHost<K>().run(2, sequence, piece), expected, cache_context, " positions in pieces of ",
+                  piece);
   }
 }
 
 /// A row sees the positions that the view says, each with its own key and value.
 template <attention::KvCache K>
 void rows_see_what_the_view_says() {
+  const Law law("a row sees the positions that the view says, each with its own key and value", model_name<K>());
   const auto sequence = full_sequence<K>(3);
   CacheOnHost<K> on;
   const std::vector<float> found = on.run(2, sequence, cache_chunk);
   const std::vector<double> expected = on.naive(sequence);
   REQUIRE(found.size() == expected.size());
-  int wrong = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) wrong += std::fabs(found[i] - expected[i]) <= 5e-6 ? 0 : 1;
-  CHECK(wrong == 0);
+  const std::size_t width = found.size() / cache_context;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    law.holds(std::fabs(found[i] - expected[i]) <= 5e-6, "the row at position ", i / width, " of ", cache_context,
+              " sees in value ", i % width, " ", found[i], ", expected ", expected[i]);
+  }
 }
 
 /// Random walks of rows stored and trims, passes broken off after one layer among them: `trim` says the length or
-/// 0, and what is stored on top sees, to the bit, what it would see in a cache without that past.
+/// 0, and what is stored on top sees, to the bit, what it would see in a cache without that past. Of the walks that
+/// fail, the shortest is shown.
 template <attention::KvCache K>
 void trim_leaves_no_trace() {
   using On = CacheOnHost<K>;
+  const Law law("trim says the length or 0, and what is stored behind it sees what it would without that past",
+                model_name<K>());
   Random random(4);
   const auto up_to = [&](std::size_t most) { return static_cast<std::size_t>(random.below(most + 1)); };
   std::size_t kept_trims = 0;
-  for (int walk = 0; walk < 40; ++walk) {
+  std::string shortest;
+  int fewest_steps = 1000;
+  const auto walk = [&](int& step, std::string& past) {
     On on;
     typename On::Sequence sequence;
-    for (int step = 0; step < 30; ++step) {
+    for (; step < 30; ++step) {
       if (up_to(2) == 0 || sequence.size() == cache_context) {
         const std::size_t back = up_to(3) == 0 ? sequence.size() : std::min(sequence.size(), up_to(8));
         const std::size_t length = sequence.size() - back;
         const std::size_t found = on.cache.trim(length);
-        REQUIRE((found == length || found == 0));
+        past += "trim " + std::to_string(length) + ", ";
+        law.holds(found == length || found == 0, past, "which says ", found);
         sequence.resize(found);
         kept_trims += found > 0 && back > 0 ? 1 : 0;
         continue;
@@ -203,7 +221,9 @@ void trim_leaves_no_trace() {
       const std::size_t first = sequence.size();
       const std::size_t count = std::min(1 + up_to(cache_chunk - 1), cache_context - first);
       for (std::size_t i = 0; i < count; ++i) sequence.push_back(up_to(On::versions - 1));
+      past += std::to_string(count) + " rows from " + std::to_string(first) + ", ";
       if (up_to(5) == 0) {  // broken off: the same length may be stored again, without going back
+        past += "broken off, ";
         on.append(3, sequence, first, count);
         sequence.resize(first);
         continue;
@@ -211,27 +231,42 @@ void trim_leaves_no_trace() {
       on.append(3, sequence, first, count);
       const std::vector<float> found = on.pass(2, sequence, first, count);
       const std::vector<float> fresh = On().run(2, sequence, cache_chunk);
-      REQUIRE(test::same_bits(found, View<const float>(fresh).subview(fresh.size() - found.size(), found.size())));
+      law.same_bits(found, View<const float>(fresh).subview(fresh.size() - found.size(), found.size()), past,
+                    "what the last rows see");
+    }
+  };
+  for (int i = 0; i < 40; ++i) {
+    int steps = 0;
+    std::string past;
+    try {
+      walk(steps, past);
+    } catch (const LawBroken& broken) {
+      if (steps < fewest_steps) shortest = broken.what();
+      fewest_steps = std::min(fewest_steps, steps);
     }
   }
-  CHECK(kept_trims > 20);
+  if (!shortest.empty()) throw LawBroken(shortest);
+  law.holds(kept_trims > 20, "only ", kept_trims, " of 40 walks' trims keep anything");
 }
 
 /// Going back to where one is costs nothing; going back to 0 is a new beginning.
 template <attention::KvCache K>
 void trim_knows_its_ends() {
+  const Law law("going back to where one is costs nothing, and to 0 is a new beginning", model_name<K>());
   const auto sequence = full_sequence<K>(5);
   CacheOnHost<K> on;
   const std::vector<float> expected = on.run(2, sequence, cache_chunk);
-  CHECK(on.cache.trim(cache_context) == cache_context);
-  CHECK(on.cache.trim(cache_context - 1) == cache_context - 1);
-  CHECK(on.cache.trim(0) == 0);
-  CHECK(test::same_bits(on.run(2, sequence, 3), expected));
+  for (const std::size_t length : {cache_context, cache_context - 1, std::size_t{0}}) {
+    const std::size_t found = on.cache.trim(length);
+    law.holds(found == length, "trim(", length, ") of ", cache_context, " positions says ", found);
+  }
+  law.same_bits(on.run(2, sequence, 3), expected, "after trim(0)");
 }
 
 /// Layers do not touch each other.
 template <attention::KvCache K>
 void layers_are_separate() {
+  const Law law("layers do not touch each other", model_name<K>());
   const auto sequence = full_sequence<K>(6);
   const auto other = full_sequence<K>(7);
   CacheOnHost<K> on;
@@ -245,26 +280,31 @@ void layers_are_separate() {
     }
   }
   for (const std::int32_t layer : {2, 3, 4}) {
-    CHECK(test::same_bits(found[static_cast<std::size_t>(layer - 2)],
-                          CacheOnHost<K>().run(layer, layer == 3 ? other : sequence, cache_chunk)));
+    law.same_bits(found[static_cast<std::size_t>(layer - 2)],
+                  CacheOnHost<K>().run(layer, layer == 3 ? other : sequence, cache_chunk), "layer ", layer,
+                  " of 2, 3 and 4");
   }
 }
 
 /// A position that does not fit is an error, and changes nothing.
 template <attention::KvCache K>
 void nothing_is_stored_beyond_the_capacity() {
+  const Law law("a position that does not fit is an InvalidArgument, and changes nothing", model_name<K>());
   const auto sequence = full_sequence<K>(8);
   const std::vector<float> expected = CacheOnHost<K>().run(2, sequence, cache_chunk);
   CacheOnHost<K> on;
   on.run(2, {sequence.begin(), sequence.end() - 2}, cache_chunk);
   for (const std::size_t first :
        {cache_context - 1, cache_context, ~std::size_t{0}, ~std::size_t{0} - 1, std::size_t{1} << 63U}) {
-    CHECK_THROWS_AS(on.cache.append(on.host, 2, first, on.keys.rows_at(0, 2), on.values.rows_at(0, 2)),
-                    InvalidArgument);
+    law.throws<InvalidArgument>(
+        [&] { on.cache.append(on.host, 2, first, on.keys.rows_at(0, 2), on.values.rows_at(0, 2)); },
+        "2 rows from position ", first, ", capacity ", cache_context);
   }
   const std::vector<float> last = on.pass(2, sequence, cache_context - 2, 2);
-  CHECK(test::same_bits(last, View<const float>(expected).subview(expected.size() - last.size(), last.size())));
-  CHECK(on.cache.trim(cache_context) == cache_context);
+  law.same_bits(last, View<const float>(expected).subview(expected.size() - last.size(), last.size()),
+                "rows stored after the refusals");
+  const std::size_t length = on.cache.trim(cache_context);
+  law.holds(length == cache_context, "trim(", cache_context, ") says ", length, " after the refusals");
 }
 
 /// All laws.

@@ -7,9 +7,11 @@
 // devices, in passes of several lengths.
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,7 @@
 #include "asterism/observe/none.hpp"
 #include "asterism/shape/shape.hpp"
 
+#include "laws/law.hpp"
 #include "model/filled_network.hpp"
 #include "support/rows.hpp"
 
@@ -56,19 +59,19 @@ class WrittenDown : public Sized<O> {
     O::scored(layer, position, probabilities);
   }
   void routed(std::int32_t layer, std::int32_t position, std::int32_t expert, float weight) {
-    REQUIRE(!told.empty());
-    CHECK(told.back().layer == layer);
-    CHECK(told.back().position == position);
+    law.holds(!told.empty() && told.back().layer == layer && told.back().position == position,
+              "routed is told of layer ", layer, ", position ", position, " without scored before");
     told.back().routes.push_back({expert, weight, view_[static_cast<std::size_t>(expert)]});
     O::routed(layer, position, expert, weight);
   }
   void moved(std::int32_t from, std::int32_t to, Bytes bytes) {
     moves.emplace_back(told.size(), bytes);
-    CHECK(from == 0);
-    CHECK(to == 1);
+    law.holds(from == 0 && to == 1, "moved is told from device ", from, " to ", to, ", expected 0 to 1");
     O::moved(from, to, bytes);
   }
 
+  Law law{"a pass tells of one layer after the other: scored, then routed for each position, moved between",
+          model_name<O>()};
   std::vector<Scored> told;
   std::vector<std::pair<std::size_t, Bytes>> moves;  ///< how many tokens had been told, and the bytes
 
@@ -107,7 +110,8 @@ void results_do_not_depend_on_the_observer() {
   observe::None nobody;
   Sized<O> somebody;
   const std::vector<float> expected = observed_passes(nobody);
-  CHECK(test::same_bits(observed_passes(somebody), expected));
+  Law("results do not depend on who listens", model_name<O>())
+      .same_bits(observed_passes(somebody), expected, "logits of passes of 5, 1, 1, 16 and 3 tokens");
 }
 
 /// A pass tells of one layer after the other, and in each of its positions in ascending order: `scored` once, then
@@ -119,33 +123,43 @@ void a_run_tells_in_order() {
   std::size_t next = 0;
   std::size_t pass = 0;
   std::int32_t first = 0;
+  const Law& law = heard.law;
   for (const std::size_t length : pass_lengths) {
-    REQUIRE(heard.moves.size() > pass);
-    CHECK(heard.moves[pass].first == next + length);  // behind the layer of device 0
-    CHECK(heard.moves[pass++].second == Bytes{length * 24 * sizeof(float)});
+    const auto text = [&] { return "pass " + std::to_string(pass) + " of " + std::to_string(length) + " tokens"; };
+    law.holds(heard.moves.size() > pass, text, ": moved is not told");
+    law.holds(heard.moves[pass].first == next + length, text, ": moved is told behind ",
+              heard.moves[pass].first - next, " tokens, expected ", length, ", the layer of device 0");
+    law.holds(heard.moves[pass].second == Bytes{length * 24 * sizeof(float)}, text, ": moved says ",
+              heard.moves[pass].second.count, " bytes");
     for (std::int32_t layer = 0; layer < 2; ++layer) {
       for (std::size_t i = 0; i < length; ++i, ++next) {
-        REQUIRE(next < heard.told.size());
+        const auto here = [&] {
+          return text() + ", layer " + std::to_string(layer) + ", token " + std::to_string(i);
+        };
+        law.holds(next < heard.told.size(), here, ": is not told");
         const auto& one = heard.told[next];
-        CHECK(one.layer == layer);
-        CHECK(one.position == first + static_cast<std::int32_t>(i));
-        REQUIRE(one.probabilities.size() == 5);
+        law.holds(one.layer == layer && one.position == first + static_cast<std::int32_t>(i), here,
+                  ": told instead: layer ", one.layer, ", position ", one.position);
+        law.holds(one.probabilities.size() == 5, here, ": ", one.probabilities.size(), " probabilities");
         double sum = 0;
         for (const float probability : one.probabilities) sum += probability;
-        CHECK(sum == doctest::Approx(1));
-        REQUIRE(one.routes.size() == 2);
-        CHECK(one.routes[0].expert != one.routes[1].expert);
-        CHECK(one.routes[0].weight >= one.routes[1].weight);
+        law.holds(std::fabs(sum - 1) < 1e-5, here, ": probabilities sum to ", sum);
+        law.holds(one.routes.size() == 2, here, ": ", one.routes.size(), " routes");
+        law.holds(one.routes[0].expert != one.routes[1].expert, here, ": expert ", one.routes[0].expert, " twice");
+        law.holds(one.routes[0].weight >= one.routes[1].weight, here, ": the best is not first");
         for (const auto& route : one.routes) {
-          CHECK(route.probability == one.probabilities[static_cast<std::size_t>(route.expert)]);
+          law.holds(route.probability == one.probabilities[static_cast<std::size_t>(route.expert)], here,
+                    ": the probability of expert ", route.expert, " is gone when its route is told");
         }
-        CHECK(one.routes[0].probability >= one.routes[1].probability);
+        law.holds(one.routes[0].probability >= one.routes[1].probability, here,
+                  ": the most probable is not first");
       }
     }
+    ++pass;
     first += static_cast<std::int32_t>(length);
   }
-  CHECK(next == heard.told.size());
-  CHECK(pass == heard.moves.size());
+  law.holds(next == heard.told.size(), heard.told.size(), " tokens are told, expected ", next);
+  law.holds(pass == heard.moves.size(), heard.moves.size(), " movements are told, expected ", pass);
 }
 
 /// All laws.

@@ -7,8 +7,12 @@
 // cuts.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -19,6 +23,8 @@
 #include "asterism/placement/concept.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 #include "asterism/placement/plan.hpp"
+
+#include "laws/law.hpp"
 
 namespace asterism::laws {
 
@@ -96,21 +102,75 @@ inline bool some_cut_fits(const placement::MemoryFootprint& parts, const Machine
   return fits;
 }
 
+/// A question that a policy is asked.
+struct PlacementCase {
+  placement::MemoryFootprint parts;
+  Machine machine;
+
+  std::string text() const {
+    std::ostringstream out;
+    out << parts.layers << " layers on " << machine.devices << " devices of";
+    for (std::size_t d = 0; d < machine.devices; ++d) {
+      out << " " << machine.capacity[d].count << (machine.is_host(d) ? " (host)" : "");
+    }
+    out << " bytes; embedding " << parts.embedding.count << ", norm " << parts.final_norm.count << ", head "
+        << parts.head.count << (parts.tied ? " (tied)" : "") << ", workspace " << parts.layer_workspace.count
+        << " and " << parts.head_workspace.count << ", " << parts.weight_bits << " bits a weight";
+    for (std::size_t r = 0; r < parts.run_count; ++r) {
+      out << "; " << name_of(parts.runs[r].kind) << " " << parts.runs[r].total().count << " in "
+          << parts.runs[r].layers << " layers from " << parts.runs[r].first_layer;
+    }
+    return out.str();
+  }
+};
+
+/// `count` of them from make(random), the fewest devices and layers first, so that the first to fail is the smallest.
+template <class Make>
+std::vector<PlacementCase> placement_cases(std::uint64_t seed, std::size_t count, const Make& make) {
+  Random random(seed);
+  std::vector<PlacementCase> cases;
+  for (std::size_t i = 0; i < count; ++i) cases.push_back(make(random));
+  const auto size = [](const PlacementCase& one) {
+    return one.machine.devices * 8 + one.parts.run_count + static_cast<std::size_t>(one.parts.layers) * 4;
+  };
+  std::stable_sort(cases.begin(), cases.end(),
+                   [&](const PlacementCase& a, const PlacementCase& b) { return size(a) < size(b); });
+  return cases;
+}
+
+inline PlacementCase case_with_hosts(Random& random) {
+  const placement::MemoryFootprint parts = random_parts(random);
+  return {parts, random_machine_with_hosts(random, parts)};
+}
+
+/// How a plan cut the layers, and what its devices hold.
+inline std::string plan_text(const placement::Plan& plan) {
+  std::ostringstream out;
+  out << "\n  plan: cuts";
+  for (std::size_t d = 0; d <= plan.devices(); ++d) out << " " << plan.cuts[d];
+  out << ", peaks";
+  for (std::size_t d = 0; d < plan.devices(); ++d) out << " " << plan.peak(d).count;
+  return out.str();
+}
+
 /// Where some cut keeps every budget, the plan does; and `fits()` says the truth about every device.
 template <placement::Placement P>
 void never_above_a_budget_where_a_cut_fits() {
-  Random random(1);
+  const Law law("where some cut keeps every budget the plan does, and fits() says the truth", model_name<P>());
   int fitting = 0;
   int impossible = 0;
-  for (int i = 0; i < 1500; ++i) {
+  const auto make = [](Random& random) -> PlacementCase {
     const placement::MemoryFootprint parts = random_parts(random);
-    const Machine machine = random_machine(random, parts);
-    const placement::Plan plan = P::plan(parts, machine);
+    return {parts, random_machine(random, parts)};
+  };
+  for (const PlacementCase& one : placement_cases(1, 1500, make)) {
+    const placement::Plan plan = P::plan(one.parts, one.machine);
+    const auto text = [&] { return one.text() + plan_text(plan); };
     bool above = false;
-    for (std::size_t d = 0; d < plan.devices(); ++d) above = above || plan.peak(d) > machine.capacity[d];
-    CHECK(plan.fits() == !above);
-    const bool possible = some_cut_fits(parts, machine);
-    CHECK(plan.fits() == possible);
+    for (std::size_t d = 0; d < plan.devices(); ++d) above = above || plan.peak(d) > one.machine.capacity[d];
+    law.holds(plan.fits() == !above, "fits() is ", plan.fits(), ": ", text);
+    const bool possible = some_cut_fits(one.parts, one.machine);
+    law.holds(plan.fits() == possible, possible ? "some cut fits, the plan does not: " : "no cut fits: ", text);
     ++(possible ? fitting : impossible);
   }
   CHECK(fitting > 300);
@@ -121,28 +181,34 @@ void never_above_a_budget_where_a_cut_fits() {
 /// not waste an accelerator, nor a host device where the weights are wider or there is no accelerator.
 template <placement::Placement P>
 void host_devices_are_withheld_from_four_bits_at_most() {
-  Random random(9);
+  const Law law(
+      "host devices are withheld from 4 bits at most, where host_placement says so; nothing else is wasted",
+      model_name<P>());
   int fitting = 0;
   int too_small = 0;
-  for (int i = 0; i < 1500; ++i) {
+  const auto make = [](Random& random) -> PlacementCase {
     placement::MemoryFootprint parts = random_parts(random);
     parts.code_bits = random.below(2) == 0 ? 4 : 0;
-    const Machine machine = random_machine_with_hosts(random, parts);
-    const placement::Plan plan = P::plan(parts, machine);
-    const Machine accelerators = machine.accelerators();
+    return {parts, random_machine_with_hosts(random, parts)};
+  };
+  for (const PlacementCase& one : placement_cases(9, 1500, make)) {
+    const placement::Plan plan = P::plan(one.parts, one.machine);
+    const auto text = [&] { return one.text() + plan_text(plan); };
+    const Machine accelerators = one.machine.accelerators();
     bool may_withhold = false;
     if constexpr (requires { P::host_placement; }) {
-      may_withhold = withholds_host(P::host_placement, parts, machine);
+      may_withhold = withholds_host(P::host_placement, one.parts, one.machine);
     }
     if (!may_withhold) {
-      CHECK(plan.fits() == some_cut_fits(parts, machine));
+      law.holds(plan.fits() == some_cut_fits(one.parts, one.machine), "fits() is ", plan.fits(), ": ", text);
       continue;
     }
-    CHECK(plan.fits() == some_cut_fits(parts, accelerators));
-    for (std::size_t d = 0; d < machine.devices; ++d) {
-      if (machine.is_host(d)) CHECK(plan.peak(d) == Bytes{0});
+    law.holds(plan.fits() == some_cut_fits(one.parts, accelerators), "fits() is ", plan.fits(),
+              ", of the accelerators alone: ", text);
+    for (std::size_t d = 0; d < one.machine.devices; ++d) {
+      law.holds(!one.machine.is_host(d) || plan.peak(d) == Bytes{0}, "device ", d, " holds something: ", text);
     }
-    if (machine.devices > accelerators.devices) ++(plan.fits() ? fitting : too_small);
+    if (one.machine.devices > accelerators.devices) ++(plan.fits() ? fitting : too_small);
   }
   if constexpr (requires { P::host_placement; }) {
     if (P::host_placement == placement::HostPlacement::above_four_bits) {
@@ -155,15 +221,15 @@ void host_devices_are_withheld_from_four_bits_at_most() {
 /// The same question has the same answer, and the plan carries its question.
 template <placement::Placement P>
 void plan_is_pure() {
-  Random random(2);
-  for (int i = 0; i < 200; ++i) {
-    const placement::MemoryFootprint parts = random_parts(random);
-    const Machine machine = random_machine_with_hosts(random, parts);
-    const placement::Plan plan = P::plan(parts, machine);
-    CHECK(P::plan(parts, equal_devices(2, 100_B)).footprint == parts);
-    CHECK(P::plan(parts, machine) == plan);
-    CHECK(plan.footprint == parts);
-    CHECK(plan.machine == machine);
+  const Law law("the same question has the same answer, and the plan carries its question", model_name<P>());
+  for (const PlacementCase& one : placement_cases(2, 200, case_with_hosts)) {
+    const auto text = [&] { return one.text(); };
+    const placement::Plan plan = P::plan(one.parts, one.machine);
+    law.holds(P::plan(one.parts, equal_devices(2, 100_B)).footprint == one.parts,
+              "on another machine, other parts stand in the plan: ", text);
+    law.holds(P::plan(one.parts, one.machine) == plan, "the second answer differs: ", text);
+    law.holds(plan.footprint == one.parts, "other parts stand in the plan: ", text);
+    law.holds(plan.machine == one.machine, "another machine stands in the plan: ", text);
   }
 }
 
@@ -173,13 +239,15 @@ template <placement::Placement P>
 void every_part_is_placed_once() {
   using placement::PartKind;
   using placement::TiedHead;
-  Random random(3);
+  const Law law("every part is placed once: over all devices, each kind has the bytes that the parts say",
+                model_name<P>());
   int seen[4] = {};
-  for (int i = 0; i < 1000; ++i) {
-    const placement::MemoryFootprint parts = random_parts(random);
-    const placement::Plan plan = P::plan(parts, random_machine_with_hosts(random, parts));
+  for (const PlacementCase& one : placement_cases(3, 1000, case_with_hosts)) {
+    const placement::MemoryFootprint& parts = one.parts;
+    const placement::Plan plan = P::plan(parts, one.machine);
+    const auto text = [&] { return one.text() + plan_text(plan); };
     ++seen[static_cast<std::size_t>(plan.tied_head)];
-    CHECK((plan.tied_head == TiedHead::untied) == !parts.tied);
+    law.holds((plan.tied_head == TiedHead::untied) == !parts.tied, "the plan's head is tied otherwise: ", text);
     std::uint64_t working = 0;
     for (std::size_t d = 0; d < plan.devices(); ++d) working += plan.cuts[d + 1] > plan.cuts[d] ? 1U : 0U;
     Bytes expected[placement::kind_count] = {};
@@ -194,15 +262,17 @@ void every_part_is_placed_once() {
     for (std::size_t k = 0; k < placement::kind_count; ++k) {
       Bytes sum{};
       for (std::size_t d = 0; d < plan.devices(); ++d) sum += plan.bytes(d, static_cast<PartKind>(k));
-      CAPTURE(name_of(static_cast<PartKind>(k)));
-      CHECK(sum == expected[k]);
+      law.holds(sum == expected[k], name_of(static_cast<PartKind>(k)), " has ", sum.count, " bytes, expected ",
+                expected[k].count, ": ", text);
       peaks += sum;
     }
     Bytes all{};
     for (std::size_t d = 0; d < plan.devices(); ++d) all += plan.peak(d);
-    CHECK(all == peaks);
+    law.holds(all == peaks, "peaks are ", all.count, " bytes, all kinds ", peaks.count, ": ", text);
   }
-  for (const int count : seen) CHECK(count > 0);
+  for (const int count : seen) {
+    law.holds(count > 0, "a way to treat a tied head (untied, shared, copied, handed over) that no plan takes");
+  }
 }
 
 /// All parts of a layer share its device, the embedding sits with the first layer, final norm and head with the
@@ -210,33 +280,42 @@ void every_part_is_placed_once() {
 template <placement::Placement P>
 void what_belongs_together_shares_a_device() {
   using placement::PartKind;
-  Random random(4);
-  for (int i = 0; i < 500; ++i) {
-    const placement::MemoryFootprint parts = random_parts(random);
-    const placement::Plan plan = P::plan(parts, random_machine_with_hosts(random, parts));
-    CHECK(plan.cuts[0] == 0);
-    CHECK(plan.cuts[plan.devices()] == parts.layers);
-    for (std::size_t d = 0; d < plan.devices(); ++d) CHECK(plan.cuts[d] <= plan.cuts[d + 1]);
+  const Law law(
+      "parts of a layer share its device, the embedding that of the first, norm and head that of the last",
+      model_name<P>());
+  for (const PlacementCase& one : placement_cases(4, 500, case_with_hosts)) {
+    const placement::MemoryFootprint& parts = one.parts;
+    const placement::Plan plan = P::plan(parts, one.machine);
+    const auto text = [&] { return one.text() + plan_text(plan); };
+    law.holds(plan.cuts[0] == 0 && plan.cuts[plan.devices()] == parts.layers, "not all layers are cut: ", text);
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      law.holds(plan.cuts[d] <= plan.cuts[d + 1], "devices are out of order: ", text);
+    }
     const bool handed_over = plan.tied_head == placement::TiedHead::handed_over;
-    CHECK(plan.embedding_device() == plan.device_of_layer(0));
-    CHECK(plan.head_device() == plan.device_of_layer(handed_over ? 0 : parts.layers - 1));
+    law.holds(plan.embedding_device() == plan.device_of_layer(0), "the embedding is elsewhere: ", text);
+    law.holds(plan.head_device() == plan.device_of_layer(handed_over ? 0 : parts.layers - 1),
+              "the head is elsewhere: ", text);
     for (std::size_t p = 0; p < plan.placed_count; ++p) {
       const placement::Placed& placed = plan.placed[p];
-      CHECK(placed.device >= 0);
-      CHECK(placed.device < static_cast<std::int32_t>(plan.devices()));
+      const auto lies_on = [&](std::int32_t device) {
+        law.holds(placed.device == device, name_of(placed.run.kind), " from layer ", placed.run.first_layer,
+                  " lies on device ", placed.device, ", expected ", device, ": ", text);
+      };
+      law.holds(placed.device >= 0 && placed.device < static_cast<std::int32_t>(plan.devices()),
+                name_of(placed.run.kind), " lies on device ", placed.device, ": ", text);
       switch (placed.run.kind) {
         case PartKind::embedding:
-          CHECK(placed.device == plan.device_of_layer(0));
+          lies_on(plan.device_of_layer(0));
           break;
         case PartKind::final_norm:
         case PartKind::head:
-          CHECK(placed.device == plan.device_of_layer(parts.layers - 1));
+          lies_on(plan.device_of_layer(parts.layers - 1));
           break;
         case PartKind::workspace:
           break;
         default:
           for (std::int32_t layer = 0; layer < placed.run.layers; ++layer) {
-            CHECK(placed.device == plan.device_of_layer(placed.run.first_layer + layer));
+            lies_on(plan.device_of_layer(placed.run.first_layer + layer));
           }
       }
     }
