@@ -114,5 +114,5 @@ TEST_CASE("weights have the dtype that they had before they were quantized") {
   const std::string large = raw({70'000.0F});
   tensor.absmax = as_bytes(large);
   CHECK(values("bfloat16")[1] == -70'144);
-  check_error<FormatError>([&] { values("float16"); }, {"f: tensor 't'", "-70000", "element 1", "float16"});
+  check_error<FormatError>([&] { values("float16"); }, {"f: tensor 't'", "element 1", "float16"});
 }

@@ -57,6 +57,13 @@ struct BnbTensor {
   void read_scales(std::uint64_t first, View<float> out) const;
 };
 
+namespace detail {
+
+/// Floats [first, first + out.size) of stored ones.
+void read_stored_floats(const file::StoredBytes& from, std::uint64_t first, View<float> out);
+
+}  // namespace detail
+
 /// Elements [first, first + out.size) of the flattened weight: table[code] * scale, rounded to the dtype that its
 /// quant_state names, as bitsandbytes does. InvalidArgument when the range exceeds the weight; FormatError naming the
 /// element where float16 can't hold one. Allocates nothing on success.

@@ -23,23 +23,40 @@ namespace asterism::checkpoint {
 
 namespace detail {
 
-/// Floats [first, first + out.size) of stored ones.
 ASTERISM_INLINE void read_stored_floats(const file::StoredBytes& from, std::uint64_t first, View<float> out) {
   from.read(first * sizeof(float), {reinterpret_cast<std::byte*>(out.data), out.size * sizeof(float)});
 }
 
-/// Rounds the values of a weight from element `first` on to its dtype.
-ASTERISM_INLINE void round_to_dtype(const BnbTensor& tensor, std::uint64_t first, View<float> values) {
-  if (tensor.dtype == "bfloat16") {
-    for (float& value : values) value = quant::float_from_bfloat16(quant::bfloat16_from_float(value));
-  } else if (tensor.dtype == "float16") {
-    for (std::size_t i = 0; i < values.size; ++i) {
-      const float exact = values[i];
-      values[i] = quant::float_from_float16(quant::float16_from_float(exact));
-      if (is_finite_bits(std::bit_cast<std::uint32_t>(values[i]))) continue;
-      throw FormatError(concat(tensor.where, " holds ", exact, " at element ", first + i,
-                               ", which float16, the dtype in its quant_state, can't hold"));
+/// A piece of a weight that is being decoded.
+struct FourBitPiece {
+  const std::byte* codes = nullptr;  ///< the first one in the high nibble, or where `odd` in the low one
+  const float* scales = nullptr;     ///< of the block of the first element and those behind it
+  std::uint64_t begin = 0;           ///< index of the first element in the weight
+  bool odd = false;
+};
+
+template <class Round>
+void decode_piece(const BnbTensor& tensor, const FourBitPiece& piece, View<float> out, const Round& round) {
+  const std::array<float, 16>& table = four_bit_table(tensor.kind);
+  const std::uint64_t first_block = piece.begin / tensor.blocksize;
+  for (std::size_t i = 0; i < out.size;) {
+    const std::uint64_t block = (piece.begin + i) / tensor.blocksize;
+    const std::uint64_t end = (block + 1) * tensor.blocksize - piece.begin;
+    const float scale = piece.scales[static_cast<std::size_t>(block - first_block)];
+    for (const std::size_t stop = std::min<std::uint64_t>(end, out.size); i < stop; ++i) {
+      const std::size_t place = i + (piece.odd ? 1 : 0);
+      const auto byte = std::to_integer<unsigned>(piece.codes[place / 2]);
+      out[i] = round(table[place % 2 == 0 ? byte >> 4U : byte & 15U] * scale);
     }
+  }
+}
+
+/// Throws FormatError where a value of float16 has become infinite.
+ASTERISM_INLINE void check_float16(const BnbTensor& tensor, std::uint64_t first, View<const float> values) {
+  for (std::size_t i = 0; i < values.size; ++i) {
+    if (is_finite_bits(std::bit_cast<std::uint32_t>(values[i]))) continue;
+    throw FormatError(concat(tensor.where, " holds a value beyond 65504 at element ", first + i,
+                             ", which float16, the dtype in its quant_state, can't hold"));
   }
 }
 
@@ -74,30 +91,31 @@ ASTERISM_INLINE void read_floats(const BnbTensor& tensor, std::uint64_t first, V
     throw InvalidArgument(
         concat(tensor.where, ": elements ", first, " + ", out.size, " asked for, it has ", tensor.elements));
   }
-  const std::array<float, 16>& table = four_bit_table(tensor.kind);
-  constexpr std::size_t most = 1U << 15U;  // elements at a time
+  constexpr std::size_t most = 1U << 13U;  // elements at a time
   std::array<std::byte, most / 2 + 1> codes;
   std::array<float, most / 32 + 1> scales;
   for (std::size_t done = 0; done < out.size;) {
     const std::uint64_t begin = first + done;
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, out.size - done));
+    const View<float> part = out.subview(done, std::min(most, out.size - done));
+    const std::uint64_t last = begin + part.size - 1;
     const std::uint64_t first_block = begin / tensor.blocksize;
-    const std::uint64_t blocks = (begin + count - 1) / tensor.blocksize - first_block + 1;
-    tensor.read_scales(first_block, {scales.data(), static_cast<std::size_t>(blocks)});
-    tensor.codes.read(begin / 2,
-                      {codes.data(), static_cast<std::size_t>((begin + count - 1) / 2 - begin / 2 + 1)});
-    const std::size_t odd = begin % 2;
-    for (std::size_t i = 0; i < count;) {
-      const std::uint64_t block = (begin + i) / tensor.blocksize;
-      const std::uint64_t end = (block + 1) * tensor.blocksize - begin;
-      const float scale = scales[static_cast<std::size_t>(block - first_block)];
-      for (const std::size_t stop = std::min<std::uint64_t>(end, count); i < stop; ++i) {
-        const auto byte = std::to_integer<unsigned>(codes[(odd + i) / 2]);
-        out[done + i] = table[(odd + i) % 2 == 0 ? byte >> 4U : byte & 15U] * scale;
-      }
+    tensor.read_scales(first_block,
+                       {scales.data(), static_cast<std::size_t>(last / tensor.blocksize - first_block + 1)});
+    tensor.codes.read(begin / 2, {codes.data(), static_cast<std::size_t>(last / 2 - begin / 2 + 1)});
+    const detail::FourBitPiece piece{codes.data(), scales.data(), begin, begin % 2 != 0};
+    if (tensor.dtype == "bfloat16") {
+      detail::decode_piece(tensor, piece, part, [](float value) {
+        return quant::float_from_bfloat16(quant::bfloat16_from_float(value));
+      });
+    } else if (tensor.dtype == "float16") {
+      detail::decode_piece(tensor, piece, part, [](float value) {
+        return quant::float_from_float16(quant::float16_from_float(value));
+      });
+      detail::check_float16(tensor, begin, part);
+    } else {
+      detail::decode_piece(tensor, piece, part, [](float value) { return value; });
     }
-    detail::round_to_dtype(tensor, begin, out.subview(done, count));
-    done += count;
+    done += part.size;
   }
 }
 
