@@ -44,6 +44,19 @@ std::vector<Question> some_questions() {
   return questions;
 }
 
+struct Fast : Exact {
+  using Backend = backend::HostA8;
+};
+struct Short : Exact {
+  using KvCache = attention::SlidingWindowKvCache<quant::Float16, 64>;
+};
+struct OwnGating : gating::SoftmaxTopK {
+  using SoftmaxTopK::SoftmaxTopK;
+};
+struct Choosy : Exact {
+  using Gating = OwnGating;
+};
+
 }  // namespace
 
 TEST_CASE("answers are the session's greedy answers; right is what equals the known one") {
@@ -154,16 +167,6 @@ TEST_CASE("a question that the context does not hold is named; an interrupt ends
 }
 
 TEST_CASE("policies in words tell variants apart: activations, caches and what is not the Blueprint's") {
-  struct Fast : Exact {
-    using Backend = backend::HostA8;
-  };
-  struct Short : Exact {
-    using KvCache = attention::SlidingWindowKvCache<quant::Float16, 64>;
-  };
-  struct OwnGating : gating::SoftmaxTopK {};
-  struct Choosy : Exact {
-    using Gating = OwnGating;
-  };
   CHECK(lab::policies_text<Fast>().ends_with("8-bit activations"));
   CHECK(lab::policies_text<Short>().find("SlidingWindowKvCache<Float16, 64") != std::string::npos);
   CHECK(lab::policies_text<Choosy>().find("OwnGating") != std::string::npos);

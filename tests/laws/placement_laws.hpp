@@ -115,7 +115,7 @@ struct PlacementCase {
     }
     out << " bytes; embedding " << parts.embedding.count << ", norm " << parts.final_norm.count << ", head "
         << parts.head.count << (parts.tied ? " (tied)" : "") << ", workspace " << parts.layer_workspace.count
-        << " and " << parts.head_workspace.count << ", " << parts.weight_bits << " bits a weight";
+        << " and " << parts.head_workspace.count << ", " << parts.code_bits << " bits a code";
     for (std::size_t r = 0; r < parts.run_count; ++r) {
       out << "; " << name_of(parts.runs[r].kind) << " " << parts.runs[r].total().count << " in "
           << parts.runs[r].layers << " layers from " << parts.runs[r].first_layer;
