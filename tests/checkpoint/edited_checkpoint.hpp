@@ -66,6 +66,21 @@ class EditedCheckpoint {
   json::Value config;
 };
 
+/// The folder of a golden checkpoint; of one in 4 bits a copy in `temporary` that asks for no rounding, since the
+/// reference computes with codes times scales in float32.
+inline std::string unrounded(const std::string& name, const std::string& temporary) {
+  std::string folder = golden_model(name);
+  if (!name.starts_with("bnb_")) return folder;
+  EditedCheckpoint checkpoint(folder);
+  for (auto& [tensor, content] : checkpoint.tensors) {
+    const std::size_t place = content.bytes.find("\"bfloat16\"");
+    if (tensor.find(".quant_state.") == tensor.npos || place == std::string::npos) continue;
+    content.bytes.replace(place, 10, "\"float32\" ");
+  }
+  checkpoint.write(temporary);
+  return temporary;
+}
+
 /// Copies files of a folder to another one; all where none is named.
 inline void copy_files(const std::string& from, const std::string& to,
                        std::initializer_list<std::string_view> names = {}) {
