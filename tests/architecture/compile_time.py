@@ -75,7 +75,7 @@ def hold_budgets(root, compiler, flags):
 
 def list_headers(root, build):
     folder = root / "include" / "asterism"
-    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.hpp"))
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.hpp") if not path.stem.endswith("_impl"))
     by_stamp = {f"alone_{name.replace('/', '_')}.stamp": name for name in names}
     times = {}
     for line in (build / ".ninja_log").read_text().splitlines()[1:]:

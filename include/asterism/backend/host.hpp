@@ -1,6 +1,7 @@
 // The CPU as a logical device.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "asterism/parallel/concept.hpp"
 #include "asterism/parallel/execution_ref.hpp"
 #include "asterism/parallel/threads.hpp"
+#include "asterism/quant/activation.hpp"
 #include "asterism/quant/concept.hpp"
 
 namespace asterism::backend {
@@ -31,6 +33,9 @@ template <class Execution, class Activation>
 class BasicHost : public HostDevice {
  public:
   static_assert(parallel::Execution<Execution>);
+  static_assert(std::same_as<Activation, quant::Float32Activations> ||
+                    std::same_as<Activation, quant::Int8Activations>,
+                "the activation policies are quant::Float32Activations and quant::Int8Activations");
   using ExecutionPolicy = Execution;
   using ActivationPolicy = Activation;
 

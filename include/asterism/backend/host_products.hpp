@@ -26,13 +26,10 @@ constexpr std::size_t tile_outputs(std::size_t cols) {
   return cols == 0 || weights / cols < 32 ? 32 : weights / cols / 32 * 32;
 }
 
-/// True where products are sums of integers; refuses to compile for what is no activation policy.
+/// True where products are sums of integers.
 template <class Activation>
 constexpr bool multiplies_integers() {
-  constexpr bool integers = std::same_as<Activation, quant::Int8Activations>;
-  static_assert(integers || std::same_as<Activation, quant::Float32Activations>,
-                "the activation policies are quant::Float32Activations and quant::Int8Activations");
-  return integers;
+  return std::same_as<Activation, quant::Int8Activations>;
 }
 
 /// Weights in a format that only their kernels know.

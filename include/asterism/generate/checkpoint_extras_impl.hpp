@@ -38,7 +38,8 @@ ASTERISM_INLINE const text::ChatTemplate& CheckpointExtras::required_chat_templa
 }
 
 ASTERISM_INLINE std::vector<TokenId> CheckpointExtras::encode_chat(View<const text::Message> messages) const {
-  return required_tokenizer().encode(required_chat_template().render(messages), {.add_special_tokens = false});
+  const std::string prompt = required_chat_template().render(messages);
+  return required_tokenizer().encode(prompt, {.add_special_tokens = false});
 }
 
 ASTERISM_INLINE GenerateOptions CheckpointExtras::recommended(const Limits& limits) const {

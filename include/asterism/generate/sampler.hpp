@@ -15,7 +15,7 @@ namespace asterism::generate {
 /// A token that may still be chosen.
 struct Candidate {
   TokenId id = 0;
-  float logit = 0;        ///< after penalty, over the temperature: what filters and ties compare
+  float logit = 0;        ///< after penalty: what top-k and ties compare
   float score = 0;        ///< at most 0: logit after penalty less the best one, over the temperature
   float probability = 0;  ///< among the candidates that are left
 };

@@ -56,7 +56,7 @@ ASTERISM_INLINE View<const Candidate> Sampler::filter(View<float> logits, View<c
   float least = -std::numeric_limits<float>::infinity();
   std::size_t many = 4 * top_k;
   for (std::size_t i = 0; i < logits.size; ++i) {
-    const float logit = logits[i] / temperature;
+    const float logit = logits[i];
     if (logit < least) continue;
     const float score = (logits[i] - best) / temperature;  // from the best one: nothing overflows
     candidates_.push_back({static_cast<TokenId>(i), logit, score, 0});

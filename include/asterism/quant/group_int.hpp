@@ -59,8 +59,6 @@ struct GroupInt {
   static_assert(Group >= 16 && Group <= 4096 && (Group & (Group - 1)) == 0,
                 "groups are powers of two from 16 to 4096");
 
-  /// What kernels are compiled for: however the scales were chosen, they are read alike.
-  using ReadAs = GroupInt<Bits, Group, AbsMax>;
   using Codes = IntegerCodes<Bits>;
   static constexpr int group = Group;
   using KernelOrder = RowTiles<Bits, Group>;

@@ -51,14 +51,18 @@ template <class Q>
 struct ReadAs {
   using Format = Q;
 };
-template <class Q>
-  requires requires { typename Q::ReadAs; }
-struct ReadAs<Q> {
-  using Format = typename Q::ReadAs;
+// However scales were chosen, they are read alike. A format that derives from one of these may read other scales.
+template <int Bits, int Group, class ScaleRule>
+struct ReadAs<GroupInt<Bits, Group, ScaleRule>> {
+  using Format = GroupInt<Bits, Group, AbsMax>;
+};
+template <int Block, class Scales, class ScaleRule>
+struct ReadAs<Nf4<Block, Scales, ScaleRule>> {
+  using Format = Nf4<Block, Scales, AbsMax>;
 };
 }  // namespace detail
 
-/// The format as which products read Q: Q, or `Q::ReadAs`, whose bytes mean the same.
+/// The format as which products read Q, whose bytes mean the same: kernels are compiled for that one alone.
 template <class Q>
 using ReadAs = typename detail::ReadAs<Q>::Format;
 

@@ -36,8 +36,6 @@ struct Nf4 {
   static_assert(Block >= 32 && Block <= 4096 && (Block & (Block - 1)) == 0,
                 "bitsandbytes knows blocks of 32 to 4096");
 
-  /// What kernels are compiled for: however the scales were chosen, they are read alike.
-  using ReadAs = Nf4<Block, Scales, AbsMax>;
   using Codes = Nf4Codes;
   static constexpr int block = Block;
   using KernelOrder = RowTiles<4, Block>;
