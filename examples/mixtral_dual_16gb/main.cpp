@@ -149,7 +149,7 @@ class Conversation {
   std::string summary() const {
     const double speed = decode_seconds_ > 0 ? static_cast<double>(decoded_) / decode_seconds_ : 0;
     return concat(counted(answers_, "answer"), ", ", counted(tokens_, "token"),
-                  speed > 0 ? concat(" at ", fixed(speed, 1), " tokens/s") : "",
+                  speed > 0 ? concat(" at ", fixed(speed, speed < 100 ? 1 : 0), " tokens/s") : "",
                   broken_off_ > 0 ? concat(", ", broken_off_, " broken off") : "");
   }
 

@@ -65,7 +65,7 @@ def names(block, member):
     for number, line in enumerate(block):
         if re.search(rf"required for the satisfaction of .{member}<", line):  # g++
             return True
-        if re.search(rf"does not satisfy '{member}'|because '(std::)?{member}<.*evaluated to false", line):  # clang
+        if re.search(rf"does not satisfy '{member}'|because '(needs::|std::)?{member}<.*evaluated to false", line):  # clang
             return True
         if re.match(r"^\s*\^\s*$", line) and number > 1 and ": note #" in block[number - 2]:  # nvcc: points at the part
             if re.match(rf"(needs::|std::)?{member}\b", block[number - 1][line.index("^"):]):

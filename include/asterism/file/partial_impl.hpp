@@ -103,7 +103,7 @@ ASTERISM_INLINE std::string Partial::remove_leftovers(const std::string& path) {
   const std::string before = slash == path.npos ? std::string() : path.substr(0, slash + 1);
   const std::string_view base = std::string_view(path).substr(before.size());
   for (const std::string& entry : names_in(parent_of(path))) {
-    const std::string other = before + entry;
+    std::string other = before + entry;
     if (!is_partial_of(entry, base) || other == name_) continue;
     const int descriptor = ::open(other.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0) continue;

@@ -89,7 +89,10 @@ class TokenizerFileReader final : public json::Handler {
 
   /// What is no rule, no pair and no id.
   bool take(json::Value value) {
-    if (place_ == Place::settings) add(std::move(value));
+    if (place_ == Place::settings) {
+      add(std::move(value));
+      return true;
+    }
     if (place_ == Place::vocabulary) json::to_integer(value, name_, where(), 0, largest_id);  // throws
     if (place_ == Place::merges) check_form(Form::neither);
     if (place_ == Place::pair) wrong_rule("is no string and no array of two strings");
