@@ -9,6 +9,7 @@
 #include <benchmark/benchmark.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
