@@ -22,6 +22,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "../support/command_line.hpp"
 #include "../support/interrupt.hpp"
 #include "../support/shipped.hpp"
 #include "remaining.hpp"
@@ -65,7 +66,7 @@ std::vector<NamedVariant> chosen_variants(const Arguments& arguments) {
     }
   }
   if (!arguments.trace.empty() && chosen.size() != 1) {
-    throw InvalidArgument("--trace records one variant: name it, such as --variants float32");
+    throw OptionError("--trace records one variant: name it, such as --variants float32");
   }
   return chosen;
 }
@@ -81,7 +82,8 @@ void check_writable(const std::string& path) {
 void check_early(const Arguments& arguments) {
   GenerateOptions options;
   options.stop = arguments.evaluate.stop;
-  generate::Sampler::check(options);
+  of_option([&] { generate::Sampler::check(options); });
+  generate::read_config(arguments.checkpoint);
   check_writable(arguments.json);
   check_writable(arguments.html);
   check_writable(arguments.trace);
@@ -171,8 +173,7 @@ void show(const Arguments& arguments, const std::vector<lab::Evaluation>& evalua
     file::write_text_file(arguments.html,
                           lab::to_html(evaluations, questions, title_of(arguments.checkpoint), baseline.variant));
   }
-  std::cout << std::flush;
-  if (!std::cout) throw FileError("standard output took not all of the tables");
+  check_output();
 }
 
 /// One line on what is finished, and on what is left to do.
@@ -228,7 +229,7 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   }
   show(arguments, evaluations, questions);
   if (trace && !stopped) trace->write(arguments.trace);
-  if (!stopped) return 0;
+  if (!stopped) return Status::done;
   std::cerr << time.finished() << " of " << time.variants() << " variants were finished; "
             << (arguments.json.empty() ? "with --json FILE a later run could go on from there"
                                        : "the same command with --resume " + arguments.json + " goes on")
@@ -239,78 +240,71 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
 }  // namespace example
 
 int main(int argc, char** argv) {
-  const example::Interrupt interrupt;
-  example::Arguments arguments;
-  CLI::App app(
-      "Asks a checkpoint questions whose answers are known, under each compiled variant, and shows exact\n"
-      "match with 95 % intervals, the perplexity of the known answers, memory, speed, and which experts were "
-      "used.\n"
-      "Without arguments: the checkpoint and the questions of the repository.");
-  std::string names = "What to compare, separated by commas; by default all:\n";
-  std::vector<std::string> known;
-  for (const example::NamedVariant& variant : example::all_variants()) {
-    names += asterism::concat("  ", asterism::pad_right(variant.name, 19), variant.what, "\n");
-    known.emplace_back(variant.name);
-  }
-  app.footer(
-      "A question file has one JSON object a line: \"prompt\", and optionally \"answer\", \"id\", \"split\" and\n"
-      "\"kind\" by which the tables are divided. An answer is right where its text equals the known one; where\n"
-      "none is known, the perplexity of the prompt is taken.\n\n"
-      "Examples:\n"
-      "  evaluate --variants float32,nf4 --baseline float32\n"
-      "  evaluate --json all.json                    all variants; after an interrupt:\n"
-      "  evaluate --resume all.json --html all.html\n"
-      "  evaluate Mixtral-8x7B-Instruct-v0.1 my_questions.jsonl --chat --variants nf4 --html scores.html\n"
-      "  evaluate --variants float32 --trace routes.trace\n\n"
-      "Exit status: 0 done, 1 an error (on standard error), above 100 a wrong option, 130 interrupted.");
-  app.add_option("checkpoint", arguments.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json");
-  app.add_option("questions", arguments.questions, "Question files (JSON Lines)");
-  app.add_option("--variants", arguments.names, names)->delimiter(',')->check(CLI::IsMember(known));
-  app.add_flag("-c,--chat", arguments.evaluate.chat,
-               "Each prompt is a user's turn in the checkpoint's chat template");
-  app.add_option("-n,--max-tokens", arguments.evaluate.max_tokens, "Tokens of an answer at most")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  app.add_option("--stop", arguments.evaluate.stop,
-                 "A text that ends an answer; may be given several times; by default a line feed")
-      ->allow_extra_args(false);
-  app.add_option("--limit", arguments.limit, "Ask N questions of each file, drawn by a fixed seed")
-      ->check(CLI::Range(1, 1'000'000'000));
-  app.add_option("--baseline", arguments.baseline,
-                 "The variant that the others are compared with; by default the first")
-      ->check(CLI::IsMember(known));
-  app.add_option("--json", arguments.json,
-                 "Write scores, answers and use of experts to this file, after each variant");
-  app.add_option(
-      "--resume", arguments.resume,
-      "Go on from a file that --json wrote: its variants are not asked again; the new ones are added to it");
-  app.add_option("--html", arguments.html, "Write a page with tables and pictures to this file");
-  app.add_option(
-         "--trace", arguments.trace,
-         "Write which experts each token went to, with the router's probabilities (docs/routing-traces.md)")
-      ->excludes("--resume");
-  app.add_flag("--usage", arguments.usage, "Show the use of experts for each kind of question too");
-  app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
-      ->check(CLI::Range(1, example::most.threads));
-  app.add_option("--context", arguments.context, "Tokens of prompt and answer together")
-      ->check(CLI::Range(1, example::most.context))
-      ->capture_default_str();
-  app.add_flag("-q,--quiet", arguments.quiet, "No progress");
-  CLI11_PARSE(app, argc, argv);
-  if (arguments.questions.empty()) {
-    for (const char* split : {"training", "held_out_phrasings", "held_out_cards", "new_words"}) {
-      arguments.questions.push_back(example::shipped(asterism::concat("data/questions/", split, ".jsonl")));
+  return example::run_program([&](const example::Interrupt& interrupt) {
+    example::Arguments arguments;
+    CLI::App app(
+        "Asks a checkpoint questions whose answers are known, under each compiled variant, and shows exact "
+        "match with 95 % intervals, the perplexity of the known answers, memory, speed, and which experts were "
+        "used. "
+        "Without arguments: the checkpoint and the questions of the repository.",
+        "evaluate");
+    std::string names = "What to compare, separated by commas; by default all:\n";
+    std::vector<std::string> known;
+    for (const example::NamedVariant& variant : example::all_variants()) {
+      names += asterism::concat("  ", asterism::pad_right(variant.name, 19), variant.what, "\n");
+      known.emplace_back(variant.name);
     }
-  }
-  try {
+    app.footer(asterism::concat(
+        "A question file has one JSON object a line: \"prompt\", and optionally \"answer\", \"id\", \"split\" and "
+        "\"kind\" by which the tables are divided. An answer is right where its text equals the known one; where "
+        "none is known, the perplexity of the prompt is taken.\n\n"
+        "Examples:\n"
+        "  evaluate --variants float32,nf4 --baseline float32\n"
+        "  evaluate --json all.json                    all variants; after an interrupt:\n"
+        "  evaluate --resume all.json --html all.html\n"
+        "  evaluate Mixtral-8x7B-Instruct-v0.1 my_questions.jsonl --chat --variants nf4 --html scores.html\n"
+        "  evaluate --variants float32 --trace routes.trace\n\n",
+        example::exit_statuses));
+    app.add_option("checkpoint", arguments.checkpoint,
+                   "Folder with config.json, *.safetensors and tokenizer.json");
+    app.add_option("questions", arguments.questions, "Question files (JSON Lines)");
+    app.add_option("--variants", arguments.names, names)->delimiter(',')->check(CLI::IsMember(known));
+    app.add_flag("-c,--chat", arguments.evaluate.chat,
+                 "Each prompt is a user's turn in the checkpoint's chat template");
+    app.add_option("-n,--max-tokens", arguments.evaluate.max_tokens, "Tokens of an answer at most")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--stop", arguments.evaluate.stop,
+                   "A text that ends an answer; may be given several times; by default a line feed")
+        ->allow_extra_args(false);
+    app.add_option("--limit", arguments.limit, "Ask N questions of each file, drawn by a fixed seed")
+        ->check(CLI::Range(1, 1'000'000'000));
+    app.add_option("--baseline", arguments.baseline,
+                   "The variant that the others are compared with; by default the first")
+        ->check(CLI::IsMember(known));
+    app.add_option("--json", arguments.json,
+                   "Write scores, answers and use of experts to this file, after each variant");
+    app.add_option(
+        "--resume", arguments.resume,
+        "Go on from a file that --json wrote: its variants are not asked again; the new ones are added to it");
+    app.add_option("--html", arguments.html, "Write a page with tables and pictures to this file");
+    app.add_option(
+           "--trace", arguments.trace,
+           "Write which experts each token went to, with the router's probabilities (docs/routing-traces.md)")
+        ->excludes("--resume");
+    app.add_flag("--usage", arguments.usage, "Show the use of experts for each kind of question too");
+    app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
+        ->check(CLI::Range(1, example::most.threads));
+    app.add_option("--context", arguments.context, "Tokens of prompt and answer together")
+        ->check(CLI::Range(1, example::most.context))
+        ->capture_default_str();
+    app.add_flag("-q,--quiet", arguments.quiet, "No progress");
+    if (const auto status = example::parse(app, argc, argv)) return *status;
+    if (arguments.questions.empty()) {
+      for (const char* split : {"training", "held_out_phrasings", "held_out_cards", "new_words"}) {
+        arguments.questions.push_back(example::shipped(asterism::concat("data/questions/", split, ".jsonl")));
+      }
+    }
     return example::run(arguments, interrupt);
-  } catch (const std::exception& error) {
-    std::cout << std::flush;
-    if (interrupt.happened()) {
-      std::cerr << "interrupted\n";
-      return 130;
-    }
-    std::cerr << "error: " << error.what() << "\n";
-    return 1;
-  }
+  });
 }

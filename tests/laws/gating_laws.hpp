@@ -2,7 +2,11 @@
 //
 //   TEST_CASE_TEMPLATE("my gatings obey the laws", G, MyGating) { laws::gating<G>(); }
 //
-// Needs doctest and a constructor G(experts, top_k).
+// A gating that is constructed otherwise is made by a function of (experts, top_k):
+//
+//   laws::gating([](std::size_t experts, std::size_t top_k) { return Tempered(experts, top_k, 0.5F); });
+//
+// Needs doctest.
 #pragma once
 
 #include <cmath>
@@ -12,6 +16,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "asterism/core/random.hpp"
@@ -21,6 +26,10 @@
 #include "laws/law.hpp"
 
 namespace asterism::laws {
+
+/// What Make makes.
+template <class Make>
+using GatingOf = std::invoke_result_t<const Make&, std::size_t, std::size_t>;
 
 struct GatingSize {
   std::size_t experts;
@@ -60,11 +69,11 @@ inline std::string choice_text(const std::vector<float>& scores, const std::vect
 }
 
 /// Calls check(scores, routes, text) for all sizes and kinds of scores, few experts first; `text` is for messages.
-template <gating::Gating G, class Check>
-void for_each_choice(const Law& law, const Check& check) {
+template <class Make, class Check>
+void for_each_choice(const Law& law, const Make& make, const Check& check) {
   Random random(1);
   for (const GatingSize size : gating_sizes) {
-    const G policy(size.experts, size.top_k);
+    const auto policy = make(size.experts, size.top_k);
     law.holds(policy.top_k() == size.top_k, "top_k() of ", size.top_k, " of ", size.experts, " experts is ",
               policy.top_k());
     for (int kind = 0; kind < score_kinds; ++kind) {
@@ -78,11 +87,12 @@ void for_each_choice(const Law& law, const Check& check) {
 }
 
 /// Experts of one row are distinct and exist.
-template <gating::Gating G>
-void experts_are_distinct() {
-  const Law law("experts of one row are distinct and exist", model_name<G>());
-  for_each_choice<G>(
-      law, [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
+template <class Make>
+void experts_are_distinct(const Make& make) {
+  const Law law("experts of one row are distinct and exist", model_name<GatingOf<Make>>());
+  for_each_choice(
+      law, make,
+      [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
         std::set<std::int32_t> experts;
         for (const gating::Route& one : routes) {
           law.holds(one.expert >= 0 && one.expert < static_cast<std::int32_t>(scores.size()), text);
@@ -93,33 +103,36 @@ void experts_are_distinct() {
 }
 
 /// Weights are >= 0, best first, and sum to 1 where the policy says so.
-template <gating::Gating G>
-void weights_are_shares() {
-  const Law law("weights are >= 0, best first, and sum to 1 where the policy is normalised", model_name<G>());
-  for_each_choice<G>(law, [&](const std::vector<float>&, const std::vector<gating::Route>& routes,
-                              const auto& text) {
-    double sum = 0;
-    for (std::size_t i = 0; i < routes.size(); ++i) {
-      law.holds(routes[i].weight >= 0, text);
-      law.holds(i == 0 || routes[i].weight <= routes[i - 1].weight, text);
-      sum += routes[i].weight;
-    }
-    if (G::normalised) {
-      law.holds(std::fabs(sum - 1) < 1e-6 * static_cast<double>(routes.size()), "the sum is ", sum, ": ", text);
-    }
-  });
+template <class Make>
+void weights_are_shares(const Make& make) {
+  const Law law("weights are >= 0, best first, and sum to 1 where the policy is normalised",
+                model_name<GatingOf<Make>>());
+  for_each_choice(law, make,
+                  [&](const std::vector<float>&, const std::vector<gating::Route>& routes, const auto& text) {
+                    double sum = 0;
+                    for (std::size_t i = 0; i < routes.size(); ++i) {
+                      law.holds(routes[i].weight >= 0, text);
+                      law.holds(i == 0 || routes[i].weight <= routes[i - 1].weight, text);
+                      sum += routes[i].weight;
+                    }
+                    if (GatingOf<Make>::normalised) {
+                      law.holds(std::fabs(sum - 1) < 1e-6 * static_cast<double>(routes.size()), "the sum is ", sum,
+                                ": ", text);
+                    }
+                  });
 }
 
 /// Scores become probabilities over all experts: each in [0, 1], with the sum 1.
-template <gating::Gating G>
-void scores_become_probabilities() {
+template <class Make>
+void scores_become_probabilities(const Make& make) {
   const Law law("route turns scores into probabilities over all experts, each in [0, 1], with the sum 1",
-                model_name<G>());
-  for_each_choice<G>(
-      law, [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
+                model_name<GatingOf<Make>>());
+  for_each_choice(
+      law, make,
+      [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
         std::vector<float> probabilities = scores;
         std::vector<gating::Route> again(routes.size());
-        G(scores.size(), routes.size()).route(probabilities, again);
+        make(scores.size(), routes.size()).route(probabilities, again);
         law.holds(again == routes, "a second call chooses otherwise: ", text);
         double sum = 0;
         for (const float probability : probabilities) {
@@ -132,12 +145,13 @@ void scores_become_probabilities() {
 
 /// Of equal scores the lower expert is chosen, and stands first; no expert left out has a higher score than one
 /// chosen.
-template <gating::Gating G>
-void ties_go_to_the_lower_expert() {
+template <class Make>
+void ties_go_to_the_lower_expert(const Make& make) {
   const Law law("of equal scores the lower expert is chosen, and stands first; none left out scores higher",
-                model_name<G>());
-  for_each_choice<G>(
-      law, [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
+                model_name<GatingOf<Make>>());
+  for_each_choice(
+      law, make,
+      [&](const std::vector<float>& scores, const std::vector<gating::Route>& routes, const auto& text) {
         std::vector<bool> chosen(scores.size());
         for (std::size_t i = 0; i < routes.size(); ++i) {
           const auto expert = static_cast<std::size_t>(routes[i].expert);
@@ -159,12 +173,12 @@ void ties_go_to_the_lower_expert() {
 }
 
 /// A row depends on nothing but its scores: another object, another address and other calls before change no bit.
-template <gating::Gating G>
-void rows_are_independent() {
-  const Law law("a row depends on nothing but its scores", model_name<G>());
+template <class Make>
+void rows_are_independent(const Make& make) {
+  const Law law("a row depends on nothing but its scores", model_name<GatingOf<Make>>());
   Random random(2);
   for (const GatingSize size : gating_sizes) {
-    const G policy(size.experts, size.top_k);
+    const auto policy = make(size.experts, size.top_k);
     std::vector<float> scores = scores_to_try(size.experts, 0, random);
     const std::vector<gating::Route> expected = route(policy, scores);
     for (std::size_t offset = 0; offset < 16; ++offset) {
@@ -172,21 +186,28 @@ void rows_are_independent() {
       std::vector<float> storage(size.experts + 32, 1e30F);
       std::memcpy(storage.data() + offset, scores.data(), scores.size() * sizeof(float));
       std::vector<gating::Route> routes(size.top_k);
-      G(size.experts, size.top_k).route(View<float>(storage.data() + offset, size.experts), routes);
+      make(size.experts, size.top_k).route(View<float>(storage.data() + offset, size.experts), routes);
       law.holds(routes == expected, choice_text(scores, expected), "; later, from an address ", offset,
                 " floats further: ", choice_text(scores, routes));
     }
   }
 }
 
-/// All laws.
+/// All laws, of the gating that make(experts, top_k) returns.
+template <class Make>
+  requires gating::Gating<GatingOf<Make>>
+void gating(const Make& make) {
+  experts_are_distinct(make);
+  weights_are_shares(make);
+  scores_become_probabilities(make);
+  ties_go_to_the_lower_expert(make);
+  rows_are_independent(make);
+}
+
+/// All laws, of G(experts, top_k).
 template <gating::Gating G>
 void gating() {
-  experts_are_distinct<G>();
-  weights_are_shares<G>();
-  scores_become_probabilities<G>();
-  ties_go_to_the_lower_expert<G>();
-  rows_are_independent<G>();
+  gating([](std::size_t experts, std::size_t top_k) { return G(experts, top_k); });
 }
 
 }  // namespace asterism::laws

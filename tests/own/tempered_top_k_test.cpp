@@ -10,6 +10,8 @@
 #include "asterism/load.hpp"
 #include "asterism/machine/machine.hpp"
 
+#include "laws/gating_laws.hpp"
+
 namespace {
 
 const std::string folder = ASTERISM_GOLDEN_DIR "/models/plain";
@@ -34,6 +36,13 @@ std::vector<float> logits() {
 }
 
 }  // namespace
+
+TEST_CASE("it obeys the laws at any temperature") {
+  for (const float temperature : {0.5F, 1.0F, 3.0F}) {
+    laws::gating(
+        [=](std::size_t experts, std::size_t top_k) { return TemperedTopK(experts, top_k, temperature); });
+  }
+}
 
 TEST_CASE("a temperature of 1 is none, another one moves the logits") {
   const std::vector<float> plain = logits<Plain>();
