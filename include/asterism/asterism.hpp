@@ -1,4 +1,4 @@
-// Everything that runs a model whose weights are at hand: needs Eigen alone and links nothing but threads.
+// Everything that runs a model whose weights are at hand: includes no third party's header and links nothing but threads.
 // Reading checkpoints and text is in load.hpp.
 #pragma once
 
