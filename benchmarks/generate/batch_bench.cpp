@@ -34,7 +34,8 @@ constexpr Shape shape{.vocabulary = 8000,
 
 LanguageModel<Blueprint> random_model(const Limits& limits) {
   LanguageModel<Blueprint> model(
-      engine::Engine<Blueprint>(plan<Blueprint>(equal_devices(1, 4_GiB), shape, limits), shape, limits), CheckpointExtras{});
+      engine::Engine<Blueprint>(plan<Blueprint>(equal_devices(1, 4_GiB), shape, limits), shape, limits),
+      CheckpointExtras{});
   ProgressSink silence;
   model_bench::fill_randomly(model.network(), 1, silence);
   return model;

@@ -1,6 +1,5 @@
-#include <span>
-
 #include <asterism/quant/group_int.hpp>
+#include <span>
 
 #include "variants.hpp"
 

@@ -1,6 +1,5 @@
-#include <span>
-
 #include <asterism/attention/sliding_window_kv_cache.hpp>
+#include <span>
 
 #include "variants.hpp"
 

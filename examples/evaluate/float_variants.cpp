@@ -1,6 +1,6 @@
-#include "variants.hpp"
-
 #include <span>
+
+#include "variants.hpp"
 
 namespace example {
 

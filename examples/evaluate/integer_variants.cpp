@@ -1,7 +1,6 @@
-#include <span>
-
 #include <asterism/quant/group_int.hpp>
 #include <asterism/quant/least_squares.hpp>
+#include <span>
 
 #include "variants.hpp"
 

@@ -1,6 +1,5 @@
-#include <span>
-
 #include <asterism/quant/least_squares.hpp>
+#include <span>
 
 #include "variants.hpp"
 

@@ -221,8 +221,8 @@ int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& 
   if (!arguments.quiet) {
     Bytes sum{};
     for (std::size_t d = 0; d < model.plan().devices(); ++d) sum += model.plan().peak(d);
-    std::cerr << (interrupt.happened() ? "interrupted; " : "") << conversation.summary() << "; " << to_string(sum)
-              << " of memory (more: --plan, --report)\n";
+    std::cerr << wrapped(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ",
+                                to_string(sum), " of memory (more: --plan, --report)\n"));
   }
   return interrupt.happened() ? Status::interrupted : Status::done;
 }
@@ -304,7 +304,7 @@ Chosen choose(const Variant& variant, const Arguments& arguments) {
       arguments.fit_context || (budgets_are_given && arguments.context == 0 && arguments.device_map.empty());
   options.limits = variant.plan_load(arguments.checkpoint, options).limits;
   options.fit_context = false;
-  const placement::MemoryFootprint parts = variant.parts(shape, *options.limits);
+  const placement::MemoryFootprint parts = variant.memory_footprint(shape, *options.limits);
   if (!budgets_are_given) options.machine = variant.smallest_equal_budgets(parts, 2, 0.05);
   if (!arguments.device_map.empty()) {
     options.device_map = read_map(arguments.device_map, shape, parts, *options.machine);

@@ -6,8 +6,8 @@
 #include "asterism/attention/sliding_window_kv_cache.hpp"
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
-#include "asterism/parallel/threads.hpp"
 #include "asterism/kernels.hpp"
+#include "asterism/parallel/threads.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 

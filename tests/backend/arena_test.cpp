@@ -1,8 +1,6 @@
 // Budgets to the byte, the account of who holds what, and buffers that give back what they hold.
 #include "asterism/backend/arena.hpp"
 
-#include "asterism/core/error.hpp"
-
 #include <cstdint>
 #include <cstring>
 #include <string>

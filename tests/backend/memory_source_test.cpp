@@ -1,5 +1,4 @@
 // The memory of this machine: aligned, usable to the last byte, and in huge pages where they fit.
-#include "asterism/core/bytes.hpp"
 #include "asterism/backend/memory_source.hpp"
 
 #include <cstdint>
@@ -8,6 +7,8 @@
 #include <string>
 
 #include <doctest/doctest.h>
+
+#include "asterism/core/bytes.hpp"
 
 using namespace asterism;
 using namespace asterism::backend;

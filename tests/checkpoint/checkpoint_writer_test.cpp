@@ -1,11 +1,11 @@
 #include "asterism/checkpoint/checkpoint_writer.hpp"
 
-#include "asterism/checkpoint/safetensors/dtype.hpp"
-
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/safetensors/writer.hpp"
 #include "asterism/core/error.hpp"

@@ -1,14 +1,11 @@
 // Device maps of transformers.
 #include "asterism/checkpoint/huggingface/device_map.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
-#include "asterism/machine/machine.hpp"
-
 #include <string>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/machine/machine.hpp"
 
 #include "support/files.hpp"
 

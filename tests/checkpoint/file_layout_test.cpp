@@ -1,5 +1,4 @@
 // Weights as the tensors of a file: read back, they are the same bytes.
-#include "asterism/kernels.hpp"
 #include "asterism/checkpoint/bitsandbytes/file_layout.hpp"
 
 #include <cstring>
@@ -15,6 +14,7 @@
 #include "asterism/checkpoint/safetensors/writer.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"

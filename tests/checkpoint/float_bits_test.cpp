@@ -1,7 +1,5 @@
 #include "asterism/checkpoint/safetensors/float_bits.hpp"
 
-#include "asterism/core/error.hpp"
-
 #include <string>
 #include <vector>
 

@@ -1,5 +1,4 @@
 // Weights reach their places, and every way in which a checkpoint can be wrong is named by file and tensor.
-#include "asterism/kernels.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
 
 #include <cmath>
@@ -8,8 +7,8 @@
 #include <functional>
 #include <limits>
 #include <string>
-#include <type_traits>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -22,6 +21,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/quant/half_precision.hpp"
 
@@ -40,8 +40,8 @@ using asterism::test::TemporaryFolder;
 
 namespace {
 
-using test::Exact;
 using test::Defaults;
+using test::Exact;
 
 struct PlainNf4 : Defaults {
   using Quantization = quant::Nf4<64, quant::PlainScales>;
@@ -310,7 +310,7 @@ TEST_CASE("weights that are not finite") {
   refuses<FormatError, Defaults>("bf16", set(query, 100, bf16_nan), {"'" + query + "'", "100", "NaN"});
   refuses<FormatError, Defaults>("bf16", set(query, 100, bf16_infinity), {"'" + query + "'", "100", "infinit"});
   refuses<FormatError, Defaults>("bf16", set("model.embed_tokens.weight", 3, bf16_nan),
-                                  {"'model.embed_tokens.weight'", "NaN"});
+                                 {"'model.embed_tokens.weight'", "NaN"});
   // Finite, but beyond the format that the Blueprint asks for.
   refuses<FormatError, PlainNf4>("plain", set("model.embed_tokens.weight", 9, 1e6F),
                                  {"'model.embed_tokens.weight'", "element 9", "float16"});
@@ -320,7 +320,7 @@ TEST_CASE("weights that are not finite") {
   refuses<FormatError, Exact>("bnb_router4", set(expert + ".absmax", 0, infinity),
                               {"'" + expert + ".absmax'", "element 0"});
   refuses<FormatError, Defaults>("bnb_experts", set(expert + ".nested_absmax", 1, nan),
-                                  {"'" + expert + ".nested_absmax'", "element 1", "NaN"});
+                                 {"'" + expert + ".nested_absmax'", "element 1", "NaN"});
 }
 
 TEST_CASE("a missing shard") {

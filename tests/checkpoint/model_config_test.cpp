@@ -1,17 +1,14 @@
 #include "asterism/checkpoint/huggingface/model_config.hpp"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/file/mapped_file.hpp"
 
 #include "support/files.hpp"
-
-#include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
-
-#include <string>
-#include <utility>
-#include <vector>
 
 using namespace asterism;
 using namespace asterism::checkpoint;

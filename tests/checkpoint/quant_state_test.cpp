@@ -1,8 +1,5 @@
 #include "asterism/checkpoint/bitsandbytes/quant_state.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
-
 #include <array>
 #include <bit>
 #include <map>

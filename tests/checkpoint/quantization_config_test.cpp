@@ -1,15 +1,12 @@
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "asterism/checkpoint/huggingface/parse_quantization_config.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/json/json.hpp"
 
 #include "support/files.hpp"
-
-#include "asterism/core/error.hpp"
-#include "asterism/json/json.hpp"
-
-#include <optional>
-#include <string>
-#include <vector>
 
 using namespace asterism;
 using namespace asterism::checkpoint;

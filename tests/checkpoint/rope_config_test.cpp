@@ -1,14 +1,11 @@
 #include "asterism/checkpoint/huggingface/rope_config.hpp"
 
+#include <string>
+
 #include "asterism/core/error.hpp"
 #include "asterism/json/json.hpp"
 
 #include "support/files.hpp"
-
-#include "asterism/core/error.hpp"
-#include "asterism/json/json.hpp"
-
-#include <string>
 
 using namespace asterism;
 using namespace asterism::checkpoint;

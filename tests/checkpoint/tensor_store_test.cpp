@@ -1,8 +1,8 @@
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 
+#include <string>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -71,7 +71,8 @@ TEST_CASE("the shards that transformers wrote hold the values that it wrote") {
 
 TEST_CASE("16-bit floats are read as the reference reads them") {
   const TemporaryFolder folder;
-  REQUIRE(::symlink(std::filesystem::absolute(golden("half.safetensors")).c_str(), (folder / "model.safetensors").c_str()) == 0);
+  REQUIRE(::symlink(std::filesystem::absolute(golden("half.safetensors")).c_str(),
+                    (folder / "model.safetensors").c_str()) == 0);
   const TensorStore store(folder.path());
   for (const std::string name : {"f16", "bf16"}) {
     const TensorInfo& stored = store.at(name);

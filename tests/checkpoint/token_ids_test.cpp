@@ -1,15 +1,12 @@
 #include "asterism/checkpoint/huggingface/token_ids.hpp"
 
+#include <string>
+#include <vector>
+
 #include "asterism/core/error.hpp"
 #include "asterism/json/json.hpp"
 
 #include "support/files.hpp"
-
-#include "asterism/core/error.hpp"
-#include "asterism/json/json.hpp"
-
-#include <string>
-#include <vector>
 
 using namespace asterism;
 using namespace asterism::checkpoint;

@@ -1,13 +1,11 @@
 #include "asterism/checkpoint/safetensors/weight_index.hpp"
 
+#include <string>
+#include <vector>
+
 #include "asterism/core/error.hpp"
 
 #include "support/files.hpp"
-
-#include "asterism/core/error.hpp"
-
-#include <string>
-#include <vector>
 
 using namespace asterism;
 using namespace asterism::checkpoint;

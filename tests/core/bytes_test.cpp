@@ -1,9 +1,6 @@
 // Sizes of memory: arithmetic, literals, rounding, and text in both directions.
 #include "asterism/core/bytes.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
-
 #include <string>
 #include <string_view>
 

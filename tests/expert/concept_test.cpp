@@ -4,8 +4,8 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
-#include "asterism/parallel/threads.hpp"
 #include "asterism/expert/swiglu.hpp"
+#include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"

@@ -1,13 +1,11 @@
 #include "asterism/file/mapped_file.hpp"
 
-#include "asterism/core/error.hpp"
-
 #include <fcntl.h>
+#include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <string>
 #include <utility>
 
 #include "asterism/core/error.hpp"

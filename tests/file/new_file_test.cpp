@@ -1,10 +1,9 @@
 #include "asterism/file/new_file.hpp"
 
-#include <string>
-#include <vector>
-
 #include <signal.h>
+#include <string>
 #include <sys/resource.h>
+#include <vector>
 
 #include "asterism/core/error.hpp"
 #include "asterism/file/mapped_file.hpp"

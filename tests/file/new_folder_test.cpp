@@ -1,13 +1,9 @@
 #include "asterism/file/new_folder.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
-
 #include <string>
-#include <vector>
-
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 #include "asterism/core/error.hpp"
 #include "asterism/file/mapped_file.hpp"

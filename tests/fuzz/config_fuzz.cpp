@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "asterism/core/error.hpp"
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/checkpoint/huggingface/model_config.hpp"
+#include "asterism/core/error.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;

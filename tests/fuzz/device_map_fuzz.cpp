@@ -15,14 +15,14 @@ using namespace asterism;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   constexpr Shape shape{.layers = 3, .experts = 2};
-  placement::MemoryFootprint parts;
-  parts.layers = shape.layers;
-  parts.add(placement::PartKind::attention, 1, Bytes{5});
-  parts.add(placement::PartKind::experts, 2, Bytes{10});
-  parts.embedding = {20};
-  parts.head = {20};
-  parts.tied = size % 2 == 0;
-  parts.code_bits = 4;
+  placement::MemoryFootprint footprint;
+  footprint.layers = shape.layers;
+  footprint.add(placement::PartKind::attention, 1, Bytes{5});
+  footprint.add(placement::PartKind::experts, 2, Bytes{10});
+  footprint.embedding = {20};
+  footprint.head = {20};
+  footprint.tied = size % 2 == 0;
+  footprint.code_bits = 4;
   Machine machine = equal_devices(2, Bytes{90});
   machine.add(Bytes{100}, DeviceKind::host);
   placement::DeviceMap map;
@@ -32,9 +32,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   using Policy = placement::AcceleratorsFirst<placement::Balanced>;
-  const placement::MapCheck answer = placement::validate<Policy>(map, parts, machine);
+  const placement::MapCheck answer = placement::validate<Policy>(map, footprint, machine);
   to_string(answer);
-  if (!answer.plan.fits() || !placement::validate<Policy>(map_of(answer.plan), parts, machine).sound())
+  if (!answer.plan.fits() || !placement::validate<Policy>(map_of(answer.plan), footprint, machine).sound())
     std::abort();
   return 0;
 }

@@ -5,11 +5,11 @@
 #include <cstdlib>
 #include <vector>
 
-#include "asterism/core/error.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/float_bits.hpp"
 #include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/checkpoint/safetensors/weight_index.hpp"
-#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/core/error.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;

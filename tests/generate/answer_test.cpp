@@ -1,14 +1,14 @@
 // One answer: its text grows with its tokens, and ends with what they still hold.
 #include "asterism/generate/answer.hpp"
 
-#include "asterism/core/random.hpp"
-
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "asterism/core/random.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 

@@ -78,11 +78,11 @@ TEST_CASE("a table plans and prepares what it would load, and names what it has"
   const LoadPlan prepared = exact.plan_load(golden_model("demo"), {});
   const Machine machine = equal_devices(2, 64_MiB);
   CHECK(exact.limits == Exact::limits);
-  CHECK(exact.parts(prepared.config.shape, prepared.limits) ==
-        model::parts<Exact>(prepared.config.shape, prepared.limits));
+  CHECK(exact.memory_footprint(prepared.config.shape, prepared.limits) ==
+        model::memory_footprint<Exact>(prepared.config.shape, prepared.limits));
   CHECK(exact.plan(machine, prepared.config.shape, prepared.limits) ==
         plan<Exact>(machine, prepared.config.shape, prepared.limits));
-  const placement::MemoryFootprint parts = exact.parts(prepared.config.shape, prepared.limits);
+  const placement::MemoryFootprint parts = exact.memory_footprint(prepared.config.shape, prepared.limits);
   CHECK(exact.plan(exact.smallest_equal_budgets(parts, 2, 0), prepared.config.shape, prepared.limits).fits());
   check_error<InvalidArgument>([] { find_variant(variants, "int3"); }, {"no variant 'int3'", "exact"});
 }

@@ -1,5 +1,4 @@
 // Batches: every answer is the one that a session alone gives, whoever shares the passes; and a thousand of them.
-#include "asterism/placement/report.hpp"
 #include "asterism/generate/batch.hpp"
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include "asterism/generate/load.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/placement/report.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/batch_answers.hpp"
@@ -323,7 +323,7 @@ TEST_CASE("a request whose logits are no numbers is named; the others lose nothi
 TEST_CASE("rows that do not fit are refused; as many as the plan counts fit exactly") {
   LoadOptions options;
   const LoadPlan prepared = plan_load<Exact>(golden_model("demo"), options);
-  const placement::MemoryFootprint parts = model::parts<Exact>(prepared.config.shape, prepared.limits);
+  const placement::MemoryFootprint parts = model::memory_footprint<Exact>(prepared.config.shape, prepared.limits);
   options.machine = placement::smallest_equal_budgets<Exact::Placement>(parts, 2, 0.0);
   const auto model = load<Exact>(golden_model("demo"), options);
   const auto used = [&] { return model.devices()[0]->arena().used() + model.devices()[1]->arena().used(); };

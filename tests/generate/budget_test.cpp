@@ -4,10 +4,10 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/placement/report.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/placement/report.hpp"
 
 #include "support/golden.hpp"
 
@@ -52,7 +52,7 @@ TEST_CASE(
     "the smallest equal budgets hold the model, one device of that size does not, and a byte less is refused") {
   LoadOptions options;
   const LoadPlan prepared = plan_load<Dual>(folder, options);
-  const placement::MemoryFootprint parts = model::parts<Dual>(prepared.config.shape, prepared.limits);
+  const placement::MemoryFootprint parts = model::memory_footprint<Dual>(prepared.config.shape, prepared.limits);
   options.machine = placement::smallest_equal_budgets<Dual::Placement>(parts, 2, 0.0);
   const auto model = load<Dual>(folder, options);
   CHECK(model.plan().largest_peak() == options.machine->capacity[0]);

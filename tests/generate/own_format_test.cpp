@@ -8,8 +8,8 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/kernels.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/quant/abs_max.hpp"
 #include "asterism/quant/concept.hpp"
 

@@ -5,9 +5,6 @@
 
 #include "support/files.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/json/json.hpp"
-
 using namespace asterism;
 using namespace asterism::json;
 using asterism::test::check_error;

@@ -1,14 +1,11 @@
 #include "asterism/json/json.hpp"
 
+#include <string>
+
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 
 #include "support/files.hpp"
-
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
-
-#include <string>
 
 using namespace asterism;
 using namespace asterism::json;

@@ -1,12 +1,12 @@
 // Question files: what is read, and what is refused by line.
 #include "asterism/lab/question_set.hpp"
 
-#include "asterism/core/error.hpp"
-
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "asterism/core/error.hpp"
 
 #include "support/files.hpp"
 

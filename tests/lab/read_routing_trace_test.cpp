@@ -1,15 +1,15 @@
 // Routing traces are read as they were written; every planted mistake is refused by its name.
 #include "asterism/lab/read_routing_trace.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
-#include "asterism/core/random.hpp"
-
 #include <limits>
 #include <string>
 #include <string_view>
 
 #include <doctest/doctest.h>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/random.hpp"
 
 #include "lab/routing_traces.hpp"
 

@@ -32,40 +32,41 @@ namespace asterism::laws {
 inline placement::MemoryFootprint random_parts(Random& random) {
   using placement::PartKind;
   const auto some = [&](std::uint64_t most) { return Bytes{random.below(most + 1)}; };
-  placement::MemoryFootprint parts;
-  parts.layers = static_cast<std::int32_t>(1 + random.below(7));
-  parts.add(PartKind::attention, 1, some(20));
-  parts.add(PartKind::experts, static_cast<std::int32_t>(1 + random.below(4)), some(30) + 1_B);
-  parts.add(PartKind::kv_cache, 1, some(10));
+  placement::MemoryFootprint footprint;
+  footprint.layers = static_cast<std::int32_t>(1 + random.below(7));
+  footprint.add(PartKind::attention, 1, some(20));
+  footprint.add(PartKind::experts, static_cast<std::int32_t>(1 + random.below(4)), some(30) + 1_B);
+  footprint.add(PartKind::kv_cache, 1, some(10));
   if (random.below(2) == 0) {
-    const auto first = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers)));
+    const auto first = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(footprint.layers)));
     const auto layers =
-        static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(parts.layers - first) + 1));
-    parts.add(PartKind::router, 2, some(60));
-    parts.runs[parts.run_count - 1].first_layer = first;
-    parts.runs[parts.run_count - 1].layers = layers;
+        static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(footprint.layers - first) + 1));
+    footprint.add(PartKind::router, 2, some(60));
+    footprint.runs[footprint.run_count - 1].first_layer = first;
+    footprint.runs[footprint.run_count - 1].layers = layers;
   }
-  parts.embedding = some(120);
-  parts.final_norm = some(5);
-  parts.tied = random.below(3) == 0;
-  parts.head = parts.tied ? parts.embedding : some(120);
-  parts.layer_workspace = some(25);
-  parts.head_workspace = some(60);
-  return parts;
+  footprint.embedding = some(120);
+  footprint.final_norm = some(5);
+  footprint.tied = random.below(3) == 0;
+  footprint.head = footprint.tied ? footprint.embedding : some(120);
+  footprint.layer_workspace = some(25);
+  footprint.head_workspace = some(60);
+  return footprint;
 }
 
-/// Bytes of everything that `parts` lists, workspaces left out.
-inline Bytes weight_bytes(const placement::MemoryFootprint& parts) {
-  Bytes sum = parts.embedding + parts.final_norm;
-  if (!parts.tied) sum += parts.head;
-  for (std::size_t i = 0; i < parts.run_count; ++i) sum += parts.runs[i].total();
+/// Bytes of everything that `footprint` lists, workspaces left out.
+inline Bytes weight_bytes(const placement::MemoryFootprint& footprint) {
+  Bytes sum = footprint.embedding + footprint.final_norm;
+  if (!footprint.tied) sum += footprint.head;
+  for (std::size_t i = 0; i < footprint.run_count; ++i) sum += footprint.runs[i].total();
   return sum;
 }
 
 /// 1 to 4 accelerators with budgets that hold the decoder sometimes with much room, sometimes just, sometimes not.
-inline Machine random_machine(Random& random, const placement::MemoryFootprint& parts) {
+inline Machine random_machine(Random& random, const placement::MemoryFootprint& footprint) {
   Machine machine{.capacity = {}, .devices = 1 + random.below(4)};
-  const std::uint64_t all = weight_bytes(parts).count + parts.layer_workspace.count + parts.head_workspace.count;
+  const std::uint64_t all =
+      weight_bytes(footprint).count + footprint.layer_workspace.count + footprint.head_workspace.count;
   for (std::size_t d = 0; d < machine.devices; ++d) {
     machine.capacity[d] = {random.below(2 * all / machine.devices + all / 4 + 2)};
   }
@@ -73,8 +74,8 @@ inline Machine random_machine(Random& random, const placement::MemoryFootprint& 
 }
 
 /// The same, where one device in three is host memory.
-inline Machine random_machine_with_hosts(Random& random, const placement::MemoryFootprint& parts) {
-  Machine machine = random_machine(random, parts);
+inline Machine random_machine_with_hosts(Random& random, const placement::MemoryFootprint& footprint) {
+  Machine machine = random_machine(random, footprint);
   for (std::size_t d = 0; d < machine.devices; ++d) {
     if (random.below(3) == 0) machine.kinds[d] = DeviceKind::host;
   }
@@ -94,31 +95,33 @@ void for_each_cut(std::int32_t layers, std::size_t devices, const Visit& visit) 
 }
 
 /// True where some cut, with a tied head copied or handed over, keeps every budget.
-inline bool some_cut_fits(const placement::MemoryFootprint& parts, const Machine& machine) {
+inline bool some_cut_fits(const placement::MemoryFootprint& footprint, const Machine& machine) {
   bool fits = false;
-  for_each_cut(parts.layers, machine.devices, [&](const placement::Cuts& cuts) {
-    fits = fits || assemble(parts, machine, cuts, false).fits() || assemble(parts, machine, cuts, true).fits();
+  for_each_cut(footprint.layers, machine.devices, [&](const placement::Cuts& cuts) {
+    fits = fits || assemble(footprint, machine, cuts, false).fits() ||
+           assemble(footprint, machine, cuts, true).fits();
   });
   return fits;
 }
 
 /// A question that a policy is asked.
 struct PlacementCase {
-  placement::MemoryFootprint parts;
+  placement::MemoryFootprint footprint;
   Machine machine;
 
   std::string text() const {
     std::ostringstream out;
-    out << parts.layers << " layers on " << machine.devices << " devices of";
+    out << footprint.layers << " layers on " << machine.devices << " devices of";
     for (std::size_t d = 0; d < machine.devices; ++d) {
       out << " " << machine.capacity[d].count << (machine.is_host(d) ? " (host)" : "");
     }
-    out << " bytes; embedding " << parts.embedding.count << ", norm " << parts.final_norm.count << ", head "
-        << parts.head.count << (parts.tied ? " (tied)" : "") << ", workspace " << parts.layer_workspace.count
-        << " and " << parts.head_workspace.count << ", " << parts.code_bits << " bits a code";
-    for (std::size_t r = 0; r < parts.run_count; ++r) {
-      out << "; " << name_of(parts.runs[r].kind) << " " << parts.runs[r].total().count << " in "
-          << parts.runs[r].layers << " layers from " << parts.runs[r].first_layer;
+    out << " bytes; embedding " << footprint.embedding.count << ", norm " << footprint.final_norm.count
+        << ", head " << footprint.head.count << (footprint.tied ? " (tied)" : "") << ", workspace "
+        << footprint.layer_workspace.count << " and " << footprint.head_workspace.count << ", "
+        << footprint.code_bits << " bits a code";
+    for (std::size_t r = 0; r < footprint.run_count; ++r) {
+      out << "; " << name_of(footprint.runs[r].kind) << " " << footprint.runs[r].total().count << " in "
+          << footprint.runs[r].layers << " layers from " << footprint.runs[r].first_layer;
     }
     return out.str();
   }
@@ -139,8 +142,8 @@ std::vector<PlacementCase> placement_cases(std::uint64_t seed, std::size_t count
 }
 
 inline PlacementCase case_with_hosts(Random& random) {
-  const placement::MemoryFootprint parts = random_parts(random);
-  return {parts, random_machine_with_hosts(random, parts)};
+  const placement::MemoryFootprint footprint = random_parts(random);
+  return {footprint, random_machine_with_hosts(random, footprint)};
 }
 
 /// How a plan cut the layers, and what its devices hold.
@@ -160,8 +163,8 @@ void never_above_a_budget_where_a_cut_fits() {
   int fitting = 0;
   int impossible = 0;
   const auto make = [](Random& random) -> PlacementCase {
-    const placement::MemoryFootprint parts = random_parts(random);
-    return {parts, random_machine(random, parts)};
+    const placement::MemoryFootprint footprint = random_parts(random);
+    return {footprint, random_machine(random, footprint)};
   };
   for (const PlacementCase& one : placement_cases(1, 1500, make)) {
     const placement::Plan plan = P::plan(one.parts, one.machine);
@@ -187,9 +190,9 @@ void host_devices_are_withheld_from_four_bits_at_most() {
   int fitting = 0;
   int too_small = 0;
   const auto make = [](Random& random) -> PlacementCase {
-    placement::MemoryFootprint parts = random_parts(random);
-    parts.code_bits = random.below(2) == 0 ? 4 : 0;
-    return {parts, random_machine_with_hosts(random, parts)};
+    placement::MemoryFootprint footprint = random_parts(random);
+    footprint.code_bits = random.below(2) == 0 ? 4 : 0;
+    return {footprint, random_machine_with_hosts(random, footprint)};
   };
   for (const PlacementCase& one : placement_cases(9, 1500, make)) {
     const placement::Plan plan = P::plan(one.parts, one.machine);
@@ -243,21 +246,22 @@ void every_part_is_placed_once() {
                 model_name<P>());
   int seen[4] = {};
   for (const PlacementCase& one : placement_cases(3, 1000, case_with_hosts)) {
-    const placement::MemoryFootprint& parts = one.parts;
-    const placement::Plan plan = P::plan(parts, one.machine);
+    const placement::MemoryFootprint& footprint = one.parts;
+    const placement::Plan plan = P::plan(footprint, one.machine);
     const auto text = [&] { return one.text() + plan_text(plan); };
     ++seen[static_cast<std::size_t>(plan.tied_head)];
-    law.holds((plan.tied_head == TiedHead::untied) == !parts.tied, "the plan's head is tied otherwise: ", text);
+    law.holds((plan.tied_head == TiedHead::untied) == !footprint.tied,
+              "the plan's head is tied otherwise: ", text);
     std::uint64_t working = 0;
     for (std::size_t d = 0; d < plan.devices(); ++d) working += plan.cuts[d + 1] > plan.cuts[d] ? 1U : 0U;
     Bytes expected[placement::kind_count] = {};
     const auto of = [&](PartKind kind) -> Bytes& { return expected[static_cast<std::size_t>(kind)]; };
-    for (std::size_t r = 0; r < parts.run_count; ++r) of(parts.runs[r].kind) += parts.runs[r].total();
-    of(PartKind::embedding) = parts.embedding;
-    of(PartKind::final_norm) = parts.final_norm;
-    if (!parts.tied) of(PartKind::head) = parts.head;
-    if (plan.tied_head == TiedHead::copied) of(PartKind::head) = parts.embedding;
-    of(PartKind::workspace) = parts.layer_workspace * working + parts.head_workspace;
+    for (std::size_t r = 0; r < footprint.run_count; ++r) of(footprint.runs[r].kind) += footprint.runs[r].total();
+    of(PartKind::embedding) = footprint.embedding;
+    of(PartKind::final_norm) = footprint.final_norm;
+    if (!footprint.tied) of(PartKind::head) = footprint.head;
+    if (plan.tied_head == TiedHead::copied) of(PartKind::head) = footprint.embedding;
+    of(PartKind::workspace) = footprint.layer_workspace * working + footprint.head_workspace;
     Bytes peaks{};
     for (std::size_t k = 0; k < placement::kind_count; ++k) {
       Bytes sum{};
@@ -284,16 +288,17 @@ void what_belongs_together_shares_a_device() {
       "parts of a layer share its device, the embedding that of the first, norm and head that of the last",
       model_name<P>());
   for (const PlacementCase& one : placement_cases(4, 500, case_with_hosts)) {
-    const placement::MemoryFootprint& parts = one.parts;
-    const placement::Plan plan = P::plan(parts, one.machine);
+    const placement::MemoryFootprint& footprint = one.parts;
+    const placement::Plan plan = P::plan(footprint, one.machine);
     const auto text = [&] { return one.text() + plan_text(plan); };
-    law.holds(plan.cuts[0] == 0 && plan.cuts[plan.devices()] == parts.layers, "not all layers are cut: ", text);
+    law.holds(plan.cuts[0] == 0 && plan.cuts[plan.devices()] == footprint.layers,
+              "not all layers are cut: ", text);
     for (std::size_t d = 0; d < plan.devices(); ++d) {
       law.holds(plan.cuts[d] <= plan.cuts[d + 1], "devices are out of order: ", text);
     }
     const bool handed_over = plan.tied_head == placement::TiedHead::handed_over;
     law.holds(plan.embedding_device() == plan.device_of_layer(0), "the embedding is elsewhere: ", text);
-    law.holds(plan.head_device() == plan.device_of_layer(handed_over ? 0 : parts.layers - 1),
+    law.holds(plan.head_device() == plan.device_of_layer(handed_over ? 0 : footprint.layers - 1),
               "the head is elsewhere: ", text);
     for (std::size_t p = 0; p < plan.placed_count; ++p) {
       const placement::Placed& placed = plan.placed[p];
@@ -309,7 +314,7 @@ void what_belongs_together_shares_a_device() {
           break;
         case PartKind::final_norm:
         case PartKind::head:
-          lies_on(plan.device_of_layer(parts.layers - 1));
+          lies_on(plan.device_of_layer(footprint.layers - 1));
           break;
         case PartKind::workspace:
           break;

@@ -1,9 +1,9 @@
 // Machines by name.
 #include "asterism/machine/catalogue.hpp"
 
-#include "asterism/machine/machine.hpp"
-
 #include <doctest/doctest.h>
+
+#include "asterism/machine/machine.hpp"
 
 using namespace asterism;
 

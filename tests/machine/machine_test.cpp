@@ -1,9 +1,6 @@
 // Machines as values.
 #include "asterism/machine/machine.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
-
 #include <string>
 
 #include <doctest/doctest.h>

@@ -1,16 +1,13 @@
 // Machines from command lines.
 #include "asterism/machine/parse.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
-#include "asterism/machine/machine.hpp"
-
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/machine/machine.hpp"
 
 using namespace asterism;
 

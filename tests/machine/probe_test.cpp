@@ -1,9 +1,9 @@
 // The machine that runs the tests.
 #include "asterism/machine/probe.hpp"
 
-#include "asterism/machine/machine.hpp"
-
 #include <doctest/doctest.h>
+
+#include "asterism/machine/machine.hpp"
 
 using namespace asterism;
 

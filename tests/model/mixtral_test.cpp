@@ -9,10 +9,10 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/machine/machine.hpp"
-#include "asterism/core/bytes.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"

@@ -128,8 +128,9 @@ struct Mixtral8 : Mixtral {
   using Backend = backend::HostA8;
 };
 static_assert(fits<Mixtral8, machines::dual_16gb, 14_GiB>());
-constexpr placement::MemoryFootprint exact_parts = model::parts<Mixtral>(Mixtral::shape, Mixtral::limits);
-constexpr placement::MemoryFootprint parts8 = model::parts<Mixtral8>(Mixtral8::shape, Mixtral8::limits);
+constexpr placement::MemoryFootprint exact_parts =
+    model::memory_footprint<Mixtral>(Mixtral::shape, Mixtral::limits);
+constexpr placement::MemoryFootprint parts8 = model::memory_footprint<Mixtral8>(Mixtral8::shape, Mixtral8::limits);
 constexpr std::size_t chunk_rows = Mixtral::limits.prefill_chunk;
 static_assert(parts8.layer_workspace ==
               exact_parts.layer_workspace + backend::HostA8::scratch(2 * chunk_rows, 14336));

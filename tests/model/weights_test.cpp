@@ -9,8 +9,8 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/machine/machine.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
 
 #include "generate/variants.hpp"
@@ -20,9 +20,9 @@ using namespace asterism;
 using model::Role;
 using model::WeightId;
 using placement::PartKind;
+using test::Defaults;
 using test::EmptyNetwork;
 using test::Exact;
-using test::Defaults;
 using test::small_shape;
 
 namespace {

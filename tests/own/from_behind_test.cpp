@@ -7,11 +7,11 @@
 namespace {
 
 struct LastLeftOut {  // the device before the last gets its layers too
-  static constexpr placement::Plan plan(const placement::MemoryFootprint& parts, const Machine& machine) {
-    placement::Plan plan = FromBehind::plan(parts, machine);
+  static constexpr placement::Plan plan(const placement::MemoryFootprint& footprint, const Machine& machine) {
+    placement::Plan plan = FromBehind::plan(footprint, machine);
     placement::Cuts cuts = plan.cuts;
     cuts[machine.devices - 1] = cuts[machine.devices];
-    return placement::assemble(parts, machine, cuts, false);
+    return placement::assemble(footprint, machine, cuts, false);
   }
 };
 

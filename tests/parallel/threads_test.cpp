@@ -1,8 +1,6 @@
 // The pool: every tile once for any count and any number of threads, no allocation in a call, and no way to hang.
 #include "asterism/parallel/threads.hpp"
 
-#include "asterism/core/error.hpp"
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>

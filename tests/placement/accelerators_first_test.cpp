@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/machine/machine.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/placement/balanced.hpp"
 
 #include "laws/placement_laws.hpp"
@@ -18,11 +18,11 @@ using Default = AcceleratorsFirst<Balanced>;
 using Asked = AcceleratorsFirst<Balanced, HostPlacement::any_width>;
 
 constexpr MemoryFootprint ten_layers(std::int32_t code_bits) {
-  MemoryFootprint parts;
-  parts.layers = 10;
-  parts.add(PartKind::experts, 10, 10_B);
-  parts.code_bits = code_bits;
-  return parts;
+  MemoryFootprint footprint;
+  footprint.layers = 10;
+  footprint.add(PartKind::experts, 10, 10_B);
+  footprint.code_bits = code_bits;
+  return footprint;
 }
 
 constexpr Machine machine(Bytes accelerator, Bytes host, std::size_t host_at) {
@@ -68,14 +68,14 @@ TEST_CASE("a machine of host memory alone, or of accelerators alone, is planned 
 }
 
 TEST_CASE("a tied head keeps what the policy chose for it") {
-  MemoryFootprint parts = ten_layers(4);
-  parts.tied = true;
-  parts.embedding = parts.head = 30_B;
-  parts.head_workspace = 80_B;
+  MemoryFootprint footprint = ten_layers(4);
+  footprint.tied = true;
+  footprint.embedding = footprint.head = 30_B;
+  footprint.head_workspace = 80_B;
   Machine uneven = machine(1_KiB, 1_KiB, 0);
   uneven.capacity[2] = 2_KiB;
   Machine two = equal_devices(2, 1_KiB);
   two.capacity[1] = 2_KiB;
-  CHECK(Default::plan(parts, uneven).tied_head == Balanced::plan(parts, two).tied_head);
-  CHECK(Default::plan(parts, uneven).peak(2) == Balanced::plan(parts, two).peak(1));
+  CHECK(Default::plan(footprint, uneven).tied_head == Balanced::plan(footprint, two).tied_head);
+  CHECK(Default::plan(footprint, uneven).peak(2) == Balanced::plan(footprint, two).peak(1));
 }

@@ -1,10 +1,10 @@
 // BalancedLowFirst leaves the first device as free as the other budgets allow.
 #include "asterism/placement/balanced_low_first.hpp"
 
+#include <doctest/doctest.h>
+
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"
-
-#include <doctest/doctest.h>
 
 #include "laws/placement_laws.hpp"
 
@@ -14,15 +14,15 @@ using namespace asterism::placement;
 namespace {
 
 constexpr MemoryFootprint layers_of_100(std::int32_t layers) {
-  MemoryFootprint parts;
-  parts.layers = layers;
-  parts.add(PartKind::experts, 10, 10_B);
-  parts.embedding = 30_B;
-  parts.final_norm = 5_B;
-  parts.head = 40_B;
-  parts.layer_workspace = 2_B;
-  parts.head_workspace = 3_B;
-  return parts;
+  MemoryFootprint footprint;
+  footprint.layers = layers;
+  footprint.add(PartKind::experts, 10, 10_B);
+  footprint.embedding = 30_B;
+  footprint.final_norm = 5_B;
+  footprint.head = 40_B;
+  footprint.layer_workspace = 2_B;
+  footprint.head_workspace = 3_B;
+  return footprint;
 }
 
 constexpr Plan two = BalancedLowFirst::plan(layers_of_100(32), equal_devices(2, 1900_B));
@@ -32,15 +32,15 @@ static_assert(eight.fits() && eight.cuts[1] == 1 && eight.cuts[2] == 8 && eight.
 
 // Deep models on many devices stay within every compiler's limits of constant evaluation, whatever fits.
 constexpr MemoryFootprint deep(bool tied) {
-  MemoryFootprint parts;
-  parts.layers = 94;
+  MemoryFootprint footprint;
+  footprint.layers = 94;
   for (const PartKind kind : {PartKind::attention, PartKind::norms, PartKind::router, PartKind::kv_cache})
-    parts.add(kind, 1, 10_B);
-  parts.add(PartKind::experts, 128, 10_B);
-  parts.embedding = parts.head = 500_B;
-  parts.tied = tied;
-  parts.layer_workspace = parts.head_workspace = 50_B;
-  return parts;
+    footprint.add(kind, 1, 10_B);
+  footprint.add(PartKind::experts, 128, 10_B);
+  footprint.embedding = footprint.head = 500_B;
+  footprint.tied = tied;
+  footprint.layer_workspace = footprint.head_workspace = 50_B;
+  return footprint;
 }
 constexpr Machine first_holds_nothing = [] {
   Machine machine = equal_devices(8, 20_KiB);
@@ -60,28 +60,28 @@ TEST_CASE("the first device runs as few layers as any cut that fits, one at leas
   int handed_over = 0;
   int others = 0;
   for (int i = 0; i < 1500; ++i) {
-    const MemoryFootprint parts = laws::random_parts(random);
-    const Machine machine = laws::random_machine(random, parts);
-    std::int32_t fewest[2] = {parts.layers, parts.layers};  // a tied head handed over, copied
-    laws::for_each_cut(parts.layers, machine.devices, [&](const Cuts& cuts) {
+    const MemoryFootprint footprint = laws::random_parts(random);
+    const Machine machine = laws::random_machine(random, footprint);
+    std::int32_t fewest[2] = {footprint.layers, footprint.layers};  // a tied head handed over, copied
+    laws::for_each_cut(footprint.layers, machine.devices, [&](const Cuts& cuts) {
       for (const bool copy : {false, true}) {
-        if (cuts[1] < 1 || cuts[1] >= fewest[copy ? 1 : 0] || !assemble(parts, machine, cuts, copy).fits())
+        if (cuts[1] < 1 || cuts[1] >= fewest[copy ? 1 : 0] || !assemble(footprint, machine, cuts, copy).fits())
           continue;
         fewest[copy ? 1 : 0] = cuts[1];
       }
     });
-    const Plan plan = BalancedLowFirst::plan(parts, machine);
-    if (fewest[1] < parts.layers) {
+    const Plan plan = BalancedLowFirst::plan(footprint, machine);
+    if (fewest[1] < footprint.layers) {
       ++copied;
       CHECK(plan.cuts[1] == fewest[1]);
-      CHECK(plan.tied_head == (parts.tied ? TiedHead::copied : TiedHead::untied));
-    } else if (fewest[0] < parts.layers) {
+      CHECK(plan.tied_head == (footprint.tied ? TiedHead::copied : TiedHead::untied));
+    } else if (fewest[0] < footprint.layers) {
       ++handed_over;
       CHECK(plan.cuts[1] == fewest[0]);
       CHECK(plan.tied_head == TiedHead::handed_over);
     } else {
       ++others;
-      CHECK(plan == Balanced::plan(parts, machine));
+      CHECK(plan == Balanced::plan(footprint, machine));
     }
   }
   CHECK(copied > 300);
@@ -99,13 +99,13 @@ TEST_CASE("the devices behind the first one are balanced") {
 }
 
 TEST_CASE("a tied head is copied where that fits, else handed over") {
-  MemoryFootprint parts = layers_of_100(4);
-  parts.tied = true;
-  parts.embedding = parts.head = 60_B;
-  const Plan copied = BalancedLowFirst::plan(parts, equal_devices(2, 370_B));
+  MemoryFootprint footprint = layers_of_100(4);
+  footprint.tied = true;
+  footprint.embedding = footprint.head = 60_B;
+  const Plan copied = BalancedLowFirst::plan(footprint, equal_devices(2, 370_B));
   CHECK(copied.tied_head == TiedHead::copied);  // 300 + 60 + 5 + 2 + 3
   CHECK(copied.cuts[1] == 1);
-  const Plan handed_over = BalancedLowFirst::plan(parts, equal_devices(2, 265_B));
+  const Plan handed_over = BalancedLowFirst::plan(footprint, equal_devices(2, 265_B));
   CHECK(handed_over.tied_head == TiedHead::handed_over);
   CHECK(handed_over.cuts[1] == 2);
   CHECK(handed_over.fits());

@@ -1,15 +1,13 @@
 // Balanced against all possible cuts, and in constant expressions of full size.
 #include "asterism/placement/balanced.hpp"
 
+#include <doctest/doctest.h>
+
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"
 
-#include <doctest/doctest.h>
-
 #include "laws/placement_laws.hpp"
-
-#include "asterism/core/error.hpp"
 
 using namespace asterism;
 using namespace asterism::placement;
@@ -28,20 +26,20 @@ double fullest(const Plan& plan) {
 
 // MemoryFootprint of the size of the largest models: 48 layers of 512 experts, a large vocabulary.
 constexpr MemoryFootprint many_experts(bool tied) {
-  MemoryFootprint parts;
-  parts.layers = 48;
-  parts.add(PartKind::attention, 1, 14_MiB);
-  parts.add(PartKind::norms, 1, 16_KiB);
-  parts.add(PartKind::router, 1, 4_MiB);
-  parts.add(PartKind::experts, 512, 1'622'016_B);
-  parts.add(PartKind::kv_cache, 1, 16_MiB);
-  parts.embedding = 600_MiB;
-  parts.final_norm = 8_KiB;
-  parts.head = 600_MiB;
-  parts.tied = tied;
-  parts.layer_workspace = 100_MiB;
-  parts.head_workspace = 10_MiB;
-  return parts;
+  MemoryFootprint footprint;
+  footprint.layers = 48;
+  footprint.add(PartKind::attention, 1, 14_MiB);
+  footprint.add(PartKind::norms, 1, 16_KiB);
+  footprint.add(PartKind::router, 1, 4_MiB);
+  footprint.add(PartKind::experts, 512, 1'622'016_B);
+  footprint.add(PartKind::kv_cache, 1, 16_MiB);
+  footprint.embedding = 600_MiB;
+  footprint.final_norm = 8_KiB;
+  footprint.head = 600_MiB;
+  footprint.tied = tied;
+  footprint.layer_workspace = 100_MiB;
+  footprint.head_workspace = 10_MiB;
+  return footprint;
 }
 
 constexpr bool layers_differ_by_at_most(const Plan& plan, std::int32_t most) {
@@ -69,17 +67,17 @@ TEST_CASE("the fullest device is as little full as any cut allows") {
   Random random(6);
   int handed_over = 0;
   for (int i = 0; i < 1500; ++i) {
-    const MemoryFootprint parts = laws::random_parts(random);
-    Machine machine = laws::random_machine(random, parts);
+    const MemoryFootprint footprint = laws::random_parts(random);
+    Machine machine = laws::random_machine(random, footprint);
     for (std::size_t d = 0; d < machine.devices; ++d) machine.capacity[d] += 1_B;
     double least = 1e300;
-    laws::for_each_cut(parts.layers, machine.devices, [&](const Cuts& cuts) {
+    laws::for_each_cut(footprint.layers, machine.devices, [&](const Cuts& cuts) {
       for (const bool copy : {false, true}) {
-        const double share = fullest(assemble(parts, machine, cuts, copy));
+        const double share = fullest(assemble(footprint, machine, cuts, copy));
         least = share < least ? share : least;
       }
     });
-    const Plan plan = Balanced::plan(parts, machine);
+    const Plan plan = Balanced::plan(footprint, machine);
     CHECK(fullest(plan) == least);
     handed_over += plan.tied_head == TiedHead::handed_over ? 1 : 0;
   }
@@ -89,10 +87,10 @@ TEST_CASE("the fullest device is as little full as any cut allows") {
 TEST_CASE("a device without a budget gets nothing where the others hold everything") {
   Random random(7);
   for (int i = 0; i < 200; ++i) {
-    const MemoryFootprint parts = laws::random_parts(random);
+    const MemoryFootprint footprint = laws::random_parts(random);
     Machine machine = equal_devices(3, 10_KiB);
     machine.capacity[random.below(3)] = 0_B;
-    const Plan plan = Balanced::plan(parts, machine);
+    const Plan plan = Balanced::plan(footprint, machine);
     CHECK(plan.fits());
   }
 }
@@ -103,52 +101,52 @@ TEST_CASE("constants and run-time values are cut alike") {
 }
 
 TEST_CASE("a tied head goes where the fullest device stays less full") {
-  MemoryFootprint parts;
-  parts.layers = 4;
-  parts.add(PartKind::experts, 1, 100_B);
-  parts.tied = true;
+  MemoryFootprint footprint;
+  footprint.layers = 4;
+  footprint.add(PartKind::experts, 1, 100_B);
+  footprint.tied = true;
   SUBCASE("one device: one matrix") {
-    parts.embedding = parts.head = 50_B;
-    const Plan plan = Balanced::plan(parts, equal_devices(1, 1_KiB));
+    footprint.embedding = footprint.head = 50_B;
+    const Plan plan = Balanced::plan(footprint, equal_devices(1, 1_KiB));
     CHECK(plan.tied_head == TiedHead::shared);
     CHECK(plan.peak(0) == 450_B);
   }
   SUBCASE("a copy would make the second device fuller: handed over") {
-    parts.embedding = parts.head = 90_B;
-    const Plan plan = Balanced::plan(parts, equal_devices(2, 1_KiB));
+    footprint.embedding = footprint.head = 90_B;
+    const Plan plan = Balanced::plan(footprint, equal_devices(2, 1_KiB));
     CHECK(plan.tied_head == TiedHead::handed_over);
     CHECK(plan.peak(0) == 290_B);
     CHECK(plan.peak(1) == 200_B);
   }
   SUBCASE("equal shares: handed over, which costs no memory") {
-    parts.embedding = parts.head = 50_B;
-    const Plan plan = Balanced::plan(parts, equal_devices(2, 1_KiB));
+    footprint.embedding = footprint.head = 50_B;
+    const Plan plan = Balanced::plan(footprint, equal_devices(2, 1_KiB));
     CHECK(plan.tied_head == TiedHead::handed_over);
     CHECK(plan.peak(0) == 250_B);
     CHECK(plan.peak(1) == 200_B);
   }
   SUBCASE("a large head workspace beside the embedding: copied") {
-    parts.embedding = parts.head = 50_B;
-    parts.head_workspace = 40_B;
-    const Plan plan = Balanced::plan(parts, equal_devices(2, 1_KiB));
+    footprint.embedding = footprint.head = 50_B;
+    footprint.head_workspace = 40_B;
+    const Plan plan = Balanced::plan(footprint, equal_devices(2, 1_KiB));
     CHECK(plan.tied_head == TiedHead::handed_over);  // 290 and 200; a copy: 250 and 290
-    parts.embedding = parts.head = 30_B;
-    parts.head_workspace = 80_B;
+    footprint.embedding = footprint.head = 30_B;
+    footprint.head_workspace = 80_B;
     Machine second_larger = equal_devices(2, 1_KiB);
     second_larger.capacity[1] = 2_KiB;
-    const Plan copied = Balanced::plan(parts, second_larger);  // handed over: 210 of 1024 and 300 of 2048
-    CHECK(copied.tied_head == TiedHead::copied);               // a copy: 130 of 1024 and 410 of 2048
+    const Plan copied = Balanced::plan(footprint, second_larger);  // handed over: 210 of 1024 and 300 of 2048
+    CHECK(copied.tied_head == TiedHead::copied);                   // a copy: 130 of 1024 and 410 of 2048
     CHECK(copied.peak(0) == 130_B);
     CHECK(copied.peak(1) == 410_B);
   }
 }
 
 TEST_CASE("more layers than Balanced handles are refused") {
-  MemoryFootprint parts;
-  parts.layers = 257;
-  parts.add(PartKind::experts, 1, 1_B);
-  CHECK_THROWS_AS(Balanced::plan(parts, equal_devices(2, 1_KiB)), InvalidArgument);
-  parts.layers = 256;
-  parts.runs[0].layers = 256;
-  CHECK(Balanced::plan(parts, equal_devices(2, 1_KiB)).cuts[1] == 128);
+  MemoryFootprint footprint;
+  footprint.layers = 257;
+  footprint.add(PartKind::experts, 1, 1_B);
+  CHECK_THROWS_AS(Balanced::plan(footprint, equal_devices(2, 1_KiB)), InvalidArgument);
+  footprint.layers = 256;
+  footprint.runs[0].layers = 256;
+  CHECK(Balanced::plan(footprint, equal_devices(2, 1_KiB)).cuts[1] == 128);
 }

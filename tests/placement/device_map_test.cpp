@@ -14,18 +14,18 @@ using namespace asterism::placement;
 TEST_CASE("the map of a plan says where everything is") {
   Random random(12);
   for (int i = 0; i < 300; ++i) {
-    const MemoryFootprint parts = laws::random_parts(random);
-    const Plan plan = Balanced::plan(parts, laws::random_machine(random, parts));
+    const MemoryFootprint footprint = laws::random_parts(random);
+    const Plan plan = Balanced::plan(footprint, laws::random_machine(random, footprint));
     const DeviceMap map = map_of(plan);
-    REQUIRE(map.layers.size() == static_cast<std::size_t>(parts.layers));
+    REQUIRE(map.layers.size() == static_cast<std::size_t>(footprint.layers));
     CHECK(map.embedding == plan.embedding_device());
     CHECK(map.final_norm == plan.last_layer_device());
     CHECK(map.head == plan.head_device());
-    for (std::int32_t layer = 0; layer < parts.layers; ++layer) {
+    for (std::int32_t layer = 0; layer < footprint.layers; ++layer) {
       const std::int32_t d = plan.device_of_layer(layer);
       CHECK(map.layer(layer) == LayerDevices{d, d, d, d});
     }
-    CHECK(map.layer(parts.layers) == LayerDevices{});
+    CHECK(map.layer(footprint.layers) == LayerDevices{});
   }
 }
 

@@ -1,16 +1,14 @@
 // Explicit cuts as it was told, or not at all.
 #include "asterism/placement/explicit.hpp"
 
-#include "asterism/core/error.hpp"
-#include "asterism/machine/machine.hpp"
-
 #include <string>
 
 #include <doctest/doctest.h>
 
-#include "laws/placement_laws.hpp"
-
 #include "asterism/core/error.hpp"
+#include "asterism/machine/machine.hpp"
+
+#include "laws/placement_laws.hpp"
 
 using namespace asterism;
 using namespace asterism::placement;
@@ -18,13 +16,13 @@ using namespace asterism::placement;
 namespace {
 
 constexpr MemoryFootprint four_layers(bool tied) {
-  MemoryFootprint parts;
-  parts.layers = 4;
-  parts.add(PartKind::experts, 2, 10_B);
-  parts.embedding = 30_B;
-  parts.head = 30_B;
-  parts.tied = tied;
-  return parts;
+  MemoryFootprint footprint;
+  footprint.layers = 4;
+  footprint.add(PartKind::experts, 2, 10_B);
+  footprint.embedding = 30_B;
+  footprint.head = 30_B;
+  footprint.tied = tied;
+  return footprint;
 }
 
 constexpr Plan plan = Explicit<1, 3>::plan(four_layers(false), equal_devices(2, 90_B));

@@ -5,10 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/machine/machine.hpp"
-#include "asterism/core/bytes.hpp"
 #include "asterism/placement/balanced.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 
@@ -31,13 +31,14 @@ bool uses_host(const Plan& plan) {
 }
 
 /// Some plan that fits has this map, a tied head being open where the map leaves it so.
-bool some_plan_has(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine, bool without_host) {
+bool some_plan_has(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine,
+                   bool without_host) {
   bool has = false;
-  laws::for_each_cut(parts.layers, machine.devices, [&](const Cuts& cuts) {
+  laws::for_each_cut(footprint.layers, machine.devices, [&](const Cuts& cuts) {
     for (const bool copy : {false, true}) {
-      const Plan plan = assemble(parts, machine, cuts, copy);
+      const Plan plan = assemble(footprint, machine, cuts, copy);
       DeviceMap of_plan = map_of(plan);
-      if (parts.tied && map.head == unplaced) of_plan.head = unplaced;
+      if (footprint.tied && map.head == unplaced) of_plan.head = unplaced;
       has = has || (of_plan == map && plan.fits() && !(without_host && uses_host(plan)));
     }
   });
@@ -45,21 +46,21 @@ bool some_plan_has(const DeviceMap& map, const MemoryFootprint& parts, const Mac
 }
 
 constexpr MemoryFootprint four_layers(bool tied) {
-  MemoryFootprint parts;
-  parts.layers = 4;
-  parts.add(PartKind::attention, 1, 5_B);
-  parts.add(PartKind::norms, 1, 1_B);
-  parts.add(PartKind::router, 1, 2_B);
-  parts.add(PartKind::experts, 2, 10_B);
-  parts.add(PartKind::kv_cache, 1, 2_B);
-  parts.embedding = 30_B;
-  parts.final_norm = 1_B;
-  parts.head = 30_B;
-  parts.tied = tied;
-  parts.layer_workspace = 4_B;
-  parts.head_workspace = 3_B;
-  parts.code_bits = 4;
-  return parts;
+  MemoryFootprint footprint;
+  footprint.layers = 4;
+  footprint.add(PartKind::attention, 1, 5_B);
+  footprint.add(PartKind::norms, 1, 1_B);
+  footprint.add(PartKind::router, 1, 2_B);
+  footprint.add(PartKind::experts, 2, 10_B);
+  footprint.add(PartKind::kv_cache, 1, 2_B);
+  footprint.embedding = 30_B;
+  footprint.final_norm = 1_B;
+  footprint.head = 30_B;
+  footprint.tied = tied;
+  footprint.layer_workspace = 4_B;
+  footprint.head_workspace = 3_B;
+  footprint.code_bits = 4;
+  return footprint;
 }
 
 const DeviceMap halves = layers_per_device({2, 2}, false);
@@ -91,28 +92,28 @@ TEST_CASE_TEMPLATE("a map is sound if and only if a plan that fits has it; repai
   int of_policy = 0;
   int hopeless = 0;
   for (int i = 0; i < 2500; ++i) {
-    MemoryFootprint parts = laws::random_parts(random);
-    parts.code_bits = random.below(2) == 0 ? 4 : 0;
-    const Machine machine = laws::random_machine_with_hosts(random, parts);
-    DeviceMap map = laws::random_map(random, parts, machine);
+    MemoryFootprint footprint = laws::random_parts(random);
+    footprint.code_bits = random.below(2) == 0 ? 4 : 0;
+    const Machine machine = laws::random_machine_with_hosts(random, footprint);
+    DeviceMap map = laws::random_map(random, footprint, machine);
     if (random.below(4) == 0) map.head = unplaced;
     bool without_host = false;
     if constexpr (requires { P::host_placement; })
-      without_host = withholds_host(P::host_placement, parts, machine);
-    const MapCheck answer = validate<P>(map, parts, machine);
-    CHECK(answer.sound() == some_plan_has(map, parts, machine, without_host));
+      without_host = withholds_host(P::host_placement, footprint, machine);
+    const MapCheck answer = validate<P>(map, footprint, machine);
+    CHECK(answer.sound() == some_plan_has(map, footprint, machine, without_host));
     if (answer.sound()) {
       DeviceMap own = map_of(answer.plan);
       if (map.head == unplaced) own.head = unplaced;
       CHECK(own == map);
       CHECK(answer.plan.fits());
     } else if (answer.plan.fits()) {
-      const MapCheck again = validate<P>(map_of(answer.plan), parts, machine);
+      const MapCheck again = validate<P>(map_of(answer.plan), footprint, machine);
       CHECK(again.sound());
       CHECK(again.plan.cuts == answer.plan.cuts);
     } else {
       CHECK(answer.of_policy);
-      CHECK(answer.plan == P::plan(parts, machine));
+      CHECK(answer.plan == P::plan(footprint, machine));
     }
     ++(answer.sound() ? sound : !answer.of_policy ? repaired : answer.plan.fits() ? of_policy : hopeless);
     CHECK((to_string(answer).find("inconsistent") != std::string::npos) == !answer.sound());
@@ -126,10 +127,10 @@ TEST_CASE_TEMPLATE("a map is sound if and only if a plan that fits has it; repai
 TEST_CASE("the bytes of a consistent map are the plan's peaks") {
   Random random(16);
   for (int i = 0; i < 500; ++i) {
-    const MemoryFootprint parts = laws::random_parts(random);
-    const Machine machine = laws::random_machine(random, parts);
-    const Plan plan = Balanced::plan(parts, machine);
-    const auto bytes = bytes_of_map(map_of(plan), parts, machine);
+    const MemoryFootprint footprint = laws::random_parts(random);
+    const Machine machine = laws::random_machine(random, footprint);
+    const Plan plan = Balanced::plan(footprint, machine);
+    const auto bytes = bytes_of_map(map_of(plan), footprint, machine);
     for (std::size_t d = 0; d < machine.devices; ++d) CHECK(bytes[d] == plan.peak(d));
   }
 }
@@ -242,11 +243,11 @@ TEST_CASE("what a device may not hold") {
 }
 
 TEST_CASE("a tied head is with the last layer, with the embedding, or open") {
-  const MemoryFootprint parts = four_layers(true);
+  const MemoryFootprint footprint = four_layers(true);
   const auto of_head = [&](std::int32_t head, Bytes budget) {
     DeviceMap map = layers_per_device({2, 2}, true);
     map.head = head;
-    return validate<Balanced>(map, parts, equal_devices(2, budget));
+    return validate<Balanced>(map, footprint, equal_devices(2, budget));
   };
   CHECK(of_head(1, 98_B).sound());
   CHECK(of_head(1, 98_B).plan.tied_head == TiedHead::copied);

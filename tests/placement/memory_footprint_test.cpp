@@ -22,13 +22,13 @@ constexpr LayerRun many{.kind = PartKind::experts, .first_layer = 0, .layers = 4
 static_assert(many.total().count == 48ULL * 512 * 3 * 1024 * 1024);
 
 constexpr MemoryFootprint some = [] {
-  MemoryFootprint parts;
-  parts.layers = 6;
-  parts.add(PartKind::attention, 1, 5_B);
-  parts.add(PartKind::experts, 4, 3_B);
-  parts.runs[1].first_layer = 2;  // experts in layers 2, 3 and 4 alone
-  parts.runs[1].layers = 3;
-  return parts;
+  MemoryFootprint footprint;
+  footprint.layers = 6;
+  footprint.add(PartKind::attention, 1, 5_B);
+  footprint.add(PartKind::experts, 4, 3_B);
+  footprint.runs[1].first_layer = 2;  // experts in layers 2, 3 and 4 alone
+  footprint.runs[1].layers = 3;
+  return footprint;
 }();
 static_assert(some.layer_bytes(0, 6) == Bytes{6 * 5 + 3 * 12});
 static_assert(some.layer_bytes(0, 2) == 10_B && some.layer_bytes(2, 3) == 17_B && some.layer_bytes(4, 6) == 22_B);
@@ -46,9 +46,9 @@ TEST_CASE("every kind has a name of its own") {
 }
 
 TEST_CASE("there is room for max_runs runs, and one more is an error") {
-  MemoryFootprint parts;
-  parts.layers = 1;
-  for (std::size_t i = 0; i < MemoryFootprint::max_runs; ++i) parts.add(PartKind::experts, 1, 1_B);
-  CHECK(parts.layer_bytes(0, 1) == Bytes{MemoryFootprint::max_runs});
-  CHECK_THROWS_AS(parts.add(PartKind::experts, 1, 1_B), std::out_of_range);
+  MemoryFootprint footprint;
+  footprint.layers = 1;
+  for (std::size_t i = 0; i < MemoryFootprint::max_runs; ++i) footprint.add(PartKind::experts, 1, 1_B);
+  CHECK(footprint.layer_bytes(0, 1) == Bytes{MemoryFootprint::max_runs});
+  CHECK_THROWS_AS(footprint.add(PartKind::experts, 1, 1_B), std::out_of_range);
 }

@@ -16,7 +16,8 @@ using namespace asterism::placement;
 namespace {
 
 // What device d holds, counted layer by layer.
-Bytes by_hand(const MemoryFootprint& parts, const Machine& machine, const Cuts& cuts, bool copy, std::size_t d) {
+Bytes by_hand(const MemoryFootprint& footprint, const Machine& machine, const Cuts& cuts, bool copy,
+              std::size_t d) {
   const auto owner = [&](std::int32_t layer) {
     std::size_t device = 0;
     while (!(cuts[device] <= layer && layer < cuts[device + 1])) ++device;
@@ -24,36 +25,36 @@ Bytes by_hand(const MemoryFootprint& parts, const Machine& machine, const Cuts& 
   };
   REQUIRE(d < machine.devices);
   const std::size_t first = owner(0);
-  const std::size_t last = owner(parts.layers - 1);
+  const std::size_t last = owner(footprint.layers - 1);
   Bytes sum{};
   for (std::int32_t layer = cuts[d]; layer < cuts[d + 1]; ++layer) {
-    for (std::size_t r = 0; r < parts.run_count; ++r) {
-      const LayerRun& run = parts.runs[r];
+    for (std::size_t r = 0; r < footprint.run_count; ++r) {
+      const LayerRun& run = footprint.runs[r];
       if (layer < run.first_layer || layer >= run.first_layer + run.layers) continue;
       for (std::int32_t i = 0; i < run.count; ++i) sum += run.each;
     }
   }
-  if (cuts[d + 1] > cuts[d]) sum += parts.layer_workspace;
-  if (d == first) sum += parts.embedding;
-  if (d == last) sum += parts.final_norm;
-  if (d == last && !parts.tied) sum += parts.head;
-  if (d == last && parts.tied && copy && first != last) sum += parts.embedding;
-  const std::size_t head = parts.tied && !copy ? first : last;
-  if (d == head) sum += parts.head_workspace;
+  if (cuts[d + 1] > cuts[d]) sum += footprint.layer_workspace;
+  if (d == first) sum += footprint.embedding;
+  if (d == last) sum += footprint.final_norm;
+  if (d == last && !footprint.tied) sum += footprint.head;
+  if (d == last && footprint.tied && copy && first != last) sum += footprint.embedding;
+  const std::size_t head = footprint.tied && !copy ? first : last;
+  if (d == head) sum += footprint.head_workspace;
   return sum;
 }
 
 constexpr MemoryFootprint tied_parts = [] {
-  MemoryFootprint parts;
-  parts.layers = 4;
-  parts.add(PartKind::experts, 2, 10_B);
-  parts.embedding = 100_B;
-  parts.final_norm = 1_B;
-  parts.head = 100_B;
-  parts.tied = true;
-  parts.layer_workspace = 5_B;
-  parts.head_workspace = 7_B;
-  return parts;
+  MemoryFootprint footprint;
+  footprint.layers = 4;
+  footprint.add(PartKind::experts, 2, 10_B);
+  footprint.embedding = 100_B;
+  footprint.final_norm = 1_B;
+  footprint.head = 100_B;
+  footprint.tied = true;
+  footprint.layer_workspace = 5_B;
+  footprint.head_workspace = 7_B;
+  return footprint;
 }();
 constexpr Machine two = equal_devices(2, 200_B);
 constexpr Cuts halves{0, 2, 4, 4, 4, 4, 4, 4, 4};
@@ -75,10 +76,10 @@ static_assert(shared.peak(0) == 0_B && shared.peak(1) == Bytes{100 + 80 + 5 + 1 
 static_assert(assemble(tied_parts, two, all_on_second, false) == shared);
 
 constexpr MemoryFootprint untied_parts = [] {
-  MemoryFootprint parts = tied_parts;
-  parts.tied = false;
-  parts.head = 60_B;
-  return parts;
+  MemoryFootprint footprint = tied_parts;
+  footprint.tied = false;
+  footprint.head = 60_B;
+  return footprint;
 }();
 constexpr Plan untied = assemble(untied_parts, two, halves, false);
 static_assert(untied.tied_head == TiedHead::untied && untied.bytes(1, PartKind::head) == 60_B);
@@ -90,15 +91,15 @@ TEST_CASE("a plan's peaks are what a count by hand gives, and bytes_of_cut agree
   Random random(5);
   int plans = 0;
   for (int i = 0; i < 150; ++i) {
-    const MemoryFootprint parts = laws::random_parts(random);
-    const Machine machine = laws::random_machine(random, parts);
-    laws::for_each_cut(parts.layers, machine.devices, [&](const Cuts& cuts) {
+    const MemoryFootprint footprint = laws::random_parts(random);
+    const Machine machine = laws::random_machine(random, footprint);
+    laws::for_each_cut(footprint.layers, machine.devices, [&](const Cuts& cuts) {
       for (const bool copy : {false, true}) {
-        const Plan plan = assemble(parts, machine, cuts, copy);
+        const Plan plan = assemble(footprint, machine, cuts, copy);
         int wrong = 0;
         for (std::size_t d = 0; d < machine.devices; ++d) {
-          wrong += plan.peak(d) != by_hand(parts, machine, cuts, copy, d) ? 1 : 0;
-          wrong += plan.peak(d) != bytes_of_cut(parts, cuts[d], cuts[d + 1], copy) ? 1 : 0;
+          wrong += plan.peak(d) != by_hand(footprint, machine, cuts, copy, d) ? 1 : 0;
+          wrong += plan.peak(d) != bytes_of_cut(footprint, cuts[d], cuts[d + 1], copy) ? 1 : 0;
         }
         CHECK(wrong == 0);
         ++plans;
@@ -128,11 +129,11 @@ TEST_CASE("a plan fits up to the last byte") {
 }
 
 TEST_CASE("the longest list of placed runs has room") {
-  MemoryFootprint parts = untied_parts;
-  parts.layers = 8;
-  parts.run_count = 0;
-  for (std::size_t i = 0; i < MemoryFootprint::max_runs; ++i) parts.add(PartKind::experts, 1, 1_B);
-  const Plan plan = assemble(parts, equal_devices(8, 1_KiB), {0, 1, 2, 3, 4, 5, 6, 7, 8}, false);
+  MemoryFootprint footprint = untied_parts;
+  footprint.layers = 8;
+  footprint.run_count = 0;
+  for (std::size_t i = 0; i < MemoryFootprint::max_runs; ++i) footprint.add(PartKind::experts, 1, 1_B);
+  const Plan plan = assemble(footprint, equal_devices(8, 1_KiB), {0, 1, 2, 3, 4, 5, 6, 7, 8}, false);
   CHECK(plan.placed_count <= Plan::max_placed);
   Bytes sum{};
   for (std::size_t d = 0; d < 8; ++d) sum += plan.peak(d);

@@ -23,19 +23,19 @@ using namespace asterism::placement;
 namespace {
 
 constexpr MemoryFootprint small_parts = [] {
-  MemoryFootprint parts;
-  parts.layers = 3;
-  parts.add(PartKind::attention, 1, 10_MiB);
-  parts.add(PartKind::norms, 1, 32_KiB);
-  parts.add(PartKind::router, 1, 96_KiB);
-  parts.add(PartKind::experts, 8, 20_MiB);
-  parts.add(PartKind::kv_cache, 1, 16_MiB);
-  parts.embedding = 64_MiB;
-  parts.final_norm = 16_KiB;
-  parts.head = 64_MiB;
-  parts.layer_workspace = 8_MiB;
-  parts.head_workspace = 2_MiB;
-  return parts;
+  MemoryFootprint footprint;
+  footprint.layers = 3;
+  footprint.add(PartKind::attention, 1, 10_MiB);
+  footprint.add(PartKind::norms, 1, 32_KiB);
+  footprint.add(PartKind::router, 1, 96_KiB);
+  footprint.add(PartKind::experts, 8, 20_MiB);
+  footprint.add(PartKind::kv_cache, 1, 16_MiB);
+  footprint.embedding = 64_MiB;
+  footprint.final_norm = 16_KiB;
+  footprint.head = 64_MiB;
+  footprint.layer_workspace = 8_MiB;
+  footprint.head_workspace = 2_MiB;
+  return footprint;
 }();
 
 constexpr Limits limits{.context = 4096};
@@ -88,13 +88,13 @@ TEST_CASE("a device without layers or budget has a table too") {
 }
 
 TEST_CASE("the tied head in words") {
-  MemoryFootprint parts = small_parts;
+  MemoryFootprint footprint = small_parts;
   const auto line = [&](std::size_t devices, bool copy) {
     const Cuts cuts = devices == 1 ? Cuts{0, 3, 3, 3, 3, 3, 3, 3, 3} : Cuts{0, 2, 3, 3, 3, 3, 3, 3, 3};
-    return tied_head_line(assemble(parts, equal_devices(devices, 1_GiB), cuts, copy));
+    return tied_head_line(assemble(footprint, equal_devices(devices, 1_GiB), cuts, copy));
   };
   CHECK(line(2, true).empty());
-  parts.tied = true;
+  footprint.tied = true;
   CHECK(line(1, true) == "The head is the embedding's matrix on device 0.\n");
   CHECK(line(2, true) == "The head is a second copy of the embedding's matrix on device 1, counted above.\n");
   CHECK(line(2, false) ==
@@ -137,15 +137,15 @@ TEST_CASE("an empty accelerator is not used, and the advice does not contradict 
 }
 
 TEST_CASE("a host device that is left unused is named where it is needed, with the way to ask for it") {
-  MemoryFootprint parts = small_parts;
-  parts.code_bits = 4;
+  MemoryFootprint footprint = small_parts;
+  footprint.code_bits = 4;
   const auto with_host = [](Bytes accelerators) {
     Machine machine = equal_devices(2, accelerators);
     machine.add(64_GiB, DeviceKind::host);
     return machine;
   };
   using Default = AcceleratorsFirst<Balanced>;
-  const Plan unused = Default::plan(parts, with_host(300_MiB));
+  const Plan unused = Default::plan(footprint, with_host(300_MiB));
   CHECK_FALSE(unused.fits());
   CHECK(
       recommendations(unused, limits, 32768) ==
@@ -155,12 +155,12 @@ TEST_CASE("a host device that is left unused is named where it is needed, with t
       "placement::AcceleratorsFirst<Policy, placement::HostPlacement::any_width>.\n");
   CHECK(component_table(unused).find("device 2 (host memory): no layers, budget 64.00 GiB\n") !=
         std::string::npos);
-  const Plan used = AcceleratorsFirst<Balanced, HostPlacement::any_width>::plan(parts, with_host(300_MiB));
+  const Plan used = AcceleratorsFirst<Balanced, HostPlacement::any_width>::plan(footprint, with_host(300_MiB));
   CHECK(used.fits());
   CHECK(recommendations(used, limits, 32768).find("left unused") == std::string::npos);
   CHECK(component_table(used).find("device 2 (host memory): layer") != std::string::npos);
   // Where the accelerators have room, a host device is nothing to speak of.
-  CHECK(recommendations(Default::plan(parts, with_host(512_MiB)), limits, 32768) ==
+  CHECK(recommendations(Default::plan(footprint, with_host(512_MiB)), limits, 32768) ==
         "- The headroom holds a context of 12544 tokens (now 4096).\n");
 }
 
@@ -168,12 +168,13 @@ TEST_CASE("the advised budgets are enough, the advised context fits and a much l
   Random random(10);
   int contexts = 0;
   for (int i = 0; i < 300; ++i) {
-    MemoryFootprint parts = laws::random_parts(random);
-    for (std::size_t r = 0; r < parts.run_count; ++r) parts.runs[r].each = parts.runs[r].each * 1'000'000;
-    parts.runs[2].each = Bytes{4096} * limits.context;  // the cache: 4 KiB a token
-    parts.embedding = parts.embedding * 1'000'000;
-    Machine machine = laws::random_machine(random, parts);
-    const Plan plan = Balanced::plan(parts, machine);
+    MemoryFootprint footprint = laws::random_parts(random);
+    for (std::size_t r = 0; r < footprint.run_count; ++r)
+      footprint.runs[r].each = footprint.runs[r].each * 1'000'000;
+    footprint.runs[2].each = Bytes{4096} * limits.context;  // the cache: 4 KiB a token
+    footprint.embedding = footprint.embedding * 1'000'000;
+    Machine machine = laws::random_machine(random, footprint);
+    const Plan plan = Balanced::plan(footprint, machine);
     const std::string text = recommendations(plan, limits, 1'000'000'000);
     if (!plan.fits()) {
       for (std::size_t d = 0; d < plan.devices(); ++d) {
@@ -184,7 +185,7 @@ TEST_CASE("the advised budgets are enough, the advised context fits and a much l
         const std::size_t begin = at + name.size();
         machine.capacity[d] = parse_bytes(text.substr(begin, text.find_first_of(",)", begin) - begin));
       }
-      CHECK(Balanced::plan(parts, machine).fits());
+      CHECK(Balanced::plan(footprint, machine).fits());
       continue;
     }
     const std::string before = "holds a context of ";
@@ -193,8 +194,8 @@ TEST_CASE("the advised budgets are enough, the advised context fits and a much l
     ++contexts;
     const std::uint64_t tokens = std::stoull(text.substr(at + before.size()));
     const auto peaks_with = [&](std::uint64_t context) {
-      parts.runs[2].each = Bytes{4096} * context;
-      return assemble(parts, machine, plan.cuts, plan.tied_head == TiedHead::copied);
+      footprint.runs[2].each = Bytes{4096} * context;
+      return assemble(footprint, machine, plan.cuts, plan.tied_head == TiedHead::copied);
     };
     CHECK(tokens % 256 == 0);
     CHECK(peaks_with(tokens).fits());
@@ -207,18 +208,18 @@ TEST_CASE_TEMPLATE("the smallest equal budgets fit, and 64 bytes less do not", P
                    Sequential) {
   Random random(9);
   for (int i = 0; i < 300; ++i) {
-    MemoryFootprint parts = laws::random_parts(random);
-    for (std::size_t r = 0; r < parts.run_count; ++r) parts.runs[r].each = parts.runs[r].each * 37;
-    parts.embedding = parts.embedding * 37;
+    MemoryFootprint footprint = laws::random_parts(random);
+    for (std::size_t r = 0; r < footprint.run_count; ++r) footprint.runs[r].each = footprint.runs[r].each * 37;
+    footprint.embedding = footprint.embedding * 37;
     const std::size_t count = 1 + random.below(4);
-    const Machine machine = smallest_equal_budgets<P>(parts, count, 0);
+    const Machine machine = smallest_equal_budgets<P>(footprint, count, 0);
     CHECK(machine.devices == count);
     CHECK(machine == equal_devices(count, machine.capacity[0]));
     CHECK(machine.capacity[0].count % alignment == 0);
-    CHECK(P::plan(parts, machine).fits());
-    CHECK(laws::some_cut_fits(parts, machine));
-    CHECK_FALSE(laws::some_cut_fits(parts, equal_devices(count, machine.capacity[0] - 64_B)));
-    const Machine spare = smallest_equal_budgets<P>(parts, count, 0.05);
+    CHECK(P::plan(footprint, machine).fits());
+    CHECK(laws::some_cut_fits(footprint, machine));
+    CHECK_FALSE(laws::some_cut_fits(footprint, equal_devices(count, machine.capacity[0] - 64_B)));
+    const Machine spare = smallest_equal_budgets<P>(footprint, count, 0.05);
     CHECK(spare.capacity[0].count >=
           static_cast<std::uint64_t>(1.05 * static_cast<double>(machine.capacity[0].count)));
     CHECK(spare.capacity[0].count <=

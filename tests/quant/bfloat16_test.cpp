@@ -1,16 +1,14 @@
 // BFloat16: rounding, order of bytes, and the end of its range.
 #include "asterism/quant/bfloat16.hpp"
 
-#include "asterism/core/error.hpp"
-
 #include <cstring>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "support/packed_matrix.hpp"
-
 #include "asterism/core/error.hpp"
+
+#include "support/packed_matrix.hpp"
 
 using namespace asterism;
 using Matrix = test::PackedMatrix<quant::BFloat16>;

@@ -1,8 +1,6 @@
 // Reading weights in pieces.
 #include "asterism/quant/weight_source.hpp"
 
-#include "asterism/core/error.hpp"
-
 #include <limits>
 #include <vector>
 

@@ -8,8 +8,8 @@
 #include <limits>
 #include <vector>
 
-#include "asterism/core/random.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/random.hpp"
 #include "asterism/simd/activation8.hpp"
 #include "asterism/simd/integer/quantize_row.hpp"
 

@@ -9,7 +9,8 @@ namespace asterism::test {
 /// none is compiled into them. A program outside, such as one of a document's snippets, stays where it is.
 inline void enter_repository() {
   namespace fs = std::filesystem;
-  for (fs::path folder = fs::canonical("/proc/self/exe"); folder.has_relative_path(); folder = folder.parent_path()) {
+  for (fs::path folder = fs::canonical("/proc/self/exe"); folder.has_relative_path();
+       folder = folder.parent_path()) {
     if (fs::exists(folder / "tests" / "golden")) return fs::current_path(folder);
   }
 }

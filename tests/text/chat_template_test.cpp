@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <vector>
 #include <unistd.h>
+#include <vector>
 
 #include <doctest/doctest.h>
 

@@ -51,13 +51,13 @@ class Step {
     return true;
   }
 
-  /// Computes the tokens, then calls computed(i, logits) for each sequence, numbered as it was added, in some order: logits
-  /// (vocabulary), which it may overwrite, follow the last token where none is pending any more; else there are none. The
-  /// sequence has advanced then, unless `computed` throws: that sequence and those not yet called for are as before.
+  /// Computes the tokens, then calls computed(i, logits) for each sequence i in the order of `add`. Where none of its tokens
+  /// is pending any more, logits (vocabulary) follow the last one, and it may overwrite them; else there are none. Then the
+  /// sequence advances. Where `computed` throws, that sequence and those after it are as before.
   /// Returns false where `cancel` was asked to stop: nothing has advanced, and the step can be run again.
   ///
-  /// Throws what the network throws. Where numbers overflow, calls refuse(i, error), which throws, for the first sequence
-  /// that overflows by itself.
+  /// Throws what the network throws. Where numbers overflow, NumericError, unless refuse(i, error), called for the first
+  /// sequence that overflows by itself, throws something that tells more.
   template <class Computed, class Refuse>
   bool run(Computed&& computed, Refuse&& refuse, const std::stop_token& cancel = {}) {
     const auto lock = engine_->lock_workspace();
@@ -140,7 +140,10 @@ class Step {
     try {
       return network.forward(engine_->devices(), workspace, View<const Segment>(segments_), tokens_, cancel);
     } catch (const NumericError& error) {  // of whom? Rows do not depend on each other
-      if (entries_.size() == 1) refuse(0, error);
+      if (entries_.size() == 1) {
+        refuse(0, error);
+        throw;
+      }
       std::size_t row = 0;
       for (std::size_t i = 0; i < entries_.size(); row += entries_[i++].rows) {
         const View<const TokenId> tokens = View<const TokenId>(tokens_).subview(row, entries_[i].rows);
@@ -148,6 +151,7 @@ class Step {
           network.forward(engine_->devices(), workspace, View<const Segment>(&segments_[i], 1), tokens);
         } catch (const NumericError& own) {
           refuse(i, own);
+          throw;
         }
       }
       throw;

@@ -71,8 +71,8 @@ LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
     out.plan = plan<B>(machine, shape, out.limits);
     return out;
   }
-  const placement::MapCheck check =
-      placement::validate<typename B::Placement>(*options.device_map, model::parts<B>(shape, out.limits), machine);
+  const placement::MapCheck check = placement::validate<typename B::Placement>(
+      *options.device_map, model::memory_footprint<B>(shape, out.limits), machine);
   if (!check.sound()) throw InvalidArgument(concat(folder, ": ", placement::to_string(check)));
   out.plan = check.plan;
   return out;

@@ -24,7 +24,7 @@ struct Variant {
   Limits limits{};
   LoadPlan (*plan_load)(const std::string& folder, const LoadOptions& options) = nullptr;
   AnyModel (*load)(const std::string& folder, const LoadOptions& options) = nullptr;
-  placement::MemoryFootprint (*parts)(const Shape& shape, const Limits& limits) = nullptr;
+  placement::MemoryFootprint (*memory_footprint)(const Shape& shape, const Limits& limits) = nullptr;
   placement::Plan (*plan)(const Machine& machine, const Shape& shape, const Limits& limits) = nullptr;
   Machine (*smallest_equal_budgets)(const placement::MemoryFootprint& parts, std::size_t count,
                                     double spare) = nullptr;
@@ -41,7 +41,7 @@ constexpr Variant variant(std::string_view name) {
           .plan_load = plan_load<B>,
           .load = [](const std::string& folder,
                      const LoadOptions& options) { return AnyModel(load<B>(folder, options)); },
-          .parts = model::parts<B>,
+          .memory_footprint = model::memory_footprint<B>,
           .plan = plan<B>,
           .smallest_equal_budgets = placement::smallest_equal_budgets<typename B::Placement>};
 }

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <utility>
 
-#include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
@@ -16,6 +15,7 @@
 #include "asterism/file/crc32.hpp"
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/lab/routed_sequence.hpp"
 #include "asterism/lab/routing_trace.hpp"
 

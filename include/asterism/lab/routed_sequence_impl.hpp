@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "asterism/lab/routed_sequence.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/lab/fwd.hpp"
+#include "asterism/lab/routed_sequence.hpp"
 #include "asterism/observe/trace.hpp"
 #include "asterism/text/detail/utf8.hpp"
 

@@ -41,7 +41,7 @@ struct Assembly {
 /// The memory model: every byte that a model of `shape` under `limits` takes with the policies of B, weights with
 /// their scales, caches and workspace. The compile-time plan, the loader and the report all use this function.
 template <class B>
-constexpr placement::MemoryFootprint parts(const Shape& shape, const Limits& limits) {
+constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const Limits& limits) {
   using Types = Assembly<B>;
   using placement::PartKind;
   const auto vocabulary = static_cast<std::uint64_t>(shape.vocabulary);
@@ -72,7 +72,7 @@ constexpr placement::MemoryFootprint parts(const Shape& shape, const Limits& lim
 /// relying on it. A constant expression where its arguments are.
 template <DerivesFromBlueprint B>
 constexpr placement::Plan plan(const Machine& machine, const Shape& shape, const Limits& limits = B::limits) {
-  return B::Placement::plan(model::parts<B>(shape, limits), machine);
+  return B::Placement::plan(model::memory_footprint<B>(shape, limits), machine);
 }
 
 /// The same for a Blueprint that fixes its shape.

@@ -12,7 +12,9 @@ namespace asterism::observe {
 namespace needs {
 
 template <class O>
-concept begin = std::default_initializable<O> && requires(O& observer, std::int32_t n) { observer.begin(n, n, n); };
+concept begin = std::default_initializable<O> && requires(O& observer, std::int32_t n) {
+  observer.begin(n, n, n);
+};
 
 template <class O>
 concept scored = requires(O& observer, std::int32_t n, View<const float> probabilities) {

@@ -19,10 +19,10 @@ enum class HostPlacement : std::uint8_t {
   any_width         ///< all
 };
 
-/// Host devices of `machine` are kept free of `parts`. A machine without accelerators has nothing else: there they
+/// Host devices of `machine` are kept free of `footprint`. A machine without accelerators has nothing else: there they
 /// hold weights of any width.
-constexpr bool withholds_host(HostPlacement host, const MemoryFootprint& parts, const Machine& machine) {
-  return host == HostPlacement::above_four_bits && parts.has_four_bit_weights() &&
+constexpr bool withholds_host(HostPlacement host, const MemoryFootprint& footprint, const Machine& machine) {
+  return host == HostPlacement::above_four_bits && footprint.has_four_bit_weights() &&
          machine.accelerators().devices > 0;
 }
 
@@ -35,14 +35,15 @@ struct AcceleratorsFirst {
   static_assert(Placement<Policy>, "AcceleratorsFirst needs a Placement for the accelerators");
   static constexpr HostPlacement host_placement = host;
 
-  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
+  static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
     const Machine accelerators = machine.accelerators();
-    if (accelerators.devices == 0 || accelerators.devices == machine.devices) return Policy::plan(parts, machine);
+    if (accelerators.devices == 0 || accelerators.devices == machine.devices)
+      return Policy::plan(footprint, machine);
     // Sequential fits wherever a cut does, and is quickly asked.
-    if (!withholds_host(host, parts, machine) && !Sequential::plan(parts, accelerators).fits()) {
-      return Sequential::plan(parts, machine);
+    if (!withholds_host(host, footprint, machine) && !Sequential::plan(footprint, accelerators).fits()) {
+      return Sequential::plan(footprint, machine);
     }
-    return on_accelerators(Policy::plan(parts, accelerators), machine);
+    return on_accelerators(Policy::plan(footprint, accelerators), machine);
   }
 
  private:

@@ -19,10 +19,10 @@ namespace asterism::placement {
 /// at equal shares it is handed over, which costs one row of hidden state a token and no memory. At most 256
 /// layers; throws InvalidArgument beyond. Dynamic programming over cuts: O(devices * layers * log(layers)) steps.
 struct Balanced {
-  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
-    Plan best = cut(parts, machine, false);
-    if (parts.tied) {
-      const Plan copied = cut(parts, machine, true);
+  static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
+    Plan best = cut(footprint, machine, false);
+    if (footprint.tied) {
+      const Plan copied = cut(footprint, machine, true);
       if (fullest(copied) < fullest(best)) best = copied;
     }
     return best;
@@ -47,19 +47,19 @@ struct Balanced {
   static constexpr std::size_t max_layers = 256;
 
   /// best[l]: the smallest possible share of the fullest device when the devices so far run layers [0, l).
-  static constexpr Plan cut(const MemoryFootprint& parts, const Machine& machine, bool copy_tied_head) {
-    const auto layers = static_cast<std::size_t>(parts.layers);
+  static constexpr Plan cut(const MemoryFootprint& footprint, const Machine& machine, bool copy_tied_head) {
+    const auto layers = static_cast<std::size_t>(footprint.layers);
     if (layers > max_layers) {
       throw InvalidArgument(
-          concat("placement::Balanced handles at most ", max_layers, " layers, not ", parts.layers));
+          concat("placement::Balanced handles at most ", max_layers, " layers, not ", footprint.layers));
     }
     std::array<Bytes, max_layers + 1> before{};  // bytes of all layers before l: compilers count their steps
     for (std::size_t l = 0; l < layers; ++l) {
       const auto layer = static_cast<std::int32_t>(l);
-      before[l + 1] = before[l] + parts.layer_bytes(layer, layer + 1);
+      before[l + 1] = before[l] + footprint.layer_bytes(layer, layer + 1);
     }
     const auto used_share = [&](std::size_t device, std::size_t begin, std::size_t end) {
-      const Bytes beside = bytes_beside_layers(parts, static_cast<std::int32_t>(begin),
+      const Bytes beside = bytes_beside_layers(footprint, static_cast<std::int32_t>(begin),
                                                static_cast<std::int32_t>(end), copy_tied_head);
       return share(before[end] - before[begin] + beside, machine.capacity[device]);
     };
@@ -96,8 +96,8 @@ struct Balanced {
       cuts[d + 1] = static_cast<std::int32_t>(end);
       if (d > 0) end = static_cast<std::size_t>(from[d][end]);
     }
-    for (std::size_t d = machine.devices + 1; d <= Machine::max_devices; ++d) cuts[d] = parts.layers;
-    return assemble(parts, machine, cuts, copy_tied_head);
+    for (std::size_t d = machine.devices + 1; d <= Machine::max_devices; ++d) cuts[d] = footprint.layers;
+    return assemble(footprint, machine, cuts, copy_tied_head);
   }
 };
 

@@ -19,26 +19,27 @@ namespace asterism::placement {
 /// Where no such cut fits, the plan is Balanced's. At most 256 layers; throws InvalidArgument beyond.
 /// Source: accelerate, `device_map="balanced_low_0"`.
 struct BalancedLowFirst {
-  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
+  static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
     Machine others;
     for (std::size_t d = 1; d < machine.devices; ++d) others.add(machine.capacity[d], machine.kinds[d]);
     for (const bool copy_tied_head : {true, false}) {
-      if (!parts.tied && copy_tied_head) continue;
-      const std::int32_t low = fewest_first(parts, machine.capacity[0], others, copy_tied_head);
+      if (!footprint.tied && copy_tied_head) continue;
+      const std::int32_t low = fewest_first(footprint, machine.capacity[0], others, copy_tied_head);
       if (low == 0) continue;
-      const Plan rest = Balanced::plan(behind(parts, low, copy_tied_head), others);
+      const Plan rest = Balanced::plan(behind(footprint, low, copy_tied_head), others);
       Cuts cuts{};
       for (std::size_t d = 1; d < cuts.size(); ++d) cuts[d] = low + rest.cuts[d - 1];
-      return assemble(parts, machine, cuts, copy_tied_head);
+      return assemble(footprint, machine, cuts, copy_tied_head);
     }
-    return Balanced::plan(parts, machine);
+    return Balanced::plan(footprint, machine);
   }
 
  private:
   /// What the devices behind the first one hold where that one runs layers [0, first).
-  static constexpr MemoryFootprint behind(const MemoryFootprint& parts, std::int32_t first, bool copy_tied_head) {
-    MemoryFootprint rest = parts;
-    rest.layers = parts.layers - first;
+  static constexpr MemoryFootprint behind(const MemoryFootprint& footprint, std::int32_t first,
+                                          bool copy_tied_head) {
+    MemoryFootprint rest = footprint;
+    rest.layers = footprint.layers - first;
     for (std::size_t i = 0; i < rest.run_count; ++i) {
       LayerRun& run = rest.runs[i];
       const std::int32_t end = run.first_layer + run.layers;
@@ -48,20 +49,20 @@ struct BalancedLowFirst {
     }
     rest.embedding = {};
     rest.tied = false;
-    if (parts.tied) rest.head = copy_tied_head ? parts.embedding : Bytes{};
-    if (parts.tied && !copy_tied_head) rest.head_workspace = {};
+    if (footprint.tied) rest.head = copy_tied_head ? footprint.embedding : Bytes{};
+    if (footprint.tied && !copy_tied_head) rest.head_workspace = {};
     return rest;
   }
 
   /// The fewest layers, at least one, that the first device runs where all budgets hold; 0 where they do not. It is
   /// found between one and what the first device has room for, as fewer there are never less for the others.
-  static constexpr std::int32_t fewest_first(const MemoryFootprint& parts, Bytes budget, const Machine& others,
+  static constexpr std::int32_t fewest_first(const MemoryFootprint& footprint, Bytes budget, const Machine& others,
                                              bool copy_tied_head) {
     const auto others_hold = [&](std::int32_t first) {
-      return Sequential::plan(behind(parts, first, copy_tied_head), others).fits();
+      return Sequential::plan(behind(footprint, first, copy_tied_head), others).fits();
     };
     std::int32_t most = 0;
-    while (most + 1 < parts.layers && bytes_of_cut(parts, 0, most + 1, copy_tied_head) <= budget) ++most;
+    while (most + 1 < footprint.layers && bytes_of_cut(footprint, 0, most + 1, copy_tied_head) <= budget) ++most;
     if (most == 0 || others.devices == 0 || !others_hold(most)) return 0;
     std::int32_t few = 1;
     while (few < most) {

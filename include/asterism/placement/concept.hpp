@@ -12,15 +12,15 @@ namespace asterism::placement {
 namespace needs {
 
 template <class P>
-concept plan = requires(const MemoryFootprint& parts, const Machine& machine) {
-  { P::plan(parts, machine) } -> std::same_as<Plan>;
+concept plan = requires(const MemoryFootprint& footprint, const Machine& machine) {
+  { P::plan(footprint, machine) } -> std::same_as<Plan>;
 };
 
 }  // namespace needs
 
 /// A placement policy decides which device of a machine holds which part of a model, from byte counts alone.
 ///
-/// 1. `plan(parts, machine)` is static, constexpr and pure; the machine's capacities are the budgets.
+/// 1. `plan(footprint, machine)` is static, constexpr and pure; the machine's capacities are the budgets.
 /// 2. Where some cut of the layers over the devices that the policy may use keeps every budget, the plan keeps them
 ///    all. Where the policy finds none, it returns its best attempt, for which `Plan::fits()` is false: callers
 ///    ask, and show the bytes. `Explicit` has no choice and cuts as it was told.

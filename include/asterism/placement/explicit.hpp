@@ -24,22 +24,22 @@ struct Explicit {
                 "Explicit takes one count of layers for each of 1 to 8 devices");
   static_assert(((Layers >= 0) && ...), "a count of layers is 0 or more");
 
-  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
+  static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
     constexpr std::int32_t counts[] = {Layers...};
     Cuts cuts{};
     for (std::size_t d = 0; d < Machine::max_devices; ++d) {
       cuts[d + 1] = cuts[d] + (d < sizeof...(Layers) ? counts[d] : 0);
     }
-    if (cuts[Machine::max_devices] != parts.layers) {
+    if (cuts[Machine::max_devices] != footprint.layers) {
       throw InvalidArgument(concat("placement::Explicit places ", cuts[Machine::max_devices],
-                                   " layers, the model has ", parts.layers));
+                                   " layers, the model has ", footprint.layers));
     }
     if (sizeof...(Layers) > machine.devices) {
       throw InvalidArgument(
           concat("placement::Explicit names ", sizeof...(Layers), " devices, the machine has ", machine.devices));
     }
-    const Plan copied = assemble(parts, machine, cuts, true);
-    return copied.fits() ? copied : assemble(parts, machine, cuts, false);
+    const Plan copied = assemble(footprint, machine, cuts, true);
+    return copied.fits() ? copied : assemble(footprint, machine, cuts, false);
   }
 };
 

@@ -34,14 +34,14 @@ struct MapCheck {
 
 /// Bytes that each device of the machine holds at most under `map`, as it stands; equal to the plan's peaks where
 /// the map is consistent. A tied head that is left open is counted with the embedding.
-std::array<Bytes, Machine::max_devices> bytes_of_map(const DeviceMap& map, const MemoryFootprint& parts,
+std::array<Bytes, Machine::max_devices> bytes_of_map(const DeviceMap& map, const MemoryFootprint& footprint,
                                                      const Machine& machine);
 
 namespace detail {
 
 /// `plan` is a policy's, which keeps everything off host devices where `without_host` holds.
-MapCheck check_map(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine, bool without_host,
-                   Plan (*plan)(const MemoryFootprint&, const Machine&));
+MapCheck check_map(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine,
+                   bool without_host, Plan (*plan)(const MemoryFootprint&, const Machine&));
 
 }  // namespace detail
 
@@ -52,13 +52,13 @@ MapCheck check_map(const DeviceMap& map, const MemoryFootprint& parts, const Mac
 /// does not fit, Policy's plan. Never throws on a bad map; InvalidArgument on parts without layers or a machine
 /// without devices.
 template <Placement Policy>
-MapCheck validate(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine) {
-  check_plannable(parts, machine);
+MapCheck validate(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine) {
+  check_plannable(footprint, machine);
   bool without_host = false;
   if constexpr (requires { Policy::host_placement; }) {
-    without_host = withholds_host(Policy::host_placement, parts, machine);
+    without_host = withholds_host(Policy::host_placement, footprint, machine);
   }
-  return detail::check_map(map, parts, machine, without_host,
+  return detail::check_map(map, footprint, machine, without_host,
                            [](const MemoryFootprint& all, const Machine& on) { return Policy::plan(all, on); });
 }
 

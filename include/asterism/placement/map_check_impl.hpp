@@ -12,7 +12,7 @@
 namespace asterism::placement {
 
 ASTERISM_INLINE std::array<Bytes, Machine::max_devices> bytes_of_map(const DeviceMap& map,
-                                                                     const MemoryFootprint& parts,
+                                                                     const MemoryFootprint& footprint,
                                                                      const Machine& machine) {
   std::array<Bytes, Machine::max_devices> bytes{};
   std::array<bool, Machine::max_devices> runs_layers{};
@@ -20,24 +20,24 @@ ASTERISM_INLINE std::array<Bytes, Machine::max_devices> bytes_of_map(const Devic
   const auto put = [&](std::int32_t device, Bytes each) {
     if (known(device)) bytes[static_cast<std::size_t>(device)] += each;
   };
-  for (std::int32_t layer = 0; layer < parts.layers; ++layer) {
+  for (std::int32_t layer = 0; layer < footprint.layers; ++layer) {
     const LayerDevices at = map.layer(layer);
-    for (std::size_t r = 0; r < parts.run_count; ++r) {
-      if (parts.runs[r].covers(layer)) put(at.of(parts.runs[r].kind), parts.runs[r].per_layer());
+    for (std::size_t r = 0; r < footprint.run_count; ++r) {
+      if (footprint.runs[r].covers(layer)) put(at.of(footprint.runs[r].kind), footprint.runs[r].per_layer());
     }
     for (const std::int32_t device : {at.attention, at.norms, at.router, at.experts}) {
       if (known(device)) runs_layers[static_cast<std::size_t>(device)] = true;
     }
   }
   for (std::size_t d = 0; d < machine.devices; ++d) {
-    if (runs_layers[d]) bytes[d] += parts.layer_workspace;
+    if (runs_layers[d]) bytes[d] += footprint.layer_workspace;
   }
-  const std::int32_t head = parts.tied && map.head == unplaced ? map.embedding : map.head;
-  put(map.embedding, parts.embedding);
-  put(map.final_norm, parts.final_norm);
-  if (!parts.tied) put(head, parts.head);
-  if (parts.tied && head != map.embedding) put(head, parts.embedding);
-  put(head, parts.head_workspace);
+  const std::int32_t head = footprint.tied && map.head == unplaced ? map.embedding : map.head;
+  put(map.embedding, footprint.embedding);
+  put(map.final_norm, footprint.final_norm);
+  if (!footprint.tied) put(head, footprint.head);
+  if (footprint.tied && head != map.embedding) put(head, footprint.embedding);
+  put(head, footprint.head_workspace);
   return bytes;
 }
 
@@ -46,14 +46,14 @@ namespace detail {
 /// The rules of a map, one after the other.
 class Inspection {
  public:
-  Inspection(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine)
-      : map_(map), parts_(parts), machine_(machine) {}
+  Inspection(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine)
+      : map_(map), footprint_(footprint), machine_(machine) {}
 
   std::vector<MapFault> inspect(bool without_host) {
     is_placed("embedding", map_.embedding);
     const auto listed = static_cast<std::int32_t>(map_.layers.size());
     std::int32_t latest = 0;
-    for (std::int32_t layer = 0; layer < parts_.layers && layer < listed; ++layer) {
+    for (std::int32_t layer = 0; layer < footprint_.layers && layer < listed; ++layer) {
       inspect_layer(layer);
       const std::int32_t device = map_.layer(layer).attention;
       if (!known(device)) continue;
@@ -63,15 +63,16 @@ class Inspection {
       }
       latest = device > latest ? device : latest;
     }
-    if (listed < parts_.layers) add(layers(listed, parts_.layers), on(unplaced), some_device());
-    if (listed > parts_.layers) {
-      add(layers(parts_.layers, listed), "placed", concat("the ", parts_.layers, " layers that the model has"));
+    if (listed < footprint_.layers) add(layers(listed, footprint_.layers), on(unplaced), some_device());
+    if (listed > footprint_.layers) {
+      add(layers(footprint_.layers, listed), "placed",
+          concat("the ", footprint_.layers, " layers that the model has"));
     }
-    const std::int32_t last = map_.layer(parts_.layers - 1).attention;
+    const std::int32_t last = map_.layer(footprint_.layers - 1).attention;
     is_beside("embedding", map_.embedding, map_.layer(0).attention, "the first layer");
     is_placed("final norm", map_.final_norm);
     is_beside("final norm", map_.final_norm, last, "the last layer");
-    if (!parts_.tied || map_.head != map_.embedding) {
+    if (!footprint_.tied || map_.head != map_.embedding) {
       is_placed("head", map_.head);
       is_beside("head", map_.head, last, "the last layer");
     }
@@ -120,7 +121,7 @@ class Inspection {
   }
 
   void inspect_devices(bool without_host) {
-    const auto bytes = bytes_of_map(map_, parts_, machine_);
+    const auto bytes = bytes_of_map(map_, footprint_, machine_);
     for (std::size_t d = 0; d < machine_.devices; ++d) {
       if (without_host && machine_.is_host(d) && bytes[d] > Bytes{0}) {
         add(concat("device ", d, ", host memory"), concat("holds ", to_string(bytes[d])),
@@ -136,25 +137,25 @@ class Inspection {
   }
 
   const DeviceMap& map_;
-  const MemoryFootprint& parts_;
+  const MemoryFootprint& footprint_;
   const Machine& machine_;
   std::vector<MapFault> out_;
 };
 
-ASTERISM_INLINE MapCheck check_map(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine,
+ASTERISM_INLINE MapCheck check_map(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine,
                                    bool without_host, Plan (*plan)(const MemoryFootprint&, const Machine&)) {
-  const Cuts cuts = nearest_cuts(map, parts, machine, without_host);
-  MapCheck out{.found = {}, .plan = assemble(parts, machine, cuts, true)};
+  const Cuts cuts = nearest_cuts(map, footprint, machine, without_host);
+  MapCheck out{.found = {}, .plan = assemble(footprint, machine, cuts, true)};
   const bool with_embedding = map.head != unplaced && map.head == out.plan.embedding_device();
   DeviceMap decided = map;
-  if (with_embedding || !out.plan.fits()) out.plan = assemble(parts, machine, cuts, false);
-  if (parts.tied && map.head == unplaced) {
+  if (with_embedding || !out.plan.fits()) out.plan = assemble(footprint, machine, cuts, false);
+  if (footprint.tied && map.head == unplaced) {
     const bool copied = out.plan.tied_head == TiedHead::copied;
-    decided.head = copied ? map.layer(parts.layers - 1).attention : map.embedding;
+    decided.head = copied ? map.layer(footprint.layers - 1).attention : map.embedding;
   }
-  out.found = Inspection(decided, parts, machine).inspect(without_host);
+  out.found = Inspection(decided, footprint, machine).inspect(without_host);
   if (!out.plan.fits()) {
-    out.plan = plan(parts, machine);
+    out.plan = plan(footprint, machine);
     out.of_policy = true;
   }
   return out;

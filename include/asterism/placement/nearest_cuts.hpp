@@ -14,7 +14,8 @@ namespace asterism::placement {
 /// not place, or places on a device that the machine lacks, may go anywhere; a tied head does not count. Budgets do
 /// not count either. `without_host`: host devices get nothing; the machine has an accelerator then. Never throws on
 /// bad maps. O(layers * devices) steps.
-Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine, bool without_host);
+Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine,
+                  bool without_host);
 
 }  // namespace asterism::placement
 

@@ -11,10 +11,10 @@
 
 namespace asterism::placement {
 
-ASTERISM_INLINE Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& parts, const Machine& machine,
+ASTERISM_INLINE Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine,
                                   bool without_host) {
   constexpr double never = std::numeric_limits<double>::infinity();
-  const auto layers = static_cast<std::size_t>(parts.layers);
+  const auto layers = static_cast<std::size_t>(footprint.layers);
   const auto moved = [&](std::int32_t from, std::size_t to, Bytes bytes) {
     const bool known = from >= 0 && from < static_cast<std::int32_t>(machine.devices);
     // One more than the bytes: what weighs nothing is moved for no reason either.
@@ -25,14 +25,14 @@ ASTERISM_INLINE Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& p
     const auto index = static_cast<std::int32_t>(layer);
     const LayerDevices found = map.layer(index);
     double sum = 0;
-    for (std::size_t r = 0; r < parts.run_count; ++r) {
-      const LayerRun& run = parts.runs[r];
+    for (std::size_t r = 0; r < footprint.run_count; ++r) {
+      const LayerRun& run = footprint.runs[r];
       if (run.covers(index)) sum += moved(found.of(run.kind), device, run.per_layer());
     }
-    if (layer == 0) sum += moved(map.embedding, device, parts.embedding);
+    if (layer == 0) sum += moved(map.embedding, device, footprint.embedding);
     if (layer + 1 == layers) {
-      sum += moved(map.final_norm, device, parts.final_norm);
-      if (!parts.tied) sum += moved(map.head, device, parts.head);
+      sum += moved(map.final_norm, device, footprint.final_norm);
+      if (!footprint.tied) sum += moved(map.head, device, footprint.head);
     }
     return sum;
   };
@@ -53,7 +53,7 @@ ASTERISM_INLINE Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& p
     }
   }
   Cuts cuts{};
-  for (std::int32_t& cut : cuts) cut = parts.layers;
+  for (std::int32_t& cut : cuts) cut = footprint.layers;
   std::size_t last = machine.devices - 1;
   for (std::size_t layer = layers; layer-- > 0;) {
     last = device_of[layer][last];

@@ -95,57 +95,58 @@ struct Plan {
 /// Where the layers are cut: device d runs [at[d], at[d + 1]).
 using Cuts = std::array<std::int32_t, Machine::max_devices + 1>;
 
-/// Bytes on a device that runs layers [begin, end) of `parts` beside those of the layers: workspace, and what sits
+/// Bytes on a device that runs layers [begin, end) of `footprint` beside those of the layers: workspace, and what sits
 /// with the first or the last layer.
-constexpr Bytes bytes_beside_layers(const MemoryFootprint& parts, std::int32_t begin, std::int32_t end,
+constexpr Bytes bytes_beside_layers(const MemoryFootprint& footprint, std::int32_t begin, std::int32_t end,
                                     bool copy_tied_head) {
   if (begin >= end) return {};
   const bool first = begin == 0;
-  const bool last = end == parts.layers;
-  Bytes sum = parts.layer_workspace;
-  if (first) sum += parts.embedding;
-  if (last) sum += parts.final_norm;
-  if (last && !parts.tied) sum += parts.head;
-  if (last && !first && parts.tied && copy_tied_head) sum += parts.embedding;
-  if (parts.tied && !copy_tied_head ? first : last) sum += parts.head_workspace;
+  const bool last = end == footprint.layers;
+  Bytes sum = footprint.layer_workspace;
+  if (first) sum += footprint.embedding;
+  if (last) sum += footprint.final_norm;
+  if (last && !footprint.tied) sum += footprint.head;
+  if (last && !first && footprint.tied && copy_tied_head) sum += footprint.embedding;
+  if (footprint.tied && !copy_tied_head ? first : last) sum += footprint.head_workspace;
   return sum;
 }
 
 /// All bytes on a device that runs layers [begin, end): equal to the peak that `assemble` gives it.
-constexpr Bytes bytes_of_cut(const MemoryFootprint& parts, std::int32_t begin, std::int32_t end,
+constexpr Bytes bytes_of_cut(const MemoryFootprint& footprint, std::int32_t begin, std::int32_t end,
                              bool copy_tied_head) {
-  return parts.layer_bytes(begin, end) + bytes_beside_layers(parts, begin, end, copy_tied_head);
+  return footprint.layer_bytes(begin, end) + bytes_beside_layers(footprint, begin, end, copy_tied_head);
 }
 
 /// Throws InvalidArgument where there is no layer or no device.
-constexpr void check_plannable(const MemoryFootprint& parts, const Machine& machine) {
-  if (parts.layers < 1 || machine.devices < 1 || machine.devices > Machine::max_devices) {
+constexpr void check_plannable(const MemoryFootprint& footprint, const Machine& machine) {
+  if (footprint.layers < 1 || machine.devices < 1 || machine.devices > Machine::max_devices) {
     throw InvalidArgument(concat("a plan needs layers and 1 to ", Machine::max_devices, " devices; it got ",
-                                 parts.layers, " layers and ", machine.devices, " devices"));
+                                 footprint.layers, " layers and ", machine.devices, " devices"));
   }
 }
 
 /// The plan that follows from `cuts` and from what becomes of a tied head. `copy_tied_head` matters only where
-/// parts.tied holds and first and last layer sit on different devices: true copies the matrix, false hands the
+/// footprint.tied holds and first and last layer sit on different devices: true copies the matrix, false hands the
 /// hidden rows over. Every policy ends here, so all count alike. Throws InvalidArgument where there is no layer or
 /// no device.
-constexpr Plan assemble(const MemoryFootprint& parts, const Machine& machine, const Cuts& cuts,
+constexpr Plan assemble(const MemoryFootprint& footprint, const Machine& machine, const Cuts& cuts,
                         bool copy_tied_head) {
-  check_plannable(parts, machine);
-  Plan plan{.machine = machine, .footprint = parts, .cuts = cuts, .placed = {}};
+  check_plannable(footprint, machine);
+  Plan plan{.machine = machine, .footprint = footprint, .cuts = cuts, .placed = {}};
   const auto put = [&plan](LayerRun run, std::int32_t device) {
     if (run.total() > Bytes{0}) plan.placed[plan.placed_count++] = {.run = run, .device = device};
   };
   const std::int32_t first = plan.embedding_device();
   const std::int32_t last = plan.last_layer_device();
-  if (parts.tied) {
+  if (footprint.tied) {
     plan.tied_head = first == last ? TiedHead::shared : copy_tied_head ? TiedHead::copied : TiedHead::handed_over;
   }
-  put({.kind = PartKind::embedding, .first_layer = 0, .layers = 1, .count = 1, .each = parts.embedding}, first);
+  put({.kind = PartKind::embedding, .first_layer = 0, .layers = 1, .count = 1, .each = footprint.embedding},
+      first);
   for (std::size_t d = 0; d < machine.devices; ++d) {
     if (cuts[d + 1] <= cuts[d]) continue;
-    for (std::size_t i = 0; i < parts.run_count; ++i) {
-      LayerRun run = parts.runs[i];
+    for (std::size_t i = 0; i < footprint.run_count; ++i) {
+      LayerRun run = footprint.runs[i];
       const std::int32_t begin = cuts[d] > run.first_layer ? cuts[d] : run.first_layer;
       const std::int32_t run_end = run.first_layer + run.layers;
       const std::int32_t end = cuts[d + 1] < run_end ? cuts[d + 1] : run_end;
@@ -158,21 +159,25 @@ constexpr Plan assemble(const MemoryFootprint& parts, const Machine& machine, co
          .first_layer = cuts[d],
          .layers = 1,
          .count = 1,
-         .each = parts.layer_workspace},
+         .each = footprint.layer_workspace},
         static_cast<std::int32_t>(d));
   }
-  const std::int32_t end_layer = parts.layers;
-  put({.kind = PartKind::final_norm, .first_layer = end_layer, .layers = 1, .count = 1, .each = parts.final_norm},
+  const std::int32_t end_layer = footprint.layers;
+  put({.kind = PartKind::final_norm,
+       .first_layer = end_layer,
+       .layers = 1,
+       .count = 1,
+       .each = footprint.final_norm},
       last);
   if (plan.has_own_head()) {
-    const Bytes head = plan.tied_head == TiedHead::copied ? parts.embedding : parts.head;
+    const Bytes head = plan.tied_head == TiedHead::copied ? footprint.embedding : footprint.head;
     put({.kind = PartKind::head, .first_layer = end_layer, .layers = 1, .count = 1, .each = head}, last);
   }
   put({.kind = PartKind::workspace,
        .first_layer = end_layer,
        .layers = 1,
        .count = 1,
-       .each = parts.head_workspace},
+       .each = footprint.head_workspace},
       plan.head_device());
   return plan;
 }

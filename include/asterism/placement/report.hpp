@@ -29,14 +29,14 @@ constexpr bool is_used(const Plan& plan, std::size_t device) { return plan.peak(
 /// What the numbers suggest, a line each. `max_positions`: what the model was made for.
 std::string recommendations(const Plan& plan, const Limits& limits, std::int32_t max_positions);
 
-/// The smallest equal budgets, multiples of 64, under which the policy fits `parts` on `count` devices, with
+/// The smallest equal budgets, multiples of 64, under which the policy fits `footprint` on `count` devices, with
 /// `spare` of them on top (0.05: five percent).
 template <class Placement>
-constexpr Machine smallest_equal_budgets(const MemoryFootprint& parts, std::size_t count, double spare) {
+constexpr Machine smallest_equal_budgets(const MemoryFootprint& footprint, std::size_t count, double spare) {
   const auto fits = [&](std::uint64_t budget) {
-    return Placement::plan(parts, equal_devices(count, Bytes{budget})).fits();
+    return Placement::plan(footprint, equal_devices(count, Bytes{budget})).fits();
   };
-  const Plan boundless = Placement::plan(parts, equal_devices(count, Bytes{std::uint64_t{1} << 60U}));
+  const Plan boundless = Placement::plan(footprint, equal_devices(count, Bytes{std::uint64_t{1} << 60U}));
   std::uint64_t enough = aligned(boundless.largest_peak().count);
   std::uint64_t too_small = enough == 0 || !fits(enough - alignment) ? enough - alignment : 0;
   // A policy that fills one device after the other took the first alone: search what lies between.

@@ -15,25 +15,26 @@ namespace asterism::placement {
 /// rest that a last device has no room for stays on it, so that `fits()` tells. A tied head is copied to the last
 /// device where that fits, so that a token passes the devices once; else it is handed over.
 struct Sequential {
-  static constexpr Plan plan(const MemoryFootprint& parts, const Machine& machine) {
-    if (parts.tied) {
-      const Plan copied = fill(parts, machine, true);
+  static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
+    if (footprint.tied) {
+      const Plan copied = fill(footprint, machine, true);
       if (copied.fits()) return copied;
     }
-    return fill(parts, machine, false);
+    return fill(footprint, machine, false);
   }
 
  private:
-  static constexpr Plan fill(const MemoryFootprint& parts, const Machine& machine, bool copy_tied_head) {
+  static constexpr Plan fill(const MemoryFootprint& footprint, const Machine& machine, bool copy_tied_head) {
     Cuts cuts{};
     for (std::size_t d = 0; d < machine.devices; ++d) {
       const bool last_device = d + 1 == machine.devices;
-      std::int32_t end = last_device ? parts.layers : cuts[d];
-      while (end < parts.layers && bytes_of_cut(parts, cuts[d], end + 1, copy_tied_head) <= machine.capacity[d])
+      std::int32_t end = last_device ? footprint.layers : cuts[d];
+      while (end < footprint.layers &&
+             bytes_of_cut(footprint, cuts[d], end + 1, copy_tied_head) <= machine.capacity[d])
         ++end;
       for (std::size_t next = d + 1; next < cuts.size(); ++next) cuts[next] = end;
     }
-    return assemble(parts, machine, cuts, copy_tied_head);
+    return assemble(footprint, machine, cuts, copy_tied_head);
   }
 };
 
