@@ -7,7 +7,7 @@
 
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/random.hpp"
-#include "asterism/generate/sampler.hpp"
+#include "asterism/generate/decoding/sampler.hpp"
 
 using namespace asterism;
 

@@ -257,11 +257,17 @@ placement::DeviceMap read_map(const std::string& text, const Shape& shape, const
   std::vector<std::int32_t> counts;
   for (const char* at = text.data(); at <= text.data() + text.size(); ++at) {
     const auto [end, failure] = std::from_chars(at, text.data() + text.size(), counts.emplace_back());
-    if (failure != std::errc{} || counts.back() < 0 || counts.back() > shape.layers ||
-        (*end != ',' && *end != '\0')) {
-      throw OptionError("--device-map " + text +
-                        ": neither a file, nor balanced_low_0, nor the layers of each device, such as 14,18 "
-                        "where the model has 32");
+    const std::int32_t half = shape.layers / 2;
+    const auto refuse = [&](const auto&... why) {
+      throw OptionError(concat("--device-map ", text, ": ", why..., ", such as ", half, ",", shape.layers - half,
+                               " for the ", shape.layers, " of this model"));
+    };
+    if (failure != std::errc{} || counts.back() < 0 || (*end != ',' && *end != '\0')) {
+      refuse("neither a file, nor balanced_low_0, nor the layers of each device");
+    }
+    if (counts.back() > shape.layers) {
+      refuse("device ", counts.size() - 1, " cannot have ", counts.back(),
+             " layers; give the layers of each device");
     }
     at = end;
   }

@@ -40,6 +40,6 @@ void answer_four_times(const char* folder) {
 int main(int count, char** arguments) {
   if (count < 2) return 2;
   answer_four_times<quant::Nf4<64, quant::DoubleQuantized>>(arguments[1]);
-  answer_four_times<quant::Nf4<32>>(arguments[1]);
+  answer_four_times<quant::Nf4<64>>(arguments[1]);
   answer_four_times<quant::BFloat16>(arguments[1]);
 }

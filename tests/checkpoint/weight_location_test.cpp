@@ -77,7 +77,7 @@ TEST_CASE("the weights cover the tensors that transformers wrote, each element o
     CAPTURE(name);
     const TensorStore store(golden_model(name));
     const Shape shape = read_model_config(golden_model(name)).shape;
-    const ExpertLayout layout = expert_layout(store);
+    const ExpertLayout layout = expert_layout(store, shape.architecture);
     CHECK((layout == ExpertLayout::fused) == (std::string(name) == "fused"));
     std::map<std::string, std::uint64_t> covered;
     model::for_each_weight_id(shape, !shape.tied_head, [&](const WeightId& id) {

@@ -1,5 +1,5 @@
 // One answer: its text grows with its tokens, and ends with what they still hold.
-#include "asterism/generate/answer.hpp"
+#include "asterism/generate/decoding/answer.hpp"
 
 #include <memory>
 #include <string>

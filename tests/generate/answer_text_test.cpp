@@ -1,5 +1,5 @@
 // From tokens to the text of an answer: what comes when, behind which context, and where it ends.
-#include "asterism/generate/answer_text.hpp"
+#include "asterism/generate/decoding/answer_text.hpp"
 
 #include <string>
 #include <vector>

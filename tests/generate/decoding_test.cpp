@@ -1,5 +1,5 @@
 // One step: no more tokens than there is room for, and a token for each sequence that is complete.
-#include "asterism/generate/decoding.hpp"
+#include "asterism/generate/decoding/decoding.hpp"
 
 #include <memory>
 #include <stop_token>

@@ -12,7 +12,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/generate/sampler.hpp"
+#include "asterism/generate/decoding/sampler.hpp"
 #include "asterism/generate/session.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/simd/level.hpp"

@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/generate/sampler.hpp"
+#include "asterism/generate/decoding/sampler.hpp"
 
 using namespace asterism;
 

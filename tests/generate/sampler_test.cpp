@@ -1,5 +1,5 @@
 // Which tokens survive and how probable they are, against transformers' logits processors; and the draws.
-#include "asterism/generate/sampler.hpp"
+#include "asterism/generate/decoding/sampler.hpp"
 
 #include <algorithm>
 #include <cmath>

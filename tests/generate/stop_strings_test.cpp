@@ -1,5 +1,5 @@
 // Stop strings that are spread over pieces: nothing too early, nothing too late.
-#include "asterism/generate/stop_strings.hpp"
+#include "asterism/generate/decoding/stop_strings.hpp"
 
 #include <algorithm>
 #include <string>

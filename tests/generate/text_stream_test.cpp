@@ -1,5 +1,5 @@
 // Answers as ranges of text: the pieces together are the decoded tokens, and every way to end.
-#include "asterism/generate/text_stream.hpp"
+#include "asterism/generate/decoding/text_stream.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -134,7 +134,7 @@ std::vector<PlacementCase> placement_cases(std::uint64_t seed, std::size_t count
   std::vector<PlacementCase> cases;
   for (std::size_t i = 0; i < count; ++i) cases.push_back(make(random));
   const auto size = [](const PlacementCase& one) {
-    return one.machine.devices * 8 + one.parts.run_count + static_cast<std::size_t>(one.parts.layers) * 4;
+    return one.machine.devices * 8 + one.footprint.run_count + static_cast<std::size_t>(one.footprint.layers) * 4;
   };
   std::stable_sort(cases.begin(), cases.end(),
                    [&](const PlacementCase& a, const PlacementCase& b) { return size(a) < size(b); });
@@ -167,12 +167,12 @@ void never_above_a_budget_where_a_cut_fits() {
     return {footprint, random_machine(random, footprint)};
   };
   for (const PlacementCase& one : placement_cases(1, 1500, make)) {
-    const placement::Plan plan = P::plan(one.parts, one.machine);
+    const placement::Plan plan = P::plan(one.footprint, one.machine);
     const auto text = [&] { return one.text() + plan_text(plan); };
     bool above = false;
     for (std::size_t d = 0; d < plan.devices(); ++d) above = above || plan.peak(d) > one.machine.capacity[d];
     law.holds(plan.fits() == !above, "fits() is ", plan.fits(), ": ", text);
-    const bool possible = some_cut_fits(one.parts, one.machine);
+    const bool possible = some_cut_fits(one.footprint, one.machine);
     law.holds(plan.fits() == possible, possible ? "some cut fits, the plan does not: " : "no cut fits: ", text);
     ++(possible ? fitting : impossible);
   }
@@ -195,18 +195,18 @@ void host_devices_are_withheld_from_four_bits_at_most() {
     return {footprint, random_machine_with_hosts(random, footprint)};
   };
   for (const PlacementCase& one : placement_cases(9, 1500, make)) {
-    const placement::Plan plan = P::plan(one.parts, one.machine);
+    const placement::Plan plan = P::plan(one.footprint, one.machine);
     const auto text = [&] { return one.text() + plan_text(plan); };
     const Machine accelerators = one.machine.accelerators();
     bool may_withhold = false;
     if constexpr (requires { P::host_placement; }) {
-      may_withhold = withholds_host(P::host_placement, one.parts, one.machine);
+      may_withhold = withholds_host(P::host_placement, one.footprint, one.machine);
     }
     if (!may_withhold) {
-      law.holds(plan.fits() == some_cut_fits(one.parts, one.machine), "fits() is ", plan.fits(), ": ", text);
+      law.holds(plan.fits() == some_cut_fits(one.footprint, one.machine), "fits() is ", plan.fits(), ": ", text);
       continue;
     }
-    law.holds(plan.fits() == some_cut_fits(one.parts, accelerators), "fits() is ", plan.fits(),
+    law.holds(plan.fits() == some_cut_fits(one.footprint, accelerators), "fits() is ", plan.fits(),
               ", of the accelerators alone: ", text);
     for (std::size_t d = 0; d < one.machine.devices; ++d) {
       law.holds(!one.machine.is_host(d) || plan.peak(d) == Bytes{0}, "device ", d, " holds something: ", text);
@@ -227,11 +227,11 @@ void plan_is_pure() {
   const Law law("the same question has the same answer, and the plan carries its question", model_name<P>());
   for (const PlacementCase& one : placement_cases(2, 200, case_with_hosts)) {
     const auto text = [&] { return one.text(); };
-    const placement::Plan plan = P::plan(one.parts, one.machine);
-    law.holds(P::plan(one.parts, equal_devices(2, 100_B)).footprint == one.parts,
+    const placement::Plan plan = P::plan(one.footprint, one.machine);
+    law.holds(P::plan(one.footprint, equal_devices(2, 100_B)).footprint == one.footprint,
               "on another machine, other parts stand in the plan: ", text);
-    law.holds(P::plan(one.parts, one.machine) == plan, "the second answer differs: ", text);
-    law.holds(plan.footprint == one.parts, "other parts stand in the plan: ", text);
+    law.holds(P::plan(one.footprint, one.machine) == plan, "the second answer differs: ", text);
+    law.holds(plan.footprint == one.footprint, "other parts stand in the plan: ", text);
     law.holds(plan.machine == one.machine, "another machine stands in the plan: ", text);
   }
 }
@@ -246,7 +246,7 @@ void every_part_is_placed_once() {
                 model_name<P>());
   int seen[4] = {};
   for (const PlacementCase& one : placement_cases(3, 1000, case_with_hosts)) {
-    const placement::MemoryFootprint& footprint = one.parts;
+    const placement::MemoryFootprint& footprint = one.footprint;
     const placement::Plan plan = P::plan(footprint, one.machine);
     const auto text = [&] { return one.text() + plan_text(plan); };
     ++seen[static_cast<std::size_t>(plan.tied_head)];
@@ -288,7 +288,7 @@ void what_belongs_together_shares_a_device() {
       "parts of a layer share its device, the embedding that of the first, norm and head that of the last",
       model_name<P>());
   for (const PlacementCase& one : placement_cases(4, 500, case_with_hosts)) {
-    const placement::MemoryFootprint& footprint = one.parts;
+    const placement::MemoryFootprint& footprint = one.footprint;
     const placement::Plan plan = P::plan(footprint, one.machine);
     const auto text = [&] { return one.text() + plan_text(plan); };
     law.holds(plan.cuts[0] == 0 && plan.cuts[plan.devices()] == footprint.layers,

@@ -27,32 +27,6 @@ using test::small_shape;
 
 namespace {
 
-PartKind kind_of(Role role) {
-  switch (role) {
-    case Role::embedding:
-      return PartKind::embedding;
-    case Role::attention_norm:
-    case Role::expert_norm:
-      return PartKind::norms;
-    case Role::query:
-    case Role::key:
-    case Role::value:
-    case Role::output:
-      return PartKind::attention;
-    case Role::router:
-      return PartKind::router;
-    case Role::gate:
-    case Role::up:
-    case Role::down:
-      return PartKind::experts;
-    case Role::final_norm:
-      return PartKind::final_norm;
-    case Role::head:
-      break;
-  }
-  return PartKind::head;
-}
-
 template <class B>
 void check_network(const Shape& shape, std::size_t devices) {
   const EmptyNetwork<B> empty(shape, equal_devices(devices, 1_MiB));
@@ -69,7 +43,7 @@ void check_network(const Shape& shape, std::size_t devices) {
       size = std::remove_cvref_t<decltype(weights)>::Format::planes(weights.rows, weights.cols).bytes().count;
     }
     ranges.emplace_back(data, data + size);
-    bytes[kind_of(id.role)] += size;
+    bytes[model::info_of(shape.architecture, id.role).part] += size;
     const std::int32_t device = id.role == Role::embedding ? empty.plan.embedding_device()
                                 : id.layer >= 0            ? empty.plan.device_of_layer(id.layer)
                                                            : empty.plan.last_layer_device();
@@ -120,9 +94,12 @@ TEST_CASE("weights have memory of their own, on the device of their layer, and s
   check_network<Defaults>(tied, 2);
 }
 
-TEST_CASE("weights have the shapes of their roles") {
+TEST_CASE("weights have the shapes of their roles, and the table says the same") {
   const EmptyNetwork<Defaults> empty(small_shape, equal_devices(1, 1_MiB));
   const auto check = [&](const WeightId& id, std::uint64_t rows, std::uint64_t cols) {
+    const model::WeightInfo& info = model::info_of(small_shape.architecture, id.role);
+    CHECK(model::size_of(info.rows, small_shape) == rows);
+    CHECK(model::size_of(info.cols, small_shape) == cols);
     model::visit_weight(empty.network, id, [&](const auto& weights) {
       if constexpr (requires { weights.view; }) {
         CHECK(weights.view.rows == rows);

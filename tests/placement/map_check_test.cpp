@@ -203,12 +203,40 @@ TEST_CASE("what is nowhere, on an unknown device or out of order") {
     map = layers_per_device({4, 0}, false);
     map.layers[1] = {1, 1, 1, 1};
     const std::string text = text_of(map);
+    check_line(text,
+               "layer 1: on device 1, expected device 0, as the layers around: layers pass the devices in order");
+    CHECK(lines(text) == 1);  // not those after it
+    CHECK(text.find("  layers 0 to 3: device 0\n") != std::string::npos);
+  }
+  SUBCASE("the first and the last layer, not what is beside the others") {
+    map = layers_per_device({0, 4}, false);
+    map.layers[3] = {0, 0, 0, 0};
+    std::string text = text_of(map);
+    check_line(text,
+               "layer 3: on device 0, expected device 1, as the layers around: layers pass the devices in order");
+    CHECK(lines(text) == 1);
+    map = layers_per_device({4, 0}, false);
+    map.layers[0] = {1, 1, 1, 1};
+    text = text_of(map);
+    check_line(text,
+               "layer 0: on device 1, expected device 0, as the layers around: layers pass the devices in order");
+    CHECK(lines(text) == 1);
+  }
+  SUBCASE("several neighbours are named together") {
+    const MemoryFootprint footprint = [] {
+      MemoryFootprint eight = four_layers(false);
+      eight.layers = 8;
+      for (std::size_t i = 0; i < eight.run_count; ++i) eight.runs[i].layers = 8;
+      return eight;
+    }();
+    map = layers_per_device({2, 5, 1}, false);
+    map.layers[2] = map.layers[3] = {2, 2, 2, 2};
+    const std::string text = to_string(validate<Balanced>(map, footprint, equal_devices(3, 1_KiB)));
     check_line(
         text,
-        "layer 2: on device 0, expected device 1 or one behind it, as layers before: layers pass the devices "
-        "in order");
-    CHECK(lines(text) == 2);  // layers 2 and 3
-    CHECK(text.find("  layers 0 to 3: device 0\n") != std::string::npos);
+        "layers 2 to 3: on device 2, expected devices 0 to 1, as the layers around: layers pass the devices in "
+        "order");
+    CHECK(lines(text) == 1);
   }
 }
 

@@ -91,38 +91,30 @@ inline void load_weight(const TensorStore& store, const FoundWeight& found,
   store.read_floats(*found.tensor, 0, target.view.row(0));
 }
 
-/// Fills all weights of a network on `devices` from what `find_weights` found for it. Tensor by tensor is read, its
-/// pages dropped behind it, so that beside the network never more than one tensor and 1 MiB of scratch are in memory
-/// (and one encoded matrix, where devices have memory of their own; see Backend::write). Progress counts bytes of the
-/// checkpoint; an exception from the sink cancels. The network's content is unspecified after an exception.
+/// Fills the weights of a network on `devices` from `all` that `find_weights` found for it, in their order. After each
+/// tensor its pages are released, so that besides the network at most one tensor and 1 MiB of scratch are in memory (and one
+/// encoded matrix if devices have memory of their own; see Backend::write). Progress counts bytes of the checkpoint; an
+/// exception from the sink cancels. The network's content is unspecified after an exception.
 template <class Device, class Network>
 void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
                   const std::vector<std::unique_ptr<Device>>& devices, const Network& network,
                   ProgressSink& progress) {
-  const auto size_of = []<class Weights>(const Weights& weights) {
-    if constexpr (requires { weights.view; }) {
-      return static_cast<std::uint64_t>(weights.view.cols);
-    } else {
-      return weights.rows * weights.cols;
-    }
-  };
+  const Shape& shape = network.shape();
   std::uint64_t total = 0;
-  std::size_t next = 0;
-  model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
-    total += stored_bytes(all[next++], size_of(weights));
-  });
+  for (const FoundWeight& found : all) total += stored_bytes(found, shape);
   progress.begin("loading", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
-  next = 0;
-  model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
-    const FoundWeight& found = all[next++];
-    devices[static_cast<std::size_t>(weights.device)]->write(
-        weights, [&](const auto& on_host) { load_weight(store, found, on_host); });
-    const bool last_use = next == all.size() || all[next].tensor != found.tensor;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const FoundWeight& found = all[i];
+    model::visit_weight(network, found.id, [&](const auto& weights) {
+      devices[static_cast<std::size_t>(weights.device)]->write(
+          weights, [&](const auto& on_host) { load_weight(store, found, on_host); });
+    });
+    const bool last_use = i + 1 == all.size() || all[i + 1].tensor != found.tensor;
     if (last_use) release(store, found);
-    done += stored_bytes(found, size_of(weights));
+    done += stored_bytes(found, shape);
     progress.advance(done, found.location.name);
-  });
+  }
   progress.end();
 }
 

@@ -17,9 +17,10 @@ namespace asterism::checkpoint {
 
 /// A weight that has been found and whose shape and dtype agree with the network's.
 struct FoundWeight {
+  model::WeightId id;
   WeightLocation location;
   const TensorInfo* tensor = nullptr;
-  std::shared_ptr<const BnbTensor> four_bit;  ///< where bitsandbytes quantized it, else null
+  std::shared_ptr<const BnbTensor> four_bit{};  ///< where bitsandbytes quantized it, else null
 };
 
 /// Finds the weights of a network in a checkpoint and accounts for every tensor of it. Reads headers, and of 4-bit
@@ -58,8 +59,8 @@ std::vector<FoundWeight> find_weights(const TensorStore& store, const Shape& sha
 /// TensorStore::read_floats does.
 void read_floats(const TensorStore& store, const FoundWeight& found, std::uint64_t first, View<float> out);
 
-/// Bytes of the checkpoint that `elements` elements of a weight stand for.
-std::uint64_t stored_bytes(const FoundWeight& found, std::uint64_t elements);
+/// Bytes of the checkpoint that hold a weight, of a fused tensor its share.
+std::uint64_t stored_bytes(const FoundWeight& found, const Shape& shape);
 
 /// Gives the memory of a weight's pages back to the system.
 void release(const TensorStore& store, const FoundWeight& found);

@@ -24,45 +24,33 @@ namespace asterism::checkpoint {
 
 namespace detail {
 
-/// Which fields of config.json the sizes of a weight's tensor come from, in the order of its sizes.
-ASTERISM_INLINE std::vector<std::string_view> fields_of_sizes(model::Role role, ExpertLayout layout) {
-  using model::Role;
-  constexpr std::string_view hidden = "hidden_size";
-  constexpr std::string_view heads = "num_attention_heads * head_dim";
-  constexpr std::string_view kv_heads = "num_key_value_heads * head_dim";
-  constexpr std::string_view ffn = "intermediate_size";
-  constexpr std::string_view experts = "num_local_experts";
-  const bool fused = layout == ExpertLayout::fused;
-  switch (role) {
-    case Role::embedding:
-    case Role::head:
-      return {"vocab_size", hidden};
-    case Role::query:
-      return {heads, hidden};
-    case Role::key:
-    case Role::value:
-      return {kv_heads, hidden};
-    case Role::output:
-      return {hidden, heads};
-    case Role::router:
-      return {experts, hidden};
-    case Role::gate:
-    case Role::up:
-      if (fused) return {experts, "2 * intermediate_size", hidden};
-      return {ffn, hidden};
-    case Role::down:
-      if (fused) return {experts, hidden, ffn};
-      return {hidden, ffn};
-    default:
-      return {hidden};
-  }
+/// Which fields of config.json a size comes from.
+ASTERISM_INLINE std::string_view fields_of(model::Dim dim) {
+  constexpr std::string_view fields[] = {"",
+                                         "vocab_size",
+                                         "hidden_size",
+                                         "num_attention_heads * head_dim",
+                                         "num_key_value_heads * head_dim",
+                                         "intermediate_size",
+                                         "num_local_experts"};
+  return fields[static_cast<std::size_t>(dim)];
+}
+
+/// The same for each size of a weight's tensor, in their order.
+ASTERISM_INLINE std::vector<std::string> fields_of_sizes(const model::WeightInfo& info, ExpertLayout layout) {
+  const std::string rows(fields_of(info.rows));
+  const std::string cols(fields_of(info.cols));
+  if (info.is_vector()) return {cols};
+  if (layout == ExpertLayout::separate || info.scope != model::Scope::expert) return {rows, cols};
+  return {std::string(fields_of(model::Dim::experts)),
+          info.fused.slices == 1 ? rows : concat(info.fused.slices, " * ", rows), cols};
 }
 
 /// What config.json says of the sizes in which two shapes differ: "hidden_size is 4096".
 ASTERISM_INLINE std::string differing_fields(const std::vector<std::uint64_t>& found,
-                                             const WeightLocation& location, model::Role role,
+                                             const WeightLocation& location, const model::WeightInfo& info,
                                              ExpertLayout layout) {
-  const std::vector<std::string_view> fields = fields_of_sizes(role, layout);
+  const std::vector<std::string> fields = fields_of_sizes(info, layout);
   std::string out;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (found.size() == fields.size() && found[i] == location.shape[i]) continue;
@@ -88,13 +76,12 @@ ASTERISM_INLINE std::optional<std::int64_t> number_behind(std::string_view name,
 ASTERISM_INLINE WeightFinder::WeightFinder(const TensorStore& store, const Shape& shape)
     : store_(store),
       shape_(shape),
-      layout_(expert_layout(store)),
+      layout_(expert_layout(store, shape.architecture)),
       used_(store.tensors().size()),
       four_bits_(store.tensors().size()) {}
 
 ASTERISM_INLINE FoundWeight WeightFinder::find(const model::WeightId& id) {
-  FoundWeight found;
-  found.location = locate(id, shape_, layout_);
+  FoundWeight found{.id = id, .location = locate(id, shape_, layout_)};
   found.tensor = store_.find(found.location.name);
   if (found.tensor == nullptr) {
     std::string why;
@@ -117,10 +104,11 @@ ASTERISM_INLINE FoundWeight WeightFinder::find(const model::WeightId& id) {
   }
   const auto& shape = found.four_bit ? found.four_bit->shape : found.tensor->shape;
   if (shape != found.location.shape) {
-    throw FormatError(concat(store_.describe(*found.tensor), " has the shape ", shape_text(shape), ", expected ",
-                             shape_text(found.location.shape), " by config.json: ",
-                             detail::differing_fields(shape, found.location, id.role, layout_),
-                             " there, or by default where the field is absent"));
+    throw FormatError(concat(
+        store_.describe(*found.tensor), " has the shape ", shape_text(shape), ", expected ",
+        shape_text(found.location.shape), " by config.json: ",
+        detail::differing_fields(shape, found.location, model::info_of(shape_.architecture, id.role), layout_),
+        " there, or by default where the field is absent"));
   }
   return found;
 }
@@ -172,7 +160,9 @@ ASTERISM_INLINE void read_floats(const TensorStore& store, const FoundWeight& fo
   }
 }
 
-ASTERISM_INLINE std::uint64_t stored_bytes(const FoundWeight& found, std::uint64_t elements) {
+ASTERISM_INLINE std::uint64_t stored_bytes(const FoundWeight& found, const Shape& shape) {
+  const model::WeightInfo& info = model::info_of(shape.architecture, found.id.role);
+  const std::uint64_t elements = model::size_of(info.rows, shape) * model::size_of(info.cols, shape);
   const std::uint64_t in_tensor = found.four_bit ? found.four_bit->elements : found.tensor->elements;
   return static_cast<std::uint64_t>(static_cast<double>(found.tensor->bytes) * static_cast<double>(elements) /
                                     static_cast<double>(in_tensor));

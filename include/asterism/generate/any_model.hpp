@@ -12,10 +12,10 @@
 
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/generate/decoding/text_stream.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/session.hpp"
-#include "asterism/generate/text_stream.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/text/chat_template.hpp"

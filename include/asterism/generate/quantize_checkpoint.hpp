@@ -52,7 +52,7 @@ class WeightEncoder {
     with_format(id, [&]<class Format>(Format) {
       const auto [rows, cols] = sizes(id);
       weight.parts = checkpoint::FileLayout<Format>::declare(name, rows, cols);
-      if (is_norm(id)) weight.parts[0].shape = {cols};
+      if (info_of(id).is_vector()) weight.parts[0].shape = {cols};
     });
     weight.parts_left = weight.parts.size();
     return weight;
@@ -90,23 +90,27 @@ class WeightEncoder {
   }
 
  private:
-  static bool is_norm(const model::WeightId& id) {
-    return id.role == model::Role::attention_norm || id.role == model::Role::expert_norm ||
-           id.role == model::Role::final_norm;
+  const model::WeightInfo& info_of(const model::WeightId& id) const {
+    return model::info_of(shape_.architecture, id.role);
   }
 
   std::pair<std::uint64_t, std::uint64_t> sizes(const model::WeightId& id) const {
-    const auto shape = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate).shape;
-    if (shape.size() == 1) return {1, shape[0]};
-    return {shape[0], shape[1]};
+    return {model::size_of(info_of(id).rows, shape_), model::size_of(info_of(id).cols, shape_)};
   }
 
   template <class F>
-  static void with_format(const model::WeightId& id, F&& f) {
-    if (is_norm(id) || id.role == model::Role::router) return f(quant::Float32{});
-    if (id.role == model::Role::embedding) return f(typename B::Embedding{});
-    if (id.role == model::Role::head) return f(typename B::Head{});
-    f(typename B::Quantization{});
+  void with_format(const model::WeightId& id, F&& f) const {
+    switch (info_of(id).part) {
+      case placement::PartKind::attention:
+      case placement::PartKind::experts:
+        return f(typename B::Quantization{});
+      case placement::PartKind::embedding:
+        return f(typename B::Embedding{});
+      case placement::PartKind::head:
+        return f(typename B::Head{});
+      default:
+        f(quant::Float32{});
+    }
   }
 
   const checkpoint::TensorStore* store_;

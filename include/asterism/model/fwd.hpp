@@ -10,7 +10,7 @@ namespace model {
 template <class Attention, class Constellation>
 class DecoderBlock;
 template <class Block, class EmbeddingFormat, class HeadFormat>
-class Mixtral;
+class Decoder;
 template <class Block>
 struct LayerWorkspace;
 struct HeadWorkspace;

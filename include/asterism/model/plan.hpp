@@ -13,8 +13,8 @@
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/caches.hpp"
 #include "asterism/model/concept.hpp"
+#include "asterism/model/decoder.hpp"
 #include "asterism/model/decoder_block.hpp"
-#include "asterism/model/mixtral.hpp"
 #include "asterism/model/workspace.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
@@ -32,7 +32,7 @@ struct Assembly {
   using Attention = attention::GroupedQuery<typename B::Quantization>;
   using Constellation = constellation::Constellation<Expert, typename B::Gating>;
   using Block = DecoderBlock<Attention, Constellation>;
-  using Network = Mixtral<Block, typename B::Embedding, typename B::Head>;
+  using Network = Decoder<Block, typename B::Embedding, typename B::Head>;
   using Workspace = model::Workspace<Block>;
   using Caches = model::Caches<typename B::KvCache>;
   using Segment = model::Segment<typename B::KvCache, typename B::Observer>;

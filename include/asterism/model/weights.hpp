@@ -3,28 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 
+#include "asterism/core/view.hpp"
+#include "asterism/model/architectures/mixtral.hpp"
+#include "asterism/model/weight_info.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
-
-/// What a weight does in a decoder.
-enum class Role : std::uint8_t {
-  embedding,
-  attention_norm,
-  query,
-  key,
-  value,
-  output,
-  expert_norm,
-  router,
-  gate,
-  up,
-  down,
-  final_norm,
-  head
-};
 
 /// One weight of a decoder; layer and expert are -1 where the role has none.
 struct WeightId {
@@ -35,21 +20,41 @@ struct WeightId {
   friend constexpr bool operator==(const WeightId&, const WeightId&) = default;
 };
 
-/// Calls f(id) for every weight of a Mixtral network, layer by layer; the head only where `with_head`.
+/// The architectures that the toolkit knows.
+inline constexpr ArchitectureInfo architectures[] = {mixtral};
+
+constexpr const ArchitectureInfo& info_of(Architecture architecture) {
+  return architectures[static_cast<std::size_t>(architecture)];
+}
+
+/// What the architecture's table says about the weights of a role that it has.
+constexpr const WeightInfo& info_of(Architecture architecture, Role role) {
+  const View<const WeightInfo> all = info_of(architecture).weights;
+  std::size_t i = 0;
+  while (all[i].role != role) ++i;
+  return all[i];
+}
+
+/// Calls f(id) for every weight of a network of `shape`, layer by layer; for the head only if `with_head`.
 template <class F>
 void for_each_weight_id(const Shape& shape, bool with_head, F&& f) {
-  f(WeightId{Role::embedding});
+  const View<const WeightInfo> all = info_of(shape.architecture).weights;
+  // Calls g for the weights of one scope from `next` on; returns the first of another scope.
+  const auto each_of = [&](Scope scope, std::size_t next, auto&& g) {
+    for (; next < all.size && all[next].scope == scope; ++next) g(all[next].role);
+    return next;
+  };
+  std::size_t of_layers = each_of(Scope::model, 0, [&](Role role) { f(WeightId{role}); });
+  std::size_t after = of_layers;
   for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
-    for (const Role role : {Role::attention_norm, Role::query, Role::key, Role::value, Role::output,
-                            Role::expert_norm, Role::router}) {
-      f(WeightId{role, layer});
-    }
+    const std::size_t of_experts = each_of(Scope::layer, of_layers, [&](Role role) { f(WeightId{role, layer}); });
     for (std::int32_t expert = 0; expert < shape.experts; ++expert) {
-      for (const Role role : {Role::gate, Role::up, Role::down}) f(WeightId{role, layer, expert});
+      after = each_of(Scope::expert, of_experts, [&](Role role) { f(WeightId{role, layer, expert}); });
     }
   }
-  f(WeightId{Role::final_norm});
-  if (with_head) f(WeightId{Role::head});
+  each_of(Scope::model, after, [&](Role role) {
+    if (role != Role::head || with_head) f(WeightId{role});
+  });
 }
 
 /// Calls f(weights) with the weight `id` of a network: a DeviceWeights where it is a matrix in a format, a

@@ -1,9 +1,11 @@
 // Bodies of map_check.hpp.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "asterism/core/format.hpp"
 #include "asterism/placement/map_check.hpp"
@@ -52,24 +54,14 @@ class Inspection {
   std::vector<MapFault> inspect(bool without_host) {
     is_placed("embedding", map_.embedding);
     const auto listed = static_cast<std::int32_t>(map_.layers.size());
-    std::int32_t latest = 0;
-    for (std::int32_t layer = 0; layer < footprint_.layers && layer < listed; ++layer) {
-      inspect_layer(layer);
-      const std::int32_t device = map_.layer(layer).attention;
-      if (!known(device)) continue;
-      if (device < latest) {
-        add(concat("layer ", layer), on(device),
-            concat("device ", latest, " or one behind it, as layers before: layers pass the devices in order"));
-      }
-      latest = device > latest ? device : latest;
-    }
+    for (std::int32_t layer = 0; layer < footprint_.layers && layer < listed; ++layer) inspect_layer(layer);
+    const auto [first, last] = inspect_order();
     if (listed < footprint_.layers) add(layers(listed, footprint_.layers), on(unplaced), some_device());
     if (listed > footprint_.layers) {
       add(layers(footprint_.layers, listed), "placed",
           concat("the ", footprint_.layers, " layers that the model has"));
     }
-    const std::int32_t last = map_.layer(footprint_.layers - 1).attention;
-    is_beside("embedding", map_.embedding, map_.layer(0).attention, "the first layer");
+    is_beside("embedding", map_.embedding, first, "the first layer");
     is_placed("final norm", map_.final_norm);
     is_beside("final norm", map_.final_norm, last, "the last layer");
     if (!footprint_.tied || map_.head != map_.embedding) {
@@ -118,6 +110,64 @@ class Inspection {
       is_placed(part, at.of(kind));
       is_beside(part, at.of(kind), at.attention, "the layer's attention");
     }
+  }
+
+  /// Layers pass the devices in order. To blame are the fewest layers without which the others do. Returns the devices
+  /// where the first and the last layer belong by that, where they are on a device at all.
+  std::pair<std::int32_t, std::int32_t> inspect_order() {
+    const auto count = static_cast<std::int32_t>(
+        map_.layers.size() < static_cast<std::size_t>(footprint_.layers) ? map_.layers.size() : footprint_.layers);
+    // The longest chain of layers in order that ends on each device, and the layer before each one in its chain.
+    std::array<std::int32_t, Machine::max_devices> length{};
+    std::array<std::int32_t, Machine::max_devices> last{};
+    std::vector<std::int32_t> before(static_cast<std::size_t>(count), -1);
+    const auto longest = [&](std::int32_t devices) {
+      std::int32_t best = -1;
+      for (std::int32_t d = 0; d < devices; ++d) {
+        const std::int32_t most = best < 0 ? 0 : length[static_cast<std::size_t>(best)];
+        if (length[static_cast<std::size_t>(d)] > most) best = d;
+      }
+      return best;
+    };
+    for (std::int32_t layer = 0; layer < count; ++layer) {
+      const std::int32_t device = map_.layer(layer).attention;
+      if (!known(device)) continue;
+      const std::int32_t chain = longest(device + 1);
+      before[static_cast<std::size_t>(layer)] = chain < 0 ? -1 : last[static_cast<std::size_t>(chain)];
+      length[static_cast<std::size_t>(device)] = 1 + (chain < 0 ? 0 : length[static_cast<std::size_t>(chain)]);
+      last[static_cast<std::size_t>(device)] = layer;
+    }
+    const std::int32_t chain = longest(static_cast<std::int32_t>(machine_.devices));
+    std::vector<bool> in_order(static_cast<std::size_t>(count));
+    for (std::int32_t layer = chain < 0 ? -1 : last[static_cast<std::size_t>(chain)]; layer >= 0;
+         layer = before[static_cast<std::size_t>(layer)]) {
+      in_order[static_cast<std::size_t>(layer)] = true;
+    }
+    std::int32_t lowest = 0;
+    for (std::int32_t first = 0; first < count;) {
+      const std::int32_t device = map_.layer(first).attention;
+      if (in_order[static_cast<std::size_t>(first)]) lowest = device;
+      std::int32_t end = first + 1;
+      if (known(device) && !in_order[static_cast<std::size_t>(first)]) {
+        while (end < count && !in_order[static_cast<std::size_t>(end)] && map_.layer(end).attention == device)
+          ++end;
+        std::int32_t next = end;
+        while (next < count && !in_order[static_cast<std::size_t>(next)]) ++next;
+        const auto highest =
+            next < count ? map_.layer(next).attention : static_cast<std::int32_t>(machine_.devices) - 1;
+        add(layers(first, end), on(device),
+            concat(highest > lowest ? concat("devices ", lowest, " to ", highest) : concat("device ", lowest),
+                   ", as the layers around: layers pass the devices in order"));
+      }
+      first = end;
+    }
+    std::pair<std::int32_t, std::int32_t> ends{map_.layer(0).attention,
+                                               map_.layer(footprint_.layers - 1).attention};
+    if (known(ends.second)) ends.second = lowest;
+    for (std::int32_t layer = count - 1; layer >= 0 && known(ends.first); --layer) {
+      if (in_order[static_cast<std::size_t>(layer)]) ends.first = map_.layer(layer).attention;
+    }
+    return ends;
   }
 
   void inspect_devices(bool without_host) {

@@ -20,6 +20,8 @@
 #include "asterism/file/mapped_file.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/model/weight_info.hpp"
+#include "asterism/model/weights.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::checkpoint {
@@ -74,9 +76,10 @@ class ModelConfigReader {
 
   ModelConfig read() {
     json::check_object(json_, "the document", where_);
-    check_architecture();
     ModelConfig config;
     Shape& shape = config.shape;
+    shape.architecture = architecture();
+    check_arithmetic();
     shape.vocabulary = size("vocab_size", 32000, 1 << 24);
     shape.hidden = size("hidden_size", 4096, 1 << 20);
     shape.layers = size("num_hidden_layers", 32, 1 << 14);
@@ -125,10 +128,16 @@ class ModelConfigReader {
     return when_absent;
   }
 
-  void check_architecture() const {
+  Architecture architecture() const {
     const std::string& type = json::require_string(json_, "model_type", where_);
-    if (type != "mixtral") {
-      throw unsupported(concat("field 'model_type' is '", printable(type), "'; supported is 'mixtral'"));
+    const model::ArchitectureInfo* info = nullptr;
+    std::string supported;
+    for (const model::ArchitectureInfo& known : model::architectures) {
+      if (known.model_type == type) info = &known;
+      supported += concat(supported.empty() ? "'" : ", '", known.model_type, "'");
+    }
+    if (info == nullptr) {
+      throw unsupported(concat("field 'model_type' is '", printable(type), "'; supported is ", supported));
     }
     if (const json::Value* list = json::optional_array(json_, "architectures", where_);
         list != nullptr && !list->empty()) {
@@ -136,20 +145,24 @@ class ModelConfigReader {
       std::string names;
       for (const json::Value& item : *list) {
         const std::string& name = json::to_text(item, "architectures", where_);
-        found = name == "MixtralForCausalLM" || found;
+        found = name == info->class_name || found;
         names += concat(names.empty() ? "" : ",", "\"", name, "\"");
       }
       if (!found) {
         throw unsupported(
-            concat("field 'architectures' is [", printable(names), "]; supported is 'MixtralForCausalLM'"));
+            concat("field 'architectures' is [", printable(names), "]; supported is '", info->class_name, "'"));
       }
     }
+    return info->architecture;
+  }
+
+  /// Refuses what other members of the family have and this toolkit does not compute.
+  void check_arithmetic() const {
     if (const json::Value* act = given("hidden_act");
         act != nullptr && json::to_text(*act, "hidden_act", where_) != "silu") {
       throw unsupported(concat("field 'hidden_act' is '", printable(json::to_text(*act, "hidden_act", where_)),
                                "'; supported is 'silu'"));
     }
-    // Arithmetic that other members of the family have and this toolkit does not compute.
     for (const std::string_view key : {"attention_bias", "mlp_bias", "qkv_bias", "is_encoder_decoder"}) {
       if (json::optional_bool(json_, key, where_).value_or(false)) {
         throw unsupported(concat("field '", key, "' is true; supported is false"));

@@ -1,4 +1,4 @@
-// Where the weights of a Mixtral checkpoint stand: names, and slices of fused tensors.
+// Where a checkpoint keeps each weight: names, and slices of fused tensors.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ namespace asterism::checkpoint {
 
 /// How a checkpoint stores its experts.
 enum class ExpertLayout : std::uint8_t {
-  separate,  ///< `block_sparse_moe.experts.E.w1.weight` (gate), w3 (up), w2 (down): what transformers writes
-  fused  ///< `mlp.experts.gate_up_proj` (experts, 2 ffn, hidden), `mlp.experts.down_proj` (experts, hidden, ffn)
+  separate,  ///< a tensor for each matrix of each expert
+  fused      ///< a tensor for the same matrix of all experts of a layer, see model::FusedName
 };
 
-/// Fused where the first layer's fused tensor is there.
-ExpertLayout expert_layout(const TensorStore& store);
+/// Fused if the first layer's fused tensors are there.
+ExpertLayout expert_layout(const TensorStore& store, Architecture architecture);
 
 /// A weight inside a checkpoint: elements [first, first + product of the weight's sizes) of the tensor `name`,
 /// whose shape is `shape`.
@@ -29,7 +29,7 @@ struct WeightLocation {
   std::uint64_t first = 0;
 };
 
-/// Where `id` stands in a checkpoint of `shape`. Source: transformers, `MixtralForCausalLM`.
+/// Where `id` is in a checkpoint of `shape`, by the weight table of its architecture; a tied head is the embedding.
 WeightLocation locate(const model::WeightId& id, const Shape& shape, ExpertLayout layout);
 
 }  // namespace asterism::checkpoint

@@ -1,6 +1,7 @@
 // Bodies of weight_location.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,62 +10,53 @@
 #include "asterism/checkpoint/huggingface/weight_location.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/model/weight_info.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::checkpoint {
 
-ASTERISM_INLINE ExpertLayout expert_layout(const TensorStore& store) {
-  return store.find("model.layers.0.mlp.experts.gate_up_proj") != nullptr ? ExpertLayout::fused
-                                                                          : ExpertLayout::separate;
+namespace detail {
+
+/// The name of a tensor: `in_table` with its numbers.
+ASTERISM_INLINE std::string tensor_name(const model::WeightInfo& info, std::string_view in_table,
+                                        const model::WeightId& id) {
+  constexpr std::string_view number = "{expert}";
+  std::string name(in_table);
+  if (const std::size_t at = name.find(number); at != name.npos) {
+    name.replace(at, number.size(), std::to_string(id.expert));
+  }
+  return info.scope == model::Scope::model ? name : concat("model.layers.", id.layer, ".", name);
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE ExpertLayout expert_layout(const TensorStore& store, Architecture architecture) {
+  for (const model::WeightInfo& info : model::info_of(architecture).weights) {
+    if (info.scope != model::Scope::expert || info.fused.name.empty()) continue;
+    if (store.find(detail::tensor_name(info, info.fused.name, {info.role, 0, 0})) != nullptr) {
+      return ExpertLayout::fused;
+    }
+  }
+  return ExpertLayout::separate;
 }
 
 ASTERISM_INLINE WeightLocation locate(const model::WeightId& id, const Shape& shape, ExpertLayout layout) {
-  using model::Role;
-  const auto size = [](std::int32_t n) { return static_cast<std::uint64_t>(n); };
-  const std::uint64_t vocabulary = size(shape.vocabulary);
-  const std::uint64_t hidden = size(shape.hidden);
-  const std::uint64_t ffn = size(shape.ffn);
-  const std::uint64_t experts = size(shape.experts);
-  const auto layer = [&](std::string_view rest) { return concat("model.layers.", id.layer, ".", rest); };
-  const auto expert = [&](std::string_view matrix) {
-    return layer(concat("block_sparse_moe.experts.", id.expert, ".", matrix, ".weight"));
-  };
-  const std::uint64_t slice = size(id.expert) * 2 * ffn * hidden;
-  const bool fused = layout == ExpertLayout::fused;
-  switch (id.role) {
-    case Role::embedding:
-      return {"model.embed_tokens.weight", {vocabulary, hidden}, 0};
-    case Role::attention_norm:
-      return {layer("input_layernorm.weight"), {hidden}, 0};
-    case Role::query:
-      return {layer("self_attn.q_proj.weight"), {size(shape.query_width()), hidden}, 0};
-    case Role::key:
-      return {layer("self_attn.k_proj.weight"), {size(shape.kv_width()), hidden}, 0};
-    case Role::value:
-      return {layer("self_attn.v_proj.weight"), {size(shape.kv_width()), hidden}, 0};
-    case Role::output:
-      return {layer("self_attn.o_proj.weight"), {hidden, size(shape.query_width())}, 0};
-    case Role::expert_norm:
-      return {layer("post_attention_layernorm.weight"), {hidden}, 0};
-    case Role::router:
-      return {layer(fused ? "mlp.gate.weight" : "block_sparse_moe.gate.weight"), {experts, hidden}, 0};
-    case Role::gate:
-      if (fused) return {layer("mlp.experts.gate_up_proj"), {experts, 2 * ffn, hidden}, slice};
-      return {expert("w1"), {ffn, hidden}, 0};
-    case Role::up:
-      if (fused) return {layer("mlp.experts.gate_up_proj"), {experts, 2 * ffn, hidden}, slice + ffn * hidden};
-      return {expert("w3"), {ffn, hidden}, 0};
-    case Role::down:
-      if (fused) return {layer("mlp.experts.down_proj"), {experts, hidden, ffn}, size(id.expert) * hidden * ffn};
-      return {expert("w2"), {hidden, ffn}, 0};
-    case Role::final_norm:
-      return {"model.norm.weight", {hidden}, 0};
-    case Role::head:
-      break;
+  const bool is_embedding = id.role == model::Role::head && shape.tied_head;
+  const model::WeightInfo& info =
+      model::info_of(shape.architecture, is_embedding ? model::Role::embedding : id.role);
+  const std::uint64_t rows = model::size_of(info.rows, shape);
+  const std::uint64_t cols = model::size_of(info.cols, shape);
+  const bool fused = layout == ExpertLayout::fused && !info.fused.name.empty();
+  const std::string name = detail::tensor_name(info, fused ? info.fused.name : info.name, id);
+  if (fused && info.scope == model::Scope::expert) {
+    const auto slices = static_cast<std::uint64_t>(info.fused.slices);
+    const auto slice =
+        static_cast<std::uint64_t>(id.expert) * slices + static_cast<std::uint64_t>(info.fused.slice);
+    return {name, {static_cast<std::uint64_t>(shape.experts), slices * rows, cols}, slice * rows * cols};
   }
-  if (shape.tied_head) return {"model.embed_tokens.weight", {vocabulary, hidden}, 0};
-  return {"lm_head.weight", {vocabulary, hidden}, 0};
+  if (info.is_vector()) return {name, {cols}, 0};
+  return {name, {rows, cols}, 0};
 }
 
 }  // namespace asterism::checkpoint

@@ -14,9 +14,9 @@
 #include "asterism/core/view.hpp"
 #include "asterism/engine/sequence.hpp"
 #include "asterism/engine/step.hpp"
-#include "asterism/generate/answer.hpp"
+#include "asterism/generate/decoding/answer.hpp"
+#include "asterism/generate/decoding/sampler.hpp"
 #include "asterism/generate/language_model.hpp"
-#include "asterism/generate/sampler.hpp"
 
 namespace asterism::generate {
 

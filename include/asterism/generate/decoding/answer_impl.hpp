@@ -1,7 +1,7 @@
 // Bodies of answer.hpp.
 #pragma once
 
-#include "asterism/generate/answer.hpp"
+#include "asterism/generate/decoding/answer.hpp"
 
 namespace asterism::generate {
 

@@ -1,7 +1,7 @@
 // Bodies of stop_strings.hpp.
 #pragma once
 
-#include "asterism/generate/stop_strings.hpp"
+#include "asterism/generate/decoding/stop_strings.hpp"
 
 namespace asterism::generate {
 

@@ -10,7 +10,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/generate/sampler.hpp"
+#include "asterism/generate/decoding/sampler.hpp"
 
 namespace asterism::generate {
 

@@ -1,7 +1,7 @@
 // Bodies of answer_text.hpp.
 #pragma once
 
-#include "asterism/generate/answer_text.hpp"
+#include "asterism/generate/decoding/answer_text.hpp"
 
 namespace asterism::generate {
 

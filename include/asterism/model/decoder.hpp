@@ -1,4 +1,4 @@
-// Mixtral: token ids in, logits out.
+// The whole network: token ids in, logits out.
 #pragma once
 
 #include <cstddef>
@@ -24,16 +24,16 @@ namespace asterism::model {
 
 /// Embedding, decoder blocks on the devices of a plan, final norm and head. Weights are uninitialised after
 /// construction and filled through `for_each_weight`; after that the object is immutable and may serve several
-/// sessions. Source: Jiang et al., Mixtral of Experts, arXiv 2401.04088.
+/// sessions.
 template <class BlockType, class EmbeddingFormat, class HeadFormat>
-class Mixtral {
+class Decoder {
  public:
   using Block = BlockType;
   using Embedding = backend::DeviceWeights<EmbeddingFormat>;
   using Head = backend::DeviceWeights<HeadFormat>;
 
   template <class Device>
-  Mixtral(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
+  Decoder(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
           const typename Block::Constellation::GatingPolicy& gating)
       : plan_(plan), shape_(shape) {
     Device& first = *devices[static_cast<std::size_t>(plan.embedding_device())];

@@ -54,5 +54,5 @@ class Sampler {
 }  // namespace asterism::generate
 
 #if !defined(ASTERISM_COMPILED)
-#include "asterism/generate/sampler_impl.hpp"
+#include "asterism/generate/decoding/sampler_impl.hpp"
 #endif

@@ -11,7 +11,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/generate/answer_text.hpp"
+#include "asterism/generate/decoding/answer_text.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/text/fwd.hpp"
 
@@ -67,5 +67,5 @@ class Answer {
 }  // namespace asterism::generate
 
 #if !defined(ASTERISM_COMPILED)
-#include "asterism/generate/answer_impl.hpp"
+#include "asterism/generate/decoding/answer_impl.hpp"
 #endif

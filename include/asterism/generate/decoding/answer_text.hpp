@@ -9,7 +9,7 @@
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/generate/stop_strings.hpp"
+#include "asterism/generate/decoding/stop_strings.hpp"
 #include "asterism/text/stream_decoder.hpp"
 #include "asterism/text/tokenizer.hpp"
 
@@ -41,5 +41,5 @@ class AnswerText {
 }  // namespace asterism::generate
 
 #if !defined(ASTERISM_COMPILED)
-#include "asterism/generate/answer_text_impl.hpp"
+#include "asterism/generate/decoding/answer_text_impl.hpp"
 #endif

@@ -36,5 +36,5 @@ class StopStrings {
 }  // namespace asterism::generate
 
 #if !defined(ASTERISM_COMPILED)
-#include "asterism/generate/stop_strings_impl.hpp"
+#include "asterism/generate/decoding/stop_strings_impl.hpp"
 #endif
