@@ -49,25 +49,25 @@ concept trim = requires(K& cache, std::size_t length) {
 
 }  // namespace needs
 
-/// A key/value cache remembers what attention has seen, for consecutive layers of one device.
+/// A key/value cache stores past keys and values for consecutive layers of one device.
 ///
-/// 1. `layer_bytes(shape, limits)`, static and constexpr, is what one layer takes: never more is drawn. The
-///    constructor takes (device, shape, limits, first_layer, layers) and draws that many times it.
+/// 1. `layer_bytes(shape, limits)`, static and constexpr, is the size of one layer: never more is drawn. The
+///    constructor takes (device, shape, limits, first_layer, layers) and draws `layers` times that size.
 /// 2. `append(device, layer, first, keys, values)` stores rows at their absolute positions, at most
-///    limits.prefill_chunk of them; the first position of all is 0, and each call goes on where the one before
-///    ended, or where `trim` went back to. Throws InvalidArgument where they pass the capacity.
-/// 3. `view(layer)`, a backend::KvView, is what Backend::attend reads: what the rows appended last see.
-///    `capacity()`: positions that may be passed, limits.context. `bytes()`: what was drawn.
-/// 4. `trim(length)` goes back: the positions from `length` on will be stored again. Returns `length` where all
-///    that the next position sees is still there, else 0: then everything has to be stored again.
-/// 5. Positions stay absolute; after construction nothing is allocated. One session at a time.
+///    limits.prefill_chunk of them; the very first position is 0, and each call continues where the previous one
+///    ended, or where `trim` went back to. Throws InvalidArgument if positions exceed the capacity.
+/// 3. `view(layer)`, a backend::KvView, is read by Backend::attend: the positions visible to the rows appended
+///    last. `capacity()`: maximum number of positions, limits.context. `bytes()`: the memory drawn.
+/// 4. `trim(length)` goes back: the positions from `length` on will be stored again. Returns `length` if
+///    everything visible to the next position is still stored, else 0: then everything has to be stored again.
+/// 5. Positions stay absolute; nothing is allocated after construction. One session at a time.
 ///
 /// Laws: tests/laws/kv_cache_laws.hpp. Models: StaticKvCache, SlidingWindowKvCache.
 template <class K>
 concept KvCache =
     needs::layer_bytes<K> && needs::capacity<K> && needs::bytes<K> && needs::view<K> && needs::trim<K>;
 
-/// A cache on a device of that backend.
+/// A cache on a device of the given backend.
 template <class K, class Device>
 concept KvCacheOn = KvCache<K> && needs::construct<K, Device> && needs::append<K, Device>;
 

@@ -1,4 +1,4 @@
-// Names of the room `attention`: how positions see each other, and what they remember.
+// Forward declarations of the room `attention`: attention and its caches.
 #pragma once
 
 namespace asterism::attention {

@@ -12,17 +12,17 @@
 
 namespace asterism::attention {
 
-/// Two blocks (kv_heads, slots, head_dim) in Format for each layer, keys and values, drawn once. What key/value
-/// caches are made of; it does not know which position lies in which slot.
+/// Two blocks (kv_heads, slots, head_dim) in Format for each layer, keys and values, drawn once. The building
+/// block of key/value caches; it does not know which position is in which slot.
 template <class Format>
 class KvStorage {
  public:
-  /// Bytes of one layer with that many slots: the size model of plans and of this class.
+  /// Bytes of one layer with `slots` slots: the size model of plans and of this class.
   static constexpr Bytes layer_bytes(const Shape& shape, std::size_t slots) {
     return {2 * block_bytes(shape, slots)};
   }
 
-  /// For layers [first_layer, first_layer + layers) of `device`. Throws BudgetExceeded where it has no room.
+  /// For layers [first_layer, first_layer + layers) of `device`. Throws BudgetExceeded if they exceed its budget.
   template <class Device>
   KvStorage(Device& device, const Shape& shape, std::size_t slots, std::int32_t first_layer, std::int32_t layers)
       : shape_(shape),
@@ -33,7 +33,7 @@ class KvStorage {
   std::size_t slots() const { return slots_; }
   Bytes bytes() const { return buffer_.size(); }
 
-  /// The blocks of a layer; all positions are visible, and position p lies in slot p.
+  /// The blocks of a layer; all positions are visible, and position p is in slot p.
   backend::KvView<Format> layer(std::int32_t layer) const {
     const std::uint64_t block = block_bytes(shape_, slots_);
     std::byte* keys = buffer_.data() + static_cast<std::uint64_t>(layer - first_layer_) * 2 * block;

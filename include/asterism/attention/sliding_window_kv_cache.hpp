@@ -1,4 +1,4 @@
-// A key/value cache that remembers the first positions and the last ones.
+// A key/value cache that keeps the first positions and the latest ones.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +15,15 @@
 
 namespace asterism::attention {
 
-/// A position sees itself, the `Window` - 1 positions before it, and the first `Sinks` of all, which models lean on
-/// when they have nothing to look at; what lies between is forgotten. So the memory does not grow with the context:
-/// Window + Sinks + limits.prefill_chunk - 1 slots, or limits.context where that is less. Unlike in the paper,
-/// positions stay absolute: keys are not rotated again, and a context ends where the model's positions end. Models
-/// KvCache. Source: Xiao et al., Efficient Streaming Language Models with Attention Sinks, arXiv 2309.17453.
+/// A position attends to itself, the `Window` - 1 positions before it, and the first `Sinks` of all (attention
+/// sinks, on which models put weight when nothing else is relevant); positions in between are evicted. So the
+/// memory does not grow with the context: Window + Sinks + limits.prefill_chunk - 1 slots, or limits.context if
+/// that is less. Unlike in the paper, positions stay absolute: keys are not rotated again, and the context ends at
+/// the model's last position. Models KvCache. Source: Xiao et al., Efficient Streaming Language Models with
+/// Attention Sinks, arXiv 2309.17453.
 ///
 /// @tparam Format  as in StaticKvCache
-/// @tparam Window  positions, itself included; >= 1
+/// @tparam Window  positions, including the current one; >= 1
 /// @tparam Sinks   positions; >= 0
 template <class Format, int Window, int Sinks>
 class SlidingWindowKvCache {
@@ -40,11 +41,11 @@ class SlidingWindowKvCache {
       : capacity_(static_cast<std::size_t>(limits.context)),
         blocks_(device, shape, slots(limits), first_layer, layers) {}
 
-  /// Positions that may be passed; not all are remembered.
+  /// Maximum number of positions; not all of them are kept.
   std::size_t capacity() const { return capacity_; }
   Bytes bytes() const { return blocks_.bytes(); }
 
-  /// Throws InvalidArgument where positions pass the capacity, or more come at once than limits.prefill_chunk.
+  /// Throws InvalidArgument if positions exceed the capacity, or rows exceed limits.prefill_chunk.
   template <class Device>
   void append(Device& device, std::int32_t layer, std::size_t first, backend::DeviceMatrix<const float> keys,
               backend::DeviceMatrix<const float> values) {
@@ -58,7 +59,7 @@ class SlidingWindowKvCache {
                                    " positions at once; ", rows, " from position ", first,
                                    " on were to be stored: raise Limits::prefill_chunk"));
     }
-    end_ = end_ > first + rows ? end_ : first + rows;  // whatever becomes of it: the rows before are replaced
+    end_ = end_ > first + rows ? end_ : first + rows;  // set before any failure: the old rows are already overwritten
     device.append_kv(keys, values, first, view(layer));
   }
 
@@ -69,12 +70,12 @@ class SlidingWindowKvCache {
     return kv;
   }
 
-  /// `length` where all that the next position sees is still there, else 0.
+  /// Returns `length` if everything visible to the next position is still stored, else 0.
   std::size_t trim(std::size_t length) {
     const std::size_t begin = length + 1 > Window ? length + 1 - Window : 0;
     const std::size_t oldest = begin > Sinks ? begin : Sinks;
     if (oldest >= length) {
-      end_ = length;  // it sees no other position than itself and the sinks
+      end_ = length;  // the next position sees only itself and the sinks
     } else if (oldest + blocks_.slots() < end_ + Sinks) {
       end_ = length = 0;
     }
@@ -91,7 +92,7 @@ class SlidingWindowKvCache {
 
   std::size_t capacity_;
   KvStorage<Format> blocks_;
-  std::size_t end_ = 0;  ///< behind the last position stored: those a ring before it and earlier are replaced
+  std::size_t end_ = 0;  ///< after the last position stored: those a ring before it and earlier are replaced
 };
 
 }  // namespace asterism::attention

@@ -16,7 +16,7 @@
 namespace asterism::attention {
 
 /// Keys and values of `limits.context` positions in Format: Float32, Float16, or Int8<Group> (8.5 bits a value in
-/// groups of 32). What does not fit is an error, never forgotten. Models KvCache.
+/// groups of 32). Exceeding it is an error; nothing is evicted. Models KvCache.
 template <class Format>
 class StaticKvCache {
  public:
@@ -33,7 +33,7 @@ class StaticKvCache {
   std::size_t capacity() const { return blocks_.slots(); }
   Bytes bytes() const { return blocks_.bytes(); }
 
-  /// Throws InvalidArgument where positions pass the capacity.
+  /// Throws InvalidArgument if positions exceed the capacity.
   template <class Device>
   void append(Device& device, std::int32_t layer, std::size_t first, backend::DeviceMatrix<const float> keys,
               backend::DeviceMatrix<const float> values) {
@@ -46,7 +46,7 @@ class StaticKvCache {
 
   backend::KvView<Format> view(std::int32_t layer) const { return blocks_.layer(layer); }
 
-  /// Every prefix is still there: positions keep their index.
+  /// Every prefix is kept: positions keep their index.
   std::size_t trim(std::size_t length) { return length; }
 
  private:

@@ -1,4 +1,4 @@
-// The order of things, found without moving them.
+// Sorting by index, without moving the items.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +9,9 @@
 
 namespace asterism {
 
-/// The indexes from 0 to `count` - 1, each behind those that come before it by `before`, a strict weak order of
-/// indexes; equal ones stand in any order. One function for all things that are sorted while files are read: each
-/// std::sort of its own costs its includer as much compile time as a room.
+/// Returns the permutation that sorts indices 0 ... `count` - 1 by `before`, a strict weak order of indices (not
+/// stable). Code that reads files sorts with this one function: every further instantiation of std::sort costs its
+/// includer as much compile time as a room.
 inline std::vector<std::size_t> argsort(std::size_t count,
                                         const std::function<bool(std::size_t, std::size_t)>& before) {
   std::vector<std::size_t> order(count);
@@ -20,7 +20,7 @@ inline std::vector<std::size_t> argsort(std::size_t count,
   return order;
 }
 
-/// `items` as `order`, each index once, says.
+/// Returns `items` in the order given by `order`, a permutation of their indices.
 template <class T>
 std::vector<T> permuted(std::vector<T> items, const std::vector<std::size_t>& order) {
   std::vector<T> out;

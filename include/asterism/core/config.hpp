@@ -1,8 +1,9 @@
-// The few macros of the toolkit. A consumer defines none of them but ASTERISM_COMPILED, and that by the build system.
+// The few macros of the toolkit. A consumer defines none of them but ASTERISM_COMPILED, through the build system.
 //
-// Bodies that depend on no policy stand in files x_impl.hpp beside x.hpp, which shows the contract alone. Header-only, the
-// default, x.hpp includes them at its end. With ASTERISM_COMPILED it does not: asterism.cpp and load.cpp compile them once
-// for a program, and all its sources must be compiled that way; see core/linkage.hpp.
+// Bodies that depend on no policy are in files x_impl.hpp next to x.hpp, which shows only the contract.
+// Header-only, the default, x.hpp includes them at its end. With ASTERISM_COMPILED it does not: asterism.cpp and
+// load.cpp compile them once per program, and all sources of the program must be compiled with it; see
+// core/linkage.hpp.
 #pragma once
 
 #if __cplusplus < 202002L
@@ -11,14 +12,14 @@
 
 #include "asterism/core/linkage.hpp"
 
-/// Marks a function that host and device code may both call; empty outside nvcc.
+/// Marks a function callable from host and device code; empty outside nvcc.
 #if defined(__CUDACC__)
 #define ASTERISM_HD __host__ __device__
 #else
 #define ASTERISM_HD
 #endif
 
-/// Marks the definitions in x_impl.hpp: `inline`, or in the compiled form nothing.
+/// Marks the definitions in x_impl.hpp: `inline`, or nothing in the compiled form.
 #if defined(ASTERISM_COMPILED)
 #define ASTERISM_INLINE
 #else

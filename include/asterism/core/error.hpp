@@ -1,4 +1,4 @@
-// Everything that the toolkit throws. A message says what was expected, what was found, where, and what to do.
+// All exceptions of the toolkit. A message says what was expected, what was found, where, and what to do.
 #pragma once
 
 #include <stdexcept>
@@ -30,19 +30,19 @@ class FormatError : public Error {
   using Error::Error;
 };
 
-/// The content is well formed and asks for what this toolkit does not do.
+/// The content is well formed but asks for something this toolkit does not implement.
 class Unsupported : public Error {
  public:
   using Error::Error;
 };
 
-/// An allocation, or a plan, exceeds the budget of a device. The message ends with the table of who holds what.
+/// An allocation or a plan exceeds the budget of a device. The message ends with a table of what each holder uses.
 class BudgetExceeded : public Error {
  public:
   using Error::Error;
 };
 
-/// An operation got an operand that lives on another device than the one that runs it.
+/// An operand lives on a different device from the one that runs the operation.
 class WrongDevice : public Error {
  public:
   using Error::Error;

@@ -1,5 +1,5 @@
-// Text for people: messages and aligned tables without <format>, which g++ 12 lacks, and without
-// <iostream>, which costs every includer a quarter of a second.
+// Text formatting for messages and aligned tables without <format>, which g++ 12 lacks, and without <iostream>,
+// which costs every includer a quarter of a second of compile time.
 #pragma once
 
 #include <concepts>
@@ -15,7 +15,7 @@ namespace asterism {
 
 namespace detail {
 
-/// The characters of a number.
+/// The characters of a formatted number.
 struct NumberText {
   char characters[40];
   std::size_t size = 0;
@@ -24,7 +24,7 @@ struct NumberText {
   operator std::string_view() const { return {characters, size}; }
 };
 
-// What `concat` says is compiled once and never inlined: its callers are many, most of them messages of errors.
+// What `concat` calls is compiled once and never inlined: it has many callers, most of them error messages.
 
 NumberText number_text(std::int64_t value);
 NumberText number_text(std::uint64_t value);
@@ -53,7 +53,7 @@ NumberText text_of(T value) {
 
 }  // namespace detail
 
-/// The arguments one after the other; numbers in the shortest form that reads back exactly.
+/// Concatenates the arguments; numbers in the shortest form that reads back exactly.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   return detail::join({detail::text_of(parts)...});
@@ -62,19 +62,19 @@ std::string concat(const Parts&... parts) {
 /// `value` with `digits` digits after the point, 0 <= digits <= 20.
 std::string fixed(double value, int digits);
 
-/// The number of columns that UTF-8 text takes on a terminal: one for each code point.
+/// Terminal columns of UTF-8 text: one for each code point.
 std::size_t columns(std::string_view text);
 
-/// `text` followed by blanks up to `width` columns.
+/// `text`, padded on the right with blanks to `width` columns.
 std::string pad_right(std::string_view text, std::size_t width);
 
-/// Blanks up to `width` columns, then `text`.
+/// `text`, padded on the left with blanks to `width` columns.
 std::string pad_left(std::string_view text, std::size_t width);
 
-/// Text of a file as a message may show it: control characters escaped, at most `limit` bytes of it.
+/// Text from a file made safe for a message: control characters escaped, at most `limit` bytes of it.
 std::string printable(std::string_view text, std::size_t limit = 160);
 
-/// A bar of `width` columns of which `share` (0 to 1, clamped) is filled, in eighths of a column.
+/// A bar of `width` columns, filled to `share` (0 to 1, clamped) in eighths of a column.
 std::string bar(double share, std::size_t width);
 
 }  // namespace asterism

@@ -1,4 +1,4 @@
-// Names of the room `core`: what every other room may use.
+// Forward declarations of the room `core`, which every other room may use.
 #pragma once
 
 #include <cstdint>

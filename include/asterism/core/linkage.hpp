@@ -1,5 +1,5 @@
-// One program is either header-only or compiled (see core/config.hpp). A source of the one kind linked with a source of the
-// other would run whichever bodies the linker happened to keep: such a program ends when it starts, and names both sources.
+// A program is either header-only or compiled (see core/config.hpp). Linking sources of both kinds would run
+// whichever bodies the linker happened to keep, so such a program aborts at start-up and names both sources.
 #pragma once
 
 #include <cstdio>
@@ -14,7 +14,7 @@ struct SourceForm {
   const char* source;
 };
 
-/// Ends the program unless all sources say the same form. Called before main, by one thread.
+/// Aborts unless all sources have the same form. Called before main, by one thread.
 [[gnu::noinline]] inline bool same_form(SourceForm next) {
   static const SourceForm first = next;
   if (std::strcmp(first.form, next.form) == 0) return true;

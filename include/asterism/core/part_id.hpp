@@ -1,4 +1,4 @@
-// How policies name what they decide about: never by pointer, never by size.
+// How policies name the parts they decide about: never by pointer, never by size.
 #pragma once
 
 #include <compare>
@@ -6,8 +6,8 @@
 
 namespace asterism {
 
-/// A thing that placement, caches and prefetchers talk about: at the scale of tokens `group` is the layer and
-/// `member` the expert; elsewhere an adapter or a specialist of its group.
+/// Identifies a part for placement, caches and prefetchers. At the scale of tokens `group` is the layer and
+/// `member` the expert; at other scales `member` is an adapter or a specialist of its group.
 struct PartId {
   std::int32_t group = 0;
   std::int32_t member = 0;

@@ -1,4 +1,4 @@
-// Where long work reports how far it is.
+// Progress reports of long tasks.
 #pragma once
 
 #include <cstdint>
@@ -6,11 +6,11 @@
 
 namespace asterism {
 
-/// What a task counts.
+/// Unit of a task's progress.
 enum class ProgressUnit : std::uint8_t { bytes, items };
 
-/// Receives the progress of one task after the other. Calls come from one thread at a time.
-/// The defaults do nothing, so a plain ProgressSink is silence.
+/// Receives the progress of one task after another. Calls come from one thread at a time. The default
+/// implementation does nothing, so a plain ProgressSink is silent.
 class ProgressSink {
  public:
   ProgressSink() = default;
@@ -20,9 +20,9 @@ class ProgressSink {
 
   /// A task of `total` units begins.
   virtual void begin(std::string_view /*task*/, std::uint64_t /*total*/, ProgressUnit /*unit*/) {}
-  /// `done` <= total units are done, of which the last were for `item`. Throwing from here cancels the task.
+  /// `done` <= total units are done, the last of them for `item`. Throwing from here cancels the task.
   virtual void advance(std::uint64_t /*done*/, std::string_view /*item*/) {}
-  /// The task is complete. Not called when it failed.
+  /// The task is complete. Not called if it failed.
   virtual void end() {}
 };
 

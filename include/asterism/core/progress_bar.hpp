@@ -1,4 +1,4 @@
-// Progress for a person: a bar on a terminal, lines in a log.
+// Progress for people: a bar on a terminal, lines in a log.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +16,9 @@ namespace detail {
 std::int64_t nanoseconds_now();
 }  // namespace detail
 
-/// Shows what is done of work that takes more than a second: on a terminal as one line, as wide as it is, that is drawn
-/// again ten times a second; elsewhere as a line in ten seconds. Writes to `out` (stderr, so that output stays clean).
-/// Use a plain ProgressSink for silence. `now` are nanoseconds of a steady clock.
+/// Shows the progress of tasks that take more than a second: on a terminal as one line of its full width, redrawn
+/// ten times a second; elsewhere as one line every ten seconds. Writes to `out` (stderr by default, to keep the
+/// output clean). For silence use a plain ProgressSink. `now` is in nanoseconds of a steady clock.
 class ProgressBar : public ProgressSink {
  public:
   explicit ProgressBar(std::FILE* out = stderr, std::int64_t (*now)() = detail::nanoseconds_now);
@@ -35,9 +35,9 @@ class ProgressBar : public ProgressSink {
   double share(std::uint64_t done) const;
   std::string rate(std::uint64_t done, std::int64_t now) const;
   std::string amount(std::uint64_t units) const;
-  /// What fits into `width` columns: task and percent, and of the rest as much as possible.
+  /// The status that fits into `width` columns: task and percentage, then as much of the rest as possible.
   std::string line(std::uint64_t done, std::string_view item, std::int64_t now, std::size_t width) const;
-  /// Of the terminal, asked anew as people change it.
+  /// Width of the terminal, queried anew since people resize it.
   std::size_t width() const;
   void write(std::string_view text);
 
@@ -48,8 +48,8 @@ class ProgressBar : public ProgressSink {
   std::uint64_t total_ = 0;
   ProgressUnit unit_ = ProgressUnit::bytes;
   std::int64_t started_ = 0;
-  std::int64_t next_ = 0;  ///< when to write again
-  bool drawn_ = false;     ///< a line stands on the terminal
+  std::int64_t next_ = 0;  ///< time of the next write
+  bool drawn_ = false;     ///< a line is on the terminal
 };
 
 }  // namespace asterism

@@ -21,7 +21,7 @@ ASTERISM_INLINE std::int64_t nanoseconds_now() {
       .count();
 }
 
-/// The beginning of `text`, at most `width` columns.
+/// The longest prefix of `text` of at most `width` columns.
 inline std::string_view first_columns(std::string_view text, std::size_t width) {
   std::size_t size = text.size();
   while (columns(text.substr(0, size)) > width) --size;

@@ -1,4 +1,4 @@
-// A small seeded generator, the same sequence on every platform and compiler.
+// A small seeded random generator with the same sequence on every platform and compiler.
 #pragma once
 
 #include <cmath>
@@ -7,7 +7,7 @@
 namespace asterism {
 
 /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
-/// Satisfies std::uniform_random_bit_generator. Not for cryptography. Each thread needs its own.
+/// A std::uniform_random_bit_generator. Not for cryptography. Not thread-safe: use one per thread.
 class Random {
  public:
   using result_type = std::uint64_t;
@@ -28,7 +28,7 @@ class Random {
   /// Uniform in [0, 1), 53 random bits.
   constexpr double uniform() { return static_cast<double>((*this)() >> 11U) * 0x1p-53; }
 
-  /// Uniform in [0, n), n > 0; the bias is below n / 2^64.
+  /// Uniform in [0, n), n > 0; bias below n / 2^64.
   constexpr std::uint64_t below(std::uint64_t n) { return (*this)() % n; }
 
   /// Normal with mean 0 and variance 1 (Box and Muller).

@@ -1,5 +1,5 @@
-// Borrowed memory: a pointer with its sizes. Views own nothing, copy cheaply and work in device code,
-// where std::span does not. Indexing is unchecked except by assert(): entry points check shapes once.
+// Borrowed memory: a pointer with its sizes. Views own nothing, are cheap to copy and work in device code, where
+// std::span does not. Indexing is checked only by assert(): entry points check shapes once.
 #pragma once
 
 #include <cassert>
@@ -19,7 +19,7 @@ struct View {
 
   constexpr View() = default;
   ASTERISM_HD constexpr View(T* first, std::size_t count) : data(first), size(count) {}
-  View(std::nullptr_t, std::size_t) = delete;  // what a list of numbers that begins with 0 would mean
+  View(std::nullptr_t, std::size_t) = delete;  // otherwise a list of numbers that begins with 0 would match
 
   /// Any contiguous container: std::vector, std::array, std::string, std::span.
   template <class Container>
@@ -30,7 +30,7 @@ struct View {
   constexpr View(Container&& c)  // NOLINT(google-explicit-constructor, bugprone-forwarding-reference-overload)
       : data(c.data()), size(c.size()) {}
 
-  /// To a view that does not write.
+  /// Conversion to a read-only view.
   template <class Const>
     requires(std::same_as<Const, const T> && !std::is_const_v<T>)
   ASTERISM_HD constexpr operator View<Const>() const {  // NOLINT(google-explicit-constructor)
@@ -66,7 +66,7 @@ struct MatrixView {
   ASTERISM_HD constexpr MatrixView(T* first, std::size_t n_rows, std::size_t n_cols, std::size_t row_stride)
       : data(first), rows(n_rows), cols(n_cols), stride(row_stride) {}
 
-  /// To a view that does not write.
+  /// Conversion to a read-only view.
   template <class Const>
     requires(std::same_as<Const, const T> && !std::is_const_v<T>)
   ASTERISM_HD constexpr operator MatrixView<Const>() const {  // NOLINT(google-explicit-constructor)

@@ -1,4 +1,4 @@
-// The checksum of gzip and PNG, which most languages have at hand.
+// The checksum of gzip and PNG, available in most languages.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace asterism::file {
 
-/// CRC-32 of `bytes`, as Python's zlib.crc32 gives it; any change within 32 bits in a row changes it. About 0.4 GB/s
-/// of one core. Allocates nothing. Source: RFC 1952, section 8.
+/// CRC-32 of `bytes`, equal to Python's zlib.crc32. Detects any change confined to 32 consecutive bits. About 0.4
+/// GB/s on one core. Does not allocate. Source: RFC 1952, section 8.
 std::uint32_t crc32(View<const std::byte> bytes);
 
 }  // namespace asterism::file

@@ -1,4 +1,4 @@
-// A file that is read at any place, copied out of it: large files of weights, which need not fit into memory.
+// Random-access reads from a file, by copy: for large weight files, which need not fit into memory.
 #pragma once
 
 #include <cstddef>
@@ -11,27 +11,27 @@
 
 namespace asterism::file {
 
-/// A regular file (or a link to one). Movable. Const members may be called from several threads.
-/// What is truncated while it is read is an error, not a signal as in a mapping.
+/// A regular file (or a link to one). Movable. Const members may be called from several threads. Truncation while
+/// reading is an error, not a signal as with a mapping.
 class InputFile {
  public:
   InputFile() = default;
-  /// FileError when `path` is no regular file or can't be opened. An empty file is allowed.
+  /// FileError if `path` is not a regular file or can't be opened. An empty file is allowed.
   explicit InputFile(const std::string& path);
 
   const std::string& path() const { return path_; }
-  /// Bytes when it was opened.
+  /// Size in bytes at the time of opening.
   std::uint64_t size() const { return file_.size(); }
 
-  /// Fills `out` with the bytes from `offset` on. InvalidArgument when they do not lie in the file; FileError when
-  /// the system can't read them or the file has become shorter. Allocates nothing on success.
+  /// Fills `out` with the bytes from `offset` on. InvalidArgument if the range exceeds the file; FileError if the
+  /// system can't read it or the file has become shorter. Does not allocate on success.
   void read(std::uint64_t offset, View<std::byte> out) const;
 
-  /// Advice for a reader that goes from the beginning to the end: read ahead further.
+  /// Advises the system that the file is read from beginning to end, so that it reads further ahead.
   void advise_sequential() const;
 
-  /// Advice that [offset, offset + count) is not needed again soon, so that the file does not fill the system's
-  /// cache. InvalidArgument when the range does not lie in the file.
+  /// Advises the system that [offset, offset + count) is not needed again soon, so that the file does not fill its
+  /// cache. InvalidArgument if the range exceeds the file.
   void discard(std::uint64_t offset, std::uint64_t count) const;
 
  private:
@@ -41,7 +41,7 @@ class InputFile {
   detail::OpenFile file_;
 };
 
-/// Bytes in memory or in a file; borrowed from either.
+/// Borrowed bytes, in memory or in a file.
 class StoredBytes {
  public:
   StoredBytes() = default;
@@ -50,7 +50,7 @@ class StoredBytes {
       : file_(&file), offset_(offset), size_(count) {}
 
   std::uint64_t size() const { return size_; }
-  /// Fills `out` with the bytes from `first` on. InvalidArgument beyond the end; FileError as InputFile::read.
+  /// Fills `out` with the bytes from `first` on. InvalidArgument beyond the end; FileError as in InputFile::read.
   void read(std::uint64_t first, View<std::byte> out) const;
 
  private:

@@ -1,5 +1,5 @@
-// Files as checkpoints need them: mapped read-only, or read whole up to a limit. Opening never blocks: whatever is
-// no regular file (a pipe, a device, a folder, a loop of links) is an error at once.
+// Read-only files: mapped, or read whole up to a size limit. Opening never blocks: anything but a regular file (a
+// pipe, a device, a folder, a loop of links) is an error at once.
 #pragma once
 
 #include <cstddef>
@@ -13,20 +13,20 @@
 
 namespace asterism::file {
 
-/// What stands under a path, links followed.
+/// What a path refers to, links followed.
 enum class PathKind : std::uint8_t { missing, file, folder, other };
 
-/// What stands under `path`. FileError where that can't be told (no permission, a loop of links, a name too long).
+/// What `path` refers to. FileError if that can't be determined (no permission, a loop of links, a name too long).
 PathKind path_kind(const std::string& path);
 
-/// A whole regular file (or a link to one), mapped read-only. Reading pages it in; nothing is copied.
-/// Movable; the view stays valid when it is moved. Const members may be called from several threads.
-/// A file that is truncated while it is mapped kills a reader of the lost pages with SIGBUS, as any mapping does:
-/// do not write into a checkpoint in use (replace its files by renaming); `check_unchanged` finds it early.
+/// A whole regular file (or a link to one), mapped read-only. Pages are loaded on access; nothing is copied.
+/// Movable; views stay valid when it is moved. Const members may be called from several threads. Truncating a
+/// mapped file kills readers of the lost pages with SIGBUS, as with any mapping: never write into a checkpoint in
+/// use (replace its files by renaming); `check_unchanged` detects truncation early.
 class MappedFile {
  public:
   MappedFile() = default;
-  /// FileError when `path` is no regular file, can't be opened or can't be mapped. An empty file is allowed.
+  /// FileError if `path` is not a regular file, can't be opened or can't be mapped. An empty file is allowed.
   explicit MappedFile(const std::string& path);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -37,15 +37,15 @@ class MappedFile {
   View<const std::byte> bytes() const { return {data_, size()}; }
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size()}; }
 
-  /// FileError when the file has become shorter than when it was mapped. One system call.
+  /// FileError if the file has become shorter since it was mapped. One system call.
   void check_unchanged() const;
 
-  /// Advice for a reader that goes from the beginning to the end: read ahead further.
+  /// Advises the system that the file is read from beginning to end, so that it reads further ahead.
   void advise_sequential() const;
 
-  /// Gives back the memory of the pages that lie whole inside [offset, offset + count): a reader that copies
-  /// weights out calls it behind itself, so that the file does not fill the memory. Reading them again is allowed.
-  /// InvalidArgument when the range does not lie in the file.
+  /// Releases the memory of the pages entirely inside [offset, offset + count). A reader that copies weights out
+  /// calls it as it goes, so that the file does not fill the memory. The range may be read again. InvalidArgument
+  /// if the range exceeds the file.
   void discard(std::size_t offset, std::size_t count) const;
 
  private:
@@ -54,8 +54,8 @@ class MappedFile {
   const std::byte* data_ = nullptr;
 };
 
-/// The whole content of a regular file of at most `max_bytes` bytes. FileError when it is larger, no regular file,
-/// or can't be read.
+/// The whole content of a regular file of at most `max_bytes` bytes. FileError if it is larger, not a regular
+/// file, or can't be read.
 std::string read_text_file(const std::string& path, std::uint64_t max_bytes);
 
 }  // namespace asterism::file

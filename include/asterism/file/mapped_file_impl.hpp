@@ -74,7 +74,7 @@ ASTERISM_INLINE void MappedFile::discard(std::size_t offset, std::size_t count) 
   }
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const std::size_t first = (offset + page - 1) / page * page;
-  // The last page of the file ends with the file.
+  // The last page ends with the file.
   const std::size_t end = offset + count == size() ? size() : (offset + count) / page * page;
   if (data_ == nullptr || first >= end) return;
   ::madvise(const_cast<std::byte*>(data_) + first, end - first, MADV_DONTNEED);

@@ -13,29 +13,28 @@
 
 namespace asterism::file {
 
-/// Writes beside the final place under a temporary name ("NAME.partial-PROCESS-NUMBER") and renames at the end, so
-/// that a crash or a full disk never leaves half a file, nor harms an old one, under the name. What a process that
-/// was killed has left there is removed by the next writer of the same name; a second writer at the same time is
-/// refused. One thread at a time.
+/// Writes under a temporary name in the same folder ("NAME.partial-PROCESS-NUMBER") and renames at the end, so
+/// that a crash or a full disk neither leaves half a file under the final name nor harms an existing one. The next
+/// writer of the same name removes what a killed process left; a concurrent writer is refused. Not thread-safe.
 class NewFile {
  public:
-  /// Creates the temporary file and reserves `bytes` for it, so that a full disk is found before the work. FileError
-  /// where that fails, and where another writer is at work on `path`.
+  /// Creates the temporary file and reserves `bytes` for it, so that a full disk is found before the work.
+  /// FileError if that fails or if another writer is at work on `path`.
   NewFile(const std::string& path, std::uint64_t bytes);
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
   ~NewFile();
 
-  /// Where the file will appear.
+  /// The final path.
   const std::string& path() const { return path_; }
 
-  /// Unfinished files of writers that are gone, which have been removed.
+  /// Leftover temporary files of dead writers that were removed.
   const std::vector<std::string>& removed() const { return partial_.removed(); }
 
-  /// Appends. FileError when the disk does not take all of it.
+  /// Appends. FileError if the disk does not take all of it.
   void write(View<const std::byte> bytes);
 
-  /// Makes the file durable and gives it its name.
+  /// Makes the file durable and renames it to its final name.
   void finish();
 
  private:
@@ -45,7 +44,7 @@ class NewFile {
   std::uint64_t written_ = 0;
 };
 
-/// Writes `text` to `path`, replacing an older file at once. FileError naming the path.
+/// Writes `text` to `path`, replacing an existing file atomically. FileError naming the path.
 void write_text_file(const std::string& path, std::string_view text);
 
 }  // namespace asterism::file

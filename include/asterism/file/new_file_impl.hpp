@@ -26,7 +26,7 @@ ASTERISM_INLINE const std::string& checked_path(const std::string& path) {
   return path;
 }
 
-/// Reserves space, as far as the file system can; those that can't have no say.
+/// Reserves space if the file system supports it.
 ASTERISM_INLINE void reserve(const std::string& path, const Partial& partial, std::uint64_t bytes) {
   if (bytes == 0) return;
   if (bytes > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
@@ -56,7 +56,7 @@ ASTERISM_INLINE NewFile::~NewFile() {
 
 ASTERISM_INLINE void NewFile::write(View<const std::byte> bytes) {
   for (std::size_t done = 0; done < bytes.size;) {
-    // The system writes at most 2 GiB in one call.
+    // The system writes at most 2 GiB per call.
     constexpr std::size_t most = std::size_t{1} << 30U;
     const std::size_t left = bytes.size - done;
     const ssize_t count = ::write(partial_.descriptor(), bytes.data + done, left < most ? left : most);
@@ -75,7 +75,7 @@ ASTERISM_INLINE void NewFile::write(View<const std::byte> bytes) {
 
 ASTERISM_INLINE void NewFile::finish() {
   const std::string& temporary = partial_.name();
-  // Reserved space that was not used must not stay at the end.
+  // Trims reserved space that was not used.
   if (::ftruncate(partial_.descriptor(), static_cast<off_t>(written_)) != 0 ||
       ::fsync(partial_.descriptor()) != 0) {
     detail::file_failure(temporary, "can't be made durable", errno);

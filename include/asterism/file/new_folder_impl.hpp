@@ -61,13 +61,13 @@ ASTERISM_INLINE void remove_folder(const std::string& folder, const std::vector<
 ASTERISM_INLINE NewFolder::NewFolder(const std::string& path) : path_(path) {
   while (path_.size() > 1 && path_.ends_with('/')) path_.pop_back();
   detail::check_path(path_);
-  old_entries();  // refuses what can't be replaced before the work begins
+  old_entries();  // fails early if the folder can't be replaced
   partial_.emplace(path_, detail::Partial::Kind::folder);
   temporary_ = partial_->name();
 }
 
 ASTERISM_INLINE NewFolder::~NewFolder() {
-  if (!temporary_.empty()) detail::remove_partial(temporary_);  // what can't be removed stays under that name
+  if (!temporary_.empty()) detail::remove_partial(temporary_);  // if it can't be removed, it keeps that name
 }
 
 ASTERISM_INLINE void NewFolder::take_place(const std::vector<std::string>& old) {
@@ -76,7 +76,7 @@ ASTERISM_INLINE void NewFolder::take_place(const std::vector<std::string>& old) 
     detail::move_folder(temporary_, path_);
   } else if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0) {
     detail::remove_folder(temporary_, old);
-  } else if (errno == EINVAL || errno == ENOSYS) {  // this file system can't exchange: two steps
+  } else if (errno == EINVAL || errno == ENOSYS) {  // no atomic exchange on this file system: two steps
     const std::string aside = temporary_ + "-old";
     detail::move_folder(path_, aside);
     try {

@@ -39,7 +39,7 @@ ASTERISM_INLINE void sync_folder(const std::string& folder) {
   const int result = ::fsync(descriptor);
   const int error = errno;
   ::close(descriptor);
-  // Some file systems do not synchronise folders; the names are then theirs to keep.
+  // Some file systems cannot synchronise folders and keep the names durable by themselves.
   if (result != 0 && error != EINVAL) file_failure(folder, "can't be synchronised", error);
 }
 
@@ -64,7 +64,7 @@ ASTERISM_INLINE void check_regular(const std::string& path, const struct stat& s
 
 ASTERISM_INLINE OpenFile::OpenFile(const std::string& path) {
   check_path(path);
-  // Asked before opening too: merely opening a device can have effects.
+  // Checked before opening too: merely opening a device can have side effects.
   struct stat status = {};
   if (::stat(path.c_str(), &status) != 0) fail_open(path, errno);
   check_regular(path, status);

@@ -1,4 +1,4 @@
-// The temporary file or folder beside the place where a new one will appear, held by one writer at a time.
+// The temporary file or folder of one that is being written, held by one writer at a time.
 #pragma once
 
 #include <string>
@@ -8,28 +8,28 @@
 
 namespace asterism::file::detail {
 
-/// "NAME.partial-PROCESS-NUMBER", locked as long as the object lives or its process does. What it names is the
-/// owner's to fill, rename or remove. One thread at a time.
+/// "NAME.partial-PROCESS-NUMBER", locked for the lifetime of the object or of its process. Its owner fills,
+/// renames or removes what it names. Not thread-safe.
 class Partial {
  public:
   enum class Kind : bool { file, folder };
 
-  /// Creates it, and removes what processes that ended have left for the same `path`. FileError where it can't be
-  /// created, or where another writer is at work on `path`, in this process or in another one.
+  /// Creates it and removes what dead processes left for the same `path`. FileError if it can't be created or if
+  /// another writer, in this process or another, is at work on `path`.
   Partial(const std::string& path, Kind kind);
   Partial(const Partial&) = delete;
   Partial& operator=(const Partial&) = delete;
   ~Partial();
 
   const std::string& name() const { return name_; }
-  /// Of the file, for writing; of the folder.
+  /// Of the file, open for writing, or of the folder.
   int descriptor() const { return descriptor_; }
-  /// Leftovers that have been removed.
+  /// Leftovers that were removed.
   const std::vector<std::string>& removed() const { return removed_; }
 
  private:
   bool create(const std::string& path, Kind kind, int number);
-  /// Removes leftovers; the name of one that is in use, or "".
+  /// Removes leftovers; returns the name of one that is in use, or "".
   std::string remove_leftovers(const std::string& path);
   void withdraw();
 
@@ -38,7 +38,7 @@ class Partial {
   std::vector<std::string> removed_;
 };
 
-/// Removes a file, or a folder with the files in it; whether it is gone.
+/// Removes a file, or a folder with the files in it; returns whether it is gone.
 bool remove_partial(const std::string& name);
 
 }  // namespace asterism::file::detail

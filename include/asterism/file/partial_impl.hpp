@@ -1,8 +1,9 @@
 // Bodies of partial.hpp.
 //
-// Who creates a partial locks it (flock: the system gives the lock back when the process ends, however it ends), and
-// then looks at the others of the same path. One that can be locked is a leftover, or so new that its writer has not
-// locked it yet: it is removed, and such a writer notices and begins again. One that can't be locked has a writer.
+// The creator of a partial locks it (flock: the system releases the lock when the process ends, however it ends),
+// then looks at the other partials of the same path. One that can be locked is a leftover, or so new that its
+// writer has not locked it yet: it is removed, and such a writer notices and starts again. One that can't be
+// locked has a live writer.
 #pragma once
 
 #include <cerrno>
@@ -24,7 +25,7 @@
 
 namespace asterism::file::detail {
 
-/// The names in a folder, as far as it can be read.
+/// The names in a folder; empty as far as it can't be read.
 ASTERISM_INLINE std::vector<std::string> names_in(const std::string& folder) {
   std::vector<std::string> names;
   DIR* stream = ::opendir(folder.c_str());
@@ -64,7 +65,7 @@ ASTERISM_INLINE Partial::Partial(const std::string& path, Kind kind) {
       throw FileError(concat(path, ": another writer is at work on it, its unfinished part is ", busy,
                              "; wait for it to end, or give another path"));
     }
-    // Two that began at the same moment have seen each other: the waits differ, so that one of them goes first.
+    // Two writers that began at the same moment have seen each other: unequal waits let one of them go first.
     ::usleep(static_cast<useconds_t>(1000 + ::getpid() % 16 * 4000));
   }
 }
@@ -93,7 +94,7 @@ ASTERISM_INLINE bool Partial::create(const std::string& path, Kind kind, int num
       mine.st_ino == there.st_ino && mine.st_dev == there.st_dev) {
     return true;
   }
-  ::close(std::exchange(descriptor_, -1));  // another writer has taken it for a leftover
+  ::close(std::exchange(descriptor_, -1));  // another writer took it for a leftover
   name_.clear();
   return false;
 }

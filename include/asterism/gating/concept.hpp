@@ -1,4 +1,4 @@
-// The contract of a gating policy: from router scores to a few experts with weights.
+// The contract of a gating policy, which chooses experts and weights from router scores.
 #pragma once
 
 #include <concepts>
@@ -13,7 +13,7 @@ namespace asterism::gating {
 /// One chosen expert of one token.
 struct Route {
   std::int32_t expert = 0;  ///< 0 <= expert < number of experts
-  float weight = 0;         ///< >= 0: the share of the expert's output
+  float weight = 0;         ///< >= 0: weight of the expert's output
 
   friend constexpr bool operator==(const Route&, const Route&) = default;
 };
@@ -39,11 +39,11 @@ concept normalised = requires {
 
 /// A gating policy chooses top_k() experts for one token from its router scores.
 ///
-/// 1. `route(logits, out)`: logits (n_experts) are raw scores and become the router's probabilities over all
-///    experts, each in [0, 1], with the sum 1; out (top_k) receives the choice, best expert first.
-/// 2. Experts of one row are distinct; weights are >= 0 and, where `G::normalised`, sum to 1.
-/// 3. Of equal scores the lower expert is chosen.
-/// 4. const, thread-safe, allocates nothing; a row depends on nothing but its scores.
+/// 1. `route(logits, out)`: logits (n_experts) holds raw scores and is overwritten with the router's probabilities
+///    over all experts, each in [0, 1], with the sum 1; out (top_k) receives the choice, best expert first.
+/// 2. The experts of a row are distinct; weights are >= 0 and, if `G::normalised`, sum to 1.
+/// 3. Ties go to the lower expert.
+/// 4. const, thread-safe, does not allocate; the result of a row depends only on its scores.
 ///
 /// Models: SoftmaxTopK.
 template <class G>

@@ -1,4 +1,4 @@
-// Names of the room `gating`: which experts a token goes to.
+// Forward declarations of the room `gating`: which experts a token goes to.
 #pragma once
 
 namespace asterism::gating {

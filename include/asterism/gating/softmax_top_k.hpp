@@ -9,7 +9,8 @@
 
 namespace asterism::gating {
 
-/// Softmax over all experts in fp32, the k most probable of them, their probabilities divided by their sum.
+/// Softmax over all experts in fp32, then the k most probable experts with their probabilities divided by their
+/// sum.
 /// Source: Jiang et al., Mixtral of Experts, arXiv 2401.04088, section 2.1.
 class SoftmaxTopK {
  public:
@@ -20,7 +21,7 @@ class SoftmaxTopK {
 
   std::size_t top_k() const { return top_k_; }
 
-  /// logits (n_experts) become probabilities; out (top_k) the choice.
+  /// Overwrites logits (n_experts) with probabilities and fills out (top_k) with the choice.
   void route(View<float> logits, View<Route> out) const;
 
  private:

@@ -1,5 +1,6 @@
-// Typed fields of a JSON object: each getter checks type and range, and its error names the source, the field,
-// what was expected and what was found. Nothing is converted: 4096.0 is no integer, 1 no boolean, "1" no number.
+// Typed fields of a JSON object. Each getter checks type and range; its error names the source, the field, what
+// was expected and what was found. Nothing is converted: 4096.0 is not an integer, 1 not a boolean, "1" not a
+// number.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +23,13 @@ std::string describe(const Value& value);
 
 }  // namespace detail
 
-/// Throws FormatError unless `value` is an object; `what` says what the object is: "the document".
+/// Throws FormatError unless `value` is an object; `what` names the object: "the document".
 void check_object(const Value& value, std::string_view what, std::string_view where);
 
-/// The field, or nullptr where it is absent or null: both mean "not set" in Hugging Face's files.
+/// The field, or nullptr if it is absent or null: both mean "not set" in Hugging Face's files.
 const Value* find_field(const Value& object, std::string_view key, std::string_view where);
 
-/// The field. FormatError where it is absent or null.
+/// The field. FormatError if it is absent or null.
 const Value& require_field(const Value& object, std::string_view key, std::string_view where);
 
 /// `value` as an integer from `min` to `max`; `key` names it in the error.
@@ -48,7 +49,7 @@ bool require_bool(const Value& object, std::string_view key, std::string_view wh
 const Value& require_object(const Value& object, std::string_view key, std::string_view where);
 const Value& require_array(const Value& object, std::string_view key, std::string_view where);
 
-// The optional forms: no value where the field is absent or null; the same errors where it is there and wrong.
+// Optional fields: no value if the field is absent or null; the same errors if it is present and wrong.
 
 std::optional<std::int64_t> optional_integer(const Value& object, std::string_view key, std::string_view where,
                                              std::int64_t min, std::int64_t max);
@@ -56,10 +57,10 @@ std::optional<double> optional_number(const Value& object, std::string_view key,
 std::optional<std::string> optional_string(const Value& object, std::string_view key, std::string_view where);
 std::optional<bool> optional_bool(const Value& object, std::string_view key, std::string_view where);
 
-/// nullptr where the field is absent or null.
+/// nullptr if the field is absent or null.
 const Value* optional_object(const Value& object, std::string_view key, std::string_view where);
 
-/// nullptr where the field is absent or null.
+/// nullptr if the field is absent or null.
 const Value* optional_array(const Value& object, std::string_view key, std::string_view where);
 
 }  // namespace asterism::json

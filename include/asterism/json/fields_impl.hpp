@@ -66,7 +66,7 @@ ASTERISM_INLINE const Value& require_field(const Value& object, std::string_view
 
 ASTERISM_INLINE std::int64_t to_integer(const Value& value, std::string_view key, std::string_view where,
                                         std::int64_t min, std::int64_t max) {
-  if (value.is_number_integer()) {  // true for unsigned ones too
+  if (value.is_number_integer()) {  // true for unsigned integers too
     const bool fits =
         !value.is_number_unsigned() ||
         value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -80,7 +80,7 @@ ASTERISM_INLINE std::int64_t to_integer(const Value& value, std::string_view key
 
 ASTERISM_INLINE double to_number(const Value& value, std::string_view key, std::string_view where) {
   if (!value.is_number()) detail::wrong_field(where, key, "a number", value);
-  // The scanner refuses text beyond the range of double, so that every number here is finite.
+  // The scanner refuses numbers beyond the range of double, so every number here is finite.
   return value.get<double>();
 }
 

@@ -1,5 +1,5 @@
-// JSON from files that nobody vouches for: strict syntax, no duplicate keys, bounded depth, typed fields whose
-// errors name the file and the key.
+// JSON from untrusted files: strict syntax, no duplicate keys, bounded depth, typed fields whose errors name the
+// file and the key.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,12 @@
 
 namespace asterism::json {
 
-/// Arrays and objects may be nested this deep, the outermost counted.
+/// Maximum nesting depth of arrays and objects, including the outermost.
 inline constexpr std::size_t max_depth = 64;
 
-/// Base of what receives the events of `scan`. Derived classes override the events that they accept and call
-/// `fail` with what is wrong; everything not overridden is refused. Override `start_*` and `end_*` together and
-/// call `enter` and `leave` in them: they bound the depth. Returning false is not used: errors are exceptions.
+/// Base of receivers of `scan`'s events. Derived classes override the events that they accept and call `fail` with
+/// what is wrong; everything not overridden is refused. Override `start_*` and `end_*` together and call `enter`
+/// and `leave` in them: they bound the depth. Never return false: errors are exceptions.
 class Handler : public nlohmann::json_sax<Value> {
  public:
   bool null() override { unexpected("null"); }
@@ -42,15 +42,15 @@ class Handler : public nlohmann::json_sax<Value> {
   bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& error) final;
 
  protected:
-  /// Throws FormatError: where, `what`, the byte offset just behind the offending token, the key.
+  /// Throws FormatError: source, `what`, the byte offset just after the offending token, the key.
   [[noreturn]] void fail(std::string_view what) const;
   /// `fail` with "not expected here: WHAT".
   [[noreturn]] void unexpected(std::string_view what) const;
   void enter();
   void leave() { --depth_; }
-  /// Arrays and objects that are open.
+  /// Number of open arrays and objects.
   std::size_t depth() const { return depth_; }
-  /// Remembers `key` for the messages.
+  /// Remembers `key` for messages.
   void at_key(std::string_view key) { key_.assign(key); }
   std::string_view where() const { return where_; }
 
@@ -67,30 +67,29 @@ class Handler : public nlohmann::json_sax<Value> {
 };
 
 /// Feeds `text` to `handler`, event by event, without building a document. `where` names the source in messages.
-/// Throws FormatError with the byte offset when the text is no strict JSON (RFC 8259): wrong syntax, NaN or an
-/// infinite number, invalid UTF-8, a byte order mark, a NUL byte, bytes behind the document, no document at all.
-/// Time linear in the text; memory of the longest string beside what the handler keeps.
+/// Throws FormatError with the byte offset if the text is not strict JSON (RFC 8259): wrong syntax, NaN or an
+/// infinite number, invalid UTF-8, a byte order mark, a NUL byte, bytes after the document, no document at all.
+/// Time is linear in the text; memory is that of the longest string, besides what the handler keeps.
 void scan(std::string_view text, std::string_view where, Handler& handler);
 
-/// What `parse` keeps of a text. Two bytes of text can be a value, and a value can take 200 bytes: a reader says how
-/// many it needs at most, and which keys it looks at.
+/// What `parse` keeps of a text. Two bytes of text can be a value, and a value can take 200 bytes, so a reader
+/// states how many values it needs at most and which keys it reads.
 struct Selection {
-  std::size_t max_values = 4'000'000;   ///< of all kinds, containers counted
+  std::size_t max_values = 4'000'000;   ///< of all kinds, including containers
   View<const std::string_view> keys{};  ///< of the outermost object; empty: all
 };
 
-/// The document in `text`. Strict as `scan`; also refuses the same key twice in one object, more than `max_depth`
-/// levels, and more values than the selection allows. Keys of the outermost object that are not selected are checked
-/// for their syntax alone and left out. Memory: up to 200 bytes for each value kept, beside its characters.
-/// Thread-safe.
+/// Parses `text`. Strict as `scan`; also refuses duplicate keys in one object, more than `max_depth` levels, and
+/// more values than the selection allows. Unselected keys of the outermost object are checked for syntax only and
+/// left out. Memory: up to 200 bytes for each value kept, plus its characters. Thread-safe.
 Value parse(std::string_view text, std::string_view where, const Selection& selection = {});
 
-/// Enough values for a text written by hand or by a program with names for its values, whatever its length: so that
-/// the document takes less than 8 times the text, or half a megabyte.
+/// Enough values for a text written by hand, or by a program that names its values, of any length: the document
+/// takes less than 8 times the text, or half a megabyte.
 constexpr std::size_t values_of_named_text(std::size_t text_bytes) { return 4096 + text_bytes / 16; }
 
-/// Owns a value and destroys it without allocating. The library's own destructor allocates, and where memory has run
-/// out that ends the program.
+/// Owns a value and destroys it without allocating. The library's own destructor allocates, which ends the program
+/// if memory has run out.
 class Document {
  public:
   Document() = default;

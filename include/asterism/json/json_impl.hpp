@@ -25,7 +25,7 @@ ASTERISM_INLINE bool Handler::parse_error(std::size_t position, const std::strin
     text.remove_prefix(end + 2);
   }
   std::string reason = printable(text, 300);
-  // The library quotes what it read, which may be the very bytes that are no UTF-8.
+  // The library quotes what it read, which may be the very bytes that are not UTF-8.
   for (char& c : reason) c = static_cast<unsigned char>(c) < 0x80U ? c : '?';
   throw FormatError(concat(where_, ": not valid JSON at byte ", position, near_key(), ": ", reason));
 }
@@ -48,8 +48,8 @@ ASTERISM_INLINE std::string Handler::near_key() const {
 
 namespace detail {
 
-/// Reads characters and tells the handler how far it is, so that errors of meaning have an offset as those of
-/// syntax do.
+/// Reads characters and tells the handler the current offset, so that semantic errors have an offset as syntax
+/// errors do.
 struct CountingIterator {
   using iterator_category = std::forward_iterator_tag;
   using value_type = char;
@@ -73,7 +73,7 @@ struct CountingIterator {
   friend bool operator==(const CountingIterator& a, const CountingIterator& b) { return a.current == b.current; }
 };
 
-/// Builds the document; nlohmann's own builder would keep the last of several equal keys without a word.
+/// Builds the document; nlohmann's own builder would silently keep the last of several equal keys.
 class JsonBuilder final : public Handler {
  public:
   explicit JsonBuilder(const Selection& selection) : selection_(selection) {}
@@ -139,8 +139,8 @@ class JsonBuilder final : public Handler {
   bool skipping_ = false;  ///< inside a key of the outermost object that is not selected
 };
 
-/// Empties a value from the leaves on: the library's destructor, which gathers the children of a container in a
-/// vector, then finds none. The recursion is as deep as the value, `max_depth` for what `parse` has built.
+/// Empties a value from the leaves up, so that the library's destructor, which gathers a container's children in a
+/// vector, finds none. The recursion is as deep as the value, at most `max_depth` for values built by `parse`.
 ASTERISM_INLINE void take_apart(Value& value) noexcept {
   if (value.is_array()) {
     auto& items = value.get_ref<Value::array_t&>();
@@ -170,7 +170,7 @@ ASTERISM_INLINE void scan(std::string_view text, std::string_view where, Handler
     return nlohmann::detail::input_adapter(detail::CountingIterator{text.data(), &handler.at_},
                                            detail::CountingIterator{text.data() + text.size(), &seen});
   };
-  // What Value::sax_parse calls for text; itself it would compile the readers of CBOR and its kin as well.
+  // What Value::sax_parse calls for text; calling sax_parse would compile the readers of CBOR and its kin as well.
   nlohmann::detail::parser<Value, decltype(input())>(input()).sax_parse(&handler);
 }
 

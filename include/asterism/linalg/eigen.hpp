@@ -1,4 +1,4 @@
-// The one door to Eigen: the version is checked here, and no Eigen type leaves the room.
+// The only header that includes Eigen: it checks the version, and no Eigen type leaves the room.
 #pragma once
 
 #if defined(EIGEN_CUDACC)

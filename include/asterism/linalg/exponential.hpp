@@ -7,8 +7,9 @@
 
 namespace asterism::linalg::detail {
 
-/// exp(x) = 2^m exp(r), m = floor(x / ln(2) + 1/2), with the polynomial of Cephes' expf: the same steps, and so the same
-/// bits, as Eigen's `exp` of an array where neither uses fused multiply-adds. NaN stays NaN; from 88.73 on infinite.
+/// exp(x) = 2^m exp(r), m = floor(x / ln(2) + 1/2), with the polynomial of Cephes' expf. The same steps, hence the
+/// same bits, as Eigen's `exp` of an array if neither uses fused multiply-adds. NaN stays NaN; infinite from 88.73
+/// on.
 inline Lanes::Four exponential(Lanes::Four of) {
   using Floats = Lanes::Four;
   using Integers [[gnu::vector_size(16)]] = std::int32_t;
@@ -25,7 +26,7 @@ inline Lanes::Four exponential(Lanes::Four of) {
   const Floats upper = (r * 1.9875691500e-4F + 1.3981999507e-3F) * r + 8.3334519073e-3F;
   const Floats middle = (r * 4.1665795894e-2F + 1.6666665459e-1F) * r + 5.0000001201e-1F;
   const Floats y = (upper * (r2 * r) + middle) * r2 + (r + 1.0F);
-  // In two factors, of which the first is exact: results below 2^-126 are rounded once.
+  // As two factors, the first of them exact: results below 2^-126 are rounded once.
   const Integers exponent = __builtin_convertvector(m, Integers);
   const Integers first = exponent >> 1;
   const Integers second = exponent - first;

@@ -1,4 +1,4 @@
-// Eight floats by value: what row operations are built from.
+// Eight floats by value, on which row operations are built.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace asterism::linalg::detail {
 
-/// Eight floats, as two vectors that every processor with vectors has. Rows are processed in such pieces, the last one
-/// padded, so that every element takes the same path wherever it lies and whatever the row's address.
+/// Eight floats, as two vectors of a width that every SIMD processor has. Rows are processed in pieces of eight,
+/// the last one padded, so that the result of an element depends neither on its place nor on the row's address.
 struct Lanes {
   using Four [[gnu::vector_size(16)]] = float;
   Four low = {};
@@ -29,7 +29,7 @@ inline Lanes load(const float* eight) {
   return out;
 }
 
-/// Elements [first, first + 8) of a row of `size`, `padding` where it has ended.
+/// Elements [first, first + 8) of a row of `size` elements, `padding` beyond its end.
 inline Lanes load(const float* row, std::size_t first, std::size_t size, float padding) {
   float eight[lanes];
   for (std::size_t i = 0; i < lanes; ++i) eight[i] = first + i < size ? row[first + i] : padding;
@@ -41,7 +41,7 @@ inline void store(const Lanes& values, float* eight) {
   std::memcpy(eight + 4, &values.high, sizeof values.high);
 }
 
-/// The sum in one fixed order.
+/// The sum, in one fixed order.
 inline float sum(const Lanes& v) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); }
 
 }  // namespace asterism::linalg::detail

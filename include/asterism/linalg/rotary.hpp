@@ -8,7 +8,7 @@
 
 namespace asterism::linalg {
 
-/// Cosines, then sines, of the angles of a position; `table` has d elements, d even.
+/// Fills `table` with the cosines, then the sines, of a position's angles; `table` has d elements, d even.
 /// Source: Su et al., RoFormer, arXiv 2104.09864.
 void rotary_table(std::int32_t position, double theta, View<float> table);
 

@@ -16,7 +16,7 @@ ASTERISM_HD inline float rotary_angle(std::int32_t position, double theta, std::
   return static_cast<float>(position) * static_cast<float>(1.0 / std::pow(theta, exponent));
 }
 
-/// Rotates (a, b) by the angle with that cosine and sine.
+/// Rotates (a, b) by the angle with the given cosine and sine.
 ASTERISM_HD inline void rotate_pair(float& a, float& b, float cosine, float sine) {
   const float first = a * cosine - b * sine;
   b = b * cosine + a * sine;

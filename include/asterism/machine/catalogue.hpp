@@ -1,4 +1,4 @@
-// Machines that people have. A card sold as 16 GB has 16 GiB of memory.
+// Common machines. A card sold as 16 GB has 16 GiB of memory.
 #pragma once
 
 #include "asterism/machine/machine.hpp"
@@ -7,7 +7,7 @@ namespace asterism::machines {
 
 /// Two cards with 16 GB each (RTX 4060 Ti 16GB, V100, T4, A4000).
 inline constexpr Machine dual_16gb = equal_devices(2, 16_GiB);
-/// One such card.
+/// One card with 16 GB.
 inline constexpr Machine single_16gb = equal_devices(1, 16_GiB);
 /// One RTX 3090 or 4090.
 inline constexpr Machine rtx_3090 = equal_devices(1, 24_GiB);

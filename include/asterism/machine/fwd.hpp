@@ -1,4 +1,4 @@
-// Names of the room `machine`: what the devices of a machine are.
+// Forward declarations of the room `machine`: the devices of a machine.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What a plan knows of the hardware: how much memory each device has, and of which kind it is.
+// The hardware as plans see it: the memory and the kind of each device.
 #pragma once
 
 #include <array>
@@ -11,20 +11,20 @@
 
 namespace asterism {
 
-/// Where a device's memory is.
+/// Kind of a device, by its memory.
 enum class DeviceKind : std::uint8_t {
-  accelerator,  ///< fast memory beside its own arithmetic: a GPU, or a logical device that stands for one
-  host          ///< the main memory, in which the processor computes
+  accelerator,  ///< fast memory with processors of its own: a GPU, or a logical device in its place
+  host          ///< main memory; the processor computes
 };
 
-/// The devices of one machine, in the order in which a decoder's layers pass through them.
-/// Structural, so that it can be a template argument: `fits<B, machines::dual_16gb, 14_GiB>()`.
+/// The devices of one machine, in the order in which a decoder's layers pass through them. A structural type, so
+/// it can be a template argument: `fits<B, machines::dual_16gb, 14_GiB>()`.
 struct Machine {
   static constexpr std::size_t max_devices = 8;
 
   std::array<Bytes, max_devices> capacity{};    ///< memory of each device; entries from `devices` on are unused
   std::size_t devices = 0;                      ///< 1 to max_devices
-  std::array<DeviceKind, max_devices> kinds{};  ///< of each device; unless said otherwise accelerators
+  std::array<DeviceKind, max_devices> kinds{};  ///< of each device; accelerators by default
 
   friend constexpr bool operator==(const Machine&, const Machine&) = default;
 
@@ -40,7 +40,7 @@ struct Machine {
     ++devices;
   }
 
-  /// The same machine without its host devices; it may have no device left.
+  /// The same machine without its host devices; may have no device left.
   constexpr Machine accelerators() const {
     Machine out;
     for (std::size_t i = 0; i < devices; ++i) {
@@ -49,7 +49,7 @@ struct Machine {
     return out;
   }
 
-  /// The same machine with each device held below `limit`, or at its capacity where that is smaller.
+  /// The same machine with the capacity of each device limited to `limit`.
   constexpr Machine limited_to(Bytes limit) const {
     Machine out = *this;
     for (std::size_t i = 0; i < devices; ++i) out.capacity[i] = capacity[i] < limit ? capacity[i] : limit;

@@ -1,4 +1,4 @@
-// A machine as a command line names it: "14GiB,14GiB,host:64GiB".
+// Parses machines given on a command line: "14GiB,14GiB,host:64GiB".
 #pragma once
 
 #include <string_view>
@@ -8,11 +8,11 @@
 
 namespace asterism {
 
-/// The machine of a list of devices, parted by commas, in the order in which layers pass through them: the memory
-/// of an accelerator ("14GiB"), or of the host after "host:" ("host:64GiB"; "host" alone: what this machine has
-/// free). Sizes as `parse_bytes` reads them: GiB are powers of 1024, GB powers of 1000. Throws InvalidArgument that
-/// names the device and says what is accepted, also on a device without memory ("0,5GiB" is no half gibibyte) and on a size
-/// below 1 MiB without a unit ("14" is a slip).
+/// Parses a comma-separated list of devices, in the order in which layers pass through them: the memory of an
+/// accelerator ("14GiB"), or of the host after "host:" ("host:64GiB"; "host" alone: the free memory of this
+/// machine). Sizes as in `parse_bytes`: GiB are powers of 1024, GB powers of 1000. Throws InvalidArgument naming
+/// the device and what is accepted, also for a device without memory ("0,5GiB" is not half a gibibyte) and for a
+/// size below 1 MiB without a unit ("14" is a typing error).
 Machine parse_machine(std::string_view text);
 
 }  // namespace asterism

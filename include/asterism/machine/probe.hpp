@@ -1,4 +1,4 @@
-// What this machine has.
+// Queries the memory of this machine.
 #pragma once
 
 #include "asterism/core/config.hpp"
@@ -6,8 +6,8 @@
 
 namespace asterism::machines {
 
-/// The memory of this machine as one host device: what the system could hand out now without swapping.
-/// Source: proc(5), MemAvailable. Throws FileError where /proc/meminfo does not tell.
+/// This machine as one host device, with the memory that the system can hand out now without swapping. Source:
+/// proc(5), MemAvailable. Throws FileError if /proc/meminfo does not provide it.
 Machine this_machine();
 
 }  // namespace asterism::machines

@@ -1,4 +1,4 @@
-// The contract of an observer: what a run tells while it happens.
+// The contract of an observer: notifications from a running model.
 #pragma once
 
 #include <concepts>
@@ -33,19 +33,20 @@ concept moved = requires(O& observer, std::int32_t device, Bytes bytes) {
 
 }  // namespace needs
 
-/// An observer hears what a run does; results never depend on it. Calls come from the thread that runs the model.
+/// An observer is notified of what a run does; it never affects results. Calls come from the thread that runs the
+/// model.
 ///
-/// 1. Constructed without arguments; `begin(layers, experts, top_k)` is called once, before everything else: sizes of what
-///    is to come.
+/// 1. Default-constructed; `begin(layers, experts, top_k)` is called once, before all other calls, with the sizes
+///    of what follows.
 /// 2. `scored(layer, position, probabilities)`: the router's probabilities of all experts for the token at the
 ///    absolute position; called just before the token's `routed` calls in this layer, and valid until the last of
 ///    them.
 /// 3. `routed(layer, position, expert, weight)`: the layer sends that token to `expert`; called once for each
 ///    chosen expert, best first.
-/// 4. `moved(from, to, bytes)`: that many bytes of hidden state went from one device to another.
+/// 4. `moved(from, to, bytes)`: that many bytes of hidden state were copied from one device to another.
 ///
-/// A pass tells of one layer after the other, and in each of its positions in ascending order. One that was
-/// cancelled tells of some layers, and is made again.
+/// A pass reports layer by layer, and within a layer positions in ascending order. A cancelled pass reports some
+/// layers, and is run again.
 ///
 /// Models: None, Counts, Trace.
 template <class O>

@@ -1,4 +1,4 @@
-// How often each expert of each layer was chosen, and what moved between devices.
+// How often each expert of each layer was chosen, and how much was copied between devices.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace asterism::observe {
 
-/// Counts choices in a (layers, experts) table. Allocates in `begin` alone; one for each session.
+/// Counts choices in a (layers, experts) table. Allocates only in `begin`. One per session.
 class Counts {
  public:
   void begin(std::int32_t layers, std::int32_t experts, std::int32_t /*top_k*/) {
@@ -27,7 +27,7 @@ class Counts {
     moved_ += bytes;
   }
 
-  /// Tokens that the layer sent to the expert.
+  /// Number of tokens that the layer sent to the expert.
   std::uint64_t chosen(std::int32_t layer, std::int32_t expert) const {
     return chosen_[static_cast<std::size_t>(layer) * experts_ + static_cast<std::size_t>(expert)];
   }

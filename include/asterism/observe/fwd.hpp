@@ -1,4 +1,4 @@
-// Names of the room `observe`: what a run can tell.
+// Forward declarations of the room `observe`: what a run reports.
 #pragma once
 
 namespace asterism::observe {

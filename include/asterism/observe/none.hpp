@@ -1,4 +1,4 @@
-// Nobody listens: every call compiles to nothing.
+// An observer that ignores everything: every call compiles to nothing.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Which experts every token of a conversation went to, and how probable the router found them.
+// The experts chosen for every token of a conversation, with the router's probabilities.
 #pragma once
 
 #include <algorithm>
@@ -14,17 +14,16 @@ namespace asterism::observe {
 /// One chosen expert of one token in one layer.
 struct Choice {
   std::int32_t expert = 0;  ///< 0 <= expert < number of experts
-  float probability = 0;    ///< the router's, in [0, 1], among all experts; not the share of the expert's answer
+  float probability = 0;    ///< the router's, in [0, 1], among all experts; not the weight of the expert's answer
 
   friend constexpr bool operator==(const Choice&, const Choice&) = default;
 };
 
-/// Remembers the choices of every position and layer. A position that is computed again is overwritten, and those
-/// behind it are forgotten; a position that a prompt reuses keeps its choices. So as soon as an answer has its
-/// first token, the trace describes the tokens of the session, without the last one, which was chosen and never
-/// computed. Where a prompt was cancelled, it knows what has been computed until then. Takes layers * top_k * 8
-/// bytes for each position, and allocates while the model runs, whenever a conversation grows beyond all before.
-/// One for each session.
+/// Records the choices of every position and layer. Recomputing a position overwrites it and forgets all later
+/// ones; a position that a prompt reuses keeps its choices. So once an answer has its first token, the trace
+/// describes the tokens of the session except the last, which was chosen but not yet computed. After a cancelled
+/// prompt it holds what was computed until then. Takes layers * top_k * 8 bytes per position; allocates while the
+/// model runs, whenever a conversation becomes longer than any before. One per session.
 class Trace {
  public:
   void begin(std::int32_t layers, std::int32_t experts, std::int32_t top_k) {
@@ -71,8 +70,8 @@ class Trace {
   std::int32_t top_k_ = 0;
   std::int32_t positions_ = 0;
   std::vector<Choice> choices_;      ///< (positions, layers, top_k)
-  std::size_t next_ = 0;             ///< where the choice goes that is told next
-  View<const float> probabilities_;  ///< of the token whose choices are being told
+  std::size_t next_ = 0;             ///< where the next choice is stored
+  View<const float> probabilities_;  ///< of the token whose choices are being reported
 };
 
 }  // namespace asterism::observe

@@ -1,4 +1,4 @@
-// The contract of an execution policy: who runs the tiles of a piece of work.
+// The contract of an execution policy, which runs the tiles of an operation.
 #pragma once
 
 #include <concepts>
@@ -27,13 +27,13 @@ concept threads = requires(const E& execution) {
 
 /// An execution policy runs the tiles 0 ... count - 1, in any order and on any thread.
 ///
-/// 1. `for_each_tile(count, f)` calls f(tile) once for every tile and returns when all are done;
-///    `for_each_range(count, f)` calls f(first, end) for pieces that cover them once, none of them empty: for work
-///    that is cheaper in long pieces.
-/// 2. An exception that a tile throws reaches the caller; of several, one of them. Tiles not yet begun may be
-///    left out.
-/// 3. Tiles are cut by shape, never by `threads()`, so that results have the same bits for any number of threads. Which
-///    pieces for_each_range makes of them is the policy's choice: f gives the same bits for any.
+/// 1. `for_each_tile(count, f)` calls f(tile) exactly once for every tile and returns when all are done;
+///    `for_each_range(count, f)` calls f(first, end) for non-empty pieces that cover the tiles exactly once: for
+///    work that is cheaper in long pieces.
+/// 2. An exception thrown by a tile reaches the caller; of several, any one of them. Tiles not yet begun may be
+///    skipped.
+/// 3. Tiles are cut by shape, never by `threads()`, so that results have the same bits for any number of threads.
+///    How for_each_range forms pieces is up to the policy: f gives the same bits for any pieces.
 /// 4. Calls from two threads at once are serialised or independent, never mixed. Calls do not nest.
 /// 5. A call allocates nothing.
 ///

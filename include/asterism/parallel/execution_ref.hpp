@@ -1,4 +1,4 @@
-// An execution policy of any type, for code that is compiled once for all of them.
+// A type-erased execution policy, for code that is compiled once for all of them.
 #pragma once
 
 #include <concepts>
@@ -10,7 +10,7 @@
 
 namespace asterism::parallel {
 
-/// A borrowed execution policy, which must outlive it; its calls cost one indirect call a tile. Models Execution.
+/// A reference to an execution policy, which must outlive it; costs one indirect call per tile. Models Execution.
 class ExecutionRef {
  public:
   template <Execution E>

@@ -1,4 +1,4 @@
-// Names of the room `parallel`: execution policies.
+// Forward declarations of the room `parallel`: execution policies.
 #pragma once
 
 namespace asterism::parallel {

@@ -1,4 +1,4 @@
-// Everything on the calling thread.
+// Execution on the calling thread.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace asterism::parallel {
 class Serial {
  public:
   Serial() = default;
-  /// Takes the number of threads that other policies want, and ignores it.
+  /// Accepts the number of threads that other policies need, and ignores it.
   explicit Serial(std::size_t /*threads*/) {}
 
   static std::size_t threads() { return 1; }

@@ -1,4 +1,4 @@
-// A small pool of threads: the default execution policy, in need of no compiler flag.
+// A small thread pool: the default execution policy; needs no compiler flag.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +10,15 @@
 
 namespace asterism::parallel {
 
-/// Runs tiles on `threads` threads, the caller among them. Each thread walks a range of its own upwards, so that what it
-/// reads is one stream; then it takes from the ends of others' ranges what they have not yet begun, so that unequal
-/// tiles balance. `for_each_range` takes a third of what is left at a time, so that there are few pieces, and small
-/// ones at the end, when threads would wait for each other. A call has at most 2^32 - 1 tiles; more throw
-/// InvalidArgument. Between calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several
-/// threads take turns. Allocates only in its constructor.
+/// Runs tiles on `threads` threads, including the caller. Each thread walks its own range upwards, so that it
+/// reads one stream from memory; then it steals from the ends of other ranges what has not begun, so that unequal
+/// tiles balance. `for_each_range` takes a third of what is left at a time: few pieces, and small ones at the end,
+/// when threads would wait for each other. A call has at most 2^32 - 1 tiles; more throw InvalidArgument. Between
+/// calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several threads take turns.
+/// Allocates only in its constructor.
 class Threads {
  public:
-  /// Starts threads - 1 workers, threads >= 1. Throws InvalidArgument for 0, Error where the system refuses a
-  /// thread.
+  /// Starts threads - 1 workers, threads >= 1. Throws InvalidArgument for 0, Error if the system refuses a thread.
   explicit Threads(std::size_t threads = default_threads());
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
@@ -43,11 +42,11 @@ class Threads {
   }
 
  private:
-  /// What a call does with the tiles [first, end).
+  /// Processes the tiles [first, end).
   using Piece = void (*)(void* body, std::size_t first, std::size_t end);
 
-  /// Calls f(first, end) for pieces of [0, count) on all threads; a piece is 1 / parts of what is left of a range,
-  /// rounded up, or one tile where parts is 1.
+  /// Calls f(first, end) for pieces of [0, count) on all threads. A piece is 1 / parts of the rest of a range,
+  /// rounded up, or one tile if parts is 1.
   template <class F>
   void run(std::size_t count, std::size_t parts, F&& f) {
     if (count == 0) return;
@@ -62,7 +61,7 @@ class Threads {
         const_cast<void*>(static_cast<const void*>(&f)));
   }
 
-  /// The same on more than one thread.
+  /// Implements for_pieces on more than one thread.
   void share_out(std::size_t count, std::size_t parts, Piece piece, void* body);
 
   struct Pool;

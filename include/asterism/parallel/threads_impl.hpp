@@ -15,7 +15,7 @@
 
 namespace asterism::parallel {
 
-/// The workers, and what they are told of a call.
+/// The workers and the call that they work on.
 struct Threads::Pool {
   explicit Pool(std::size_t threads) {
     try {
@@ -23,7 +23,7 @@ struct Threads::Pool {
       workers_.reserve(threads - 1);
       for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this, i] { serve(i); });
     } catch (const std::exception& error) {
-      stop();  // those that did start, or joining them would wait for ever
+      stop();  // the threads that did start, or joining them would never return
       throw Error(concat("parallel::Threads can't start ", threads, " threads (", error.what(),
                          "): lower Limits::threads"));
     }
@@ -62,8 +62,8 @@ struct Threads::Pool {
   }
 
  private:
-  /// The tiles [next, end) are yet to be taken: by their owner from the front, by others from the back. On a cache line
-  /// of its own.
+  /// The tiles [next, end) not yet taken: the owner takes from the front, others from the back. On a cache line of
+  /// its own.
   struct alignas(64) Range {
     std::atomic<std::uint64_t> tiles{0};  ///< next in the lower half, end in the upper
 
@@ -78,7 +78,7 @@ struct Threads::Pool {
 
   static constexpr int spins = 4000;  // about 100 us: longer than the gap between two layers' operations
 
-  /// Tells the workers to return.
+  /// Makes the workers return.
   void stop() {
     {
       const std::lock_guard lock(sleep_mutex_);
@@ -119,7 +119,7 @@ struct Threads::Pool {
     return ticket_.load(std::memory_order_acquire);
   }
 
-  /// The next piece of a range; empty where nothing is left.
+  /// The next piece of a range; empty if nothing is left.
   Tiles take(Range& range, bool own) const {
     std::uint64_t tiles = range.tiles.load(std::memory_order_relaxed);
     for (;;) {
@@ -154,7 +154,7 @@ struct Threads::Pool {
   void* body_ = nullptr;
   Piece piece_ = nullptr;
   std::size_t parts_ = 1;
-  std::vector<Range> ranges_;  ///< by thread, the caller's first
+  std::vector<Range> ranges_;  ///< one per thread, the caller's first
   std::atomic<std::size_t> busy_{0};
   std::atomic<std::uint64_t> ticket_{0};
   std::atomic<int> asleep_{0};

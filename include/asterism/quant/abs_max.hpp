@@ -1,4 +1,4 @@
-// The scale of a block follows from its largest magnitude.
+// The scale of a block is derived from its largest magnitude.
 #pragma once
 
 #include <bit>
@@ -11,8 +11,8 @@
 namespace asterism::quant {
 
 /// ScaleRule policy of blockwise formats: the largest magnitude of a block gets the code of the largest value, so
-/// that nothing is cut off. With Nf4 codes and scales equal bitsandbytes' to the bit: there the codes refer to the
-/// scale before it is quantized a second time.
+/// that nothing is clipped. With Nf4, codes and scales equal bitsandbytes' to the bit: there the codes refer to
+/// the scale before it is quantized itself.
 struct AbsMax {
   static constexpr bool codes_follow_stored_scale = false;
   static std::string name() { return ""; }

@@ -1,4 +1,4 @@
-// Weights as bfloat16, the type that most checkpoints come in.
+// Weights in bfloat16, the type of most checkpoints.
 #pragma once
 
 #include <cstdint>

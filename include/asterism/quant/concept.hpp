@@ -13,7 +13,7 @@
 
 namespace asterism::quant {
 
-/// The members of a Quantization one by one, so that an error names the one that is missing.
+/// The members of a Quantization one by one, so that an error names the missing one.
 namespace needs {
 
 template <class Q>
@@ -53,20 +53,22 @@ concept error_bound = requires(MatrixRef<Q> matrix, std::uint64_t element, float
 
 /// A storage format for weights. A model is a stateless struct of static members:
 ///
-/// 1. `name()`: for people, such as "nf4 block 64".
-/// 2. `bits_per_weight`: for display alone; sizes come from `planes`. What decides is `code_bits`, the bits of a weight's
-///    code without its scales, 0 where weights are plain numbers; these have `element_bytes` each, else 0.
-/// 3. `constexpr planes(rows, cols)`: the named pieces of a stored matrix. `planes(rows, cols).bytes()` is
-///    *the* size of a matrix. Throws InvalidArgument for sizes beyond any memory.
-/// 4. `encode(source, rows, cols, out)`: writes all planes(rows, cols).bytes() bytes of `out`, which is aligned
-///    to 64. Reads the source in pieces. Throws NumericError, naming the element, for NaN, infinity, and values
-///    outside the format's range. Allocates at most 1 MiB and a few bytes a block.
+/// 1. `name()`: human-readable, such as "nf4 block 64".
+/// 2. `bits_per_weight`: only for display; sizes come from `planes`. `code_bits`: the bits of a weight's code
+///    without its scales, or 0 if weights are plain numbers. `element_bytes`: the size of a plain number, else 0.
+/// 3. `constexpr planes(rows, cols)`: the named pieces of a stored matrix. `planes(rows, cols).bytes()` is *the*
+///    size of a matrix. Throws InvalidArgument for sizes beyond any memory.
+/// 4. `encode(source, rows, cols, out)`: writes all planes(rows, cols).bytes() bytes of `out`, which is aligned to
+///    64. Reads the source in pieces. Throws NumericError, naming the element, for NaN, infinity, and values
+///    outside the format's range. Allocates at most 1 MiB plus a few bytes per block.
 /// 5. `decode(matrix, first_element, out)`: the elements [first_element, first_element + out.size) of the flat
-///    matrix. Allocates nothing.
-/// 6. `error_bound(matrix, element, original)`: at most how far `decode` may lie from what was encoded.
+///    matrix. Does not allocate.
+/// 6. `error_bound(matrix, element, original)`: upper bound of the distance between the decoded and the original
+///    value.
 ///
 /// Laws (tests/laws/quantization_laws.hpp): planes are aligned, ascending and disjoint; the error stays within
 /// `error_bound`; zeros stay zeros; any cut of a range decodes to the same bits; NaN and infinity are refused by
+/// name; encoding is deterministic, including padding. All members are thread-safe.
 /// name; encoding is deterministic, padding included. All members are thread-safe.
 template <class Q>
 concept Quantization = needs::name<Q> && needs::bits_per_weight<Q> && needs::code_bits<Q> &&

@@ -1,4 +1,4 @@
-// Weights relative to a scale, whatever the scale is.
+// Weights relative to a scale, for any scale.
 #pragma once
 
 namespace asterism::quant {

@@ -25,7 +25,7 @@ struct DoubleQuantized {
   static constexpr double bits_per_block = 8 + 32.0 / group;
   static std::string name() { return "double-quantized"; }
 
-  /// Appends the planes of the scales behind plane 0, the codes.
+  /// Appends the planes of the scales after plane 0, the codes.
   static constexpr void add_planes(Planes& planes, std::uint64_t blocks) {
     planes.add("absmax", blocks);
     planes.add("nested_absmax", (blocks + group - 1) / group * 4);
@@ -46,17 +46,17 @@ struct DoubleQuantized {
     }
 
     float operator()(std::uint64_t block) const { return at(block, block); }
-    /// The scale of a block whose code lies at another place of plane "absmax".
+    /// The scale of a block whose code is at another place of plane "absmax".
     float at(std::uint64_t place, std::uint64_t block) const {
       return rounded_to_float32(dynamic_map[codes_[place]] * nested_absmax_[block / group]) + offset_;
     }
 
-    /// The planes as they are: codes, nested scales, and the offset.
+    /// The raw planes: codes, nested scales, and the offset.
     const std::uint8_t* data() const { return codes_; }
     const float* nested_absmax() const { return nested_absmax_; }
     float offset() const { return offset_; }
 
-    /// At most how far the scale of a block lies from the one that was handed to `store`: half the map's
+    /// Upper bound of the distance between the scale of a block and the one given to `store`: half the map's
     /// widest gap, what the smallest scales lose, and the rounding of the arithmetic.
     double error_bound(std::uint64_t block) const;
 

@@ -14,7 +14,7 @@ namespace asterism::quant {
 
 namespace detail {
 
-/// What `store` divides by at least; bitsandbytes does too.
+/// The smallest divisor of `store`, as in bitsandbytes.
 inline constexpr float smallest_divisor = 1e-38F;
 
 inline constexpr double widest_half_gap = [] {
@@ -56,7 +56,7 @@ ASTERISM_INLINE void DoubleQuantized::store(View<const float> scales, const Plan
 
 ASTERISM_INLINE double DoubleQuantized::Reader::error_bound(std::uint64_t block) const {
   const double nested = nested_absmax_[block / group];
-  // `store` divides by no less than this, so that smaller scales use the middle of the map alone.
+  // `store` divides by no less than this, so smaller scales use only the middle of the map.
   const double unused =
       nested < double{detail::smallest_divisor} ? 1 - nested / double{detail::smallest_divisor} : 0;
   return (detail::widest_half_gap + unused) * nested + 0x1p-22 * (nested + std::fabs(double{offset_})) + 0x1p-148;

@@ -1,4 +1,4 @@
-// Weights as they are: float32.
+// Weights in float32.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Names of the room `quant`: how weights are stored.
+// Forward declarations of the room `quant`: how weights are stored.
 #pragma once
 
 namespace asterism::quant {
@@ -18,7 +18,7 @@ struct Float16;
 struct PlainScales;
 struct DoubleQuantized;
 
-// How codes and activations meet.
+// How codes and activations are multiplied.
 template <int Bits, int Block>
 struct RowTiles;
 template <class Q>
@@ -26,7 +26,7 @@ struct KernelMatrixRef;
 struct Float32Activations;
 struct Int8Activations;
 
-// What a code stands for before it is scaled.
+// The value of a code before scaling.
 struct Nf4Codes;
 template <int Bits>
 struct IntegerCodes;

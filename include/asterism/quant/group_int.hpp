@@ -24,7 +24,7 @@ class Float16Scales {
   explicit Float16Scales(const std::byte* plane) : scales_(reinterpret_cast<const std::uint16_t*>(plane)) {}
 
   float operator()(std::uint64_t group) const { return float_from_float16(scales_[group]); }
-  /// The scale of a group that lies at another place of the plane.
+  /// The scale of a group that is at another place of the plane.
   float at(std::uint64_t place, std::uint64_t /*group*/) const { return (*this)(place); }
 
   const std::uint16_t* data() const { return scales_; }
@@ -64,7 +64,7 @@ struct GroupInt {
   using KernelOrder = RowTiles<Bits, Group>;
   using ScaleReader = Float16Scales;
   static constexpr bool first_in_high_nibble = false;
-  /// For integer products: what a 4-bit code stands for, exactly.
+  /// For integer products: the exact value of each 4-bit code.
   static constexpr std::array<std::int8_t, 16> integers = {0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1};
   static constexpr float integer_unit = 1;
   static constexpr float integer_shift = 0;
@@ -82,12 +82,12 @@ struct GroupInt {
     return result;
   }
 
-  /// Scratch: one piece of the source.
+  /// Scratch memory: one piece of the source.
   static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out);
 
   static void decode(MatrixRef<GroupInt> matrix, std::uint64_t first_element, View<float> out);
 
-  /// The codes [from, to) of those that begin at `codes`, as weights of a group with that scale.
+  /// Decodes the codes [from, to) starting at `codes`, as weights of a group with the given scale.
   static void decode_codes(const std::uint8_t* codes, std::uint64_t from, std::uint64_t to, float scale,
                            float* out);
 
@@ -96,7 +96,7 @@ struct GroupInt {
     return Float16Scales(matrix.data + planes(matrix.rows, matrix.cols)[1].offset);
   }
 
-  /// At most how far `encode` leaves a weight from its original: between the ends of the codes half the stored
+  /// Upper bound of the error that `encode` leaves in a weight: between the ends of the codes half the stored
   /// scale, outside the distance to the nearest end.
   static double error_bound(MatrixRef<GroupInt> matrix, std::uint64_t element, float original);
 

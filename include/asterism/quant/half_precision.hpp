@@ -6,7 +6,7 @@
 
 namespace asterism::quant {
 
-/// The float32 that bfloat16 bits stand for; exact.
+/// The float32 value of bfloat16 bits; exact.
 constexpr float float_from_bfloat16(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
 }
@@ -18,7 +18,7 @@ constexpr std::uint16_t bfloat16_from_float(float value) {
   return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U);
 }
 
-/// The float32 that IEEE 754 binary16 bits stand for; exact, subnormals included.
+/// The float32 value of IEEE 754 binary16 bits; exact, subnormals included.
 constexpr float float_from_float16(std::uint16_t bits) {
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000U) << 16U;
   const std::uint32_t magnitude = bits & 0x7FFFU;
@@ -41,7 +41,7 @@ constexpr std::uint16_t float16_from_float(float value) {
   } else if (magnitude >= 0x38800000U) {  // 2^-14: normal in binary16
     half = (magnitude - 0x38000000U + 0x0FFFU + ((magnitude >> 13U) & 1U)) >> 13U;
   } else {
-    // Adding 0.5 lines the last bit of a subnormal up with the last bit of the float, which rounds it.
+    // Adding 0.5 aligns the last bit of a subnormal with the last bit of the float, which rounds it.
     const float shifted = std::bit_cast<float>(magnitude) + 0.5F;
     half = std::bit_cast<std::uint32_t>(shifted) - 0x3F000000U;
   }

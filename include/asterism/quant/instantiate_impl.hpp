@@ -1,4 +1,4 @@
-// Shipped formats, compiled once: what their members and the kernel order need.
+// Instantiates the members and the kernel order of the shipped formats once.
 #pragma once
 
 #include "asterism/quant/group_int_templates.hpp"

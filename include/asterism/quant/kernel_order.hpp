@@ -15,16 +15,18 @@
 
 namespace asterism::quant {
 
-/// Rows of a tile.
+/// Number of rows of a tile.
 inline constexpr std::uint64_t tile_rows = 16;
 
-/// Kernel order of a format whose plane 0 holds codes of `Bits` bits and whose plane 1 holds a scale for each `Block`
-/// consecutive weights of the flat matrix; the format names it `KernelOrder`. The same for all instruction sets.
+/// Kernel order of a format whose plane 0 holds codes of `Bits` bits and whose plane 1 holds a scale for each
+/// `Block` consecutive weights of the flat matrix; the format names it `KernelOrder`. The same for all instruction
+/// sets.
 ///
-/// A permutation inside each tile of sixteen consecutive rows, where rows are whole numbers of blocks and of 32 columns:
-/// unit u (4 bytes of codes) of row i of the tile moves to place 16 u + i, and so does scale u of row i. So the codes of
-/// 4 or 8 columns of all sixteen rows fill one cache line, and the scales of a block of columns lie side by side. The
-/// rows behind the last whole tile, all other planes, and matrices of other widths keep the standard order.
+/// A permutation inside each tile of sixteen consecutive rows, if rows are whole numbers of blocks and of 32
+/// columns: unit u (4 bytes of codes) of row i of the tile moves to place 16 u + i, and so does scale u of row i.
+/// So the codes of 4 or 8 columns of all sixteen rows fill one cache line, and the scales of a block of columns
+/// are adjacent. The rows after the last whole tile, all other planes, and matrices of other widths keep the
+/// standard order.
 template <int Bits, int Block>
 struct RowTiles {
   static_assert(Bits == 4 || Bits == 8, "codes have 4 or 8 bits");
@@ -34,13 +36,13 @@ struct RowTiles {
   static constexpr int block = Block;
   static constexpr std::uint64_t unit_columns = 32 / Bits;
 
-  /// True where a matrix with rows that wide is stored in tiles.
+  /// True if a matrix with rows of `cols` columns is stored in tiles.
   static constexpr bool applies(std::uint64_t cols) { return cols > 0 && cols % Block == 0 && cols % 32 == 0; }
   static constexpr std::uint64_t row_bytes(std::uint64_t cols) { return cols * Bits / 8; }
   static constexpr std::uint64_t row_blocks(std::uint64_t cols) { return cols / Block; }
 };
 
-/// A format with an order for kernels.
+/// A format with a kernel order.
 template <class Q>
 concept HasKernelOrder = Quantization<Q> && requires {
   Q::KernelOrder::applies(std::uint64_t{});
@@ -51,7 +53,8 @@ template <class Q>
 struct ReadAs {
   using Format = Q;
 };
-// However scales were chosen, they are read alike. A format that derives from one of these may read other scales.
+// Scales are read alike, however they were chosen. A format that derives from one of these may read them
+// differently.
 template <int Bits, int Group, class ScaleRule>
 struct ReadAs<GroupInt<Bits, Group, ScaleRule>> {
   using Format = GroupInt<Bits, Group, AbsMax>;
@@ -62,18 +65,18 @@ struct ReadAs<Nf4<Block, Scales, ScaleRule>> {
 };
 }  // namespace detail
 
-/// The format as which products read Q, whose bytes mean the same: kernels are compiled for that one alone.
+/// The format by which products read Q, with the same meaning of the bytes: only that one has kernels.
 template <class Q>
 using ReadAs = typename detail::ReadAs<Q>::Format;
 
-/// A borrowed matrix (rows, cols) in format Q, its bytes in kernel order; the standard order where Q has none.
+/// A borrowed matrix (rows, cols) in format Q, its bytes in kernel order, or in the standard order if Q has none.
 template <class Q>
 struct KernelMatrixRef {
   const std::byte* data = nullptr;
   std::uint64_t rows = 0;
   std::uint64_t cols = 0;
 
-  /// True where tiles exist; else the matrix is in the standard order as a whole.
+  /// True if there are tiles; otherwise the whole matrix is in the standard order.
   constexpr bool in_tiles() const {
     if constexpr (HasKernelOrder<Q>) {
       return Q::KernelOrder::applies(cols);
@@ -81,12 +84,12 @@ struct KernelMatrixRef {
       return false;
     }
   }
-  /// The matrix as one in the standard order: right where `in_tiles` is false, and of planes that do not move.
+  /// The matrix viewed in the standard order: valid if `in_tiles` is false, and for planes that do not move.
   constexpr MatrixRef<Q> matrix() const { return {data, rows, cols}; }
 };
 
-/// Where one row of a matrix in tiles lies: unit u of its codes at codes + u * stride, the scale of its block b at
-/// place scales + b * stride / 4 of plane 1; block b is block `first_block` + b of the flat matrix.
+/// The location of one row of a matrix in tiles: unit u of its codes at codes + u * stride, the scale of its block
+/// b at place scales + b * stride / 4 of plane 1; block b is block `first_block` + b of the flat matrix.
 struct TiledRow {
   const std::byte* codes = nullptr;
   std::uint64_t stride = 4;  ///< bytes
@@ -96,7 +99,7 @@ struct TiledRow {
   std::uint64_t scale(std::uint64_t block) const { return scales + block * (stride / 4); }
 };
 
-/// Row `o` of a matrix for which in_tiles() holds.
+/// Row `o` of a matrix whose in_tiles() is true.
 template <HasKernelOrder Q>
 TiledRow tiled_row(KernelMatrixRef<Q> matrix, std::uint64_t o) {
   using Order = typename Q::KernelOrder;
@@ -107,23 +110,23 @@ TiledRow tiled_row(KernelMatrixRef<Q> matrix, std::uint64_t o) {
   return {matrix.data + tile * bytes + (o - tile) * 4, 4 * tile_rows, tile * blocks + (o - tile), o * blocks};
 }
 
-/// Rows of a matrix that belong to whole tiles: the first ones.
+/// Number of rows that belong to whole tiles: the first ones.
 template <HasKernelOrder Q>
 std::uint64_t rows_in_tiles(KernelMatrixRef<Q> matrix) {
   return matrix.in_tiles() ? matrix.rows / tile_rows * tile_rows : 0;
 }
 
-/// Brings a matrix of Q::planes(rows, cols).bytes() bytes from the standard order into kernel order, in place, a tile
-/// at a time; nothing to do for formats without one. Allocates one tile. Not thread-safe for one matrix.
+/// Permutes a matrix of Q::planes(rows, cols).bytes() bytes from the standard order into kernel order, in place,
+/// tile by tile; does nothing for formats without one. Allocates one tile. Not thread-safe for the same matrix.
 template <Quantization Q>
 void to_kernel_order(std::byte* data, std::uint64_t rows, std::uint64_t cols);
 
-/// The inverse: the bytes that `encode` wrote, to the last.
+/// The inverse: restores exactly the bytes that `encode` wrote.
 template <Quantization Q>
 void to_standard(std::byte* data, std::uint64_t rows, std::uint64_t cols);
 
-/// The elements [first_element, first_element + out.size) of the flat matrix: the same bits as Q::decode gives on the
-/// standard order. Allocates nothing. Thread-safe.
+/// Decodes the elements [first_element, first_element + out.size) of the flat matrix: the same bits as Q::decode
+/// on the standard order. Does not allocate. Thread-safe.
 template <Quantization Q>
 void decode(KernelMatrixRef<Q> matrix, std::uint64_t first_element, View<float> out);
 

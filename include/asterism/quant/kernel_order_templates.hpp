@@ -12,7 +12,7 @@ namespace asterism::quant {
 
 namespace detail {
 
-/// Transposes a (rows, cols) matrix of units of `Unit` bytes through `copy`, which is as large.
+/// Transposes a (rows, cols) matrix of units of `Unit` bytes by way of `copy`, a buffer of the same size.
 template <std::size_t Unit>
 void transpose_units(std::byte* data, std::size_t rows, std::size_t cols, std::byte* copy) {
   std::memcpy(copy, data, rows * cols * Unit);

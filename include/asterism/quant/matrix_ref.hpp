@@ -1,4 +1,4 @@
-// A stored matrix that somebody else owns.
+// A borrowed stored matrix.
 #pragma once
 
 #include <cstddef>

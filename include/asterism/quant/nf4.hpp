@@ -59,13 +59,13 @@ struct Nf4 {
     return result;
   }
 
-  /// Scratch: 4 bytes a block and one piece of the source; a choice whose codes refer to the scales as stored
-  /// reads the source twice. Throws NumericError for NaN, infinity, and scales that can't be stored.
+  /// Scratch memory: 4 bytes per block and one piece of the source. A ScaleRule whose codes refer to the scales as
+  /// stored reads the source twice. Throws NumericError for NaN, infinity, and scales that can't be stored.
   static void encode(WeightSource source, std::uint64_t rows, std::uint64_t cols, std::byte* out);
 
   static void decode(MatrixRef<Nf4> matrix, std::uint64_t first_element, View<float> out);
 
-  /// The codes [from, to) of those that begin at `codes`, as weights of a block with that scale.
+  /// Decodes the codes [from, to) starting at `codes`, as weights of a block with the given scale.
   static void decode_codes(const std::uint8_t* codes, std::uint64_t from, std::uint64_t to, float scale,
                            float* out);
 
@@ -74,9 +74,9 @@ struct Nf4 {
     return typename Scales::Reader(matrix.data, planes(matrix.rows, matrix.cols));
   }
 
-  /// At most how far `encode` leaves a weight from its original: inside the table's range half the table's widest
-  /// gap times the stored scale, outside the distance to the table's nearest end. Where the codes refer to the
-  /// scale before it was quantized, up to that quantization's error more.
+  /// Upper bound of the error that `encode` leaves in a weight: inside the table's range half the table's widest
+  /// gap times the stored scale, outside the distance to the table's nearest end. If the codes refer to the scale
+  /// before it was quantized, that quantization's error is added.
   static double error_bound(MatrixRef<Nf4> matrix, std::uint64_t element, float original);
 
  private:

@@ -34,7 +34,7 @@ void encode_nf4_block(const float* values, float scale, std::uint8_t* out) {
   for (int k = 0; k < Block / 2; ++k) out[k] = static_cast<std::uint8_t>(codes[2 * k] << 4 | codes[2 * k + 1]);
 }
 
-/// The codes [from, to) of those that begin at `codes`, two a byte, the first in the high nibble, times `scale`.
+/// Decodes the codes [from, to) starting at `codes`, two a byte, the first in the high nibble, times `scale`.
 inline void decode_nf4_codes(const std::uint8_t* codes, std::uint64_t from, std::uint64_t to, float scale,
                              float* out) {
   if (from < to && from % 2 == 1) *out++ = nf4_table[codes[from++ / 2] & 15U] * scale;
@@ -46,14 +46,14 @@ inline void decode_nf4_codes(const std::uint8_t* codes, std::uint64_t from, std:
   if (from < to) *out = nf4_table[codes[from / 2] >> 4U] * scale;
 }
 
-/// What a ScaleRule policy sees of Nf4's codes.
+/// Nf4's codes as seen by ScaleRule policies.
 struct Nf4Codes {
   static constexpr float largest = 1;
-  /// The last one lets the largest weight take the second value of the table (1 / 0.723).
+  /// The last candidate lets the largest weight take the second value of the table (1 / 0.723).
   static constexpr std::array<float, 9> candidates = {0.82F, 0.86F, 0.90F, 0.94F, 0.97F,
                                                       1.0F,  1.04F, 1.09F, 1.38F};
 
-  /// out[i]: the table's value that is nearest to values[i] / scale; scale > 0.
+  /// out[i]: the table value nearest to values[i] / scale; scale > 0.
   template <int Block>
   static void round(const float* values, float scale, float* out) {
     for (int i = 0; i < Block; ++i) out[i] = nf4_table[0];

@@ -8,7 +8,7 @@
 
 namespace asterism::quant {
 
-/// What each 4-bit code stands for, ascending from -1 to 1, times the scale of its block. Code 7 is zero.
+/// The value of each 4-bit code, ascending from -1 to 1, relative to the scale of its block. Code 7 is zero.
 /// Source: QLoRA (Dettmers et al., 2023), appendix E; bitsandbytes, `get_4bit_type("nf4")`.
 inline constexpr std::array<float, 16> nf4_table = {-1.0F,
                                                     -0.6961928009986877F,
@@ -27,16 +27,17 @@ inline constexpr std::array<float, 16> nf4_table = {-1.0F,
                                                     0.7229568362236023F,
                                                     1.0F};
 
-/// `nf4_table` in integers: code i stands for about (nf4_integers[i] + nf4_integer_shift) * nf4_integer_unit. An
-/// approximation of its own, for products of integers alone: at most 0.0024 of a block's scale off, 0.330 % of normally
-/// distributed weights (root mean square). Without the shift it were 0.466 %, and 0.567 % with 127 steps to 1 instead of
-/// these 124. A second table for what these leave would bring the error below 0.01 % and make products half as fast.
+/// Integer approximation of `nf4_table`, used only by integer products: code i is about (nf4_integers[i] +
+/// nf4_integer_shift) * nf4_integer_unit. Its error is at most 0.0024 of a block's scale, 0.330 % of normally
+/// distributed weights (root mean square). Without the shift the error would be 0.466 %, and with 127 steps to 1
+/// instead of these 124 it would be 0.567 %. A second table for the remainders would bring it below 0.01 % and
+/// make products half as fast.
 inline constexpr std::array<std::int8_t, 16> nf4_integers = {-124, -86, -65, -49, -35, -23, -11, 0,
                                                              10,   20,  31,  42,  55,  70,  90,  124};
 inline constexpr float nf4_integer_unit = 0.0080571086F;
 inline constexpr float nf4_integer_shift = -0.16017F;
 
-/// Where code i ends and code i + 1 begins: a value gets as its code the number of thresholds strictly below it.
+/// The boundaries between codes i and i + 1: the code of a value is the number of thresholds strictly below it.
 /// They are the midpoints of neighbours, rounded once to float32.
 inline constexpr std::array<float, 15> nf4_thresholds = [] {
   std::array<float, 15> midpoints{};
@@ -46,7 +47,7 @@ inline constexpr std::array<float, 15> nf4_thresholds = [] {
   return midpoints;
 }();
 
-/// The widest distance of two neighbours in `nf4_table`: between codes 0 and 1.
+/// The largest distance between neighbours in `nf4_table`: between codes 0 and 1.
 inline constexpr double nf4_widest_gap = double{nf4_table[1]} - double{nf4_table[0]};
 
 /// The signed dynamic map, ascending from -0.99296874 to 1: the values of the 8-bit codes of nested scales.
@@ -80,7 +81,7 @@ inline constexpr std::array<float, 256> dynamic_map = [] {
   return map;
 }();
 
-/// Where nested code i ends and i + 1 begins; used like `nf4_thresholds`.
+/// The boundaries between nested codes i and i + 1; used like `nf4_thresholds`.
 inline constexpr std::array<float, 255> dynamic_thresholds = [] {
   std::array<float, 255> midpoints{};
   for (std::size_t i = 0; i < midpoints.size(); ++i) {

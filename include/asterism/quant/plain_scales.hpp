@@ -1,4 +1,4 @@
-// The scales of a blockwise format as they are: one float32 for each block.
+// Unquantized scales of a blockwise format: one float32 per block.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct PlainScales {
   static constexpr double bits_per_block = 32;
   static std::string name() { return ""; }
 
-  /// Appends the planes of the scales behind plane 0, the codes.
+  /// Appends the planes of the scales after plane 0, the codes.
   static constexpr void add_planes(Planes& planes, std::uint64_t blocks) { planes.add("absmax", blocks * 4); }
 
   /// Writes one scale for each block into the planes of `layout` at `out`.
@@ -29,12 +29,12 @@ struct PlainScales {
         : absmax_(reinterpret_cast<const float*>(data + layout[1].offset)) {}
 
     float operator()(std::uint64_t block) const { return absmax_[block]; }
-    /// The scale of a block that lies at another place of plane "absmax".
+    /// The scale of a block that is at another place of plane "absmax".
     float at(std::uint64_t place, std::uint64_t /*block*/) const { return absmax_[place]; }
 
     const float* data() const { return absmax_; }
 
-    /// At most how far the scale of a block lies from the one that was handed to `store`.
+    /// Upper bound of the distance between the scale of a block and the one given to `store`.
     double error_bound(std::uint64_t /*block*/) const { return 0; }
 
    private:

@@ -1,4 +1,4 @@
-// The size model of a stored matrix: the named pieces ("planes") that its bytes consist of, and where they lie.
+// The size model of a stored matrix: the named pieces ("planes") of its bytes, and their offsets.
 #pragma once
 
 #include <array>
@@ -25,13 +25,13 @@ struct Planes {
   std::array<Plane, 4> planes{};
   int count = 0;
 
-  /// Appends a plane of `bytes` bytes behind the last one.
+  /// Appends a plane of `bytes` bytes after the last one.
   constexpr void add(const char* name, std::uint64_t bytes) {
     planes.at(static_cast<std::size_t>(count)) = {name, this->bytes().count, bytes};
     ++count;
   }
 
-  /// What the matrix takes in memory: up to the end of the last plane, rounded up to `alignment`.
+  /// Size of the matrix in memory: up to the end of the last plane, rounded up to `alignment`.
   constexpr Bytes bytes() const {
     if (count == 0) return {0};
     const Plane& last = planes[static_cast<std::size_t>(count - 1)];

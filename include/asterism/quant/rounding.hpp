@@ -3,8 +3,8 @@
 
 namespace asterism::quant {
 
-/// `value`, rounded to float32 here and now. Without it a compiler may fuse a product with the sum that uses it
-/// (g++ does so across statements wherever the processor can), and the result differs in its last bit.
+/// `value`, rounded to float32 at this point. Without it a compiler may fuse a product with the sum that uses it
+/// (g++ does so across statements if the processor can), which changes the last bit of the result.
 inline float rounded_to_float32(float value) {
 #if defined(__x86_64__) && !defined(__CUDA_ARCH__)
   __asm__("" : "+x"(value));

@@ -1,5 +1,5 @@
-// The formats that the compiled form compiles once, with all that they need: kernels, encoders, decoders. A program with
-// another one includes kernels.hpp where it uses it.
+// The formats whose kernels, encoders and decoders the compiled form compiles once. A program that uses another
+// format includes kernels.hpp where it does.
 #pragma once
 
 #include "asterism/quant/bfloat16.hpp"
@@ -29,8 +29,8 @@
   with(quant::GroupInt<8, 32, quant::LeastSquares>)
 // clang-format on
 
-/// The same for numbers as they are.
+/// Calls with(format) for each format of plain numbers.
 #define ASTERISM_SHIPPED_NUMBERS(with) with(quant::Float32) with(quant::BFloat16) with(quant::Float16)
 
-/// Groups of 8-bit keys and values, whose caches may be in Float32 and Float16 too.
+/// Calls with(group) for each group size of 8-bit keys and values; caches may be Float32 and Float16 too.
 #define ASTERISM_SHIPPED_KV_GROUPS(with) with(32)

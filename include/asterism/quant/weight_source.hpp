@@ -1,4 +1,4 @@
-// Where an encoder gets its weights from: piece by piece, so that no matrix need exist in float32 as a whole.
+// The source of an encoder's weights, read piece by piece, so that no matrix need exist in float32 as a whole.
 #pragma once
 
 #include <bit>
@@ -14,10 +14,10 @@
 
 namespace asterism::quant {
 
-/// A borrowed callable `void(std::uint64_t first_element, View<float> out)` that fills `out` with consecutive
-/// elements of the flat row-major matrix. Encoders ask for ranges inside the matrix alone, and may ask for one
-/// more than once; the answer must be the same. Owns nothing and allocates nothing: the callable must outlive it.
-/// For parameters of functions.
+/// A reference to a callable `void(std::uint64_t first_element, View<float> out)` that fills `out` with
+/// consecutive elements of the flat row-major matrix. Encoders ask only for ranges inside the matrix, and may ask
+/// for one more than once; the answer must be the same. Owns nothing and does not allocate: the callable must
+/// outlive it. For function parameters.
 class WeightSource {
  public:
   template <class Callable>
@@ -36,8 +36,8 @@ class WeightSource {
   void (*call_)(void*, std::uint64_t, View<float>);
 };
 
-/// A matrix that lies in memory as float32, as a source:
-/// `const FloatWeights weights{values}; Q::encode(weights, rows, cols, out)`.
+/// A float32 matrix in memory, as a source: `const FloatWeights weights{values}; Q::encode(weights, rows, cols,
+/// out)`.
 struct FloatWeights {
   View<const float> values;  ///< all elements, row-major
 
@@ -46,10 +46,10 @@ struct FloatWeights {
   }
 };
 
-/// How many elements an encoder asks for at a time. A multiple of every block size.
+/// Number of elements that an encoder requests at a time. A multiple of every block size.
 inline constexpr std::uint64_t piece_elements = 1U << 16U;
 
-/// True for NaN and infinity. Looks at the bits, because `isnan` is constantly false under -ffast-math.
+/// True for NaN and infinity. Checks the bits, because `isnan` is constantly false under -ffast-math.
 inline bool not_finite(float value) { return (std::bit_cast<std::uint32_t>(value) & 0x7F800000U) == 0x7F800000U; }
 
 namespace detail {
@@ -60,7 +60,7 @@ void hand_pieces(WeightSource source, std::uint64_t count,
 
 }  // namespace detail
 
-/// Hands all `count` elements of `source` to `use(first, View<const float>)` in pieces of `piece_elements`, the
+/// Passes all `count` elements of `source` to `use(first, View<const float>)` in pieces of `piece_elements`, the
 /// last one shorter. Throws NumericError, naming the element, if one is NaN or infinite.
 template <class Use>
 void for_each_piece(WeightSource source, std::uint64_t count, Use&& use) {
@@ -71,7 +71,7 @@ void for_each_piece(WeightSource source, std::uint64_t count, Use&& use) {
       const_cast<void*>(static_cast<const void*>(std::addressof(use))));
 }
 
-/// Hands every block of `Block` elements to `use(index, const float* values)`; a short last one is filled up with
+/// Passes every block of `Block` elements to `use(index, const float* values)`; a short last one is padded with
 /// zeros. Throws as for_each_piece does.
 template <int Block, class Use>
 void for_each_block(WeightSource source, std::uint64_t count, Use&& use) {

@@ -5,8 +5,8 @@
 
 namespace asterism::shapes {
 
-/// Mixtral 8x7B (Jiang et al., Mixtral of Experts, arXiv 2401.04088): 46 702 792 704 parameters. The base model
-/// and Instruct share it.
+/// Mixtral 8x7B (Jiang et al., Mixtral of Experts, arXiv 2401.04088): 46 702 792 704 parameters. Shape of both the
+/// base model and Instruct.
 inline constexpr Shape mixtral_8x7b{.architecture = Architecture::mixtral,
                                     .vocabulary = 32000,
                                     .hidden = 4096,

@@ -1,4 +1,4 @@
-// Names of the room `shape`: the sizes of models.
+// Forward declarations of the room `shape`: the sizes of models.
 #pragma once
 
 namespace asterism {

@@ -1,11 +1,11 @@
-// Names of the room `simd`: products on stored weights, by instruction set.
+// Forward declarations of the room `simd`: products on stored weights, by instruction set.
 #pragma once
 
 #include <cstdint>
 
 namespace asterism::simd {
 
-/// An instruction set that products can be computed with; a later one contains the earlier ones.
+/// An instruction set that kernels are compiled for; each one contains the earlier ones.
 enum class Level : std::uint8_t { portable, avx2, avx512 };
 
 struct Portable;

@@ -1,4 +1,4 @@
-// Kernels of shipped formats, compiled once.
+// Instantiates the kernels of the shipped formats once.
 #pragma once
 
 #include "asterism/quant/bfloat16_impl.hpp"
@@ -26,7 +26,7 @@ ASTERISM_SHIPPED_BLOCKWISE(ASTERISM_INSTANTIATE)
 
 namespace detail {
 
-/// Compiles the integer products of a format that has some.
+/// Instantiates the integer products of a format that has any.
 template <class Q>
 struct IntegerProducts {};
 template <IntegerFormat Q>

@@ -16,8 +16,8 @@ namespace asterism::simd {
 namespace detail {
 
 /// `Kernels` is an instruction set, a struct of static members: `most_rows`, a power of two; and
-/// `multiply_tile<Rows>(weights, Q::scales, tile, x, y, stride)` for Rows = 1, 2, 4 ... most_rows: y(r, 16 tile + i) for
-/// the first Rows rows of x, y being at y(0, 16 tile).
+/// `multiply_tile<Rows>(weights, Q::scales, tile, x, y, stride)` for Rows = 1, 2, 4 ... most_rows: y(r, 16 tile +
+/// i) for the first Rows rows of x, y being at y(0, 16 tile).
 ///
 /// Rows from `done` on, Rows of them at a time, with the tiles [tile, end): those stay in the second-level cache.
 template <class Kernels, int Rows, class Q>

@@ -1,4 +1,4 @@
-// The product of activations with a stored weight matrix: the operation that the whole model spends its time in.
+// The product of activations with a stored weight matrix: the operation that dominates the run time of a model.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@
 namespace asterism::simd {
 
 /// y = x W^T for some outputs: y(r, o) = sum over c of x(r, c) * W(o, c) for all rows r and the outputs o in
-/// [first, first + count); the other columns of y stay as they are. Works on the stored planes, never on an
+/// [first, first + count); the other columns of y are left unchanged. Works on the stored planes, never on an
 /// unpacked matrix. Sums are float32.
 ///
 /// On one level y(r, o) has the same bits for any number of rows and any cut of the outputs; levels differ in
 /// rounding. The error is below (64 + cols / 512) * 2^-23 * sum of |x(r, c) W(o, c)|.
 ///
-/// Throws InvalidArgument if the sizes don't fit. Allocates nothing; uses less than 64 KiB of stack. Thread-safe;
+/// Throws InvalidArgument if the sizes don't fit. Does not allocate; uses less than 64 KiB of stack. Thread-safe;
 /// concurrent calls may share y if their outputs are disjoint.
 ///
 /// @param weights  W (outputs, cols), in any Quantization, in kernel order
@@ -29,7 +29,7 @@ template <quant::Quantization Q>
 void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
              std::size_t count, Level use = level());
 
-/// All outputs.
+/// Computes all outputs.
 template <quant::Quantization Q>
 void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y) {
   product(weights, x, y, 0, static_cast<std::size_t>(weights.rows));

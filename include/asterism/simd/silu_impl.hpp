@@ -13,9 +13,9 @@ namespace asterism::simd {
 
 namespace detail {
 
-/// out = silu(gate) * up for `Lanes` elements, as one piece of code that each instruction set is compiled from. With
-/// e = exp(-|gate|), which can't overflow: silu(gate) = (gate or, where negative, gate * e) / (1 + e). The exponential is
-/// 2^k exp(r) with |r| <= ln(2) / 2 and the polynomial of Cephes' expf; beyond 87 it is 0.
+/// out = silu(gate) * up for `Lanes` elements: one source, compiled for each instruction set. With e =
+/// exp(-|gate|), which can't overflow, silu(gate) is gate / (1 + e), or gate * e / (1 + e) if gate is negative.
+/// The exponential is 2^k exp(r) with |r| <= ln(2) / 2 and the polynomial of Cephes' expf; beyond 87 it is 0.
 template <std::size_t Lanes>
 __attribute__((always_inline)) inline void silu_lanes(const float* gate, const float* up, float* out) {
   using Floats [[gnu::vector_size(Lanes * 4)]] = float;
@@ -44,7 +44,7 @@ __attribute__((always_inline)) inline void silu_lanes(const float* gate, const f
   std::memcpy(out, &result, sizeof result);
 }
 
-/// In pieces of `Lanes`; the last one through copies, so that an element's bits don't depend on where it stands.
+/// In pieces of `Lanes`; the last one through copies, so that an element's bits don't depend on its place.
 template <std::size_t Lanes>
 __attribute__((always_inline)) inline void silu_pieces(View<const float> gate, View<const float> up,
                                                        View<float> out) {

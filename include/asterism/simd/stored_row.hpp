@@ -1,4 +1,4 @@
-// How the key or the value of one head at one position lies in memory, for the kernels that read it.
+// Storage of the key or value of one head at one position, as kernels read it.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,13 @@
 
 namespace asterism::simd {
 
-/// A way to store a row of n values:
-/// - `bytes(n)`: what it takes.
-/// - `values(row, n, first, count, out)`: the values [first, first + count) of the row, as float32, exactly. Rows lie
-///   at any address.
-/// - `one_scale(width)`: true where `width` values from a multiple of `width` on have one scale, or none.
-///
-/// - `streamed`: true where rows come from memory, so that kernels which read several rows side by side ask for them in
-///   order first: that is what the processor's own prefetching follows.
+/// A storage format of rows of n values:
+/// - `bytes(n)`: size of a row.
+/// - `values(row, n, first, count, out)`: the values [first, first + count) of the row, as float32, exactly. Rows
+///   may be at any address.
+/// - `one_scale(width)`: true if `width` values from a multiple of `width` on have one scale, or none.
+/// - `streamed`: true if rows come from memory, so that kernels which read several rows side by side first request
+///   them in order, the pattern that hardware prefetching follows.
 ///
 /// Models: Float32Row, Float16Row, Int8Row, WidenedRow.
 struct Float32Row {
@@ -28,7 +27,7 @@ struct Float32Row {
   }
 };
 
-/// float32 that has been written just now.
+/// float32 written just before, hence in a cache.
 struct WidenedRow : Float32Row {
   static constexpr bool streamed = false;
 };
@@ -46,7 +45,7 @@ struct Float16Row {
   }
 };
 
-/// n codes, then a scale in binary16 for each group of `Group` values, of which the last may be short: value = code *
+/// n codes, then a binary16 scale for each group of `Group` values, the last of which may be short: value = code *
 /// scale, which float32 holds exactly.
 template <int Group>
 struct Int8Row {
@@ -58,7 +57,7 @@ struct Int8Row {
 
   static constexpr bool one_scale(std::size_t width) { return group % width == 0; }
 
-  /// The scale of the value i, as bits.
+  /// The bits of the scale of value i.
   static std::uint16_t scale_bits(const std::byte* row, std::size_t n, std::size_t i) {
     std::uint16_t bits = 0;
     std::memcpy(&bits, row + n + i / group * sizeof bits, sizeof bits);
@@ -75,7 +74,7 @@ struct Int8Row {
   }
 };
 
-/// `count` rows of `width` values, one behind the other.
+/// `count` consecutive rows of `width` values.
 template <class Row>
 struct StoredRows {
   const std::byte* data = nullptr;
@@ -83,7 +82,7 @@ struct StoredRows {
   std::size_t width = 0;
 
   const std::byte* operator[](std::size_t i) const { return data + i * Row::bytes(width); }
-  /// Asks for the rows [first, first + n), or up to the last; see `streamed`.
+  /// Prefetches the rows [first, first + n), at most up to the last; see `streamed`.
   void fetch(std::size_t first, std::size_t n) const {
     if constexpr (Row::streamed) {
       const std::byte* end = (*this)[n < count - first ? first + n : count];

@@ -1,4 +1,4 @@
-// Rows of keys and values into registers, for processors with AVX2, FMA and F16C. Compiled without a flag, see avx2_vector.hpp.
+// Loads rows of keys and values into registers, for processors with AVX2, FMA and F16C; see avx2_vector.hpp.
 #pragma once
 
 #if defined(__x86_64__)
@@ -13,7 +13,7 @@
 
 namespace asterism::simd {
 
-/// What the kernels of Level::avx2 read rows with.
+/// Row loads of Level::avx2.
 struct Avx2StoredRow {
   template <class Row>
   ASTERISM_AVX2 static void widen(StoredRows<Row> rows, float* out) {
@@ -37,7 +37,7 @@ struct Avx2StoredRow {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count < 8 ? count : 8)), lane);
   }
 
-  /// The 8 * Vectors values from the i-th on, i a multiple of as many.
+  /// The 8 * Vectors values from the i-th on, i a multiple of 8 * Vectors.
   template <std::size_t Vectors, class Row>
   ASTERISM_AVX2 static void load(const std::byte* row, std::size_t n, std::size_t i, __m256* out) {
     if constexpr (Row::one_scale(8)) return load_vectors<Vectors>(Row{}, row, n, i, out);

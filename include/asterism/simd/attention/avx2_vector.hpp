@@ -1,5 +1,5 @@
-// What attention does with vectors, for processors with AVX2, FMA and F16C. Compiled without a flag: only the functions
-// marked here use these instructions, and nobody calls them unless `supported(Level::avx2)`.
+// Attention's vector kernels for processors with AVX2, FMA and F16C. Compiled without a flag: only the functions
+// marked here use these instructions, and they are called only if `supported(Level::avx2)`.
 #pragma once
 
 #if defined(__x86_64__)
@@ -19,8 +19,8 @@ namespace asterism::simd {
 
 /// The kernels of Level::avx2; see `vector.hpp`.
 ///
-/// Order of summation of a dot product: lane l sums the products l, l + 8, l + 16 ... with fused multiply-adds, then
-/// lanes at a distance of 4 are added, of 2 and of 1.
+/// Order of summation of a dot product: lane l sums the products l, l + 8, l + 16 ... with fused multiply-adds,
+/// then lanes at distances of 4, 2 and 1 are added.
 struct Avx2Vector : Avx2StoredRow {
   template <class Row>
   static void dots(View<const float* const> queries, StoredRows<Row> rows, MatrixView<float> out) {
@@ -211,7 +211,7 @@ struct Avx2Vector : Avx2StoredRow {
   /// See PortableVector::exponentials.
   ASTERISM_AVX2 static __m256 exponential(__m256 t) {
     using Plain = PortableVector;
-    t = _mm256_max_ps(_mm256_set1_ps(Plain::lowest), t);  // the second operand where one is no number
+    t = _mm256_max_ps(_mm256_set1_ps(Plain::lowest), t);  // a NaN stays: max_ps returns the second operand then
     const __m256 k = _mm256_round_ps(_mm256_mul_ps(t, _mm256_set1_ps(Plain::log2_e)),
                                      _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     const __m256 high = _mm256_fnmadd_ps(k, _mm256_set1_ps(Plain::ln2_high), t);

@@ -1,5 +1,5 @@
-// What attention does with vectors, for processors with AVX-512. Compiled without a flag: only the functions marked here
-// use these instructions, and nobody calls them unless `supported(Level::avx512)`.
+// Attention's vector kernels for processors with AVX-512 and F16C. Compiled without a flag: only the functions marked
+// here use these instructions, and they are called only if `supported(Level::avx512)`.
 #pragma once
 
 #if defined(__x86_64__)
@@ -212,7 +212,7 @@ struct Avx512Vector : Avx512StoredRow {
   /// See PortableVector::exponentials.
   ASTERISM_AVX512 static __m512 exponential(__m512 t) {
     using Plain = PortableVector;
-    t = _mm512_max_ps(_mm512_set1_ps(Plain::lowest), t);  // the second operand where one is no number
+    t = _mm512_max_ps(_mm512_set1_ps(Plain::lowest), t);  // a NaN stays: max_ps returns the second operand then
     const __m512 k =
         _mm512_roundscale_ps(_mm512_mul_ps(t, _mm512_set1_ps(Plain::log2_e)), _MM_FROUND_TO_NEAREST_INT);
     const __m512 high = _mm512_fnmadd_ps(k, _mm512_set1_ps(Plain::ln2_high), t);

@@ -1,4 +1,4 @@
-// What attention does with vectors, in plain C++: what every machine can run.
+// Attention's vector kernels in plain C++, for every machine.
 #pragma once
 
 #include <bit>
@@ -13,8 +13,8 @@
 
 namespace asterism::simd {
 
-/// The kernels of Level::portable; see `vector.hpp`. Functions that no caller inlines, so that all of them get the same
-/// rounding.
+/// The kernels of Level::portable; see `vector.hpp`. The functions are never inlined, so that all callers get the
+/// same rounding.
 struct PortableVector {
   template <class Row>
   static void dots(View<const float* const> queries, StoredRows<Row> rows, MatrixView<float> out) {
@@ -53,7 +53,7 @@ struct PortableVector {
     return most;
   }
 
-  /// exp(t) = 2^k exp(r) with |r| <= ln(2) / 2 and a polynomial: that of Cephes' expf.
+  /// exp(t) = 2^k exp(r) with |r| <= ln(2) / 2 and the polynomial of Cephes' expf.
   __attribute__((noinline)) static float exponentials(View<float> x, float scale, float shift) {
     float sums[4] = {};
     for (std::size_t i = 0; i < x.size; ++i) {
@@ -82,7 +82,7 @@ struct PortableVector {
     for (std::size_t i = 0; i < n; ++i) out[i] = quant::float16_from_float(in[i]);
   }
 
-  /// Below it an exponential is 0: 2^-127 has no bits but those of a zero where exponents are put together.
+  /// Below it an exponential is 0: the bits of 2^-127, put together from its exponent, are those of zero.
   static constexpr float lowest = -88.03F;
   static constexpr float log2_e = 1.44269504F;
   static constexpr float ln2_high = 0.693359375F;
@@ -91,7 +91,7 @@ struct PortableVector {
                                           4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F};
 
  private:
-  /// Values that are decoded at a time.
+  /// Number of values decoded at a time.
   static constexpr std::size_t part = 64;
   static std::size_t size_of(std::size_t first, std::size_t n) { return n - first < part ? n - first : part; }
 };

@@ -147,8 +147,8 @@ struct Avx2Tiles {
     }
   }
 
-  /// integers += weights * activations, four columns to a lane. The instruction wants one factor without sign, so the
-  /// activations take the weights' signs; 2 * 127 * 127 fits its 16 bits.
+  /// integers += weights * activations, four columns per lane. The instruction requires one unsigned factor, so
+  /// the activations take the weights' signs; 2 * 127 * 127 fits its 16 bits.
   template <int Rows>
   ASTERISM_AVX2 static void add_products(__m256i weights, __m256i magnitudes, const std::int8_t* rows,
                                          std::size_t stride, __m256i* integers) {

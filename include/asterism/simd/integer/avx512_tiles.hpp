@@ -17,7 +17,7 @@
 #include "asterism/simd/product/avx512_scales.hpp"
 #include "asterism/simd/target.hpp"
 
-#if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
+#if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -54,7 +54,7 @@ struct Avx512Tiles {
       ASTERISM_UNROLL
       for (int r = 0; r < Rows; ++r) block_sums[r] = _mm512_setzero_ps();
       for (std::size_t g = 0; g < Order::block / Rows8::group; ++g, ++row_scales, ++row_biases, ++row_sums) {
-        // The weights stand 128 too high, because the instruction wants one factor without sign.
+        // The weights are stored plus 128, because the instruction requires one unsigned factor.
         __m512i integers[Rows];
         ASTERISM_UNROLL
         for (int r = 0; r < Rows; ++r) {
@@ -99,7 +99,7 @@ struct Avx512Tiles {
       for (int r = 0; r < Rows; ++r)
         integers[r] = _mm512_dpbusd_epi32(integers[r], weights, four(rows, stride, r));
     } else {
-      // A lookup takes the six lowest bits of a byte: the table stands there four times, so that codes need no mask.
+      // A lookup uses the six lowest bits of a byte: the table is repeated four times, so that codes need no mask.
       const __m512i table =
           _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(biased<Q>.data())));
       const __m512i low = _mm512_permutexvar_epi8(line, table);
@@ -114,7 +114,7 @@ struct Avx512Tiles {
     }
   }
 
-  /// Four activations of row r, sixteen times.
+  /// Four activations of row r, broadcast to all sixteen lanes.
   ASTERISM_AVX512_BYTES static __m512i four(const std::int8_t* rows, std::size_t stride, int r) {
     std::int32_t bits = 0;
     std::memcpy(&bits, rows + static_cast<std::size_t>(r) * stride, 4);

@@ -1,4 +1,4 @@
-// Formats that products of integers know.
+// Formats that integer products support.
 #pragma once
 
 #include "asterism/quant/kernel_order.hpp"
@@ -7,8 +7,9 @@
 namespace asterism::simd {
 
 /// A format whose weights are integers times scales, in blocks of whole groups of activations, in tiles: see
-/// quant::RowTiles. `Q::integers`: what each 4-bit code stands for, plus `Q::integer_shift`, in units of
-/// `Q::integer_unit`; 8-bit codes stand for themselves. `Q::first_in_high_nibble`: where the first of two codes of a byte is.
+/// quant::RowTiles. A 4-bit code has the value `Q::integers` plus `Q::integer_shift`, in units of
+/// `Q::integer_unit`; an 8-bit code is its own value. `Q::first_in_high_nibble`: the position of the first of two
+/// codes in a byte.
 template <class Q>
 concept IntegerFormat = quant::HasKernelOrder<Q> && Q::KernelOrder::block % Rows8::group == 0 && requires {
   Q::integer_unit;

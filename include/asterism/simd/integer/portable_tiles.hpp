@@ -1,5 +1,5 @@
-// Integer products of 8-bit activations with weights in tiles, in plain C++: what the other instruction sets are tested
-// against, bit for bit.
+// Integer products of 8-bit activations with weights in tiles, in plain C++: the bit-exact reference of the other
+// instruction sets.
 #pragma once
 
 #include <array>
@@ -17,12 +17,13 @@
 
 namespace asterism::simd {
 
-/// The outputs of an integer product one by one.
+/// Computes the outputs of an integer product one by one.
 ///
-/// The sum of one output, on every instruction set: for each block of columns the sum over its groups of 32 of (sum of
-/// code * activation, an exact integer, and the shift times the sum of the activations) * (their scale), then times the
-/// block's scale; blocks ascending; each multiplication fused with the addition; at the end times Q::integer_unit. So all instruction
-/// sets, thread counts and numbers of rows give the same bits.
+/// Order of summation of one output, on every instruction set: a block of columns sums over its groups of 32, each
+/// being (sum of code * activation, an exact integer, plus the shift times the sum of the activations) * (their
+/// scale); the block's sum is multiplied by its scale; blocks ascending; each multiplication is fused with the
+/// addition; the result is multiplied by Q::integer_unit. So all instruction sets, thread counts and numbers of
+/// rows give the same bits.
 struct PortableTiles {
   static constexpr std::size_t most_rows = 8;
 

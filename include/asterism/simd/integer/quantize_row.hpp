@@ -1,4 +1,4 @@
-// From a row of floats to 8-bit integers, in plain C++.
+// Quantizes a row of floats to 8-bit integers, in plain C++.
 #pragma once
 
 #include <bit>
@@ -11,9 +11,9 @@
 
 namespace asterism::simd {
 
-/// How one group becomes integers, from the bits of its largest magnitude (which ascend as magnitudes do, NaN above
-/// all): code = x * factor to nearest, ties to even, and x is about code * scale. ExpertGroups below 2^-100 become zeros.
-/// Where a value is NaN or infinite the scale is NaN, and so is every sum with it.
+/// How one group is quantized, given the bits of its largest magnitude (which order as magnitudes do, NaN above
+/// all): code = x * factor to nearest, ties to even, and x is about code * scale. Groups below 2^-100 become
+/// zeros. If a value is NaN or infinite, the scale is NaN, and so is every sum that uses it.
 struct GroupScale {
   float factor = 0;
   float scale = 0;
@@ -29,7 +29,8 @@ struct GroupScale {
   }
 };
 
-/// The groups [first, end) of row `row` of `to` from the row's floats at x: the same bits on every instruction set.
+/// Quantizes the groups [first, end) of a row, whose floats are at x, into row `row` of `to`: the same bits on
+/// every instruction set.
 inline void quantize_row(const float* x, const Rows8& to, std::size_t row, std::size_t first, std::size_t end) {
   constexpr std::size_t group = Rows8::group;
   std::int8_t* codes = to.codes + row * to.cols + first * group;

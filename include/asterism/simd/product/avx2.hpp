@@ -1,5 +1,5 @@
 // Products for processors with AVX2, FMA and F16C. Compiled by every compiler without a flag: only the functions
-// marked here use these instructions, and nobody calls them unless `supported(Level::avx2)`.
+// marked here use these instructions, and they are called only if `supported(Level::avx2)`.
 #pragma once
 
 #include "asterism/simd/product/portable.hpp"
@@ -30,16 +30,16 @@ namespace asterism::simd {
 /// The kernels of Level::avx2; see `tiled_product`.
 ///
 /// Order of summation of one result: in each segment lane l of one vector sums the columns l, l + 8, l + 16 ...
-/// with fused multiply-adds, then the lanes are added in the fixed order of `sum`, then the segment joins the
-/// result.
+/// with fused multiply-adds, then the lanes are added in the fixed order of `sum`, then the segment is added to
+/// the result.
 struct Avx2 : Avx2Unpack {
-  /// 12 outputs of 512 columns: 24 KiB, so that four rows of the input fit beside them in 32 KiB of cache.
+  /// 12 outputs of 512 columns: 24 KiB, which leaves room for four rows of the input in 32 KiB of cache.
   static constexpr std::size_t max_outputs = 12;
-  /// One row reads few weights at a time, so that each is one long stream from memory.
+  /// With one row few weights are read at a time, each as one long stream from memory.
   static constexpr std::size_t outputs(std::size_t rows) { return rows == 1 ? 4 : max_outputs; }
 
-  /// One row of the input times a tile that is unpacked in registers and never written down: the same products,
-  /// added in the same order, as `unpack` and `multiply`. For matrices whose width is a multiple of 64.
+  /// One row of the input times a tile that is unpacked in registers and never stored: the same products, added in
+  /// the same order, as `unpack` and `multiply`. For matrices whose width is a multiple of 64.
   template <KnownBlocks Q>
   static bool takes_stored(quant::KernelMatrixRef<Q> matrix, std::size_t rows) {
     return rows == 1 && matrix.cols % 64 == 0 && matrix.in_tiles();

@@ -1,4 +1,4 @@
-// Blockwise formats with AVX2, FMA and F16C: from stored codes and scales to weights in registers.
+// Blockwise formats with AVX2, FMA and F16C: decodes stored codes and scales to weights in registers.
 #pragma once
 
 #if defined(__x86_64__)
@@ -90,7 +90,7 @@ struct Avx2Blocks {
     return out;
   }
 
-  /// Weights come from memory once and in order; hardware alone doesn't fetch far enough ahead.
+  /// Weights are read from memory once and in order; hardware alone doesn't prefetch far enough ahead.
   static void prefetch(const std::byte* at) { __builtin_prefetch(at + 2048); }
 
  private:
@@ -170,8 +170,8 @@ struct Avx2Blocks {
   }
 };
 
-/// A format in tiles whose codes stand for what those of Nf4, or of Int4 and Int8, stand for. Others are decoded by
-/// themselves.
+/// A format in tiles whose codes mean the same as those of Nf4, Int4 or Int8. Other formats are decoded by their
+/// own `decode`.
 template <class Q>
 concept KnownBlocks = quant::HasKernelOrder<Q> && requires {
   typename Q::Codes;

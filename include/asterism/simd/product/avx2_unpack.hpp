@@ -22,14 +22,14 @@
 
 namespace asterism::simd {
 
-/// A format of plain numbers in rows.
+/// A format of plain numbers, stored in rows.
 template <class Q>
 concept FloatFormat = quant::Quantization<Q> &&
     (std::same_as<Q, quant::Float32> || std::same_as<Q, quant::BFloat16> || std::same_as<Q, quant::Float16>);
 
-/// What Avx2 unpacks with. Every value is the one that the format's own `decode` gives, to the bit.
+/// Unpacking for Avx2. Every value is the one that the format's own `decode` gives, to the bit.
 struct Avx2Unpack : Avx2Blocks {
-  /// A tile of any format: with its own `decode`, unless there is a kernel for it below.
+  /// Unpacks a tile of any format: with its own `decode`, unless there is a kernel for it below.
   template <quant::Quantization Q>
   static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
                      std::size_t cols, float* out) {
@@ -53,7 +53,7 @@ struct Avx2Unpack : Avx2Blocks {
     }
   }
 
-  /// 64 weights at a time where the matrix is in tiles and the piece starts at a multiple of 64; else element by
+  /// 64 weights at a time if the matrix is in tiles and the piece starts at a multiple of 64; otherwise element by
   /// element.
   template <KnownBlocks Q>
   ASTERISM_AVX2 static void unpack(quant::KernelMatrixRef<Q> matrix, std::uint64_t o, std::size_t outputs,

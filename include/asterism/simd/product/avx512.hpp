@@ -1,5 +1,5 @@
-// Exact products for processors with AVX-512. Compiled by every compiler without a flag: only functions marked so use
-// these instructions, and nobody calls them unless `supported(Level::avx512)`.
+// Exact products for processors with AVX-512. Compiled by every compiler without a flag: only functions marked so
+// use these instructions, and they are called only if `supported(Level::avx512)`.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace asterism::simd {
 
 #if defined(__x86_64__)
 
-/// Level::avx512: whole tiles of a blockwise format with the kernels of Avx512Blocks, the rest of its rows, and
-/// matrices that are not in tiles, with those of Avx2; other formats with those of Avx512Rows.
+/// Level::avx512: whole tiles of a blockwise format use the kernels of Avx512Blocks; the rest of its rows, and
+/// matrices that are not in tiles, those of Avx2; other formats those of Avx512Rows.
 struct Avx512 {
   /// See `product`; the sizes fit.
   template <class Q>
@@ -43,7 +43,7 @@ struct Avx512 {
   }
 
  private:
-  /// The rows of x from r on, `Rows` at a time as long as there are so many.
+  /// The rows of x from r on, `Rows` at a time while that many are left.
   template <int Rows, class Q>
   static void multiply_rows(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scales,
                             std::size_t tile, MatrixView<const float> x, std::size_t r, MatrixView<float> y,

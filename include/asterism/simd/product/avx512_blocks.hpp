@@ -17,7 +17,7 @@
 #include "asterism/simd/product/tile.hpp"
 #include "asterism/simd/target.hpp"
 
-#if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
+#if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -25,13 +25,14 @@
 
 namespace asterism::simd {
 
-/// The sixteen rows of a tile in the lanes of a register, so that no sum ever crosses lanes. For 8 columns of 4-bit
-/// weights a load, seven shifts and eight lookups, then for each row of the input eight fused multiply-adds with an
-/// activation from memory, broadcast.
+/// The sixteen rows of a tile in the lanes of a register, so that no sum ever crosses lanes. 8 columns of 4-bit
+/// weights take a load, seven shifts and eight lookups, then for each row of the input eight fused multiply-adds
+/// with an activation from memory, broadcast.
 ///
-/// Order of summation of one result: of each block of columns, or of 256 where blocks are wider, four sums take every
-/// fourth product, fused, and are added as (0 + 1) + (2 + 3); in blocks below 64 it is two sums and every second. The sum
-/// is multiplied by the block's scale and fused with the sum of the segment; segments are added from left to right.
+/// Order of summation of one result: for each block of columns, or of 256 if blocks are wider, four sums each take
+/// every fourth product, fused, and are added as (0 + 1) + (2 + 3); blocks below 64 have two sums of every second
+/// product. The block's sum is multiplied by its scale and fused with the sum of the segment; segments are added
+/// from left to right.
 struct Avx512Blocks {
   static constexpr std::size_t most_rows = 4;
 
@@ -90,11 +91,11 @@ struct Avx512Blocks {
   }
 
  private:
-  /// Bytes from the codes that are read to those that are asked for.
+  /// Prefetch distance in bytes of codes.
   static constexpr std::size_t ahead = 3072;
 
-  /// Sums of a block that stand beside each other, so that they need not wait for one another. In small blocks the next
-  /// block's do.
+  /// Number of independent sums of a block, so that they need not wait for one another. With small blocks the sums
+  /// of the next block overlap.
   template <class Q>
   static constexpr unsigned sums_of = Q::KernelOrder::block >= 64 ? 4 : 2;
 
@@ -119,13 +120,13 @@ struct Avx512Blocks {
     if constexpr (Q::KernelOrder::bits == 8) {
       return _mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(line, 24 - 8 * k), 24));
     } else {
-      // A lookup takes the four lowest bits of a lane, so that codes need no mask.
+      // A lookup uses the four lowest bits of a lane, so that codes need no mask.
       const unsigned nibble = Q::first_in_high_nibble ? k ^ 1U : k;
       return _mm512_permutexvar_ps(_mm512_srli_epi32(line, 4 * nibble), _mm512_loadu_ps(values<Q>.data()));
     }
   }
 
-  /// What 4-bit codes stand for.
+  /// The values of 4-bit codes.
   template <class Q>
   static constexpr std::array<float, 16> values = [] {
     if constexpr (std::same_as<typename Q::Codes, quant::Nf4Codes>) {

@@ -1,4 +1,4 @@
-// Exact products with weights that stand in rows, for processors with AVX-512.
+// Exact products with weights stored in rows, for processors with AVX-512.
 #pragma once
 
 #if defined(__x86_64__)
@@ -18,7 +18,7 @@
 #include "asterism/simd/product/tile.hpp"
 #include "asterism/simd/target.hpp"
 
-#if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
+#if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -26,11 +26,12 @@
 
 namespace asterism::simd {
 
-/// Kernels for `tiled_product`. Numbers are multiplied as they are stored where there are few rows; other formats, and
-/// 16-bit numbers for many rows, are unpacked first.
+/// Kernels for `tiled_product`. With few rows numbers are multiplied as they are stored; other formats, and 16-bit
+/// numbers with many rows, are unpacked first.
 ///
-/// Order of summation of one result: in each segment lane l of one vector sums the columns l, l + 16, l + 32 ... with
-/// fused multiply-adds, then the lanes are added in the fixed order of `sums_of`, then the segment joins the result.
+/// Order of summation of one result: in each segment lane l of one vector sums the columns l, l + 16, l + 32 ...
+/// with fused multiply-adds, then the lanes are added in the fixed order of `sums_of`, then the segment is added
+/// to the result.
 struct Avx512Rows : Avx2Unpack {
   static constexpr std::size_t max_outputs = 12;
   /// Few rows read four long streams from memory.
@@ -61,7 +62,7 @@ struct Avx512Rows : Avx2Unpack {
       std::same_as<Q, quant::BFloat16> || std::same_as<Q, quant::Float16> ? 2 : 4;
 
   static constexpr std::size_t few = 8;
-  /// Bytes from the weights that are read to those that are asked for, in each stream.
+  /// Prefetch distance in bytes, in each stream.
   static constexpr std::size_t ahead = 512;
 
   /// All rows of x times y.cols rows of weights, `stride` bytes apart.
@@ -83,7 +84,7 @@ struct Avx512Rows : Avx2Unpack {
     }
   }
 
-  /// `Rows` rows of x times four rows of weights, or as many as there are.
+  /// `Rows` rows of x times four rows of weights, or fewer at the end.
   template <int Rows, class Q>
   ASTERISM_AVX512_BYTES static void multiply_block(const float* x, std::size_t x_stride, std::size_t cols,
                                                    const std::byte* weights, std::size_t stride, bool accumulate,
@@ -137,7 +138,7 @@ struct Avx512Rows : Avx2Unpack {
     }
   }
 
-  /// Sixteen weights; zeros where the mask says.
+  /// Sixteen weights; zeros where masked.
   template <class Q>
   ASTERISM_AVX512_BYTES static __m512 load(const std::byte* at, std::uint16_t mask) {
     if constexpr (size_of<Q> == 4) {
@@ -149,7 +150,7 @@ struct Avx512Rows : Avx2Unpack {
     }
   }
 
-  /// The lanes of each of four vectors added up: at distances of 2, 1, 8 and 4.
+  /// Sums the lanes of each of four vectors: at distances of 2, 1, 8 and 4.
   ASTERISM_AVX512_BYTES static __m128 sums_of(const __m512 (&v)[4]) {
     const __m512 first = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
     const __m512 second = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));

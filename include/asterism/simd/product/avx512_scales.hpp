@@ -14,7 +14,7 @@
 #include "asterism/quant/plain_scales.hpp"
 #include "asterism/simd/target.hpp"
 
-#if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
+#if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -22,15 +22,15 @@
 
 namespace asterism::simd {
 
-/// Where the scales of a tile begin: the first of them in the plane, the block of the flat matrix that it belongs to,
-/// and the blocks of a row.
+/// The location of a tile's scales: the first of them in the plane, the block of the flat matrix that it belongs
+/// to, and the number of blocks in a row.
 struct TileScales {
   std::uint64_t place = 0;
   std::uint64_t first_block = 0;
   std::uint64_t row_blocks = 0;
 };
 
-/// `next()`: the scales of the next block, exactly what Q::scales gives.
+/// `next()`: the scales of the next block, exactly those of Q::scales.
 template <class Reader>
 class Avx512Scales;
 
@@ -64,8 +64,8 @@ class Avx512Scales<quant::Float16Scales> {
   const std::uint16_t* at_;
 };
 
-/// The 129 magnitudes of the dynamic map are looked up in registers: a gather would keep the processor from fetching
-/// the codes that come next.
+/// The 129 magnitudes of the dynamic map are looked up in registers: a gather would keep the processor from
+/// prefetching the next codes.
 template <>
 class Avx512Scales<quant::DoubleQuantized::Reader> {
  public:
@@ -92,7 +92,7 @@ class Avx512Scales<quant::DoubleQuantized::Reader> {
     value = _mm512_mask_blend_ps(_mm512_test_epi32_mask(magnitude, _mm512_set1_epi32(128)), value,
                                  _mm512_set1_ps(quant::dynamic_map[255]));
     value = _mm512_mask_sub_ps(value, _mm512_movepi32_mask(index), _mm512_setzero_ps(), value);
-    // With a rounding mode of its own, because compilers fuse a plain product with the sum.
+    // Uses an explicit rounding mode, because compilers fuse a plain product with the sum.
     value = _mm512_mul_round_ps(value, nested_, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     return _mm512_add_ps(value, _mm512_set1_ps(offset_));
   }
@@ -100,13 +100,13 @@ class Avx512Scales<quant::DoubleQuantized::Reader> {
  private:
   static constexpr std::uint64_t group = quant::DoubleQuantized::group;
 
-  /// The values at magnitudes first ... first + 31, chosen by five bits.
+  /// The values at magnitudes first ... first + 31, selected by five bits.
   ASTERISM_AVX512_BYTES static __m512 look_up(__m512i magnitude, int first) {
     const float* map = &quant::dynamic_map[127] + first;
     return _mm512_permutex2var_ps(_mm512_loadu_ps(map), magnitude, _mm512_loadu_ps(map + 16));
   }
 
-  /// The nested scales of the sixteen rows, from here to where the first of them changes.
+  /// Loads the nested scales of the sixteen rows, valid until the first of them changes.
   ASTERISM_AVX512_BYTES void load_nested() {
     alignas(64) float values[quant::tile_rows];
     std::uint64_t until_change = group;

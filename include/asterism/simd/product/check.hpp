@@ -1,4 +1,4 @@
-// What both kinds of products ask of their sizes.
+// Size checks shared by both kinds of products.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace asterism::simd::detail {
 
-/// Throws InvalidArgument unless y has a place for x W^T, W (outputs, cols), and W has the outputs asked for.
+/// Throws InvalidArgument unless y has room for x W^T, W (outputs, cols), and W has the requested outputs.
 void check_product(std::uint64_t outputs, std::uint64_t cols, std::size_t x_rows, std::size_t x_cols,
                    MatrixView<const float> y, std::size_t first, std::size_t count);
 

@@ -1,4 +1,4 @@
-// Products in plain C++: what every machine can run, and what the other instruction sets are tested against.
+// Products in plain C++, for every machine: the reference of the other instruction sets.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The loop nest that all instruction sets share: a product walks over tiles of the weights that are unpacked into
-// the first-level cache, once for all rows of the input.
+// The loop nest shared by all instruction sets: a product walks over tiles of weights, each unpacked into the
+// first-level cache once for all rows of the input.
 #pragma once
 
 #include <concepts>
@@ -14,9 +14,9 @@
 
 namespace asterism::simd {
 
-/// Columns that are summed up together. A result is the sum, from left to right, of one term for each segment of
-/// the columns; the order inside a segment is the instruction set's. It depends on nothing else, so that a row's
-/// result is the same whatever rows stand beside it and however the outputs are cut.
+/// Number of columns summed together. A result is the sum, from left to right, of one term for each segment of the
+/// columns; the order inside a segment is the instruction set's. It depends on nothing else, so a row's result is
+/// the same with any other rows and for any cut of the outputs.
 inline constexpr std::size_t segment = 512;
 
 /// Weights (outputs, segment) as float32: a few rows of the matrix, a segment wide.
@@ -27,7 +27,7 @@ struct Tile {
   std::size_t cols = 0;     ///< at most `segment`
 };
 
-/// Kernels that can multiply with weights in format Q as they are stored, without unpacking them to memory first.
+/// Kernels that can multiply weights in format Q as they are stored, without unpacking them to memory first.
 template <class Kernels, class Q>
 concept MultipliesStored = requires(quant::KernelMatrixRef<Q> weights, std::size_t n, MatrixView<const float> x,
                                     MatrixView<float> y) {
@@ -39,12 +39,12 @@ concept MultipliesStored = requires(quant::KernelMatrixRef<Q> weights, std::size
 /// `product`.
 ///
 /// `Kernels` is an instruction set, a struct of static members:
-/// - `max_outputs`: rows of a tile at most; max_outputs * segment floats lie on the stack.
+/// - `max_outputs`: maximum rows of a tile; max_outputs * segment floats are on the stack.
 /// - `outputs(rows)`: rows of a tile for that many rows of the input, <= max_outputs.
 /// - `unpack(matrix, o, outputs, c, cols, float* out)`: decodes the tile whose first element is W(o, c) to rows of
 ///   `segment` floats.
 /// - `multiply(x, tile, accumulate, y)`: y = x tile^T, or y += x tile^T; x (n, tile.cols), y (n, tile.outputs).
-/// - `multiply_stored(matrix, o, c, x, accumulate, y)`, optional: both of them at once, for matrices and numbers of rows
+/// - `multiply_stored(matrix, o, c, x, accumulate, y)`, optional: both in one, for matrices and numbers of rows
 ///   for which `takes_stored(matrix, rows)` is true.
 template <class Kernels, quant::Quantization Q>
 void tiled_product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y,
@@ -53,7 +53,7 @@ void tiled_product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x,
   const auto cols = static_cast<std::size_t>(weights.cols);
   const std::size_t end = first + count;
   const std::size_t step = Kernels::outputs(x.rows);
-  // Many rows are worth a copy even of float32: its rows lie close together.
+  // With many rows even float32 is worth copying: the rows of a copy are close together.
   const bool in_place = std::same_as<Q, quant::Float32> && x.rows < 16;
   bool stored = false;
   if constexpr (MultipliesStored<Kernels, Q>) stored = Kernels::takes_stored(weights, x.rows);
