@@ -1,4 +1,4 @@
-// The contract of an expert: what one slab holds and how it answers rows.
+// The contract of an expert: the content of its slab and its forward pass.
 #pragma once
 
 #include <concepts>
@@ -55,21 +55,20 @@ concept forward = requires(const E& expert, Device& device, const typename E::Ma
 
 /// An expert type describes the experts of one shape: all of a layer's experts share one object of it.
 ///
-/// 1. Constructed from a Shape, constexpr. `footprint()`: bytes of one expert's slab, a multiple of 64: the
-///    unit that is loaded, cached, copied and spilled. `in_dim()`, `out_dim()`: widths of the rows that go in
-///    and come out.
+/// 1. Constructed from a Shape, constexpr. `footprint()`: bytes of one expert's slab, a multiple of 64: the unit
+///    that is loaded, cached, copied and spilled. `in_dim()`, `out_dim()`: widths of input and output rows.
 /// 2. `lay_out(cursor)` cuts a slab into a `Slab`, a struct of DeviceWeights; `Matrices` holds those of all
-///    experts of a layer, and takes one expert after the other by `add(slab)`.
-/// 3. `Scratch`: what a pass needs beside its rows; `Scratch::lay_out(cursor, expert, slots)`.
-/// 4. `forward(device, matrices, groups, x, scratch, y)` lets every expert answer the rows of its group; rows
-///    are independent; y is overwritten, and may be x.
+///    experts of a layer; `add(slab)` appends one expert.
+/// 3. `Scratch`: the workspace of a pass besides its rows; `Scratch::lay_out(cursor, expert, slots)`.
+/// 4. `forward(device, matrices, groups, x, scratch, y)` applies every expert to the rows of its group; rows are
+///    independent; y is overwritten and may alias x.
 ///
 /// Models: SwiGlu.
 template <class E>
 concept Expert = std::constructible_from<E, const Shape&> && needs::footprint<E> && needs::in_dim<E> &&
     needs::out_dim<E> && needs::matrices<E> && needs::lay_out<E> && needs::scratch<E>;
 
-/// An expert that runs on a device of that backend.
+/// An expert that runs on a device of the given backend.
 template <class E, class Device>
 concept ExpertOn = Expert<E> && needs::forward<E, Device>;
 

@@ -1,4 +1,4 @@
-// Names of the room `expert`: what a token is sent to.
+// Forward declarations of the room `expert`.
 #pragma once
 
 namespace asterism::expert {

@@ -1,4 +1,4 @@
-// The gated feed-forward block of Mixtral and its kin.
+// The gated feed-forward block of Mixtral and similar models.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@
 namespace asterism::expert {
 
 /// y = W_down (silu(W_gate x) * W_up x), without biases. One slab holds gate (ffn, hidden), up (ffn, hidden) and
-/// down (hidden, ffn) with all their planes, one after the other. Models Expert. Source: Shazeer, GLU Variants
-/// Improve Transformer, arXiv 2002.05202.
+/// down (hidden, ffn) with all their planes, contiguously. Models Expert. Source: Shazeer, GLU Variants Improve
+/// Transformer, arXiv 2002.05202.
 template <class Quantization>
 class SwiGlu {
  public:
@@ -49,7 +49,7 @@ class SwiGlu {
             cursor.weights<Quantization>(hidden_, ffn_)};
   }
 
-  /// The matrices of all experts of a layer, by expert.
+  /// The matrices of all experts of a layer, indexed by expert.
   struct Matrices {
     std::vector<Weights> gate;
     std::vector<Weights> up;
@@ -72,7 +72,7 @@ class SwiGlu {
     }
   };
 
-  /// x (slots, hidden) sorted by expert as `groups` says; y (slots, hidden) may be x. Allocates nothing.
+  /// x (slots, hidden) sorted by expert according to `groups`; y (slots, hidden) may alias x. Does not allocate.
   template <class Device>
   void forward(Device& device, const Matrices& matrices, const backend::ExpertGroups& groups,
                backend::DeviceMatrix<const float> x, const Scratch& scratch,

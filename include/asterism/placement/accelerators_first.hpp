@@ -1,4 +1,4 @@
-// Main memory only where the accelerators have no room, and for 4-bit weights only where that is asked for.
+// Uses main memory only if the accelerators lack room, and for 4-bit weights only on request.
 #pragma once
 
 #include <cstddef>
@@ -13,23 +13,24 @@
 
 namespace asterism::placement {
 
-/// Which layers may live on a host device beside accelerators.
+/// Which layers may be on a host device if there are accelerators.
 enum class HostPlacement : std::uint8_t {
-  above_four_bits,  ///< those whose weights have more than 4 bits: what transformers does with bitsandbytes
+  above_four_bits,  ///< those whose weights have more than 4 bits, as transformers does with bitsandbytes
   any_width         ///< all
 };
 
-/// Host devices of `machine` are kept free of `footprint`. A machine without accelerators has nothing else: there they
-/// hold weights of any width.
+/// True if host devices of `machine` must stay empty for `footprint`. A machine without accelerators uses its host
+/// devices for weights of any width.
 constexpr bool withholds_host(HostPlacement host, const MemoryFootprint& footprint, const Machine& machine) {
   return host == HostPlacement::above_four_bits && footprint.has_four_bit_weights() &&
          machine.accelerators().devices > 0;
 }
 
-/// `Policy` over the accelerators alone. Where nothing fits there and `host` allows it, Sequential over all devices:
-/// the fewest layers on a host device that comes last. Without an accelerator, `Policy` over the host devices.
-/// @tparam host  unless asked otherwise, weights of more than 4 bits spill to the host and 4-bit weights do not:
-///               they were packed to fit, and fast kernels for them run on accelerators
+/// `Policy` over the accelerators alone. If nothing fits there and `host` allows it, Sequential over all devices,
+/// which puts the fewest layers on a host device that comes last. Without an accelerator, `Policy` over the host
+/// devices.
+/// @tparam host  by default, weights of more than 4 bits spill to the host and 4-bit weights do not: they were
+/// packed to fit, and fast kernels for them run on accelerators
 template <class Policy, HostPlacement host = HostPlacement::above_four_bits>
 struct AcceleratorsFirst {
   static_assert(Placement<Policy>, "AcceleratorsFirst needs a Placement for the accelerators");
@@ -39,7 +40,7 @@ struct AcceleratorsFirst {
     const Machine accelerators = machine.accelerators();
     if (accelerators.devices == 0 || accelerators.devices == machine.devices)
       return Policy::plan(footprint, machine);
-    // Sequential fits wherever a cut does, and is quickly asked.
+    // Sequential is cheap and fits whenever any cut does.
     if (!withholds_host(host, footprint, machine) && !Sequential::plan(footprint, accelerators).fits()) {
       return Sequential::plan(footprint, machine);
     }
@@ -47,7 +48,7 @@ struct AcceleratorsFirst {
   }
 
  private:
-  /// The plan over the accelerators as one over `machine`, whose host devices run no layers.
+  /// Expresses the plan over the accelerators as one over `machine`, whose host devices run no layers.
   static constexpr Plan on_accelerators(const Plan& plan, const Machine& machine) {
     Cuts cuts{};
     std::size_t accelerators = 0;

@@ -1,4 +1,4 @@
-// Every device equally full.
+// Fills all devices equally.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@
 
 namespace asterism::placement {
 
-/// Cuts the layers so that the fullest device, as a share of its budget, is as little full as possible: the most
-/// room for longer contexts. A tied head is copied or handed over, whichever leaves the fullest device less full;
-/// at equal shares it is handed over, which costs one row of hidden state a token and no memory. At most 256
-/// layers; throws InvalidArgument beyond. Dynamic programming over cuts: O(devices * layers * log(layers)) steps.
+/// Cuts the layers so as to minimise the fullest device's share of its budget, which leaves the most room for
+/// longer contexts. A tied head is copied or handed over, whichever leaves the fullest device less full; ties are
+/// handed over, which costs one row of hidden state per token and no memory. At most 256 layers; throws
+/// InvalidArgument beyond. Dynamic programming over cuts: O(devices * layers * log(layers)) steps.
 struct Balanced {
   static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
     Plan best = cut(footprint, machine, false);
@@ -29,7 +29,7 @@ struct Balanced {
   }
 
  private:
-  /// The largest share of a budget that is used.
+  /// The largest used share of a budget.
   static constexpr double fullest(const Plan& plan) {
     double most = 0;
     for (std::size_t d = 0; d < plan.devices(); ++d) {
@@ -46,14 +46,14 @@ struct Balanced {
 
   static constexpr std::size_t max_layers = 256;
 
-  /// best[l]: the smallest possible share of the fullest device when the devices so far run layers [0, l).
+  /// best[l]: the smallest possible share of the fullest device if the devices so far run layers [0, l).
   static constexpr Plan cut(const MemoryFootprint& footprint, const Machine& machine, bool copy_tied_head) {
     const auto layers = static_cast<std::size_t>(footprint.layers);
     if (layers > max_layers) {
       throw InvalidArgument(
           concat("placement::Balanced handles at most ", max_layers, " layers, not ", footprint.layers));
     }
-    std::array<Bytes, max_layers + 1> before{};  // bytes of all layers before l: compilers count their steps
+    std::array<Bytes, max_layers + 1> before{};  // bytes of the layers before l: constant evaluation has limited steps
     for (std::size_t l = 0; l < layers; ++l) {
       const auto layer = static_cast<std::int32_t>(l);
       before[l + 1] = before[l] + footprint.layer_bytes(layer, layer + 1);
@@ -69,8 +69,8 @@ struct Balanced {
     for (std::size_t d = 1; d < machine.devices; ++d) {
       std::array<double, max_layers + 1> next{};
       for (std::size_t end = 0; end <= layers; ++end) {
-        // best[begin] never falls and the share of [begin, end) never rises: the least maximum is where they
-        // cross.
+        // best[begin] never falls and the share of [begin, end) never rises: the minimum of their maximum is where
+        // they cross.
         std::size_t low = 0;
         std::size_t high = end;
         while (low < high) {

@@ -1,4 +1,4 @@
-// Few layers on the first device, the others equally full.
+// Puts few layers on the first device and fills the others equally.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@
 namespace asterism::placement {
 
 /// The first device keeps the embedding and as few whole layers as the other budgets allow, at least one; the rest
-/// is balanced over the other devices, the last of which has final norm and head: room stays on the device that
-/// has more to do than to run layers. A tied head is copied to the last device where that fits, else handed over.
-/// Where no such cut fits, the plan is Balanced's. At most 256 layers; throws InvalidArgument beyond.
+/// is balanced over the other devices, the last of which has final norm and head. This leaves room on a device
+/// that has other work besides layers. A tied head is copied to the last device if that fits, else handed over. If
+/// no such cut fits, the plan is Balanced's. At most 256 layers; throws InvalidArgument beyond.
 /// Source: accelerate, `device_map="balanced_low_0"`.
 struct BalancedLowFirst {
   static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
@@ -35,7 +35,7 @@ struct BalancedLowFirst {
   }
 
  private:
-  /// What the devices behind the first one hold where that one runs layers [0, first).
+  /// What the devices after the first one hold if that one runs layers [0, first).
   static constexpr MemoryFootprint behind(const MemoryFootprint& footprint, std::int32_t first,
                                           bool copy_tied_head) {
     MemoryFootprint rest = footprint;
@@ -54,8 +54,9 @@ struct BalancedLowFirst {
     return rest;
   }
 
-  /// The fewest layers, at least one, that the first device runs where all budgets hold; 0 where they do not. It is
-  /// found between one and what the first device has room for, as fewer there are never less for the others.
+  /// The fewest layers, at least one, on the first device with which all budgets hold; 0 if there are none. Found
+  /// by bisection between one and what the first device has room for: with fewer layers there, the others never
+  /// hold less.
   static constexpr std::int32_t fewest_first(const MemoryFootprint& footprint, Bytes budget, const Machine& others,
                                              bool copy_tied_head) {
     const auto others_hold = [&](std::int32_t first) {

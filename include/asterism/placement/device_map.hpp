@@ -1,4 +1,4 @@
-// A placement that somebody wrote down: a device for every part of a decoder, consistent or not.
+// A user-defined placement: a device for every part of a decoder, consistent or not.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@
 
 namespace asterism::placement {
 
-/// The map does not say where a part is.
+/// The map leaves a part unplaced.
 inline constexpr std::int32_t unplaced = -1;
 
-/// The devices of a layer's parts. Keys and values are where the attention is.
+/// The devices of a layer's parts. Keys and values are on the attention's device.
 struct LayerDevices {
   std::int32_t attention = unplaced;
   std::int32_t norms = unplaced;
@@ -25,7 +25,7 @@ struct LayerDevices {
 
   friend bool operator==(const LayerDevices&, const LayerDevices&) = default;
 
-  /// The device of parts of `kind`, one of those that belong to a layer.
+  /// The device of parts of `kind`, which must belong to a layer.
   std::int32_t of(PartKind kind) const {
     return kind == PartKind::norms     ? norms
            : kind == PartKind::router  ? router
@@ -34,16 +34,16 @@ struct LayerDevices {
   }
 };
 
-/// Devices are indexes into a Machine's. Anything may stand here: `validate` tells what is wrong with it.
+/// Devices are indices into a Machine's. Any values are allowed: `validate` reports what is wrong with them.
 struct DeviceMap {
   std::int32_t embedding = unplaced;
   std::vector<LayerDevices> layers{};
   std::int32_t final_norm = unplaced;
-  std::int32_t head = unplaced;  ///< a tied one may be left open: copied where that fits, else handed over
+  std::int32_t head = unplaced;  ///< a tied one may be left unplaced: copied if that fits, else handed over
 
   friend bool operator==(const DeviceMap&, const DeviceMap&) = default;
 
-  /// The devices of `layer`; unplaced beyond the list.
+  /// The devices of `layer`; unplaced beyond the end of the list.
   LayerDevices layer(std::int32_t layer) const {
     return static_cast<std::size_t>(layer) < layers.size() ? layers[static_cast<std::size_t>(layer)]
                                                            : LayerDevices{};
@@ -53,12 +53,12 @@ struct DeviceMap {
 /// The map of a plan.
 DeviceMap map_of(const Plan& plan);
 
-/// The next counts[d] layers on device d: {14, 18} for the 32 layers of Mixtral 8x7B on two devices. The embedding
-/// sits with the first layer, final norm and head with the last one; a tied head is left open. Counts below 1 place
-/// nothing.
+/// Puts the next counts[d] layers on device d: {14, 18} for the 32 layers of Mixtral 8x7B on two devices. The
+/// embedding is on the first layer's device, final norm and head on the last one's; a tied head is left unplaced.
+/// Counts below 1 place nothing.
 DeviceMap layers_per_device(const std::vector<std::int32_t>& counts, bool tied_head);
 
-/// For people: a line for each part, equal layers together.
+/// Human-readable: a line for each part, equal layers together.
 std::string to_string(const DeviceMap& map);
 
 }  // namespace asterism::placement

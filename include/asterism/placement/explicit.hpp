@@ -1,4 +1,4 @@
-// Layers where you say.
+// Layers per device as specified.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@
 namespace asterism::placement {
 
 /// Device d runs the next `Layers[d]` layers: `Explicit<14, 18>` for the 32 layers of Mixtral 8x7B on two devices.
-/// The embedding sits with the first layer, final norm and head with the last one; a tied head is copied where that
-/// fits, else handed over. The plan may not fit: ask it. Throws InvalidArgument, which does not compile in a
-/// constant expression, where the counts are not those of the model, or the machine has fewer devices.
+/// The embedding is on the first layer's device, final norm and head on the last one's; a tied head is copied if
+/// that fits, else handed over. The plan may not fit: check `fits()`. Throws InvalidArgument, a compile error in a
+/// constant expression, if the counts don't add up to the model's layers or the machine has fewer devices.
 /// @tparam Layers  0 or more for each device; 0: the device is left free
 template <std::int32_t... Layers>
 struct Explicit {

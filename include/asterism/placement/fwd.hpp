@@ -1,4 +1,4 @@
-// Names of the room `placement`: which part of a model lives on which device.
+// Forward declarations of the room `placement`: which part of a model is on which device.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What is wrong with a device map, in words, and the map that repairs it.
+// Validates device maps: reports faults and a repaired map.
 #pragma once
 
 #include <array>
@@ -16,41 +16,41 @@
 
 namespace asterism::placement {
 
-/// One rule that a map breaks.
+/// One rule that a map violates.
 struct MapFault {
   std::string part;  ///< "layer 3's experts", "device 1"
   std::string found;
   std::string expected;
 };
 
-/// The answer about a map.
+/// The result of validating a map.
 struct MapCheck {
-  std::vector<MapFault> found;  ///< empty: the map is sound
-  Plan plan{};                  ///< the map's own where it is sound, else the repair's, which may not fit
+  std::vector<MapFault> found;  ///< empty: the map is valid
+  Plan plan{};                  ///< the map's own if it is valid, else the repair's, which may not fit
   bool of_policy = false;       ///< the nearest consistent map does not fit: the plan is the policy's
 
   bool sound() const { return found.empty(); }
 };
 
-/// Bytes that each device of the machine holds at most under `map`, as it stands; equal to the plan's peaks where
-/// the map is consistent. A tied head that is left open is counted with the embedding.
+/// The most bytes that each device of the machine holds under `map`, as it is; equal to the plan's peaks if the
+/// map is consistent. An unplaced tied head is counted with the embedding.
 std::array<Bytes, Machine::max_devices> bytes_of_map(const DeviceMap& map, const MemoryFootprint& footprint,
                                                      const Machine& machine);
 
 namespace detail {
 
-/// `plan` is a policy's, which keeps everything off host devices where `without_host` holds.
+/// `plan` is the policy's, which keeps host devices empty if `without_host`.
 MapCheck check_map(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine,
                    bool without_host, Plan (*plan)(const MemoryFootprint&, const Machine&));
 
 }  // namespace detail
 
-/// Holds `map` against the rules of a plan: every part on a device that the machine has, a layer's parts together,
-/// layers on the devices in order, the embedding beside the first layer, final norm and head beside the last one (a
-/// tied head may be with the embedding instead), no 4-bit weights on host devices unless Policy is asked for that,
-/// and every device within its budget. The repair is the consistent map that moves the fewest bytes; where that
-/// does not fit, Policy's plan. Never throws on a bad map; InvalidArgument on parts without layers or a machine
-/// without devices.
+/// Checks `map` against the rules of a plan: every part on an existing device, a layer's parts together, layers on
+/// the devices in order, the embedding on the first layer's device, final norm and head on the last one's (a tied
+/// head may be with the embedding instead), no 4-bit weights on host devices unless Policy allows that, and every
+/// device within its budget. The repair is the consistent map that moves the fewest bytes; if that does not fit,
+/// Policy's plan. Never throws on a bad map; InvalidArgument for parts without layers or a machine without
+/// devices.
 template <Placement Policy>
 MapCheck validate(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine) {
   check_plannable(footprint, machine);
@@ -62,7 +62,7 @@ MapCheck validate(const DeviceMap& map, const MemoryFootprint& footprint, const 
                            [](const MemoryFootprint& all, const Machine& on) { return Policy::plan(all, on); });
 }
 
-/// For people: every inconsistency, and the repair.
+/// Human-readable: every fault, and the repair.
 std::string to_string(const MapCheck& validation);
 
 }  // namespace asterism::placement

@@ -45,7 +45,7 @@ ASTERISM_INLINE std::array<Bytes, Machine::max_devices> bytes_of_map(const Devic
 
 namespace detail {
 
-/// The rules of a map, one after the other.
+/// Checks the rules of a map one after another.
 class Inspection {
  public:
   Inspection(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine)

@@ -1,4 +1,4 @@
-// What has to be placed: the parts of a decoder as runs of equal byte counts.
+// What has to be placed: the parts of a decoder as runs of equal sizes.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace asterism::placement {
 
-/// What a part is. Kinds from `attention` to `kv_cache` belong to a layer and travel with it.
+/// Kind of a part. Kinds from `attention` to `kv_cache` belong to a layer and share its device.
 enum class PartKind : std::uint8_t {
   embedding,
   attention,
@@ -31,9 +31,8 @@ constexpr std::string_view name_of(PartKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-/// `count` equal parts of `each` bytes in every one of the layers [first_layer, first_layer + layers).
-/// Runs instead of single parts keep constant evaluation far below the compilers' limits: 48 layers of 512
-/// experts are one run.
+/// `count` equal parts of `each` bytes in each of the layers [first_layer, first_layer + layers). Runs instead of
+/// single parts keep constant evaluation far below the compilers' limits: 48 layers of 512 experts are one run.
 struct LayerRun {
   PartKind kind = PartKind::embedding;
   std::int32_t first_layer = 0;
@@ -48,24 +47,24 @@ struct LayerRun {
   constexpr bool covers(std::int32_t layer) const { return layer >= first_layer && layer < first_layer + layers; }
 };
 
-/// Everything that one decoder needs, in bytes: weights with their scales, caches and workspace.
+/// The memory requirements of one decoder, in bytes: weights with their scales, caches and workspace.
 struct MemoryFootprint {
   static constexpr std::size_t max_runs = 12;
 
   std::int32_t layers = 0;
-  std::array<LayerRun, max_runs> runs{};  ///< parts that belong to layers
+  std::array<LayerRun, max_runs> runs{};  ///< parts of layers
   std::size_t run_count = 0;
   Bytes embedding{};
   Bytes final_norm{};
-  Bytes head{};                ///< the head's matrix where it is a part of its own
+  Bytes head{};                ///< the head's matrix if it is a separate part
   bool tied = false;           ///< the head can be the embedding's matrix, in the embedding's format
   Bytes layer_workspace{};     ///< on every device that runs layers: activations of one pass
   Bytes head_workspace{};      ///< on the device that computes logits
-  std::int32_t code_bits = 0;  ///< of the layers' weights, see quant::Quantization; 0: plain numbers, or not known
+  std::int32_t code_bits = 0;  ///< of the layers' weights, see quant::Quantization; 0: plain numbers, or unknown
 
   friend constexpr bool operator==(const MemoryFootprint&, const MemoryFootprint&) = default;
 
-  /// `count` parts of `each` bytes in all layers. Throws std::out_of_range beyond max_runs.
+  /// Adds `count` parts of `each` bytes to all layers. Throws std::out_of_range beyond max_runs.
   constexpr void add(PartKind kind, std::int32_t count, Bytes each) {
     runs.at(run_count) = {.kind = kind, .first_layer = 0, .layers = layers, .count = count, .each = each};
     ++run_count;

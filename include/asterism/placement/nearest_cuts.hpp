@@ -1,4 +1,4 @@
-// The consistent placement that moves the least of what a map says.
+// The consistent placement closest to a device map.
 #pragma once
 
 #include "asterism/core/config.hpp"
@@ -9,10 +9,10 @@
 
 namespace asterism::placement {
 
-/// Whole layers on devices in their order, the embedding with the first layer, final norm and head with the last
-/// one, so that the fewest bytes leave the device where `map` has them; of equal ones the first. What the map does
-/// not place, or places on a device that the machine lacks, may go anywhere; a tied head does not count. Budgets do
-/// not count either. `without_host`: host devices get nothing; the machine has an accelerator then. Never throws on
+/// Whole layers on devices in order, the embedding with the first layer, final norm and head with the last one,
+/// chosen so that the fewest bytes leave the device that `map` gives them; the first of equal ones. Parts that the
+/// map leaves unplaced, or places on a device that the machine lacks, may go anywhere; a tied head does not count,
+/// nor do budgets. `without_host`: host devices get nothing; the machine then has an accelerator. Never throws on
 /// bad maps. O(layers * devices) steps.
 Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& footprint, const Machine& machine,
                   bool without_host);

@@ -17,7 +17,7 @@ ASTERISM_INLINE Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& f
   const auto layers = static_cast<std::size_t>(footprint.layers);
   const auto moved = [&](std::int32_t from, std::size_t to, Bytes bytes) {
     const bool known = from >= 0 && from < static_cast<std::int32_t>(machine.devices);
-    // One more than the bytes: what weighs nothing is moved for no reason either.
+    // One more than the bytes, so that parts without weight are not moved needlessly.
     return known && from != static_cast<std::int32_t>(to) ? static_cast<double>(bytes.count) + 1 : 0.0;
   };
   const auto of_layer = [&](std::size_t layer, std::size_t device) {
@@ -36,7 +36,7 @@ ASTERISM_INLINE Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& f
     }
     return sum;
   };
-  // least[d]: bytes moved at least where the layers so far are placed on devices up to d.
+  // least[d]: fewest bytes moved if the layers so far are on devices up to d.
   std::array<double, Machine::max_devices> least{};
   std::vector<std::array<std::size_t, Machine::max_devices>> device_of(layers);
   for (std::size_t layer = 0; layer < layers; ++layer) {

@@ -1,4 +1,5 @@
-// The plan as people read it: what each device holds, by component and by layer, with bars, and what follows.
+// Human-readable reports of a plan: what each device holds, by component and by layer, with bars and
+// recommendations.
 #pragma once
 
 #include <cstddef>
@@ -13,24 +14,25 @@
 
 namespace asterism::placement {
 
-/// One table a device: every component with its bytes, its share of the budget and a bar (full: the whole budget),
-/// the peak, and the headroom or what is missing.
+/// One table per device: every component with its bytes, its share of the budget and a bar (full: the whole
+/// budget), the peak, and the headroom or deficit.
 std::string component_table(const Plan& plan);
 
-/// One line for each run of equal layers on a device: what a layer takes, by kind.
+/// One line for each run of equal layers on a device: the bytes of a layer, by kind.
 std::string layer_table(const Plan& plan);
 
-/// What becomes of a tied head, in words; empty where the head is a matrix of its own.
+/// The placement of a tied head, in words; empty if the head is a separate matrix.
 std::string tied_head_line(const Plan& plan);
 
-/// The device holds something.
+/// Whether the device holds anything.
 constexpr bool is_used(const Plan& plan, std::size_t device) { return plan.peak(device) > Bytes{0}; }
 
-/// What the numbers suggest, a line each. `max_positions`: what the model was made for.
+/// Recommendations derived from the plan, a line each. `max_positions`: the positions that the model was trained
+/// for.
 std::string recommendations(const Plan& plan, const Limits& limits, std::int32_t max_positions);
 
-/// The smallest equal budgets, multiples of 64, under which the policy fits `footprint` on `count` devices, with
-/// `spare` of them on top (0.05: five percent).
+/// The smallest equal budgets, multiples of 64, under which the policy fits `footprint` on `count` devices, plus
+/// `spare` of them (0.05: five percent).
 template <class Placement>
 constexpr Machine smallest_equal_budgets(const MemoryFootprint& footprint, std::size_t count, double spare) {
   const auto fits = [&](std::uint64_t budget) {
@@ -39,7 +41,7 @@ constexpr Machine smallest_equal_budgets(const MemoryFootprint& footprint, std::
   const Plan boundless = Placement::plan(footprint, equal_devices(count, Bytes{std::uint64_t{1} << 60U}));
   std::uint64_t enough = aligned(boundless.largest_peak().count);
   std::uint64_t too_small = enough == 0 || !fits(enough - alignment) ? enough - alignment : 0;
-  // A policy that fills one device after the other took the first alone: search what lies between.
+  // With boundless budgets a policy that fills device by device uses only the first: search the range below.
   while (enough - too_small > alignment) {
     const std::uint64_t middle = too_small + (enough - too_small) / (2 * alignment) * alignment;
     if (fits(middle)) {

@@ -1,4 +1,4 @@
-// One device after the other.
+// Fills one device after another.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace asterism::placement {
 
-/// Fills each device to its budget before it goes on to the next: the fewest devices, the fewest hand-overs. The
-/// rest that a last device has no room for stays on it, so that `fits()` tells. A tied head is copied to the last
-/// device where that fits, so that a token passes the devices once; else it is handed over.
+/// Fills each device to its budget before the next: the fewest devices, the fewest hand-overs. Layers beyond the
+/// last device's budget stay on it, so `fits()` is false. A tied head is copied to the last device if that fits,
+/// so that a token passes the devices once; else it is handed over.
 struct Sequential {
   static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
     if (footprint.tied) {

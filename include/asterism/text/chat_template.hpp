@@ -1,4 +1,4 @@
-// Conversations as the text that a chat model was trained on.
+// Renders conversations to the text format that a chat model was trained on.
 #pragma once
 
 #include <cstdint>
@@ -14,34 +14,33 @@ namespace asterism::text {
 
 /// One turn of a conversation.
 struct Message {
-  std::string role;  ///< "user", "assistant", and with some templates "system"
+  std::string role;  ///< "user", "assistant", and "system" if the template supports it
   std::string content;
 };
 
-/// The chat template of a checkpoint. Templates are Jinja programs and are not run: the published templates below
-/// are recognised, and every other one is an error as soon as something is to be rendered.
+/// The chat template of a checkpoint. Templates are Jinja programs but are not run: the published templates below
+/// are recognised; any other one is an error as soon as something is to be rendered.
 ///
 ///     Mixtral-8x7B-Instruct-v0.1 (2023)  <s>[INST] u [/INST]a</s>[INST] u [/INST]
 ///     Mixtral-8x7B-Instruct-v0.1 (2024)  <s> [INST] s\n\nu [/INST] a</s> [INST] u [/INST]
 ///     Mistral-7B-Instruct-v0.1   (2023)  <s>[INST] u [/INST]a</s> [INST] u [/INST]
 ///
-/// The second takes a system message before the first user's one. Immutable; const members may be called from
+/// The second accepts a system message before the first user message. Immutable; const members may be called from
 /// several threads.
 class ChatTemplate {
  public:
-  /// Reads chat_template.jinja, or else chat_template in tokenizer_config.json (the one named "default" where
-  /// there are several), and the texts of the tokens for beginning and end. Neither file needs to be there.
-  /// FileError, FormatError.
+  /// Reads chat_template.jinja, or else chat_template in tokenizer_config.json (the one named "default" if there
+  /// are several), and the texts of the beginning and end tokens. Both files are optional. FileError, FormatError.
   static ChatTemplate from_directory(const std::string& directory);
 
-  /// Whether `render` knows the template.
+  /// Whether `render` supports the template.
   bool is_supported() const { return style_ != Style::unknown; }
 
-  /// The text of a conversation, as `apply_chat_template(messages, tokenize=False)` of transformers gives it;
-  /// these templates end where the assistant goes on. It begins with `<s>`: encode it without `add_special_tokens`,
-  /// as `encode_chat` does. Contents stand in it as they are: what reads like a special token in one becomes that
-  /// token, as with transformers, so check what strangers write. Unsupported for any other template, FormatError
-  /// without the texts of the tokens, InvalidArgument unless roles alternate user, assistant, user.
+  /// The text of a conversation, equal to `apply_chat_template(messages, tokenize=False)` of transformers; these
+  /// templates end where the assistant continues. It begins with `<s>`: encode it without `add_special_tokens`, as
+  /// `encode_chat` does. Contents are inserted verbatim: text that spells a special token becomes that token, as
+  /// with transformers, so check untrusted input. Unsupported for any other template, FormatError if the token
+  /// texts are missing, InvalidArgument unless roles alternate user, assistant, user.
   std::string render(View<const Message> messages) const;
 
  private:
@@ -54,7 +53,7 @@ class ChatTemplate {
   Style style_ = Style::unknown;
 };
 
-/// The ids of a conversation: what `apply_chat_template(messages)` of transformers gives. Throws as `render` and
+/// The ids of a conversation, equal to `apply_chat_template(messages)` of transformers. Throws as `render` and
 /// `Tokenizer::encode`.
 std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, const ChatTemplate& chat,
                                  View<const Message> messages);

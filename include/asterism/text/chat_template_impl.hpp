@@ -20,7 +20,7 @@ namespace asterism::text {
 
 namespace detail {
 
-// Published templates, as data to compare with.
+// Published templates, to compare with.
 inline constexpr std::string_view mixtral_2023 =
     "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
     "{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}"
@@ -48,7 +48,7 @@ inline constexpr std::string_view mixtral_2024 =
     "initial "
     "optional system message!') }}{%- endif %}{%- endfor %}";
 
-/// "bos_token" and the like: a string, or an added token as an object; empty where there is none.
+/// The text of "bos_token" and the like, a string or an added token as an object; empty if absent.
 ASTERISM_INLINE std::string token_text(const json::Value& config, std::string_view key, std::string_view where) {
   const json::Value* field = json::find_field(config, key, where);
   if (field == nullptr) return {};

@@ -1,4 +1,4 @@
-// Names of the room `text`: strings to token ids and back, and what a conversation looks like as text.
+// Forward declarations of the room `text`: strings to token ids and back, and chat templates.
 #pragma once
 
 namespace asterism::text {

@@ -1,4 +1,4 @@
-// Text while its tokens are still being generated.
+// Streaming decoding: text while its tokens are still being generated.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,14 @@
 
 namespace asterism::text {
 
-/// Decodes one sequence token by token. A piece never ends inside a UTF-8 character: the beginning of one is held
-/// back, nothing else. The pieces one after the other are byte for byte what `Tokenizer::decode` gives for all ids,
-/// with one exception. With byte fallback, Hugging Face judges a run of byte tokens as a whole: one wrong byte, or an
-/// end inside a character, turns every byte of the run into U+FFFD. Here its characters up to there have been shown
-/// and stay; each byte of the run that was not shown is U+FFFD. Texts that are valid UTF-8 never differ.
+/// Decodes one sequence token by token. A piece never ends inside a UTF-8 character: only an incomplete character
+/// is held back. The concatenated pieces are byte for byte what `Tokenizer::decode` gives for all ids, with one
+/// exception. With byte fallback, Hugging Face judges a run of byte tokens as a whole: one wrong byte, or an end
+/// inside a character, turns every byte of the run into U+FFFD. Here the characters before that point have already
+/// been returned and stay; each other byte of the run becomes U+FFFD. Valid UTF-8 never differs.
 ///
-/// One sequence, one thread; shares the tokenizer's tables. Time O(1) amortised for a token. Allocates when it is
-/// made and when a buffer must grow, which a token longer than any before may need: after a warm-up not at all.
+/// One sequence, one thread; shares the tokenizer's tables. Amortised O(1) time per token. Allocates in the
+/// constructor and when a buffer must grow, for a token longer than any before: after a warm-up not at all.
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Tokenizer& tokenizer, DecodeOptions options = {});
@@ -31,7 +31,7 @@ class StreamDecoder {
   /// negative id.
   std::string_view push(TokenId id);
 
-  /// The rest; bytes that never became a character are U+FFFD. Valid until the next call, which must not be
+  /// The rest; bytes that never formed a character become U+FFFD. Valid until the next call, which must not be
   /// `push`.
   std::string_view finish();
 

@@ -1,4 +1,4 @@
-// Strings to token ids and back, as the tokenizer.json of a checkpoint says.
+// Tokenizer: strings to token ids and back, as defined by a checkpoint's tokenizer.json.
 #pragma once
 
 #include <cstddef>
@@ -15,46 +15,45 @@
 namespace asterism::text {
 
 struct EncodeOptions {
-  /// Put the post-processor's tokens around the text: `<s>` before it with Mixtral. Off for text that has them
-  /// already, such as what a chat template gives.
+  /// Add the post-processor's tokens around the text: `<s>` before it with Mixtral. Turn off for text that has
+  /// them already, such as the output of a chat template.
   bool add_special_tokens = true;
-  /// Read "<s>" in the text as the special token, as Hugging Face does. Off, it is text like any other: for text
-  /// of people who are not trusted (Hugging Face's `split_special_tokens`). Added tokens that are not special
-  /// count either way.
+  /// Parse "<s>" in the text as the special token, as Hugging Face does. If off, it is ordinary text: for
+  /// untrusted input (Hugging Face's `split_special_tokens`). Added tokens that are not special are parsed either
+  /// way.
   bool parse_special = true;
 };
 
 struct DecodeOptions {
-  /// Leave out the special added tokens.
+  /// Leave special added tokens out.
   bool skip_special_tokens = false;
 };
 
 /// A tokenizer of the families byte-level BPE (GPT-2, Qwen, Llama 3) and SentencePiece-style BPE with byte
-/// fallback (Mixtral, Llama 2). Gives the ids and texts that Hugging Face's tokenizers 0.23 gives, except that a
-/// character without any token is an error there where it would vanish. Texts are what `Tokenizer.decode` gives:
-/// nothing is cleaned up. Immutable; const members may be called from several threads. Copies share their tables.
-/// Limits: characters newer than the Unicode tables of the installed PCRE2 and utf8proc count as unassigned.
+/// fallback (Mixtral, Llama 2). Gives the same ids and texts as Hugging Face's tokenizers 0.23, except that a
+/// character without any token is an error where it would vanish there. Texts equal `Tokenizer.decode`: nothing is
+/// cleaned up. Immutable; const members may be called from several threads. Copies share their tables. Limits:
+/// characters newer than the Unicode tables of the installed PCRE2 and utf8proc count as unassigned.
 class Tokenizer {
  public:
   /// Reads a tokenizer.json. FileError, FormatError, Unsupported; the message names the file and the component.
   static Tokenizer from_file(const std::string& path);
 
-  /// From the bytes of a tokenizer.json; `where` names them in messages. FormatError when they break the format,
-  /// Unsupported for every component or setting that is not known. Time and memory linear in the bytes: the tokens and
-  /// the merges take below 8 times their text.
+  /// Parses the bytes of a tokenizer.json; `where` names them in messages. FormatError if they break the format,
+  /// Unsupported for every unknown component or setting. Time and memory are linear in the bytes: tokens and
+  /// merges take less than 8 times their text.
   static Tokenizer from_json(std::string_view bytes, std::string_view where);
 
   // Moving copies, so that no tokenizer is ever empty.
   Tokenizer(const Tokenizer&) = default;
   Tokenizer& operator=(const Tokenizer&) = default;
 
-  /// The ids of `text`. Bytes that are no UTF-8 count as U+FFFD, as with Python's errors='replace'.
-  /// InvalidArgument for a character that the model has no token for, and for more than 2^31 - 1 bytes. Time O(n
-  /// log n); allocates.
+  /// The ids of `text`. Invalid UTF-8 becomes U+FFFD, as with Python's errors='replace'. InvalidArgument for a
+  /// character that the model has no token for, and for more than 2^31 - 1 bytes. Time O(n log n); allocates.
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const;
 
-  /// The text of `ids`. Ids without a token (the padding of a model's vocabulary) give nothing, as with Hugging
-  /// Face; InvalidArgument for negative ones. Time linear; allocates.
+  /// The text of `ids`. Ids without a token (the padding of a model's vocabulary) give no text, as with Hugging
+  /// Face; InvalidArgument for negative ids. Linear time; allocates.
   std::string decode(View<const TokenId> ids, DecodeOptions options = {}) const;
 
   /// One more than the largest id.
@@ -64,10 +63,10 @@ class Tokenizer {
   std::optional<TokenId> token_to_id(std::string_view token) const;
 
   /// The token of an id as the vocabulary spells it, valid as long as the tokenizer. Empty for ids without a
-  /// token; InvalidArgument outside 0 <= id < vocabulary_size().
+  /// token; InvalidArgument unless 0 <= id < vocabulary_size().
   std::string_view id_to_token(TokenId id) const;
 
-  /// Whether `id` is an added token that is marked special. False for ids outside the vocabulary.
+  /// Whether `id` is an added token marked special. False for ids outside the vocabulary.
   bool is_special(TokenId id) const;
 
  private:

@@ -30,7 +30,7 @@
 
 namespace asterism::text {
 
-/// The tables of a tokenizer, and one step of decoding, which `decode` and StreamDecoder share.
+/// The tables of a tokenizer, and the decoding step shared by `decode` and StreamDecoder.
 struct Tokenizer::Impl {
   struct Entry {
     std::int32_t added = -1;  ///< index of the added token with this id
@@ -52,11 +52,11 @@ struct Tokenizer::Impl {
   void encode_text(const TokenOrText& part, std::vector<TokenId>& ids, std::size_t& room,
                    Bpe::Scratch& scratch) const;
 
-  /// Hands the token of `id` to the decoder.
+  /// Passes the token of `id` to the decoder.
   void decode_next(Decoder::State& state, TokenId id, DecodeOptions options) const;
 
   bool contains(TokenId id) const { return id >= 0 && static_cast<std::size_t>(id) < entries.size(); }
-  /// The added token with an id that is contained, nullptr where it is another token.
+  /// The added token with an id of the vocabulary; nullptr if it is another token.
   const AddedToken* added_token(TokenId id) const;
 
  private:
@@ -105,7 +105,7 @@ ASTERISM_INLINE std::vector<TokenId> Tokenizer::Impl::encode(std::string_view te
   if (options.add_special_tokens) ids = post_processor.prefix();
   std::string repaired;
   if (!is_valid_utf8(text)) text = repaired = replace_invalid(text);
-  // Bounds all that the components make of the text together.
+  // Bounds the total output of the components.
   std::size_t room = growth_limit(text.size());
   Bpe::Scratch scratch;
   std::vector<TokenOrText> outer;
@@ -163,7 +163,7 @@ ASTERISM_INLINE void Tokenizer::Impl::index_added_tokens() {
   longest_token = bpe.vocabulary().longest();
   for (std::size_t i = 0; i < added.tokens().size(); ++i) {
     const AddedToken& token = added.tokens()[i];
-    // Hugging Face decodes an added token by its normalised form, and asks of that whether it is a special token.
+    // Hugging Face decodes an added token by its normalised form, and checks that for being a special token.
     const AddedToken* reads_so = added.find(token.form);
     entries[static_cast<std::size_t>(token.id)] = {static_cast<std::int32_t>(i),
                                                    reads_so != nullptr && reads_so->special};

@@ -1,4 +1,4 @@
-// Rows of keys and values into registers, for processors with AVX-512. Compiled without a flag, see avx512_vector.hpp.
+// Loads rows of keys and values into registers, for processors with AVX-512; see avx512_vector.hpp.
 #pragma once
 
 #if defined(__x86_64__)
@@ -11,7 +11,7 @@
 #include "asterism/simd/stored_row.hpp"
 #include "asterism/simd/target.hpp"
 
-#if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
+#if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"

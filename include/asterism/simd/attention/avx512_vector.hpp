@@ -1,5 +1,5 @@
-// Attention's vector kernels for processors with AVX-512 and F16C. Compiled without a flag: only the functions marked
-// here use these instructions, and they are called only if `supported(Level::avx512)`.
+// Attention's vector kernels for processors with AVX-512. Compiled without a flag: only the functions marked here
+// use these instructions, and they are called only if `supported(Level::avx512)`.
 #pragma once
 
 #if defined(__x86_64__)
@@ -15,7 +15,7 @@
 #include "asterism/simd/stored_row.hpp"
 #include "asterism/simd/target.hpp"
 
-#if !defined(__clang__)  // g++ 12 takes the undefined registers of its own intrinsics for mistakes
+#if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -25,8 +25,8 @@ namespace asterism::simd {
 
 /// The kernels of Level::avx512; see `vector.hpp`.
 ///
-/// Order of summation of a dot product: lane l sums the products l, l + 16, l + 32 ... with fused multiply-adds, then
-/// lanes at a distance of 8 are added, of 4, of 2 and of 1.
+/// Order of summation of a dot product: lane l sums the products l, l + 16, l + 32 ... with fused multiply-adds,
+/// then lanes at distances of 8, 4, 2 and 1 are added.
 struct Avx512Vector : Avx512StoredRow {
   template <class Row>
   static void dots(View<const float* const> queries, StoredRows<Row> rows, MatrixView<float> out) {

@@ -1,4 +1,4 @@
-// Tokens that are found in the text before anything else happens to it: <s>, <|im_start|> and the like.
+// Added tokens, found in the text before any other processing: <s>, <|im_start|> and the like.
 #pragma once
 
 #include <array>
@@ -20,23 +20,23 @@ namespace asterism::text {
 struct AddedToken {
   TokenId id = -1;
   std::string content;
-  std::string form;          ///< as it stands in normalised text; equal to content unless `normalized`
-  bool single_word = false;  ///< not beside characters of a word
-  bool lstrip = false;       ///< takes white space on its left
-  bool rstrip = false;       ///< takes white space on its right
-  bool normalized = false;   ///< looked for in the normalised text instead of the user's
+  std::string form;          ///< as spelt in normalised text; equal to content unless `normalized`
+  bool single_word = false;  ///< not next to word characters
+  bool lstrip = false;       ///< includes white space on its left
+  bool rstrip = false;       ///< includes white space on its right
+  bool normalized = false;   ///< searched in the normalised text instead of the user's
   bool special = false;
 };
 
-/// A stretch of text: an added token, or text between them where `id` < 0.
+/// A segment of text: an added token, or the text between two of them if `id` < 0.
 struct TokenOrText {
   TokenId id = -1;
   std::string_view text;
-  bool at_start = false;  ///< the stretch is the beginning of the text
+  bool at_start = false;  ///< the segment is the beginning of the text
 };
 
-/// Strings to look for together. Of several that begin at the same place the longest counts, and where one was
-/// found the search goes on behind it.
+/// Strings to search for together. Of several that begin at the same place the longest is found; the search
+/// continues after it.
 class StringSet {
  public:
   struct Entry {
@@ -50,10 +50,10 @@ class StringSet {
 
   const std::vector<Entry>& entries() const { return entries_; }
 
-  /// The entry whose text is `text`, nullptr where there is none.
+  /// The entry whose text is `text`, or nullptr.
   const Entry* find_whole(std::string_view text) const;
 
-  /// The next entry in `text` from `from` on, and where it begins; nullptr where there is none.
+  /// The next entry in `text` from `from` on, and where it begins; nullptr if there is none.
   std::pair<const Entry*, std::size_t> find(std::string_view text, std::size_t from) const;
 
  private:
@@ -69,21 +69,20 @@ class AddedTokens {
  public:
   AddedTokens() = default;
 
-  /// `list`: the field "added_tokens", nullptr where there is none. FormatError for an empty or repeated content,
-  /// and for an id that is not the one Hugging Face gives: that of the vocabulary's equal token, else the next
-  /// free one.
+  /// `list`: the field "added_tokens", or nullptr. FormatError for an empty or repeated content, and for an id
+  /// other than the one Hugging Face assigns: that of the vocabulary's equal token, else the next free one.
   static AddedTokens from_json(const json::Value* list, const Vocabulary& vocabulary, const Normalizer& normalizer,
                                std::string_view where);
 
-  /// In the order of the file.
+  /// In file order.
   const std::vector<AddedToken>& tokens() const { return tokens_; }
 
-  /// The token that reads `content`, nullptr where there is none.
+  /// The token with the given content, or nullptr.
   const AddedToken* find(std::string_view content) const;
 
-  /// Cuts `text`, the user's (`normalized` false) or a normalised one, at the tokens that are looked for in such
-  /// text, and appends what it consists of. `at_start`: the text is the beginning of what the user gave. Special
-  /// tokens count only where `parse_special`.
+  /// Splits `text`, the user's (`normalized` false) or a normalised one, at the tokens searched in such text, and
+  /// appends the segments. `at_start`: the text is the beginning of the user's. Special tokens are found only if
+  /// `parse_special`.
   void cut(std::string_view text, bool normalized, bool at_start, bool parse_special,
            std::vector<TokenOrText>& out) const;
 

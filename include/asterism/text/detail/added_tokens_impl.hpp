@@ -40,7 +40,7 @@ ASTERISM_INLINE std::pair<const StringSet::Entry*, std::size_t> StringSet::find(
 }
 
 ASTERISM_INLINE const StringSet::Entry* StringSet::longest_at(std::string_view text, std::size_t at) const {
-  // Narrows the range of the sorted entries byte by byte.
+  // Narrow the range of the sorted entries byte by byte.
   const Entry* longest = nullptr;
   auto low = entries_.begin();
   auto high = entries_.end();

@@ -1,5 +1,4 @@
-// Byte-pair encoding: a word is cut into characters, then the neighbours whose merge ranks lowest become one
-// token, again and again.
+// Byte-pair encoding: splits a word into characters, then repeatedly merges the neighbours with the lowest rank.
 #pragma once
 
 #include <array>
@@ -22,7 +21,7 @@ struct TokenizerFile;
 /// 2016; Hugging Face tokenizers, `models/bpe`.
 class Bpe {
  public:
-  /// Buffers that one call after the other may use.
+  /// Buffers that can be reused by successive calls.
   class Scratch {
     friend class Bpe;
     struct Symbol {
@@ -41,14 +40,14 @@ class Bpe {
 
   Bpe() = default;
 
-  /// The field "model", with the tokens and rules of the file, which are taken out of it. FormatError where it breaks
-  /// the format, Unsupported for another model than BPE, dropout, and prefixes or suffixes of subwords.
+  /// Parses the field "model", moving tokens and rules out of the file. FormatError if it breaks the format,
+  /// Unsupported for a model other than BPE, dropout, and prefixes or suffixes of subwords.
   static Bpe from_file(TokenizerFile& file, std::string_view where);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
   /// Appends the tokens of `word`, valid UTF-8 of at most 2^31 - 1 bytes. InvalidArgument for a character that the
-  /// model has no token for, neither itself nor its bytes nor an unknown token. Time O(n log n).
+  /// model cannot encode by itself, its bytes or an unknown token. Time O(n log n).
   void encode(std::string_view word, std::vector<TokenId>& out, Scratch& scratch) const;
 
  private:

@@ -1,5 +1,5 @@
-// The parts of a tokenizer.json (normalizer, pre-tokenizer, post-processor, decoder) while they are read: each is
-// an object with a type and settings, and whatever is not known is an error, never ignored.
+// Parsing the components of a tokenizer.json (normalizer, pre-tokenizer, post-processor, decoder): each is an
+// object with a type and settings; anything unknown is an error, never ignored.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace asterism::text {
 void check_keys(const json::Value& object, std::initializer_list<std::string_view> known, std::string_view what,
                 std::string_view where);
 
-/// One component: `role` is what it is for ("decoder"), `where` the file.
+/// One component: `role` is its purpose ("decoder"), `where` the file.
 struct Component {
   const json::Value& object;
   std::string_view role;
@@ -26,19 +26,19 @@ struct Component {
 
   const std::string& type() const;
 
-  /// Throws Unsupported unless every setting is among `known`, or is the type.
+  /// Throws Unsupported if any setting is neither in `known` nor the type.
   void settings(std::initializer_list<std::string_view> known) const;
 
   [[noreturn]] void unsupported(std::string_view supported) const;
   [[noreturn]] void refuse(std::string_view why) const;
 };
 
-/// Calls `read(Component)` for `value`, or, where it is a Sequence, for each component listed under `list_key`, in
-/// order and at any depth. Nothing where `value` is nullptr. FormatError where one is no object with a type.
+/// Calls `read(Component)` for `value`, or, if it is a Sequence, for each component listed under `list_key`, in
+/// order and at any depth. Does nothing if `value` is nullptr. FormatError if one is not an object with a type.
 void for_each_component(const json::Value* value, std::string_view role, std::string_view list_key,
                         std::string_view where, const std::function<void(const Component&)>& read);
 
-/// The field `key` of a component, one character. FormatError where it is anything else.
+/// The field `key` of a component, a single character. FormatError otherwise.
 std::string require_character(const Component& component, std::string_view key);
 
 /// The longest text that one setting may insert or look for.

@@ -183,7 +183,7 @@ ASTERISM_INLINE void Decoder::release_run(State& state, std::size_t k, bool ends
     own.broken = unit.kind != Utf8Unit::Kind::character;
     if (!own.broken) valid += unit.size;
   }
-  // One token of all characters, and where the run is wrong one for each byte that was not handed on.
+  // One token of all characters, and if the run is invalid one for each byte that was not passed on.
   if (state.runs == Runs::judged && own.broken) valid = 0;
   if (valid > 0) {
     pass(state, k + 1, std::string_view(own.bytes).substr(0, valid), false);

@@ -1,5 +1,5 @@
-// Chat templates are Jinja programs. They are never run here, only recognised: two templates are the same when
-// they differ in nothing that Jinja's output depends on, and this is the form to compare.
+// A canonical form of Jinja chat templates, which are recognised but never run: two templates are equivalent if
+// they differ in nothing that Jinja's output depends on.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace asterism::text {
 
-/// The form of a template as transformers compiles it (trim_blocks and lstrip_blocks on): white space that Jinja
-/// drops is dropped, comments too. A template that is broken has an unspecified form that equals that of no
-/// correct one. Source: Jinja, "Template Designer Documentation", white space control.
+/// The form of a template as transformers compiles it (trim_blocks and lstrip_blocks on), without comments and the
+/// white space that Jinja drops. A malformed template has an unspecified form, different from that of every
+/// well-formed one. Source: Jinja, "Template Designer Documentation", white space control.
 std::string jinja_form(std::string_view source);
 
 }  // namespace asterism::text

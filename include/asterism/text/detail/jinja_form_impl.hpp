@@ -13,8 +13,7 @@ ASTERISM_INLINE bool is_jinja_space(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
-/// The inside of a tag without the white space that has no meaning, strings in single quotes where that is
-/// possible.
+/// The inside of a tag without insignificant white space, and with strings in single quotes if possible.
 ASTERISM_INLINE std::string jinja_tag_form(std::string_view inside) {
   const auto is_name = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -46,7 +45,7 @@ ASTERISM_INLINE std::string jinja_tag_form(std::string_view inside) {
   return out;
 }
 
-/// Where the tag that is open at `at` closes, outside of strings; npos where it does not.
+/// Where the tag that is open at `at` closes, outside of strings; npos if it does not.
 ASTERISM_INLINE std::size_t jinja_tag_end(std::string_view source, std::size_t at, std::string_view closing) {
   for (; at < source.size(); ++at) {
     if (source.substr(at).starts_with(closing)) return at;

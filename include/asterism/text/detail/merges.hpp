@@ -1,4 +1,4 @@
-// The merge rules of byte-pair encoding: which two tokens become which, and which rule goes first.
+// The merge rules of byte-pair encoding with their ranks.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct Merge {
   TokenId merged = -1;
 };
 
-/// All rules of a model, at most one for a pair. Immutable after reading; const members may be called from several
+/// All rules of a model, at most one per pair. Immutable after reading; const members may be called from several
 /// threads.
 class Merges {
  public:
@@ -30,17 +30,17 @@ class Merges {
   class Builder {
    public:
     void add(std::string_view left, std::string_view right);
-    /// What stands in the list and is no rule.
+    /// Skips an entry that is not a rule.
     void skip();
-    /// Rules and what was skipped.
+    /// Number of rules and skipped entries.
     std::size_t size() const { return rules_.size(); }
 
    private:
     friend class Merges;
     struct Rule {
       static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
-      std::uint32_t left = 0;   ///< bytes in strings_, behind those of the rules before; none: no rule
-      std::uint32_t right = 0;  ///< bytes behind them
+      std::uint32_t left = 0;   ///< bytes in strings_, after those of earlier rules; none: not a rule
+      std::uint32_t right = 0;  ///< bytes after them
     };
 
     std::string strings_;
@@ -49,17 +49,17 @@ class Merges {
 
   Merges() = default;
 
-  /// Of several rules for one pair the last counts, as with Hugging Face. FormatError for tokens that the vocabulary
-  /// lacks.
+  /// Of several rules for one pair the last counts, as with Hugging Face. FormatError for tokens missing from the
+  /// vocabulary.
   Merges(const Builder& rules, const Vocabulary& vocabulary, std::string_view where);
 
   std::size_t size() const { return rules_.size(); }
 
-  /// The rule for a pair of ids of the vocabulary, nullptr where there is none.
+  /// The rule for a pair of ids of the vocabulary, or nullptr.
   const Merge* find(TokenId left, TokenId right) const;
 
  private:
-  /// Sorts the rules by pair and notes where each left token's rules begin.
+  /// Sorts the rules by pair and records where each left token's rules begin.
   void index(std::size_t vocabulary_size);
 
   std::vector<Merge> rules_;

@@ -1,5 +1,5 @@
-// The settings of Metaspace: a visible character in place of spaces, as a pre-tokenizer puts it and a decoder
-// takes it away.
+// The settings of Metaspace: a visible character in place of spaces, which a pre-tokenizer inserts and a decoder
+// removes.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@ namespace asterism::text {
 
 /// How Metaspace marks the beginning of a text.
 enum class PrependScheme : std::uint8_t {
-  first,  ///< only where the text is the beginning of what the user gave
+  first,  ///< only at the beginning of the user's text
   never,
-  always,  ///< every text: also behind each special token
+  always,  ///< every text: also after each special token
 };
 
 /// Source: Hugging Face tokenizers, `pre_tokenizers/metaspace`.
 struct Metaspace {
-  std::string replacement;  ///< one character, U+2581 as a rule
+  std::string replacement;  ///< one character, usually U+2581
   PrependScheme scheme = PrependScheme::always;
   bool split = true;
 

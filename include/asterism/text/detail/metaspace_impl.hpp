@@ -18,7 +18,7 @@ ASTERISM_INLINE Metaspace Metaspace::from_json(const Component& component) {
     component.refuse("prepend_scheme must be first, never or always");
   }
   const auto prefix = json::optional_bool(component.object, "add_prefix_space", component.where);
-  if (prefix == false) {  // how files older than prepend_scheme said it
+  if (prefix == false) {  // the form before prepend_scheme existed
     if (scheme && scheme != "never") component.refuse("add_prefix_space false contradicts prepend_scheme");
     metaspace.scheme = PrependScheme::never;
   }

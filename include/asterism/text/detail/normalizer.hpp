@@ -1,4 +1,4 @@
-// What happens to text before it is cut: normal forms, replacements, a mark at its beginning.
+// Normalisation of text before it is split: normal forms, replacements, a mark at its beginning.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,12 @@ namespace asterism::text {
 /// Throws Unsupported when text has grown beyond `limit` bytes: components can double it again and again.
 void check_growth(std::size_t bytes, std::size_t limit);
 
-/// The normalizer of a tokenizer: its steps, one after the other. Immutable; const members may be called from
-/// several threads.
+/// The normalizer of a tokenizer: a sequence of steps. Immutable; const members may be called from several
+/// threads.
 /// Source: Hugging Face tokenizers, `normalizers`.
 class Normalizer {
  public:
-  /// Puts `text` before every text that is not empty.
+  /// Prepends `text` to every non-empty text.
   struct Prepend {
     std::string text;
   };
@@ -30,7 +30,7 @@ class Normalizer {
     Pattern pattern;
     std::string content;
   };
-  /// Removes white space at the ends.
+  /// Removes white space at both ends.
   struct Strip {
     bool left = false;
     bool right = false;
@@ -39,16 +39,15 @@ class Normalizer {
 
   Normalizer() = default;
 
-  /// `value`: the field "normalizer", nullptr where there is none. Unsupported for types not listed in the
-  /// message.
+  /// `value`: the field "normalizer", or nullptr. Unsupported for types other than those that the message lists.
   static Normalizer from_json(const json::Value* value, std::string_view where);
 
   bool empty() const { return steps_.empty(); }
 
-  /// Whether it may take characters away from the beginning of a text, or replace several there by one.
+  /// Whether it may remove characters at the beginning of a text, or replace several there by one.
   bool may_shorten_front() const;
 
-  /// `text`, valid UTF-8, normalised. Unsupported when it grows beyond `limit` bytes.
+  /// `text`, valid UTF-8, normalised. Unsupported if it grows beyond `limit` bytes.
   std::string apply(std::string_view text, std::size_t limit) const;
 
  private:

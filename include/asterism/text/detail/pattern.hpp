@@ -1,4 +1,4 @@
-// What a component looks for in text, a string or a regex, and the ways to cut text at what was found.
+// Patterns that components search for, strings or regexes, and ways to split text at matches.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace asterism::text {
 
-/// Bytes [begin, end) of a text; `match` where the pattern matched them.
+/// Bytes [begin, end) of a text; `match` if the pattern matched them.
 struct Segment {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -25,7 +25,7 @@ struct Segment {
   friend bool operator==(const Segment&, const Segment&) = default;
 };
 
-/// A string or a regex to look for. Immutable; const members may be called from several threads.
+/// A string or regex to search for. Immutable; const members may be called from several threads.
 class Pattern {
  public:
   explicit Pattern(std::string literal) : literal_(std::move(literal)) {}
@@ -34,13 +34,13 @@ class Pattern {
   /// The field "pattern" of a component: {"String": ..} or {"Regex": ..}.
   static Pattern from_json(const Component& component);
 
-  /// The string looked for; empty where it is a regex.
+  /// The string to search for; empty if it is a regex.
   const std::string& literal() const { return literal_; }
 
   /// Calls `on_match(begin, end)` for each match from left to right, as `Regex::for_each_match`.
   void for_each_match(std::string_view text, const std::function<void(std::size_t, std::size_t)>& on_match) const;
 
-  /// Appends the segments that cover `text`, matches and what lies between them, none for an empty text.
+  /// Appends the segments that cover `text`, matches and the text between them; none for an empty text.
   void segments(std::string_view text, std::vector<Segment>& out) const;
 
  private:
@@ -48,19 +48,19 @@ class Pattern {
   std::optional<Regex> regex_;
 };
 
-/// What becomes of a match when text is cut there.
+/// How a match is treated when text is split there.
 enum class SplitBehavior : std::uint8_t {
-  removed,               ///< it disappears
+  removed,               ///< it is dropped
   isolated,              ///< it is a piece of its own
   merged_with_previous,  ///< it belongs to the piece before it
-  merged_with_next,      ///< it belongs to the piece behind it
+  merged_with_next,      ///< it belongs to the piece after it
   contiguous,            ///< neighbouring matches are one piece
 };
 
 /// The field "behavior" of a component.
 SplitBehavior require_split_behavior(const Component& component);
 
-/// The pieces that `segments` of one text become; `match` has no meaning in them. Pieces may be empty.
+/// The pieces formed from the `segments` of one text; `match` has no meaning in them. Pieces may be empty.
 std::vector<Segment> split(const std::vector<Segment>& segments, SplitBehavior behavior);
 
 }  // namespace asterism::text

@@ -17,13 +17,13 @@ class PostProcessor {
  public:
   PostProcessor() = default;
 
-  /// `value`: the field "post_processor", nullptr where there is none. `vocabulary_size`: one more than the
-  /// largest id. TemplateProcessing's template for pairs of texts is not used.
+  /// `value`: the field "post_processor", or nullptr. `vocabulary_size`: one more than the largest id.
+  /// TemplateProcessing's template for pairs of texts is ignored.
   static PostProcessor from_json(const json::Value* value, std::size_t vocabulary_size, std::string_view where);
 
-  /// Put before a text's ids.
+  /// Ids before those of the text.
   const std::vector<TokenId>& prefix() const { return prefix_; }
-  /// Put behind them.
+  /// Ids after those of the text.
   const std::vector<TokenId>& suffix() const { return suffix_; }
 
  private:

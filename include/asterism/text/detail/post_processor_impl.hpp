@@ -16,7 +16,7 @@ ASTERISM_INLINE PostProcessor PostProcessor::from_json(const json::Value* value,
   PostProcessor processor;
   bool has_template = false;
   for_each_component(value, "post_processor", "processors", where, [&](const Component& component) {
-    if (component.type() == "ByteLevel") {  // concerns offsets alone
+    if (component.type() == "ByteLevel") {  // only affects offsets
       component.settings({"add_prefix_space", "trim_offsets", "use_regex"});
       return;
     }

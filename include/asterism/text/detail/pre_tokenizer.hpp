@@ -1,4 +1,4 @@
-// How normalised text is cut into the pieces ("words") inside which byte-pair merges happen.
+// Splits normalised text into the pieces ("words") within which byte-pair merges happen.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace asterism::text {
 
-/// Text and the places at which it is cut. Cutting leaves the text as it is; what changes characters makes a new
+/// Text and its split positions. Splitting leaves the text unchanged; steps that change characters create a new
 /// one.
 struct Pieces {
   std::string text;
@@ -24,15 +24,15 @@ struct Pieces {
   std::string_view operator[](std::size_t i) const;
 };
 
-/// The pre-tokenizer of a tokenizer: its steps, one after the other. Immutable; const members may be called from
-/// several threads.
+/// The pre-tokenizer of a tokenizer: a sequence of steps. Immutable; const members may be called from several
+/// threads.
 /// Source: Hugging Face tokenizers, `pre_tokenizers`.
 class PreTokenizer {
  public:
   struct Split {
     Pattern pattern;
     SplitBehavior behavior = SplitBehavior::isolated;
-    bool invert = false;  ///< cut at what does not match
+    bool invert = false;  ///< split at what does not match
   };
   struct ByteLevel {
     bool add_prefix_space = true;
@@ -48,23 +48,23 @@ class PreTokenizer {
 
   PreTokenizer() = default;
 
-  /// `value`: the field "pre_tokenizer", nullptr where there is none.
+  /// `value`: the field "pre_tokenizer", or nullptr.
   static PreTokenizer from_json(const json::Value* value, std::string_view where);
 
-  /// Whether the pieces depend on where in the user's text a text begins.
+  /// Whether the pieces depend on the position of a text within the user's.
   bool marks_beginning() const;
 
-  /// Cuts `text`, valid UTF-8 and not empty, into pieces that are not empty. `at_start`: whether it is the
-  /// beginning of what the user gave. Unsupported when the text grows beyond `limit` bytes.
+  /// Splits `text`, valid UTF-8 and not empty, into non-empty pieces. `at_start`: whether it is the beginning of
+  /// the user's text. Unsupported if the text grows beyond `limit` bytes.
   Pieces apply(std::string text, bool at_start, std::size_t limit) const;
 
  private:
   static Step read_step(const Component& component);
 
-  /// Segments of `text`: each character for which `matches` holds, and what lies between them.
+  /// Segments of `text`: each character for which `matches` holds, and the text between them.
   static void characters(std::string_view text, bool (*matches)(char32_t), std::vector<Segment>& out);
 
-  /// Cuts every piece at the segments that `find(piece, out)` appends.
+  /// Splits every piece at the segments that `find(piece, out)` appends.
   static void cut(Pieces& pieces, SplitBehavior behavior,
                   const std::function<void(std::string_view, std::vector<Segment>&)>& find);
 

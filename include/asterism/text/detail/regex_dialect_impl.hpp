@@ -60,7 +60,7 @@ class RegexTranslator {
 
   void literal(char c) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    // Without regard to case Oniguruma also matches sequences such as ss with one character, and PCRE2 does not.
+    // Case-insensitive Oniguruma also matches sequences such as ss with one character; PCRE2 does not.
     const bool folds = (previous_ == 's' && (lower == 's' || lower == 't')) ||
                        (previous_ == 'f' && (lower == 'f' || lower == 'i' || lower == 'l'));
     if (caseless_.back() && folds) refuse("a caseless ff, fi, fl, ss or st");
@@ -127,7 +127,7 @@ class RegexTranslator {
   }
 
   void escape(bool in_class) {
-    // White_Space by hand: PCRE2's own \s also holds U+180E.
+    // White_Space by hand: PCRE2's own \s also contains U+180E.
     static constexpr std::string_view spaces =
         "\\x{9}-\\x{D}\\x{20}\\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{"
         "3000}";
@@ -147,7 +147,7 @@ class RegexTranslator {
     } else if (c != 'r' && c != 'n' && c != 't' && (c == '\0' || is_letter(c) || is_digit(c))) {
       refuse(in_class && c == 'S' ? "\\S inside a class" : concat("the escape \\", std::string_view(&c, 1)));
     } else if (static_cast<unsigned char>(c) >= 0x80U) {
-      ++at_;  // a backslash before a letter that is not ASCII means nothing
+      ++at_;  // a backslash before a non-ASCII letter has no meaning
     } else {
       copy(2);
     }

@@ -65,7 +65,7 @@ ASTERISM_INLINE void Regex::for_each_match(std::string_view text,
   const std::unique_ptr<pcre2_match_data_8, detail::FreePcre2> data(pcre2_match_data_create_8(1, nullptr));
   const std::unique_ptr<pcre2_match_context_8, detail::FreePcre2> context(pcre2_match_context_create_8(nullptr));
   if (data == nullptr || context == nullptr) throw Error(concat(where_, ": no memory to match a regex"));
-  // Steps from one starting point: backing out of a long run takes one or two for each byte of it.
+  // Steps from one starting point: backtracking out of a long run takes one or two for each byte of it.
   const std::size_t steps = 100'000 + 8 * std::min(text.size(), std::size_t{1} << 28U);
   pcre2_set_match_limit_8(context.get(), static_cast<std::uint32_t>(std::min<std::size_t>(steps, 0xFFFFFFFFU)));
   pcre2_set_heap_limit_8(context.get(), 256U * 1024U);  // KiB

@@ -1,4 +1,4 @@
-// A tokenizer.json as it is read: its vocabulary and its merges, which are nearly all of it, never become JSON values.
+// A parsed tokenizer.json. Its vocabulary and merges, nearly all of the file, never become JSON values.
 #pragma once
 
 #include <cstddef>
@@ -12,19 +12,20 @@
 namespace asterism::text {
 
 struct TokenizerFile {
-  /// The document, where `model.vocab` and `model.merges` are empty.
+  /// The document, with empty `model.vocab` and `model.merges`.
   json::Value document;
   Vocabulary::Builder tokens;
   Merges::Builder rules;
 };
 
-/// JSON values that a tokenizer.json may have beside its vocabulary and its merges: eight make an added token.
+/// Maximum JSON values of a tokenizer.json besides its vocabulary and merges: an added token has eight.
 inline constexpr std::size_t max_settings = 1U << 20U;
 
-/// Reads a tokenizer.json event by event. A vocabulary is an object {"token": id, ..}; merges are an array, in order of
-/// rank, each a string "left right" or an array ["left", "right"], all alike. FormatError for other entries of the two,
-/// for what json::parse refuses, and for more than `max_settings` values. A vocabulary or merges of another kind are
-/// skipped and stand empty in the document, for whoever knows the model to refuse. Time and memory linear in the bytes.
+/// Reads a tokenizer.json event by event. A vocabulary is an object {"token": id, ..}; merges are an array, in
+/// order of rank, of either strings "left right" or arrays ["left", "right"]. FormatError for other entries in the
+/// two, for what json::parse refuses, and for more than `max_settings` values. A vocabulary or merges of another
+/// type are skipped and empty in the document, to be refused by the reader of the model. Time and memory linear in
+/// the bytes.
 TokenizerFile read_tokenizer_file(std::string_view bytes, std::string_view where);
 
 }  // namespace asterism::text

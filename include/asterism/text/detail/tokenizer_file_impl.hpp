@@ -87,7 +87,7 @@ class TokenizerFileReader final : public json::Handler {
 
   static constexpr auto largest_id = std::numeric_limits<TokenId>::max();
 
-  /// What is no rule, no pair and no id.
+  /// Takes a value that is not a rule, a pair or an id.
   bool take(json::Value value) {
     if (place_ == Place::settings) {
       add(std::move(value));
@@ -108,7 +108,7 @@ class TokenizerFileReader final : public json::Handler {
     return open_.back()->get_ref<json::Value::array_t&>().emplace_back(std::move(value));
   }
 
-  /// Whether the value that begins is this member of the document's "model".
+  /// Whether the value that begins is the given member of the document's "model".
   bool is_of_model(std::string_view name) const { return in_model_ && open_.size() == 2 && name_ == name; }
 
   void open(json::Value container, Place place) {
@@ -131,7 +131,7 @@ class TokenizerFileReader final : public json::Handler {
     return true;
   }
 
-  /// A rule that is a string.
+  /// Takes a rule given as a string.
   void take_rule(std::string_view rule) {
     check_form(Form::text);
     if (rule.starts_with("#version")) return file.rules.skip();

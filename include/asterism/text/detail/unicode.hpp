@@ -1,4 +1,4 @@
-// Properties of characters and the normal forms of text, as the tokenizers of Hugging Face see them.
+// Properties of characters and Unicode normal forms, as Hugging Face's tokenizers define them.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@ bool is_numeric(char32_t c);
 /// ASCII punctuation (with $ + < = > ^ ` | ~) and the general categories P*.
 bool is_punctuation(char32_t c);
 
-/// A character of a word: Alphabetic, M*, Nd, Pc or Join_Control.
+/// A word character: Alphabetic, M*, Nd, Pc or Join_Control.
 /// Source: Unicode Technical Standard 18, annex C, `\w`.
 bool is_word(char32_t c);
 
 /// The four normal forms of Unicode Standard Annex 15.
 enum class NormalForm : std::uint8_t { nfc, nfd, nfkc, nfkd };
 
-/// `text`, which must be valid UTF-8, in a normal form. Characters that are newer than utf8proc's Unicode version
-/// stay as they are. Time O(n log n). Thread-safe.
+/// `text`, which must be valid UTF-8, in a normal form. Characters newer than utf8proc's Unicode version stay
+/// unchanged. Time O(n log n). Thread-safe.
 std::string normalize(std::string_view text, NormalForm form);
 
 }  // namespace asterism::text

@@ -64,7 +64,7 @@ ASTERISM_INLINE void order_marks(std::vector<utf8proc_int32_t>& text) {
     std::size_t end = begin + 1;
     while (end < text.size() && combining_class(text[end]) != 0) ++end;
     if (end - begin == 1) continue;
-    // Classes are bytes: count how many marks each has, then put every mark behind those of lower classes.
+    // Counting sort by class, which is a byte.
     const std::vector<utf8proc_int32_t> marks(text.begin() + static_cast<std::ptrdiff_t>(begin),
                                               text.begin() + static_cast<std::ptrdiff_t>(end));
     std::array<std::size_t, 257> place = {begin};

@@ -1,4 +1,4 @@
-// UTF-8, byte by byte: what is a character, what is broken, and what may still become one.
+// UTF-8, byte by byte: complete, invalid and incomplete characters.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,10 @@
 
 namespace asterism::text {
 
-/// U+FFFD in UTF-8: what stands for bytes that are no text.
+/// U+FFFD in UTF-8: the replacement for invalid bytes.
 inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
-/// What the bytes at one place are.
+/// The bytes at one position.
 struct Utf8Unit {
   enum class Kind : std::uint8_t {
     character,   ///< `size` bytes, 1 to 4, are one character
@@ -30,8 +30,8 @@ Utf8Unit utf8_unit(std::string_view text, std::size_t at);
 
 bool is_valid_utf8(std::string_view text);
 
-/// `text` with one U+FFFD for each maximal subpart that is no character, as Python's
-/// `bytes.decode('utf-8', errors='replace')` gives it.
+/// `text` with one U+FFFD for each invalid maximal subpart, equal to Python's `bytes.decode('utf-8',
+/// errors='replace')`.
 std::string replace_invalid(std::string_view text);
 
 /// A character of valid UTF-8: its code point and the number of its bytes.
@@ -46,7 +46,7 @@ CodePoint code_point_at(std::string_view text, std::size_t at);
 /// The character that ends before `end`, 0 < end <= text.size(). `text` must be valid UTF-8.
 CodePoint code_point_before(std::string_view text, std::size_t end);
 
-/// Appends the UTF-8 of `value`, a code point below 0x110000 that is no surrogate.
+/// Appends the UTF-8 of `value`, a code point below 0x110000 that is not a surrogate.
 void append_code_point(std::string& out, char32_t value);
 
 }  // namespace asterism::text

@@ -1,4 +1,4 @@
-// Token strings and their ids, both ways.
+// Token strings and their ids, in both directions.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 
 namespace asterism::text {
 
-/// The vocabulary of a model: tokens are distinct, ids are distinct, some ids may be without a token. Immutable;
-/// const members may be called from several threads. Memory: the strings, 8 bytes for each id, 8 to 16 for each token.
+/// The vocabulary of a model: tokens are distinct, ids are distinct, some ids may have no token. Immutable; const
+/// members may be called from several threads. Memory: the strings, 8 bytes per id, 8 to 16 per token.
 class Vocabulary {
  public:
   /// Tokens as they are read, in any order.
@@ -28,7 +28,7 @@ class Vocabulary {
     friend class Vocabulary;
     struct Entry {
       TokenId id = -1;
-      std::uint32_t size = 0;  ///< bytes in strings_, behind those of the entries before
+      std::uint32_t size = 0;  ///< bytes in strings_, after those of earlier entries
     };
 
     std::string strings_;
@@ -37,19 +37,19 @@ class Vocabulary {
 
   Vocabulary() = default;
 
-  /// FormatError where there are no tokens, one stands there twice, and for ids that are used twice, or so large that
-  /// most of the ids below would be without a token.
+  /// FormatError if there are no tokens, for tokens or ids that occur twice, and for ids so large that most ids
+  /// below would have no token.
   Vocabulary(Builder tokens, std::string_view where);
 
   /// One more than the largest id.
   std::size_t size() const { return places_.size(); }
-  /// How many tokens there are.
+  /// Number of tokens.
   std::size_t count() const { return count_; }
-  /// Bytes of the longest token.
+  /// Length of the longest token in bytes.
   std::size_t longest() const { return longest_; }
 
   bool contains(TokenId id) const;
-  /// The token of `id`; empty where there is none.
+  /// The token of `id`; empty if it has none.
   std::string_view token(TokenId id) const;
   std::optional<TokenId> find(std::string_view token_text) const;
 
@@ -64,7 +64,7 @@ class Vocabulary {
   /// FNV-1a with a final mix, so that the low bits depend on every byte.
   static std::size_t hash(std::string_view text);
 
-  /// Gives each id its place.
+  /// Assigns each id its place.
   void place(const std::vector<Builder::Entry>& entries, std::string_view where);
 
   /// Fills the hash table: open addressing, at most half full.

@@ -24,7 +24,7 @@ ASTERISM_INLINE Vocabulary::Vocabulary(Builder tokens, std::string_view where)
   }
   strings_.shrink_to_fit();
   place(tokens.entries_, where);
-  tokens = {};  // before the next table
+  tokens = {};  // free before the next table
   index(where);
 }
 
@@ -92,7 +92,7 @@ ASTERISM_INLINE void Vocabulary::index(std::string_view where) {
     const auto id = static_cast<TokenId>(i);
     if (!contains(id)) continue;
     std::size_t slot = hash(token(id)) & (capacity - 1);
-    // Runs of natural tokens stay below a few dozen: longer ones are made on purpose, to make this slow.
+    // Probe runs of natural vocabularies stay below a few dozen: longer ones are crafted to be slow.
     for (std::size_t probes = 0; slots_[slot] >= 0; slot = (slot + 1) & (capacity - 1)) {
       if (token(slots_[slot]) == token(id)) {
         throw FormatError(
