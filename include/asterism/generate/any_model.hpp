@@ -1,4 +1,4 @@
-// A model of some compiled variant, chosen at run time.
+// A model of any compiled variant, chosen at run time.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@
 
 namespace asterism {
 
-/// An answer as a range of pieces of text; see TextStream. One virtual call a piece.
+/// An answer as a range of pieces of text; see TextStream. One virtual call per piece.
 class AnyTextStream {
  public:
   template <class Session>
@@ -83,7 +83,7 @@ class AnyTextStream {
   std::unique_ptr<Source> source_;
 };
 
-/// One conversation with an AnyModel; see Session, whose members these are.
+/// One conversation with an AnyModel; its members are those of Session.
 class AnySession {
  public:
   template <class B>
@@ -147,8 +147,8 @@ class AnySession {
   std::unique_ptr<Base> session_;
 };
 
-/// A loaded model whose variant is known at run time alone: a handle as thin as it can be, for programs that choose
-/// among compiled variants. Everything inside stays typed; see LanguageModel, whose members these are.
+/// A loaded model whose variant is known only at run time: a thin handle for programs that choose among compiled
+/// variants. Everything inside stays typed; its members are those of LanguageModel.
 class AnyModel {
  public:
   template <class B>

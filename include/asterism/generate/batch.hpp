@@ -1,4 +1,4 @@
-// Many requests answered together.
+// Answers many requests together.
 #pragma once
 
 #include <algorithm>
@@ -27,31 +27,32 @@
 
 namespace asterism {
 
-/// What became of a request of a batch.
+/// The result of a request of a batch.
 struct BatchAnswer {
   std::uint64_t id = 0;  ///< what `add` returned: 1 for the first request of a batch, 2 for the second ...
-  std::vector<TokenId> tokens{};  ///< the tokens of the answer, an end token included
-  std::string text{};             ///< its text; empty where the checkpoint has no tokenizer
+  std::vector<TokenId> tokens{};  ///< the tokens of the answer, including an end token
+  std::string text{};             ///< its text; empty if the checkpoint has no tokenizer
   GenerationStats stats{};
 };
 
-/// A fixed number of rows that requests pass through: the first in the queue takes a row as soon as one is free,
-/// and gives it back when its answer ends. Each step of the network takes one token of every answer under way, and
-/// fills what is left of prefill_chunk with prompts. A row's result does not depend on the rows beside it, and sessions run
-/// the same loop, so every answer is, bit for bit, the one that a session with the same seed gives. A free row whose tokens
-/// share a prefix with the prompt is reused; the prefix is not computed again. Caches are drawn in the constructor, nothing
-/// later. For one thread at a time; the model must outlive it. Requests in continuous batches: Yu et al., Orca, OSDI 2022.
+/// Continuous batching over a fixed number of rows: the first request in the queue takes a row as soon as one is
+/// free, and releases it when its answer ends. Each step of the network takes one token of every answer in
+/// progress, and fills the rest of prefill_chunk with prompts. A row's result does not depend on the other rows,
+/// and sessions run the same loop, so every answer is, bit for bit, that of a session with the same seed. A free
+/// row whose tokens share a prefix with the prompt is reused; the prefix is not computed again. The constructor
+/// draws the caches; nothing is drawn later. Not thread-safe; the model must outlive it.
+/// Source: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Batch {
  public:
-  /// Throws BudgetExceeded where the devices have no room for that many caches.
+  /// Throws BudgetExceeded if the devices have no room for that many caches.
   Batch(const LanguageModel<B>& model, std::size_t rows) : model_(&model), rows_(rows), decoding_(model) {
     if (rows < 1) throw InvalidArgument("a batch has at least one row");
     sequences_.reserve(rows);
     for (std::size_t i = 0; i < rows; ++i) sequences_.emplace_back(model.engine());
   }
 
-  /// Queues a raw prompt, before which the tokenizer puts its own special tokens; see Session::generate.
+  /// Queues a raw prompt, which the tokenizer prefixes with its special tokens; see Session::generate.
   std::uint64_t add(std::string_view prompt, const GenerateOptions& options = {}, SessionOptions session = {}) {
     return enqueue(model_->tokenizer().encode(prompt), true, options, session);
   }
@@ -62,14 +63,15 @@ class Batch {
     return enqueue(model_->encode_chat(messages), false, options, session);
   }
 
-  /// Queues token ids. Throws InvalidArgument, as the others do, on a prompt that the context does not hold and on
-  /// options that are none.
+  /// Queues token ids. Throws InvalidArgument, as the other two do, if the prompt does not fit into the context or
+  /// options are invalid.
   std::uint64_t add_tokens(View<const TokenId> prompt, const GenerateOptions& options = {},
                            SessionOptions session = {}) {
     return enqueue({prompt.begin(), prompt.end()}, true, options, session);
   }
 
-  /// Ends a request; the next `step` returns what it has of an answer. False where it has ended, or never was.
+  /// Ends a request; the next `step` returns the part of its answer that exists. False if it has ended or never
+  /// existed.
   bool cancel(std::uint64_t id) {
     Request* const request = find(id);
     if (request == nullptr || request->state.ended()) return false;
@@ -77,38 +79,38 @@ class Batch {
     return true;
   }
 
-  /// Runs one step, and returns the answers that have ended, in order of their ids; those that were cancelled too.
-  /// Throws what a step throws; nothing is lost then: what was not computed is tried again by the next step, which
-  /// returns also what has ended before.
+  /// Runs one step, and returns the answers that have ended, including cancelled ones, ordered by id. Throws as a
+  /// step throws; then nothing is lost: the next step retries what was not computed, and also returns what had
+  /// ended before.
   std::vector<BatchAnswer> step() {
     run_step();
     return take_ended();
   }
 
-  /// Steps until no request is left; returns all answers that ended, in order of their ids. Throws as `step` does.
+  /// Steps until no request is left; returns all answers that ended, ordered by id. Throws as `step` does.
   std::vector<BatchAnswer> run() {
     while (requests() > 0) run_step();
     return take_ended();
   }
 
   std::size_t rows() const { return sequences_.size(); }
-  /// Requests that have a row.
+  /// Number of requests that have a row.
   std::size_t active() const {
     return static_cast<std::size_t>(
         std::ranges::count_if(rows_, [](const auto& request) { return request != nullptr; }));
   }
-  /// Requests that have not ended.
+  /// Number of requests that have not ended.
   std::size_t requests() const { return active() + queue_.size(); }
-  /// What the model told while it ran the requests of a row; see Blueprint::Observer.
+  /// The observer of the requests of a row; see Blueprint::Observer.
   const typename B::Observer& observer(std::size_t row) const { return sequences_[row].observer(); }
 
  private:
-  /// A request on its way: its answer as far as it has come.
+  /// A request in progress, with its answer so far.
   struct Request {
     generate::Answer state;
     BatchAnswer answer;
     std::vector<TokenId> prompt;
-    bool continues_prompt = true;  ///< the text goes on where the prompt's ended
+    bool continues_prompt = true;  ///< the text continues that of the prompt
 
     void add(TokenId token, std::string_view piece) {
       answer.tokens.push_back(token);
@@ -173,7 +175,7 @@ class Batch {
     collect_ended();
   }
 
-  /// Frees the rows and places in the queue of what has ended.
+  /// Removes what has ended from rows and queue.
   void collect_ended() {
     for_each_request([&](std::unique_ptr<Request>& request) {
       if (!request->state.ended()) return;
@@ -189,7 +191,7 @@ class Batch {
     return std::exchange(ended_, {});
   }
 
-  /// Gives free rows to the queue, to each request the one whose tokens begin most like its prompt.
+  /// Assigns free rows to queued requests, to each the row whose tokens share the longest prefix with its prompt.
   void fill_rows() {
     while (!queue_.empty()) {
       std::size_t best = rows();
@@ -220,8 +222,8 @@ class Batch {
     if (decoding_.size() > before) in_step_.push_back(rows_[row].get());
   }
 
-  /// Cuts the next step: answers under way first, taking turns where there are more than a step has rows, then
-  /// prompts in order of arrival.
+  /// Composes the next step: answers in progress first, in turns if they exceed a step's rows, then prompts in
+  /// order of arrival.
   void cut_step() {
     decoding_.clear();
     in_step_.clear();
@@ -241,7 +243,7 @@ class Batch {
 
   const LanguageModel<B>* model_;
   std::vector<engine::Sequence<B>> sequences_;  ///< (rows)
-  std::vector<std::unique_ptr<Request>> rows_;  ///< (rows): who has them
+  std::vector<std::unique_ptr<Request>> rows_;  ///< (rows): the request of each, or nullptr
   std::deque<std::unique_ptr<Request>> queue_;
   std::vector<BatchAnswer> ended_;  ///< not yet returned
   generate::Decoding<B> decoding_;

@@ -1,4 +1,4 @@
-// What a checkpoint holds beside its weights: configuration, tokenizer, chat template.
+// The files of a checkpoint besides its weights: configuration, tokenizer, chat template.
 #pragma once
 
 #include <optional>
@@ -17,27 +17,27 @@
 
 namespace asterism {
 
-/// The files of a checkpoint beside its weights. Immutable once read; thread-safe.
+/// The files of a checkpoint besides its weights. Immutable once read; thread-safe.
 struct CheckpointExtras {
   checkpoint::ModelConfig config;
   checkpoint::GenerationConfig generation;
   std::optional<text::Tokenizer> tokenizer;
   std::optional<text::ChatTemplate> chat_template;
 
-  /// Reads generation_config.json, tokenizer.json and the chat template, where they are there, from `folder`, whose
-  /// config.json is `config`. Throws FileError, FormatError, Unsupported on what can't be read.
+  /// Reads generation_config.json, tokenizer.json and the chat template, each if present, from `folder`, whose
+  /// config.json is `config`. Throws FileError, FormatError, Unsupported if one can't be read.
   static CheckpointExtras read(const std::string& folder, checkpoint::ModelConfig config);
 
-  /// Throws FileError where the checkpoint has no tokenizer.json.
+  /// Throws FileError if the checkpoint has no tokenizer.json.
   const text::Tokenizer& required_tokenizer() const;
-  /// Throws FileError where the checkpoint has none; one that is not known throws when it is used, see ChatTemplate.
+  /// Throws FileError if the checkpoint has none; an unknown one throws when it is used, see ChatTemplate.
   const text::ChatTemplate& required_chat_template() const;
-  /// The tokens of a conversation in the chat template; throws as both of these do.
+  /// The tokens of a conversation in the chat template; throws as the two functions above.
   std::vector<TokenId> encode_chat(View<const text::Message> messages) const;
 
-  /// Tokens that end an answer, by generation_config.json, else config.json.
+  /// Tokens that end an answer, from generation_config.json, else config.json.
   const std::vector<TokenId>& end_tokens() const { return generation.eos.empty() ? config.eos : generation.eos; }
-  /// The options that generation_config.json recommends; max_tokens at most limits.context.
+  /// The options recommended by generation_config.json; max_tokens at most limits.context.
   GenerateOptions recommended(const Limits& limits) const;
 };
 

@@ -47,7 +47,7 @@ ASTERISM_INLINE GenerateOptions CheckpointExtras::recommended(const Limits& limi
   if (generation.do_sample.value_or(false)) {
     options.temperature = static_cast<float>(generation.temperature.value_or(1.0));
     options.top_k = static_cast<std::int32_t>(generation.top_k.value_or(50));
-    // 0 leaves the best token alone, and so does the smallest number that is allowed here.
+    // 0 keeps only the best token, and so does the smallest number allowed here.
     options.top_p =
         std::max(static_cast<float>(generation.top_p.value_or(1.0)), std::numeric_limits<float>::min());
     options.min_p = static_cast<float>(generation.min_p.value_or(0.0));

@@ -1,4 +1,4 @@
-// Names of the room `generate`: from a folder to text.
+// Forward declarations of the room `generate`: from a checkpoint's folder to text.
 #pragma once
 
 namespace asterism {

@@ -1,4 +1,4 @@
-// A loaded model: an engine, and the text that belongs to it.
+// A loaded model: an engine with tokenizer and chat template.
 #pragma once
 
 #include <cstddef>
@@ -23,14 +23,14 @@
 
 namespace asterism {
 
-/// How a session differs from another one of the same model.
+/// Per-session options.
 struct SessionOptions {
-  std::uint64_t seed = 0;  ///< of the draws; equal seeds, prompts and options give equal answers
+  std::uint64_t seed = 0;  ///< of the random draws; equal seeds, prompts and options give equal answers
 };
 
-/// Weights, devices and text of one checkpoint under the policies of a Blueprint. Made by `load`. Immutable:
-/// several sessions and batches may use it, also from several threads, whose passes take turns; it must outlive
-/// them and not be moved while there are any.
+/// Weights, devices, tokenizer and chat template of one checkpoint under the policies of a Blueprint. Made by
+/// `load`. Immutable: several sessions and batches may use it, also from several threads, whose passes take turns;
+/// it must outlive them and not be moved while any exists.
 template <class B>
 class LanguageModel {
  public:
@@ -43,13 +43,13 @@ class LanguageModel {
   LanguageModel(LanguageModel&&) noexcept = default;
   LanguageModel& operator=(LanguageModel&&) = delete;
 
-  /// A conversation of its own. Draws its caches from the devices; throws BudgetExceeded where they have no room
-  /// for one more.
+  /// Starts a conversation. Draws its caches from the devices; throws BudgetExceeded if they have no room for one
+  /// more.
   Session<B> session(SessionOptions options = {}) const& { return Session<B>(*this, options); }
   Session<B> session(SessionOptions options = {}) const&& = delete;  // the session would outlive the model
 
-  /// Rows for `rows` requests at a time that pass through the network together. Draws their caches; throws
-  /// BudgetExceeded where the devices have no room for them. limits().batch is what the plan has room for.
+  /// A batch of `rows` rows, for that many requests at a time. Draws their caches; throws BudgetExceeded if the
+  /// devices have no room for them. The plan has room for limits().batch rows.
   Batch<B> batch(std::size_t rows) const& { return Batch<B>(*this, rows); }
   Batch<B> batch() const& { return batch(static_cast<std::size_t>(limits().batch)); }
   Batch<B> batch(std::size_t rows) const&& = delete;
@@ -60,26 +60,27 @@ class LanguageModel {
   const Limits& limits() const { return engine_.limits(); }
   const placement::Plan& plan() const { return engine_.plan(); }
   const Network& network() const { return engine_.network(); }
-  /// The devices; their arenas tell budget, use and high water.
+  /// The devices; their arenas report budget, use and high-water mark.
   const std::vector<std::unique_ptr<Device>>& devices() const { return engine_.devices(); }
 
-  /// The options that the checkpoint's generation_config.json recommends.
+  /// The options recommended by the checkpoint's generation_config.json.
   GenerateOptions recommended() const { return extras_.recommended(limits()); }
-  /// Tokens that end an answer, by generation_config.json, else config.json.
+  /// Tokens that end an answer, from generation_config.json, else config.json.
   const std::vector<TokenId>& end_tokens() const { return extras_.end_tokens(); }
 
   bool has_tokenizer() const { return extras_.tokenizer.has_value(); }
-  /// Throws FileError where the checkpoint has no tokenizer.json.
+  /// Throws FileError if the checkpoint has no tokenizer.json.
   const text::Tokenizer& tokenizer() const { return extras_.required_tokenizer(); }
-  /// Throws FileError where the checkpoint has none; one that is not known throws when it is used, see ChatTemplate.
+  /// Throws FileError if the checkpoint has none; an unknown one throws when it is used, see ChatTemplate.
   const text::ChatTemplate& chat_template() const { return extras_.required_chat_template(); }
-  /// The tokens of a conversation in the chat template. Throws as `tokenizer`, `chat_template` and its render.
+  /// The tokens of a conversation in the chat template. Throws as `tokenizer`, `chat_template` and
+  /// ChatTemplate::render.
   std::vector<TokenId> encode_chat(View<const text::Message> messages) const {
     return extras_.encode_chat(messages);
   }
 
-  /// What memory is used for, planned and measured, what runs it, and what the numbers suggest. Arenas count what other
-  /// engines on the same devices hold, too.
+  /// Memory use, planned and measured, execution, and recommendations. Arenas also count what other engines on the
+  /// same devices hold.
   std::string memory_report() const {
     std::vector<generate::ArenaUse> arenas;
     for (const auto& device : devices()) arenas.push_back({device->arena().high_water(), device->arena().used()});

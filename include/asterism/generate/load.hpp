@@ -1,4 +1,4 @@
-// From a checkpoint's folder to a model that answers.
+// Loads a checkpoint's folder as a model that generates text.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ namespace asterism {
 
 namespace generate {
 
-/// The devices of `options` as those of B's backend; nullptr where they name none. InvalidArgument where they are another's.
+/// The devices of `options` as devices of B's backend; nullptr if unset. InvalidArgument if they are of another
+/// backend.
 template <class B>
 std::shared_ptr<backend::Devices<typename B::Backend>> shared_devices(const LoadOptions& options) {
   auto devices = std::dynamic_pointer_cast<backend::Devices<typename B::Backend>>(options.devices);
@@ -36,7 +37,7 @@ std::shared_ptr<backend::Devices<typename B::Backend>> shared_devices(const Load
   return devices;
 }
 
-/// Bytes that the devices of `options` have left; empty where they name none.
+/// Bytes left on each of the devices of `options`; empty if unset.
 template <class B>
 std::vector<Bytes> bytes_left(const LoadOptions& options) {
   std::vector<Bytes> left;
@@ -48,9 +49,9 @@ std::vector<Bytes> bytes_left(const LoadOptions& options) {
 
 }  // namespace generate
 
-/// Reads config.json alone and plans: for --dry-run, and for weights that are not there yet. The plan may not fit:
-/// ask it. Throws FileError, FormatError, Unsupported on a bad config.json, InvalidArgument on limits above B's and
-/// on a device map that is not sound, budgets included: with everything that is wrong, and a map that is sound.
+/// Reads only config.json and plans: for --dry-run, and for weights that are not there yet. The plan may not fit:
+/// check `fits()`. Throws FileError, FormatError, Unsupported on a bad config.json; InvalidArgument on limits
+/// above B's, and on a device map that is invalid, budgets included, listing every fault and a valid map.
 template <DerivesFromBlueprint B>
 LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
   LoadPlan out{.config = generate::read_config(folder), .limits = {}, .plan = {}};
@@ -79,9 +80,9 @@ LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
 }
 
 /// Loads the checkpoint in `folder` under the policies of B: config.json, weights (safetensors, one file or
-/// shards, 16 or 32 bits, or 4 bits of bitsandbytes), and, where they are there, generation_config.json,
-/// tokenizer.json and the chat template. Throws BudgetExceeded with the plan's table before any weight is read
-/// where the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint; what `plan_load` throws.
+/// shards, 16 or 32 bits, or 4 bits of bitsandbytes), and, if present, generation_config.json, tokenizer.json and
+/// the chat template. Throws BudgetExceeded with the plan's table, before any weight is read, if the plan does not
+/// fit; FileError, FormatError, Unsupported on a bad checkpoint; and as `plan_load`.
 template <DerivesFromBlueprint B>
 LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}) {
   LoadPlan planned = plan_load<B>(folder, options);

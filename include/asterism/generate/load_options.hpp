@@ -1,4 +1,4 @@
-// Where a model is to go, and what that comes to before a weight is read.
+// Options of loading, and the resulting plan before a weight is read.
 #pragma once
 
 #include <memory>
@@ -18,24 +18,24 @@
 
 namespace asterism {
 
-/// Where a model is to go.
+/// Options of `load` and `plan_load`.
 struct LoadOptions {
-  /// Devices, whose capacities are the budgets; unset: this machine's free memory, or what is left on `devices`.
+  /// Devices whose capacities are the budgets; unset: this machine's free memory, or what is left on `devices`.
   std::optional<Machine> machine{};
-  /// Devices of the Blueprint's backend that other engines use, too: Engine::shared_devices, or made by the caller. The
-  /// model takes what is left of their budgets; unset: new devices.
+  /// Existing devices of the Blueprint's backend, shared with other engines: Engine::shared_devices, or made by
+  /// the caller. The model takes what is left of their budgets; unset: new devices.
   std::shared_ptr<backend::AnyDevices> devices{};
-  /// Where each part goes; unset: the Blueprint's policy decides.
+  /// The device of each part; unset: the Blueprint's policy decides.
   std::optional<placement::DeviceMap> device_map{};
-  /// At most the Blueprint's; unset: the Blueprint's, and a thread for each core.
+  /// At most the Blueprint's; unset: the Blueprint's, with a thread for each core.
   std::optional<Limits> limits{};
-  /// Lower the context to what the budgets hold, instead of refusing.
+  /// Lower the context to what fits the budgets instead of refusing.
   bool fit_context = false;
-  /// Hears how far loading is; nullptr: silence.
+  /// Receives the progress of loading; nullptr: silent.
   ProgressSink* progress = nullptr;
 };
 
-/// What is known of a model before a weight is read.
+/// A model as planned before a weight is read.
 struct LoadPlan {
   checkpoint::ModelConfig config;
   Limits limits;
@@ -44,22 +44,23 @@ struct LoadPlan {
 
 namespace generate {
 
-/// Reads config.json of `folder`. FileError where there is no such folder; else as checkpoint::read_model_config.
+/// Reads config.json of `folder`. FileError if there is no such folder; otherwise as
+/// checkpoint::read_model_config.
 checkpoint::ModelConfig read_config(const std::string& folder);
 
-/// Throws FormatError naming the first field in which the checkpoint differs from what the Blueprint says.
+/// Throws FormatError naming the first field in which the checkpoint differs from the Blueprint.
 void check_shape(const Shape& expected, const Shape& found, const std::string& folder);
 
-/// The limits of a run: those asked for, which may lower the Blueprint's and never raise them; the context at most
-/// what the model was made for, a chunk at most the context. Unless asked for otherwise, no more threads than
-/// there are cores.
+/// The limits of a run: `wanted`, which may lower the Blueprint's `allowed` and never raise them; the context at
+/// most the positions that the model was trained for, a chunk at most the context. Unless requested otherwise, no
+/// more threads than cores.
 Limits resolve_limits(const Limits& allowed, const std::optional<Limits>& wanted, const Shape& shape);
 
-/// The machine to plan for: the one that `options` name, else this one; where they name devices, with no more than `left`
-/// bytes on each. Throws InvalidArgument where a machine and devices are given that differ in number.
+/// The machine to plan for: the one in `options`, else this one; if they name devices, with at most `left` bytes
+/// on each. Throws InvalidArgument if a machine and devices are given that differ in number.
 Machine resolve_machine(const LoadOptions& options, View<const Bytes> left);
 
-/// Throws BudgetExceeded with the plan's table where the plan does not fit.
+/// Throws BudgetExceeded with the plan's table if the plan does not fit.
 void check_fits(const LoadPlan& planned, const std::string& folder);
 
 }  // namespace generate

@@ -1,4 +1,4 @@
-// What memory is used for, planned and measured, what runs it, and what the numbers suggest.
+// The memory report: memory use, planned and measured, execution, and recommendations.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace asterism::generate {
 
-/// What a device's arena tells.
+/// Use of a device's arena.
 struct ArenaUse {
   Bytes high_water{};
   Bytes used{};

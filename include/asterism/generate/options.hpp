@@ -1,4 +1,4 @@
-// What a caller may ask of one answer, and what is known of it afterwards.
+// Options of one answer, and its statistics afterwards.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +14,18 @@
 
 namespace asterism {
 
-/// How an answer is chosen and when it ends. Filters are applied in the order of Hugging Face's generate:
+/// How tokens are chosen and when an answer ends. Filters are applied in the order of Hugging Face's generate:
 /// repetition penalty, temperature, top-k, top-p, min-p.
 struct GenerateOptions {
-  float temperature = 0;   ///< 0: the most probable token, always; else up to 1e6, and the filters below apply
-  std::int32_t top_k = 0;  ///< keep the k best tokens, and those equal to the k-th; 0: all
+  float temperature = 0;   ///< 0: always the most probable token; else up to 1e6, and the filters below apply
+  std::int32_t top_k = 0;  ///< keep the k best tokens and ties with the k-th; 0: all
   float top_p = 1;         ///< keep the smallest set whose probability reaches top_p; in (0, 1]
   float min_p = 0;         ///< drop tokens less probable than min_p times the best; in [0, 1]
-  float repetition_penalty = 1;  ///< 1e-6 to 1e6; above 1 makes what occurred less probable; also without sampling
-  std::int32_t max_tokens = 256;    ///< tokens of the answer at most; it also ends where the context is full
-  std::vector<std::string> stop{};  ///< texts that end the answer and are not part of it; none is empty
+  float repetition_penalty = 1;  ///< 1e-6 to 1e6; above 1 penalises tokens that occurred; also without sampling
+  std::int32_t max_tokens = 256;    ///< maximum tokens of the answer; it also ends when the context is full
+  std::vector<std::string> stop{};  ///< texts that end the answer and are not part of it; none may be empty
   bool stop_at_eos = true;          ///< end at any of the model's end tokens
-  std::stop_token cancel{};         ///< asked before each token
+  std::stop_token cancel{};         ///< checked before each token
 };
 
 /// Why an answer ended.
@@ -37,14 +37,14 @@ constexpr std::string_view name_of(FinishReason reason) {
   return names[static_cast<std::size_t>(reason)];
 }
 
-/// How many tokens a call used.
+/// Token counts of a call.
 struct Usage {
   std::int32_t prompt_tokens = 0;  ///< tokens of the prompt
-  std::int32_t cached_tokens = 0;  ///< of these, taken from the conversation so far without computing them again
-  std::int32_t completion_tokens = 0;  ///< tokens chosen, an end token included
+  std::int32_t cached_tokens = 0;  ///< of these, reused from the conversation so far
+  std::int32_t completion_tokens = 0;  ///< tokens chosen, including an end token
 };
 
-/// What is known of an answer when it has ended.
+/// Statistics of an answer that has ended.
 struct GenerationStats {
   FinishReason finish_reason = FinishReason::none;
   Usage usage{};
@@ -52,12 +52,12 @@ struct GenerationStats {
   double prefill_seconds = 0;         ///< in the passes over the prompt
   double decode_seconds = 0;          ///< in the passes for the tokens after the first
 
-  /// Prompt tokens computed in a second; 0 where none was.
+  /// Prompt tokens computed per second; 0 if none was.
   double prefill_speed() const {
     const double tokens = usage.prompt_tokens - usage.cached_tokens;
     return prefill_seconds > 0 ? tokens / prefill_seconds : 0;
   }
-  /// Tokens a second after the first one; 0 where there was none.
+  /// Tokens per second after the first one; 0 if there was none.
   double decode_speed() const { return decode_seconds > 0 ? (usage.completion_tokens - 1) / decode_seconds : 0; }
 };
 

@@ -28,15 +28,15 @@
 
 namespace asterism {
 
-/// Caches, tokens and draws of one conversation. Prompts that begin as the conversation so far reuse what has been
-/// computed. Everything is drawn in the constructor; while an answer is generated, nothing is allocated after its
-/// first token. For one thread at a time; the model must outlive it.
+/// Caches, tokens and random state of one conversation. Prompts that begin like the conversation so far reuse what
+/// has been computed. The constructor draws all memory; while an answer is generated, nothing is allocated after
+/// its first token. Not thread-safe; the model must outlive it.
 template <class B>
 class Session {
  public:
   using Observer = typename B::Observer;
 
-  /// Throws BudgetExceeded where the devices have no room for one more session.
+  /// Throws BudgetExceeded if the devices have no room for one more session.
   Session(const LanguageModel<B>& model, SessionOptions options)
       : model_(&model),
         sequence_(model.engine()),
@@ -44,25 +44,25 @@ class Session {
         random_(options.seed),
         answer_(std::make_unique<generate::Answer>()) {}
 
-  /// The answer to a raw prompt as a range of pieces of text, computed while it is walked through. The tokenizer's
-  /// own special tokens (such as `<s>`) are put before the prompt, and the pieces continue its text, leading space
-  /// included. Pieces are never empty and never split a character; each is valid until the next one. `last()`
-  /// tells what happened once the range has ended.
+  /// The answer to a raw prompt as a range of pieces of text, computed while iterating. The tokenizer's special
+  /// tokens (such as `<s>`) are put before the prompt, and the pieces continue its text, including a leading
+  /// space. Pieces are never empty and never split a character; each is valid until the next one. After the range
+  /// has ended, `last()` has the statistics.
   TextStream<Session> generate(std::string_view prompt, const GenerateOptions& options = {}) & {
     begin_answer(model_->tokenizer().encode(prompt), options);
     answer_->begin_text(model_->tokenizer(), tokens());
     return TextStream<Session>(*this, use_);
   }
 
-  /// The answer to a conversation in the checkpoint's chat template; the roles are those that the template knows.
-  /// Throws Unsupported where the template is not one that the toolkit knows.
+  /// The answer to a conversation in the checkpoint's chat template; the template defines the valid roles. Throws
+  /// Unsupported if the toolkit does not know the template.
   TextStream<Session> chat(View<const text::Message> messages, const GenerateOptions& options = {}) & {
     begin_answer(model_->encode_chat(messages), options);
     answer_->begin_text(model_->tokenizer(), {});
     return TextStream<Session>(*this, use_);
   }
 
-  /// The answer to token ids as token ids, an end token included.
+  /// The answer to token ids as token ids, including an end token.
   std::vector<TokenId> generate_tokens(View<const TokenId> prompt, const GenerateOptions& options = {}) {
     begin_answer(prompt, options);
     std::vector<TokenId> out;
@@ -73,8 +73,9 @@ class Session {
   }
 
   /// Calls f(position, logits) for the positions of tokens from `first` on, in order; logits (vocabulary), valid
-  /// during the call, are the scores of the token that follows. The tokens become the conversation; what it holds
-  /// of those before `first` is not computed again. f can't run this session, nor others on these devices.
+  /// during the call, are the scores of the next token. The tokens become the conversation; a prefix before
+  /// `first` that it already holds is not computed again. f must not run this session, nor others on these
+  /// devices.
   template <class F>
   void visit_logits(View<const TokenId> tokens, F&& f, std::size_t first = 0) {
     sequence_.check(model_->engine(), tokens);
@@ -99,8 +100,8 @@ class Session {
     return out;
   }
 
-  /// Natural logarithms of the probability of each token from tokens[first] on, given those before it:
-  /// tokens.size - first values; first >= 1.
+  /// Natural logarithms of the probability of each token from tokens[first] on, given those before it: tokens.size
+  /// - first values; first >= 1.
   std::vector<float> log_probabilities(View<const TokenId> tokens, std::size_t first = 1) {
     if (first < 1) throw InvalidArgument("the first token has no probability: nothing stands before it");
     std::vector<float> out;
@@ -113,21 +114,21 @@ class Session {
     return out;
   }
 
-  /// What is known of the last answer.
+  /// Statistics of the last answer.
   const GenerationStats& last() const { return answer_->stats(); }
   /// The conversation so far: the last prompt and its answer.
   View<const TokenId> tokens() const { return sequence_.tokens(); }
-  /// What the model told while it ran; see Blueprint::Observer.
+  /// The observer of the session; see Blueprint::Observer.
   const Observer& observer() const { return sequence_.observer(); }
   const LanguageModel<B>& model() const { return *model_; }
-  /// Forgets the conversation, keeps the memory.
+  /// Forgets the conversation but keeps the memory.
   void clear() {
     sequence_.clear();
     ++use_;
   }
 
-  /// The next piece of text of the answer that is use `use` of this session, empty at its end: what TextStream calls.
-  /// Throws InvalidArgument where the session has gone on to something else since.
+  /// The next piece of text of the answer that is use `use` of this session, empty at its end; called by
+  /// TextStream. Throws InvalidArgument if the session has been used for something else since.
   std::string_view next_piece(std::uint64_t use) {
     if (use != use_) {
       throw InvalidArgument("this answer was broken off: the session was cleared or has begun something else");
@@ -149,7 +150,7 @@ class Session {
     answer_->set_cached(static_cast<std::int32_t>(sequence_.computed()));
   }
 
-  /// Runs one step of an answer that has not ended; calls chosen(token, piece) where it brings a token.
+  /// Runs one step of an answer that has not ended; calls chosen(token, piece) if it yields a token.
   template <class Chosen>
   void decode(Chosen&& chosen) {
     decoding_.clear();

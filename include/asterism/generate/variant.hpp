@@ -1,4 +1,4 @@
-// Compiled variants in a table, to choose from at run time.
+// A table of compiled variants, to choose from at run time.
 #pragma once
 
 #include <span>
@@ -17,8 +17,7 @@
 
 namespace asterism {
 
-/// What a program can do with a Blueprint that it has compiled, without naming it; see the functions of the same
-/// names.
+/// The type-erased operations of a compiled Blueprint; see the functions of the same names.
 struct Variant {
   std::string_view name;
   Limits limits{};
@@ -30,7 +29,7 @@ struct Variant {
                                     double spare) = nullptr;
 };
 
-/// The entry of B in such a table:
+/// The entry of B in a table of variants:
 ///
 ///     constexpr Variant variants[] = {variant<Nf4>("nf4"), variant<Int8>("int8")};
 ///     AnyModel model = find_variant(variants, name).load(folder, options);
@@ -46,7 +45,7 @@ constexpr Variant variant(std::string_view name) {
           .smallest_equal_budgets = placement::smallest_equal_budgets<typename B::Placement>};
 }
 
-/// The variant with that name. Throws InvalidArgument, listing the names that there are.
+/// The variant with that name. Throws InvalidArgument, listing the available names.
 inline const Variant& find_variant(std::span<const Variant> variants, std::string_view name) {
   std::string names;
   for (const Variant& one : variants) {

@@ -1,4 +1,4 @@
-// One answer while it grows: its options, its draws, its text, and what is known of it.
+// One answer in progress: its options, random draws, text and statistics.
 #pragma once
 
 #include <chrono>
@@ -17,9 +17,9 @@
 
 namespace asterism::generate {
 
-/// The state of an answer, for a session's one and for each request of a batch. It tells its text piece by piece: what
-/// `add` returns, then what `next_held` returns until that is empty; pieces are valid until the next call. Not copyable and
-/// not movable once it has text, which refers to its options.
+/// The state of an answer, used by a session and by each request of a batch. It returns text piece by piece: the
+/// results of `add`, then those of `next_held` until that is empty; pieces are valid until the next call. Neither
+/// copyable nor movable once it has text, which refers to its options.
 class Answer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -28,7 +28,8 @@ class Answer {
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 
-  /// Starts anew. Without `tokenizer` there is no text; `context` are the tokens whose text the answer continues.
+  /// Starts a new answer. Without `tokenizer` there is no text; `context` holds the tokens whose text the answer
+  /// continues.
   void begin(const GenerateOptions& options, Random random, std::int32_t prompt_tokens);
   void begin_text(const text::Tokenizer& tokenizer, View<const TokenId> context);
 
@@ -37,16 +38,16 @@ class Answer {
   const GenerationStats& stats() const { return stats_; }
   bool ended() const { return stats_.finish_reason != FinishReason::none; }
 
-  /// Prompt tokens that were not computed again.
+  /// Sets the number of prompt tokens that were not computed again.
   void set_cached(std::int32_t tokens) { stats_.usage.cached_tokens = tokens; }
-  /// Seconds of a step that had tokens of it.
+  /// Adds the seconds of a step that included tokens of this answer.
   void add_time(double seconds);
-  /// One more token, and whether it is one of the model's end tokens and whether the context is full with it. Returns the
-  /// text that it makes certain, which may be empty; the answer may have ended then.
+  /// Appends a token; `is_end_token`: it is one of the model's end tokens; `context_full`: the context is full
+  /// with it. Returns the text that it makes certain, possibly empty; may end the answer.
   std::string_view add(TokenId token, bool is_end_token, bool context_full);
-  /// Ends it; one that has ended stays as it is.
+  /// Ends the answer; no effect if it has ended.
   void end(FinishReason reason);
-  /// Once it has ended: what of its text was held back, piece by piece; empty when nothing is left.
+  /// After the end: the text that was held back, piece by piece; empty when nothing is left.
   std::string_view next_held();
 
  private:

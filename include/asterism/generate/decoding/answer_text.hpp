@@ -1,4 +1,4 @@
-// From the tokens of an answer to its text, piece by piece.
+// Converts the tokens of an answer to text, piece by piece.
 #pragma once
 
 #include <cstddef>
@@ -15,20 +15,21 @@
 
 namespace asterism::generate {
 
-/// Takes tokens and gives the text that is sure by then: whole characters, and nothing that may be the beginning of
-/// a stop string. Each piece is valid until the next call. The tokenizer and the stop strings must outlive it.
+/// Takes tokens and returns the text that has become certain: whole characters, and nothing that may be the
+/// beginning of a stop string. Each piece is valid until the next call. The tokenizer and the stop strings must
+/// outlive it.
 class AnswerText {
  public:
-  /// `context`: tokens before the answer that its text continues, so that a leading space is what it is in the
-  /// whole text; empty where the answer is a text of its own. The pieces one after the other are the text of
-  /// context and answer together without that of the context.
+  /// `context`: tokens before the answer whose text it continues, so that a leading space is as in the whole text;
+  /// empty if the answer is a text of its own. The concatenated pieces are the text of context and answer together
+  /// without that of the context.
   AnswerText(const text::Tokenizer& tokenizer, const std::vector<std::string>& stop, View<const TokenId> context);
 
-  /// The text that one more token makes sure, which may be empty.
+  /// The text that one more token makes certain, possibly empty.
   std::string_view push(TokenId token) { return stop_.push(decoder_.push(token)); }
-  /// What the tokens so far still hold, once no more come; call it once, then `finish`.
+  /// The text still held by the tokens so far, when no more follow; call it once, then `finish`.
   std::string_view flush() { return stop_.push(decoder_.finish()); }
-  /// What was held back as the possible beginning of a stop string.
+  /// The text held back as the possible beginning of a stop string.
   std::string_view finish() { return stop_.finish(); }
   /// A stop string was found: the text has ended before it.
   bool stopped() const { return stop_.found(); }

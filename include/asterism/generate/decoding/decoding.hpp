@@ -1,4 +1,5 @@
-// The loop that sessions and batches share: a step of the engine, and a token for each answer that it completes.
+// The decoding loop shared by sessions and batches: a step of the engine, then a token for each answer that it
+// completes.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +21,8 @@
 
 namespace asterism::generate {
 
-/// Decodes the answers of several sequences together. Put together anew for each step: `clear`, `add` while there is room,
-/// `run`. Allocates nothing once it has held as many sequences. For one thread at a time.
+/// Decodes the answers of several sequences together. Composed anew for each step: `clear`, `add` while there is
+/// room, `run`. Does not allocate unless it holds more sequences than ever before. Not thread-safe.
 template <class B>
 class Decoding {
  public:
@@ -34,17 +35,19 @@ class Decoding {
     step_.clear();
     answers_.clear();
   }
-  /// Tokens in it, limits.prefill_chunk at most.
+  /// Number of tokens in it, at most limits.prefill_chunk.
   std::size_t size() const { return step_.size(); }
 
-  /// Puts the pending tokens of a sequence in, as many as there is room for. Both stay where they are until `run` returns.
+  /// Adds the pending tokens of a sequence, as many as there is room for. Both must stay in place until `run`
+  /// returns.
   void add(engine::Sequence<B>& sequence, Answer& answer) {
     if (step_.add(sequence)) answers_.push_back({&sequence, &answer});
   }
 
-  /// Runs the step. Each answer whose sequence has nothing pending then gets a token: chosen(i, token, piece), with the text
-  /// that it makes certain, for the i-th that was added. Returns false where `cancel` was asked to stop: nothing has
-  /// changed. Throws as engine::Step::run; an answer whose logits can't be sampled, and those behind it, are as before.
+  /// Runs the step. Each answer whose sequence has nothing pending then gets a token: chosen(i, token, piece),
+  /// with the text that it makes certain, for the i-th one added. Returns false if `cancel` was requested: nothing
+  /// has changed. Throws as engine::Step::run; an answer whose logits can't be sampled, and those after it, are
+  /// left unchanged.
   template <class Chosen, class Refuse>
   bool run(Chosen&& chosen, Refuse&& refuse, const std::stop_token& cancel = {}) {
     const auto start = Answer::Clock::now();

@@ -1,4 +1,4 @@
-// From logits to the next token.
+// Chooses the next token from logits.
 #pragma once
 
 #include <cstddef>
@@ -12,36 +12,36 @@
 
 namespace asterism::generate {
 
-/// A token that may still be chosen.
+/// A token that has not been filtered out.
 struct Candidate {
   TokenId id = 0;
-  float logit = 0;        ///< after penalty: what top-k and ties compare
+  float logit = 0;        ///< after penalty: compared by top-k and ties
   float score = 0;        ///< at most 0: logit after penalty less the best one, over the temperature
-  float probability = 0;  ///< among the candidates that are left
+  float probability = 0;  ///< among the remaining candidates
 };
 
-/// Chooses tokens as Hugging Face's generate does, in its order and with its rules for ties, but that NaN and
-/// infinite logits are an error and that of equal logits the lowest id wins where one must. Allocates in its
-/// constructor alone. Source: transformers, `generation/logits_process.py`; top-p: Holtzman et al., arXiv
-/// 1904.09751; min-p: Nguyen et al., arXiv 2407.01082; repetition penalty: Keskar et al., arXiv 1909.05858.
+/// Chooses tokens as Hugging Face's generate does, in its order and with its rules for ties, except that NaN and
+/// infinite logits are an error and that the lowest id wins a tie that must be broken. Allocates only in its
+/// constructor. Source: transformers, `generation/logits_process.py`; top-p: Holtzman et al., arXiv 1904.09751;
+/// min-p: Nguyen et al., arXiv 2407.01082; repetition penalty: Keskar et al., arXiv 1909.05858.
 class Sampler {
  public:
   explicit Sampler(std::size_t vocabulary);
 
-  /// Throws InvalidArgument naming the option that is outside its range.
+  /// Throws InvalidArgument naming the option that is out of range.
   static void check(const GenerateOptions& options);
 
-  /// The tokens that survive all filters with their probabilities, which sum to 1; best first, of equal scores the
-  /// lower id first. logits (vocabulary) are overwritten; history: the tokens that the penalty falls on. The view
-  /// is valid until the next call. Throws NumericError where a logit is NaN or infinite.
+  /// The tokens that survive all filters with their probabilities, which sum to 1; best first, ties by lower id.
+  /// logits (vocabulary) are overwritten; history: the tokens subject to the penalty. The view is valid until the
+  /// next call. Throws NumericError if a logit is NaN or infinite.
   View<const Candidate> filter(View<float> logits, View<const TokenId> history, const GenerateOptions& options);
 
-  /// The next token: the best one where temperature is 0, else a draw from `filter`.
+  /// The next token: the best one if temperature is 0, else a draw from `filter`.
   TokenId choose(View<float> logits, View<const TokenId> history, const GenerateOptions& options, Random& random);
 
  private:
   void penalise(View<float> logits, View<const TokenId> history, float penalty);
-  /// Drops what is worse than the k best, which are all where k is 0; ties stay. Returns the least logit that is left.
+  /// Keeps the k best candidates and ties with the k-th; all if k is 0. Returns the smallest logit left.
   float keep_top_k(std::size_t k);
   /// Drops the tail: from the least probable upwards while the sum stays at or below 1 - p.
   void keep_top_p(float p);

@@ -16,7 +16,7 @@ namespace asterism::generate {
 
 namespace detail {
 
-/// A type of its own, not a function, so that sorting is inlined.
+/// A type rather than a function, so that sorting inlines it.
 struct Better {
   bool operator()(const Candidate& a, const Candidate& b) const {
     return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
@@ -58,10 +58,10 @@ ASTERISM_INLINE View<const Candidate> Sampler::filter(View<float> logits, View<c
   for (std::size_t i = 0; i < logits.size; ++i) {
     const float logit = logits[i];
     if (logit < least) continue;
-    const float score = (logits[i] - best) / temperature;  // from the best one: nothing overflows
+    const float score = (logits[i] - best) / temperature;  // relative to the best one, to prevent overflow
     candidates_.push_back({static_cast<TokenId>(i), logit, score, 0});
     if (top_k == 0 || candidates_.size() < many) continue;
-    least = keep_top_k(top_k);  // now and then, so that few are kept until the end
+    least = keep_top_k(top_k);  // from time to time, to keep the list short
     many = 4 * candidates_.size();
   }
   keep_top_k(top_k);

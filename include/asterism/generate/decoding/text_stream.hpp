@@ -8,10 +8,9 @@
 
 namespace asterism {
 
-/// A single-pass range: each step computes as many tokens as the next piece of text needs. Breaking off is
-/// allowed, and `cancel` in the options ends it from elsewhere. One at a time for a session: a step throws
-/// InvalidArgument once the session was cleared or has begun something else. Not to be moved while it is walked
-/// through.
+/// A single-pass range: each step computes as many tokens as the next piece of text needs. Iteration may be
+/// abandoned, and `cancel` in the options ends it from elsewhere. One at a time per session: a step throws
+/// InvalidArgument once the session was cleared or has begun something else. Must not be moved during iteration.
 template <class Session>
 class TextStream {
  public:
