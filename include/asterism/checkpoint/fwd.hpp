@@ -1,11 +1,11 @@
-// Names of the room `checkpoint`: the files of a model on disk, read and written.
+// Forward declarations of the room `checkpoint`: a model's files, read and written.
 #pragma once
 
 #include <cstdint>
 
 namespace asterism::checkpoint {
 
-// What the configuration files say.
+// Contents of the configuration files.
 struct GenerationConfig;
 struct ModelConfig;
 struct QuantizationConfig;

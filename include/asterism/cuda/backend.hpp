@@ -29,24 +29,24 @@
 
 namespace asterism::cuda {
 
-/// A logical device on GPU `device` modulo the number of GPUs: an arena in its memory, a stream of its own. Several may
-/// share a GPU. Models backend::Backend, whose operations BasicHost documents; what differs:
+/// A logical device on GPU `device` modulo the number of GPUs: an arena in its memory, and its own stream. Several
+/// may share a GPU. Models backend::Backend, whose operations BasicHost documents. Differences:
 ///
-/// - Operations queue kernels and return; `download`, `read`, `upload`, `write` and `synchronize` wait. From `embed` to
-///   the logits a pass without observers never waits, hand-overs included.
-/// - Keys and values beyond their format's range throw NumericError at the next of those that wait. `group` takes the
-///   experts that `route` chose, unchecked: no check waits for values.
-/// - Weights in Float32, BFloat16, Float16, Nf4; keys and values in Float32, Float16, Int8; gating::SoftmaxTopK. What
-///   else a Blueprint asks for does not compile, and the message lists these.
+/// - Operations queue kernels and return; `download`, `read`, `upload`, `write` and `synchronize` wait. From
+///   `embed` to the logits a pass without observers never waits, including hand-overs.
+/// - Keys and values beyond their format's range throw NumericError at the next operation that waits. `group`
+///   takes the experts chosen by `route` unchecked: no check waits for values.
+/// - Weights in Float32, BFloat16, Float16, Nf4; keys and values in Float32, Float16, Int8; gating::SoftmaxTopK. A
+///   Blueprint with anything else does not compile, and the message lists these.
 ///
-/// Activations and sums in fp32, in one fixed order without atomics: a row's result has the same bits whatever rows
-/// stand beside it. They differ from BasicHost's in rounding. For one thread at a time.
+/// Activations and sums are fp32, in one fixed order without atomics: a row's result has the same bits whatever
+/// the other rows are. Rounding differs from BasicHost's. Not thread-safe.
 class Backend {
  public:
   using ExecutionPolicy = Peers;
 
-  /// `device` is the index under which messages and operands name it; devices that hand over to each other share
-  /// `peers`. Throws CudaError where there is no GPU.
+  /// `device` is the index by which messages and operands name it; devices that hand over to each other share
+  /// `peers`. Throws CudaError if there is no GPU.
   Backend(std::int32_t device, Bytes budget, std::shared_ptr<Peers> peers)
       : queue_(device), arena_(device, budget, memory_of(queue_)), peers_(std::move(peers)) {
     peers_->join(device, queue_);
@@ -66,7 +66,7 @@ class Backend {
   static constexpr Bytes scratch(std::size_t /*rows*/, std::size_t /*cols*/) { return {0}; }
   void reserve(std::size_t /*rows*/, std::size_t /*cols*/) {}
 
-  /// Draws host memory of the size of the weights until they are on the device.
+  /// Allocates host memory of the size of the weights until they are on the device.
   template <class Format, class F>
   void write(const backend::DeviceWeights<Format>& weights, F&& f) {
     checks().on_this_device("write", weights);
@@ -100,7 +100,7 @@ class Backend {
     queue_.wait();
   }
 
-  /// Copies to host memory that this object keeps.
+  /// Copies to host memory owned by this object.
   template <class... T>
   std::tuple<MatrixView<const T>...> read(const backend::DeviceMatrix<T>&... matrices) {
     checks().on_this_device("read", matrices...);
@@ -117,7 +117,7 @@ class Backend {
     Queue& giver = peers_->at(from.device);
     queue_.after(giver);
     copy(from.view, to.view);
-    giver.after(queue_);  // it may overwrite `from` then
+    giver.after(queue_);  // it may overwrite `from` afterwards
     return to;
   }
 
@@ -249,7 +249,7 @@ class Backend {
                 from.rows);
   }
 
-  /// Queues the copy of a matrix to place `at` of read_, which moves behind it.
+  /// Queues the copy of a matrix to place `at` of read_, and advances `at` past it.
   template <class T>
   MatrixView<const T> read_to(const backend::DeviceMatrix<T>& matrix, std::size_t& at) {
     using Element = std::remove_const_t<T>;

@@ -1,4 +1,4 @@
-// What kernels share: launching them, and sums over the lanes of a warp and the threads of a block.
+// Shared by kernels: launches, and sums over the lanes of a warp and the threads of a block.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@
 #pragma GCC visibility push(hidden)
 namespace asterism::cuda {
 
-// Kernels are static and what launches them is hidden, so that their names never meet those of another library that was
-// built for other architectures. They are templates over a tuning, a struct of constexpr values; another tuning is a
-// struct that derives and hides one. (As a template argument that is a value, nvcc 13.0 does not compile it.)
+// Kernels are static and their launchers hidden, so that their names never clash with those of another library
+// built for other architectures. They are templates over a tuning, a struct of constexpr values; another tuning is
+// a struct that derives and hides one. (nvcc 13.0 does not compile it as a non-type template argument.)
 
 inline constexpr unsigned warp_size = 32;
 
-/// Queues kernel(arguments...) on a grid of blocks of `threads`. A grid without blocks is no work.
+/// Queues kernel(arguments...) on a grid of blocks of `threads`. An empty grid is not launched.
 template <class... Parameters>
 void launch_kernel(const Queue& queue, const char* name, void (*kernel)(Parameters...), std::size_t blocks_x,
                    std::size_t blocks_y, unsigned threads, Parameters... arguments) {
@@ -45,8 +45,8 @@ __device__ inline float warp_sum(float value) {
   return value;
 }
 
-/// The sum over the threads of a block, in every thread: of each warp, then warp by warp. `partial` is shared memory for
-/// one float a warp, free again when all threads have passed another barrier. All threads call it.
+/// The sum over the threads of a block, in every thread: of each warp, then warp by warp. `partial` is shared
+/// memory for one float per warp, reusable after another barrier. All threads call it.
 __device__ inline float block_sum(float value, float* partial) {
   value = warp_sum(value);
   if (threadIdx.x % warp_size == 0) partial[threadIdx.x / warp_size] = value;

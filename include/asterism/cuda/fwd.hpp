@@ -1,5 +1,6 @@
-// Names of the room `cuda`: GPUs as logical devices. Headers that end in .hpp are plain C++ and need nothing of CUDA;
-// those that end in .cuh are for kernels.cu, the one source, which the CMake target asterism::cuda adds.
+// Forward declarations of the room `cuda`: GPUs as logical devices. Headers ending in .hpp are plain C++ and need
+// no part of CUDA; those ending in .cuh are for kernels.cu, the only source, which the CMake target asterism::cuda
+// adds.
 #pragma once
 
 namespace asterism::cuda {

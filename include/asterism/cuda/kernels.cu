@@ -1,4 +1,4 @@
-// The one source of asterism::cuda: the functions that launchers.hpp and queue.hpp declare, and all kernels.
+// The only source of asterism::cuda: the functions declared by launchers.hpp and queue.hpp, and all kernels.
 #include "asterism/cuda/attention/append_kv.cuh"
 #include "asterism/cuda/attention/attend.cuh"
 #include "asterism/cuda/backend/dispatch.cuh"

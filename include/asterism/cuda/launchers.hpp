@@ -1,4 +1,4 @@
-// The operations of cuda::Backend as functions without templates, which queue kernels. Plain C++.
+// The operations of cuda::Backend as non-template functions that queue kernels. Plain C++.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace asterism::cuda {
 
-/// The matrices of some experts, of one shape, for one launch: kernels get it by value.
+/// The matrices of some experts, all of one shape, for one launch: passed to kernels by value.
 struct Experts {
   static constexpr std::size_t most = 128;
 
@@ -23,9 +23,9 @@ struct Experts {
   std::size_t count = 0;
 };
 
-/// Defined in kernels.cu. Every program and every shared library that has that source has its own copy, with kernels
-/// for its own architectures: hence hidden. Views are of memory of the queue's GPU, but for ids. They check nothing:
-/// cuda::Backend does, and documents them. They throw CudaError where a launch is refused.
+/// Defined in kernels.cu. Every program and every shared library with that source has its own copy, with kernels
+/// for its own architectures: hence hidden. Views are of memory of the queue's GPU, except ids. Nothing is checked
+/// here: cuda::Backend does that, and documents them. They throw CudaError if a launch fails.
 #pragma GCC visibility push(hidden)
 namespace launch {
 
@@ -33,7 +33,7 @@ void embed(Queue& queue, const StoredMatrix& table, View<const TokenId> ids, Mat
 void rms_norm(Queue& queue, MatrixView<const float> x, View<const float> weight, float epsilon,
               MatrixView<float> y);
 void product(Queue& queue, const StoredMatrix& weights, MatrixView<const float> x, MatrixView<float> y);
-/// `like`: the shape and format of all experts' matrices; its data is not read.
+/// `like`: shape and format of all experts' matrices; its data is not read.
 void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts,
                      const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> y);
 void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x);

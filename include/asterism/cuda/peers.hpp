@@ -1,4 +1,4 @@
-// The logical devices of one model: who they are, so that a hand-over can find the one that gives.
+// The logical devices of one model, which a hand-over looks up by index.
 #pragma once
 
 #include <algorithm>
@@ -14,14 +14,14 @@
 
 namespace asterism::cuda {
 
-/// What the cuda::Backend objects of one model share; their ExecutionPolicy. Thread-safe.
+/// Shared by the cuda::Backend objects of one model; their ExecutionPolicy. Thread-safe.
 class Peers {
  public:
   Peers() = default;
-  /// Takes the number of threads that other backends want, and ignores it.
+  /// Accepts the number of threads that other backends need, and ignores it.
   explicit Peers(std::size_t /*threads*/) {}
 
-  /// `queue` becomes that of `device`. Throws InvalidArgument where the device is there already.
+  /// Registers `queue` as that of `device`. Throws InvalidArgument if the device is already registered.
   void join(std::int32_t device, Queue& queue) {
     const std::lock_guard lock(mutex_);
     if (place_of(device) != queues_.end()) {
@@ -34,7 +34,7 @@ class Peers {
     queues_.erase(place_of(device));
   }
 
-  /// The queue of a device. Throws WrongDevice where none of these has that index.
+  /// The queue of a device. Throws WrongDevice if no peer has that index.
   Queue& at(std::int32_t device) {
     const std::lock_guard lock(mutex_);
     const auto found = place_of(device);

@@ -1,4 +1,4 @@
-// Queue on the CUDA runtime. For kernels.cu alone: it defines what is not inline.
+// Implements Queue on the CUDA runtime. Only for kernels.cu: it defines functions that are not inline.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 
 namespace asterism::cuda {
 
-/// Throws CudaError unless `code` says success. `call` is what gave it.
+/// Throws CudaError unless `code`, the result of `call`, is success.
 inline void require(cudaError_t code, const char* call, int gpu) {
   if (code == cudaSuccess) return;
   throw CudaError(concat(call, " on GPU ", gpu, " failed with code ", static_cast<int>(code), " (",
                          cudaGetErrorName(code), "): ", cudaGetErrorString(code)));
 }
 
-/// Makes a GPU the current one of this thread while it lives.
+/// Makes a GPU the current one of this thread for its lifetime.
 class CurrentGpu {
  public:
   explicit CurrentGpu(int gpu) {
@@ -84,7 +84,7 @@ std::byte* Queue::allocate(std::uint64_t bytes) const {
   void* data = nullptr;
   const cudaError_t code = cudaMalloc(&data, bytes > 0 ? bytes : 1);
   if (code == cudaErrorMemoryAllocation) {
-    cudaGetLastError();  // takes it back: the arena tells of it
+    cudaGetLastError();  // clears the error: the arena reports it
     return nullptr;
   }
   require(code, "cudaMalloc", gpu_);

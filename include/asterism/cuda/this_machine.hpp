@@ -1,4 +1,4 @@
-// What the GPUs of this machine hold.
+// Queries the GPUs of this machine.
 #pragma once
 
 #include "asterism/core/bytes.hpp"
@@ -7,8 +7,8 @@
 
 namespace asterism::cuda {
 
-/// The GPUs that this process can use, at most Machine::max_devices, in their order: of each the memory that is free
-/// now, less `reserve` for what CUDA takes beside the arenas. For LoadOptions::machine. Throws CudaError where there is
+/// The GPUs that this process can use, at most Machine::max_devices, in order, each with its currently free memory
+/// less `reserve`, which CUDA takes besides the arenas. For LoadOptions::machine. Throws CudaError if there is
 /// none.
 inline Machine this_machine(Bytes reserve = 512_MiB) {
   const int gpus = gpu_count();

@@ -1,4 +1,4 @@
-// Names of the room `engine`: what computes, without files and text.
+// Forward declarations of the room `engine`: computation without files and text.
 #pragma once
 
 namespace asterism::engine {

@@ -1,4 +1,4 @@
-// The tokens of one sequence, and how far the caches know them.
+// The tokens of one sequence, and how many of them the caches hold.
 #pragma once
 
 #include <algorithm>
@@ -16,23 +16,23 @@
 
 namespace asterism::engine {
 
-/// Tokens, key/value caches and observer of one sequence; a session owns one, a batch one for each row. The first
-/// `computed()` tokens are in the caches; the others are pending and pass through the network next. For one thread at a
-/// time; not to be moved while a segment of it is in use.
+/// Tokens, key/value caches and observer of one sequence; a session owns one, a batch one per row. The first
+/// `computed()` tokens are in the caches; the others are pending and pass through the network next. Not
+/// thread-safe; must not be moved while a segment of it is in use.
 template <class B>
 class Sequence {
  public:
   using Observer = typename B::Observer;
   using Segment = typename model::Assembly<B>::Segment;
 
-  /// Throws BudgetExceeded where the devices have no room for one more sequence.
+  /// Throws BudgetExceeded if the devices have no room for one more sequence.
   explicit Sequence(const Engine<B>& engine)
       : engine_(&engine), caches_(engine.devices(), engine.plan(), engine.shape(), engine.limits()) {
     observer_.begin(engine.shape().layers, engine.shape().experts, engine.shape().top_k);
     tokens_.reserve(capacity());
   }
 
-  /// Tokens that it can hold: the context, and one more, which is never computed.
+  /// Maximum number of tokens: the context, and one more, which is never computed.
   std::size_t capacity() const { return static_cast<std::size_t>(engine_->limits().context) + 1; }
   bool full() const { return tokens_.size() == capacity(); }
 
@@ -42,7 +42,7 @@ class Sequence {
   const Observer& observer() const { return observer_; }
   Observer& observer() { return observer_; }
 
-  /// Throws InvalidArgument unless `prompt` is one that the engine can compute.
+  /// Throws InvalidArgument unless the engine can compute `prompt`.
   static void check(const Engine<B>& engine, View<const TokenId> prompt) {
     if (prompt.empty()) throw InvalidArgument("the prompt has no tokens; give at least one");
     if (prompt.size > static_cast<std::size_t>(engine.limits().context)) {
@@ -56,15 +56,15 @@ class Sequence {
     }
   }
 
-  /// How many tokens the caches know of those that `tokens` begins with.
+  /// Length of the longest prefix of `tokens` that is in the caches.
   std::size_t common_prefix(View<const TokenId> tokens) const {
     std::size_t common = 0;
     while (common < computed_ && common < tokens.size && tokens_[common] == tokens[common]) ++common;
     return common;
   }
 
-  /// `tokens`, which `check` accepts, become the sequence. What the caches know of their first `most` is not computed
-  /// again. `tokens` may be the sequence itself.
+  /// Makes `tokens`, which `check` accepts, the sequence. What the caches hold of the first `most` is not computed
+  /// again. `tokens` may alias the sequence itself.
   void begin(View<const TokenId> tokens, std::size_t most) {
     const std::size_t known = std::min(most, common_prefix(tokens));
     const std::vector<TokenId> copy(tokens.begin(), tokens.end());
@@ -72,7 +72,7 @@ class Sequence {
     computed_ = caches_.trim(known);
   }
 
-  /// Forgets everything, keeps the memory.
+  /// Forgets everything but keeps the memory.
   void clear() {
     tokens_.clear();
     computed_ = caches_.trim(0);
@@ -80,7 +80,7 @@ class Sequence {
 
   void append(TokenId token) { tokens_.push_back(token); }
 
-  /// The next `rows` pending tokens for a pass. Until `advance`, the pass can be made again.
+  /// The next `rows` pending tokens for a pass, which can be repeated until `advance` is called.
   Segment segment(std::size_t rows) {
     return {.caches = &caches_, .observer = &observer_, .first = computed_, .rows = rows};
   }

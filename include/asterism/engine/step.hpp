@@ -18,9 +18,10 @@
 
 namespace asterism::engine {
 
-/// Put together anew each time: `clear`, `add` while there is room, `run`. What was added has to stay where it is until
-/// then. Allocates nothing once it has held as many sequences. For one thread at a time; the engine must outlive it.
-/// Steps of continuous batches: Yu et al., Orca, OSDI 2022.
+/// Composed anew each time: `clear`, `add` while there is room, `run`. Whatever was added must stay in place until
+/// then. Does not allocate unless it holds more sequences than ever before. Not thread-safe; the engine must
+/// outlive it.
+/// Source, for steps of continuous batches: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Step {
  public:
@@ -36,10 +37,11 @@ class Step {
     segments_.clear();
     tokens_.clear();
   }
-  /// Tokens in it, limits.prefill_chunk at most.
+  /// Number of tokens in it, at most limits.prefill_chunk.
   std::size_t size() const { return tokens_.size(); }
 
-  /// Puts the pending tokens of a sequence in, as many as there is room for; false where there is none. Each sequence once.
+  /// Adds the pending tokens of a sequence, as many as there is room for; false if there is none. Each sequence
+  /// once.
   bool add(Sequence<B>& sequence) {
     const std::size_t room = static_cast<std::size_t>(engine_->limits().prefill_chunk) - size();
     const std::size_t rows = std::min(room, sequence.pending());
@@ -51,13 +53,14 @@ class Step {
     return true;
   }
 
-  /// Computes the tokens, then calls computed(i, logits) for each sequence i in the order of `add`. Where none of its tokens
-  /// is pending any more, logits (vocabulary) follow the last one, and it may overwrite them; else there are none. Then the
-  /// sequence advances. Where `computed` throws, that sequence and those after it are as before.
-  /// Returns false where `cancel` was asked to stop: nothing has advanced, and the step can be run again.
+  /// Computes the tokens, then calls computed(i, logits) for each sequence i in the order of `add`. If none of its
+  /// tokens is pending any more, logits (vocabulary) are those after its last token, and may be overwritten;
+  /// otherwise they are empty. Then the sequence advances. If `computed` throws, that sequence and those after it
+  /// are left unchanged. Returns false if `cancel` was requested: nothing has advanced, and the step can be run
+  /// again.
   ///
-  /// Throws what the network throws. Where numbers overflow, NumericError, unless refuse(i, error), called for the first
-  /// sequence that overflows by itself, throws something that tells more.
+  /// Throws as the network does. On numeric overflow NumericError, unless refuse(i, error), called for the first
+  /// sequence that overflows by itself, throws something more specific.
   template <class Computed, class Refuse>
   bool run(Computed&& computed, Refuse&& refuse, const std::stop_token& cancel = {}) {
     const auto lock = engine_->lock_workspace();
@@ -72,7 +75,7 @@ class Step {
         ++i;
         continue;
       }
-      // Logits of the last rows of neighbours together.
+      // Neighbours' last rows share one computation of logits.
       std::size_t count = 1;
       while (count < most && i + count < entries_.size() && entries_[i + count].rows == 1 &&
              entries_[i + count].completes()) {
@@ -91,8 +94,8 @@ class Step {
     return true;
   }
 
-  /// Computes the tokens, which belong to one sequence, and calls f(row, logits) for its rows from `first` on, in order.
-  /// The sequence has advanced then.
+  /// Computes the tokens, which belong to one sequence, and calls f(row, logits) for its rows from `first` on, in
+  /// order. Then the sequence has advanced.
   template <class F>
   void run_all_rows(std::size_t first, F&& f) {
     const auto lock = engine_->lock_workspace();
@@ -125,7 +128,7 @@ class Step {
     void advance() const { sequence->advance(rows); }
   };
 
-  /// Tells each sequence of its part of what moved between devices.
+  /// Reports to each sequence its share of what was copied between devices.
   struct SplitMoves {
     View<const Entry> entries;
 
@@ -139,7 +142,7 @@ class Step {
     const auto& network = engine_->network();
     try {
       return network.forward(engine_->devices(), workspace, View<const Segment>(segments_), tokens_, cancel);
-    } catch (const NumericError& error) {  // of whom? Rows do not depend on each other
+    } catch (const NumericError& error) {  // find the sequence: rows do not depend on each other
       if (entries_.size() == 1) {
         refuse(0, error);
         throw;
@@ -167,7 +170,7 @@ class Step {
   std::vector<float> logits_;
   std::vector<Entry> entries_;
   std::vector<Segment> segments_;  ///< the entries for the network
-  std::vector<TokenId> tokens_;    ///< theirs
+  std::vector<TokenId> tokens_;    ///< tokens of the segments
 };
 
 }  // namespace asterism::engine

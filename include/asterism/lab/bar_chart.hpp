@@ -10,11 +10,11 @@
 
 namespace asterism::lab {
 
-/// `text` with the characters escaped that mean something in HTML.
+/// `text` with HTML's special characters escaped.
 std::string escaped(std::string_view text);
 
-/// One bar: what it is called, the lengths of its pieces one after the other, the text behind it, and a range drawn
-/// as a whisker where low < high. All values are finite and at least the chart's origin.
+/// One bar: its label, the lengths of its stacked pieces, the text after it, and a range drawn as a whisker if low
+/// < high. All values are finite and at least the chart's origin.
 struct Bar {
   std::string label;
   std::vector<double> pieces;
@@ -23,15 +23,15 @@ struct Bar {
   double high = 0;
 };
 
-/// Where the bars of a chart begin and end.
+/// The range of a chart.
 struct BarScale {
   double origin = 0;
-  double end = 0;  ///< at most the origin: the longest bar, and the whiskers up to one and a half times that
+  double end = 0;  ///< the longest bar if at most the origin, and whiskers up to one and a half times that
 };
 
-/// An SVG element of `bars`. A whisker that leaves the chart ends in an arrow, so that one outlier flattens no bars.
-/// Pieces of a bar have the classes p0, p1, p2 ... for a style sheet to colour. Deterministic; needs neither a network
-/// nor a script.
+/// An SVG element of `bars`. A whisker that leaves the chart ends in an arrow, so that one outlier does not
+/// flatten the bars. Pieces of a bar have the classes p0, p1, p2 ... for style sheets. Deterministic; needs
+/// neither network nor scripts.
 std::string bar_chart(std::span<const Bar> bars, BarScale scale = {});
 
 }  // namespace asterism::lab

@@ -53,7 +53,7 @@ inline double scale_end(std::span<const Bar> bars, const BarScale& scale) {
 }  // namespace detail
 
 ASTERISM_INLINE std::string bar_chart(std::span<const Bar> bars, BarScale scale) {
-  constexpr double character = 7.5;  // of a font of 14 pixels, on average and a little more
+  constexpr double character = 7.5;  // average width in a font of 14 pixels, rounded up
   constexpr double bar_width = 270;
   constexpr double row = 26;
   const double end = detail::scale_end(bars, scale);

@@ -1,4 +1,4 @@
-// Several compiled variants, asked the same questions.
+// Compares several compiled variants on the same questions.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace asterism::lab {
 
-/// Refuses to compile where two variants are the same experiment; the arguments show which.
+/// Fails to compile if two variants are the same experiment; the template arguments show which.
 template <class A, class B>
 struct DifferentVariants {
   static_assert(differs<A, B>,
@@ -35,14 +35,14 @@ consteval bool all_differ() {
 
 }  // namespace detail
 
-/// Loads the checkpoint in `folder` under one variant after the other and asks each the same questions; see
-/// `evaluate`. One evaluation for each, in order, called by the name of its struct. Show them with
-/// `comparison_table`, `to_json` and `to_html`:
+/// Loads the checkpoint in `folder` under each variant in turn and asks each the same questions; see `evaluate`.
+/// Returns one evaluation per variant, in order, named after its struct. Show them with `comparison_table`,
+/// `to_json` and `to_html`:
 ///
 ///     const auto found = lab::compare<Nf4, Int8, Int4>(folder, questions);
 ///     std::cout << lab::comparison_table(found, questions);
 ///
-/// Throws what `evaluate` throws; does not compile where two variants resolve to equal policies.
+/// Throws as `evaluate`; does not compile if two variants resolve to equal policies.
 template <class... Variants>
   requires(sizeof...(Variants) > 0)
 std::vector<Evaluation> compare(const std::string& folder, std::span<const Question> questions,
@@ -54,7 +54,7 @@ std::vector<Evaluation> compare(const std::string& folder, std::span<const Quest
   return out;
 }
 
-/// Prompts whose answers are not known, as questions: their perplexity and speed can be compared.
+/// Prompts without known answers, as questions: their perplexity and speed can be compared.
 inline std::vector<Question> as_questions(std::span<const std::string> prompts) {
   std::vector<Question> questions;
   for (const std::string& prompt : prompts) {

@@ -1,4 +1,4 @@
-// How far a variant lies from another that was asked the same questions.
+// Differences of a variant from a baseline on the same questions.
 #pragma once
 
 #include <cmath>
@@ -14,20 +14,20 @@
 
 namespace asterism::lab {
 
-/// Questions that one of two variants alone answered right, of those asked; and the difference of the shares.
+/// Numbers of questions that exactly one of two variants answered right, and the difference of their shares.
 struct PairedScore {
   std::uint64_t gained = 0;  ///< right with the variant, wrong with the baseline
   std::uint64_t lost = 0;    ///< the other way round
   std::uint64_t asked = 0;
 
-  /// Share of the variant less that of the baseline, in [-1, 1]; 0 where nothing was asked.
+  /// The variant's share less the baseline's, in [-1, 1]; 0 if nothing was asked.
   double difference() const {
     return asked == 0 ? 0 : (static_cast<double>(gained) - static_cast<double>(lost)) / static_cast<double>(asked);
   }
-  /// Half the width of the 95 % interval around the difference, which is that of pairs: it is narrower than the
-  /// intervals of both shares together, as the questions are the same.
-  /// Source: Agresti and Min, Simple improved confidence intervals for comparing matched proportions, Statistics in
-  /// Medicine 24 (2005) 729-740: half an observation is added to each of the four cells.
+  /// Half the width of the 95 % confidence interval of the difference, for matched pairs: since the questions are
+  /// the same, it is narrower than the intervals of both shares together.
+  /// Source: Agresti and Min, Simple improved confidence intervals for comparing matched proportions, Statistics
+  /// in Medicine 24 (2005) 729-740: half an observation is added to each of the four cells.
   double half_interval() const {
     const double n = static_cast<double>(asked) + 2;
     const double b = static_cast<double>(gained) + 0.5;
@@ -36,15 +36,15 @@ struct PairedScore {
   }
 };
 
-/// Compares over the questions whose answers are known. `questions` are those that both asked.
+/// Compares over the questions with known answers. `questions` are those that both were asked.
 PairedScore paired_score(const Evaluation& evaluation, const Evaluation& baseline,
                          std::span<const Question> questions);
 
-/// The evaluation of that name. InvalidArgument where there is none, naming those that there are.
+/// The evaluation of that name. InvalidArgument if there is none, listing the available names.
 const Evaluation& evaluation_of(std::string_view variant, std::span<const Evaluation> evaluations);
 
-/// A line a variant: the difference of exact match from the baseline's in percentage points with its 95 % interval,
-/// what was gained and lost, and perplexity, weights and speed of decoding as parts of the baseline's.
+/// One line per variant: difference of exact match from the baseline in percentage points with its 95 % interval,
+/// questions gained and lost, and perplexity, weights and decoding speed relative to the baseline.
 std::string difference_table(std::span<const Evaluation> evaluations, std::span<const Question> questions,
                              const Evaluation& baseline);
 

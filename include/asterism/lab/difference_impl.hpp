@@ -22,7 +22,7 @@ inline std::string signed_text(double value, int digits) {
   return concat(value < 0 ? "" : "+", fixed(value, digits));
 }
 
-/// What `difference_table` says of one variant, cell by cell.
+/// The cells of `difference_table` for one variant.
 inline std::vector<std::string> difference_cells(const Evaluation& evaluation, const Evaluation& baseline,
                                                  std::span<const Question> questions) {
   const auto all = [](const Question&) { return true; };

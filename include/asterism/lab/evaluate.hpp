@@ -1,4 +1,4 @@
-// Asks a model questions whose answers are known, and counts.
+// Evaluates a model on questions with known answers.
 #pragma once
 
 #include <algorithm>
@@ -39,8 +39,8 @@ struct EvaluateOptions {
   std::int32_t max_tokens = 32;         ///< of an answer
   std::vector<std::string> stop{"\n"};  ///< texts that end an answer
   bool chat = false;                    ///< each prompt is a user's turn in the checkpoint's chat template
-  ProgressSink* progress = nullptr;     ///< hears of each question
-  std::stop_token cancel{};             ///< asked before each token; evaluating then throws Error
+  ProgressSink* progress = nullptr;     ///< receives the progress, question by question
+  std::stop_token cancel{};             ///< checked before each token; evaluate then throws Error
   RoutingTrace* trace = nullptr;        ///< receives a sequence for each question: its tokens and answer
 };
 
@@ -63,7 +63,7 @@ std::string_view type_text() {
 
 }  // namespace detail
 
-/// What the struct B is called, without the namespaces around it: the name of an experiment is that of its struct.
+/// The name of the struct B without its namespaces, which is the name of the experiment.
 template <class B>
 std::string variant_name() {
   const std::string_view text = detail::type_text<B>();
@@ -77,7 +77,7 @@ std::string variant_name() {
   return std::string(text.substr(from));
 }
 
-/// What a policy calls itself, else the name of its type, without any namespaces.
+/// The name of a policy by its own account, else the name of its type without namespaces.
 template <class Policy>
 std::string policy_name() {
   if constexpr (requires { std::string(Policy::name()); }) {
@@ -95,7 +95,8 @@ std::string policy_name() {
   }
 }
 
-/// The policies of B on which results depend: formats, cache and activations, and what else is not the Blueprint's.
+/// The policies of B that affect results: formats, cache and activations, and any others that differ from
+/// Blueprint's.
 template <class B>
 std::string policies_text() {
   std::string text = concat(B::Quantization::name(), "; embedding ", B::Embedding::name(), ", head ",
@@ -114,7 +115,7 @@ std::string policies_text() {
   return text;
 }
 
-/// The variant B, with an observer that remembers routes.
+/// The variant B with an observer that records routes.
 template <class B>
 struct Traced : B {
   using Observer = observe::Trace;
@@ -129,8 +130,8 @@ inline ExpertUsage& usage_of(Evaluation& evaluation, const std::string& kind, co
   return evaluation.usage.emplace_back(kind, ExpertUsage(shape.layers, shape.experts)).second;
 }
 
-/// Weighs the known answer: " answer" behind the prompt, and the end token, where the model has one; or the prompt
-/// itself from its second token on. What the session's conversation shares with it is not computed again.
+/// Scores the known answer: " answer" after the prompt, and the end token, if the model has one; or the prompt
+/// itself from its second token on. A prefix shared with the session's conversation is not computed again.
 template <class B>
 void score_known_answer(Session<B>& session, const std::string& prompt, bool chat, const Question& question,
                         Answer& answer) {
@@ -150,7 +151,7 @@ void score_known_answer(Session<B>& session, const std::string& prompt, bool cha
   }
 }
 
-/// Lets the session answer, and weighs the known answer.
+/// Lets the session answer, then scores the known answer.
 template <class B>
 Answer ask(Session<B>& session, const Question& question, const EvaluateOptions& options, Evaluation& evaluation) {
   const GenerateOptions generate{.max_tokens = options.max_tokens, .stop = options.stop, .cancel = options.cancel};
@@ -177,7 +178,7 @@ Answer ask(Session<B>& session, const Question& question, const EvaluateOptions&
 
 }  // namespace detail
 
-/// What `evaluate` will write down about its arguments.
+/// The record of the arguments of `evaluate`.
 inline Asked asked_of(const std::string& folder, std::span<const Question> questions,
                       const EvaluateOptions& options) {
   std::error_code failed;
@@ -189,11 +190,11 @@ inline Asked asked_of(const std::string& folder, std::span<const Question> quest
           .chat = options.chat};
 }
 
-/// Loads the checkpoint in `folder` under the policies of B and asks it each question by itself: the most probable
-/// token, until an end token, one of `stop` or `max_tokens`. An answer is right where its text without the blanks
-/// around it is the known answer. The known answer is scored as " answer" behind the prompt, with an end token
-/// where the model has one; where none is known, the prompt itself is scored. Throws what `load` throws, and
-/// InvalidArgument where there is no question, or naming one that the context does not hold.
+/// Loads the checkpoint in `folder` under the policies of B and asks each question by itself, decoding greedily
+/// until an end token, one of `stop` or `max_tokens`. An answer is right if its trimmed text equals the known
+/// answer. The known answer is scored as " answer" after the prompt, with an end token if the model has one; if
+/// none is known, the prompt itself is scored. Throws as `load`; InvalidArgument if there is no question, or
+/// naming one that does not fit into the context.
 template <class B>
 Evaluation evaluate(const std::string& folder, std::span<const Question> questions,
                     const LoadOptions& load_options = {}, const EvaluateOptions& options = {}) {

@@ -1,4 +1,4 @@
-// What a variant made of a set of questions: answers, probabilities, speed, bytes, use of experts.
+// Results of a variant on a set of questions: answers, probabilities, speed, memory, use of experts.
 #pragma once
 
 #include <algorithm>
@@ -21,35 +21,35 @@
 
 namespace asterism::lab {
 
-/// Tokens computed, and the time that took.
+/// Tokens computed, and the time taken.
 struct Pace {
   std::uint64_t tokens = 0;
   double seconds = 0;
 
-  /// Tokens a second; 0 where there was none.
+  /// Tokens per second; 0 if there was none.
   double speed() const { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0; }
   friend Pace operator+(Pace a, Pace b) { return {a.tokens + b.tokens, a.seconds + b.seconds}; }
 };
 
-/// A speed in tokens a second over all questions, and the slowest and the fastest of five equal parts of them.
+/// Tokens per second over all questions, and the slowest and the fastest of five equal parts of them.
 struct Speed {
   double all = 0;
   double slowest = 0;
   double fastest = 0;
 };
 
-/// What a model made of one question.
+/// A model's result on one question.
 struct Answer {
-  std::string text;            ///< the answer that it gave, trimmed
+  std::string text;            ///< the answer given, trimmed
   bool right = false;          ///< the text equals the known answer
   double log_probability = 0;  ///< natural logarithm of the probability of the tokens that were scored
-  /// Tokens of the known answer and its end token; of the prompt where none is known.
+  /// Tokens of the known answer and its end token; of the prompt if no answer is known.
   std::int32_t scored_tokens = 0;
-  Pace prefill{};  ///< what was computed before the first token
-  Pace decode{};   ///< after it
+  Pace prefill{};  ///< computed before the first token
+  Pace decode{};   ///< computed after it
 };
 
-/// What a model took on one device.
+/// Memory use of a model on one device.
 struct DeviceBytes {
   Bytes weights{};  ///< with their scales
   Bytes kv_cache{};
@@ -58,7 +58,7 @@ struct DeviceBytes {
   Bytes all() const { return weights + kv_cache + workspace; }
 };
 
-/// What a plan takes on each of its devices.
+/// Memory use of a plan on each of its devices.
 inline std::vector<DeviceBytes> device_bytes(const placement::Plan& plan) {
   std::vector<DeviceBytes> devices;
   for (std::size_t d = 0; d < plan.devices(); ++d) {
@@ -69,7 +69,7 @@ inline std::vector<DeviceBytes> device_bytes(const placement::Plan& plan) {
   return devices;
 }
 
-/// What was asked of a variant, and how: only evaluations for which all of that is equal can be compared.
+/// The questions and settings of an evaluation: only evaluations with equal values can be compared.
 struct Asked {
   std::string checkpoint{};     ///< its folder
   std::uint64_t questions = 0;  ///< `fingerprint` of all of them
@@ -80,13 +80,13 @@ struct Asked {
   friend bool operator==(const Asked&, const Asked&) = default;
 };
 
-/// What one variant made of a set of questions.
+/// Results of one variant on a set of questions.
 struct Evaluation {
-  std::string variant{};   ///< what it is called
-  std::string policies{};  ///< those that a variant chooses, in words
+  std::string variant{};   ///< its name
+  std::string policies{};  ///< the variant's choices, in words
   Asked asked{};
   Conditions conditions{};
-  std::vector<DeviceBytes> devices{};  ///< what it took on each
+  std::vector<DeviceBytes> devices{};  ///< memory use of each
   Limits limits{};
   std::vector<Answer> answers{};                             ///< (questions)
   std::vector<std::pair<std::string, ExpertUsage>> usage{};  ///< by kind of question, in order of appearance
@@ -101,14 +101,14 @@ struct Evaluation {
     return sum;
   }
 
-  /// The use of experts over all kinds of questions.
+  /// Use of experts over all kinds of questions.
   ExpertUsage all_usage() const {
     ExpertUsage all(usage.front().second.layers(), usage.front().second.experts());
     for (const auto& [kind, counts] : usage) all.add(counts);
     return all;
   }
 
-  /// Right answers to the questions for which `wanted(question)` is true and an answer is known. `questions` are
+  /// Right answers to the questions with a known answer for which `wanted(question)` is true. `questions` are
   /// those that were asked.
   template <class Wanted>
   Score score(std::span<const Question> questions, const Wanted& wanted) const {
@@ -119,8 +119,8 @@ struct Evaluation {
     return score;
   }
 
-  /// exp of the mean negative log probability of the tokens that were scored, of the questions for which
-  /// `wanted(question)` is true; 1 where there is none.
+  /// exp of the mean negative log probability of the scored tokens, over the questions for which
+  /// `wanted(question)` is true; 1 if there is none.
   template <class Wanted>
   double perplexity(std::span<const Question> questions, const Wanted& wanted) const {
     double sum = 0;

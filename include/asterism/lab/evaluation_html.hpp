@@ -1,4 +1,4 @@
-// Evaluations as one self-contained page with pictures.
+// Evaluations as one self-contained HTML page with charts.
 #pragma once
 
 #include <span>
@@ -11,10 +11,10 @@
 
 namespace asterism::lab {
 
-/// A page of its own, with inline SVG and styles, without scripts: under which conditions, exact match, perplexity,
-/// memory by device, speed, the differences from `baseline`, the scores by split and kind, and the use of experts.
-/// `questions` are those that all evaluations asked; `baseline` is the name of one of them, by default the first one's.
-/// Throws InvalidArgument where none has that name.
+/// A self-contained page with inline SVG and styles, without scripts: conditions, exact match, perplexity, memory
+/// by device, speed, differences from `baseline`, scores by split and kind, and use of experts. `questions` are
+/// those that all evaluations asked; `baseline` is the name of one of them, by default the first one's. Throws
+/// InvalidArgument if none has that name.
 std::string to_html(std::span<const Evaluation> evaluations, std::span<const Question> questions,
                     std::string_view title, std::string_view baseline = {});
 

@@ -74,7 +74,7 @@ inline std::vector<std::string> escaped_cells(std::span<const std::string> texts
   return cells;
 }
 
-/// The share, and its interval below.
+/// The share, with its interval below.
 inline std::string score_cell(const Score& score) {
   if (score.asked == 0) return "-";
   const auto [low, high] = score.interval();
@@ -82,7 +82,7 @@ inline std::string score_cell(const Score& score) {
                 "</small>");
 }
 
-/// Exact match by split and kind: one table, so that its columns line up, with a part for each split.
+/// Exact match by split and kind: one table with a part for each split, so that its columns line up.
 inline std::string score_tables(std::span<const Evaluation> evaluations, std::span<const Question> questions) {
   const std::vector<std::string> kinds = distinct(questions, &Question::kind);
   std::vector<std::string> cells = {""};
@@ -109,7 +109,7 @@ inline std::string score_tables(std::span<const Evaluation> evaluations, std::sp
   return html + "</table></div>\n";
 }
 
-/// What each variant is, and how far from the baseline.
+/// The policies of each variant, and its differences from the baseline.
 inline std::string variants_table(std::span<const Evaluation> evaluations, std::span<const Question> questions,
                                   const Evaluation& baseline) {
   std::vector<std::string> cells = {"variant", "weights and scales"};
@@ -125,7 +125,7 @@ inline std::string variants_table(std::span<const Evaluation> evaluations, std::
   return html + "</table></div>\n";
 }
 
-/// Each line once: all variants mostly ran on one machine and day.
+/// Each distinct line once: usually all variants ran on one machine and day.
 inline std::string conditions_lines(std::span<const Evaluation> evaluations) {
   std::vector<Conditions> seen;
   std::string html;

@@ -1,4 +1,4 @@
-// Evaluations as people read them, and as JSON.
+// Human-readable reports of evaluations, and JSON.
 #pragma once
 
 #include <span>
@@ -13,16 +13,16 @@
 
 namespace asterism::lab {
 
-/// For each split a table of exact match in percent with the 95 % interval: a line a variant, a column a kind of
-/// question; and the perplexity of the known answers. `questions` are those that all evaluations asked.
+/// For each split, exact match in percent with the 95 % interval, one line per variant and one column per kind of
+/// question, and the perplexity of the known answers. `questions` are those that all evaluations asked.
 std::string score_table(std::span<const Evaluation> evaluations, std::span<const Question> questions);
 
-/// A line a variant: what it takes on each device (weights, caches and workspace), perplexity and exact match over
-/// all questions, and speed with the slowest and the fastest of five parts of the questions. `questions` are those
-/// that all evaluations asked.
+/// One line per variant: its memory use on each device (weights, caches and workspace), perplexity and exact match
+/// over all questions, and speed with the slowest and the fastest of five parts of the questions. `questions` are
+/// those that all evaluations asked.
 std::string comparison_table(std::span<const Evaluation> evaluations, std::span<const Question> questions);
 
-/// How often each expert was chosen while the prompts and answers passed, a table for each kind of question.
+/// How often each expert was chosen in prompts and answers, one table for each kind of question.
 std::string usage_by_kind(const Evaluation& evaluation);
 
 /// Everything; `read_evaluations` reads it back:

@@ -1,4 +1,4 @@
-// How often each expert of each layer was chosen, as a table with a picture.
+// How often each expert of each layer was chosen, as a table with bars.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace asterism::lab {
 
-/// Counts choices of experts in a (layers, experts) table. For one thread at a time.
+/// Counts choices of experts in a (layers, experts) table. Not thread-safe.
 class ExpertUsage {
  public:
   ExpertUsage(std::int32_t layers, std::int32_t experts)
@@ -40,14 +40,14 @@ class ExpertUsage {
   std::int32_t experts() const { return experts_; }
   /// Choices of the expert in the layer.
   std::uint64_t chosen(std::int32_t layer, std::int32_t expert) const { return chosen_[index(layer, expert)]; }
-  /// Of all choices in the layer, those of the expert; 0 where there was none.
+  /// The expert's share of all choices in the layer; 0 if there was none.
   double share(std::int32_t layer, std::int32_t expert) const {
     std::uint64_t all = 0;
     for (std::int32_t e = 0; e < experts_; ++e) all += chosen(layer, e);
     return all == 0 ? 0 : static_cast<double>(chosen(layer, expert)) / static_cast<double>(all);
   }
 
-  /// A line for each layer: the least and the most used expert, and a column for each expert, full at the largest
+  /// One line per layer: the least and the most used expert, and a column for each expert, full at the largest
   /// share of the layer.
   std::string table() const {
     constexpr std::string_view columns[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};

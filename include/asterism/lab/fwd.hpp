@@ -1,4 +1,4 @@
-// Names of the room `lab`: experiments on whole runs of a model.
+// Forward declarations of the room `lab`: experiments on whole runs of a model.
 #pragma once
 
 namespace asterism::lab {

@@ -71,7 +71,7 @@ ASTERISM_INLINE std::vector<Question> parse_questions(std::string_view text, std
   return questions;
 }
 
-/// FNV-1a over all texts, each with a byte behind it that no text holds.
+/// FNV-1a over all texts, each followed by a byte that no text contains.
 /// Source: Fowler, Noll, Vo, Eastlake, The FNV Non-Cryptographic Hash Algorithm (2012).
 ASTERISM_INLINE std::uint64_t fingerprint(std::span<const Question> questions) {
   std::uint64_t hash = 0xCBF29CE484222325U;

@@ -1,4 +1,4 @@
-// Evaluations that were written as JSON, back in memory: what is finished need not be asked again.
+// Reads evaluations written as JSON, so that finished ones need not be repeated.
 #pragma once
 
 #include <span>
@@ -12,13 +12,13 @@
 
 namespace asterism::lab {
 
-/// The evaluations in what `to_json` wrote; what follows from other members is computed, not read. `where` names the
-/// text in messages. Throws FormatError naming what is missing or wrong; InvalidArgument where one of them was not
-/// asked what `asked` says, with the first difference.
+/// The evaluations written by `to_json`; derived members are computed, not read. `where` names the text in
+/// messages. Throws FormatError naming what is missing or wrong; InvalidArgument if what one of them was asked
+/// differs from `asked`, with the first difference.
 std::vector<Evaluation> parse_evaluations(std::string_view text, std::string_view where,
                                           std::span<const Question> questions, const Asked& asked);
 
-/// Those of a file; FileError where it can't be read.
+/// The evaluations of a file; FileError if it can't be read.
 std::vector<Evaluation> read_evaluations(const std::string& path, std::span<const Question> questions,
                                          const Asked& asked);
 

@@ -118,7 +118,7 @@ inline ExpertUsage usage_in(const json::Value& layers, const std::string& where)
   return usage;
 }
 
-/// What differs first, for people; empty where nothing does.
+/// The first difference, in words; empty if there is none.
 inline std::string first_difference(const Asked& found, const Asked& wanted) {
   const auto differ = [](std::string_view what, const auto& a, const auto& b) {
     return concat(what, " ", a, ", not ", b);

@@ -1,4 +1,4 @@
-// Reads routing traces, and refuses whatever is not one.
+// Reads and validates routing traces.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@
 
 namespace asterism::lab {
 
-/// The routing trace whose file has these bytes; `where` names it in messages, which tell the offset, what was
+/// Parses the bytes of a routing trace file; `where` names it in messages, which give the offset, what was
 /// expected and what was found. Checked: magic and version (Unsupported for another one), sizes, counts (against
-/// the bytes that are there, before anything is allocated), the rules of `fault_in`, no surplus bytes, the
-/// checksum. Throws FormatError. Memory: a small multiple of the file's. Thread-safe.
+/// the available bytes, before anything is allocated), the rules of `fault_in`, no surplus bytes, the checksum.
+/// Throws FormatError. Memory: a small multiple of the file's. Thread-safe.
 RoutingTrace parse_routing_trace(View<const std::byte> file, std::string_view where);
 
-/// The routing trace in the file. Throws FileError where it can't be read, and as `parse_routing_trace`.
+/// The routing trace in the file. Throws FileError if it can't be read, and as `parse_routing_trace`.
 RoutingTrace read_routing_trace(const std::string& path);
 
 }  // namespace asterism::lab

@@ -23,7 +23,7 @@ namespace asterism::lab {
 
 namespace detail {
 
-/// Walks through the bytes of a file from the beginning to the checksum.
+/// Reads the bytes of a file from the beginning to the checksum.
 class RoutingTraceReader {
  public:
   RoutingTraceReader(View<const std::byte> file, std::string_view where) : file_(file), where_(where) {}
@@ -71,7 +71,7 @@ class RoutingTraceReader {
     throw FormatError(concat(where_, ": at byte ", offset, ": ", what));
   }
 
-  /// Bytes before the checksum that have not been read.
+  /// Unread bytes before the checksum.
   std::uint64_t left() const { return file_.size - trace_format::checksum_bytes - at_; }
 
   template <class T>
@@ -115,7 +115,7 @@ class RoutingTraceReader {
     return sizes;
   }
 
-  /// The sequence that begins here; `tokens_left`: what the header promises for it and those behind it.
+  /// The sequence that begins here; `tokens_left`: tokens that the header announces for it and those after it.
   RoutedSequence sequence(const RoutingSizes& sizes, std::uint64_t number_of, std::uint64_t tokens_left) {
     const std::string name = concat("sequence ", number_of);
     const std::size_t begin = at_;

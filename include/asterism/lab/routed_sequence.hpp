@@ -1,4 +1,4 @@
-// One conversation with its routes, and the rules that it keeps.
+// One conversation with its routes, and its invariants.
 #pragma once
 
 #include <cstddef>
@@ -16,15 +16,15 @@
 
 namespace asterism::lab {
 
-/// What routes of one model have in common.
+/// The sizes that all routes of a model share.
 struct RoutingSizes {
-  static constexpr std::int32_t max_experts = 65536;  ///< so that an id takes two bytes at most
+  static constexpr std::int32_t max_experts = 65536;  ///< so that an id takes at most two bytes
 
   std::int32_t layers = 0;
   std::int32_t experts = 0;
   std::int32_t top_k = 0;
 
-  /// Choices of one token in all layers.
+  /// Number of choices of one token in all layers.
   constexpr std::size_t choices_per_token() const {
     return static_cast<std::size_t>(layers) * static_cast<std::size_t>(top_k);
   }
@@ -41,17 +41,17 @@ constexpr bool are_possible(const RoutingSizes& sizes) {
          sizes.experts <= RoutingSizes::max_experts;
 }
 
-/// Tokens, and the choices of each of them in every layer.
+/// Tokens, and the choices of each in every layer.
 struct RoutedSequence {
-  std::string label;                     ///< UTF-8, for people: where the tokens come from
-  std::size_t prompt_tokens = 0;         ///< the first of the tokens, which were given; the others are the answer
+  std::string label;                     ///< UTF-8 description of the tokens' origin
+  std::size_t prompt_tokens = 0;         ///< the first of the tokens, which were given; the rest is the answer
   std::vector<TokenId> tokens;           ///< those that passed through the model
   std::vector<observe::Choice> choices;  ///< (tokens, layers, top_k), best first
 
   friend bool operator==(const RoutedSequence&, const RoutedSequence&) = default;
 };
 
-/// A rule that a sequence breaks: in which field, and what was expected and found.
+/// A violated rule: the field, what was expected and what was found.
 struct RoutingFault {
   enum class Field : std::uint8_t { label, prompt_tokens, tokens, experts, probabilities };
   Field field = Field::label;
@@ -59,9 +59,9 @@ struct RoutingFault {
   std::string what;
 };
 
-/// The first rule that a sequence breaks, nothing where it keeps them all: the label is UTF-8; prompt_tokens is at
-/// most the number of tokens; token ids are >= 0; each token has (layers, top_k) choices, those of one layer are
-/// distinct experts below `sizes.experts`, with descending probabilities in [0, 1]. Sizes as `are_possible`.
+/// The first rule that a sequence violates, or nothing: the label is UTF-8; prompt_tokens is at most the number of
+/// tokens; token ids are >= 0; each token has (layers, top_k) choices; those of one layer are distinct experts
+/// below `sizes.experts`, with descending probabilities in [0, 1]. Sizes must satisfy `are_possible`.
 std::optional<RoutingFault> fault_in(const RoutedSequence& sequence, const RoutingSizes& sizes);
 
 }  // namespace asterism::lab

@@ -25,7 +25,8 @@ ASTERISM_INLINE std::string to_string(const RoutingSizes& sizes) {
 
 namespace detail {
 
-/// The first rule that the choices [first, first + top_k) of one token in one layer break. `ids` has top_k places.
+/// The first rule that the choices [first, first + top_k) of one token in one layer violate. `ids` has room for
+/// top_k.
 inline std::optional<RoutingFault> fault_in_choices(View<const observe::Choice> all, std::size_t first,
                                                     const RoutingSizes& sizes, View<std::int32_t> ids) {
   using Field = RoutingFault::Field;

@@ -1,5 +1,5 @@
-// Routing traces: which experts every token of many conversations went to, kept for experiments on caches and
-// prediction, and written to one file. `read_routing_trace.hpp` reads it back.
+// Routing traces: the experts of every token of many conversations, for experiments on caches and prediction,
+// written to one file. `read_routing_trace.hpp` reads it back.
 #pragma once
 
 #include <cmath>
@@ -23,7 +23,7 @@
 
 namespace asterism::lab {
 
-/// The file format, little-endian; docs/routing-traces.md has it byte by byte.
+/// The file format, little-endian; specified byte by byte in docs/routing-traces.md.
 namespace trace_format {
 
 inline constexpr std::string_view magic = "ASTROUTE";
@@ -35,7 +35,7 @@ inline constexpr double probability_steps = 65535;
 
 constexpr std::uint64_t expert_bytes(const RoutingSizes& sizes) { return sizes.experts <= 256 ? 1 : 2; }
 
-/// What a token takes: its id, and the ids and probabilities of its choices.
+/// Size of a token: its id, and the ids and probabilities of its choices.
 constexpr std::uint64_t bytes_per_token(const RoutingSizes& sizes) {
   return sizeof(TokenId) + sizes.choices_per_token() * (expert_bytes(sizes) + sizeof(std::uint16_t));
 }
@@ -59,11 +59,11 @@ inline void put_text(std::string_view text, std::vector<std::byte>& out) {
 
 }  // namespace trace_format
 
-/// The conversations of one model. Probabilities are kept to 1/65535, in memory as in the file: what is read
-/// equals what was written. Const members may be called from several threads.
+/// The conversations of one model. Probabilities have a resolution of 1/65535, in memory as in the file: what is
+/// read equals what was written. Const members may be called from several threads.
 class RoutingTrace {
  public:
-  /// Throws InvalidArgument where no router has such sizes, see `are_possible`.
+  /// Throws InvalidArgument for impossible sizes, see `are_possible`.
   explicit RoutingTrace(const RoutingSizes& sizes) : sizes_(sizes) {
     if (are_possible(sizes)) return;
     throw InvalidArgument(
@@ -83,12 +83,12 @@ class RoutingTrace {
     return View<const observe::Choice>(sequences_[sequence].choices).subview(first, top_k);
   }
 
-  /// Appends a conversation that has ended: `tokens` as Session::tokens() gives them, the first `prompt_tokens` of
-  /// which are the prompt, and that session's observer. The last token of an answer was chosen and may never have
-  /// passed through the model: where the observer knows all tokens but that one, the sequence ends before it.
-  /// Throws InvalidArgument where the observer has other sizes or knows fewer tokens, and where a rule of
-  /// `fault_in` is broken. It can't tell whether the observer heard these tokens or others: walk through the
-  /// answer first, and leave out one that was cancelled before its first token.
+  /// Appends a finished conversation: `tokens` as returned by Session::tokens(), the first `prompt_tokens` of
+  /// which are the prompt, and that session's observer. The last token of an answer was chosen but may never have
+  /// passed through the model: if the observer has all tokens except that one, the sequence ends before it. Throws
+  /// InvalidArgument if the observer has other sizes or fewer tokens, and if a rule of `fault_in` is violated. It
+  /// can't tell whether the observer saw these tokens or others: iterate over the whole answer first, and leave
+  /// out one that was cancelled before its first token.
   void append(std::string_view label, std::size_t prompt_tokens, View<const TokenId> tokens,
               const observe::Trace& observer) {
     const RoutingSizes observed{observer.layers(), observer.experts(), observer.top_k()};
@@ -117,7 +117,8 @@ class RoutingTrace {
     append(std::move(sequence));
   }
 
-  /// Appends a sequence, its probabilities rounded. Throws InvalidArgument where it breaks a rule of `fault_in`.
+  /// Appends a sequence with its probabilities rounded. Throws InvalidArgument if it violates a rule of
+  /// `fault_in`.
   void append(RoutedSequence sequence) {
     if (const auto fault = fault_in(sequence, sizes_)) {
       throw InvalidArgument(concat(title(sequence.label), ": ", fault->what));
@@ -128,7 +129,7 @@ class RoutingTrace {
     sequences_.push_back(std::move(sequence));
   }
 
-  /// The bytes of the file.
+  /// The content of the file.
   std::vector<std::byte> encode() const {
     std::uint64_t tokens = 0;
     std::uint64_t bytes = trace_format::header_bytes + trace_format::checksum_bytes;
@@ -151,8 +152,8 @@ class RoutingTrace {
     return out;
   }
 
-  /// Writes the file, whole or not at all, in place of an older one. Takes memory as large as the file. Throws
-  /// FileError naming the path.
+  /// Writes the file atomically, replacing an older one. Takes memory of the size of the file. Throws FileError
+  /// naming the path.
   void write(const std::string& path) const {
     const std::vector<std::byte> bytes = encode();
     file::NewFile file(path, bytes.size());

@@ -1,4 +1,4 @@
-// How many of how many were right, and how sure that is.
+// Numbers of right answers, with confidence intervals.
 #pragma once
 
 #include <cmath>
@@ -6,7 +6,7 @@
 
 namespace asterism::lab {
 
-/// A share with the range that it may lie in.
+/// A confidence interval of a share.
 struct Interval {
   double low = 0;  ///< 0 <= low <= high <= 1
   double high = 1;
@@ -24,10 +24,10 @@ struct Score {
   friend Score operator+(Score a, Score b) { return {a.right + b.right, a.asked + b.asked}; }
   friend bool operator==(Score, Score) = default;
 
-  /// In [0, 1]; 0 where nothing was asked.
+  /// In [0, 1]; 0 if nothing was asked.
   double share() const { return asked == 0 ? 0 : static_cast<double>(right) / static_cast<double>(asked); }
 
-  /// Wilson's score interval for 95 % confidence; all of [0, 1] where nothing was asked.
+  /// Wilson's score interval for 95 % confidence; all of [0, 1] if nothing was asked.
   /// Source: Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927) 209-212.
   Interval interval() const {
     if (asked == 0) return {};

@@ -1,4 +1,4 @@
-// Which experts were used, as inline SVG.
+// Use of experts as inline SVG.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace asterism::lab {
 
-/// An SVG element with a row for each layer and a cell for each expert: the darker, the larger its share of the choices
-/// of that layer; white is none, full the largest share of all layers. Shares stand in the cells where there are at
-/// most 16 experts, and in each cell's title. Cells have the class p0. Deterministic.
+/// An SVG element with a row for each layer and a cell for each expert: the larger its share of the layer's
+/// choices, the darker; white is none, full colour the largest share of all layers. Cells show their share if
+/// there are at most 16 experts, and always in their title. Cells have the class p0. Deterministic.
 std::string usage_chart(const ExpertUsage& usage);
 
 }  // namespace asterism::lab

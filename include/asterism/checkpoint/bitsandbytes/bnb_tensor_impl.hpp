@@ -29,8 +29,8 @@ ASTERISM_INLINE void read_stored_floats(const file::StoredBytes& from, std::uint
 
 /// A piece of a weight that is being decoded.
 struct FourBitPiece {
-  const std::byte* codes = nullptr;  ///< the first one in the high nibble, or where `odd` in the low one
-  const float* scales = nullptr;     ///< of the block of the first element and those behind it
+  const std::byte* codes = nullptr;  ///< the first one in the high nibble, or in the low one if `odd`
+  const float* scales = nullptr;     ///< of the block of the first element and those after it
   std::uint64_t begin = 0;           ///< index of the first element in the weight
   bool odd = false;
 };
@@ -51,7 +51,7 @@ void decode_piece(const BnbTensor& tensor, const FourBitPiece& piece, View<float
   }
 }
 
-/// Throws FormatError where a value of float16 has become infinite.
+/// Throws FormatError if a float16 value has become infinite.
 ASTERISM_INLINE void check_float16(const BnbTensor& tensor, std::uint64_t first, View<const float> values) {
   for (std::size_t i = 0; i < values.size; ++i) {
     if (is_finite_bits(std::bit_cast<std::uint32_t>(values[i]))) continue;

@@ -1,4 +1,4 @@
-// A weight in a toolkit format as the tensors that stand for it in a file.
+// The tensors by which a file represents a weight in a format of the toolkit.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +16,9 @@
 
 namespace asterism::checkpoint {
 
-/// Which tensors a matrix in Format is written as, and their bytes; specialised for the formats that files know.
-/// `declare(name, rows, cols)` gives the tensors, `bytes(part, slab, rows, cols, dtype)` those of the
-/// part-th. Other formats have no layout in files: their weights are encoded while a checkpoint is loaded.
+/// The tensors that a matrix in Format is written as, and their bytes; specialised for the formats that have a
+/// file layout. `declare(name, rows, cols)` returns the tensors, `bytes(part, slab, rows, cols, dtype)` the bytes
+/// of the part-th. Weights in other formats are encoded while a checkpoint is loaded.
 template <class Format>
 struct FileLayout {
   static_assert(
@@ -41,8 +41,8 @@ struct StoredPlain {
   }
 };
 
-/// Bytes of a quant_state. Fixed, so that the file can be laid out before the nested offset is known; the JSON is
-/// padded with blanks.
+/// Size of a quant_state in bytes. Fixed, so that the file can be laid out before the nested offset is known; the
+/// JSON is padded with blanks.
 inline constexpr std::size_t quant_state_bytes = 256;
 
 /// A matrix in the planes of a 4-bit format.
@@ -53,7 +53,7 @@ struct FourBitMatrix {
   bool nested = false;
   std::uint64_t rows = 0;
   std::uint64_t cols = 0;
-  std::string_view dtype;  ///< of the weight before it was quantized
+  std::string_view dtype;  ///< dtype of the weight before quantization
 };
 
 std::vector<TensorDeclaration> declare_four_bit(const std::string& name, const quant::Planes& planes, bool nested);

@@ -158,11 +158,11 @@ class FourBitReader {
     return map;
   }
 
-  /// The engine decodes with its own tables; a file with others would be decoded wrongly.
+  /// The engine decodes with its own tables; a file with different ones would be decoded wrongly.
   void check_table(const std::array<float, 16>& map) const {
     const std::array<float, 16>& table = four_bit_table(tensor_.kind);
     for (std::size_t i = 0; i < table.size(); ++i) {
-      // The sign of a zero is left open: releases of bitsandbytes differ there.
+      // The sign of a zero is ignored: releases of bitsandbytes differ there.
       if (std::bit_cast<std::uint32_t>(map[i]) << (table[i] == 0 ? 1U : 0U) ==
           std::bit_cast<std::uint32_t>(table[i]) << (table[i] == 0 ? 1U : 0U)) {
         continue;
@@ -192,7 +192,7 @@ class FourBitReader {
     }
   }
 
-  /// Every scale is finite; of nested ones, every possible scale.
+  /// Checks that every scale is finite; if nested, every possible scale.
   void check_scales(std::string_view suffix, const file::StoredBytes& scales, std::uint64_t count) const {
     constexpr float most = 0x1p126F;  // so that map * nested + offset, |map| <= 1, can't overflow
     std::array<float, 4096> piece;

@@ -1,4 +1,4 @@
-// A device map as transformers and accelerate write it: {"model.embed_tokens": 0, "model.layers.0": 0, ...}.
+// Device maps in the form of transformers and accelerate: {"model.embed_tokens": 0, "model.layers.0": 0, ...}.
 #pragma once
 
 #include <string>
@@ -11,16 +11,17 @@
 
 namespace asterism::checkpoint {
 
-/// Reads the text of a device map for a model of `shape`: an object from names of modules to numbers of devices in
-/// `machine`, or "cpu" for its first host device; where a machine lists its accelerators first, the numbers are
-/// transformers' own. An entry stands for all that is in its module unless another one is nearer. The map may be
-/// inconsistent or incomplete: `placement::validate` tells. `where` names the text in messages. FormatError on bad
-/// JSON, a value that is no device, and a name that places nothing; Unsupported where a part that the toolkit keeps
-/// in one piece (the experts of a layer, its norms) is split. Source: accelerate, `dispatch_model`.
+/// Parses a device map for a model of `shape`: an object from module names to device numbers of `machine`, or
+/// "cpu" for its first host device; if a machine lists its accelerators first, the numbers are those of
+/// transformers. An entry applies to everything in its module unless a nearer one exists. The map may be
+/// inconsistent or incomplete: check it with `placement::validate`. `where` names the text in messages.
+/// FormatError for bad JSON, a value that is not a device, and a name that places nothing; Unsupported if a part
+/// that the toolkit keeps in one piece (the experts of a layer, its norms) is split. Source: accelerate,
+/// `dispatch_model`.
 placement::DeviceMap parse_device_map(std::string_view text, std::string_view where, const Shape& shape,
                                       const Machine& machine);
 
-/// Reads a file with a device map. FileError where it can't be read, and what `parse_device_map` throws.
+/// Reads a file with a device map. FileError if it can't be read; otherwise as `parse_device_map`.
 placement::DeviceMap read_device_map(const std::string& path, const Shape& shape, const Machine& machine);
 
 }  // namespace asterism::checkpoint

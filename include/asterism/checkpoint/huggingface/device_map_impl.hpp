@@ -26,7 +26,7 @@ namespace asterism::checkpoint {
 
 namespace detail {
 
-/// Devices by name of module; a module without an entry is where the module around it is.
+/// Devices by module name; a module without an entry is on the device of its parent.
 class ModuleDevices {
  public:
   ModuleDevices(std::string_view text, std::string_view where, const Machine& machine) : where_(where) {
@@ -45,7 +45,7 @@ class ModuleDevices {
 
   bool has_fused_names() const { return has_fused_names_; }
 
-  /// The device that all of `modules` share; unplaced where none has one. Unsupported where they are apart.
+  /// The device shared by all of `modules`; unplaced if none has one. Unsupported if they differ.
   std::int32_t device(const std::vector<std::string>& modules) {
     const std::int32_t first = find(modules.front());
     for (const std::string& module : modules) {
@@ -60,7 +60,7 @@ class ModuleDevices {
     return first;
   }
 
-  /// Throws FormatError on an entry that placed nothing.
+  /// Throws FormatError for an entry that placed nothing.
   void check_all_used() const {
     for (const auto& [module, entry] : entries_) {
       if (entry.used) continue;

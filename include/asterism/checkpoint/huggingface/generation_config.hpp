@@ -1,4 +1,4 @@
-// `generation_config.json`: what the authors of a checkpoint advise for sampling and stopping.
+// `generation_config.json`: a checkpoint's recommended settings for sampling and stopping.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace asterism::checkpoint {
 
-/// The fields that are set; a field that is absent or null has no value here. What follows from an unset one
-/// (top_k is 50 in transformers where `do_sample` is true and nothing else set) is for the sampler to decide.
+/// The fields that are set; a field that is absent or null has no value. Defaults for unset fields (top_k is 50 in
+/// transformers if `do_sample` is true and nothing else is set) are up to the sampler.
 /// Source: transformers, `GenerationConfig`.
 struct GenerationConfig {
   std::vector<TokenId> eos;                    ///< any of them ends the text; empty: not set
-  std::optional<TokenId> bos;                  ///< put before the text
-  std::optional<TokenId> pad;                  ///< fills shorter sequences of a batch
+  std::optional<TokenId> bos;                  ///< prepended to the text
+  std::optional<TokenId> pad;                  ///< pads shorter sequences of a batch
   std::optional<bool> do_sample;               ///< false: always the most probable token
   std::optional<double> temperature;           ///< >= 0
   std::optional<std::int64_t> top_k;           ///< >= 0; 0: all
@@ -29,14 +29,14 @@ struct GenerationConfig {
   std::optional<std::int64_t> max_length;      ///< >= 1, tokens of prompt and answer together
 };
 
-/// Largest configuration file that is read.
+/// Maximum size of a configuration file in bytes.
 inline constexpr std::uint64_t max_config_bytes = std::uint64_t{4} << 20U;
 
-/// Reads the text of a generation_config.json; `where` names it in messages. FormatError for broken JSON, a wrong
-/// type or a value outside its range. Unknown fields are ignored.
+/// Parses a generation_config.json; `where` names it in messages. FormatError for broken JSON, a wrong type or a
+/// value out of range. Unknown fields are ignored.
 GenerationConfig parse_generation_config(std::string_view text, std::string_view where);
 
-/// Reads `generation_config.json` of a checkpoint's folder; nothing is set where there is no such file.
+/// Reads `generation_config.json` of a checkpoint's folder; nothing is set if there is no such file.
 GenerationConfig read_generation_config(const std::string& folder);
 
 }  // namespace asterism::checkpoint

@@ -28,7 +28,7 @@ namespace asterism::checkpoint {
 
 namespace detail {
 
-/// All that the reader looks at.
+/// All fields that the reader uses.
 inline constexpr std::string_view model_config_keys[] = {"architectures",
                                                          "attention_bias",
                                                          "attn_logit_softcapping",
@@ -68,8 +68,8 @@ inline constexpr std::string_view model_config_keys[] = {"architectures",
                                                          "torch_dtype",
                                                          "vocab_size"};
 
-/// Reads config.json field by field. A field that is absent has the default of transformers' `MixtralConfig`, as
-/// there; one that is null has it only where transformers allows null.
+/// Reads config.json field by field. An absent field has the default of transformers' `MixtralConfig`; a null one
+/// only if transformers allows null.
 class ModelConfigReader {
  public:
   ModelConfigReader(const json::Value& json, std::string_view where) : json_(json), where_(where) {}
@@ -115,7 +115,7 @@ class ModelConfigReader {
   FormatError wrong(const std::string& what) const { return FormatError(concat(where_, ": ", what)); }
   Unsupported unsupported(const std::string& what) const { return Unsupported(concat(where_, ": ", what)); }
 
-  /// The field as it stands, null or not; nullptr where it is absent.
+  /// The field as it is, null or not; nullptr if absent.
   const json::Value* given(std::string_view key) const {
     const auto field = json_.find(key);
     return field == json_.end() ? nullptr : &*field;
@@ -179,7 +179,7 @@ class ModelConfigReader {
     }
   }
 
-  /// `num_experts` is the name of other models for `num_local_experts`; transformers reads both.
+  /// `num_experts` is other models' name for `num_local_experts`; transformers reads both.
   std::int32_t experts() {
     if (given("num_experts") == nullptr) return size("num_local_experts", 8, 1 << 16);
     const std::int32_t count = size("num_experts", 8, 1 << 16);
@@ -217,7 +217,7 @@ class ModelConfigReader {
       throw wrong(concat("num_attention_heads * head_dim is ", std::int64_t{shape.heads} * shape.head_dim,
                          ", expected at most ", 1 << 24));
     }
-    // Everything that is computed from a shape stays far inside 64 bits when the experts' bytes do.
+    // All values computed from a shape stay far inside 64 bits if the experts' bytes do.
     constexpr double most = 0x1p50;
     const double weights = 3.0 * shape.layers * shape.experts * shape.ffn * shape.hidden;
     if (weights > most) {
@@ -228,7 +228,7 @@ class ModelConfigReader {
 
   void read_tokens(ModelConfig& config) const {
     const std::int64_t last = config.shape.vocabulary - 1;
-    // Absent: the defaults of MixtralConfig, where the vocabulary has them.
+    // If absent: the defaults of MixtralConfig, as far as the vocabulary has them.
     config.bos = given("bos_token_id") != nullptr ? optional_token_id(json_, "bos_token_id", where_, last)
                  : last >= 1                      ? std::optional<TokenId>(1)
                                                   : std::nullopt;

@@ -10,7 +10,7 @@
 
 namespace asterism::checkpoint {
 
-/// The field `quantization_config` of the document `config`; none where it is absent or null. Unsupported for
+/// The field `quantization_config` of the document `config`; nothing if it is absent or null. Unsupported for
 /// anything but bitsandbytes in 4 bits; FormatError for a wrong type.
 std::optional<QuantizationConfig> parse_quantization_config(const json::Value& config, std::string_view where);
 

@@ -8,10 +8,10 @@
 
 namespace asterism::checkpoint {
 
-/// The base of the rotary frequencies that the document `config` asks for: `rope_parameters.rope_theta`
-/// (transformers 5) or `rope_theta` beside `rope_scaling` (transformers 4), 1e6 where neither is set, as in
-/// `MixtralConfig`. Unsupported for any scaling or partial rotation; FormatError naming the field for a wrong
-/// type, a base outside (0, 1e18], or two bases that differ.
+/// The base of the rotary frequencies of the document `config`: `rope_parameters.rope_theta` (transformers 5) or
+/// `rope_theta` next to `rope_scaling` (transformers 4), 1e6 if neither is set, as in `MixtralConfig`. Unsupported
+/// for any scaling or partial rotation; FormatError naming the field for a wrong type, a base outside (0, 1e18],
+/// or two different bases.
 double rope_theta(const json::Value& config, std::string_view where);
 
 }  // namespace asterism::checkpoint

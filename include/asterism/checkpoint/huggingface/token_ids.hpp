@@ -1,4 +1,4 @@
-// Token ids as config.json and generation_config.json write them: one integer, or a list.
+// Token ids in config.json and generation_config.json: one integer, or a list.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ namespace asterism::checkpoint {
 /// The largest id that a TokenId can hold.
 inline constexpr std::int64_t max_token_id = std::numeric_limits<TokenId>::max();
 
-/// The ids of field `key`, each in [0, max]: none where the field is absent or null. FormatError otherwise.
+/// The ids of field `key`, each in [0, max]: none if the field is absent or null. FormatError otherwise.
 std::vector<TokenId> token_id_list(const json::Value& object, std::string_view key, std::string_view where,
                                    std::int64_t max = max_token_id);
 
-/// The one id of field `key`, in [0, max]; none where it is absent or null. FormatError otherwise.
+/// The single id of field `key`, in [0, max]; none if it is absent or null. FormatError otherwise.
 std::optional<TokenId> optional_token_id(const json::Value& object, std::string_view key, std::string_view where,
                                          std::int64_t max = max_token_id);
 

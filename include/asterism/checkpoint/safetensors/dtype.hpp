@@ -1,4 +1,4 @@
-// The element types of safetensors, and what a checkpoint says about one tensor.
+// The element types of safetensors, and the description of one tensor.
 #pragma once
 
 #include <array>
@@ -12,9 +12,9 @@
 
 namespace asterism::checkpoint {
 
-/// Element types of the safetensors format, in the order in which the reference writer sorts them (ascending).
+/// Element types of the safetensors format, ascending in the order in which the reference writer sorts them.
 /// Source: huggingface/safetensors, README "Format" and `Dtype` of the reference implementation. The sub-byte
-/// types of newer writers are not among them: readers report their names as unknown.
+/// types of newer writers are not included: readers report their names as unknown.
 enum class DType : std::uint8_t {
   boolean,
   u8,
@@ -59,17 +59,17 @@ inline constexpr std::array<DTypeFacts, 15> dtype_facts{{{"BOOL", 1},
 
 }  // namespace detail
 
-/// Name in the header of a file: "BF16".
+/// Name of a type in the header of a file: "BF16".
 constexpr std::string_view dtype_name(DType dtype) {
   return detail::dtype_facts[static_cast<std::size_t>(dtype)].name;
 }
 
-/// Bytes of one element.
+/// Size of one element in bytes.
 constexpr std::uint64_t dtype_size(DType dtype) {
   return detail::dtype_facts[static_cast<std::size_t>(dtype)].bytes;
 }
 
-/// The type of that name, or none.
+/// The type of that name, or nothing.
 constexpr std::optional<DType> find_dtype(std::string_view name) {
   for (std::size_t i = 0; i < detail::dtype_facts.size(); ++i) {
     if (detail::dtype_facts[i].name == name) return static_cast<DType>(i);
@@ -87,14 +87,14 @@ struct TensorInfo {
   std::vector<std::uint64_t> shape;  ///< empty: one element; a size may be zero
   std::uint64_t elements = 1;        ///< product of `shape`
   std::uint64_t bytes = 0;           ///< elements * dtype_size(dtype)
-  std::uint64_t offset = 0;          ///< first byte, counted from the beginning of its file; need not be aligned
+  std::uint64_t offset = 0;          ///< first byte, relative to the beginning of its file; need not be aligned
   std::uint32_t file = 0;            ///< index of its file in the checkpoint
 };
 
 /// "[4096, 14336]".
 std::string shape_text(const std::vector<std::uint64_t>& shape);
 
-/// Elements of a tensor of that shape, or none when the product exceeds 64 bits.
+/// Number of elements of a tensor of that shape, or nothing if the product exceeds 64 bits.
 std::optional<std::uint64_t> element_count(const std::vector<std::uint64_t>& shape);
 
 }  // namespace asterism::checkpoint

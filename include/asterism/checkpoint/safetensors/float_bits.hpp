@@ -1,4 +1,4 @@
-// Elements of F32, F16 and BF16 tensors as floats, with NaN and infinity found on their bits: std::isnan is false
+// Elements of F32, F16 and BF16 tensors as floats, detecting NaN and infinity by their bits: std::isnan is false
 // under -ffast-math.
 #pragma once
 
@@ -12,22 +12,23 @@
 
 namespace asterism::checkpoint {
 
-/// Neither NaN nor infinity, by the bits of a binary32.
+/// True if a binary32 with these bits is neither NaN nor infinite.
 constexpr bool is_finite_bits(std::uint32_t bits) { return (bits & 0x7F800000U) != 0x7F800000U; }
 
 namespace detail {
 
-/// Whether the elements could be widened and all are finite.
+/// Widens the elements; returns whether that is possible and all are finite.
 bool widen_floats(DType dtype, const std::byte* source, View<float> out);
-/// Says why not.
+/// Throws the error of elements that can't be widened.
 [[noreturn]] void refuse_floats(DType dtype, View<const float> out, const std::string& tensor,
                                 std::uint64_t first);
 
 }  // namespace detail
 
-/// The elements stored at `source` (out.size of them, F32, F16 or BF16, of any alignment) as floats. `describe()`
-/// names the tensor in an error, and `first` is the index of its first element here. FormatError naming the first
-/// NaN or infinity; Unsupported for another dtype. The caller checks that the source has enough bytes.
+/// Converts the elements stored at `source` (out.size of them, F32, F16 or BF16, of any alignment) to floats.
+/// `describe()` names the tensor in an error, and `first` is the index of its first element here. FormatError
+/// naming the first NaN or infinity; Unsupported for another dtype. The caller checks that the source has enough
+/// bytes.
 template <class Describe>
 void to_floats(DType dtype, const std::byte* source, View<float> out, const Describe& describe,
                std::uint64_t first) {

@@ -1,4 +1,4 @@
-// The header of a safetensors file: which tensors it holds and where, with every rule of the format checked.
+// The header of a safetensors file: its tensors and their offsets, with every rule of the format checked.
 #pragma once
 
 #include <cstddef>
@@ -14,35 +14,35 @@
 
 namespace asterism::checkpoint {
 
-/// The format's limit on the header.
+/// The format's limit on the size of the header.
 inline constexpr std::uint64_t max_safetensors_header = 100'000'000;
-/// More dimensions than any framework has; bounds the memory that a hostile header can ask for.
+/// Far above any framework's number of dimensions; bounds the memory that a hostile header can request.
 inline constexpr std::size_t max_tensor_rank = 64;
 
-/// More entries of `__metadata__` than any writer has; bounds the memory likewise.
+/// Far above any writer's number of `__metadata__` entries; bounds the memory likewise.
 inline constexpr std::size_t max_safetensors_metadata = 10'000;
 
-/// What the header of one file says.
+/// The header of one file.
 struct SafetensorsHeader {
   std::vector<TensorInfo> tensors;                            ///< by offset; `file` is 0
   std::vector<std::pair<std::string, std::string>> metadata;  ///< `__metadata__`, in the order of the file
   std::uint64_t data_begin = 0;                               ///< offset of the byte buffer in the file
 };
 
-/// The header of the safetensors file whose bytes are `file`; `where` names it in messages. Touches the header's
-/// bytes only. Checked: the header's length (at most `max_safetensors_header`, inside the file), strict JSON,
-/// names unique, dtypes known, bytes of each tensor == product of its shape * size of its dtype
+/// Parses the header of the safetensors file whose bytes are `file`; `where` names it in messages. Touches only
+/// the header's bytes. Checked: the header's length (at most `max_safetensors_header`, inside the file), strict
+/// JSON, unique names, known dtypes, bytes of each tensor == product of its shape * size of its dtype
 /// (overflow-checked), tensors contiguous from the first to the last byte of the buffer. Throws FormatError, or
-/// Unsupported for an unknown dtype. Time O(n log n) and memory of a small multiple of the header. Thread-safe.
+/// Unsupported for an unknown dtype. Time O(n log n), memory a small multiple of the header. Thread-safe.
 /// Source: huggingface/safetensors, README "Format", and the rules of its reference implementation.
 SafetensorsHeader parse_safetensors(View<const std::byte> file, std::string_view where);
 
-/// The same for a file of `file_bytes` bytes of which `beginning` holds the first `safetensors_header_bytes`.
+/// The same for a file of `file_bytes` bytes whose first `safetensors_header_bytes` are in `beginning`.
 SafetensorsHeader parse_safetensors(View<const std::byte> beginning, std::uint64_t file_bytes,
                                     std::string_view where);
 
-/// How many bytes of a file `parse_safetensors` needs, by the first 64 of them or all that there are: the length and
-/// the header where the length may be one, else no more than these.
+/// Number of bytes that `parse_safetensors` needs, given the first 64 bytes of a file or the whole shorter file:
+/// length and header if the length is plausible, otherwise no more than the given bytes.
 std::uint64_t safetensors_header_bytes(View<const std::byte> beginning);
 
 }  // namespace asterism::checkpoint

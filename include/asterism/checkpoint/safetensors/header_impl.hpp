@@ -137,7 +137,7 @@ ASTERISM_INLINE void check_metadata(const SafetensorsHeader& header, std::string
   }
 }
 
-/// Checks sizes and places; on entry offsets are relative to the buffer, on return to the file.
+/// Checks sizes and offsets; converts offsets from relative to the buffer to relative to the file.
 ASTERISM_INLINE void place_tensors(SafetensorsHeader& header, std::uint64_t buffer_size, std::string_view where) {
   std::vector<TensorInfo>& tensors = header.tensors;
   const auto by_name =

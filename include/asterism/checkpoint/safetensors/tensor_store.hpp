@@ -1,4 +1,4 @@
-// A checkpoint folder of Hugging Face: one safetensors file, or shards with an index, as one set of named tensors.
+// A Hugging Face checkpoint folder: one safetensors file, or shards with an index, as one set of named tensors.
 #pragma once
 
 #include <cstddef>
@@ -15,16 +15,16 @@
 
 namespace asterism::checkpoint {
 
-/// The tensors of a checkpoint folder: opening reads headers, weights are read when asked for.
-/// The folder holds `model.safetensors`, or `model.safetensors.index.json` and the shards that it names. Opening
-/// checks every header, that shards lie in the folder itself, and that index and shards agree tensor by tensor.
-/// Immutable and movable; const members may be called from several threads. A file that becomes shorter in the
-/// meantime is a FileError of whoever reads what is lost.
-/// Source: the layout that transformers' `save_pretrained` writes.
+/// The tensors of a checkpoint folder: opening reads headers; weights are read on demand. The folder holds
+/// `model.safetensors`, or `model.safetensors.index.json` and the shards that it names. Opening checks every
+/// header, that shards are in the folder itself, and that index and shards agree tensor by tensor. Immutable and
+/// movable; const members may be called from several threads. If a file becomes shorter later, reading the lost
+/// part throws FileError.
+/// Source: the layout written by transformers' `save_pretrained`.
 class TensorStore {
  public:
-  /// FileError when there is no such folder, no weights in it, or a file can't be read; FormatError or Unsupported
-  /// when a file breaks its format or they disagree.
+  /// FileError if there is no such folder, no weights in it, or a file can't be read; FormatError or Unsupported
+  /// if a file breaks its format or files disagree.
   explicit TensorStore(const std::string& folder);
 
   const std::string& folder() const { return folder_; }
@@ -35,30 +35,30 @@ class TensorStore {
   /// The tensor of that name, or nullptr.
   const TensorInfo* find(std::string_view name) const;
 
-  /// The tensor of that name. FormatError naming the folder when there is none.
+  /// The tensor of that name. FormatError naming the folder if there is none.
   const TensorInfo& at(std::string_view name) const;
 
   /// Path of the file that holds `tensor`.
   const std::string& file_of(const TensorInfo& tensor) const { return files_[tensor.file].path(); }
 
-  /// "FOLDER/model.safetensors: tensor 'NAME'": how messages begin.
+  /// "FOLDER/model.safetensors: tensor 'NAME'": the beginning of messages.
   std::string describe(const TensorInfo& tensor) const;
 
   /// The stored bytes of a small tensor.
   std::vector<std::byte> bytes(const TensorInfo& tensor) const;
 
-  /// Where the stored bytes are, for reading them in pieces; valid as long as the store.
+  /// The location of the stored bytes, for reading them in pieces; valid as long as the store.
   file::StoredBytes stored(const TensorInfo& tensor) const;
 
-  /// Advice that the tensor is not needed again soon; it can be read again.
+  /// Advises that the tensor is not needed again soon; it can still be read.
   void release(const TensorInfo& tensor) const;
 
-  /// Advice that the files will be read from the first tensor to the last.
+  /// Advises that the files will be read from the first tensor to the last.
   void advise_sequential() const;
 
-  /// Elements [first, first + out.size) of an F32, F16 or BF16 tensor, exactly. Allocates nothing on success.
-  /// InvalidArgument when the range exceeds the tensor; Unsupported for another dtype; FormatError naming the
-  /// element when one is NaN or infinite.
+  /// Elements [first, first + out.size) of an F32, F16 or BF16 tensor, exactly. Does not allocate on success.
+  /// InvalidArgument if the range exceeds the tensor; Unsupported for another dtype; FormatError naming the
+  /// element if one is NaN or infinite.
   void read_floats(const TensorInfo& tensor, std::uint64_t first, View<float> out) const;
 
  private:
@@ -67,17 +67,18 @@ class TensorStore {
 
   std::string path_of(std::string_view name) const;
   bool is_dangling(std::string_view name) const;
-  /// What else may be in the folder instead of safetensors, and what to do then.
+  /// Other weight files that the folder may have instead of safetensors, and what to do then.
   std::string hint() const;
   void open_file(const std::string& name);
   void open_shards(const std::string& index_path);
-  /// Both hold the same names, each in the file that the index says; names are unique on both sides by now.
+  /// Checks that index and files hold the same names, each in the file given by the index; both are already free
+  /// of duplicates.
   void check_index(const std::string& index_path);
 
   std::string folder_;
   std::vector<file::InputFile> files_;
   std::vector<TensorInfo> tensors_;
-  std::vector<std::size_t> by_name_;  ///< indexes of `tensors_`, by name
+  std::vector<std::size_t> by_name_;  ///< indices into `tensors_`, sorted by name
   WeightIndex index_;                 ///< only while opening
 };
 

@@ -1,4 +1,4 @@
-// `model.safetensors.index.json`: which shard of a checkpoint holds which tensor.
+// `model.safetensors.index.json`: the shard of each tensor of a checkpoint.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace asterism::checkpoint {
 
-/// The largest index that is opened: half a million tensors of a 4-bit model take about 60 MB.
+/// Maximum size of an index in bytes: half a million tensors of a 4-bit model take about 60 MB.
 inline constexpr std::size_t max_weight_index = std::size_t{256} << 20U;
 
 /// The index of a sharded checkpoint.
@@ -21,20 +21,21 @@ struct WeightIndex {
     std::uint32_t file = 0;  ///< index into `files`
   };
   std::vector<std::string> files;  ///< names of the shards, ascending
-  std::vector<Entry> entries;      ///< by name of the tensor, ascending, unique
+  std::vector<Entry> entries;      ///< sorted by tensor name, unique
 
   bool contains(std::string_view tensor) const;
 };
 
-/// The longest name of a file that file systems take.
+/// The longest file name that file systems accept.
 inline constexpr std::size_t max_file_name = 255;
 
-/// A name inside the folder itself: no separators, no "..", nothing that leaves it, no longer than names are.
+/// True for a name inside the folder itself: no separators, no "..", nothing that leaves it, at most
+/// `max_file_name` long.
 bool is_plain_file_name(std::string_view name);
 
-/// Reads the index; `where` names it in messages. FormatError when it is no strict JSON, has no `weight_map`,
-/// names a tensor twice, or a shard's name would leave the folder. `metadata` is optional and its content not
-/// used. Time O(n log n), memory of a small multiple of the text. Thread-safe.
+/// Parses the index; `where` names it in messages. FormatError if it is not strict JSON, has no `weight_map`,
+/// names a tensor twice, or a shard's name would leave the folder. `metadata` is optional and its content ignored.
+/// Time O(n log n), memory a small multiple of the text. Thread-safe.
 WeightIndex parse_weight_index(std::string_view text, std::string_view where);
 
 }  // namespace asterism::checkpoint

@@ -31,7 +31,7 @@ ASTERISM_INLINE bool is_plain_file_name(std::string_view name) {
 
 namespace detail {
 
-/// Keeps `weight_map`; other members (`metadata`) may hold anything and are skipped.
+/// Keeps `weight_map`; other members (`metadata`) may contain anything and are skipped.
 class WeightIndexHandler final : public json::Handler {
  public:
   std::map<std::string, std::uint32_t> files;

@@ -1,5 +1,5 @@
-// Writes one safetensors file tensor by tensor, byte for byte as the reference writer does, and shows it under its
-// name only when it is complete.
+// Writes a safetensors file tensor by tensor, byte for byte as the reference writer does; it appears under its
+// name only when complete.
 #pragma once
 
 #include <cstddef>
@@ -25,34 +25,34 @@ struct TensorDeclaration {
 /// The layout of a new file.
 struct SafetensorsLayout {
   std::string header;               ///< length, JSON and padding: the first bytes of the file
-  std::vector<TensorInfo> tensors;  ///< in the order of the file
-  std::uint64_t file_bytes = 0;     ///< header and data
+  std::vector<TensorInfo> tensors;  ///< in file order
+  std::uint64_t file_bytes = 0;     ///< header plus data
 };
 
 /// Orders the tensors by descending dtype, then by name, and writes the header with `__metadata__`
-/// {"format":"pt"}, padded with blanks to a multiple of 8 bytes. InvalidArgument naming the tensor when a name is
-/// used twice, reserved or no UTF-8, or a size exceeds 64 bits; also when the header exceeds the format's limit.
+/// {"format":"pt"}, padded with blanks to a multiple of 8 bytes. InvalidArgument naming the tensor if a name is
+/// used twice, reserved or not UTF-8, or a size exceeds 64 bits; also if the header exceeds the format's limit.
 /// Source: huggingface/safetensors, `prepare` and `serialize` of the reference implementation.
 SafetensorsLayout safetensors_layout(std::vector<TensorDeclaration> declarations);
 
 /// Writes one file. Declare all tensors, write each one's bytes in the order of `tensors()` in pieces of any size,
-/// then `finish`. Until then the file exists under a temporary name beside its place; it is removed when the
-/// writer is destroyed unfinished. Needs no memory for the weights. One thread at a time.
+/// then call `finish`. Until then the file has a temporary name in the same folder; the destructor removes an
+/// unfinished one. Needs no memory for the weights. Not thread-safe.
 class SafetensorsWriter {
  public:
-  /// Reserves the space on disk. InvalidArgument for impossible declarations; FileError naming the path when the
-  /// file can't be created or the disk has not the space.
+  /// Reserves the space on disk. InvalidArgument for impossible declarations; FileError naming the path if the
+  /// file can't be created or the disk lacks the space.
   SafetensorsWriter(const std::string& path, std::vector<TensorDeclaration> declarations);
 
   /// The tensors in the order in which `write` expects them.
   const std::vector<TensorInfo>& tensors() const { return layout_.tensors; }
 
-  /// The next bytes of the tensor whose turn it is; `name` must be its name and the bytes must not exceed it, else
-  /// InvalidArgument. FileError when the disk refuses them.
+  /// Writes the next bytes of the current tensor; InvalidArgument if `name` is not its name or the bytes exceed
+  /// it. FileError if the disk refuses them.
   void write(std::string_view name, View<const std::byte> piece);
 
-  /// Makes the file durable and gives it its name, replacing an older one at once. InvalidArgument when tensors
-  /// are not complete; FileError when the disk refuses.
+  /// Makes the file durable and renames it to its final name, replacing an older one atomically. InvalidArgument
+  /// if tensors are not complete; FileError if the disk refuses.
   void finish();
 
  private:

@@ -12,7 +12,7 @@
 #pragma GCC visibility push(hidden)
 namespace asterism::cuda {
 
-/// Calls `f.template operator()<storage>()` with the storage of a cache.
+/// Calls `f.template operator()<storage>()` with the cache's storage.
 template <class F>
 void with_storage(KvStorage storage, F&& f) {
   switch (storage) {
@@ -29,7 +29,7 @@ struct AppendKvTuning {
   static constexpr unsigned threads = 128;
 };
 
-/// One block for each row and head; its threads take groups. Sets *out_of_range where a value does not fit.
+/// One block per row and head; its threads take groups. Sets *out_of_range if a value does not fit.
 template <class T, KvStorage storage>
 static __global__ void __launch_bounds__(T::threads)
     append_kv_kernel(MatrixView<const float> keys, MatrixView<const float> values, std::size_t first, StoredKv kv,

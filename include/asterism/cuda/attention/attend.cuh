@@ -17,11 +17,11 @@ namespace asterism::cuda {
 
 struct AttendTuning {
   static constexpr unsigned threads = 128;
-  static constexpr std::size_t positions = 64;  ///< of a piece: their scores are in shared memory
+  static constexpr std::size_t positions = 64;  ///< per piece: their scores are in shared memory
 };
 
-/// One block for each row and query head. Pieces of positions begin at the first that is visible, so a row's result
-/// depends on nothing but the row. The sum of the values so far is kept in `out`.
+/// One block per row and query head. Pieces of positions begin at the first visible one, so a row's result depends
+/// only on the row. The running sum of the values is kept in `out`.
 template <class T, KvStorage storage>
 static __global__ void __launch_bounds__(T::threads)
     attend_kernel(MatrixView<const float> queries, StoredKv kv, std::size_t first, std::size_t window,
@@ -48,7 +48,7 @@ static __global__ void __launch_bounds__(T::threads)
       if (lane == 0) scores[i] = scale * dot;
     }
     __syncthreads();
-    const float shrink = softmax.raise(largest_of(scores, count));  // every thread for itself: the same bits
+    const float shrink = softmax.raise(largest_of(scores, count));  // computed by every thread: the same bits
     __syncthreads();
     for (std::size_t i = threadIdx.x; i < count; i += T::threads) scores[i] = expf(scores[i] - softmax.maximum);
     __syncthreads();

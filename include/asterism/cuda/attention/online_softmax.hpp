@@ -1,4 +1,4 @@
-// Softmax over scores that come in pieces, on host and device.
+// Online softmax over scores that arrive in pieces, on host and device.
 #pragma once
 
 #include <cmath>
@@ -15,14 +15,14 @@ ASTERISM_HD inline float largest_of(const float* scores, std::size_t count) {
   return most;
 }
 
-/// What is known of the scores so far: their maximum, and the sum of exp(score - maximum).
+/// Running state of the scores so far: their maximum, and the sum of exp(score - maximum).
 /// Source: Milakov and Gimelshein, Online normalizer calculation for softmax, arXiv 1805.02867.
 struct OnlineSoftmax {
   float maximum = 0;
   float total = 0;
   bool any = false;
 
-  /// Takes the maximum of the next piece. Returns the factor for whatever was summed up with the old maximum.
+  /// Takes the maximum of the next piece. Returns the factor for everything summed with the old maximum.
   ASTERISM_HD float raise(float piece_maximum) {
     if (any && !(piece_maximum > maximum)) return 1;
     const float shrink = any ? expf(maximum - piece_maximum) : 0.0F;

@@ -13,7 +13,7 @@
 
 namespace asterism::cuda {
 
-/// The formats of KvFormat that kernels know.
+/// The formats of KvFormat that kernels support.
 enum class KvStorage : std::uint8_t { float32, float16, int8 };
 
 /// See backend::KvView.
@@ -27,7 +27,7 @@ struct StoredKv {
   std::size_t window = 0;
   std::size_t row_bytes = 0;
   KvStorage storage = KvStorage::float32;
-  int group = 1;  ///< values that are stored together: those that share a scale
+  int group = 1;  ///< values stored together, sharing a scale
 
   /// Bytes from the start of a block to the row of a head at a position.
   ASTERISM_HD std::size_t offset(std::size_t head, std::size_t position) const {
@@ -35,7 +35,7 @@ struct StoredKv {
   }
 };
 
-/// How kernels call a format; the primary template: not at all.
+/// Maps a format to its KvStorage; the primary template: unsupported.
 template <class Format>
 struct KvStorageOf {
   static_assert(
@@ -59,7 +59,7 @@ struct KvStorageOf<quant::Int8<Group, quant::AbsMax>> {
   static constexpr int group = Group;
 };
 
-/// The same cache for a kernel. Refuses to compile for formats that kernels do not know.
+/// The same cache for a kernel. Does not compile for formats that kernels do not support.
 template <class Format>
 StoredKv stored(const backend::KvView<Format>& kv) {
   return {.keys = kv.keys,
@@ -74,8 +74,8 @@ StoredKv stored(const backend::KvView<Format>& kv) {
           .group = KvStorageOf<Format>::group};
 }
 
-/// Where the scale of a group lies behind the codes of a row of `width` values; see KvFormat<Int8>. Rows may begin at odd
-/// multiples of two bytes, no less.
+/// Offset of a group's scale after the codes of a row of `width` values; see KvFormat<Int8>. Rows may begin at odd
+/// multiples of two bytes.
 ASTERISM_HD inline std::size_t kv_scale_at(std::size_t width, std::size_t group) {
   return width + group * sizeof(std::uint16_t);
 }
@@ -94,8 +94,8 @@ ASTERISM_HD float kv_value(const StoredKv& kv, const std::byte* row, std::size_t
   }
 }
 
-/// Stores group g of a row: the values [g * group, (g + 1) * group) of `from`, or what is left of it; the bits of
-/// KvFormat::store. Returns false where one is beyond the range of the format.
+/// Stores group g of a row: the values [g * group, (g + 1) * group) of `from`, or the rest of it; the bits of
+/// KvFormat::store. Returns false if one is beyond the range of the format.
 template <KvStorage storage>
 ASTERISM_HD bool store_kv_group(const StoredKv& kv, const float* from, std::size_t g, std::byte* row) {
   if constexpr (storage == KvStorage::float32) {

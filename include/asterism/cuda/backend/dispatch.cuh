@@ -1,4 +1,4 @@
-// Sorting rows by expert, copying them there, and adding up the answers.
+// Dispatch and combination: sorts rows by expert, copies them, and adds up the experts' answers.
 #pragma once
 
 #include <cmath>
@@ -18,8 +18,8 @@ struct GroupTuning {
   static constexpr unsigned threads = 256;
 };
 
-/// One block. A thread counts the rows of its experts and then hands out their slots, both in order of row: a stable
-/// sort without atomics, which reads the routes, some thousand at most, twice for each expert. A device-wide radix sort
+/// One block. A thread counts the rows of its experts and then assigns their slots, both in order of row: a stable
+/// sort without atomics, which reads the routes, some thousand at most, twice per expert. A device-wide radix sort
 /// would need temporary memory and five launches.
 template <class T>
 static __global__ void __launch_bounds__(T::threads)
@@ -57,7 +57,7 @@ struct RowsTuning {
   static constexpr unsigned threads = 256;
 };
 
-/// One block for each slot.
+/// One block per slot.
 template <class T>
 static __global__ void __launch_bounds__(T::threads)
     gather_kernel(View<const std::int32_t> rows, MatrixView<const float> x, MatrixView<float> out) {
@@ -65,7 +65,7 @@ static __global__ void __launch_bounds__(T::threads)
   for (std::size_t c = threadIdx.x; c < out.cols; c += T::threads) out(blockIdx.x, c) = x(row, c);
 }
 
-/// One block for each row.
+/// One block per row.
 template <class T>
 static __global__ void __launch_bounds__(T::threads)
     combine_kernel(View<const std::int32_t> slots, MatrixView<const gating::Route> routes,

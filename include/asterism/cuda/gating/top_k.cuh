@@ -15,7 +15,7 @@
 namespace asterism::cuda {
 
 struct TopKTuning {
-  static constexpr unsigned rows = 4;  ///< of a block: one for each warp
+  static constexpr unsigned rows = 4;  ///< per block: one per warp
 };
 
 __device__ inline float warp_maximum(float value) {
@@ -34,7 +34,7 @@ __device__ inline Candidate warp_best(Candidate best) {
   return best;
 }
 
-/// One warp for each row.
+/// One warp per row.
 template <class T>
 static __global__ void __launch_bounds__(T::rows* warp_size)
     softmax_top_k_kernel(MatrixView<float> logits, MatrixView<gating::Route> routes) {
@@ -53,7 +53,7 @@ static __global__ void __launch_bounds__(T::rows* warp_size)
   }
   sum = warp_sum(sum);
   for (std::size_t e = lane; e < scores.size; e += warp_size) scores[e] /= sum;
-  // best_of reads what other lanes wrote only in `chosen`, behind a barrier of the warp.
+  // best_of reads what other lanes wrote only in `chosen`, after a barrier of the warp.
   float total = 0;
   for (std::size_t k = 0; k < chosen.size; ++k) {
     Candidate best = warp_best(best_of(scores, lane, warp_size, chosen.subview(0, k)));

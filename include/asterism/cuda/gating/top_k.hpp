@@ -1,4 +1,4 @@
-// The choice of the best experts of a row, cut so that many lanes can share it, on host and device.
+// Selection of the best experts of a row, split so that many lanes can share it, on host and device.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,13 @@
 
 namespace asterism::cuda {
 
-/// An expert that may be chosen; expert -1: none.
+/// A candidate expert; expert -1: none.
 struct Candidate {
   std::int32_t expert = -1;
   float probability = 0;
 };
 
-/// The better of two; of equal ones the lower expert.
+/// The better of two; ties go to the lower expert.
 ASTERISM_HD inline Candidate better(Candidate a, Candidate b) {
   if (a.expert < 0) return b;
   if (b.expert < 0 || a.probability > b.probability) return a;
@@ -24,7 +24,7 @@ ASTERISM_HD inline Candidate better(Candidate a, Candidate b) {
   return a.expert < b.expert ? a : b;
 }
 
-/// The best of the experts first, first + step, first + 2 step ... that `chosen` does not name.
+/// The best of the experts first, first + step, first + 2 step ... that are not in `chosen`.
 ASTERISM_HD inline Candidate best_of(View<const float> probabilities, std::size_t first, std::size_t step,
                                      View<const gating::Route> chosen) {
   Candidate best;

@@ -1,4 +1,4 @@
-// What is computed element by element: sums, gates, rotary positions.
+// Element-wise operations: sums, gates, rotary positions.
 #pragma once
 
 #include <cmath>
@@ -17,14 +17,14 @@ struct ElementwiseTuning {
   static constexpr unsigned threads = 256;
 };
 
-// One block for each row; its threads take every T::threads-th element.
+// One block per row; its threads take every T::threads-th element.
 
 template <class T>
 static __global__ void __launch_bounds__(T::threads) add_kernel(MatrixView<const float> y, MatrixView<float> x) {
   for (std::size_t c = threadIdx.x; c < x.cols; c += T::threads) x(blockIdx.x, c) += y(blockIdx.x, c);
 }
 
-/// See linalg::silu_multiply; out may be gate or up.
+/// See linalg::silu_multiply; out may alias gate or up.
 template <class T>
 static __global__ void __launch_bounds__(T::threads)
     silu_multiply_kernel(MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out) {

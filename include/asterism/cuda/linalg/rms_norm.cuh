@@ -15,7 +15,7 @@ struct RmsNormTuning {
   static constexpr unsigned threads = 256;
 };
 
-/// One block for each row. See linalg::rms_norm; y may be x.
+/// One block per row. See linalg::rms_norm; y may alias x.
 template <class T>
 static __global__ void __launch_bounds__(T::threads)
     rms_norm_kernel(MatrixView<const float> x, View<const float> weight, float epsilon, MatrixView<float> y) {

@@ -1,4 +1,4 @@
-// From a packed matrix to floats, a few elements at a time, on host and device.
+// Decodes a few elements of a packed matrix at a time, on host and device.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 
 namespace asterism::cuda {
 
-/// Where a kernel has the tables of quant/nf4_table.hpp.
+/// Pointers to a kernel's tables of quant/nf4_table.hpp.
 struct Nf4Tables {
   const float* values = nullptr;  ///< nf4_table (16)
   const float* scales = nullptr;  ///< dynamic_map (256)
 };
 
-/// a * b + c, rounded after each operation: what DoubleQuantized promises to the bit.
+/// a * b + c, rounded after each operation, as DoubleQuantized requires for equal bits.
 ASTERISM_HD inline float multiply_then_add(float a, float b, float c) {
 #if defined(__CUDA_ARCH__)
   return __fadd_rn(__fmul_rn(a, b), c);
@@ -31,7 +31,7 @@ ASTERISM_HD const T* plane(const StoredMatrix& matrix, std::uint64_t offset) {
   return reinterpret_cast<const T*>(matrix.data + offset);
 }
 
-/// The scale of the block that holds `element` of the flat matrix.
+/// The scale of the block that contains `element` of the flat matrix.
 template <Storage storage>
 ASTERISM_HD float scale_of(const StoredMatrix& matrix, const Nf4Tables& tables, std::uint64_t element) {
   static_assert(storage == Storage::nf4 || storage == Storage::nf4_double_quantized);
@@ -61,10 +61,10 @@ ASTERISM_HD float decoded(const StoredMatrix& matrix, const Nf4Tables& tables, s
   }
 }
 
-/// Elements that `decode_piece` decodes together.
+/// Number of elements that `decode_piece` decodes together.
 inline constexpr int piece = 8;
 
-/// `count` elements, at most `piece`, from `first` on; zeros behind them.
+/// `count` elements, at most `piece`, from `first` on, followed by zeros.
 template <Storage storage>
 ASTERISM_HD void decode_piece(const StoredMatrix& matrix, const Nf4Tables& tables, std::uint64_t first, int count,
                               float* out) {

@@ -1,4 +1,4 @@
-// Rows of a packed table.
+// Gathers rows of a packed table.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace asterism::cuda {
 
 struct EmbedTuning {
   static constexpr unsigned threads = 128;
-  /// Ids of one launch, which takes them by value: no copy that the host would have to wait for.
+  /// Ids per launch, passed by value, so that the host need not wait for a copy.
   static constexpr std::size_t ids = 512;
 };
 
@@ -26,7 +26,7 @@ struct TokenIds {
   TokenId at[T::ids] = {};
 };
 
-/// One block for each id.
+/// One block per id.
 template <class T, Storage storage>
 static __global__ void __launch_bounds__(T::threads)
     embed_kernel(StoredMatrix table, TokenIds<T> ids, MatrixView<float> out) {

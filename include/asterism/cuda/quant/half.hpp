@@ -8,8 +8,8 @@
 
 namespace asterism::cuda {
 
-// The device has instructions for what half_precision.hpp does with integers, with the same bits (but for NaN's
-// payload). Source: PTX ISA, cvt; written as such, because cuda_fp16.h is no header for a C++ compiler.
+// The device has instructions for what half_precision.hpp does with integers, giving the same bits (except NaN's
+// payload). Source: PTX ISA, cvt; inline assembly, because a C++ compiler cannot include cuda_fp16.h.
 
 ASTERISM_HD inline float float_from_bfloat16(std::uint16_t bits) {
 #if defined(__CUDA_ARCH__)

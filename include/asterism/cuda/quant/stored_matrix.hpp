@@ -10,23 +10,24 @@
 
 namespace asterism::cuda {
 
-/// The formats that kernels know. Kernels are compiled once for each, whatever the size of Nf4's blocks and however
-/// its scales were chosen.
+/// The formats that kernels support. Kernels are compiled once for each, for any size of Nf4's blocks and any
+/// ScaleRule.
 enum class Storage : std::uint8_t { float32, bfloat16, float16, nf4, nf4_double_quantized };
 
-/// A matrix (rows, cols), row-major, in one of them. `data` is memory of a device; offsets count bytes from there.
+/// A matrix (rows, cols), row-major, in one of these formats. `data` is device memory; offsets are in bytes from
+/// there.
 struct StoredMatrix {
   const std::byte* data = nullptr;
   std::uint64_t rows = 0;
   std::uint64_t cols = 0;
   Storage storage = Storage::float32;
   int block_bits = 0;               ///< nf4: a scale serves 2^block_bits elements of the flat matrix
-  std::uint64_t scales = 0;         ///< nf4: where the scales lie, float32 or 8-bit codes
-  std::uint64_t nested_scales = 0;  ///< nf4_double_quantized: theirs, float32, one for 256 scales
-  std::uint64_t offset = 0;         ///< nf4_double_quantized: what is added to every scale, one float32
+  std::uint64_t scales = 0;         ///< nf4: offset of the scales, float32 or 8-bit codes
+  std::uint64_t nested_scales = 0;  ///< nf4_double_quantized: offset of the nested scales, one float32 per 256 scales
+  std::uint64_t offset = 0;         ///< nf4_double_quantized: offset of the float32 added to every scale
 };
 
-/// How kernels call a format; the primary template: not at all.
+/// Maps a format to its Storage; the primary template: unsupported.
 template <class Format>
 struct StorageOf {
   static_assert(sizeof(Format*) == 0,
@@ -56,7 +57,7 @@ struct StorageOf<quant::Nf4<Block, quant::DoubleQuantized, ScaleRule>> {
   static constexpr int block = Block;
 };
 
-/// The same weights for a kernel. Refuses to compile for formats that kernels do not know.
+/// The same weights for a kernel. Does not compile for formats that kernels do not support.
 template <class Format>
 StoredMatrix stored(const backend::DeviceWeights<Format>& weights) {
   using Known = StorageOf<Format>;

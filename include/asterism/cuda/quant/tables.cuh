@@ -33,7 +33,7 @@ struct SharedTables {
   float scales[storage == Storage::nf4_double_quantized ? 256 : 1];
 };
 
-/// Fills them by the threads of a block, and waits for all. All threads call it.
+/// Fills them, using all threads of a block, and synchronises. All threads call it.
 template <Storage storage>
 __device__ Nf4Tables load_tables(SharedTables<storage>& shared) {
   if constexpr (storage == Storage::nf4 || storage == Storage::nf4_double_quantized) {
@@ -46,7 +46,7 @@ __device__ Nf4Tables load_tables(SharedTables<storage>& shared) {
   return {.values = shared.values, .scales = shared.scales};
 }
 
-/// Calls `f.template operator()<storage>()` with the storage of a matrix.
+/// Calls `f.template operator()<storage>()` with the matrix's storage.
 template <class F>
 void with_storage(Storage storage, F&& f) {
   switch (storage) {

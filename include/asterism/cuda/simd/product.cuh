@@ -17,26 +17,26 @@
 #pragma GCC visibility push(hidden)
 namespace asterism::cuda {
 
-/// Tuning for few rows, and for many. A warp computes one output of a block, for `rows` rows at a time.
+/// Tunings for few rows and for many. A warp computes one output of a block, for `rows` rows at a time.
 struct FewRows {
   static constexpr unsigned warps = 4;
   static constexpr std::size_t rows = 1;
 };
 struct ManyRows : FewRows {
   static constexpr std::size_t rows = 8;
-  static constexpr std::size_t from = 4;  ///< rows that are many
+  static constexpr std::size_t from = 4;  ///< minimum number of rows that count as many
 };
 
 struct ProductArguments {
   StoredMatrix like;  ///< of all experts
   Experts experts;
-  const std::int32_t* offsets;  ///< where the rows of each expert begin; nullptr: all rows, one matrix
+  const std::int32_t* offsets;  ///< first row of each expert; nullptr: all rows, one matrix
   MatrixView<const float> x;
   MatrixView<float> y;
 };
 
-/// y(r, o) is summed up by 32 lanes, each of which takes every 32nd piece of 8 columns from left to right; then over
-/// the lanes. So a result depends neither on the other rows nor on the tuning. Grid: (outputs / warps, experts).
+/// y(r, o) is summed by 32 lanes, each taking every 32nd piece of 8 columns from left to right, then over the
+/// lanes. So a result depends neither on the other rows nor on the tuning. Grid: (outputs / warps, experts).
 template <class T, Storage storage>
 static __global__ void __launch_bounds__(T::warps* warp_size) product_kernel(ProductArguments a) {
   __shared__ SharedTables<storage> shared;
