@@ -1,4 +1,4 @@
-// Where positions lie in a key/value cache, and which of them a position sees: plain numbers, for host and device.
+// Slots of positions in a key/value cache, and visibility: plain numbers, for host and device.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,13 @@
 
 namespace asterism::backend {
 
-/// The slot of a position among `slots`, of which the first `sinks` positions keep slots of their own and the others
-/// share the rest as a ring.
+/// The slot of a position among `slots`: the first `sinks` positions have fixed slots, the others share the rest
+/// as a ring.
 ASTERISM_HD constexpr std::size_t kv_slot(std::size_t position, std::size_t slots, std::size_t sinks) {
   return position < slots ? position : sinks + (position - sinks) % (slots - sinks);
 }
 
-/// The positions that one position sees, ascending: [first_sink, end_sink) and [begin, position].
+/// The positions visible to one position, ascending: [first_sink, end_sink) and [begin, position].
 struct AttentionSpan {
   std::size_t first_sink = 0;
   std::size_t end_sink = 0;
@@ -27,13 +27,13 @@ struct AttentionSpan {
   }
 };
 
-/// The first of the last `window` positions up to `position`; 0 where window is 0.
+/// The first of the last `window` positions up to `position`; 0 if window is 0.
 ASTERISM_HD constexpr std::size_t window_begin(std::size_t position, std::size_t window) {
   return window > 0 && position + 1 > window ? position + 1 - window : 0;
 }
 
-/// What `position` sees of a cache with `sinks` and a window (0: all) in a model that itself sees no more than the
-/// last `model_window` positions (0: all).
+/// The positions visible to `position` in a cache with `sinks` and a window (0: all), for a model that attends to
+/// at most the last `model_window` positions (0: all).
 ASTERISM_HD constexpr AttentionSpan visible_positions(std::size_t position, std::size_t sinks,
                                                       std::size_t kv_window, std::size_t model_window) {
   const std::size_t model = window_begin(position, model_window);

@@ -1,4 +1,4 @@
-// What every operation asks of its operands: the same questions on every backend.
+// Checks of the operands of every operation, shared by all backends.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,13 @@
 
 namespace asterism::backend {
 
-/// One member for each operation of Backend, which calls it first: throws WrongDevice unless all operands live on
-/// `device`, then InvalidArgument unless their shapes agree. BasicHost documents the shapes. Reads no memory of the
-/// device.
+/// One member per operation of Backend, which calls it first: throws WrongDevice unless all operands are on
+/// `device`, then InvalidArgument unless their shapes agree. BasicHost documents the shapes. Reads no device
+/// memory.
 struct Checks {
   std::int32_t device;
 
-  /// Of fill and read: operands that agree with anything.
+  /// For fill and read: only checks the device.
   template <class... Operands>
   void on_this_device(const char* operation, const Operands&... operands) const {
     ((operands.device == device ? void() : refuse_device(operation, operands.device)), ...);
@@ -28,10 +28,10 @@ struct Checks {
 
   void upload(MatrixView<const float> from, DeviceMatrix<const float> to) const;
   void download(DeviceMatrix<const float> from, MatrixView<const float> to) const;
-  /// `from` may live anywhere.
+  /// `from` may be on any device.
   void copy_from(DeviceMatrix<const float> from, DeviceMatrix<const float> to) const;
 
-  /// Also throws InvalidArgument where an id is outside the vocabulary.
+  /// Also throws InvalidArgument if an id is outside the vocabulary.
   template <class Format>
   void embed(const DeviceWeights<Format>& table, View<const TokenId> ids, DeviceMatrix<const float> out) const {
     on_this_device("embed", table, out);

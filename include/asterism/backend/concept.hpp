@@ -170,9 +170,9 @@ concept combine = requires(B& device, const ExpertGroups& groups, DeviceMatrix<c
 
 }  // namespace needs
 
-// Families of operations, for callers that need some alone; later ones may be optional.
+// Families of operations, for callers that need only some; later ones may become optional.
 
-/// Constructed from a number, a budget and worker threads; memory that moves in and out.
+/// Construction from a number, a budget and worker threads; memory that moves in and out.
 template <class B>
 concept Memory =
     needs::construct<B> && needs::arena<B> && needs::allocate<B> && needs::reserve<B> && needs::write<B> &&
@@ -194,22 +194,23 @@ concept Dispatch = needs::route<B> && needs::group<B> && needs::gather<B> && nee
 
 /// A backend object is one logical device: an arena with a budget, and operations that run there.
 ///
-/// 1. Constructed from (device, budget, execution): its number, its bytes, and a shared `ExecutionPolicy`, which is
-///    constructed from a number of threads. `allocate(size, holder)` draws from the arena; `reserve(rows, cols)` allocates the
-///    `scratch(rows, cols)` bytes of temporary memory that products of that size use, before the first one. `upload` and
-///    `download` move between host memory and the device. Only these and the next two let the host see the device's memory:
-/// 2. `write(weights, f)` calls f with the same weights, or matrix, in memory that the host may write, and has on the
-///    device what f wrote; f writes all of it. `read(matrices...)` is a tuple of views that the host may read, until
-///    an operation changes the matrices or until the next `read`. Where the device's memory is the host's, neither
-///    copies.
+/// 1. Constructed from (device, budget, execution): its number, its bytes, and a shared `ExecutionPolicy`, which
+///    is constructed from a number of threads. `allocate(size, holder)` draws from the arena; `reserve(rows,
+///    cols)`, called before the first product, allocates the `scratch(rows, cols)` bytes of temporary memory that
+///    products of that size use. `upload` and `download` copy between host memory and the device. Only these and
+///    the next two give the host access to device memory:
+/// 2. `write(weights, f)` calls f with the same weights, or matrix, in memory that the host may write, then stores
+///    on the device what f wrote; f must write all of it. `read(matrices...)` returns a tuple of views that the
+///    host may read, until an operation changes the matrices or until the next `read`. If device memory is host
+///    memory, neither copies.
 /// 3. `copy_from(from, to)` is the transfer: copies a matrix of any device to `to` on this one and returns it.
-/// 4. Every operation throws WrongDevice unless all its operands live on this device, and InvalidArgument
-///    unless their shapes agree; nothing is computed then. See Checks.
-/// 5. Results equal the naive reference within the bound that the operation states, and have the same bits for
+/// 4. Every operation throws WrongDevice unless all its operands are on this device, and InvalidArgument unless
+///    their shapes agree; nothing is computed then. See Checks.
+/// 5. Results equal the naive reference within the bound that the operation documents, and have the same bits for
 ///    any number of threads. Operations run in the order of the calls; `synchronize` returns when all have
-///    finished. What an operation finds in the values (NumericError) is thrown by it, or by the next `synchronize`,
-///    `download` or `read` where it does not wait for its results.
-/// 6. Operations allocate nothing. Weights may be in any format, keys and values in those of KvFormat, unless the
+///    finished. Invalid values (NumericError) are thrown by the operation, or, if it does not wait for its
+///    results, by the next `synchronize`, `download` or `read`.
+/// 6. Operations do not allocate. Weights may be in any format, keys and values in those of KvFormat, unless the
 ///    backend refuses to compile them; BasicHost documents shapes and bounds operation by operation.
 ///
 /// Models: BasicHost, cuda::Backend.

@@ -14,7 +14,7 @@
 
 namespace asterism::backend {
 
-/// Devices of some backend: a handle for options that know no backend.
+/// A handle to devices of some backend, for options that are independent of the backend.
 class AnyDevices {
  public:
   AnyDevices() = default;
@@ -23,19 +23,19 @@ class AnyDevices {
   virtual ~AnyDevices() = default;
 };
 
-/// Logical devices of one backend. Their arenas count what all engines on them hold; operations of different engines take
-/// turns, since a device is for one thread at a time. Share it by std::shared_ptr.
+/// Logical devices of one backend. Their arenas count what all engines on them hold; operations of different
+/// engines take turns, since a device is not thread-safe. Share it by std::shared_ptr.
 template <class Device>
 class Devices final : public AnyDevices {
  public:
-  /// A new device for each budget (bytes), all on the same `threads` worker threads.
+  /// Creates a device for each budget (bytes), all on the same `threads` worker threads.
   Devices(View<const Bytes> budgets, std::size_t threads) {
     const auto execution = std::make_shared<typename Device::ExecutionPolicy>(threads);
     for (const Bytes budget : budgets) {
       devices_.push_back(std::make_unique<Device>(static_cast<std::int32_t>(devices_.size()), budget, execution));
     }
   }
-  /// Devices that the caller has made. Throws InvalidArgument unless device i has the number i.
+  /// Takes existing devices. Throws InvalidArgument unless device i has the number i.
   explicit Devices(std::vector<std::unique_ptr<Device>> devices) : devices_(std::move(devices)) {
     for (std::size_t i = 0; i < devices_.size(); ++i) {
       if (devices_[i] == nullptr || devices_[i]->arena().device() != static_cast<std::int32_t>(i)) {
@@ -46,7 +46,7 @@ class Devices final : public AnyDevices {
 
   const std::vector<std::unique_ptr<Device>>& all() const { return devices_; }
   std::size_t size() const { return devices_.size(); }
-  /// Held by whoever runs operations on the devices.
+  /// Held while running operations on the devices.
   PassMutex& pass_mutex() { return pass_mutex_; }
 
  private:

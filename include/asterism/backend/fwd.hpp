@@ -1,4 +1,4 @@
-// Names of the room `backend`: devices, their memory, and the operations on it.
+// Forward declarations of the room `backend`: devices, their memory, and the operations on it.
 #pragma once
 
 #include "asterism/parallel/fwd.hpp"

@@ -1,4 +1,4 @@
-// The rows of a step, sorted by the expert that they go to.
+// The rows of a step, sorted by expert.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 namespace asterism::backend {
 
 /// Borrowed tables of one dispatch of n rows to k experts each; n * k slots, sorted by expert, rows ascending
-/// within one expert. Slot s holds a copy of row source_row[s]; slots [offsets[e], offsets[e + 1]) belong to expert e;
-/// the j-th choice of row r went to slot slot_of_choice[r * k + j].
+/// within one expert. Slot s holds a copy of row source_row[s]; slots [offsets[e], offsets[e + 1]) belong to
+/// expert e; the j-th choice of row r has slot slot_of_choice[r * k + j].
 struct ExpertGroups {
   View<std::int32_t> offsets;         ///< (experts + 1)
   View<std::int32_t> source_row;      ///< (n * k)
@@ -22,8 +22,9 @@ struct ExpertGroups {
   ASTERISM_HD std::size_t experts() const { return offsets.size - 1; }
 };
 
-/// Of a row's routes, whose experts are distinct, the one with the least expert above `last`: answers are added up in
-/// order of expert, so that a sum does not depend on how the router ordered its choices. One is there.
+/// The index of the route with the lowest expert above `last` among a row's routes, whose experts are distinct; it
+/// must exist. Answers are added in order of expert, so that a sum does not depend on the order of the router's
+/// choices.
 ASTERISM_HD inline std::size_t next_by_expert(View<const gating::Route> routes, std::int32_t last) {
   std::size_t next = routes.size;
   for (std::size_t j = 0; j < routes.size; ++j) {

@@ -23,12 +23,12 @@
 namespace asterism::backend {
 
 /// A logical device in the memory of this machine, computing on the threads of an execution policy, which several
-/// devices may share. Weights lie in kernel order, see quant::RowTiles. Models Backend; see its rules. Sums in fp32, in
-/// one fixed order. For one thread at a time.
+/// devices may share. Weights are in kernel order, see quant::RowTiles. Models Backend; see its rules. Sums in
+/// fp32, in one fixed order. Not thread-safe.
 ///
-/// @tparam Execution   who computes
-/// @tparam Activation  how activations meet quantized weights: quant::Float32Activations, or quant::Int8Activations, which
-///                     is much faster; both say how far results move
+/// @tparam Execution   execution policy
+/// @tparam Activation  activation policy: quant::Float32Activations, or quant::Int8Activations, which is much
+/// faster; both document the error of results
 template <class Execution, class Activation>
 class BasicHost : public HostDevice {
  public:
@@ -39,16 +39,16 @@ class BasicHost : public HostDevice {
   using ExecutionPolicy = Execution;
   using ActivationPolicy = Activation;
 
-  /// `device` is the index under which messages and operands name it.
+  /// `device` is the index by which messages and operands name it.
   BasicHost(std::int32_t device, Bytes budget, std::shared_ptr<Execution> execution)
       : HostDevice(device, budget, parallel::ExecutionRef(*execution)), owner_(std::move(execution)) {}
 
-  /// Bytes that products of `rows` rows of `cols` columns need beside their operands: 0 for exact activations.
+  /// Scratch memory of products of `rows` rows of `cols` columns, besides their operands: 0 for exact activations.
   static constexpr Bytes scratch(std::size_t rows, std::size_t cols) {
     return multiplies_integers<Activation>() ? HostProducts::scratch(rows, cols) : Bytes{0};
   }
 
-  /// Draws them from the arena and keeps them: for all products that are no larger.
+  /// Draws that scratch memory from the arena and keeps it, for all products up to that size.
   void reserve(std::size_t rows, std::size_t cols) {
     const Bytes bytes = scratch(rows, cols);
     if (bytes.count > 0) host_products().keep(allocate(bytes, "workspace"));
@@ -63,7 +63,7 @@ class BasicHost : public HostDevice {
                              x.view);
   }
 
-  /// Several products of the same rows at once; the y do not overlap.
+  /// Several products of the same rows at once; the y must not overlap.
   template <quant::Quantization Format>
   void products(View<const Product<Format>> all, DeviceMatrix<const float> x) {
     checks().products(all, x);
@@ -79,8 +79,9 @@ class BasicHost : public HostDevice {
     host_products().multiply_groups(kernels<Format>, ListOf<UntypedWeights>(weights), groups, x.view, y.view);
   }
 
-  /// Whole gated experts: y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)) for the slots s of every expert e. The
-  /// experts are all of one shape; x and y (slots, hidden), y may be x; gate and up (slots, ffn) are scratch.
+  /// Complete gated experts: y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)) for the slots s of every
+  /// expert e. All experts have the same shape; x and y (slots, hidden), y may alias x; gate and up (slots, ffn)
+  /// are scratch.
   template <quant::Quantization Format>
   void grouped_swiglu(const Experts<Format>& experts, const ExpertGroups& groups, DeviceMatrix<const float> x,
                       DeviceMatrix<float> gate, DeviceMatrix<float> up, DeviceMatrix<float> y) {

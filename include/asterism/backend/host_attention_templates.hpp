@@ -13,12 +13,12 @@
 
 namespace asterism::backend {
 
-/// Up to `most` queries, which read keys and values of one head together, block by block.
+/// Up to `most` queries that share a pass over keys and values of one head, block by block.
 ///
-/// A query works through the sinks that it sees and then through its window, in pieces that end at multiples of `piece`
-/// positions, with a running maximum. The pieces, and the order in which a piece is summed up, depend on its position
-/// alone, so that its result has the same bits whatever queries stand beside it. Nothing that a query doesn't see
-/// touches its result, were it NaN. Source: Milakov and Gimelshein, Online normalizer calculation for softmax, arXiv
+/// A query works through its visible sinks and then through its window, in pieces that end at multiples of `piece`
+/// positions, with a running maximum. The pieces, and the order of summation within a piece, depend only on its
+/// position, so its result has the same bits whatever the other queries are. Masked positions never affect a
+/// result, even if they hold NaN. Source: Milakov and Gimelshein, Online normalizer calculation for softmax, arXiv
 /// 1805.02867.
 ///
 /// An object of about 40 KB for the stack.
@@ -32,7 +32,7 @@ class QueryBlock {
 
   std::size_t size() const { return size_; }
 
-  /// query, sum (head_dim); the result goes to sum. At most `most` of them.
+  /// Adds a query; query, sum (head_dim); the result is written to sum. At most `most` of them.
   void add(const float* query, float* sum, const AttentionSpan& visible) {
     queries_[size_] = query;
     sums_[size_] = sum;
@@ -41,7 +41,7 @@ class QueryBlock {
     ++size_;
   }
 
-  /// Attention of all of them; then the block is empty again.
+  /// Computes attention for all of them and empties the block.
   void attend() {
     pass([](const AttentionSpan& visible) { return Range{visible.first_sink, visible.end_sink}; });
     pass([](const AttentionSpan& visible) { return Range{visible.begin, visible.position + 1}; });
@@ -53,8 +53,8 @@ class QueryBlock {
 
  private:
   static constexpr std::size_t piece = 64;    // positions
-  static constexpr std::size_t together = 4;  // queries of one call of a kernel
-  static constexpr std::size_t few = 8;  // queries for which conversion is cheaper than writing down what it gives
+  static constexpr std::size_t together = 4;  // queries per kernel call
+  static constexpr std::size_t few = 8;  // queries for which converting again is cheaper than storing
   static constexpr std::size_t widened_size = 4096;  // values
 
   /// Positions [begin, end).
@@ -85,7 +85,7 @@ class QueryBlock {
     }
   }
 
-  /// The positions that any of the queries [first, first + count) sees in this pass: consecutive ones.
+  /// The consecutive positions visible to any of the queries [first, first + count) in this pass.
   Range seen_by_any(std::size_t first, std::size_t count) const {
     Range all;
     for (std::size_t q = first; q < first + count; ++q) {
@@ -96,8 +96,8 @@ class QueryBlock {
     return all;
   }
 
-  /// f(rows, their positions) for runs of rows that lie one behind the other. Where many queries read them they are
-  /// float32 by then.
+  /// Calls f(rows, their positions) for contiguous runs of rows. If many queries read them they are converted to
+  /// float32 first.
   template <class F>
   void for_each_run(const std::byte* block, Range positions, F&& f) {
     using Row = typename KvFormat<Format>::Row;
@@ -130,7 +130,7 @@ class QueryBlock {
     }
   }
 
-  /// Scores become weights.
+  /// Converts scores to weights.
   void score_known_answer(std::size_t q, Range seen, std::size_t first) {
     if (seen.empty()) return;
     Softmax& softmax = softmax_[q];
@@ -145,8 +145,8 @@ class QueryBlock {
     softmax.total += simd::exponentials(scores, scale_, softmax.maximum, level_);
   }
 
-  /// sum += weight * value: together where all of a few queries see a position, else one by one; in either case with
-  /// ascending positions.
+  /// sum += weight * value: together if all of a few queries see a position, otherwise one by one; in either case
+  /// with ascending positions.
   template <class Rows>
   void sum_up(const Rows& rows, Range run, std::size_t first) {
     for (std::size_t q = 0; q < size_; q += together) {

@@ -1,4 +1,4 @@
-// The CPU as a logical device: what depends neither on who computes nor on how activations meet the weights.
+// The CPU as a logical device: everything independent of execution and activation policies.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@
 
 namespace asterism::backend {
 
-/// An arena in the memory of this machine and the operations there, on the threads of an execution policy. The base of
-/// BasicHost, which adds products.
+/// An arena in the memory of this machine and the operations on it, on the threads of an execution policy. The
+/// base of BasicHost, which adds products.
 class HostDevice {
  public:
   HostDevice(const HostDevice&) = delete;
@@ -39,8 +39,8 @@ class HostDevice {
 
   void synchronize() {}
 
-  /// Lets the host write `weights`: f(the same). f writes every byte of their planes, in the standard order, and they
-  /// are brought into kernel order then. Allocates one tile.
+  /// Calls f(weights) with host-writable memory. f writes every byte of their planes, in the standard order; then
+  /// they are permuted into kernel order. Allocates one tile.
   template <class Format, class F>
   void write(const DeviceWeights<Format>& weights, F&& f) {
     checks().on_this_device("write", weights);
@@ -48,30 +48,31 @@ class HostDevice {
     quant::to_kernel_order<Format>(weights.data, weights.rows, weights.cols);
   }
 
-  /// Lets the host write a matrix.
+  /// Calls f(matrix) with host-writable memory.
   template <class T, class F>
   void write(const DeviceMatrix<T>& matrix, F&& f) {
     checks().on_this_device("write", matrix);
     f(matrix);
   }
 
-  /// Host memory to this device; equal shapes.
+  /// Copies host memory to this device; equal shapes.
   void upload(MatrixView<const float> from, DeviceMatrix<float> to);
 
-  /// This device to host memory; equal shapes.
+  /// Copies from this device to host memory; equal shapes.
   void download(DeviceMatrix<const float> from, MatrixView<float> to);
 
-  /// The matrices for the host to read, as a tuple of views, valid until an operation changes them or the next `read`.
+  /// Views of the matrices for the host to read, as a tuple, valid until an operation changes them or the next
+  /// `read`.
   template <class... T>
   std::tuple<MatrixView<const T>...> read(const DeviceMatrix<T>&... matrices) {
     checks().on_this_device("read", matrices...);
     return {matrices.view...};
   }
 
-  /// The hand-over: `from` lives on any device, `to` on this one; equal shapes. Returns `to`.
+  /// The hand-over: `from` is on any device, `to` on this one; equal shapes. Returns `to`.
   DeviceMatrix<float> copy_from(DeviceMatrix<const float> from, DeviceMatrix<float> to);
 
-  /// out(i, :) = row ids[i] of table (vocabulary, hidden). Throws InvalidArgument where an id is outside.
+  /// out(i, :) = row ids[i] of table (vocabulary, hidden). Throws InvalidArgument if an id is out of range.
   template <quant::Quantization Format>
   void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
     checks().embed(table, ids, out);
@@ -96,8 +97,8 @@ class HostDevice {
   /// Rotates every head of x (n, heads * head_dim) by its row of tables (n, head_dim), in place.
   void rotate(DeviceMatrix<const float> tables, DeviceMatrix<float> x);
 
-  /// Stores keys and values (n, kv_heads * head_dim) at positions first ... first + n - 1 of kv, which holds them.
-  /// Throws NumericError where a value is beyond the format's range.
+  /// Stores keys and values (n, kv_heads * head_dim) at positions first ... first + n - 1 of kv, which must hold
+  /// them. Throws NumericError if a value is beyond the format's range.
   template <class Format>
   void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
                  KvView<Format> kv) {
@@ -111,9 +112,9 @@ class HostDevice {
     });
   }
 
-  /// Causal attention: query row i (n, heads * head_dim) stands at position first + i and sees what `visible` says,
-  /// at most the last `window` positions where window > 0. The rows are the last n that were appended. out (n,
-  /// heads * head_dim).
+  /// Causal attention: query row i (n, heads * head_dim) is at position first + i and attends to the positions
+  /// given by `visible`, at most the last `window` if window > 0. The rows are the last n that were appended. out
+  /// (n, heads * head_dim).
   template <class Format>
   void attend(DeviceMatrix<const float> queries, KvView<Format> kv, std::size_t first, std::size_t window,
               DeviceMatrix<float> out) {
@@ -132,16 +133,16 @@ class HostDevice {
     });
   }
 
-  /// routes(i, :) = the gating's choice for logits(i, :), which become the router's probabilities. logits (n,
-  /// experts), routes (n, top_k).
+  /// routes(i, :) = the gating's choice for logits(i, :), which are overwritten with the router's probabilities.
+  /// logits (n, experts), routes (n, top_k).
   template <gating::Gating Gating>
   void route(const Gating& gating, DeviceMatrix<float> logits, DeviceMatrix<gating::Route> routes) {
     checks().route(gating, logits, routes);
     for (std::size_t i = 0; i < logits.rows(); ++i) gating.route(logits.view.row(i), routes.view.row(i));
   }
 
-  /// Sorts the rows by expert; see ExpertGroups. routes (n, top_k); groups for n * top_k slots. Throws InvalidArgument
-  /// where a route names an expert that the groups lack.
+  /// Sorts the rows by expert; see ExpertGroups. routes (n, top_k); groups for n * top_k slots. Throws
+  /// InvalidArgument if a route's expert exceeds those of the groups.
   void group(DeviceMatrix<const gating::Route> routes, const ExpertGroups& groups);
 
   /// out(s, :) = x(rows[s], :) for every slot s. x (n, cols), out (slots, cols).
@@ -162,7 +163,7 @@ class HostDevice {
  private:
   Arena arena_;
   parallel::ExecutionRef execution_;
-  HostProducts products_;  // after the arena that its scratch comes from
+  HostProducts products_;  // destroyed before the arena of its scratch
 };
 
 }  // namespace asterism::backend

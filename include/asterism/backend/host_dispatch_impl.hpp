@@ -14,7 +14,7 @@ ASTERISM_INLINE void sort_by_expert(MatrixView<const gating::Route> routes, cons
     for (const gating::Route& route : routes.row(i)) ++groups.offsets[static_cast<std::size_t>(route.expert) + 1];
   }
   for (std::size_t e = 0; e < groups.experts(); ++e) groups.offsets[e + 1] += groups.offsets[e];
-  // While slots are handed out offsets[e] runs from the first slot of e to that of e + 1; then it is put back.
+  // While slots are assigned, offsets[e] advances from the first slot of e to that of e + 1; then it is restored.
   for (std::size_t i = 0; i < routes.rows; ++i) {
     for (std::size_t j = 0; j < routes.cols; ++j) {
       const std::int32_t slot = groups.offsets[static_cast<std::size_t>(routes(i, j).expert)]++;

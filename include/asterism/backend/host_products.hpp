@@ -1,4 +1,4 @@
-// Products on the CPU: how their work is cut, and in which precision activations meet the weights.
+// Products on the CPU: how work is cut, and the precision of activations.
 #pragma once
 
 #include <concepts>
@@ -19,20 +19,20 @@
 
 namespace asterism::backend {
 
-/// Outputs of the smallest piece of the work on a matrix of `cols` columns, a multiple of 32: what a thread reads from
-/// memory in some microseconds. Fixed by shape, so that threads never change a result.
+/// Number of outputs of the smallest piece of work on a matrix of `cols` columns, a multiple of 32: what a thread
+/// reads from memory in some microseconds. Fixed by shape, so that threads never change a result.
 constexpr std::size_t tile_outputs(std::size_t cols) {
   constexpr std::size_t weights = std::size_t{1} << 17U;
   return cols == 0 || weights / cols < 32 ? 32 : weights / cols / 32 * 32;
 }
 
-/// True where products are sums of integers.
+/// True if products are sums of integers.
 template <class Activation>
 constexpr bool multiplies_integers() {
   return std::same_as<Activation, quant::Int8Activations>;
 }
 
-/// Weights in a format that only their kernels know.
+/// Weights in a format known only to their kernels.
 struct UntypedWeights {
   const std::byte* data = nullptr;
   std::uint64_t rows = 0;
@@ -51,7 +51,7 @@ struct UntypedProduct {
   explicit UntypedProduct(const Product<Format>& one) : weights(one.weights), y(one.y.view) {}
 };
 
-/// A borrowed list whose elements are read as T, whatever they are.
+/// A borrowed list with type-erased elements, read as T.
 template <class T>
 class ListOf {
  public:
@@ -70,14 +70,14 @@ class ListOf {
   T (*at_)(const void* list, std::size_t i);
 };
 
-/// What multiplies with weights in one format: some outputs of a matrix at a time.
+/// The kernels for weights in one format: each computes some outputs of a matrix.
 struct WeightKernels {
   void (*product)(const UntypedWeights& weights, MatrixView<const float> x, MatrixView<float> y, std::size_t first,
                   std::size_t count) = nullptr;
-  /// nullptr where activations stay float32.
+  /// nullptr if activations stay float32.
   void (*integer_product)(const UntypedWeights& weights, const simd::Rows8& x, MatrixView<float> y,
                           std::size_t first, std::size_t count) = nullptr;
-  /// This matrix has integer products.
+  /// Whether this matrix has integer products.
   bool (*in_integers)(const UntypedWeights& weights) = nullptr;
   bool paired = false;  ///< the order of 8-bit activations
 };
@@ -103,16 +103,16 @@ constexpr WeightKernels weight_kernels() {
   return kernels;
 }
 
-/// The products of a host device. Operands have been checked. For one thread at a time.
+/// The products of a host device. Operands must have been checked. Not thread-safe.
 class HostProducts {
  public:
   explicit HostProducts(parallel::ExecutionRef execution) : execution_(execution) {}
 
-  /// Bytes that products of `rows` rows of `cols` 8-bit activations need beside their operands, and experts that wide:
-  /// the rows that go in and those inside.
+  /// Scratch memory of products of `rows` rows of `cols` 8-bit activations, besides their operands, and of experts
+  /// of that width: for input and inner rows.
   static constexpr Bytes scratch(std::size_t rows, std::size_t cols) { return simd::Rows8::bytes(rows, cols) * 2; }
 
-  /// Takes memory for that; the largest is used.
+  /// Keeps memory for that; the largest is used.
   void keep(Buffer scratch);
 
   /// y = x W^T for every product of the list, all at once.
@@ -128,9 +128,9 @@ class HostProducts {
     ListOf<UntypedWeights> up;
     ListOf<UntypedWeights> down;
   };
-  /// y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)): two passes over the threads, one for each stage. In the
-  /// first a tile computes the same outputs of gate and up, their activation, and its 8-bit integers. gate and up (slots,
-  /// ffn) are scratch; y may be x.
+  /// y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)): two passes over the threads, one per stage. In the
+  /// first a tile computes the same outputs of gate and up, their activation, and its 8-bit integers. gate and up
+  /// (slots, ffn) are scratch; y may alias x.
   void multiply_swiglu(const WeightKernels& kernels, const Gated& experts, const ExpertGroups& groups,
                        MatrixView<const float> x, MatrixView<float> gate, MatrixView<float> up,
                        MatrixView<float> y);

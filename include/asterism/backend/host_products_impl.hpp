@@ -25,7 +25,7 @@ struct HostProducts::Part {
 
 namespace detail {
 
-/// Weights that are computed at once: in 4 bits they stay in a second-level cache while many rows pass.
+/// Maximum weights computed at once: in 4 bits they stay in a second-level cache while many rows pass.
 inline constexpr std::size_t most_weights = std::size_t{1} << 20U;
 
 /// At most this many rows, reading weights is the bottleneck, so threads take long contiguous pieces. Many rows are cut
@@ -105,7 +105,7 @@ ASTERISM_INLINE void HostProducts::multiply_swiglu(const WeightKernels& kernels,
 }
 
 /// Calls f(i, part) on all threads for parts that cover all outputs_of(i) outputs of `matrices` matrices of `cols`
-/// columns, which meet `rows` rows.
+/// columns, each multiplied with `rows` rows.
 template <class OutputsOf, class F>
 void HostProducts::for_each_part(std::size_t matrices, std::size_t rows, std::size_t cols, OutputsOf&& outputs_of,
                                  F&& f) {
@@ -130,8 +130,8 @@ void HostProducts::for_each_part(std::size_t matrices, std::size_t rows, std::si
                            [&](std::size_t i) { piece(i * most, std::min(all, (i + 1) * most)); });
 }
 
-/// Calls f(slots, their rows, part) for parts that cover the outputs of every expert that has slots. The weights are
-/// all of one shape.
+/// Calls f(slots, their rows, part) for parts that cover the outputs of every expert that has slots. All weights
+/// have the same shape.
 template <class Rows, class F>
 void HostProducts::for_each_part_of_groups(const ListOf<UntypedWeights>& weights, const ExpertGroups& groups,
                                            const Rows& rows, F&& f) {
@@ -147,7 +147,7 @@ void HostProducts::for_each_part_of_groups(const ListOf<UntypedWeights>& weights
   });
 }
 
-/// Calls f with the rows as the products with `weights` take them.
+/// Calls f with the rows in the form required by products with `weights`.
 template <class F>
 void HostProducts::with_activations(const WeightKernels& kernels, const UntypedWeights& weights,
                                     MatrixView<const float> x, F&& f) {
@@ -155,7 +155,7 @@ void HostProducts::with_activations(const WeightKernels& kernels, const UntypedW
   f(x);
 }
 
-/// The first or second rows of 8-bit activations in the scratch, in the order that the weights want.
+/// The first or second rows of 8-bit activations in the scratch memory, in the order required by the weights.
 ASTERISM_INLINE simd::Rows8 HostProducts::rows8(std::size_t which, std::size_t rows, std::size_t cols,
                                                 bool paired) {
   const Bytes each = simd::Rows8::bytes(rows, cols);

@@ -1,4 +1,4 @@
-// Attention over shipped formats of keys and values, compiled once.
+// Instantiates attention over the shipped formats of keys and values once.
 #pragma once
 
 #include "asterism/backend/host_attention_templates.hpp"

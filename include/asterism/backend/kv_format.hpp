@@ -1,4 +1,4 @@
-// How the key or the value of one head at one position is stored, by format.
+// Storage of the key or value of one head at one position, by format.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@
 namespace asterism::backend {
 
 /// One row of `n` values (n even: the width of a head) in Format:
-/// - `Row`: how it lies in memory; see simd::StoredRows.
-/// - `bytes(n)`: what it takes; the size model of every cache.
-/// - `store(from, to)`: rounds the values to the format. Throws NumericError where one is beyond its range.
+/// - `Row`: its memory layout; see simd::StoredRows.
+/// - `bytes(n)`: its size; the size model of every cache.
+/// - `store(from, to)`: rounds the values to the format. Throws NumericError if one is beyond its range.
 ///
 /// Models: Float32, Float16, Int8<Group, AbsMax>.
 template <class Format>
@@ -33,9 +33,9 @@ struct KvFormat<quant::Float16> {
   static void store(View<const float> from, std::byte* to);
 };
 
-/// Codes in [-127, 127]. The scale of a group is its largest magnitude over 127, rounded to binary16: to nearest, or
-/// away from zero where 127 of it would fall short by more than half of it, as among the smallest. So the error of
-/// a value is at most half its group's scale.
+/// Codes in [-127, 127]. The scale of a group is its largest magnitude over 127, rounded to binary16: to nearest,
+/// or away from zero if 127 times the nearest would fall short by more than half of it, as among the smallest. So
+/// the error of a value is at most half its group's scale.
 template <int Group>
 struct KvFormat<quant::Int8<Group, quant::AbsMax>> {
   static_assert(Group >= 2 && Group % 2 == 0, "a group of keys or values is an even number of them");

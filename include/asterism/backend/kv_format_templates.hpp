@@ -17,7 +17,7 @@ namespace asterism::backend {
 
 namespace detail {
 
-/// Keys and values in 8 bits: what their groups are rounded with.
+/// Rounding of groups of 8-bit keys and values.
 struct Int8Kv {
   static constexpr float most = 127 * 65504.0F;
 

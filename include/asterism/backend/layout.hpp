@@ -1,4 +1,4 @@
-// Cuts one buffer into matrices, one after the other; without a buffer it only measures.
+// Cuts one buffer into consecutive matrices; without a buffer it only measures.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace asterism::backend {
 
-/// Hands out consecutive 64-byte aligned pieces. The plan runs a layout over a cursor without a buffer, in a
-/// constant expression, and takes its `used()`; the run-time runs the same layout over a buffer of that size: one
+/// Allocates consecutive 64-byte aligned pieces. The plan runs a layout over a cursor without a buffer, in a
+/// constant expression, and takes its `used()`; at run time the same layout runs over a buffer of that size: one
 /// size model.
 class Layout {
  public:
@@ -37,7 +37,7 @@ class Layout {
 
   constexpr Bytes used() const { return {used_}; }
 
-  /// Columns of the widest matrix so far; weights don't count.
+  /// Columns of the widest matrix so far; weights are not counted.
   constexpr std::size_t widest() const { return widest_; }
 
  private:

@@ -1,4 +1,4 @@
-// What operations work on: views that know which device their memory belongs to.
+// Operands of operations: views that know the device of their memory.
 #pragma once
 
 #include <concepts>
@@ -19,7 +19,7 @@ struct DeviceMatrix {
   MatrixView<T> view{};
   std::int32_t device = -1;
 
-  /// To a matrix that is not written.
+  /// Conversion to a read-only matrix.
   template <class Const>
     requires(std::same_as<Const, const T> && !std::is_const_v<T>)
   operator DeviceMatrix<Const>() const {  // NOLINT(google-explicit-constructor)
@@ -31,8 +31,7 @@ struct DeviceMatrix {
   DeviceMatrix rows_at(std::size_t first, std::size_t count) const { return {view.rows_at(first, count), device}; }
 };
 
-/// A matrix (rows, cols) of weights in a quantization format, on a device. Written once, while the model is
-/// loaded.
+/// A matrix (rows, cols) of weights in a quantization format, on a device. Written once, when the model is loaded.
 template <class FormatType>
 struct DeviceWeights {
   using Format = FormatType;
@@ -42,9 +41,9 @@ struct DeviceWeights {
   std::uint64_t cols = 0;
   std::int32_t device = -1;
 
-  /// In memory that holds the standard order.
+  /// For memory in the standard order.
   quant::MatrixRef<Format> matrix() const { return {data, rows, cols}; }
-  /// In memory that holds the kernel order, as a host device's does.
+  /// For memory in kernel order, such as a host device's.
   quant::KernelMatrixRef<Format> kernel_matrix() const { return {data, rows, cols}; }
 };
 
@@ -55,7 +54,7 @@ struct Product {
   DeviceMatrix<float> y;
 };
 
-/// The matrices of gated experts, by expert: gate and up (ffn, hidden), down (hidden, ffn).
+/// The matrices of gated experts, indexed by expert: gate and up (ffn, hidden), down (hidden, ffn).
 template <class Format>
 struct Experts {
   View<const DeviceWeights<Format>> gate;

@@ -1,4 +1,4 @@
-// Whose turn it is to run a pass on a set of devices.
+// Mutual exclusion of passes on a set of devices.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,8 @@
 
 namespace asterism::backend {
 
-/// A mutex that knows its owner: locking it twice in one thread is an error, not a deadlock. Satisfies BasicLockable.
+/// A mutex that knows its owner: locking it twice in a thread is an error, not a deadlock. Satisfies
+/// BasicLockable.
 class PassMutex {
  public:
   PassMutex();
@@ -15,7 +16,7 @@ class PassMutex {
   PassMutex& operator=(const PassMutex&) = delete;
   ~PassMutex();
 
-  /// Waits. Throws InvalidArgument where this thread holds it.
+  /// Blocks until it is free. Throws InvalidArgument if this thread holds it.
   void lock();
   void unlock() noexcept;
 

@@ -1,4 +1,4 @@
-// Names of the room `constellation`: many experts behind one gating.
+// Forward declarations of the room `constellation`: many experts behind one gating.
 #pragma once
 
 namespace asterism::constellation {

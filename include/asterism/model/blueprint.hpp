@@ -19,9 +19,9 @@
 
 namespace asterism {
 
-/// The defaults. A variant derives and hides what differs; what depends on another alias is an alias template, so
-/// that it follows the derived struct. A variant with `static constexpr Shape shape` can be planned at compile
-/// time and loads that shape alone; one without takes the shape of the checkpoint.
+/// The default policies. A variant derives and hides what differs; aliases that depend on another alias are
+/// templates, so that they follow the derived struct. A variant with `static constexpr Shape shape` can be planned
+/// at compile time and loads only that shape; one without takes the shape of the checkpoint.
 ///
 ///     struct Wide : Blueprint { using Quantization = quant::BFloat16; };
 struct Blueprint {
@@ -35,8 +35,8 @@ struct Blueprint {
 
   using Placement = placement::AcceleratorsFirst<placement::Balanced>;
   using KvCache = attention::StaticKvCache<quant::Float16>;
-  /// Handed in finished: by `static Gating gating(const Shape&)` in the variant, or else constructed from the numbers of
-  /// experts and of those chosen.
+  /// Created by `static Gating gating(const Shape&)` if the variant has it, else constructed from the numbers of
+  /// experts and of chosen experts.
   using Gating = gating::SoftmaxTopK;
   template <class Q>
   using Expert = expert::SwiGlu<Q>;
@@ -45,12 +45,12 @@ struct Blueprint {
   using Observer = observe::None;
 };
 
-/// What `plan` and `load` take: a struct that derives from Blueprint, or Blueprint itself.
+/// Accepted by `plan` and `load`: a struct that derives from Blueprint, or Blueprint itself.
 template <class B>
 concept DerivesFromBlueprint = std::derived_from<B, Blueprint>;
 
-/// True where hiding an alias had an effect: the resolved policies of A and B are not all equal. An alias that is
-/// misspelt hides nothing and compiles; `static_assert(differs<Variant, Base>)` finds it.
+/// True if the resolved policies of A and B are not all equal, that is, if hiding an alias had an effect. A
+/// misspelt alias hides nothing and compiles; `static_assert(differs<Variant, Base>)` detects it.
 template <class A, class B>
 inline constexpr bool differs =
     !(A::limits == B::limits && std::is_same_v<typename A::Quantization, typename B::Quantization> &&

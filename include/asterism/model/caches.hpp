@@ -1,4 +1,4 @@
-// What one sequence leaves behind on every device: its key/value caches.
+// The key/value caches of one sequence on every device.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace asterism::model {
 template <class KvCache>
 class Caches {
  public:
-  /// Draws from the arenas of `devices`; throws BudgetExceeded where a device has no room for one more sequence.
+  /// Draws from the arenas of `devices`; throws BudgetExceeded if a device has no room for one more sequence.
   template <class Device>
   Caches(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
          const Limits& limits)
@@ -33,7 +33,7 @@ class Caches {
   /// The cache on a device that runs layers.
   KvCache& on(std::int32_t device) { return *caches_[static_cast<std::size_t>(device)]; }
 
-  /// Goes back to the first `length` positions; returns how many of them can be built on, 0 or `length`.
+  /// Goes back to the first `length` positions; returns how many of them remain usable, 0 or `length`.
   std::size_t trim(std::size_t length) {
     std::size_t kept = length;
     for (std::optional<KvCache>& cache : caches_) {

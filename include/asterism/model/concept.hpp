@@ -1,4 +1,4 @@
-// The contract of a Blueprint: every alias names a policy that is complete.
+// The contract of a Blueprint: every alias names a complete policy.
 #pragma once
 
 #include <concepts>
@@ -30,7 +30,7 @@ template <class B>
 concept KvCache = attention::KvCacheOn<typename B::KvCache, typename B::Backend>;
 template <class B>
 concept Gating = gating::Gating<typename B::Gating>;
-/// A gating is handed in finished: B::gating(shape), or else the policy is constructed from (experts, top_k).
+/// The gating is created by B::gating(shape), or else constructed from (experts, top_k).
 template <class B>
 concept gating = requires(const Shape& shape) {
   { B::gating(shape) } -> std::same_as<typename B::Gating>;
@@ -46,20 +46,20 @@ typename B::Backend > ;
 
 }  // namespace needs
 
-/// A Blueprint from which a model can be put together: a struct that derives from Blueprint, whose aliases name
-/// models of the contracts. `Expert` is an alias template over the format, asked with `Quantization`.
+/// A Blueprint from which a model can be built: a struct that derives from Blueprint, whose aliases name models of
+/// the contracts. `Expert` is an alias template over the format, checked with `Quantization`.
 template <class B>
 concept CompleteBlueprint =
     needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> && needs::Placement<B> && needs::KvCache<B> &&
     needs::Gating<B> && needs::gating<B> && needs::Backend<B> && needs::Observer<B> && needs::Expert<B>;
 
-/// Refuses to compile where a policy of B lacks a member; every compiler names the alias, the policy and the member.
+/// Fails to compile if a policy of B lacks a member; every compiler names the alias, the policy and the member.
 template <CompleteBlueprint B>
 struct CheckedBlueprint {
   static constexpr bool complete = true;
 };
 
-/// The finished gating of B for a model of `shape`.
+/// Creates the gating of B for a model of `shape`.
 template <class B>
 typename B::Gating gating_of(const Shape& shape) {
   if constexpr (requires { B::gating(shape); }) {

@@ -1,4 +1,4 @@
-// Names of the room `model`: the whole network, and the struct that describes a variant of it.
+// Forward declarations of the room `model`: the whole network, and the struct that describes a variant of it.
 #pragma once
 
 namespace asterism {

@@ -1,4 +1,4 @@
-// Where activations live: one buffer on each device, laid out once.
+// Memory of activations: one buffer on each device, laid out once.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,12 @@
 
 namespace asterism::model {
 
-/// Rows and columns of the largest products of a pass: what devices are asked to reserve for.
+/// Rows and columns of the largest products of a pass, for which devices reserve scratch memory.
 struct LargestProduct {
   std::size_t rows = 0;
   std::size_t cols = 0;
 
-  /// Of the layers. An expert may be wider inside than the shape's ffn: what it lays out for itself tells.
+  /// Of the layers. An expert may be wider inside than the shape's ffn: its own layout decides.
   template <class Expert>
   static constexpr LargestProduct of_layers(const Shape& shape, const Limits& limits) {
     backend::Layout inside;
@@ -62,9 +62,10 @@ struct LayerWorkspace {
   }
 };
 
-/// What computing logits needs beside, on the head's device.
+/// Workspace for computing logits, on the head's device.
 struct HeadWorkspace {
-  /// Rows whose logits are computed at a time: enough to share the head's weights, little enough to stay small.
+  /// Number of rows whose logits are computed at a time: enough to share the head's weights, few enough to stay
+  /// small.
   static constexpr std::size_t rows = 16;
 
   static constexpr std::size_t rows_of(const Limits& limits) {
@@ -72,7 +73,7 @@ struct HeadWorkspace {
     return chunk < rows ? chunk : rows;
   }
 
-  backend::DeviceMatrix<float> hidden;  ///< (rows, hidden): normed rows, where they come from another device
+  backend::DeviceMatrix<float> hidden;  ///< (rows, hidden): normed rows, if they come from another device
   backend::DeviceMatrix<float> logits;  ///< (rows, vocabulary)
 
   static constexpr HeadWorkspace lay_out(backend::Layout& cursor, const Shape& shape, const Limits& limits) {
@@ -97,7 +98,7 @@ constexpr LargestProduct LargestProduct::of_head(const Shape& shape, const Limit
 template <class Block>
 class Workspace {
  public:
-  /// Draws from the arenas of `devices`; throws BudgetExceeded where a device has no room.
+  /// Draws from the arenas of `devices`; throws BudgetExceeded if a device has no room.
   template <class Device>
   Workspace(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
             const Limits& limits)
