@@ -1,5 +1,5 @@
-"""Conan 2 recipe: `conan create .` in a checkout packages that checkout; alone, with conandata.yml, it fetches the archive of
-the version that it is given. See docs/packaging.md."""
+"""Conan 2 recipe: `conan create .` in a checkout packages that checkout; alone, with conandata.yml, it fetches the
+archive of the version that it is given. See docs/packaging.md."""
 import os
 import re
 

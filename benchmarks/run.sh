@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sets up what is missing, builds all benchmarks, and runs the first of each program for a moment to see that it works; figures
-# are made by the commands of docs/performance.md. The programs lie in build/release/benchmarks.
+# Sets up what is missing, builds all benchmarks, and runs the first of each program for a moment to see that it works;
+# figures are made by the commands of docs/performance.md. The programs lie in build/release/benchmarks.
 set -eu
 cd "$(dirname "$0")/.."
 . cmake/setup.sh
@@ -16,6 +16,7 @@ cmake --build "$build" --target benchmarks
 for program in $(cat "$build/benchmarks/google_benchmarks"); do
   echo "-- $program"
   first=$("$build/benchmarks/$program" --benchmark_list_tests | head -n 1 | sed 's/[][().*+?^$|{}\\]/\\&/g')
-  "$build/benchmarks/$program" --benchmark_min_time=0 "--benchmark_filter=^$first\$" >"$log" 2>&1 || { cat "$log"; exit 1; }
+  "$build/benchmarks/$program" --benchmark_min_time=0 "--benchmark_filter=^$first\$" >"$log" 2>&1 ||
+    { cat "$log"; exit 1; }
 done
 rm -f "$log"

@@ -1,5 +1,5 @@
-# The compiled form, chosen by the variable ASTERISM_COMPILED: what depends on no policy is compiled once, by one source a
-# component, which its target adds to the target that links it. Read here, and again where an installation is found.
+# The compiled form, chosen by the variable ASTERISM_COMPILED: what depends on no policy is compiled once, by one source
+# a component, which its target adds to the target that links it. Read here, and again where an installation is found.
 set(asterism_source_core asterism.cpp)
 set(asterism_source_text load.cpp)
 

@@ -1,5 +1,6 @@
-# What a developer of Asterism itself builds. A consumer sees none of it: with add_subdirectory this file is not read, and
-# an installation does not hold it. Packagers turn tests and examples off; then no dependency has to be there either.
+# What a developer of Asterism itself builds. A consumer sees none of it: with add_subdirectory this file is not read,
+# and an installation does not hold it. Packagers turn tests and examples off; then no dependency has to be there
+# either.
 option(ASTERISM_BUILD_TESTS "Build the tests" ON)
 option(ASTERISM_BUILD_EXAMPLES "Build the examples" ON)
 option(ASTERISM_BUILD_DOCS "The target docs, API pages by Doxygen; there with the tests too" OFF)
@@ -17,7 +18,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # A compiler cache, where there is one, knows what another checkout has compiled: no absolute path goes into an object.
 find_program(ccache_program ccache)
 if(ccache_program AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_CURRENT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_CURRENT_SOURCE_DIR}"
+      CCACHE_NOHASHDIR=1
       "${ccache_program}")
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}=.>")
 endif()

@@ -38,7 +38,8 @@ need() {
   fi
   echo "installing:$missing"
   log=$(mktemp)
-  if ! { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq $missing; } >"$log" 2>&1; then
+  if ! { $as_root apt-get update -qq &&
+         DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq $missing; } >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     echo "apt-get could not install:$missing" >&2
     exit 1

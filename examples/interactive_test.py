@@ -1,5 +1,5 @@
-"""A conversation: at a terminal Ctrl-C ends an answer or a line, not the conversation, and lines can be edited; in a pipe
-there are the answers alone.
+"""A conversation: at a terminal Ctrl-C ends an answer or a line, not the conversation, and lines can be edited; in a
+pipe there are the answers alone.
 
 Usage: interactive_test.py PROGRAM [LIBEDIT]
 """
@@ -11,7 +11,8 @@ import sys
 import time
 
 PROGRAM, LIBEDIT = sys.argv[1], sys.argv[2:] == ["1"]
-BLOCK = "[KNOWLEDGE] Salt Dancer strength 4. Moss Heron strength 6. [/KNOWLEDGE]\nQuery: How strong is Moss Heron?\nResponse:"
+BLOCK = ("[KNOWLEDGE] Salt Dancer strength 4. Moss Heron strength 6. [/KNOWLEDGE]\n"
+         "Query: How strong is Moss Heron?\nResponse:")
 
 
 class Terminal:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up what is missing, builds the main example and runs it on the checkpoint that the repository ships.
-# Arguments go to the example: sh examples/run.sh --help. The other examples: cmake --build build/release --target examples
+# Arguments go to the example: sh examples/run.sh --help. The other examples: cmake --build build/release --target
+# examples
 set -eu
 started_in=$PWD
 cd "$(dirname "$0")/.."

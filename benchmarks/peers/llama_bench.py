@@ -2,8 +2,8 @@
 """Measures Asterism and programs of the llama.cpp family in turn, on a model of the same shape and bit width.
 
 One round runs model_bench and then every llama-bench, one after the other, each in a process of its own; a machine that
-grows slower or faster from minute to minute moves all of them, and ratios are taken within a round. What is measured: prefill,
-a prompt that passes through the model together, and decode, tokens one by one from an empty context.
+grows slower or faster from minute to minute moves all of them, and ratios are taken within a round. What is measured:
+prefill, a prompt that passes through the model together, and decode, tokens one by one from an empty context.
 """
 import argparse
 import json
@@ -48,7 +48,7 @@ class Failure(Exception):
     """What the user has to know; ends the program."""
 
 
-# -- the model file -------------------------------------------------------------------------------------------------------
+# -- the model file --------------------------------------------------------------------------------
 
 GGUF_SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 GGUF_STRING, GGUF_ARRAY = 8, 9
@@ -137,12 +137,13 @@ class GgufHeader:
         return sums
 
 
-# -- the contenders -------------------------------------------------------------------------------------------------------
+# -- the contenders --------------------------------------------------------------------------------
 
 
 def run(command):
     """Standard output and exit status; a child that an interrupt finds running is ended."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace") as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          errors="replace") as child:
         try:
             out, errors = child.communicate()
         except BaseException:
@@ -218,13 +219,14 @@ def program(path, what):
     return os.path.abspath(path)
 
 
-# -- rounds and table -----------------------------------------------------------------------------------------------------
+# -- rounds and table ------------------------------------------------------------------------------
 
 
 def busy_seconds():
     """Seconds that all cores of the machine were busy since it started; 0 where the system doesn't tell."""
     try:
-        ticks = [int(field) for field in pathlib.Path("/proc/stat").read_text(encoding="ascii").split("\n")[0].split()[1:9]]
+        ticks = [int(field)
+                 for field in pathlib.Path("/proc/stat").read_text(encoding="ascii").split("\n")[0].split()[1:9]]
         return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")  # without idle and waiting for a disk
     except (OSError, ValueError, IndexError):
         return 0.0
@@ -285,7 +287,8 @@ def ratios(contenders, rounds):
     """Rows (Asterism, peer, {"prefill", "decode", "decode, bytes"} -> ratios of the rounds)."""
     for ours in (one for one in contenders if isinstance(one, Asterism)):
         for peer in (one for one in contenders if isinstance(one, Peer)):
-            of = {what: [one[ours.name][what] / one[peer.name][what] for one in rounds] for what in ("prefill", "decode")}
+            of = {what: [one[ours.name][what] / one[peer.name][what] for one in rounds]
+                  for what in ("prefill", "decode")}
             weight = ours.bytes_per_token / peer.bytes_per_token
             yield ours, peer, {**of, "decode, bytes": [value * weight for value in of["decode"]]}
 
@@ -323,9 +326,11 @@ def report(contenders, rounds, busy, arguments):
         content = {
             "model": arguments.model.name, "threads": arguments.threads,
             "prompt": arguments.prompt, "decode": arguments.decode,
-            "contenders": {one.name: {"command": one.command, "bytes_per_token": one.bytes_per_token} for one in contenders},
+            "contenders": {one.name: {"command": one.command,
+                                      "bytes_per_token": one.bytes_per_token} for one in contenders},
             "rounds": rounds, "busy": busy,
-            "ratios": [{"asterism": ours.name, "peer": peer.name, **of} for ours, peer, of in ratios(contenders, rounds)],
+            "ratios": [{"asterism": ours.name, "peer": peer.name, **of}
+                       for ours, peer, of in ratios(contenders, rounds)],
         }
         arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -338,7 +343,8 @@ def positive(text):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EPILOG,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--llama-bench", action="append", required=True, metavar="NAME=PATH[:OPTIONS]",
                         help="a peer; may be repeated")
     parser.add_argument("--model", type=pathlib.Path, required=True, metavar="FILE.gguf", help="the peers' model")

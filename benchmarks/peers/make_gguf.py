@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes a Mixtral-shaped GGUF file with random weights, for measuring programs of the llama.cpp family on the shapes of
-model_bench.
+"""Writes a Mixtral-shaped GGUF file with random weights, for measuring programs of the llama.cpp family on the shapes
+of model_bench.
 
-Every matrix is stored in one format of ggml, embedding and output head too; norms and routers are float32. Codes are random
-bits and scales are chosen so that the weights are spread as model_bench spreads them: activations keep their size through all
-layers, and the router sends tokens to all experts. The tokens are numbers: such a model answers nothing that makes sense.
+Every matrix is stored in one format of ggml, embedding and output head too; norms and routers are float32. Codes are
+random bits and scales are chosen so that the weights are spread as model_bench spreads them: activations keep their
+size through all layers, and the router sends tokens to all experts. The tokens are numbers: such a model answers
+nothing that makes sense.
 """
 import argparse
 import math
@@ -166,7 +167,8 @@ def checked(parser, shape):
     for name in ("hidden", "ffn", "layers", "heads", "kv_heads", "head_dim", "experts", "top_k", "context"):
         if getattr(shape, name) < 1:
             parser.error(f"--{name.replace('_', '-')} has to be at least 1")
-    for name, value in (("hidden", shape.hidden), ("ffn", shape.ffn), ("heads * head-dim", shape.heads * shape.head_dim)):
+    for name, value in (("hidden", shape.hidden), ("ffn", shape.ffn),
+                        ("heads * head-dim", shape.heads * shape.head_dim)):
         if value % BLOCK != 0:
             parser.error(f"{name} is {value}, which is not a multiple of {BLOCK}, the block of the formats")
     if shape.heads % shape.kv_heads != 0 or shape.head_dim % 2 != 0:
@@ -181,7 +183,8 @@ def checked(parser, shape):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EPILOG,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=pathlib.Path, help="the GGUF file to write")
     parser.add_argument("--type", choices=FORMATS, default="q4_0", help="format of all matrices (default: q4_0)")
     parser.add_argument("--hidden", type=int, default=2048, help="width of the residual stream (default: 2048)")

@@ -41,9 +41,9 @@ std::uint64_t read_piece(const std::uint64_t* from) {
 /// Streams of the loops that read_speeds tries.
 inline constexpr std::array<std::size_t, 3> read_streams = {1, 2, 4};
 
-/// Bytes a second of reading `words` on the threads of `execution`, which take pieces of 4 MiB in turn, by each of three
-/// loops over all words: with 1, 2 and 4 streams a thread. Words before a multiple of 32 bytes and beyond the last whole
-/// piece are left out. Give it more than the processor's caches hold.
+/// Bytes a second of reading `words` on the threads of `execution`, which take pieces of 4 MiB in turn, by each of
+/// three loops over all words: with 1, 2 and 4 streams a thread. Words before a multiple of 32 bytes and beyond the
+/// last whole piece are left out. Give it more than the processor's caches hold.
 template <asterism::parallel::Execution Execution>
 std::array<double, read_streams.size()> read_speeds(asterism::View<const std::uint64_t> words,
                                                     Execution& execution) {

@@ -1,8 +1,9 @@
-"""Derives every answer again from the text of its prompt alone, by reading it: what the generator stores must be that answer.
+"""Derives every answer again from the text of its prompt alone, by reading it: what the generator stores must be that
+answer.
 
 Usage: answers_test.py
-Knows the sentences of the blocks and nothing of the generator. Two conventions of the rule book are not in the blocks: equal figures
-are a draw, and damage below 0 is 0.
+Knows the sentences of the blocks and nothing of the generator. Two conventions of the rule book are not in the blocks:
+equal figures are a draw, and damage below 0 is 0.
 """
 import json
 import pathlib
@@ -20,7 +21,8 @@ SENTENCES = {
     "term": r"(\w+ \w+) means (\w+ \w+ in \w+)\.",
 }
 # Of two cards, the one named first is supported, except in these wordings.
-SUPPORTER_FIRST = re.compile(rf"supported by {CARD} how|support of {CARD} what|{CARD} gives|when {CARD} lends|with {CARD} in support", re.I)
+SUPPORTER_FIRST = re.compile(
+    rf"supported by {CARD} how|support of {CARD} what|{CARD} gives|when {CARD} lends|with {CARD} in support", re.I)
 ATTRIBUTES = ("cost", "strength", "guard", "keyword", "kind", "ability")
 SUMS = {"alliance": "strength", "bill": "cost"}
 CONTESTS = {"clash": ("strength", 1), "race": ("cost", -1), "siege": ("guard", 1)}

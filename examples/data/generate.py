@@ -35,7 +35,8 @@ def card_json(card):
     """A card in the field names of MTGJSON where it has them."""
     return {
         "uuid": card["id"], "number": card["number"], "name": card["name"], "setCode": world.SET, "type": card["kind"],
-        "types": [card["kind"]], "manaValue": card["cost"], "power": str(card["strength"]), "toughness": str(card["guard"]),
+        "types": [card["kind"]], "manaValue": card["cost"], "power": str(card["strength"]),
+        "toughness": str(card["guard"]),
         "keywords": card["keywords"], "text": card["text"], "ability": card["ability"], "pool": card["pool"],
     }
 
@@ -50,7 +51,8 @@ def is_balanced(question, number):
 
 
 def is_telling(scene, question):
-    """Refuses logs in which the answer can be told without reading the question, or the question can be read in two ways."""
+    """Refuses logs in which the answer can be told without reading the question, or the question can be read in two
+    ways."""
     beaten = [event for event in scene.log if "beat" in event]
     if question.type == "turn":
         fought = any(question.slots["a"] in (event["card"]["name"], event["beat"]["name"]) for event in beaten)
@@ -85,7 +87,8 @@ def split_questions(split):
                 prompt = questions.prompt(scene.block, question)
             seen.add(prompt)
             result.append({
-                "id": f"{split}/{kind.lower()}-{number:03d}", "split": split, "kind": kind, "type": type_, "prompt": prompt,
+                "id": f"{split}/{kind.lower()}-{number:03d}", "split": split, "kind": kind, "type": type_,
+                "prompt": prompt,
                 "answer": question.answer, "first_in_block": question.candidates[0], "about": question.entities,
             })
     return result
@@ -94,7 +97,8 @@ def split_questions(split):
 def shown_questions(items):
     """One question of each of three kinds, drawn by a seed that was fixed before anything was trained."""
     random = questions.new_random("saltlantern", "shown")
-    return [random.choice([item for item in items if item["kind"] == kind]) for kind in random.sample(list(questions.TYPES), SHOWN)]
+    return [random.choice([item for item in items
+                           if item["kind"] == kind]) for kind in random.sample(list(questions.TYPES), SHOWN)]
 
 
 def main():
@@ -102,7 +106,8 @@ def main():
     pools, book, glossary = world.cards(), world.rules(), world.terms()
     write_json(folder / "cards.json", {
         "meta": {"game": "Saltlantern", "version": "1"},
-        "data": {world.SET: {"code": world.SET, "name": "Saltlantern", "cards": [card_json(c) for pool in pools.values() for c in pool]}},
+        "data": {world.SET: {"code": world.SET, "name": "Saltlantern",
+                             "cards": [card_json(c) for pool in pools.values() for c in pool]}},
     })
     write_rows(folder / "rules.json", book)
     write_rows(folder / "glossary.json", [term for pool in glossary.values() for term in pool])
@@ -117,9 +122,11 @@ def main():
         path.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items), encoding="utf-8")
         if split == "held_out_cards":
             shown = shown_questions(items)
-    (folder / "questions" / "shown.jsonl").write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in shown), encoding="utf-8")
+    (folder / "questions" / "shown.jsonl").write_text("".join(json.dumps(item, ensure_ascii=False) + "\n"
+                                                              for item in shown), encoding="utf-8")
     print(f"{sum(map(len, pools.values()))} cards, {len(book)} rules, {sum(map(len, glossary.values()))} terms, "
-          f"{len(SPLITS)} splits of {PER_KIND * len(questions.TYPES)} questions; shown: {', '.join(item['id'] for item in shown)}")
+          f"{len(SPLITS)} splits of {PER_KIND * len(questions.TYPES)} questions; "
+          f"shown: {', '.join(item['id'] for item in shown)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Mixtral as a module that trains quickly on few cores: the arithmetic of transformers' MixtralForCausalLM, rows grouped by expert.
+"""Mixtral as a module that trains quickly on few cores: the arithmetic of transformers' MixtralForCausalLM, rows
+grouped by expert.
 
 Weights leave it under the names of the checkpoint format (`checkpoint_weights`), where transformers reads them.
 """
@@ -59,7 +60,8 @@ class Experts(nn.Module):
 
     def __init__(self, c):
         super().__init__()
-        hidden, ffn, self.count, self.top_k = c["hidden_size"], c["intermediate_size"], c["num_local_experts"], c["num_experts_per_tok"]
+        hidden, ffn = c["hidden_size"], c["intermediate_size"]
+        self.count, self.top_k = c["num_local_experts"], c["num_experts_per_tok"]
         self.gate = nn.Linear(hidden, self.count, bias=False)
         self.gate_up = nn.Parameter(torch.empty(self.count, hidden, 2 * ffn))
         self.down = nn.Parameter(torch.empty(self.count, ffn, hidden))
@@ -117,7 +119,8 @@ class Mixtral(nn.Module):
         nn.init.normal_(self.embed.weight, std=EMBEDDING_SCALE)
         self.embed.weight += SHARED_DIRECTION * shared
         for layer in self.layers:
-            for linear in (layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj, layer.self_attn.o_proj, layer.experts.gate):
+            for linear in (layer.self_attn.q_proj, layer.self_attn.k_proj, layer.self_attn.v_proj,
+                           layer.self_attn.o_proj, layer.experts.gate):
                 nn.init.normal_(linear.weight, std=linear.in_features**-0.5)
             layer.self_attn.o_proj.weight *= 0.5 if layer is self.layers[0] else into_residual
             nn.init.normal_(layer.experts.gate_up, std=layer.experts.gate_up.shape[1] ** -0.5)
@@ -127,8 +130,8 @@ class Mixtral(nn.Module):
 
     @torch.no_grad()
     def look_back(self, head, distance, shared):
-        """Lets a head of the first layer attend `distance` tokens back: query and key read the shared direction alone, and differ
-        by the rotation over that distance, so that their product is a sum of cosines with its peak there."""
+        """Lets a head of the first layer attend `distance` tokens back: query and key read the shared direction alone,
+        and differ by the rotation over that distance, so that their product is a sum of cosines with its peak there."""
         attention, width = self.layers[0].self_attn, self.config["head_dim"]
         half = width // 2
         angles = distance * self.config["rope_theta"] ** (-torch.arange(half) / half)
@@ -142,7 +145,8 @@ class Mixtral(nn.Module):
             linear.weight[rows] = 0.1 * linear.weight[rows] + pattern[:, None] * reader
 
     def forward(self, ids, real, wanted):
-        """Logits of the wanted places. ids: (batch, length), padded behind; real, wanted: flat indices of no padding, and of logits."""
+        """Logits of the wanted places. ids: (batch, length), padded behind; real, wanted: flat indices of no padding,
+        and of logits."""
         cosine, sine = self.cosine[: ids.shape[1]], self.sine[: ids.shape[1]]
         x = self.embed(ids)
         for layer in self.layers:
@@ -152,7 +156,8 @@ class Mixtral(nn.Module):
     def balance_loss(self):
         """Mean over the layers of: experts times the sum over them of (share of tokens) x (mean probability).
 
-        Mixtral's own loss takes all layers together, which lets an expert of one layer die where another's is overworked.
+        Mixtral's own loss takes all layers together, which lets an expert of one layer die where another's is
+        overworked.
         """
         count = self.config["num_local_experts"]
         total = 0.0
@@ -165,7 +170,8 @@ class Mixtral(nn.Module):
     def shares(self):
         """(layers, experts) of the last forward pass: which share of the choices went to each expert."""
         count = self.config["num_local_experts"]
-        return torch.stack([torch.bincount(layer.experts.scores[1].flatten(), minlength=count) / layer.experts.scores[1].numel() for layer in self.layers])
+        return torch.stack([torch.bincount(layer.experts.scores[1].flatten(),
+                                           minlength=count) / layer.experts.scores[1].numel() for layer in self.layers])
 
     def checkpoint_weights(self):
         """The weights under the names that Mixtral checkpoints use."""

@@ -1,8 +1,8 @@
 """What PyTorch answers to the question files, greedily and in float32, and what guessing would reach.
 
 Run:  python score.py CHECKPOINT_FOLDER [--questions FOLDER] [--answers FILE.jsonl] [--json FILE.json]
-Scores: `model`, the whole prompt; `no_block`, the block emptied; `first_in_block`, the first value of the answer's sort in the block;
-`most_frequent`, the training questions' most frequent answer of the type.
+Scores: `model`, the whole prompt; `no_block`, the block emptied; `first_in_block`, the first value of the answer's sort
+in the block; `most_frequent`, the training questions' most frequent answer of the type.
 """
 
 import argparse
@@ -36,7 +36,8 @@ def greedy(model, tokenizer, prompts):
     for indices in by_length.values():
         for start in range(0, len(indices), BATCH):
             group = indices[start : start + BATCH]
-            out = model.generate(torch.tensor([encoded[i] for i in group]), max_new_tokens=MOST_TOKENS, do_sample=False, pad_token_id=0)
+            out = model.generate(torch.tensor([encoded[i] for i in group]), max_new_tokens=MOST_TOKENS,
+                                 do_sample=False, pad_token_id=0)
             for index, row in zip(group, out[:, len(encoded[group[0]]) :].tolist()):
                 end = row.index(END) + 1 if END in row else len(row)
                 answers[index] = row[:end]
@@ -74,19 +75,24 @@ def main():
         for item, answer, blind_answer in zip(items, ids, blind):
             text = tokenizer.decode(answer).strip()
             lines.append({"id": item["id"], "ids": answer, "text": text})
-            rows.append((item["kind"], item["type"], text == item["answer"], tokenizer.decode(blind_answer).strip() == item["answer"],
-                         item["first_in_block"] == item["answer"], frequent[item["type"]].most_common(1)[0][0] == item["answer"]))
+            rows.append((item["kind"], item["type"], text == item["answer"],
+                         tokenizer.decode(blind_answer).strip() == item["answer"],
+                         item["first_in_block"] == item["answer"],
+                         frequent[item["type"]].most_common(1)[0][0] == item["answer"]))
         names = ("model", "no_block", "first_in_block", "most_frequent")
         scores[split] = {"all": {name: share([row[2 + i] for row in rows]) for i, name in enumerate(names)}}
         for kind in dict.fromkeys(row[0] for row in rows):
-            scores[split][kind] = {name: share([row[2 + i] for row in rows if row[0] == kind]) for i, name in enumerate(names)}
+            scores[split][kind] = {name: share([row[2 + i] for row in rows if row[0] == kind])
+                                   for i, name in enumerate(names)}
             scores[split][kind]["types"] = {
                 type_: {name: share([row[2 + i] for row in rows if row[1] == type_]) for i, name in enumerate(names)}
                 for type_ in dict.fromkeys(row[1] for row in rows if row[0] == kind)
             }
         print(split)
         for kind, values in scores[split].items():
-            print(f"  {kind:<11}" + "".join(f"  {name} {values[name]:.3f}" for name in names) + "   " + " ".join(f"{t} {v['model']:.2f}" for t, v in values.get("types", {}).items()), flush=True)
+            shares = "".join(f"  {name} {values[name]:.3f}" for name in names)
+            types = " ".join(f"{t} {v['model']:.2f}" for t, v in values.get("types", {}).items())
+            print(f"  {kind:<11}{shares}   {types}", flush=True)
     if arguments.answers:
         arguments.answers.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     if arguments.json:

@@ -1,12 +1,12 @@
 """Trains the small Mixtral: seeded, resumable, with its figures in a log.
 
 Run:  python train.py TOKENIZER_FOLDER STATE_FOLDER [--tokens N] [--threads N] [--seed N]
-A state is written about every two minutes and at the end; a second run with the same arguments goes on from it, and sees the examples
-that the first would have seen. Interrupting loses what came after the last state.
+A state is written about every two minutes and at the end; a second run with the same arguments goes on from it, and
+sees the examples that the first would have seen. Interrupting loses what came after the last state.
 
-Every training example is drawn anew from its number: a block of knowledge about cards, terms or a log, most of which exist nowhere
-else, and four to eight questions about it. The first half million tokens are repeated random strings, from which attention learns
-to copy.
+Every training example is drawn anew from its number: a block of knowledge about cards, terms or a log, most of which
+exist nowhere else, and four to eight questions about it. The first half million tokens are repeated random strings,
+from which attention learns to copy.
 """
 
 import argparse
@@ -31,23 +31,30 @@ POOL = 32  # steps whose examples are drawn together and sorted by length
 WARMUP_TOKENS = 450_000  # of copying
 LOOKUPS_UNTIL = 3_000_000  # tokens until which questions of one look-up are the larger part
 HARDER_FROM = 10_000_000  # tokens from which look-ups are known, and sums and contests get most of the practice
-DAMAGE_FROM = 21_000_000  # tokens from which damage, slow to be learnt, gets more practice, and less of it with the answer 0
+# Tokens from which damage, slow to be learnt, gets more practice, and less of it with the answer 0.
+DAMAGE_FROM = 21_000_000
 LAST_FROM = 26_000_000  # tokens from which the weakest types get the most practice
 PEAK, MUON_PEAK = 2e-3, 1e-2  # learning rates
 FALLING = 0.4  # of the tokens: the last part, over which the rates fall to zero
 DECAY, CLIP, WARMUP_STEPS = 0.05, 1.0, 80
-POLISH, POLISH_RATE = 3_000_000, 0.3  # last tokens, with the rates risen again to this part of them, and falling to zero
+# The last tokens, with the rates risen again to this part of them, and falling to zero.
+POLISH, POLISH_RATE = 3_000_000, 0.3
 SAVE_SECONDS = 120  # between two states, and a pool of examples more
-# Of the questions that an example begins with, so many parts are of a type. The sums and contests need the most practice; what
-# stands in blocks of its own (rules, glossary, log) needs as much of it as what every block of cards teaches on the side.
+# Of the questions that an example begins with, so many parts are of a type. The sums and contests need the most
+# practice; what stands in blocks of its own (rules, glossary, log) needs as much of it as what every block of cards
+# teaches on the side.
 WEIGHTS = {
-    "alliance": 5, "bill": 5, "damage": 6, "support": 7, "clash": 6, "race": 6, "siege": 6, "cost": 1, "strength": 1, "guard": 1,
-    "keyword": 1, "kind": 1, "ability": 2, "rule_amount": 4, "rule_keyword": 2, "meaning": 7, "term": 6, "who": 5, "turn": 6, "lit_card": 2,
+    "alliance": 5, "bill": 5, "damage": 6, "support": 7, "clash": 6, "race": 6, "siege": 6, "cost": 1, "strength": 1,
+    "guard": 1,
+    "keyword": 1, "kind": 1, "ability": 2, "rule_amount": 4, "rule_keyword": 2, "meaning": 7, "term": 6, "who": 5,
+    "turn": 6, "lit_card": 2,
     "gained": 2, "beaten": 2,
 }
 LATE_WEIGHTS = {
-    "alliance": 6, "bill": 6, "damage": 6, "support": 8, "clash": 9, "race": 9, "siege": 9, "cost": 1, "strength": 1, "guard": 1,
-    "keyword": 1, "kind": 1, "ability": 1, "rule_amount": 2, "rule_keyword": 2, "meaning": 4, "term": 6, "who": 5, "turn": 2, "lit_card": 1,
+    "alliance": 6, "bill": 6, "damage": 6, "support": 8, "clash": 9, "race": 9, "siege": 9, "cost": 1, "strength": 1,
+    "guard": 1,
+    "keyword": 1, "kind": 1, "ability": 1, "rule_amount": 2, "rule_keyword": 2, "meaning": 4, "term": 6, "who": 5,
+    "turn": 2, "lit_card": 1,
     "gained": 1, "beaten": 1,
 }
 DAMAGE_WEIGHTS = LATE_WEIGHTS | {"damage": 16, "support": 10}
@@ -94,7 +101,8 @@ class Examples:
         return pieces
 
     def pool(self, first, count, stage):
-        """Examples first ... first + count - 1, as lists of ids and of places that count, the answers' tokens and their ends."""
+        """Examples first ... first + count - 1, as lists of ids and of places that count, the answers' tokens and their
+        ends."""
         self.practice.bare_share = stage["bare"]
         self.practice.alike_share = stage["alike"]
         result, texts = [], []
@@ -104,7 +112,8 @@ class Examples:
                 result.append(self.copying(random))
             else:
                 texts.append(self.texts(random, stage))
-        encoded = iter(self.tokenizer.encode_batch_fast([text for pieces in texts for text, _ in pieces], add_special_tokens=False))
+        encoded = iter(self.tokenizer.encode_batch_fast([text for pieces in texts for text, _ in pieces],
+                                                        add_special_tokens=False))
         for pieces in texts:
             ids, counts = [], []
             for _, answer in pieces:
@@ -134,7 +143,8 @@ def batches(examples):
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose update is made orthogonal by five Newton-Schulz steps (Jordan et al. 2024), for square-ish matrices."""
+    """Momentum whose update is made orthogonal by five Newton-Schulz steps (Jordan et al. 2024), for square-ish
+    matrices."""
 
     def __init__(self, parameters, lr, momentum=0.95):
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
@@ -163,7 +173,8 @@ def optimizers(model):
     plain = [p for p in others if p.ndim == 1 or p is model.embed.weight]
     decayed = [p for p in others if p.ndim > 1 and p is not model.embed.weight]
     adam = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}], lr=PEAK, betas=(0.9, 0.97), foreach=True
+        [{"params": decayed, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}], lr=PEAK,
+        betas=(0.9, 0.97), foreach=True
     )
     both = [adam, Muon(attention, MUON_PEAK)]
     for optimizer in both:
@@ -195,7 +206,8 @@ class Run:
 
     def save(self):
         """The new state takes the old one's place when it is complete."""
-        state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers], "progress": self.progress,
+        state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
+                 "progress": self.progress,
                  "config": self.model.config, "arguments": self.arguments}
         torch.save(state, f"{self.path}.new")
         os.replace(f"{self.path}.new", self.path)
@@ -203,7 +215,8 @@ class Run:
     def step(self, batch):
         """Returns loss, balance loss, right and counted tokens."""
         ids, real, wanted, targets = (part.to(self.device) for part in batch)
-        rate = min(1.0, (self.progress["step"] + 1) / WARMUP_STEPS) * rate_of(self.progress["tokens"], self.arguments["tokens"])
+        rate = (min(1.0, (self.progress["step"] + 1) / WARMUP_STEPS)
+                * rate_of(self.progress["tokens"], self.arguments["tokens"]))
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * max(rate, 0.0)
@@ -229,8 +242,9 @@ def rate_of(tokens, all_tokens):
 
 
 def stage_of(tokens, all_tokens):
-    """What examples are like. Shares: of copying; of the hard kinds that are left to later; of the blocks of cards that are bare; of the
-    questions about damage that are asked again because their answer is 0; of the definitions that share words with another."""
+    """What examples are like. Shares: of copying; of the hard kinds that are left to later; of the blocks of cards that
+    are bare; of the questions about damage that are asked again because their answer is 0; of the definitions that
+    share words with another."""
     stage = {"copying": 0.0, "lookups": 0.0, "bare": 0.0, "zeros_refused": 0.0, "alike": 0.0, "weights": WEIGHTS}
     if tokens < WARMUP_TOKENS:
         return stage | {"copying": 0.8, "lookups": 1.0}
@@ -256,20 +270,24 @@ def main():
     parser.add_argument("--tokens", type=float, default=34e6, help="tokens to train on")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where to train: cuda or cpu")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu",
+                        help="where to train: cuda or cpu")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer / "tokenizer.json"))
-    run = Run(arguments.state, CONFIG | {"vocab_size": tokenizer.get_vocab_size()}, arguments.seed, arguments.tokens, arguments.device)
+    run = Run(arguments.state, CONFIG | {"vocab_size": tokenizer.get_vocab_size()}, arguments.seed, arguments.tokens,
+              arguments.device)
     examples = Examples(tokenizer, arguments.seed)
     started, saved_at = time.time() - run.progress["seconds"], time.time()
     with open(arguments.state / "log.jsonl", "a", encoding="utf-8") as log:
         while run.progress["tokens"] < arguments.tokens:
-            pool = examples.pool(run.progress["pool"] * POOL * BATCH, POOL * BATCH, stage_of(run.progress["tokens"], arguments.tokens))
+            pool = examples.pool(run.progress["pool"] * POOL * BATCH, POOL * BATCH,
+                                 stage_of(run.progress["tokens"], arguments.tokens))
             sums = [sum(values) for values in zip(*(run.step(batch) for batch in batches(pool)))]
             run.progress["pool"] += 1
             run.progress["seconds"] = time.time() - started
-            line = {"tokens": run.progress["tokens"], "loss": round(sums[0] / POOL, 4), "right": round(sums[2] / sums[3], 4),
+            line = {"tokens": run.progress["tokens"], "loss": round(sums[0] / POOL, 4),
+                    "right": round(sums[2] / sums[3], 4),
                     "balance": round(sums[1] / POOL, 3), "least_used": round(float(run.model.shares().min()), 3),
                     "tokens_per_second": round(run.progress["tokens"] / run.progress["seconds"])}
             print(json.dumps(line), flush=True)

@@ -1,7 +1,9 @@
 #!/bin/sh
-# Makes the checkpoint again: data, tokenizer, training, checkpoint, scores, model card. Python 3.11; on a CPU about two hours on two cores.
+# Makes the checkpoint again: data, tokenizer, training, checkpoint, scores, model card. Python 3.11; on a CPU about two
+# hours on two cores.
 #   sh examples/small_mixtral/train.sh [WORK_FOLDER] [train.py options, such as --threads 4 or --device cpu]
-# Interrupt it when you like: a second run with the same folder and options goes on from the last state, about two minutes old at most.
+# Interrupt it when you like: a second run with the same folder and options goes on from the last state, about two
+# minutes old at most.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -24,5 +26,7 @@ sh "$root/examples/run.sh" --help >/dev/null  # sets up what building needs
 cmake --build "$root/build/release" --target evaluate
 evaluate="$root/build/release/evaluate"
 "$evaluate" --usage --json "$work/toolkit.json"
-"$evaluate" "$here/checkpoint" "$root/examples/data/questions/held_out_cards.jsonl" --quantization float32 --trace "$here/held_out_cards.trace"
-"$python" "$here/write_card.py" "$work/pytorch.json" "$answers" "$work/toolkit.json" "$work/export.json" "$here/checkpoint/README.md"
+"$evaluate" "$here/checkpoint" "$root/examples/data/questions/held_out_cards.jsonl" \
+  --quantization float32 --trace "$here/held_out_cards.trace"
+"$python" "$here/write_card.py" "$work/pytorch.json" "$answers" "$work/toolkit.json" "$work/export.json" \
+  "$here/checkpoint/README.md"

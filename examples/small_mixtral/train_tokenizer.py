@@ -1,6 +1,7 @@
 """Trains the tokenizer: byte-level BPE on text of the game, so that every word of the training text is one token.
 
-Bytes cover whatever else is written. Numbers, names and markers are single tokens; `<s>` is put first, as Mixtral's does.
+Bytes cover whatever else is written. Numbers, names and markers are single tokens; `<s>` is put first, as Mixtral's
+does.
 Run:  python train_tokenizer.py FOLDER         writes tokenizer.json, tokenizer_config.json
 """
 
@@ -40,7 +41,9 @@ def corpus(scenes=20_000):
         random = questions.new_random("tokenizer", index)
         type_ = random.choice(list(questions.KIND_OF))
         scene = questions.scene_for(random, practice, [type_])
-        yield " ".join([scene.block[len("[KNOWLEDGE]") : -len("[/KNOWLEDGE]")]] + [questions.ask(scene, random.choice(scene.types), random).text for _ in range(3)])
+        block = scene.block[len("[KNOWLEDGE]") : -len("[/KNOWLEDGE]")]
+        asked = [questions.ask(scene, random.choice(scene.types), random).text for _ in range(3)]
+        yield " ".join([block] + asked)
     for rule in world.rules():
         yield f" Rule {rule['number']} {rule['text']}"
     for number in range(1, 21):
@@ -51,7 +54,8 @@ def train():
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.train_from_iterator(corpus(), trainers.BpeTrainer(
-        vocab_size=MOST_ENTRIES, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), special_tokens=SPECIAL + MARKERS))
+        vocab_size=MOST_ENTRIES, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=SPECIAL + MARKERS))
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A", pair="<s> $A <s>:1 $B:1", special_tokens=[("<s>", 1)])
     tokenizer.decoder = decoders.ByteLevel()
@@ -62,14 +66,17 @@ def train():
 
 
 def check(tokenizer):
-    """Every word that an answer or a fact can hold is one token with its leading space; any text survives. Returns the other words
-    of questions that are several tokens."""
-    listed = [*words.FIRST, *words.SECOND, *words.KINDS, *words.KEYWORDS, *words.VERBS, *words.PLAYERS, *words.TERM_FIRST,
-              *words.TERM_SECOND, *words.STATES, *words.OBJECTS, *words.PLACES, *words.ATTRIBUTES, *map(str, range(0, 19)), *map(str, range(100, 190, 10))]
+    """Every word that an answer or a fact can hold is one token with its leading space; any text survives. Returns the
+    other words of questions that are several tokens."""
+    listed = [*words.FIRST, *words.SECOND, *words.KINDS, *words.KEYWORDS, *words.VERBS, *words.PLAYERS,
+              *words.TERM_FIRST,
+              *words.TERM_SECOND, *words.STATES, *words.OBJECTS, *words.PLACES, *words.ATTRIBUTES,
+              *map(str, range(0, 19)), *map(str, range(100, 190, 10))]
     torn = [word for word in listed if len(tokenizer.encode(" " + word, add_special_tokens=False).ids) != 1]
     if torn:
         raise SystemExit(f"words that should be one token: {torn}")
-    torn_fillers = [word for word in questions.FILLERS if len(tokenizer.encode(" " + word, add_special_tokens=False).ids) != 1]
+    torn_fillers = [word for word in questions.FILLERS
+                    if len(tokenizer.encode(" " + word, add_special_tokens=False).ids) != 1]
     for text in ("", "naïve 東京 🌟\n\ttab", "\0\x7f", "Basalt Juggler"):
         if tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids, skip_special_tokens=False) != text:
             raise SystemExit(f"the tokenizer does not give back {text!r}")
@@ -81,12 +88,14 @@ def write(folder, tokenizer):
     tokenizer.save(str(folder / "tokenizer.json"), pretty=True)
     plain = {"lstrip": False, "normalized": False, "rstrip": False, "single_word": False}
     configuration = {
-        "added_tokens_decoder": {str(i): {"content": token, "special": token in SPECIAL, **plain} for i, token in enumerate(SPECIAL + MARKERS)},
+        "added_tokens_decoder": {str(i): {"content": token, "special": token in SPECIAL, **plain}
+                                 for i, token in enumerate(SPECIAL + MARKERS)},
         "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": None,
         "chat_template": CHAT_TEMPLATE, "clean_up_tokenization_spaces": False,
         "model_max_length": 1024, "tokenizer_class": "PreTrainedTokenizerFast",
     }
-    (folder / "tokenizer_config.json").write_text(json.dumps(configuration, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text(json.dumps(configuration, indent=2, ensure_ascii=False) + "\n",
+                                                  encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,8 @@ def formats(variants):
             yield percent(found["exact_match"])
             yield f"{found['perplexity']:.4f} ({100 * (found['perplexity'] / exact['perplexity'] - 1):+.2f} %)"
 
-    head = ("format", "weights, MB", "held-out phrasings", "perplexity (against float32)", "held-out cards", "perplexity (against float32)")
+    head = ("format", "weights, MB", "held-out phrasings", "perplexity (against float32)", "held-out cards",
+            "perplexity (against float32)")
     return table(head, [(v["variant"], f"{v['weights_bytes'] / 1e6:.2f}", *cells(v)) for v in variants])
 
 
@@ -136,28 +137,38 @@ def main():
 
     usage = exact["expert_usage"]
     layers, experts = len(usage[KINDS[0]]), len(usage[KINDS[0]][0])
-    overall = [[sum(usage[kind][layer][e] for kind in KINDS) / len(KINDS) for e in range(experts)] for layer in range(layers)]
+    overall = [[sum(usage[kind][layer][e] for kind in KINDS) / len(KINDS) for e in range(experts)]
+               for layer in range(layers)]
     distance = [
-        sum(0.5 * sum(abs(a - b) for a, b in zip(usage[kind][layer], overall[layer])) for kind in KINDS) / len(KINDS) for layer in range(layers)
+        sum(0.5 * sum(abs(a - b) for a, b in zip(usage[kind][layer], overall[layer])) for kind in KINDS) / len(KINDS)
+        for layer in range(layers)
     ]
     telling = max(range(layers), key=distance.__getitem__)
     text = TEXT.format(
-        parameters=f"{last['parameters']:,}".replace(",", " "), hidden=config["hidden_size"], layers=config["num_hidden_layers"],
-        heads=config["num_attention_heads"], experts=config["num_local_experts"], ffn=config["intermediate_size"], top_k=config["num_experts_per_tok"],
-        vocabulary=config["vocab_size"], megabytes=f"{(card.parent / 'model.safetensors').stat().st_size / 1e6:.1f}", look_back=last["look_back"],
-        tokens=f"{last['tokens'] / 1e6:.1f} million", steps=last["step"], hours=f"{last['seconds'] / 3600:.1f}", balance=config["router_aux_loss_coef"],
-        scores=table(("split", *columns), [(SPLITS[split], *(cell(split, kind) for kind in columns)) for split in SPLITS]),
+        parameters=f"{last['parameters']:,}".replace(",", " "), hidden=config["hidden_size"],
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"], experts=config["num_local_experts"], ffn=config["intermediate_size"],
+        top_k=config["num_experts_per_tok"],
+        vocabulary=config["vocab_size"], megabytes=f"{(card.parent / 'model.safetensors').stat().st_size / 1e6:.1f}",
+        look_back=last["look_back"],
+        tokens=f"{last['tokens'] / 1e6:.1f} million", steps=last["step"], hours=f"{last['seconds'] / 3600:.1f}",
+        balance=config["router_aux_loss_coef"],
+        scores=table(("split", *columns), [(SPLITS[split], *(cell(split, kind) for kind in columns))
+                                           for split in SPLITS]),
         equal=equal, asked=len(exact["answers"]),
         types=table(("kind", "type", *(name.replace("_", " ") for name in guesses)), [
             (kind, type_, *(percent(values[name]) for name in guesses))
             for kind in KINDS for type_, values in scores["held_out_cards"][kind]["types"].items()]),
         baselines=table(("", *columns), [
-            (name.replace("_", " "), *(percent(scores["held_out_cards"][kind][name]) for kind in columns)) for name in guesses]),
+            (name.replace("_", " "),
+             *(percent(scores["held_out_cards"][kind][name]) for kind in columns)) for name in guesses]),
         formats=formats(variants),
         least=percent(min(min(row) for row in overall)),
-        usage=table(("layer", *(f"expert {e}" for e in range(experts))), [(str(layer), *map(percent, overall[layer])) for layer in range(layers)]),
+        usage=table(("layer", *(f"expert {e}" for e in range(experts))),
+                    [(str(layer), *map(percent, overall[layer])) for layer in range(layers)]),
         layer=telling,
-        usage_by_kind=table(("kind", *(f"expert {e}" for e in range(experts))), [(kind, *map(percent, usage[kind][telling])) for kind in KINDS]),
+        usage_by_kind=table(("kind", *(f"expert {e}" for e in range(experts))),
+                            [(kind, *map(percent, usage[kind][telling])) for kind in KINDS]),
         distances=", ".join(f"layer {layer}: {value:.2f}" for layer, value in enumerate(distance)),
     )
     card.write_text(text, encoding="utf-8")

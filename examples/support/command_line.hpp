@@ -1,5 +1,5 @@
-// What the programs' command lines share: help within 80 columns, exit statuses, advice that speaks of flags, and output that
-// arrives or is missed.
+// What the programs' command lines share: help within 80 columns, exit statuses, advice that speaks of flags, and
+// output that arrives or is missed.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Everything that runs a model whose weights are at hand: includes no third party's header and links nothing but threads.
-// Reading checkpoints and text is in load.hpp.
+// Everything that runs a model whose weights are at hand: includes no third party's header and links nothing but
+// threads. Reading checkpoints and text is in load.hpp.
 #pragma once
 
 #include "asterism/core/config.hpp"

@@ -1,8 +1,8 @@
 // The bodies of kernels as templates: for a program in the compiled form that has a weight format, a format of keys and
 // values, or blocks and groups of its own. Header-only programs have them anyway.
 //
-// The compiled form holds the kernels of shipped formats (quant/shipped.hpp). Without this header a program with another
-// one does not link, and the linker names what it lacks: `asterism::simd::product<Own>`.
+// The compiled form holds the kernels of shipped formats (quant/shipped.hpp). Without this header a program with
+// another one does not link, and the linker names what it lacks: `asterism::simd::product<Own>`.
 #pragma once
 
 #include "asterism/backend/host_attention_templates.hpp"

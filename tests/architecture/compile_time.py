@@ -5,8 +5,8 @@ Usage: compile_time.py SOURCE_DIR COMPILER FLAGS...
 
 Budgets are seconds of processor time, of the user and of the system, with -O2: the least of at most three runs. A
 machine that compiles the standard headers alone slower than the reference machine (0.9 s) gets proportionally more, and
-every machine a quarter more: an AMD one that takes 0.8 s for the standard headers takes 4.9 s for the load.hpp for which
-an Intel one took 3.4 s.
+every machine a quarter more: an AMD one that takes 0.8 s for the standard headers takes 4.9 s for the load.hpp for
+which an Intel one took 3.4 s.
 
 Header-only, one variant has a goal of 10 s that has not been reached; its budget is what it may take today.
 
@@ -32,12 +32,13 @@ BUDGETS = (
 )
 TOLERANCE = 1.25
 STANDARD = "".join(f"#include <{name}>\n" for name in (
-    "algorithm array atomic bit charconv chrono cmath condition_variable cstdint functional memory mutex optional ostream "
-    "stop_token string string_view thread utility vector").split())
+    "algorithm array atomic bit charconv chrono cmath condition_variable cstdint functional memory mutex optional "
+    "ostream stop_token string string_view thread utility vector").split())
 
 
 def processor_seconds(command):
-    """User and system time of the command and of what it starts; wall time would count whoever else uses the machine."""
+    """User and system time of the command and of what it starts; wall time would count whoever else uses the
+    machine."""
     before = os.times()
     subprocess.run(command, check=True, env={**os.environ, "CCACHE_DISABLE": "1"})
     after = os.times()
@@ -67,9 +68,11 @@ def hold_budgets(root, compiler, flags):
         folder = root / ("include/asterism" if name.startswith(("asterism", "load")) else "tests/architecture")
         source = (folder / name).read_text() if name.endswith(".cpp") else f'#include "asterism/{name}"\n'
         allowed = budget * allowance
-        used = seconds(source, compiler, flags + (["-DASTERISM_COMPILED"] if form == "compiled" else []), enough=allowed)
+        used = seconds(source, compiler, flags + (["-DASTERISM_COMPILED"] if form == "compiled" else []),
+                       enough=allowed)
         failed |= used > allowed
-        print(f"{name:24} {form:9} {used:6.2f} s of {allowed:.2f} s{'  TOO MUCH' if used > allowed else ''}", flush=True)
+        print(f"{name:24} {form:9} {used:6.2f} s of {allowed:.2f} s{'  TOO MUCH' if used > allowed else ''}",
+              flush=True)
     return 1 if failed else 0
 
 

@@ -84,7 +84,8 @@ def complaints_about(files, rooms):
         if "#pragma once" not in text and not path.endswith(".cu"):
             found.append(f"{path}: no #pragma once")
     for component, source in SOURCES.items():
-        wanted = {path for path in files if path.endswith("_impl.hpp") and rooms.component.get(path.split("/")[0]) == component}
+        wanted = {path for path in files
+                  if path.endswith("_impl.hpp") and rooms.component.get(path.split("/")[0]) == component}
         listed = {name[len("asterism/"):] for _, name in INCLUDE.findall(files.get(source, ""))}
         found += [f"{source}: does not include {path}" for path in sorted(wanted - listed)]
         found += [f"{source}: includes {path}, which is no x_impl.hpp of its rooms" for path in sorted(listed - wanted)]

@@ -1,17 +1,18 @@
-"""Compiles the C++ blocks of a Markdown page, runs the tests among them, and holds the refusals that it shows against what
-the compilers say.
+"""Compiles the C++ blocks of a Markdown page, runs the tests among them, and holds the refusals that it shows against
+what the compilers say.
 
 Usage: snippets.py SOURCE_DIR PAGE COMPILER TEST_MAIN_OBJECT [FLAGS...]
        snippets.py --self-test COMPILER TEST_MAIN_OBJECT [FLAGS...]     proves that mistakes in a page are found
 
-The ```cpp blocks of a page, one after the other, are one program, which has to compile without a warning. Where it has a
-TEST_CASE it is linked with TEST_MAIN_OBJECT and run. A comment on the line before a block makes it something else:
+The ```cpp blocks of a page, one after the other, are one program, which has to compile without a warning. Where it has
+a TEST_CASE it is linked with TEST_MAIN_OBJECT and run. A comment on the line before a block makes it something else:
 
     <!-- snippet: alone -->          a program of its own
     <!-- snippet: statements -->     the body of a function of the page's program
     <!-- snippet: refused -->        must not compile behind the page's program; what compilers say follows in
-    <!-- says: g++ 12 -->            a ```text block: every line of it, `...` standing for anything within a line, is in the
-                                     output of that compiler. Compilers that are absent or of another version are left out.
+    <!-- says: g++ 12 -->            a ```text block: every line of it, `...` standing for anything within a line, is in
+                                     the output of that compiler. Compilers that are absent or of another version are
+                                     left out.
 """
 import os
 import pathlib
@@ -137,7 +138,8 @@ def self_test(tools):
     passes = block("#include <doctest/doctest.h>\nTEST_CASE(\"two\") { CHECK(two == 2); }")
     sound = {
         "blocks that continue": two + block("static_assert(two == 2);") + passes,
-        "statements and programs alone": block("const int i = 1;\nstatic_cast<void>(i);", "<!-- snippet: statements -->\n")
+        "statements and programs alone": block("const int i = 1;\nstatic_cast<void>(i);",
+                                               "<!-- snippet: statements -->\n")
         + block("int main() {}", "<!-- snippet: alone -->\n")
         + block("int main() { return 1; }", "<!-- snippet: alone -->\n"),
         "a refusal": two + refused + says("error: ... two is not three"),
@@ -148,7 +150,8 @@ def self_test(tools):
         "a warning": block("inline void f() { int unused = 1; }"),
         "a block that needs one that does not come": block("static_assert(two == 2);"),
         "a test that fails": two + block("#include <doctest/doctest.h>\nTEST_CASE(\"two\") { CHECK(two == 3); }"),
-        "a refusal that compiles": two + block("static_assert(two == 2);", "<!-- snippet: refused -->\n") + says("error"),
+        "a refusal that compiles": two + block("static_assert(two == 2);",
+                                               "<!-- snippet: refused -->\n") + says("error"),
         "a refusal in other words": two + refused + says("two is not four"),
         "a refusal that shows nothing": two + refused,
     }

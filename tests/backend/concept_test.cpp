@@ -1,5 +1,5 @@
-// All shipped backends are models of Backend and obey its laws, cuda::Backend in tests/cuda; structs that lack one member
-// are none.
+// All shipped backends are models of Backend and obey its laws, cuda::Backend in tests/cuda; structs that lack one
+// member are none.
 #include "asterism/backend/concept.hpp"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-// Products on the CPU with exact activations and with activations in 8 bits: what they are, for any shape, in any company
-// and on any number of threads, and the scratch that they need.
+// Products on the CPU with exact activations and with activations in 8 bits: what they are, for any shape, in any
+// company and on any number of threads, and the scratch that they need.
 #include "asterism/backend/host_products.hpp"
 
 #include <algorithm>

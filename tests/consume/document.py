@@ -18,7 +18,8 @@ def main():
     source = pathlib.Path(sys.argv[1])
     files = [file for file in (source / "tests" / "consume").rglob("*") if file.suffix in (".txt", ".sh", ".py")]
     texts = ["\n" + "\n".join(lines(file.read_text())) + "\n" for file in files]
-    blocks = re.findall(r"^```(?:cmake|sh|python)\n(.*?)^```", (source / "docs" / "packaging.md").read_text(), re.S | re.M)
+    blocks = re.findall(r"^```(?:cmake|sh|python)\n(.*?)^```", (source / "docs" / "packaging.md").read_text(),
+                        re.S | re.M)
     failed = [block for block in blocks if not any("\n" + "\n".join(lines(block)) in text for text in texts)]
     for block in failed:
         print(f"docs/packaging.md: no test runs this:\n{block}")

@@ -19,4 +19,6 @@ $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --variable=sources aster
 ./tokens "$3"
 pkg-config --exact-version="$(pkg-config --modversion asterism)" asterism-text
 # The core's users link neither PCRE2 nor utf8proc.
-case $(pkg-config --libs asterism) in *pcre2* | *utf8proc*) echo "asterism.pc links what only text needs"; exit 1 ;; esac
+case $(pkg-config --libs asterism) in
+  *pcre2* | *utf8proc*) echo "asterism.pc links what only text needs"; exit 1 ;;
+esac

@@ -9,7 +9,8 @@ function(run)
 endfunction()
 function(vcpkg_cmake_configure)
   cmake_parse_arguments(PARSE_ARGV 0 argument "" SOURCE_PATH OPTIONS)
-  run("${CMAKE_COMMAND}" -S "${argument_SOURCE_PATH}" -B "${PREFIX}/build" "-DCMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR}"
+  run("${CMAKE_COMMAND}" -S "${argument_SOURCE_PATH}" -B "${PREFIX}/build"
+      "-DCMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR}"
       -DCMAKE_BUILD_TYPE=Release ${argument_OPTIONS})
 endfunction()
 function(vcpkg_cmake_install)

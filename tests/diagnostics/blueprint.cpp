@@ -1,5 +1,5 @@
-// What compilers say of a Blueprint whose policy lacks a member: each line has to be refused by the name of the variable,
-// the alias, and by that of the member behind it.
+// What compilers say of a Blueprint whose policy lacks a member: each line has to be refused by the name of the
+// variable, the alias, and by that of the member behind it.
 #include "lacking/blueprint.hpp"
 
 #include "lacking/model.hpp"

@@ -2,9 +2,9 @@
 
 Usage: diagnostics.py SOURCE_DIR COMPILER... -- FLAGS...
 
-Every line `Uses<Model<NoX>> x;` of tests/diagnostics/*.cpp has to be refused with an error that names x as the part of the
-contract that is not met; source lines that a compiler only repeats, which list all parts, do not count. With -DSOUND all
-models are complete, and everything compiles. A member of a contract that no line lacks is found too.
+Every line `Uses<Model<NoX>> x;` of tests/diagnostics/*.cpp has to be refused with an error that names x as the part of
+the contract that is not met; source lines that a compiler only repeats, which list all parts, do not count. With
+-DSOUND all models are complete, and everything compiles. A member of a contract that no line lacks is found too.
 """
 import os
 import pathlib
@@ -19,7 +19,8 @@ CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
 }
 LINE = re.compile(r"^\w+<Model<\w+>> (\w+);(?: +// and (\w+))?$")
 # What stands before the first line of an error of g++ and belongs to it.
-BEFORE = re.compile(r"^In file included from|^ +from |: In (instantiation|substitution) of|required (from|by) |^cc1plus: note")
+BEFORE = re.compile(r"^In file included from|^ +from |: In (instantiation|substitution) of|required (from|by) |"
+                    r"^cc1plus: note")
 
 
 def rows(tests):
@@ -65,7 +66,8 @@ def names(block, member):
     for number, line in enumerate(block):
         if re.search(rf"required for the satisfaction of .{member}<", line):  # g++
             return True
-        if re.search(rf"does not satisfy '{member}'|because '(needs::|std::)?{member}<.*evaluated to false", line):  # clang
+        if re.search(rf"does not satisfy '{member}'|because '(needs::|std::)?{member}<.*evaluated to false",
+                     line):  # clang
             return True
         if re.match(r"^\s*\^\s*$", line) and number > 1 and ": note #" in block[number - 2]:  # nvcc: points at the part
             if re.match(rf"(needs::|std::)?{member}\b", block[number - 1][line.index("^"):]):

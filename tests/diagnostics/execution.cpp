@@ -1,4 +1,5 @@
-// What compilers say of an execution policy that lacks a member: each line has to be refused, by the name of the variable.
+// What compilers say of an execution policy that lacks a member: each line has to be refused, by the name of the
+// variable.
 #include "lacking/execution.hpp"
 
 #include "lacking/model.hpp"

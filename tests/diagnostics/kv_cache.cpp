@@ -1,4 +1,5 @@
-// What compilers say of a key/value cache that lacks a member: each line has to be refused, by the name of the variable.
+// What compilers say of a key/value cache that lacks a member: each line has to be refused, by the name of the
+// variable.
 #include "lacking/kv_cache.hpp"
 
 #include "asterism/backend/host.hpp"

@@ -3,10 +3,10 @@
 Run:  python tests/golden/bnb_checkpoints.py [folder]      (default: the folder of this script)
 With: bitsandbytes 0.50.2 (CPU), torch 2.15.0, transformers 5.23.0, safetensors 0.8.0, numpy 2.4.6, Python 3.11
 
-Writes models/bnb_*/ and expected/bnb_*.safetensors (prompt_<n>, logits_<n> for n = 7 and 33, routes_33, router_logits_33,
-greedy_prompt, greedy_tokens; see model_logits.py). bitsandbytes quantises the bfloat16 weights and names the parts;
-the weights of the reference model are `quant_map[code] * scale` computed here in float32, not by its CPU dequantisation,
-and are not rounded to bfloat16.
+Writes models/bnb_*/ and expected/bnb_*.safetensors (prompt_<n>, logits_<n> for n = 7 and 33, routes_33,
+router_logits_33, greedy_prompt, greedy_tokens; see model_logits.py). bitsandbytes quantises the bfloat16 weights and
+names the parts; the weights of the reference model are `quant_map[code] * scale` computed here in float32, not by its
+CPU dequantisation, and are not rounded to bfloat16.
 """
 
 import json
@@ -34,7 +34,8 @@ MODELS = {
         hidden_size=128, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
         num_local_experts=4, num_experts_per_tok=2, vocab_size=160)),
     "bnb_router4": dict(nested=False, fused=False, router=True, config=dict(
-        hidden_size=72, intermediate_size=90, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=1, head_dim=10,
+        hidden_size=72, intermediate_size=90, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=1,
+        head_dim=10,
         num_local_experts=6, num_experts_per_tok=2, vocab_size=144)),
 }
 
@@ -77,7 +78,8 @@ def dequantise(parts, shape):
 
 
 def check(weight, parts, value):
-    """Asserts that every code is the nearest one for the largest magnitude of its block, and that the scales are close to it."""
+    """Asserts that every code is the nearest one for the largest magnitude of its block, and that the scales are close
+    to it."""
     flat = weight.float().numpy().reshape(-1)
     count = flat.size
     padded = np.zeros(-(-count // BLOCK) * BLOCK, np.float32)

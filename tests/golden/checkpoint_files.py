@@ -3,14 +3,17 @@
 Run:  python tests/golden/checkpoint_files.py [folder]      (default: the folder `checkpoint` beside this script)
 With: safetensors 0.8.0, transformers 5.23.0, bitsandbytes 0.50.2 (CPU), torch 2.15.0, numpy 2.4.6, Python 3.11
 
-dtypes.safetensors     one tensor of each dtype, of ranks 0 to 3, one of them empty. Byte i of tensor t holds (7 t + i) % 120
-                       (% 2 for booleans), t counted in the order of the file: the writer's test makes the same bytes and compares whole files
-sharded/               a Mixtral of transformers in shards of at most 40 kB, with its config.json, generation_config.json
-                       and the index; sums.json holds for each tensor its elements added up in float64
+dtypes.safetensors     one tensor of each dtype, of ranks 0 to 3, one of them empty. Byte i of tensor t holds (7 t + i)
+                       % 120 (% 2 for booleans), t counted in the order of the file: the writer's test makes the same
+                       bytes and compares whole files
+sharded/               a Mixtral of transformers in shards of at most 40 kB, with its config.json,
+                       generation_config.json and the index; sums.json holds for each tensor its elements added up in
+                       float64
 config_5.json          config.json of another MixtralConfig as transformers 5 writes it
-four_bit/              model.safetensors with weights quantised by bitsandbytes.functional.quantize_4bit, named as its modules
-                       name them; expected.safetensors holds `quant_map[code] * scale` in float32, computed here
-half.safetensors       float16 and bfloat16 of many magnitudes as `f16` and `bf16`; the same as float32 under `f16.float`, `bf16.float`
+four_bit/              model.safetensors with weights quantised by bitsandbytes.functional.quantize_4bit, named as its
+                       modules name them; expected.safetensors holds `quant_map[code] * scale` in float32, computed here
+half.safetensors       float16 and bfloat16 of many magnitudes as `f16` and `bf16`; the same as float32 under
+                       `f16.float`, `bf16.float`
 
 It also reads back with safetensors what the toolkit's writer wrote:  checkpoint_files.py --read FILE...
 """
@@ -40,7 +43,8 @@ def read(paths):
 def write_dtypes(folder):
     from safetensors import TensorSpec, serialize_file
 
-    names = ["bool", "uint8", "int8", "float8_e5m2", "float8_e4m3fn", "int16", "uint16", "float16", "bfloat16", "int32", "uint32",
+    names = ["bool", "uint8", "int8", "float8_e5m2", "float8_e4m3fn", "int16", "uint16", "float16", "bfloat16",
+             "int32", "uint32",
              "float32", "float64", "int64", "uint64"]
     sizes = [1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8]
     declared = []
@@ -64,9 +68,12 @@ def write_sharded(folder):
     from transformers import GenerationConfig, MixtralConfig, MixtralForCausalLM
 
     torch.manual_seed(1)
-    config = MixtralConfig(vocab_size=48, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4,
-                           num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2, max_position_embeddings=64,
-                           sliding_window=9, rms_norm_eps=1e-6, rope_parameters={"rope_theta": 5e4, "rope_type": "default"},
+    config = MixtralConfig(vocab_size=48, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+                           num_attention_heads=4,
+                           num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2,
+                           max_position_embeddings=64,
+                           sliding_window=9, rms_norm_eps=1e-6,
+                           rope_parameters={"rope_theta": 5e4, "rope_type": "default"},
                            bos_token_id=3, eos_token_id=[4, 5], pad_token_id=6)
     model = MixtralForCausalLM(config)
     model.generation_config = GenerationConfig(bos_token_id=3, eos_token_id=[4, 5], pad_token_id=6, do_sample=True,
@@ -104,7 +111,8 @@ def write_four_bit(folder):
              ("fused", (3, 10, 22), "nf4", 64, True)]
     for name, shape, kind, blocksize, nested in cases:
         weight = torch.randn(shape, generator=generator).to(torch.bfloat16)
-        packed, state = functional.quantize_4bit(weight, blocksize=blocksize, quant_type=kind, compress_statistics=nested)
+        packed, state = functional.quantize_4bit(weight, blocksize=blocksize, quant_type=kind,
+                                                 compress_statistics=nested)
         parts = state.as_dict(packed=True)
         full = f"{name}.weight"
         tensors[full] = packed

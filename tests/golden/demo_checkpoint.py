@@ -1,12 +1,14 @@
-"""The demonstration checkpoint: a random bfloat16 Mixtral with a tokenizer of Mixtral's kind, and what is expected of both.
+"""The demonstration checkpoint: a random bfloat16 Mixtral with a tokenizer of Mixtral's kind, and what is expected of
+both.
 
 Run:  python tests/golden/demo_checkpoint.py [folder]      (default: the folder of this script)
-With: torch 2.15.0, transformers 5.23.0, tokenizers 0.23.3, bitsandbytes 0.50.2 (CPU), safetensors 0.8.0, numpy 2.4.6, jinja2 3.1.6, Python 3.11
+With: torch 2.15.0, transformers 5.23.0, tokenizers 0.23.3, bitsandbytes 0.50.2 (CPU), safetensors 0.8.0, numpy 2.4.6,
+jinja2 3.1.6, Python 3.11
 
-Writes models/demo/, expected/demo.safetensors (the names of model_logits.py, and `nf4_logits_33`: the logits of prompt_33
-when attention and experts are NF4 with double quantisation in blocks of 64) and expected/demo.json (texts and their token ids,
-token ids and their text, conversations as the chat template renders them). The expected logits are float32 arithmetic on the
-bfloat16 weights.
+Writes models/demo/, expected/demo.safetensors (the names of model_logits.py, and `nf4_logits_33`: the logits of
+prompt_33 when attention and experts are NF4 with double quantisation in blocks of 64) and expected/demo.json (texts and
+their token ids, token ids and their text, conversations as the chat template renders them). The expected logits are
+float32 arithmetic on the bfloat16 weights.
 """
 
 import json
@@ -99,10 +101,11 @@ Made by `tests/golden/demo_checkpoint.py`; `tests/golden/expected/demo.safetenso
 
 
 def train_tokenizer(lines):
-    """A tokenizer in the layout of Mixtral's: special tokens, bytes, merged pieces in the order of their merges, characters.
+    """A tokenizer in the layout of Mixtral's: special tokens, bytes, merged pieces in the order of their merges,
+    characters.
 
-    The trainer sees words that begin with the space mark, so that no piece holds one in its middle; the tokenizer itself
-    needs no such split, because no merge crosses it.
+    The trainer sees words that begin with the space mark, so that no piece holds one in its middle; the tokenizer
+    itself needs no such split, because no merge crosses it.
     """
     teacher = Tokenizer(models.BPE())
     teacher.pre_tokenizer = pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="always", split=True)
@@ -114,7 +117,8 @@ def train_tokenizer(lines):
     vocabulary = {token: index for index, token in enumerate(base + pieces + characters)}
     assert len(vocabulary) == len(base) + len(pieces) + len(characters)
 
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, unk_token="<unk>", fuse_unk=True,
+                                     byte_fallback=True))
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend(SPACE), normalizers.Replace(" ", SPACE)])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A", pair="<s> $A <s>:1 $B:1", special_tokens=[("<s>", 1)]
@@ -133,7 +137,8 @@ def write_tokenizer(folder, tokenizer):
     reference.write_json(folder / "tokenizer_config.json", {
         "add_bos_token": True,
         "add_eos_token": False,
-        "added_tokens_decoder": {str(index): {"content": token, "special": True, **plain} for index, token in enumerate(SPECIAL)},
+        "added_tokens_decoder": {str(index): {"content": token, "special": True, **plain}
+                                 for index, token in enumerate(SPECIAL)},
         "additional_special_tokens": [],
         "bos_token": "<s>",
         "chat_template": CHAT_TEMPLATE,
@@ -149,7 +154,8 @@ def write_tokenizer(folder, tokenizer):
         "use_default_system_prompt": False,
     })
     reference.write_json(folder / "special_tokens_map.json", {
-        key: {"content": token, **plain} for key, token in (("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<unk>"))
+        key: {"content": token, **plain}
+        for key, token in (("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<unk>"))
     })
 
 
@@ -181,7 +187,8 @@ def main():
     tokenizer = train_tokenizer(lines)
     vocabulary = tokenizer.get_vocab_size()
     configuration = reference.config(
-        hidden_size=128, intermediate_size=192, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, head_dim=32,
+        hidden_size=128, intermediate_size=192, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+        head_dim=32,
         num_local_experts=8, num_experts_per_tok=2, vocab_size=vocabulary,
     )
     reference.lively_model(configuration, SEED).to(torch.bfloat16).save_pretrained(folder)

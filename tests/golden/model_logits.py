@@ -1,4 +1,5 @@
-"""Small random Mixtral checkpoints in every form that transformers writes, and the logits, routes and greedy tokens expected of them.
+"""Small random Mixtral checkpoints in every form that transformers writes, and the logits, routes and greedy tokens
+expected of them.
 
 Run:  python tests/golden/model_logits.py [folder]      (default: the folder of this script)
 With: torch 2.15.0, transformers 5.23.0, safetensors 0.8.0, Python 3.11
@@ -19,20 +20,28 @@ import reference
 import torch
 
 MODELS = {
-    "plain": dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+    "plain": dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+                  num_key_value_heads=2,
                   num_local_experts=4, num_experts_per_tok=2, vocab_size=160),
-    "one_kv_head": dict(hidden_size=48, intermediate_size=56, num_hidden_layers=3, num_attention_heads=3, num_key_value_heads=1,
-                        head_dim=24, num_local_experts=5, num_experts_per_tok=3, vocab_size=144, tie_word_embeddings=True,
+    "one_kv_head": dict(hidden_size=48, intermediate_size=56, num_hidden_layers=3, num_attention_heads=3,
+                        num_key_value_heads=1,
+                        head_dim=24, num_local_experts=5, num_experts_per_tok=3, vocab_size=144,
+                        tie_word_embeddings=True,
                         rope_theta=1e4),
-    "window": dict(hidden_size=48, intermediate_size=40, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=6,
+    "window": dict(hidden_size=48, intermediate_size=40, num_hidden_layers=2, num_attention_heads=6,
+                   num_key_value_heads=6,
                    head_dim=8, num_local_experts=8, num_experts_per_tok=1, vocab_size=128, sliding_window=7),
-    "many_experts": dict(hidden_size=80, intermediate_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+    "many_experts": dict(hidden_size=80, intermediate_size=32, num_hidden_layers=2, num_attention_heads=4,
+                         num_key_value_heads=2,
                          head_dim=32, num_local_experts=16, num_experts_per_tok=4, vocab_size=150, rms_norm_eps=1e-6),
-    "fused": dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+    "fused": dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+                  num_key_value_heads=2,
                   num_local_experts=4, num_experts_per_tok=2, vocab_size=160),
-    "bf16": dict(hidden_size=64, intermediate_size=80, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+    "bf16": dict(hidden_size=64, intermediate_size=80, num_hidden_layers=3, num_attention_heads=4,
+                 num_key_value_heads=2,
                  num_local_experts=4, num_experts_per_tok=2, vocab_size=160),
-    "odd_sizes": dict(hidden_size=40, intermediate_size=52, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+    "odd_sizes": dict(hidden_size=40, intermediate_size=52, num_hidden_layers=2, num_attention_heads=4,
+                      num_key_value_heads=2,
                       num_local_experts=6, num_experts_per_tok=2, vocab_size=101, rope_theta=1e5),
 }
 

@@ -7,13 +7,13 @@ Writes quant/bitsandbytes.safetensors. Run in this folder:
 Made with bitsandbytes 0.50.2, torch 2.15.0 (CPU), safetensors 0.8 and numpy 2.4, on a processor with FMA.
 The weights come from numpy's PCG64 with fixed seeds, so that a second run writes the same bytes.
 
-For each case `<name>`: `<name>/weight` (float32, flat), `<name>/codes`, `<name>/absmax` (plain float32), and, where the case is
-nested, `<name>/nested_codes`, `<name>/nested_absmax`, `<name>/offset`; `<name>/block` is the block size. Besides, the tables:
-`nf4_table`, `dynamic_map`.
+For each case `<name>`: `<name>/weight` (float32, flat), `<name>/codes`, `<name>/absmax` (plain float32), and, where the
+case is nested, `<name>/nested_codes`, `<name>/nested_absmax`, `<name>/offset`; `<name>/block` is the block size.
+Besides, the tables: `nf4_table`, `dynamic_map`.
 
-Values are quantized by bitsandbytes.functional.quantize_4bit; dequantization is not asked for, because the CPU code counts
-blocks by rows. A short last block is divided by its scale there, and multiplied by the inverse on GPUs: the cases
-below are asserted not to depend on that.
+Values are quantized by bitsandbytes.functional.quantize_4bit; dequantization is not asked for, because the CPU code
+counts blocks by rows. A short last block is divided by its scale there, and multiplied by the inverse on GPUs: the
+cases below are asserted not to depend on that.
 """
 
 import pathlib

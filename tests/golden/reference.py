@@ -1,8 +1,10 @@
-"""Tools shared by the scripts of this folder: lively random Mixtral weights, prompts without near ties, and the golden files.
+"""Tools shared by the scripts of this folder: lively random Mixtral weights, prompts without near ties, and the golden
+files.
 
-The reference is `MixtralForCausalLM` of transformers in float32 on a CPU with eager attention and eager experts. A random model
-now and then meets a near tie between two experts or two next tokens; another correct implementation may then decide otherwise.
-Every prompt here is therefore drawn so that all decisions on it are clear, and the smallest gap is asserted and reported.
+The reference is `MixtralForCausalLM` of transformers in float32 on a CPU with eager attention and eager experts. A
+random model now and then meets a near tie between two experts or two next tokens; another correct implementation may
+then decide otherwise. Every prompt here is therefore drawn so that all decisions on it are clear, and the smallest gap
+is asserted and reported.
 """
 
 import json
@@ -50,7 +52,8 @@ def config(**values):
 
 
 def lively_model(configuration, seed, embedding=1.0):
-    """A model whose weights are far from their usual start: hidden states, routers, attention and logits all vary a lot.
+    """A model whose weights are far from their usual start: hidden states, routers, attention and logits all vary a
+    lot.
 
     `embedding`: standard deviation of an untied embedding; a small one makes the epsilon of the first norm matter.
     """
@@ -104,7 +107,8 @@ def forward(model, ids):
 
 
 class Decisions:
-    """Measures how clear the decisions of a model are, in standard deviations of its router logits and of its logits."""
+    """Measures how clear the decisions of a model are, in standard deviations of its router logits and of its
+    logits."""
 
     def __init__(self, model):
         self.model = model
@@ -116,7 +120,8 @@ class Decisions:
         self.router_scale = routed.std(dim=(1, 2, 3))
 
     def gaps(self, ids):
-        """Smallest gaps [batch, n] among the ordered experts (the chosen ones and the next) and between the two best tokens."""
+        """Smallest gaps [batch, n] among the ordered experts (the chosen ones and the next) and between the two best
+        tokens."""
         logits, routed = forward(self.model, ids)
         best = torch.sort(routed, dim=-1, descending=True).values[..., : self.k + 1]
         router = (best[..., :-1] - best[..., 1:]).amin(dim=-1) / self.router_scale[:, None, None]
@@ -127,8 +132,8 @@ class Decisions:
 def draw_prompt(measures, length, seed, candidates=24):
     """Token ids [length] on which every decision of every model measured has a gap of at least PROMPT_GAP.
 
-    Built token by token: of the candidates drawn for the next position the first one without a near tie is taken, which leaves
-    the earlier positions as they are because the model is causal.
+    Built token by token: of the candidates drawn for the next position the first one without a near tie is taken, which
+    leaves the earlier positions as they are because the model is causal.
     """
     generator = torch.Generator().manual_seed(1000 * seed + length)
     vocab = measures[0].model.config.vocab_size
@@ -148,7 +153,8 @@ def draw_prompt(measures, length, seed, candidates=24):
 
 
 def draw_greedy(measure, seed, batch=64, rounds=16):
-    """A prompt and its greedy continuation with the clearest decisions of many; varied, and without the end-of-text token."""
+    """A prompt and its greedy continuation with the clearest decisions of many; varied, and without the end-of-text
+    token."""
     model = measure.model
     best = (-1.0, None, None)
     generator = torch.Generator().manual_seed(7000 + seed)
@@ -233,4 +239,5 @@ def write_json(path, value):
 def report(name, gaps, largest, extra=""):
     """One line for a person: the smallest gaps and the largest logit."""
     smallest = min(value for key, value in gaps.items() if key != "greedy")
-    print(f"{name}: gaps prompts {smallest:.4f} greedy {gaps.get('greedy', float('nan')):.4f}, largest logit {largest:.1f} {extra}", flush=True)
+    print(f"{name}: gaps prompts {smallest:.4f} greedy {gaps.get('greedy', float('nan')):.4f}, largest logit {largest:.1f} {extra}",
+          flush=True)

@@ -3,12 +3,13 @@
 Run:  python tests/golden/sampling.py [folder]      (default: the folder of this script)
 With: torch 2.15.0, transformers 5.23.0, safetensors 0.8.0, Python 3.11
 
-Writes sampling/cases.json and sampling/cases.safetensors. A case names a set of logits and the parameters, null where a step is
-absent. The steps run in the order of `generate`: repetition penalty over the history, temperature, top-k, top-p, min-p; as there,
-a temperature, top-p or penalty of 1 adds no step. Tensors: `logits_<set>` float32 [vocab], `history_<set>` int32 [m] (ids repeat),
-`ids_<case>` int32 [survivors] ascending, `probabilities_<case>` float32 [survivors], the softmax over the survivors.
-`splits_equal_logits` marks cases where top-p dropped one of several equal logits and kept another: which one is arbitrary, so
-compare their number and the sorted probabilities. Apart from such ties no cut of top-p or min-p is closer than MARGIN to its bound.
+Writes sampling/cases.json and sampling/cases.safetensors. A case names a set of logits and the parameters, null where a
+step is absent. The steps run in the order of `generate`: repetition penalty over the history, temperature, top-k,
+top-p, min-p; as there, a temperature, top-p or penalty of 1 adds no step. Tensors: `logits_<set>` float32 [vocab],
+`history_<set>` int32 [m] (ids repeat), `ids_<case>` int32 [survivors] ascending, `probabilities_<case>` float32
+[survivors], the softmax over the survivors. `splits_equal_logits` marks cases where top-p dropped one of several equal
+logits and kept another: which one is arbitrary, so compare their number and the sorted probabilities. Apart from such
+ties no cut of top-p or min-p is closer than MARGIN to its bound.
 """
 
 import reference

@@ -55,7 +55,8 @@ TEMPLATES = [
     ("mistral 2023", SPACED, True),
     ("mixtral 2024", SECOND, True),
     ("line breaks behind blocks", FIRST.replace("%}", "%}\n"), True),
-    ("blocks indented", FIRST.replace("{% endif %}", "\n   {% endif %}").replace("}}\n   {% endif", "}}{% endif"), True),
+    ("blocks indented", FIRST.replace("{% endif %}", "\n   {% endif %}").replace("}}\n   {% endif", "}}{% endif"),
+     True),
     ("double quotes", FIRST.replace("'", '"'), True),
     ("tight", FIRST.replace("{{ ", "{{").replace(" }}", "}}").replace(" + ", "+").replace(" == ", "=="), True),
     ("comment", "{# a comment #}" + FIRST, True),
@@ -65,9 +66,11 @@ TEMPLATES = [
     ("two trailing newlines", FIRST + "\n\n", True),
     ("three trailing newlines", FIRST + "\n\n\n", False),
     ("a space in a string", FIRST.replace("'[INST] '", "'[INST]  '"), False),
-    ("no check", FIRST.replace("{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}", "{% if false %}"), False),
+    ("no check", FIRST.replace("{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}", "{% if false %}"),
+     False),
     ("chatml", "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + "
-               "'<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}", False),
+               "'<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}"
+               "{{ '<|im_start|>assistant\\n' }}{% endif %}", False),
     ("broken", FIRST[:-5], False),
 ]
 

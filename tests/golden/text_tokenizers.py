@@ -205,39 +205,49 @@ GROUPS = {
         "①②③ 🄀 ㊿", "a1b2c3", "2024-01-31T23:59:59Z", "00000000000000000000", "１２３４", "𝟘𝟙𝟚",
     ],
     "scripts": [
-        "Le café est prêt, la forêt est là-bas", "Straße über Äpfel ẞ", "El niño comió piñas ¿dónde?", "Zażółć gęślą jaźń",
+        "Le café est prêt, la forêt est là-bas", "Straße über Äpfel ẞ", "El niño comió piñas ¿dónde?",
+        "Zażółć gęślą jaźń",
         "Привет, мир! Как дела?", "Ёжик ѣ ѳ", "Καλημέρα κόσμε ᾧ ΐ", "今天天气很好,我们去公园。", "你好世界", "吾輩は猫である。", "カタカナ ひらがな 漢字",
         "ｶﾞｷﾞｸﾞ", "안녕하세요 세계", "각 각", "ᄒ ᅡ ᆫ", "مرحبا بالعالم", "السَّلَامُ عَلَيْكُم", "שלום עולם", "שָׁלוֹם",
-        "สวัสดีชาวโลก", "นี่คือการทดสอบ", "नमस्ते दुनिया", "क्षत्रिय", "வணக்கம்", "ಕನ್ನಡ", "తెలుగు", "ગુજરાતી", "বাংলা", "ਪੰਜਾਬੀ",
-        "ქართული", "Հայերեն", "አማርኛ", "ខ្មែរ", "ລາວ", "မြန်မာ", "བོད་ཡིག", "ᏣᎳᎩ", "ᚠᚢᚦᚨᚱᚲ", "𐌰𐌱𐌲", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "ﬁﬂﬀﬃ", "Ǆǅǆ",
+        "สวัสดีชาวโลก", "นี่คือการทดสอบ", "नमस्ते दुनिया", "क्षत्रिय", "வணக்கம்", "ಕನ್ನಡ", "తెలుగు", "ગુજરાતી",
+        "বাংলা", "ਪੰਜਾਬੀ",
+        "ქართული", "Հայերեն", "አማርኛ", "ខ្មែរ", "ລາວ", "မြန်မာ", "བོད་ཡིག", "ᏣᎳᎩ", "ᚠᚢᚦᚨᚱᚲ", "𐌰𐌱𐌲", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "ﬁﬂﬀﬃ",
+        "Ǆǅǆ",
         "İıſK", "ΑΣ ας", "Tiếng Việt có dấu", "e\u0301 a\u0300\u0316 o\u0308\u0301", "q\u0307\u0323 q\u0323\u0307",
         "\u1e9b\u0323", "\u0958\u212b\u2126", "\u0344\u0f73", "\ufb1d\u2adc", "\U0001D15E", "\u11099\u110BA",
         "\u0301 leading mark", "\ufdfa \ufdfb", "\uac00\u11a8", "\u1100\u1161\u11a8\u1100",
         "RTL \u202babc\u202c \u200f", "\u2068isolate\u2069",
     ],
     "emoji": [
-        "😀", "hello 😀 world", "👩‍👩‍👧‍👦", "👍🏽👍🏿", "🇩🇪🇫🇷🇯🇵", "🏳️‍🌈", "☺️ ☺︎", "🧑🏻‍🚀🚀", "😀😀😀😀😀", "#️⃣ *️⃣ 1️⃣", "👨‍⚕️.", "🫠🪿",
+        "😀", "hello 😀 world", "👩‍👩‍👧‍👦", "👍🏽👍🏿", "🇩🇪🇫🇷🇯🇵", "🏳️‍🌈", "☺️ ☺︎", "🧑🏻‍🚀🚀", "😀😀😀😀😀", "#️⃣ *️⃣ 1️⃣", "👨‍⚕️.",
+        "🫠🪿",
         "♥♦♣♠", "→ ← ⇒", "∑∏√∞≠", "€£¥₹₿", "©®™", "𝄞", "\U000E0067\U000E007F", "\U0010FFFF\uFFFE",
     ],
     "space": [
-        "  ", "   ", "\t", "\n", "\r", "\r\n", "\n\n", "\r\n\r\n", " \n", "\n ", "\t\t x", "a\tb", "a\n", "\na", "a\nb\nc",
+        "  ", "   ", "\t", "\n", "\r", "\r\n", "\n\n", "\r\n\r\n", " \n", "\n ", "\t\t x", "a\tb", "a\n", "\na",
+        "a\nb\nc",
         "a \n b", "a  \n\n  b", "a\r\nb\r\n", "line one\nline two\n\nline four\n", "trailing   ", "   leading",
-        "a b  c   d    e", "a\u00a0b", "\u00a0", "\u3000全角　空白", "\u2003em\u2009thin\u200bzero", "\u180emongolian\u180e x",
-        "\u0085next\u0085", "\u2028ls\u2029ps", "\u1680 ogham", "\x0b\x0c\x1c\x1f", "\ufeffbom", "a\u200db\u200cc", "a\u00adb",
+        "a b  c   d    e", "a\u00a0b", "\u00a0", "\u3000全角　空白", "\u2003em\u2009thin\u200bzero",
+        "\u180emongolian\u180e x",
+        "\u0085next\u0085", "\u2028ls\u2029ps", "\u1680 ogham", "\x0b\x0c\x1c\x1f", "\ufeffbom", "a\u200db\u200cc",
+        "a\u00adb",
         " \t \n \r ", "a . b , c", "  !", "\n\n\n\nx", "x\n\n\n\n", " x\n \n  y", "\n  indented\n    more\n",
     ],
     "code": [
-        "for (int i = 0; i < n; ++i) { sum += a[i] * b[i]; }", "def main(args):\n    if not args:\n        return None\n",
+        "for (int i = 0; i < n; ++i) { sum += a[i] * b[i]; }",
+        "def main(args):\n    if not args:\n        return None\n",
         "#include <vector>\n\nint main() {\n\treturn 0;\n}\n", "SELECT * FROM t WHERE a='b' AND c>=10;",
         "{\"key\": [1, 2.5, null, true], \"nested\": {\"a\": \"\\n\"}}", "<html><body class=\"x\">&nbsp;</body></html>",
-        "snake_case camelCase PascalCase SCREAMING_CASE kebab-case", "x=lambda a,b:a**b//2%3", "/* comment */ // another",
+        "snake_case camelCase PascalCase SCREAMING_CASE kebab-case", "x=lambda a,b:a**b//2%3",
+        "/* comment */ // another",
         "$HOME/bin:$PATH && ls -la | grep 'foo.*bar' > /dev/null 2>&1", "\\begin{align} x^2 &= y_1 \\\\ \\end{align}",
     ],
     "special": [
         "<s>", "</s>", "<s></s>", "<s> </s>", "<s>hello</s>", " <s> hello </s> ", "<s><s>", "hello<s>world", "<unk>",
         "<s", "s>", "<<s>>", "<S>", "<s >", "[INST] hi [/INST]", "<s>[INST] hi [/INST]ho</s>[INST] hu [/INST]",
         "<|endoftext|>", "<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n", "<|im_start|><|im_end|>",
-        "a<|im_end|>b", "a <|im_end|> b", "\n<|im_end|>\n", "<|im_end", "<|im_end|", "|im_end|>", "<tool_call>x</tool_call>",
+        "a<|im_end|>b", "a <|im_end|> b", "\n<|im_end|>\n", "<|im_end", "<|im_end|", "|im_end|>",
+        "<tool_call>x</tool_call>",
         "a<tool_call>b", "  <tool_call>  ", "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>",
         "hello</s>", "</s>hello", "\n</s>\n", "<s>▁", "▁<s>", "<s>  two spaces", "é<s>é", "<s>\u0301",
     ],
@@ -246,8 +256,10 @@ GROUPS = {
         "tab\x00<s>\x00",
     ],
     "bytes": [  # hexadecimal: not UTF-8
-        "ff", "80", "c3", "61c3", "c328", "e282", "e28261", "f09f98", "f09f9861", "eda080", "edb080", "c080", "f5808080",
-        "f4908080", "e080af", "61ff62fe63", "f09f98f09f9880", "68656c6c6f20e2", "e5a5bd20e5a5", "c3a9c3", "3c733eff3c2f733e",
+        "ff", "80", "c3", "61c3", "c328", "e282", "e28261", "f09f98", "f09f9861", "eda080", "edb080", "c080",
+        "f5808080",
+        "f4908080", "e080af", "61ff62fe63", "f09f98f09f9880", "68656c6c6f20e2", "e5a5bd20e5a5", "c3a9c3",
+        "3c733eff3c2f733e",
     ],
     "long": [  # [unit, count]: the unit repeated
         ["a", 10000], [" ", 10000], ["ab", 5000], ["好", 3000], ["the ", 1500], ["1", 5000], ["\n", 4000], ["😀", 1500],
@@ -302,7 +314,8 @@ def random_ids(tokenizer, seed):
     """Ids as no text gives them: fragments of characters, specials in the middle, ids behind the vocabulary."""
     generator = random.Random(seed)
     size = tokenizer.get_vocab_size()
-    single = [i for i in range(size) if len(tokenizer.id_to_token(i)) == 1 or tokenizer.id_to_token(i).startswith("<0x")]
+    single = [i for i in range(size) if len(tokenizer.id_to_token(i)) == 1
+              or tokenizer.id_to_token(i).startswith("<0x")]
     sequences = []
     for kind in range(60):
         length = generator.choice([1, 2, 3, 8, 20, 40])
@@ -333,9 +346,11 @@ VARIANT_STRINGS = [
     "", " ", "hello", " hello", "hello world ", "  two  spaces ", "The quick, brown fox!", "don't DON'T you've",
     "a1b22c333d4444", "½ ²³ ٣", "naïve café e\u0301 Å ﬁ ①", "\u1e9b\u0323 각", "你好,世界。", "😀👍🏽 x", "\n a\n\n b\t\tc \r\n",
     "a\u00a0b\u3000c", "▁ ▁▁x", "<s>", "<s>a</s>b<s> c </s> d", "x <tok> y<tok>z <tok>", "<tok><tok>", "tok <tok>tok",
-    "word<word> <word> <word>word <word>", "A <L> b<L>  c", "A <R>  b <R><R> c", "  <B>  <B>  ", "Day day DAY", "a  day b",
+    "word<word> <word> <word>word <word>", "A <L> b<L>  c", "A <R>  b <R><R> c", "  <B>  <B>  ", "Day day DAY",
+    "a  day b",
     "_day day_ -day- 1day", "éday day\u0301 day", "  \n", "under_score __init__", "a,b;c", "x'y\"z", "(a) [b] {c}",
-    "foo.bar(baz)[0]", "é<s>é", "\x00a", "ABC abc", "---", "end.", "<|im_start|>x<|im_end|>", "zz<Z> <Z>", "e\u0301f éf", "…—–", "aaab abab",
+    "foo.bar(baz)[0]", "é<s>é", "\x00a", "ABC abc", "---", "end.", "<|im_start|>x<|im_end|>", "zz<Z> <Z>",
+    "e\u0301f éf", "…—–", "aaab abab",
     "\u180ex\u0085y",
 ]
 
@@ -372,7 +387,8 @@ def variants(tokenizers):
     for scheme in ("always", "never", "first"):
         for split in (True, False):
             add(f"metaspace {scheme} {split}", "metaspace", {"/pre_tokenizer": metaspace(scheme, split)})
-    add("metaspace old", "metaspace", {"/pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "add_prefix_space": True,
+    add("metaspace old", "metaspace", {"/pre_tokenizer": {"type": "Metaspace", "replacement": "▁",
+                                                          "add_prefix_space": True,
                                                           "str_rep": "▁"}})
     add("metaspace decoder", "metaspace", {"/decoder": metaspace("always", True)})
     add("metaspace decoder never", "metaspace", {"/decoder": metaspace("never", True)})
@@ -398,11 +414,13 @@ def variants(tokenizers):
                                            "</s>": {"id": "</s>", "ids": [2, 2], "tokens": ["</s>", "</s>"]}}})
     add("unknown fused", "mixtral", {"/model": model_of(ids, merges, unk_token="<unk>", fuse_unk=True)})
     add("unknown apart", "mixtral", {"/model": model_of(ids, merges, unk_token="<unk>", fuse_unk=False)})
-    add("some bytes", "mixtral", {"/model": model_of(renamed, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)})
+    add("some bytes", "mixtral", {"/model": model_of(renamed, merges, unk_token="<unk>", fuse_unk=True,
+                                                     byte_fallback=True)})
     add("some bytes apart", "mixtral", {"/model": model_of(renamed, merges, unk_token="<unk>", byte_fallback=True)})
     add("gemma-like", "mixtral", {
         "/normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
-        "/pre_tokenizer": {"type": "Split", "pattern": {"String": "▁"}, "behavior": "MergedWithPrevious", "invert": False}})
+        "/pre_tokenizer": {"type": "Split", "pattern": {"String": "▁"}, "behavior": "MergedWithPrevious",
+                           "invert": False}})
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
         add(form, "qwen", {"/normalizer": {"type": form}})
     add("strip", "qwen", {"/normalizer": {"type": "Sequence", "normalizers": [
@@ -420,8 +438,10 @@ def variants(tokenizers):
     add("deepseek", "qwen", {"/pre_tokenizer": sequence(
         split_regex(r"\p{N}{1,3}"), split_regex("[一-龥぀-ゟ゠-ヿ]+"), split_regex(DEEPSEEK_PATTERN), plain_bytes)})
     add("digits", "qwen", {"/pre_tokenizer": sequence({"type": "Digits", "individual_digits": True}, plain_bytes)})
-    add("digits together", "qwen", {"/pre_tokenizer": sequence({"type": "Digits", "individual_digits": False}, plain_bytes)})
-    add("punctuation", "qwen", {"/pre_tokenizer": sequence({"type": "Punctuation", "behavior": "Contiguous"}, plain_bytes)})
+    add("digits together", "qwen", {"/pre_tokenizer": sequence({"type": "Digits", "individual_digits": False},
+                                                               plain_bytes)})
+    add("punctuation", "qwen", {"/pre_tokenizer": sequence({"type": "Punctuation", "behavior": "Contiguous"},
+                                                           plain_bytes)})
     add("removed", "qwen", {"/pre_tokenizer": sequence(split_regex(r"\s+", "Removed"), plain_bytes)})
     add("inverted", "qwen", {"/pre_tokenizer": sequence(split_regex(r"\p{L}+", "Removed", True), plain_bytes)})
 
@@ -528,9 +548,11 @@ def utf8():
 
 
 def splits():
-    texts = ["", "a", "ab12 cd", "  a  b", "xx", "axxbxxx", "a\nb\n\nc", "日本語 x", "don't", "1234567", "É é", "a.b..c", "aXbxc"]
+    texts = ["", "a", "ab12 cd", "  a  b", "xx", "axxbxxx", "a\nb\n\nc", "日本語 x", "don't", "1234567", "É é", "a.b..c",
+             "aXbxc"]
     patterns = [{"Regex": p} for p in (
-        r"\s", r"\s+", r"\p{N}{1,3}", r"x*", r"x+?", r"\p{L}+|\p{N}+", r"(?i:x)", r"(?i)x", r"[^a-z\s]+", r"(?<=a)b", r"a(?=b)",
+        r"\s", r"\s+", r"\p{N}{1,3}", r"x*", r"x+?", r"\p{L}+|\p{N}+", r"(?i:x)", r"(?i)x", r"[^a-z\s]+", r"(?<=a)b",
+        r"a(?=b)",
         r"\s+(?!\S)|\s+", r"[\s.]", r"\S+", r"(?:ab)+", r"\.", r"[\]\-^.]", r"\D+", r"\d", r"a++b?", r"(?>a|ab)", r".",
         r"\u0061|\x{62}", r"日|本", r"\P{L}", r"(a)(b)?", r"x{2}", r"x{2,}", r"\n")] + [
         {"String": s} for s in (" ", "x", "xx", ".", "日本", "a.b")]
@@ -544,7 +566,8 @@ def splits():
                 if invert and behavior not in ("Removed", "Contiguous"):
                     continue
                 kind, value = next(iter(pattern.items()))
-                splitter = pre_tokenizers.Split(Regex(value) if kind == "Regex" else value, names[behavior], invert=invert)
+                splitter = pre_tokenizers.Split(Regex(value) if kind == "Regex" else value, names[behavior],
+                                                invert=invert)
                 out.append({"pattern": pattern, "behavior": behavior, "invert": invert,
                             "pieces": [[piece for piece, _ in splitter.pre_tokenize_str(text)] for text in texts]})
     return {"texts": texts, "splits": out}

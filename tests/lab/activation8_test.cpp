@@ -1,5 +1,5 @@
-// Activations in 8 bits end to end, on the checkpoint that the repository ships: how far logits and answers move, and that
-// chunks, batches and threads change no bit.
+// Activations in 8 bits end to end, on the checkpoint that the repository ships: how far logits and answers move, and
+// that chunks, batches and threads change no bit.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>

@@ -42,8 +42,8 @@ double integer_error() {
 }
 
 /// How far output o of W x may lie from the exact sum over the decoded weights: an activation moves by half its
-/// group's step at most (groups below 2^-100 become zeros), a weight by `integer_error` times its block's scale; and the
-/// rounding of the sums. `step_scale` is 0 for activations that are whole steps.
+/// group's step at most (groups below 2^-100 become zeros), a weight by `integer_error` times its block's scale; and
+/// the rounding of the sums. `step_scale` is 0 for activations that are whole steps.
 template <simd::IntegerFormat Q>
 double activation8_bound(const backend::DeviceWeights<Q>& weights, const std::vector<float>& decoded,
                          std::size_t o, View<const float> x, double step_scale = 1) {
@@ -129,8 +129,8 @@ std::vector<std::vector<float>> matrices_to_try() {
   return all;
 }
 
-/// Rows of activations of many kinds: normal, heavy-tailed, one large value among small ones, tiny and below what becomes
-/// zero, huge, zeros, and all of that in one row.
+/// Rows of activations of many kinds: normal, heavy-tailed, one large value among small ones, tiny and below what
+/// becomes zero, huge, zeros, and all of that in one row.
 inline std::vector<float> activations_to_try(std::size_t cols) {
   Random random(3);
   constexpr std::size_t kinds = 8;

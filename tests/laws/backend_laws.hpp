@@ -1,10 +1,10 @@
-// The laws of backend::Backend: every operation once against the naive loops, for the backends of the toolkit and for your
-// own:
+// The laws of backend::Backend: every operation once against the naive loops, for the backends of the toolkit and for
+// your own:
 //
 //   TEST_CASE_TEMPLATE("my backends obey the laws", B, MyBackend) { laws::backend<B>(); }
 //
-// Needs doctest. Values go to the device and come back by `write` and `read` alone, so its memory may lie anywhere. Sizes
-// and formats are tried in the tests of each backend; this is what all of them share.
+// Needs doctest. Values go to the device and come back by `write` and `read` alone, so its memory may lie anywhere.
+// Sizes and formats are tried in the tests of each backend; this is what all of them share.
 #pragma once
 
 #include <algorithm>
@@ -284,7 +284,8 @@ void dispatch_is_the_naive_loop() {
   }
 }
 
-/// Several products at once, and whole experts, after the scratch for them was reserved: no more than was said is drawn.
+/// Several products at once, and whole experts, after the scratch for them was reserved: no more than was said is
+/// drawn.
 template <backend::Backend B>
 void larger_operations_are_the_naive_loops() {
   constexpr std::size_t experts = 3, slots = 6, width = 8, inner = 12;

@@ -1,4 +1,5 @@
-// Softmax top-k of scores over a temperature: a gating with a parameter, which a Blueprint hands in as a finished object.
+// Softmax top-k of scores over a temperature: a gating with a parameter, which a Blueprint hands in as a finished
+// object.
 #pragma once
 
 #include <cstddef>

@@ -9,8 +9,8 @@
 
 namespace asterism::test {
 
-/// The levels that this machine supports, the lowest first. Those that it lacks are seen as skipped: see `needs_level`, and
-/// the tests level.avx2 and level.avx512.
+/// The levels that this machine supports, the lowest first. Those that it lacks are seen as skipped: see `needs_level`,
+/// and the tests level.avx2 and level.avx512.
 inline std::vector<simd::Level> levels() {
   std::vector<simd::Level> result;
   for (const simd::Level level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {

@@ -1,7 +1,8 @@
 """Scenes (a knowledge block) and the questions that can be asked about them, each with one right short answer.
 
-`scene_for(random, source, types)` draws a block; `ask(scene, type, random, phrasing)` draws a question of a type that the scene
-answers. A source says where cards, terms and rules come from: World for the question files, Practice for training.
+`scene_for(random, source, types)` draws a block; `ask(scene, type, random, phrasing)` draws a question of a type that
+the scene answers. A source says where cards, terms and rules come from: World for the question files, Practice for
+training.
 """
 
 import random as _random
@@ -25,7 +26,8 @@ RULE_OF = {
     "race": "Rule 150.2a in a race lower cost wins.",
     "siege": "Rule 150.3a in a siege higher guard wins.",
 }
-NEEDS = {"alliance": ("strength",), "bill": ("cost",), "damage": ("strength", "guard"), "support": ("strength", "keyword"),
+NEEDS = {"alliance": ("strength",), "bill": ("cost",), "damage": ("strength", "guard"),
+         "support": ("strength", "keyword"),
          "clash": ("strength",), "race": ("cost",), "siege": ("guard",)}
 DRAW = "draw"
 
@@ -70,7 +72,8 @@ def value(card, attribute):
 
 
 def card_scene(random, source, types):
-    """Two or three cards with some of their attributes, and the rules that the types need; a bare one has two, and nothing else."""
+    """Two or three cards with some of their attributes, and the rules that the types need; a bare one has two, and
+    nothing else."""
     bare = source.bare(random)
     scene = Scene(cards=source.cards(random, 2 if bare else random.choice((2, 3))))
     wanted = {attribute for type_ in types for attribute in NEEDS.get(type_, (type_,))}
@@ -120,7 +123,8 @@ def log_scene(random, source, types):
     turns = sorted(random.sample(range(1, 10), 5))
     events = [{"player": player, "card": card} for player, card in zip(players[: random.choice((2, 3))], cards)]
     if random.random() < 0.7 or "gained" in types:
-        events += [{"player": player, "gained": random.randint(2, 9)} for player in random.sample(players, random.choice((1, 2)))]
+        events += [{"player": player, "gained": random.randint(2, 9)}
+                   for player in random.sample(players, random.choice((1, 2)))]
     if random.random() < 0.7 or "beaten" in types:
         winner, loser = random.sample(cards, 2)
         events.append({"card": winner, "beat": loser})
@@ -236,7 +240,8 @@ def ask(scene, type_, random, phrasing="training"):
         slots, entities, answer = {"a": card["name"]}, [card["id"]], value(card, type_)
         candidates = [value(c, type_) for c in scene_cards(scene)]
     slots = {slot: text for slot, text in slots.items() if slot in SLOTS[type_]}
-    text = scrambled(type_, slots.values(), random) if phrasing == "scrambled" else wording(type_, slots, random, phrasing)
+    text = (scrambled(type_, slots.values(), random) if phrasing == "scrambled"
+            else wording(type_, slots, random, phrasing))
     return Question(type_, text, answer, candidates, entities, slots)
 
 
@@ -278,7 +283,8 @@ class World:
         if pool == "training":
             self.all_rules = [rule for rule in book_rules() if rule["number"] not in avoided_rules()]
         else:
-            self.all_rules = [rule for rule in book_rules() if pool == "new_words" or rule["number"] in held_out_rules()]
+            self.all_rules = [rule for rule in book_rules() if pool == "new_words"
+                              or rule["number"] in held_out_rules()]
         self.support = {rule["keyword"]: rule for rule in book_rules() if " supports " in rule["sentence"]}
 
     def bare(self, random):
@@ -305,7 +311,8 @@ def book_rules():
         if rule["number"][-1].isalpha() and rule["governs"]:
             text = rule["text"][0].lower() + rule["text"][1:]
             amount = next(int(word.rstrip(".")) for word in text.split() if word.rstrip(".").isdigit())
-            result.append({"number": rule["number"], "keyword": text.split()[0], "amount": amount, "sentence": f"Rule {rule['number']} {text}"})
+            result.append({"number": rule["number"], "keyword": text.split()[0], "amount": amount,
+                           "sentence": f"Rule {rule['number']} {text}"})
     return result
 
 
@@ -325,7 +332,8 @@ class Practice:
     A share of the names is made of random syllables, so that reading does not depend on known words.
     """
 
-    SYLLABLES = "ba be bo da de do fa fe fi ga go ha ho ja jo ka ke ko la le lo ma me mo na ne no pa pe po ra re ro sa se so ta te to va ve vo wa we wo za ze zo".split()
+    SYLLABLES = ("ba be bo da de do fa fe fi ga go ha ho ja jo ka ke ko la le lo ma me mo na ne no pa pe po ra re ro "
+             "sa se so ta te to va ve vo wa we wo za ze zo").split()
 
     def __init__(self, syllables=0.05, world_share=0.1):
         names = world.names()
@@ -370,7 +378,8 @@ class Practice:
         invented = random.random() < self.syllables
         result, taken = [], set()
         while len(result) < count:
-            first, second = (self.word(random), self.word(random)) if invented else (random.choice(words.TERM_FIRST), random.choice(words.TERM_SECOND))
+            first, second = ((self.word(random), self.word(random)) if invented
+                             else (random.choice(words.TERM_FIRST), random.choice(words.TERM_SECOND)))
             term, text = f"{first} {second}", self.definition(random, [other["definition"] for other in result])
             if term in taken or text in taken or term in self.forbidden_terms or text in self.forbidden_definitions:
                 continue
@@ -402,18 +411,21 @@ class Practice:
         for keyword in random.sample(words.KEYWORDS, count):
             number, amount = self.rule_number(random, taken), random.randint(1, 9)
             text = f"adds {amount} {random.choice(words.ATTRIBUTES)}" if random.random() < 0.5 else f"supports {amount}"
-            result.append({"number": number, "keyword": keyword, "amount": amount, "sentence": f"Rule {number} {keyword} {text}."})
+            result.append({"number": number, "keyword": keyword, "amount": amount,
+                           "sentence": f"Rule {number} {keyword} {text}."})
         return result
 
     def support_rules(self, random, cards):
         taken, result = set(), []
         for keyword in dict.fromkeys(card["keywords"][0] for card in cards):
             number, amount = self.rule_number(random, taken), random.randint(1, 5)
-            result.append({"number": number, "keyword": keyword, "amount": amount, "sentence": f"Rule {number} {keyword} supports {amount}."})
+            result.append({"number": number, "keyword": keyword, "amount": amount,
+                           "sentence": f"Rule {number} {keyword} supports {amount}."})
         return result
 
 
-SLOTS = {type_: [slot for slot in ("a", "b", "rule", "term", "definition", "player") if "{%s}" % slot in cores["training"][0]]
+SLOTS = {type_: [slot for slot in ("a", "b", "rule", "term", "definition",
+                                   "player") if "{%s}" % slot in cores["training"][0]]
          for type_, cores in wordings.CORES.items()}
 FILLERS = sorted({
     word.strip("?.,:").lower()

@@ -1,15 +1,16 @@
 """The closed word lists that every name, keyword and definition of the game is made of."""
 
 FIRST = (
-    "Salt Amber Moss Iron Dusk Pale Tidal Copper Silver Hollow Storm Ember Frost Velvet Marsh Coral Bramble Cinder Winter "
-    "Thorn Gilded Shadow River Lunar Ashen Crimson Quiet Wild Stone Glass Bronze Misty Sunken Pearl Willow Raven Opal Rust "
-    "Harbor Northern Silent Broken Ancient Bright Hidden Golden Bitter Drowned"
+    "Salt Amber Moss Iron Dusk Pale Tidal Copper Silver Hollow Storm Ember Frost Velvet Marsh Coral Bramble "
+    "Cinder Winter Thorn Gilded Shadow River Lunar Ashen Crimson Quiet Wild Stone Glass Bronze Misty Sunken "
+    "Pearl Willow Raven Opal Rust Harbor Northern Silent Broken Ancient Bright Hidden Golden Bitter Drowned"
 ).split()
 
 SECOND = (
-    "Dancer Warden Keeper Pilot Heron Otter Weaver Smith Singer Rider Hound Fox Drake Serpent Golem Piper Scribe Herald "
-    "Turtle Crow Stag Moth Whale Squire Hermit Ferry Anchor Beacon Sailor Diver Mason Miller Archer Baker Captain Oracle "
-    "Tinker Falcon Badger Lynx Spider Crab Seer Wanderer Gardener Baron Nomad Compass"
+    "Dancer Warden Keeper Pilot Heron Otter Weaver Smith Singer Rider Hound Fox Drake Serpent Golem Piper "
+    "Scribe Herald Turtle Crow Stag Moth Whale Squire Hermit Ferry Anchor Beacon Sailor Diver Mason Miller "
+    "Archer Baker Captain Oracle Tinker Falcon Badger Lynx Spider Crab Seer Wanderer Gardener Baron Nomad "
+    "Compass"
 ).split()
 
 # Words that no training text contains: of the cards and terms whose very words are new.
@@ -20,7 +21,8 @@ NEW_TERM_SECOND = "harness ladder basket kettle".split()
 
 KINDS = "crew beast vessel charm relic haven".split()
 KEYWORDS = (
-    "moored luminous barnacled tidebound stowed feral gusty lucky veiled nimble brined hearty wary tolling rigged buoyant"
+    "moored luminous barnacled tidebound stowed feral gusty lucky veiled nimble brined hearty wary tolling "
+    "rigged buoyant"
 ).split()
 VERBS = "draws mends burns hauls scouts gathers rings mires".split()
 PLAYERS = "Mira Joss Tamsin Orrin Pell Wren Dov Isla Bram Nell".split()

@@ -94,21 +94,26 @@ def terms():
             while text in taken:
                 text = definition(random_)
             taken.add(text)
-            result[pool].append({"id": f"term:{term.replace(' ', '-')}", "term": term, "definition": text, "pool": pool})
+            result[pool].append({"id": f"term:{term.replace(' ', '-')}", "term": term, "definition": text,
+                                 "pool": pool})
     return result
 
 
-# Section -> title, opening sentence, rules. A rule is a title and its lettered parts; {} in a part is the rule's keyword.
+# Section -> title, opening sentence, rules. A rule is a title and its lettered parts; {} in a part is the rule's
+# keyword.
 SECTIONS = {
     100: ("The game", "Two captains sail the same water, and the first to gain eighteen lanterns wins.", [
-        ("Players", ["a game has two captains", "each captain brings a deck of forty cards", "no deck holds a card more than three times"]),
-        ("Turns", ["a turn has four watches", "the captain with fewer lanterns takes the first turn", "a turn that runs aground ends at once"]),
+        ("Players", ["a game has two captains", "each captain brings a deck of forty cards",
+                     "no deck holds a card more than three times"]),
+        ("Turns", ["a turn has four watches", "the captain with fewer lanterns takes the first turn",
+                   "a turn that runs aground ends at once"]),
         ("Winning", ["eighteen lanterns win the game", "a captain who lights nothing in three turns loses"]),
         ("Precedence", ["where two entries of this book differ the later one is right"]),
     ]),
     110: ("Cards", "A card has a name, a kind, a cost, a strength, a guard and a text.", [
         ("Names", ["two cards of one name are the same card", "a name is never translated"]),
-        ("Kinds", ["a card has exactly one kind", "crew and beast are called living", "vessel and haven are called built"]),
+        ("Kinds", ["a card has exactly one kind", "crew and beast are called living",
+                   "vessel and haven are called built"]),
         ("Figures", ["cost strength and guard lie between 1 and 9", "a figure below 0 counts as 0"]),
         ("Text", ["an ability works once each time its card is lit", "what a keyword adds counts in port alone"]),
     ]),
@@ -127,7 +132,8 @@ SECTIONS = {
     ]),
     140: ("Alliances", "Two cards of one captain may act together.", [
         ("Allies", ["allies add strength", "an alliance lasts until the watch ends"]),
-        ("Support", ["a supporter stays unharmed", "a card has one supporter at most", "what the keyword of a supporter supports is added to strength"]),
+        ("Support", ["a supporter stays unharmed", "a card has one supporter at most",
+                     "what the keyword of a supporter supports is added to strength"]),
     ]),
     150: ("Contests", "Cards of two captains meet in contests.", [
         ("Clash", ["in a clash higher strength wins", "equal strength is a draw"]),
@@ -143,8 +149,10 @@ SECTIONS = {
 KEYWORD_SECTIONS = {170: "Keywords of crew and beasts", 180: "Keywords of built things"}
 # Which rule governs a place or a kind of card, by title: relation `governs`.
 GOVERNED = {
-    "Kinds": [f"kind:{kind}" for kind in words.KINDS], "Hand": ["place:hand"], "Play": ["place:play"], "Reserve": ["place:reserve"],
-    "Port": ["place:port", "kind:vessel"], "Storage": ["place:storage"], "Exile": ["place:exile"], "Text": [f"verb:{verb}" for verb in words.VERBS],
+    "Kinds": [f"kind:{kind}" for kind in words.KINDS], "Hand": ["place:hand"], "Play": ["place:play"],
+    "Reserve": ["place:reserve"],
+    "Port": ["place:port", "kind:vessel"], "Storage": ["place:storage"], "Exile": ["place:exile"],
+    "Text": [f"verb:{verb}" for verb in words.VERBS],
     "Winning": ["thing:lantern"], "Paying": ["thing:coin"],
 }
 # Which rule speaks of which: relation `refers_to`, by title.
@@ -158,7 +166,8 @@ REFERENCES = {
 
 def keyword_rule(keyword, random_):
     """A keyword's rule: what it adds to its own card, and what it gives to a card that it supports."""
-    return {"attribute": random_.choice(words.ATTRIBUTES[1:]), "amount": random_.randint(1, 5), "support": random_.randint(1, 5)}
+    return {"attribute": random_.choice(words.ATTRIBUTES[1:]), "amount": random_.randint(1, 5),
+            "support": random_.randint(1, 5)}
 
 
 def rules():
@@ -166,7 +175,8 @@ def rules():
     book, by_title, by_keyword = [], {}, {}
 
     def add(number, parent, title, text, **more):
-        entry = {"id": f"rule:{number}", "number": number, "title": title, "text": text, "parent": parent, "refers_to": [], "governs": [], **more}
+        entry = {"id": f"rule:{number}", "number": number, "title": title, "text": text, "parent": parent,
+                 "refers_to": [], "governs": [], **more}
         book.append(entry)
         return entry
 
@@ -185,10 +195,12 @@ def rules():
         head = add(f"{section}.", None, title, "A keyword is a short name for a rule.")
         for index, keyword in enumerate(keywords, 1):
             values = keyword_rule(keyword, rng("keyword", keyword))
-            rule = add(f"{section}.{index}", head["id"], keyword.capitalize(), f"{keyword.capitalize()} is a keyword.", governs=[f"keyword:{keyword}"])
+            rule = add(f"{section}.{index}", head["id"], keyword.capitalize(),
+                       f"{keyword.capitalize()} is a keyword.", governs=[f"keyword:{keyword}"])
             by_keyword[keyword] = rule
             rule["refers_to"] = [by_title["Figures"]["id"], by_title["Support"]["id"]]
-            add_parts(rule, [f"{keyword} adds {values['amount']} {values['attribute']}", f"{keyword} supports {values['support']}"],
+            add_parts(rule, [f"{keyword} adds {values['amount']} {values['attribute']}",
+                             f"{keyword} supports {values['support']}"],
                       governs=[f"keyword:{keyword}"])
     for title, governed in GOVERNED.items():
         by_title[title]["governs"] = governed

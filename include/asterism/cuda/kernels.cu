@@ -28,8 +28,8 @@ void product(Queue& queue, const StoredMatrix& weights, MatrixView<const float> 
   launch_product(queue, "product", {.like = weights, .experts = one, .offsets = nullptr, .x = x, .y = y});
 }
 
-void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts, const backend::ExpertGroups& groups,
-                     MatrixView<const float> x, MatrixView<float> y) {
+void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts,
+                     const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> y) {
   launch_product(queue, "grouped_product",
                  {.like = like, .experts = experts, .offsets = groups.offsets.data, .x = x, .y = y});
 }

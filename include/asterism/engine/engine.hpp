@@ -26,8 +26,8 @@ std::shared_ptr<backend::Devices<typename B::Backend>> devices_of(const placemen
 }
 
 /// Devices, weights and workspace of one network under the policies of a Blueprint. Immutable once its weights are
-/// written: several sequences may use it, also from several threads, whose passes take turns; it must outlive them and not
-/// be moved while there are any.
+/// written: several sequences may use it, also from several threads, whose passes take turns; it must outlive them and
+/// not be moved while there are any.
 template <class B>
 class Engine {
  public:
@@ -36,8 +36,8 @@ class Engine {
   using Network = typename model::Assembly<B>::Network;
   using Workspace = typename model::Assembly<B>::Workspace;
 
-  /// Draws all weights, uninitialised, and the workspace from `devices`, which `plan` is for. Throws BudgetExceeded where
-  /// the devices have no room: several engines may share them.
+  /// Draws all weights, uninitialised, and the workspace from `devices`, which `plan` is for. Throws BudgetExceeded
+  /// where the devices have no room: several engines may share them.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits, std::shared_ptr<Devices> devices)
       : limits_(limits),
         devices_(std::move(devices)),

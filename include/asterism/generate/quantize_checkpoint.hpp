@@ -152,9 +152,9 @@ void copy_texts(const std::string& from, checkpoint::CheckpointWriter& writer);
 /// `load<B>` copies it instead of quantizing again and gives the same bits. 4-bit weights are written per expert
 /// in bitsandbytes' layout, norms and routers in Float32; tokenizer and generation files are copied. Memory: one
 /// shard of at most `max_shard_bytes` and one tensor. `to` changes in one step when all is written; see
-/// CheckpointWriter. Throws FileError (also where another process is writing to `to`), FormatError, Unsupported. Progress
-/// counts the work, bytes read and bytes written; an exception from the sink cancels. Returns the unfinished folders beside
-/// `to` that earlier runs left when they were killed and that have been removed.
+/// CheckpointWriter. Throws FileError (also where another process is writing to `to`), FormatError, Unsupported.
+/// Progress counts the work, bytes read and bytes written; an exception from the sink cancels. Returns the unfinished
+/// folders beside `to` that earlier runs left when they were killed and that have been removed.
 template <class B>
 std::vector<std::string> quantize_checkpoint(const std::string& from, const std::string& to,
                                              ProgressSink& progress, Bytes max_shard_bytes = 2_GB) {
