@@ -1,5 +1,5 @@
 // The bodies of load.hpp that depend on no policy, compiled once for a program in the compiled form
-// (ASTERISM_COMPILED): the target asterism::text adds this source to its user, beside asterism.cpp; see
+// (ASTERISM_COMPILED): the target asterism::text adds this source to its user, besides asterism.cpp; see
 // core/config.hpp.
 
 #include "asterism/checkpoint/bitsandbytes/bnb_tensor_impl.hpp"

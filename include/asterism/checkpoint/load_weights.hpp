@@ -92,9 +92,9 @@ inline void load_weight(const TensorStore& store, const FoundWeight& found,
 }
 
 /// Fills the weights of a network on `devices` from `all` that `find_weights` found for it, in their order. After each
-/// tensor its pages are released, so that besides the network at most one tensor and 1 MiB of scratch are in memory (and one
-/// encoded matrix if devices have memory of their own; see Backend::write). Progress counts bytes of the checkpoint; an
-/// exception from the sink cancels. The network's content is unspecified after an exception.
+/// tensor its pages are released, so that besides the network at most one tensor and 1 MiB of scratch are in memory
+/// (and one encoded matrix if devices have memory of their own; see Backend::write). Progress counts bytes of the
+/// checkpoint; an exception from the sink cancels. The network's content is unspecified after an exception.
 template <class Device, class Network>
 void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
                   const std::vector<std::unique_ptr<Device>>& devices, const Network& network,

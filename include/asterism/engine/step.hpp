@@ -55,7 +55,7 @@ class Step {
 
   /// Computes the tokens, then calls computed(i, logits) for each sequence i in the order of `add`. If none of its
   /// tokens is pending any more, logits (vocabulary) are those after its last token, and may be overwritten;
-  /// otherwise they are empty. Then the sequence advances. If `computed` throws, that sequence and those after it
+  /// otherwise std::nullopt. Then the sequence advances. If `computed` throws, that sequence and those after it
   /// are left unchanged. Returns false if `cancel` was requested: nothing has advanced, and the step can be run
   /// again.
   ///

@@ -41,8 +41,8 @@ constexpr std::uint64_t size_of(Dim dim, const Shape& shape) {
   return static_cast<std::uint64_t>(sizes[static_cast<std::size_t>(dim)]);
 }
 
-/// Where a weight is if a checkpoint fuses a layer's experts into tensors of shape (experts, slices * rows, cols): slice
-/// `slice` of `slices` of its expert. A weight that is not an expert's only has another name there.
+/// Where a weight is if a checkpoint fuses a layer's experts into tensors of shape (experts, slices * rows, cols):
+/// slice `slice` of `slices` of its expert. A weight that is not an expert's only has another name there.
 struct FusedName {
   std::string_view name{};  ///< empty: fused checkpoints call it as others do
   std::int32_t slice = 0;
@@ -65,8 +65,8 @@ struct WeightInfo {
   constexpr bool is_vector() const { return rows == Dim::none; }
 };
 
-/// An architecture as checkpoints name it. Its weights are in the order in which a pass uses them; those of scope `layer`
-/// are adjacent, and so are those of scope `expert` after them.
+/// An architecture as checkpoints name it. Its weights are in the order in which a pass uses them; those of scope
+/// `layer` are adjacent, and so are those of scope `expert` after them.
 struct ArchitectureInfo {
   Architecture architecture{};
   std::string_view model_type;  ///< `model_type` of config.json

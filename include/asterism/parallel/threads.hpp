@@ -61,7 +61,7 @@ class Threads {
         const_cast<void*>(static_cast<const void*>(&f)));
   }
 
-  /// Implements for_pieces on more than one thread.
+  /// Implements `run` on more than one thread.
   void share_out(std::size_t count, std::size_t parts, Piece piece, void* body);
 
   struct Pool;

@@ -1,5 +1,5 @@
 // The formats whose kernels, encoders and decoders the compiled form compiles once. A program that uses another
-// format includes kernels.hpp where it does.
+// format includes kernels.hpp in the source that does.
 #pragma once
 
 #include "asterism/quant/bfloat16.hpp"

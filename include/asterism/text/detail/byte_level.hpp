@@ -12,7 +12,7 @@
 
 namespace asterism::text {
 
-/// Code point of the character that stands for each byte: itself for 0x21 to 0x7E, 0xA1 to 0xAC and 0xAE to 0xFF,
+/// Code point of the character that represents each byte: itself for 0x21 to 0x7E, 0xA1 to 0xAC and 0xAE to 0xFF,
 /// and for the others U+0100 onwards in their order.
 /// Source: GPT-2, `bytes_to_unicode`.
 inline constexpr std::array<char16_t, 256> byte_level_characters = [] {
@@ -25,14 +25,14 @@ inline constexpr std::array<char16_t, 256> byte_level_characters = [] {
   return characters;
 }();
 
-/// How many code points from U+0000 on the alphabet lies in.
+/// One past the alphabet's last code point.
 inline constexpr std::size_t byte_level_end = 0x144;
 
 /// Appends the alphabet's character for each byte of `bytes`.
 void append_byte_level(std::string& out, std::string_view bytes);
 
-/// Appends the bytes that `text`, valid UTF-8, stands for; where a character is not in the alphabet, the bytes of
-/// the whole text as they are.
+/// Appends the bytes that `text`, valid UTF-8, represents; if a character is not in the alphabet, the bytes of the
+/// whole text unchanged.
 void append_bytes_of(std::string& out, std::string_view text);
 
 }  // namespace asterism::text
