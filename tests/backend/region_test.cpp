@@ -107,13 +107,15 @@ TEST_CASE("memory is drawn once, and given back once, when the region and all it
     std::optional<Region> region(std::in_place, arena, rounded_total, "weights");
     std::vector<Buffer> pieces = draw_all(*region);
     region.reset();
-    Buffer last = std::move(pieces[2]);
+    Buffer experts = std::move(pieces[2]);
     pieces.clear();
     CHECK(source.given_back() == 0);
     CHECK(arena.held_by("norms") == 0_B);
     CHECK(arena.held_by("experts") == 4_KiB);
     CHECK(arena.used() == rounded_total);  // the budget knows of memory that the source does not have again
+    Buffer last = std::move(experts);
     last = Buffer();
+    CHECK(source.given_back() == 1);  // what was moved from keeps nothing
   }
   SUBCASE("the buffers go first") {
     Region region(arena, rounded_total, "weights");
@@ -232,4 +234,25 @@ TEST_CASE("several threads may cut a region, and return its buffers, at once") {
   other.join();
   CHECK(source.given_back() == 1);
   CHECK(arena.used() == 0_B);
+}
+
+TEST_CASE("several threads may open and close regions of one arena at once") {
+  CountingSource source;
+  Arena arena(0, 1_MiB, source.source());
+  const auto work = [&] {
+    for (int i = 0; i < 500; ++i) {
+      Region region(arena, 192_B, "weights");
+      const Buffer a = region.allocate(64_B, "a");
+      const Buffer b = region.allocate(64_B, "b");
+    }
+  };
+  std::thread other(work);
+  work();
+  other.join();
+  CHECK(source.given_back() == 1000);
+  CHECK(arena.used() == 0_B);
+  CHECK(arena.held_by("a") == 0_B);
+  CHECK(arena.allocations() == 2000);
+  CHECK(arena.high_water() >= 192_B);
+  CHECK(arena.high_water() <= 384_B);
 }
