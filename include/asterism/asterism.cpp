@@ -10,6 +10,7 @@
 #include "asterism/backend/kv_format_impl.hpp"
 #include "asterism/backend/memory_source_impl.hpp"
 #include "asterism/backend/pass_mutex_impl.hpp"
+#include "asterism/backend/region_impl.hpp"
 #include "asterism/core/bytes_impl.hpp"
 #include "asterism/core/format_impl.hpp"
 #include "asterism/core/progress_bar_impl.hpp"

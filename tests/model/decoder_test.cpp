@@ -2,6 +2,9 @@
 #include "asterism/model/decoder.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -9,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/backend/arena.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -17,6 +21,7 @@
 
 #include "generate/variants.hpp"
 #include "model/filled_network.hpp"
+#include "support/counting_source.hpp"
 #include "support/files.hpp"
 
 using namespace asterism;
@@ -95,7 +100,95 @@ void copy_weights(const FilledNetwork<A>& from, const FilledNetwork<B>& to) {
   });
 }
 
+using Network = model::Assembly<Copied>::Network;
+
+/// Arenas with the budgets of a plan, whose sources count.
+struct Memories {
+  struct Device {
+    backend::Arena& arena() { return memory; }
+    backend::Arena memory;
+  };
+
+  explicit Memories(const placement::Plan& plan) : sources(plan.devices()) {
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      devices.push_back(std::unique_ptr<Device>(
+          new Device{.memory{static_cast<std::int32_t>(d), plan.budget(d), sources[d].source()}}));
+    }
+  }
+
+  std::vector<test::CountingSource> sources;
+  std::vector<std::unique_ptr<Device>> devices;
+};
+
+/// Where a weight lies, and its bytes.
+template <class Weights>
+std::pair<const std::byte*, std::uint64_t> place_of(const Weights& weights) {
+  if constexpr (requires { weights.view; }) {
+    return {reinterpret_cast<const std::byte*>(weights.view.data), weights.cols() * sizeof(float)};
+  } else {
+    return {weights.data, Weights::Format::planes(weights.rows, weights.cols).bytes().count};
+  }
+}
+
 }  // namespace
+
+TEST_CASE("the weights of a device are one piece of memory, in the order of use, and nothing is left over") {
+  Limits limits = Exact::limits;
+  limits.batch = 1;
+  for (const std::size_t count : {1, 2, 3}) {
+    CAPTURE(count);
+    const placement::Plan plan = asterism::plan<Copied>(equal_devices(count, 1_MiB), small_shape, limits);
+    const Memories memories(plan);
+    {
+      const Network network(memories.devices, plan, small_shape, model::gating_of<Copied>(small_shape));
+      std::vector<const std::byte*> begin(count);
+      std::vector<const std::byte*> end(count);
+      model::for_each_weight(network, [&](const model::WeightId& id, const auto& weights) {
+        if (id.role == model::Role::expert_norm) return;  // beside the other norm of its layer
+        const auto d = static_cast<std::size_t>(weights.device);
+        const auto [data, bytes] = place_of(weights);
+        if (begin[d] == nullptr) begin[d] = end[d] = data;
+        CHECK(data >= end[d]);
+        end[d] = data + bytes;
+      });
+      for (std::size_t d = 0; d < count; ++d) {
+        CAPTURE(d);
+        backend::Arena& arena = memories.devices[d]->arena();
+        const Bytes bytes = plan.weight_bytes(d);
+        if (bytes == Bytes{0}) {
+          CHECK(memories.sources[d].requests().empty());
+          continue;
+        }
+        CHECK(memories.sources[d].requests() == std::vector<std::uint64_t>{bytes.count});
+        CHECK(aligned(static_cast<std::uint64_t>(end[d] - begin[d])) == bytes.count);
+        CHECK(arena.used() == bytes);
+        Bytes held{};
+        for (std::size_t k = 0; k < placement::kind_count; ++k) {
+          held += arena.held_by(placement::name_of(static_cast<placement::PartKind>(k)));
+        }
+        CHECK(held == bytes);
+        CHECK(memories.sources[d].given_back() == 0);
+      }
+    }
+    for (std::size_t d = 0; d < count; ++d) {
+      CHECK(memories.sources[d].given_back() == static_cast<int>(memories.sources[d].requests().size()));
+      CHECK(memories.devices[d]->arena().used() == Bytes{0});
+    }
+  }
+}
+
+TEST_CASE("weights for which a device has no room are refused before any are drawn there, and nothing stays") {
+  const placement::Plan plan = asterism::plan<Copied>(equal_devices(2, 1_MiB), small_shape, Copied::limits);
+  placement::Plan lower = plan;
+  lower.machine.capacity[1] = plan.weight_bytes(1) - Bytes{64};
+  const Memories memories(lower);
+  check_error<BudgetExceeded>(
+      [&] { Network(memories.devices, plan, small_shape, model::gating_of<Copied>(small_shape)); },
+      {"device 1", "more for weights would exceed the budget"});
+  CHECK(memories.sources[0].given_back() == 1);
+  CHECK(memories.sources[1].requests().empty());
+  CHECK(memories.devices[0]->arena().used() == Bytes{0});
+}
 
 TEST_CASE("chunks and rows of logits change no bit") {
   const FilledNetwork<Exact> one(small_shape, equal_devices(1, 1_MiB));

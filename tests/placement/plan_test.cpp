@@ -64,6 +64,7 @@ constexpr Plan copied = assemble(tied_parts, two, halves, true);
 static_assert(copied.tied_head == TiedHead::copied && copied.head_device() == 1);
 static_assert(copied.peak(0) == Bytes{100 + 40 + 5} && copied.peak(1) == Bytes{40 + 5 + 1 + 100 + 7});
 static_assert(copied.bytes(1, PartKind::head) == 100_B && copied.bytes(1, PartKind::workspace) == 12_B);
+static_assert(copied.weight_bytes(0) == Bytes{100 + 40} && copied.weight_bytes(1) == Bytes{40 + 1 + 100});
 
 constexpr Plan handed_over = assemble(tied_parts, two, halves, false);
 static_assert(handed_over.tied_head == TiedHead::handed_over && handed_over.head_device() == 0);
@@ -72,6 +73,7 @@ static_assert(handed_over.bytes(0, PartKind::head) == 0_B && handed_over.bytes(0
 
 constexpr Plan shared = assemble(tied_parts, two, all_on_second, true);
 static_assert(shared.tied_head == TiedHead::shared && shared.head_device() == 1 && shared.embedding_device() == 1);
+static_assert(shared.weight_bytes(0) == 0_B && shared.weight_bytes(1) == Bytes{100 + 80 + 1});
 static_assert(shared.peak(0) == 0_B && shared.peak(1) == Bytes{100 + 80 + 5 + 1 + 7});
 static_assert(assemble(tied_parts, two, all_on_second, false) == shared);
 

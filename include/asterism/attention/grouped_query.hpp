@@ -38,10 +38,11 @@ class GroupedQuery {
     return cursor.used();
   }
 
-  template <class Device>
-  GroupedQuery(Device& device, const Shape& shape)
+  /// Draws the slab, uninitialised, from a device or a backend::Region.
+  template <class Memory>
+  GroupedQuery(Memory& memory, const Shape& shape)
       : window_(static_cast<std::size_t>(shape.sliding_window)),
-        buffer_(device.allocate(footprint(shape), "attention")) {
+        buffer_(memory.allocate(footprint(shape), "attention")) {
     backend::Layout cursor(buffer_);
     slab_ = lay_out(cursor, shape);
   }

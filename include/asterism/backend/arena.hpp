@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "asterism/backend/fwd.hpp"
 #include "asterism/backend/memory_source.hpp"
@@ -13,14 +14,19 @@
 
 namespace asterism::backend {
 
-/// Bytes drawn from an arena; returned when it is destroyed. Movable; uninitialised.
+/// Bytes drawn from an arena, alone or as a piece of a Region; returned when it is destroyed, by any thread. Movable;
+/// uninitialised.
 class Buffer {
  public:
   Buffer() = default;
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   Buffer(Buffer&& other) noexcept
-      : arena_(other.arena_), data_(other.data_), size_(other.size_), holder_(other.holder_) {
+      : arena_(other.arena_),
+        data_(other.data_),
+        size_(other.size_),
+        holder_(other.holder_),
+        region_(std::move(other.region_)) {
     other.arena_ = nullptr;
     other.data_ = nullptr;
     other.size_ = {};
@@ -36,18 +42,21 @@ class Buffer {
 
  private:
   friend class Arena;
-  Buffer(Arena* arena, std::byte* data, Bytes size, std::size_t holder)
-      : arena_(arena), data_(data), size_(size), holder_(holder) {}
+  friend class Region;
+  Buffer(Arena* arena, std::byte* data, Bytes size, std::size_t holder,
+         std::shared_ptr<std::byte> region = nullptr)
+      : arena_(arena), data_(data), size_(size), holder_(holder), region_(std::move(region)) {}
   void release();
 
   Arena* arena_ = nullptr;
   std::byte* data_ = nullptr;
   Bytes size_{};
   std::size_t holder_ = 0;
+  std::shared_ptr<std::byte> region_;  ///< the memory that this is a piece of, kept by all pieces together
 };
 
 /// Hands out 64-byte aligned memory up to a budget. Counts bytes drawn, each request rounded up to 64, never
-/// capacity. Thread-safe. Must outlive its buffers.
+/// capacity. Thread-safe. Must outlive its buffers and regions.
 class Arena {
  public:
   /// `device` is the index under which messages and operands name the device.
@@ -65,14 +74,22 @@ class Arena {
   Bytes budget() const { return budget_; }
   /// Bytes drawn now.
   Bytes used() const;
+  /// Bytes that `holder` has now.
+  Bytes held_by(std::string_view holder) const;
   /// The most bytes drawn at any time.
   Bytes high_water() const;
-  /// Requests served so far.
+  /// Requests for buffers served so far.
   std::uint64_t allocations() const;
 
  private:
   friend class Buffer;
+  friend class Region;
   struct Account;
+
+  /// Memory for `size` bytes, rounded up and counted as used; throws as `allocate`. The caller holds the mutex.
+  std::byte* draw(Bytes size, std::string_view wanted);
+  /// Takes back what `draw` gave. The caller holds the mutex.
+  void give_back(std::byte* data, Bytes rounded) noexcept;
 
   std::int32_t device_;
   Bytes budget_;

@@ -17,6 +17,7 @@ ASTERISM_INLINE Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   std::swap(holder_, other.holder_);
+  std::swap(region_, other.region_);
   return *this;
 }
 
@@ -42,14 +43,25 @@ struct Arena::Account {
     return holders.size() - 1;
   }
 
+  /// Counts a buffer; its bytes are in use already.
+  void hand_out(std::size_t line, Bytes bytes) {
+    holders[line].bytes += bytes;
+    ++allocations;
+  }
+
   std::string refusal(const Arena& arena, Bytes size, std::string_view wanted) const {
     std::string text =
         concat("device ", arena.device_, ": ", to_string(size), " more for ", wanted,
                " would exceed the budget of ", to_string(arena.budget_), "; ", to_string(used), " are in use:\n");
+    Bytes without_holder = used;
+    const auto add_line = [&text](std::string_view name, Bytes bytes) {
+      if (bytes > Bytes{0}) text += concat("  ", pad_right(name, 12), pad_left(to_string(bytes), 12), "\n");
+    };
     for (const Holder& holder : holders) {
-      if (holder.bytes > Bytes{0})
-        text += concat("  ", pad_right(holder.name, 12), pad_left(to_string(holder.bytes), 12), "\n");
+      add_line(holder.name, holder.bytes);
+      without_holder -= holder.bytes;
     }
+    add_line("in regions", without_holder);
     return text + "Raise the budget, lower Limits (context, batch, prefill_chunk), or close another session.";
   }
 };
@@ -59,30 +71,48 @@ ASTERISM_INLINE Arena::Arena(std::int32_t device, Bytes budget, MemorySource sou
 
 ASTERISM_INLINE Arena::~Arena() = default;
 
-ASTERISM_INLINE Buffer Arena::allocate(Bytes size, std::string_view holder) {
+ASTERISM_INLINE std::byte* Arena::draw(Bytes size, std::string_view wanted) {
   Account& account = *account_;
-  const std::lock_guard lock(account.mutex);
   // Before rounding, which could overflow.
-  if (size > budget_) throw BudgetExceeded(account.refusal(*this, size, holder));
+  if (size > budget_) throw BudgetExceeded(account.refusal(*this, size, wanted));
   const Bytes rounded{aligned(size.count)};
-  if (rounded > budget_ - account.used) throw BudgetExceeded(account.refusal(*this, rounded, holder));
-  const std::size_t line = account.line_of(holder);
+  if (rounded > budget_ - account.used) throw BudgetExceeded(account.refusal(*this, rounded, wanted));
   std::byte* const data = source_.allocate(source_.context, rounded.count);
   if (data == nullptr) {
-    throw BudgetExceeded(concat("device ", device_, ": the system has no ", to_string(rounded), " for ", holder,
+    throw BudgetExceeded(concat("device ", device_, ": the system has no ", to_string(rounded), " for ", wanted,
                                 ", although the budget of ", to_string(budget_),
                                 " allows it: give the devices no more than the machine has"));
   }
-  account.holders[line].bytes += rounded;
   account.used += rounded;
   if (account.used > account.high_water) account.high_water = account.used;
-  ++account.allocations;
+  return data;
+}
+
+ASTERISM_INLINE void Arena::give_back(std::byte* data, Bytes rounded) noexcept {
+  source_.release(source_.context, data);
+  account_->used -= rounded;
+}
+
+ASTERISM_INLINE Buffer Arena::allocate(Bytes size, std::string_view holder) {
+  Account& account = *account_;
+  const std::lock_guard lock(account.mutex);
+  const std::size_t line = account.line_of(holder);
+  std::byte* const data = draw(size, holder);
+  const Bytes rounded{aligned(size.count)};
+  account.hand_out(line, rounded);
   return {this, data, rounded, line};
 }
 
 ASTERISM_INLINE Bytes Arena::used() const {
   const std::lock_guard lock(account_->mutex);
   return account_->used;
+}
+ASTERISM_INLINE Bytes Arena::held_by(std::string_view holder) const {
+  const std::lock_guard lock(account_->mutex);
+  for (const Account::Holder& line : account_->holders) {
+    if (line.name == holder) return line.bytes;
+  }
+  return {};
 }
 ASTERISM_INLINE Bytes Arena::high_water() const {
   const std::lock_guard lock(account_->mutex);
@@ -96,9 +126,8 @@ ASTERISM_INLINE std::uint64_t Arena::allocations() const {
 ASTERISM_INLINE void Buffer::release() {
   Arena::Account& account = *arena_->account_;
   const std::lock_guard lock(account.mutex);
-  arena_->source_.release(arena_->source_.context, data_);
-  account.used -= size_;
   account.holders[holder_].bytes -= size_;
+  if (region_ == nullptr) arena_->give_back(data_, size_);
 }
 
 }  // namespace asterism::backend

@@ -195,10 +195,10 @@ concept Dispatch = needs::route<B> && needs::group<B> && needs::gather<B> && nee
 /// A backend object is one logical device: an arena with a budget, and operations that run there.
 ///
 /// 1. Constructed from (device, budget, execution): its number, its bytes, and a shared `ExecutionPolicy`, which
-///    is constructed from a number of threads. `allocate(size, holder)` draws from the arena; `reserve(rows,
-///    cols)`, called before the first product, allocates the `scratch(rows, cols)` bytes of temporary memory that
-///    products of that size use. `upload` and `download` copy between host memory and the device. Only these and
-///    the next two give the host access to device memory:
+///    is constructed from a number of threads. `allocate(size, holder)` draws from `arena()`; weights are pieces
+///    of a Region of that arena. `reserve(rows, cols)`, called before the first product, allocates the
+///    `scratch(rows, cols)` bytes of temporary memory that products of that size use. `upload` and `download`
+///    copy between host memory and the device. Only these and the next two give the host access to device memory:
 /// 2. `write(weights, f)` calls f with the same weights, or matrix, in memory that the host may write, then stores
 ///    on the device what f wrote; f must write all of it. `read(matrices...)` returns a tuple of views that the
 ///    host may read, until an operation changes the matrices or until the next `read`. If device memory is host

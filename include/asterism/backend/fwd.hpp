@@ -9,6 +9,7 @@ namespace asterism::backend {
 struct MemorySource;
 class Arena;
 class Buffer;
+class Region;
 template <class T>
 struct DeviceMatrix;
 template <class Format>

@@ -80,7 +80,7 @@ class QueryBlock {
     for (std::size_t first = all.begin / piece * piece; first < all.end; first += piece) {
       const Range positions = all.within({first, first + piece});
       for_each_run(kv_.keys, positions, [&](const auto& rows, Range run) { score(rows, run, first); });
-      for (std::size_t q = 0; q < size_; ++q) score_known_answer(q, softmax_[q].seen.within(positions), first);
+      for (std::size_t q = 0; q < size_; ++q) weigh(q, softmax_[q].seen.within(positions), first);
       for_each_run(kv_.values, positions, [&](const auto& rows, Range run) { sum_up(rows, run, first); });
     }
   }
@@ -131,7 +131,7 @@ class QueryBlock {
   }
 
   /// Converts scores to weights.
-  void score_known_answer(std::size_t q, Range seen, std::size_t first) {
+  void weigh(std::size_t q, Range seen, std::size_t first) {
     if (seen.empty()) return;
     Softmax& softmax = softmax_[q];
     const View<float> scores(scores_.data() + q * piece + seen.begin - first, seen.end - seen.begin);

@@ -38,15 +38,16 @@ class Constellation {
     return cursor.used();
   }
 
-  /// Draws router and slabs, uninitialised, from the device's arena. `gating` chooses shape.top_k of shape.experts.
-  template <class Device>
-  Constellation(Device& device, const Shape& shape, Gating gating)
+  /// Draws router and slabs, uninitialised, from a device or a backend::Region. `gating` chooses shape.top_k of
+  /// shape.experts.
+  template <class Memory>
+  Constellation(Memory& memory, const Shape& shape, Gating gating)
       : expert_(shape),
         gating_(std::move(gating)),
-        router_buffer_(device.allocate(router_bytes(shape), "routers")) {
+        router_buffer_(memory.allocate(router_bytes(shape), "routers")) {
     backend::Layout cursor(router_buffer_);
     router_ = lay_out_router(cursor, shape);
-    slabs_ = device.allocate(expert_.footprint() * static_cast<std::uint64_t>(shape.experts), "experts");
+    slabs_ = memory.allocate(expert_.footprint() * static_cast<std::uint64_t>(shape.experts), "experts");
     backend::Layout slab(slabs_);
     for (std::int32_t e = 0; e < shape.experts; ++e) {
       views_.push_back(expert_.lay_out(slab));

@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
+#include "asterism/backend/region.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
@@ -32,19 +34,30 @@ class Decoder {
   using Embedding = backend::DeviceWeights<EmbeddingFormat>;
   using Head = backend::DeviceWeights<HeadFormat>;
 
+  /// Draws the weights of each device at once, plan.weight_bytes of them, and cuts them in the order in which a pass
+  /// reads them. Throws BudgetExceeded if a device has no room, InvalidArgument if they are more than planned.
   template <class Device>
   Decoder(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
           const typename Block::Constellation::GatingPolicy& gating)
       : plan_(plan), shape_(shape) {
-    Device& first = *devices[static_cast<std::size_t>(plan.embedding_device())];
-    Device& last = *devices[static_cast<std::size_t>(plan.last_layer_device())];
+    std::vector<std::optional<backend::Region>> regions(plan.devices());
+    for (std::size_t d = 0; d < regions.size(); ++d) {
+      if (const Bytes bytes = plan.weight_bytes(d); bytes > Bytes{0}) {
+        regions[d].emplace(devices[d]->arena(), bytes, "weights");
+      }
+    }
+    const auto region_of = [&](std::int32_t device) -> backend::Region& {
+      return *regions[static_cast<std::size_t>(device)];
+    };
+    backend::Region& first = region_of(plan.embedding_device());
+    backend::Region& last = region_of(plan.last_layer_device());
     const auto vocabulary = static_cast<std::uint64_t>(shape.vocabulary);
     const auto hidden = static_cast<std::uint64_t>(shape.hidden);
     embedding_buffer_ = first.allocate(EmbeddingFormat::planes(vocabulary, hidden).bytes(), "embedding");
     embedding_ = backend::weights_in<EmbeddingFormat>(embedding_buffer_, 0, vocabulary, hidden);
     blocks_.reserve(static_cast<std::size_t>(shape.layers));
     for (std::int32_t l = 0; l < shape.layers; ++l) {
-      blocks_.emplace_back(*devices[static_cast<std::size_t>(plan.device_of_layer(l))], shape, gating);
+      blocks_.emplace_back(region_of(plan.device_of_layer(l)), shape, gating);
     }
     norm_buffer_ = last.allocate({hidden * sizeof(float)}, "final norm");
     norm_ = backend::matrix_in<float>(norm_buffer_, 0, 1, static_cast<std::size_t>(hidden));

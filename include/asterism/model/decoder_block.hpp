@@ -41,12 +41,13 @@ class DecoderBlock {
     return cursor.used();
   }
 
-  template <class Device>
-  DecoderBlock(Device& device, const Shape& shape, const typename Constellation::GatingPolicy& gating)
+  /// Draws norms, attention and constellation, in this order, from a device or a backend::Region.
+  template <class Memory>
+  DecoderBlock(Memory& memory, const Shape& shape, const typename Constellation::GatingPolicy& gating)
       : epsilon_(static_cast<float>(shape.rms_epsilon)),
-        norm_buffer_(device.allocate(norm_bytes(shape), "norms")),
-        attention_(device, shape),
-        constellation_(device, shape, gating) {
+        norm_buffer_(memory.allocate(norm_bytes(shape), "norms")),
+        attention_(memory, shape),
+        constellation_(memory, shape, gating) {
     backend::Layout cursor(norm_buffer_);
     norms_ = Norms::lay_out(cursor, shape);
   }

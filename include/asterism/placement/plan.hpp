@@ -78,6 +78,10 @@ struct Plan {
     }
     return sum;
   }
+  /// The weights that stand on the device: all but key/value caches and workspaces.
+  constexpr Bytes weight_bytes(std::size_t device) const {
+    return peak(device) - bytes(device, PartKind::kv_cache) - bytes(device, PartKind::workspace);
+  }
   constexpr Bytes largest_peak() const {
     Bytes most{};
     for (std::size_t d = 0; d < devices(); ++d) most = peak(d) > most ? peak(d) : most;
