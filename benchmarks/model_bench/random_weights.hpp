@@ -63,7 +63,7 @@ void fill_randomly(const Network& network, std::uint64_t seed, asterism::Progres
   std::size_t done = 0;
   progress.begin("building", ids.size(), ProgressUnit::items);
   parallel::Threads threads;
-  threads.for_each_tile(ids.size(), [&](std::size_t i) {
+  threads.for_each_task(ids.size(), [&](std::size_t i) {
     model::visit_weight(network, ids[i], [&]<class Weights>(const Weights& weights) {
       if constexpr (requires { weights.view; }) {
         for (float& value : weights.view.row(0)) value = 1;

@@ -1,4 +1,4 @@
-// What handing out tiles costs: calls of for_each_tile whose tiles do nothing. Arguments: threads / tiles.
+// What handing out tiles costs: calls of for_each_task whose tiles do nothing. Arguments: threads / tiles.
 #include <atomic>
 #include <cstddef>
 
@@ -10,15 +10,15 @@ using namespace asterism;
 
 namespace {
 
-void for_each_tile(benchmark::State& state) {
+void for_each_task(benchmark::State& state) {
   parallel::Threads threads(static_cast<std::size_t>(state.range(0)));
   const auto tiles = static_cast<std::size_t>(state.range(1));
   for ([[maybe_unused]] auto _ : state) {
-    threads.for_each_tile(tiles, [](std::size_t tile) { benchmark::DoNotOptimize(tile); });
+    threads.for_each_task(tiles, [](std::size_t tile) { benchmark::DoNotOptimize(tile); });
   }
 }
 
-BENCHMARK(for_each_tile)->ArgNames({"threads", "tiles"})->ArgsProduct({{1, 2, 4}, {2, 64, 1024}})->UseRealTime();
+BENCHMARK(for_each_task)->ArgNames({"threads", "tiles"})->ArgsProduct({{1, 2, 4}, {2, 64, 1024}})->UseRealTime();
 
 }  // namespace
 

@@ -89,7 +89,7 @@ template <class Q>
 void asterism_product(const std::byte* matrix, MatrixView<const float> x, MatrixView<float> y,
                       parallel::Threads& threads) {
   constexpr std::size_t tile = 64;
-  threads.for_each_tile(outputs / tile, [&](std::size_t i) {
+  threads.for_each_task(outputs / tile, [&](std::size_t i) {
     simd::product(quant::KernelMatrixRef<Q>{matrix, outputs, cols}, x, y, i * tile, tile);
   });
 }
@@ -103,9 +103,9 @@ void asterism_product8(const std::byte* matrix, MatrixView<const float> x, Matri
   const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
   std::byte* first = reinterpret_cast<std::byte*>(memory.data()) + (aligned(address) - address);
   const simd::Rows8 rows = simd::Rows8::in(first, x.rows, cols, simd::paired_activations<Q>);
-  threads.for_each_tile(x.rows, [&](std::size_t i) { simd::to_activations8(x.row(i).data, rows, i, 0, cols); });
+  threads.for_each_task(x.rows, [&](std::size_t i) { simd::to_activations8(x.row(i).data, rows, i, 0, cols); });
   constexpr std::size_t tile = 448;
-  threads.for_each_tile(outputs / tile, [&](std::size_t i) {
+  threads.for_each_task(outputs / tile, [&](std::size_t i) {
     simd::product(quant::KernelMatrixRef<Q>{matrix, outputs, cols}, rows, y, i * tile, tile);
   });
 }
@@ -133,7 +133,7 @@ Contender asterism_contender(const std::vector<float>& weights, double gib, para
 
 Contender peer_contender(const peers::Peer& peer, std::shared_ptr<Matrices> matrices, parallel::Threads& threads) {
   const peers::ForEach for_each = [&threads](std::size_t count, const std::function<void(std::size_t)>& work) {
-    threads.for_each_tile(count, work);
+    threads.for_each_task(count, work);
   };
   return {
       peer.name, peer.what, outputs * cols * sizeof(float), std::move(matrices),

@@ -18,7 +18,7 @@ double best_rate(Execution& execution, int runs, std::size_t steps, double opera
   double best = 0;
   for (int run = 0; run < runs; ++run) {
     const auto start = std::chrono::steady_clock::now();
-    execution.for_each_tile(execution.threads(),
+    execution.for_each_task(execution.threads(),
                             [&](std::size_t) { [[maybe_unused]] const volatile Result kept = loop(steps); });
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     best = std::max(best, each / seconds);

@@ -55,7 +55,7 @@ std::array<double, read_streams.size()> read_speeds(asterism::View<const std::ui
   std::array<double, read_streams.size()> out{};
   for (std::size_t i = 0; i < loops.size(); ++i) {
     const auto start = std::chrono::steady_clock::now();
-    execution.for_each_tile(pieces, [&](std::size_t piece) {
+    execution.for_each_task(pieces, [&](std::size_t piece) {
       [[maybe_unused]] const volatile std::uint64_t kept =
           loops[i](words.data + skipped + piece * detail::piece_words);
     });

@@ -40,7 +40,7 @@ static_assert(!Backend<NoRotaryTables> && !needs::rotary_tables<NoRotaryTables>)
 static_assert(!Backend<NoRotate> && !needs::rotate<NoRotate>);
 static_assert(!Backend<NoAppendKv> && !needs::append_kv<NoAppendKv>);
 static_assert(!Backend<NoAttend> && !needs::attend<NoAttend>);
-static_assert(!Backend<NoRoute> && !needs::route<NoRoute>);
+static_assert(Backend<NoRoute> && !Routes<NoRoute, gating::SoftmaxTopK>);
 static_assert(!Backend<NoGather> && !needs::gather<NoGather>);
 static_assert(!Backend<NoCombine> && !needs::combine<NoCombine>);
 static_assert(!Backend<int>);

@@ -122,13 +122,13 @@ DeviceMatrix<float> apart(Memory& memory, std::size_t rows, std::size_t cols) {
 
 TEST_CASE("tiles are whole lines of outputs, fixed by shape") {
   for (const std::size_t cols : {0U, 1U, 64U, 2048U, 4096U, 14336U, 1U << 20U}) {
-    const std::size_t each = tile_outputs(cols);
+    const std::size_t each = task_outputs(cols);
     CHECK(each >= 32);
     CHECK(each % 32 == 0);
     CHECK((each == 32 || each * cols <= std::size_t{1} << 17U));
   }
-  CHECK(tile_outputs(2048) == 64);
-  CHECK(tile_outputs(14336) == 32);
+  CHECK(task_outputs(2048) == 64);
+  CHECK(task_outputs(14336) == 32);
 }
 
 TEST_CASE_TEMPLATE("products are plain loops, for any number of rows and any shape, on any threads", Activation,

@@ -9,6 +9,8 @@ template <class Lacking>
 using Model = lacking::Model<Complete, Lacking>;
 template <backend::Backend B>
 struct Uses {};
+template <backend::Routes<gating::SoftmaxTopK> B>
+struct Routes {};
 
 Uses<Model<NoConstruct>> construct;
 Uses<Model<NoArena>> arena;
@@ -32,7 +34,7 @@ Uses<Model<NoRotaryTables>> rotary_tables;
 Uses<Model<NoRotate>> rotate;
 Uses<Model<NoAppendKv>> append_kv;
 Uses<Model<NoAttend>> attend;
-Uses<Model<NoRoute>> route;
+Routes<Model<NoRoute>> route;
 Uses<Model<NoGroup>> group;
 Uses<Model<NoGather>> gather;
 Uses<Model<NoCombine>> combine;

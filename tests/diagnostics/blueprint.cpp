@@ -21,6 +21,7 @@ Assembly<Model<NoKvCache>> KvCache;            // and trim
 Assembly<Model<NoGating>> Gating;              // and top_k
 Assembly<Model<NoFinishedGating>> gating;
 Assembly<Model<NoBackend>> Backend;    // and combine
+Assembly<Model<NoRoutes>> Routes;      // and route
 Assembly<Model<NoObserver>> Observer;  // and moved
 Assembly<Model<NoExpert>> Expert;      // and forward
 Fixed<Model<NoShape>> HasShape;

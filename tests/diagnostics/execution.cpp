@@ -11,7 +11,7 @@ using Model = lacking::Model<Complete, Lacking>;
 template <parallel::Execution T>
 struct Uses {};
 
-Uses<Model<NoTiles>> for_each_tile;
+Uses<Model<NoTasks>> for_each_task;
 Uses<Model<NoRanges>> for_each_range;
 Uses<Model<NoThreads>> threads;
 

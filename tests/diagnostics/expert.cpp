@@ -19,6 +19,7 @@ Uses<Model<NoShape>> constructible_from;
 Uses<Model<NoFootprint>> footprint;
 Uses<Model<NoInDim>> in_dim;
 Uses<Model<NoOutDim>> out_dim;
+Uses<Model<NoSlab>> slab;
 Uses<Model<NoMatrices>> matrices;
 Uses<Model<NoLayOut>> lay_out;
 Uses<Model<NoScratch>> scratch;

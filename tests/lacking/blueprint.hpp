@@ -41,6 +41,10 @@ struct NoFinishedGating : Blueprint {
 struct NoBackend : Blueprint {
   using Backend = backends::NoCombine;
 };
+/// Complete as a backend, but it cannot route by the gating.
+struct NoRoutes : Blueprint {
+  using Backend = backends::NoRoute;
+};
 struct NoObserver : Blueprint {
   using Observer = observers::NoMoved;
 };

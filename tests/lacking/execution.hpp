@@ -11,17 +11,17 @@ struct Ranges {
   template <class F>
   void for_each_range(std::size_t, F&&) {}
 };
-struct NoTiles : Ranges {
+struct NoTasks : Ranges {
   std::size_t threads() const { return 1; }
 };
 struct NoRanges {
   template <class F>
-  void for_each_tile(std::size_t, F&&) {}
+  void for_each_task(std::size_t, F&&) {}
   std::size_t threads() const { return 1; }
 };
 struct NoThreads : Ranges {
   template <class F>
-  void for_each_tile(std::size_t, F&&) {}
+  void for_each_task(std::size_t, F&&) {}
 };
 struct Complete : NoThreads {
   std::size_t threads() const { return 1; }

@@ -8,7 +8,11 @@
 namespace asterism::lacking::experts {
 
 struct Complete {
-  struct Slab {};
+  struct Slab {
+    int gate = 0;
+    int up = 0;
+    int down = 0;
+  };
   struct Matrices {
     void add(const Slab&) {}
   };
@@ -39,6 +43,10 @@ struct NoInDim : Complete {
 struct NoOutDim : Complete {
   using Complete::Complete;
   void out_dim() const {}
+};
+struct NoSlab : Complete {
+  using Complete::Complete;
+  struct Slab {};
 };
 struct NoMatrices : Complete {
   using Complete::Complete;

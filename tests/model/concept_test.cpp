@@ -25,6 +25,7 @@ static_assert(!CompleteBlueprint<NoPlacement> && !needs::Placement<NoPlacement> 
 static_assert(!CompleteBlueprint<NoKvCache> && !needs::KvCache<NoKvCache> && needs::Placement<NoKvCache>);
 static_assert(!CompleteBlueprint<NoGating> && !needs::Gating<NoGating> && needs::Backend<NoGating>);
 static_assert(!CompleteBlueprint<NoBackend> && !needs::Backend<NoBackend> && needs::Gating<NoBackend>);
+static_assert(!CompleteBlueprint<NoRoutes> && !needs::Routes<NoRoutes> && needs::Backend<NoRoutes>);
 static_assert(!CompleteBlueprint<NoObserver> && !needs::Observer<NoObserver> && needs::Expert<NoObserver>);
 static_assert(!CompleteBlueprint<NoExpert> && !needs::Expert<NoExpert> && needs::Observer<NoExpert>);
 static_assert(!CompleteBlueprint<Nothing> && !CompleteBlueprint<int>);

@@ -20,9 +20,9 @@ struct ThreadsOfAnotherType : NoThreads {
 };
 
 static_assert(Execution<Complete> && Execution<Serial> && Execution<Threads>);
-static_assert(!Execution<NoTiles> && !needs::for_each_tile<NoTiles> && needs::threads<NoTiles>);
-static_assert(!Execution<NoRanges> && !needs::for_each_range<NoRanges> && needs::for_each_tile<NoRanges>);
-static_assert(!Execution<NoThreads> && !needs::threads<NoThreads> && needs::for_each_tile<NoThreads>);
+static_assert(!Execution<NoTasks> && !needs::for_each_task<NoTasks> && needs::threads<NoTasks>);
+static_assert(!Execution<NoRanges> && !needs::for_each_range<NoRanges> && needs::for_each_task<NoRanges>);
+static_assert(!Execution<NoThreads> && !needs::threads<NoThreads> && needs::for_each_task<NoThreads>);
 static_assert(!Execution<ThreadsOfAnotherType>);
 static_assert(!Execution<int>);
 

@@ -19,27 +19,27 @@ template <class Policy>
 void covers_all_once(Policy&& policy) {
   const ExecutionRef execution(policy);
   CHECK(execution.threads() == policy.threads());
-  std::vector<int> tiles(1000);
-  execution.for_each_tile(tiles.size(), [&](std::size_t i) { ++tiles[i]; });
-  execution.for_each_range(tiles.size(), [&](std::size_t first, std::size_t end) {
-    for (std::size_t i = first; i < end; ++i) ++tiles[i];
+  std::vector<int> tasks(1000);
+  execution.for_each_task(tasks.size(), [&](std::size_t i) { ++tasks[i]; });
+  execution.for_each_range(tasks.size(), [&](std::size_t first, std::size_t end) {
+    for (std::size_t i = first; i < end; ++i) ++tasks[i];
   });
-  for (const int times : tiles) CHECK(times == 2);
-  execution.for_each_tile(0, [&](std::size_t) { FAIL("a tile of none"); });
+  for (const int times : tasks) CHECK(times == 2);
+  execution.for_each_task(0, [&](std::size_t) { FAIL("a task of none"); });
 }
 
 }  // namespace
 
-TEST_CASE("every tile once, as by the policy itself") {
+TEST_CASE("every task once, as by the policy itself") {
   covers_all_once(Serial());
   covers_all_once(Threads(1));
   covers_all_once(Threads(3));
 }
 
-TEST_CASE("what a tile throws reaches the caller") {
+TEST_CASE("what a task throws reaches the caller") {
   Threads threads(2);
   const ExecutionRef execution(threads);
-  CHECK_THROWS_AS(execution.for_each_tile(50,
+  CHECK_THROWS_AS(execution.for_each_task(50,
                                           [](std::size_t i) {
                                             if (i == 20) throw std::runtime_error("20");
                                           }),

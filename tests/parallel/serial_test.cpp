@@ -1,4 +1,4 @@
-// Tiles on the caller: in order, and on its thread.
+// Tasks on the caller: in order, and on its thread.
 #include "asterism/parallel/serial.hpp"
 
 #include <thread>
@@ -10,13 +10,13 @@ using namespace asterism;
 
 static_assert(std::is_empty_v<parallel::Serial>);
 
-TEST_CASE("tiles run in order on the caller") {
+TEST_CASE("tasks run in order on the caller") {
   const parallel::Serial serial(8);
   CHECK(parallel::Serial::threads() == 1);
   std::vector<std::size_t> order;
-  serial.for_each_tile(5, [&](std::size_t tile) {
+  serial.for_each_task(5, [&](std::size_t task) {
     CHECK(std::this_thread::get_id() != std::thread::id());
-    order.push_back(tile);
+    order.push_back(task);
   });
   CHECK(order == std::vector<std::size_t>{0, 1, 2, 3, 4});
 }
@@ -33,12 +33,12 @@ TEST_CASE("a range is one piece, and nothing is none") {
   CHECK(pieces == std::vector<std::size_t>{0, 5});
 }
 
-TEST_CASE("an exception ends the call at its tile") {
+TEST_CASE("an exception ends the call at its task") {
   std::size_t last = 0;
-  CHECK_THROWS_AS(parallel::Serial().for_each_tile(5,
-                                                   [&](std::size_t tile) {
-                                                     last = tile;
-                                                     if (tile == 2) throw 7;
+  CHECK_THROWS_AS(parallel::Serial().for_each_task(5,
+                                                   [&](std::size_t task) {
+                                                     last = task;
+                                                     if (task == 2) throw 7;
                                                    }),
                   int);
   CHECK(last == 2);

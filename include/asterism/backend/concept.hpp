@@ -16,7 +16,6 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
-#include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/quant/float32.hpp"
 
 namespace asterism::backend {
@@ -145,8 +144,8 @@ concept attend = requires(B& device, DeviceMatrix<const float> queries, KvView<q
   device.attend(queries, kv, n, n, out);
 };
 
-template <class B>
-concept route = requires(B& device, const gating::SoftmaxTopK& gating, DeviceMatrix<float> logits,
+template <class B, class Gating>
+concept route = requires(B& device, const Gating& gating, DeviceMatrix<float> logits,
                          DeviceMatrix<gating::Route> routes) {
   device.route(gating, logits, routes);
 };
@@ -187,10 +186,14 @@ concept Dense = needs::embed<B> && needs::rms_norm<B> && needs::product<B> && ne
 template <class B>
 concept AttentionOps = needs::rotary_tables<B> && needs::rotate<B> && needs::append_kv<B> && needs::attend<B>;
 
-/// Rows to experts and back.
+/// Rows to experts and back. What chooses the experts is asked apart: Routes.
 template <class B>
-concept Dispatch = needs::route<B> && needs::group<B> && needs::gather<B> && needs::combine<B> &&
-    needs::grouped_product<B> && needs::grouped_swiglu<B>;
+concept Dispatch = needs::group<B> && needs::gather<B> && needs::combine<B> && needs::grouped_product<B> &&
+    needs::grouped_swiglu<B>;
+
+/// A backend that can route by a gating policy: a gating is a function of the host, and a device may know only some.
+template <class B, class Gating>
+concept Routes = gating::Gating<Gating> && needs::route<B, Gating>;
 
 /// A backend object is one logical device: an arena with a budget, and operations that run there.
 ///

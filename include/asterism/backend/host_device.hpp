@@ -69,14 +69,14 @@ class HostDevice {
     return {matrices.view...};
   }
 
-  /// The hand-over: `from` is on any device, `to` on this one; equal shapes. Returns `to`.
+  /// The transfer: `from` is on any device, `to` on this one; equal shapes. Returns `to`.
   DeviceMatrix<float> copy_from(DeviceMatrix<const float> from, DeviceMatrix<float> to);
 
   /// out(i, :) = row ids[i] of table (vocabulary, hidden). Throws InvalidArgument if an id is out of range.
   template <quant::Quantization Format>
   void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
     checks().embed(table, ids, out);
-    execution_.for_each_tile(ids.size, [&](std::size_t i) {
+    execution_.for_each_task(ids.size, [&](std::size_t i) {
       quant::decode(table.kernel_matrix(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
     });
   }
@@ -103,7 +103,7 @@ class HostDevice {
   void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
                  KvView<Format> kv) {
     checks().append_kv(keys, values, first, kv);
-    execution_.for_each_tile(keys.rows(), [&](std::size_t i) {
+    execution_.for_each_task(keys.rows(), [&](std::size_t i) {
       for (std::size_t head = 0; head < kv.kv_heads; ++head) {
         const std::size_t to = kv.offset(head, first + i);
         KvFormat<Format>::store(keys.view.row(i).subview(head * kv.head_dim, kv.head_dim), kv.keys + to);
@@ -122,9 +122,9 @@ class HostDevice {
     const std::size_t group_width = queries.cols() / kv.kv_heads;
     const std::size_t each = rows_together(group_width / kv.head_dim);
     const std::size_t blocks = (queries.rows() + each - 1) / each;
-    execution_.for_each_tile(blocks * kv.kv_heads, [&](std::size_t tile) {
-      const std::size_t head = tile / blocks;
-      const std::size_t row = tile % blocks * each;
+    execution_.for_each_task(blocks * kv.kv_heads, [&](std::size_t task) {
+      const std::size_t head = task / blocks;
+      const std::size_t row = task % blocks * each;
       const std::size_t rows = queries.rows() - row < each ? queries.rows() - row : each;
       const auto of_head = [&](const auto& all) {
         return MatrixView(all.view.row(row).data + head * group_width, rows, group_width, all.view.stride);

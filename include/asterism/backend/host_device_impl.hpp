@@ -41,14 +41,14 @@ ASTERISM_INLINE DeviceMatrix<float> HostDevice::copy_from(DeviceMatrix<const flo
 ASTERISM_INLINE void HostDevice::rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
                                           float epsilon, DeviceMatrix<float> y) {
   checks().rms_norm(x, weight, y);
-  execution_.for_each_tile(x.rows(), [&](std::size_t i) {
+  execution_.for_each_task(x.rows(), [&](std::size_t i) {
     linalg::rms_norm(x.view.row(i), weight.view.row(0), epsilon, y.view.row(i));
   });
 }
 
 ASTERISM_INLINE void HostDevice::add(DeviceMatrix<const float> y, DeviceMatrix<float> x) {
   checks().add(y, x);
-  execution_.for_each_tile(x.rows(), [&](std::size_t i) {
+  execution_.for_each_task(x.rows(), [&](std::size_t i) {
     for (std::size_t c = 0; c < x.cols(); ++c) x.view(i, c) += y.view(i, c);
   });
 }
@@ -56,20 +56,20 @@ ASTERISM_INLINE void HostDevice::add(DeviceMatrix<const float> y, DeviceMatrix<f
 ASTERISM_INLINE void HostDevice::silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
                                                DeviceMatrix<float> out) {
   checks().silu_multiply(gate, up, out);
-  execution_.for_each_tile(
+  execution_.for_each_task(
       out.rows(), [&](std::size_t i) { simd::silu_multiply(gate.view.row(i), up.view.row(i), out.view.row(i)); });
 }
 
 ASTERISM_INLINE void HostDevice::rotary_tables(std::int32_t first, double theta, DeviceMatrix<float> tables) {
   checks().rotary_tables(tables);
-  execution_.for_each_tile(tables.rows(), [&](std::size_t i) {
+  execution_.for_each_task(tables.rows(), [&](std::size_t i) {
     linalg::rotary_table(first + static_cast<std::int32_t>(i), theta, tables.view.row(i));
   });
 }
 
 ASTERISM_INLINE void HostDevice::rotate(DeviceMatrix<const float> tables, DeviceMatrix<float> x) {
   checks().rotate(tables, x);
-  execution_.for_each_tile(x.rows(), [&](std::size_t i) {
+  execution_.for_each_task(x.rows(), [&](std::size_t i) {
     for (std::size_t c = 0; c < x.cols(); c += tables.cols()) {
       linalg::rotate_half(x.view.row(i).subview(c, tables.cols()), tables.view.row(i));
     }
@@ -91,7 +91,7 @@ ASTERISM_INLINE void HostDevice::group(DeviceMatrix<const gating::Route> routes,
 ASTERISM_INLINE void HostDevice::gather(const ExpertGroups& groups, DeviceMatrix<const float> x,
                                         DeviceMatrix<float> out) {
   checks().gather(groups, x, out);
-  execution_.for_each_tile(out.rows(), [&](std::size_t slot) {
+  execution_.for_each_task(out.rows(), [&](std::size_t slot) {
     std::memcpy(out.view.row(slot).data, x.view.row(static_cast<std::size_t>(groups.source_row[slot])).data,
                 out.cols() * sizeof(float));
   });
@@ -100,7 +100,7 @@ ASTERISM_INLINE void HostDevice::gather(const ExpertGroups& groups, DeviceMatrix
 ASTERISM_INLINE void HostDevice::combine(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
                                          DeviceMatrix<const float> y, DeviceMatrix<float> x) {
   checks().combine(groups, routes, y, x);
-  execution_.for_each_tile(
+  execution_.for_each_task(
       x.rows(), [&](std::size_t i) { add_answers(groups, routes.view.row(i), i, y.view, x.view.row(i)); });
 }
 

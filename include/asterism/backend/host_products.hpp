@@ -21,7 +21,7 @@ namespace asterism::backend {
 
 /// Number of outputs of the smallest piece of work on a matrix of `cols` columns, a multiple of 32: what a thread
 /// reads from memory in some microseconds. Fixed by shape, so that threads never change a result.
-constexpr std::size_t tile_outputs(std::size_t cols) {
+constexpr std::size_t task_outputs(std::size_t cols) {
   constexpr std::size_t weights = std::size_t{1} << 17U;
   return cols == 0 || weights / cols < 32 ? 32 : weights / cols / 32 * 32;
 }
@@ -129,7 +129,7 @@ class HostProducts {
     ListOf<UntypedWeights> down;
   };
   /// y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)): two passes over the threads, one per stage. In the
-  /// first a tile computes the same outputs of gate and up, their activation, and its 8-bit integers. gate and up
+  /// first a task computes the same outputs of gate and up, their activation, and its 8-bit integers. gate and up
   /// (slots, ffn) are scratch; y may alias x.
   void multiply_swiglu(const WeightKernels& kernels, const Gated& experts, const ExpertGroups& groups,
                        MatrixView<const float> x, MatrixView<float> gate, MatrixView<float> up,
@@ -137,13 +137,14 @@ class HostProducts {
 
  private:
   struct Slots;
-  struct Part;
+  struct OutputRange;
 
   template <class OutputsOf, class F>
-  void for_each_part(std::size_t matrices, std::size_t rows, std::size_t cols, OutputsOf&& outputs_of, F&& f);
+  void for_each_output_range(std::size_t matrices, std::size_t rows, std::size_t cols, OutputsOf&& outputs_of,
+                             F&& f);
   template <class Rows, class F>
-  void for_each_part_of_groups(const ListOf<UntypedWeights>& weights, const ExpertGroups& groups, const Rows& rows,
-                               F&& f);
+  void for_each_range_in_groups(const ListOf<UntypedWeights>& weights, const ExpertGroups& groups,
+                                const Rows& rows, F&& f);
   template <class F>
   void with_activations(const WeightKernels& kernels, const UntypedWeights& weights, MatrixView<const float> x,
                         F&& f);

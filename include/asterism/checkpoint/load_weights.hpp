@@ -29,8 +29,8 @@ template <class Format>
 struct FourBitFormat {
   static constexpr bool is_four_bit = false;
 };
-template <int Block, class Scales, class Choice>
-struct FourBitFormat<quant::Nf4<Block, Scales, Choice>> {
+template <int Block, class Scales, class ScaleRule>
+struct FourBitFormat<quant::Nf4<Block, Scales, ScaleRule>> {
   static constexpr bool is_four_bit = true;
   static constexpr std::uint64_t block = Block;
   static constexpr bool nested = std::is_same_v<Scales, quant::DoubleQuantized>;
@@ -56,7 +56,7 @@ void copy_as_is(const BnbTensor& source, std::uint64_t first, const FourBitTarge
 }  // namespace detail
 
 /// Fills one matrix. 16-bit and 32-bit sources are encoded piece by piece; a source that is 4-bit already is
-/// adopted where the target has its layout, decoded where the target is a 16-bit or 32-bit format, and refused
+/// copied as it is if the target has its layout, decoded if the target is a 16-bit or 32-bit format, and refused
 /// otherwise.
 template <class Format>
 void load_weight(const TensorStore& store, const FoundWeight& found,

@@ -1,4 +1,4 @@
-// Forward declarations of the room `constellation`: many experts behind one gating.
+// Forward declarations of the room `constellation`: many experts and the gating that chooses among them.
 #pragma once
 
 namespace asterism::constellation {

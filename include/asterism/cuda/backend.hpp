@@ -33,7 +33,7 @@ namespace asterism::cuda {
 /// may share a GPU. Models backend::Backend, whose operations BasicHost documents. Differences:
 ///
 /// - Operations queue kernels and return; `download`, `read`, `upload`, `write` and `synchronize` wait. From
-///   `embed` to the logits a pass without observers never waits, including hand-overs.
+///   `embed` to the logits a pass without observers never waits, including transfers.
 /// - Keys and values beyond their format's range throw NumericError at the next operation that waits. `group`
 ///   takes the experts chosen by `route` unchecked: no check waits for values.
 /// - Weights in Float32, BFloat16, Float16, Nf4; keys and values in Float32, Float16, Int8; gating::SoftmaxTopK. A
@@ -45,7 +45,7 @@ class Backend {
  public:
   using ExecutionPolicy = Peers;
 
-  /// `device` is the index by which messages and operands name it; devices that hand over to each other share
+  /// `device` is the index by which messages and operands name it; devices that transfer to each other share
   /// `peers`. Throws CudaError if there is no GPU.
   Backend(std::int32_t device, Bytes budget, std::shared_ptr<Peers> peers)
       : queue_(device), arena_(device, budget, memory_of(queue_)), peers_(std::move(peers)) {
@@ -206,11 +206,8 @@ class Backend {
     launch::attend(queue_, queries.view, stored(kv), first, window, out.view);
   }
 
-  template <gating::Gating Gating>
-  void route(const Gating& gating, backend::DeviceMatrix<float> logits,
+  void route(const gating::SoftmaxTopK& gating, backend::DeviceMatrix<float> logits,
              backend::DeviceMatrix<gating::Route> routes) {
-    static_assert(std::same_as<Gating, gating::SoftmaxTopK>,
-                  "cuda::Backend knows gating::SoftmaxTopK, and no other gating");
     checks().route(gating, logits, routes);
     launch::softmax_top_k(queue_, logits.view, routes.view);
   }

@@ -1,4 +1,4 @@
-// The logical devices of one model, which a hand-over looks up by index.
+// The logical devices of one model, which a transfer looks up by index.
 #pragma once
 
 #include <algorithm>

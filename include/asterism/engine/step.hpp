@@ -18,9 +18,9 @@
 
 namespace asterism::engine {
 
-/// Composed anew each time: `clear`, `add` while there is room, `run`. Whatever was added must stay in place until
-/// then. Does not allocate unless it holds more sequences than ever before. Not thread-safe; the engine must
-/// outlive it.
+/// One pass of the network over pending tokens of several sequences: `clear`, `add` while there is room, `run`.
+/// What was added must stay in place until then. Does not allocate unless it holds more sequences than ever before. Not
+/// thread-safe; the engine must outlive it.
 /// Source, for steps of continuous batches: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Step {

@@ -39,6 +39,8 @@ concept gating = requires(const Shape& shape) {
 template <class B>
 concept Backend = backend::Backend<typename B::Backend>;
 template <class B>
+concept Routes = backend::Routes<typename B::Backend, typename B::Gating>;
+template <class B>
 concept Observer = observe::Observer<typename B::Observer>;
 template <class B>
 concept Expert = expert::ExpertOn < typename B::template Expert<typename B::Quantization>,
@@ -49,9 +51,9 @@ typename B::Backend > ;
 /// A Blueprint from which a model can be built: a struct that derives from Blueprint, whose aliases name models of
 /// the contracts. `Expert` is an alias template over the format, checked with `Quantization`.
 template <class B>
-concept CompleteBlueprint =
-    needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> && needs::Placement<B> && needs::KvCache<B> &&
-    needs::Gating<B> && needs::gating<B> && needs::Backend<B> && needs::Observer<B> && needs::Expert<B>;
+concept CompleteBlueprint = needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> &&
+    needs::Placement<B> && needs::KvCache<B> && needs::Gating<B> && needs::gating<B> && needs::Backend<B> &&
+    needs::Routes<B> && needs::Observer<B> && needs::Expert<B>;
 
 /// Fails to compile if a policy of B lacks a member; every compiler names the alias, the policy and the member.
 template <CompleteBlueprint B>

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <type_traits>
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
@@ -105,8 +106,8 @@ class Decoder {
   }
 
   /// Logits (count, vocabulary) of rows [first_row, first_row + count) of the last forward pass, on the head's
-  /// device, valid until the next call; 1 <= count <= HeadWorkspace::rows. Each row once for each pass: the final
-  /// norm works beside the hidden states, which stay. Allocates nothing.
+  /// device, valid until the next call; 1 <= count <= HeadWorkspace::rows. The hidden
+  /// states stay. Allocates nothing.
   template <class Device, class Observer>
   backend::DeviceMatrix<const float> logits(const std::vector<std::unique_ptr<Device>>& devices,
                                             const Workspace<Block>& workspace, std::size_t first_row,

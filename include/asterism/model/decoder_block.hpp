@@ -1,4 +1,4 @@
-// One layer: attention and experts, each behind a norm and beside a residual.
+// One layer: attention and experts, each after a norm and added to the residual stream.
 #pragma once
 
 #include <cstddef>

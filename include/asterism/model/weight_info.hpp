@@ -36,9 +36,26 @@ enum class Dim : std::uint8_t { none, vocabulary, hidden, query_width, kv_width,
 
 /// Elements along `dim` in a model of `shape`; 1 for `none`.
 constexpr std::uint64_t size_of(Dim dim, const Shape& shape) {
-  const std::int32_t sizes[] = {1,         shape.vocabulary, shape.hidden, shape.query_width(), shape.kv_width(),
-                                shape.ffn, shape.experts};
-  return static_cast<std::uint64_t>(sizes[static_cast<std::size_t>(dim)]);
+  const auto size = [&]() -> std::int32_t {
+    switch (dim) {
+      case Dim::none:
+        break;
+      case Dim::vocabulary:
+        return shape.vocabulary;
+      case Dim::hidden:
+        return shape.hidden;
+      case Dim::query_width:
+        return shape.query_width();
+      case Dim::kv_width:
+        return shape.kv_width();
+      case Dim::ffn:
+        return shape.ffn;
+      case Dim::experts:
+        return shape.experts;
+    }
+    return 1;
+  };
+  return static_cast<std::uint64_t>(size());
 }
 
 /// Where a weight is if a checkpoint fuses a layer's experts into tensors of shape (experts, slices * rows, cols):

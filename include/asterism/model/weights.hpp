@@ -23,6 +23,9 @@ struct WeightId {
 /// The architectures that the toolkit knows.
 inline constexpr ArchitectureInfo architectures[] = {mixtral};
 
+static_assert(architectures[static_cast<std::size_t>(Architecture::mixtral)].architecture ==
+              Architecture::mixtral);
+
 constexpr const ArchitectureInfo& info_of(Architecture architecture) {
   return architectures[static_cast<std::size_t>(architecture)];
 }

@@ -1,4 +1,4 @@
-// The contract of an execution policy, which runs the tiles of an operation.
+// The contract of an execution policy, which runs the tasks of an operation.
 #pragma once
 
 #include <concepts>
@@ -9,8 +9,8 @@ namespace asterism::parallel {
 namespace needs {
 
 template <class E>
-concept for_each_tile = requires(E& execution, void (*tile)(std::size_t)) {
-  execution.for_each_tile(std::size_t{}, tile);
+concept for_each_task = requires(E& execution, void (*task)(std::size_t)) {
+  execution.for_each_task(std::size_t{}, task);
 };
 
 template <class E>
@@ -25,20 +25,20 @@ concept threads = requires(const E& execution) {
 
 }  // namespace needs
 
-/// An execution policy runs the tiles 0 ... count - 1, in any order and on any thread.
+/// An execution policy runs the tasks 0 ... count - 1, in any order and on any thread.
 ///
-/// 1. `for_each_tile(count, f)` calls f(tile) exactly once for every tile and returns when all are done;
-///    `for_each_range(count, f)` calls f(first, end) for non-empty pieces that cover the tiles exactly once: for
+/// 1. `for_each_task(count, f)` calls f(task) exactly once for every task and returns when all are done;
+///    `for_each_range(count, f)` calls f(first, end) for non-empty pieces that cover the tasks exactly once: for
 ///    work that is cheaper in long pieces.
-/// 2. An exception thrown by a tile reaches the caller; of several, any one of them. Tiles not yet begun may be
+/// 2. An exception thrown by a task reaches the caller; of several, any one of them. Tasks not yet begun may be
 ///    skipped.
-/// 3. Tiles are cut by shape, never by `threads()`, so that results have the same bits for any number of threads.
+/// 3. Tasks are cut by shape, never by `threads()`, so that results have the same bits for any number of threads.
 ///    How for_each_range forms pieces is up to the policy: f gives the same bits for any pieces.
 /// 4. Calls from two threads at once are serialised or independent, never mixed. Calls do not nest.
 /// 5. A call allocates nothing.
 ///
 /// Models: Serial, Threads.
 template <class E>
-concept Execution = needs::for_each_tile<E> && needs::for_each_range<E> && needs::threads<E>;
+concept Execution = needs::for_each_task<E> && needs::for_each_range<E> && needs::threads<E>;
 
 }  // namespace asterism::parallel

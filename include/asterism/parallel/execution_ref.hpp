@@ -10,7 +10,7 @@
 
 namespace asterism::parallel {
 
-/// A reference to an execution policy, which must outlive it; costs one indirect call per tile. Models Execution.
+/// A reference to an execution policy, which must outlive it; costs one indirect call per task. Models Execution.
 class ExecutionRef {
  public:
   template <Execution E>
@@ -18,8 +18,8 @@ class ExecutionRef {
   explicit ExecutionRef(E& execution)
       : execution_(&execution),
         threads_([](const void* policy) -> std::size_t { return static_cast<const E*>(policy)->threads(); }),
-        tiles_([](void* policy, std::size_t count, Tile tile, void* body) {
-          static_cast<E*>(policy)->for_each_tile(count, [=](std::size_t i) { tile(body, i); });
+        tasks_([](void* policy, std::size_t count, Task task, void* body) {
+          static_cast<E*>(policy)->for_each_task(count, [=](std::size_t i) { task(body, i); });
         }),
         ranges_([](void* policy, std::size_t count, Range range, void* body) {
           static_cast<E*>(policy)->for_each_range(
@@ -29,9 +29,9 @@ class ExecutionRef {
   std::size_t threads() const { return threads_(execution_); }
 
   template <class F>
-  void for_each_tile(std::size_t count, F&& f) const {
+  void for_each_task(std::size_t count, F&& f) const {
     using Body = std::remove_reference_t<F>;
-    tiles_(
+    tasks_(
         execution_, count, [](void* body, std::size_t i) { (*static_cast<Body*>(body))(i); }, address(f));
   }
 
@@ -45,7 +45,7 @@ class ExecutionRef {
   }
 
  private:
-  using Tile = void (*)(void* body, std::size_t tile);
+  using Task = void (*)(void* body, std::size_t task);
   using Range = void (*)(void* body, std::size_t first, std::size_t end);
 
   template <class F>
@@ -55,7 +55,7 @@ class ExecutionRef {
 
   void* execution_;
   std::size_t (*threads_)(const void* policy);
-  void (*tiles_)(void* policy, std::size_t count, Tile tile, void* body);
+  void (*tasks_)(void* policy, std::size_t count, Task task, void* body);
   void (*ranges_)(void* policy, std::size_t count, Range range, void* body);
 };
 

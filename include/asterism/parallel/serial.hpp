@@ -7,7 +7,7 @@
 
 namespace asterism::parallel {
 
-/// Runs tiles one after the other on the caller. Stateless; safe from any thread.
+/// Runs tasks one after the other on the caller. Stateless; safe from any thread.
 class Serial {
  public:
   Serial() = default;
@@ -17,8 +17,8 @@ class Serial {
   static std::size_t threads() { return 1; }
 
   template <class F>
-  void for_each_tile(std::size_t count, F&& f) const {
-    for (std::size_t tile = 0; tile < count; ++tile) f(tile);
+  void for_each_task(std::size_t count, F&& f) const {
+    for (std::size_t task = 0; task < count; ++task) f(task);
   }
 
   template <class F>

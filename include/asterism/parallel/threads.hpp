@@ -10,10 +10,10 @@
 
 namespace asterism::parallel {
 
-/// Runs tiles on `threads` threads, including the caller. Each thread walks its own range upwards, so that it
+/// Runs tasks on `threads` threads, including the caller. Each thread walks its own range upwards, so that it
 /// reads one stream from memory; then it steals from the ends of other ranges what has not begun, so that unequal
-/// tiles balance. `for_each_range` takes a third of what is left at a time: few pieces, and small ones at the end,
-/// when threads would wait for each other. A call has at most 2^32 - 1 tiles; more throw InvalidArgument. Between
+/// tasks balance. `for_each_range` takes a third of what is left at a time: few pieces, and small ones at the end,
+/// when threads would wait for each other. A call has at most 2^32 - 1 tasks; more throw InvalidArgument. Between
 /// calls the workers spin for some microseconds, then sleep. Thread-safe: calls from several threads take turns.
 /// Allocates only in its constructor.
 class Threads {
@@ -30,9 +30,9 @@ class Threads {
   static std::size_t default_threads();
 
   template <class F>
-  void for_each_tile(std::size_t count, F&& f) {
+  void for_each_task(std::size_t count, F&& f) {
     run(count, 1, [&](std::size_t first, std::size_t end) {
-      for (std::size_t tile = first; tile < end; ++tile) f(tile);
+      for (std::size_t task = first; task < end; ++task) f(task);
     });
   }
 
@@ -42,11 +42,11 @@ class Threads {
   }
 
  private:
-  /// Processes the tiles [first, end).
+  /// Processes the tasks [first, end).
   using Piece = void (*)(void* body, std::size_t first, std::size_t end);
 
   /// Calls f(first, end) for pieces of [0, count) on all threads. A piece is 1 / parts of the rest of a range,
-  /// rounded up, or one tile if parts is 1.
+  /// rounded up, or one task if parts is 1.
   template <class F>
   void run(std::size_t count, std::size_t parts, F&& f) {
     if (count == 0) return;

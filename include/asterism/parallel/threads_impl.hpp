@@ -34,7 +34,7 @@ struct Threads::Pool {
 
   void run(std::size_t count, std::size_t parts, Piece piece, void* body) {
     if (count > UINT32_MAX) {
-      throw InvalidArgument(concat("parallel::Threads: ", count, " tiles in one call, at most ", UINT32_MAX));
+      throw InvalidArgument(concat("parallel::Threads: ", count, " tasks in one call, at most ", UINT32_MAX));
     }
     const std::lock_guard one_call_at_a_time(call_mutex_);
     body_ = body;
@@ -62,16 +62,16 @@ struct Threads::Pool {
   }
 
  private:
-  /// The tiles [next, end) not yet taken: the owner takes from the front, others from the back. On a cache line of
+  /// The tasks [next, end) not yet taken: the owner takes from the front, others from the back. On a cache line of
   /// its own.
   struct alignas(64) Range {
-    std::atomic<std::uint64_t> tiles{0};  ///< next in the lower half, end in the upper
+    std::atomic<std::uint64_t> tasks{0};  ///< next in the lower half, end in the upper
 
     void reset(std::uint64_t next, std::uint64_t end) {
-      tiles.store(next | end << 32U, std::memory_order_relaxed);
+      tasks.store(next | end << 32U, std::memory_order_relaxed);
     }
   };
-  struct Tiles {
+  struct Tasks {
     std::size_t first = 0;
     std::size_t end = 0;
   };
@@ -120,15 +120,15 @@ struct Threads::Pool {
   }
 
   /// The next piece of a range; empty if nothing is left.
-  Tiles take(Range& range, bool own) const {
-    std::uint64_t tiles = range.tiles.load(std::memory_order_relaxed);
+  Tasks take(Range& range, bool own) const {
+    std::uint64_t tasks = range.tasks.load(std::memory_order_relaxed);
     for (;;) {
-      const std::uint64_t next = tiles & UINT32_MAX;
-      const std::uint64_t end = tiles >> 32U;
+      const std::uint64_t next = tasks & UINT32_MAX;
+      const std::uint64_t end = tasks >> 32U;
       if (next >= end) return {};
       const std::uint64_t some = parts_ == 1 ? 1 : (end - next + parts_ - 1) / parts_;
       const std::uint64_t left = own ? (next + some) | end << 32U : next | (end - some) << 32U;
-      if (range.tiles.compare_exchange_weak(tiles, left, std::memory_order_relaxed)) {
+      if (range.tasks.compare_exchange_weak(tasks, left, std::memory_order_relaxed)) {
         const std::uint64_t first = own ? next : end - some;
         return {static_cast<std::size_t>(first), static_cast<std::size_t>(first + some)};
       }
@@ -139,8 +139,8 @@ struct Threads::Pool {
     try {
       for (std::size_t k = 0; k < ranges_.size(); ++k) {
         Range& range = ranges_[(me + k) % ranges_.size()];
-        for (Tiles tiles = take(range, k == 0); tiles.first < tiles.end; tiles = take(range, k == 0)) {
-          piece_(body_, tiles.first, tiles.end);
+        for (Tasks tasks = take(range, k == 0); tasks.first < tasks.end; tasks = take(range, k == 0)) {
+          piece_(body_, tasks.first, tasks.end);
         }
       }
     } catch (...) {

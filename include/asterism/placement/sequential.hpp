@@ -11,7 +11,7 @@
 
 namespace asterism::placement {
 
-/// Fills each device to its budget before the next: the fewest devices, the fewest hand-overs. Layers beyond the
+/// Fills each device to its budget before the next: the fewest devices, the fewest transfers. Layers beyond the
 /// last device's budget stay on it, so `fits()` is false. A tied head is copied to the last device if that fits,
 /// so that a token passes the devices once; else it is handed over.
 struct Sequential {

@@ -69,7 +69,6 @@ concept error_bound = requires(MatrixRef<Q> matrix, std::uint64_t element, float
 /// Laws (tests/laws/quantization_laws.hpp): planes are aligned, ascending and disjoint; the error stays within
 /// `error_bound`; zeros stay zeros; any cut of a range decodes to the same bits; NaN and infinity are refused by
 /// name; encoding is deterministic, including padding. All members are thread-safe.
-/// name; encoding is deterministic, padding included. All members are thread-safe.
 template <class Q>
 concept Quantization = needs::name<Q> && needs::bits_per_weight<Q> && needs::code_bits<Q> &&
     needs::element_bytes<Q> && needs::planes<Q> && needs::encode<Q> && needs::decode<Q> && needs::error_bound<Q>;

@@ -70,9 +70,9 @@ struct FileLayout<quant::BFloat16> : detail::StoredPlain<quant::BFloat16, DType:
 
 /// The layout of bitsandbytes' 4-bit weights: codes, scales, tables and a JSON that describes them.
 /// Source: bitsandbytes, `QuantState.as_dict(packed=True)`.
-template <int Block, class Scales, class Choice>
-struct FileLayout<quant::Nf4<Block, Scales, Choice>> {
-  using Format = quant::Nf4<Block, Scales, Choice>;
+template <int Block, class Scales, class ScaleRule>
+struct FileLayout<quant::Nf4<Block, Scales, ScaleRule>> {
+  using Format = quant::Nf4<Block, Scales, ScaleRule>;
   static constexpr bool nested = std::is_same_v<Scales, quant::DoubleQuantized>;
   static constexpr std::size_t state_bytes = detail::quant_state_bytes;
 

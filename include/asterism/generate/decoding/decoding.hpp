@@ -21,8 +21,8 @@
 
 namespace asterism::generate {
 
-/// Decodes the answers of several sequences together. Composed anew for each step: `clear`, `add` while there is
-/// room, `run`. Does not allocate unless it holds more sequences than ever before. Not thread-safe.
+/// Decodes the answers of several sequences together. For each step: `clear`, `add` while there is room, `run`. Does
+/// not allocate unless it holds more sequences than ever before. Not thread-safe.
 template <class B>
 class Decoding {
  public:
