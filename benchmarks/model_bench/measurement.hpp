@@ -107,7 +107,7 @@ constexpr asterism::Bytes weights_per_token(const asterism::placement::MemoryFoo
     const asterism::placement::LayerRun& run = parts.runs[i];
     if (run.kind == PartKind::kv_cache) continue;
     const std::int32_t count = run.kind == PartKind::experts ? shape.top_k : run.count;
-    sum += run.each * static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(run.layers);
+    sum += run.each * static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(run.layers.size());
   }
   return sum;
 }

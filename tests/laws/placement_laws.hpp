@@ -38,12 +38,12 @@ inline placement::MemoryFootprint random_parts(Random& random) {
   footprint.add(PartKind::experts, static_cast<std::int32_t>(1 + random.below(4)), some(30) + 1_B);
   footprint.add(PartKind::kv_cache, 1, some(10));
   if (random.below(2) == 0) {
-    const auto first = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(footprint.layers)));
-    const auto layers =
-        static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(footprint.layers - first) + 1));
     footprint.add(PartKind::router, 2, some(60));
-    footprint.runs[footprint.run_count - 1].first_layer = first;
-    footprint.runs[footprint.run_count - 1].layers = layers;
+    LayerSet& layers = footprint.runs[footprint.run_count - 1].layers;
+    layers = {};
+    for (std::int32_t layer = 0; layer < footprint.layers; ++layer) {
+      if (random.below(2) == 0) layers.insert(layer);
+    }
   }
   footprint.embedding = some(120);
   footprint.final_norm = some(5);
@@ -120,8 +120,8 @@ struct PlacementCase {
         << footprint.layer_workspace.count << " and " << footprint.head_workspace.count << ", "
         << footprint.code_bits << " bits a code";
     for (std::size_t r = 0; r < footprint.run_count; ++r) {
-      out << "; " << name_of(footprint.runs[r].kind) << " " << footprint.runs[r].total().count << " in "
-          << footprint.runs[r].layers << " layers from " << footprint.runs[r].first_layer;
+      out << "; " << name_of(footprint.runs[r].kind) << " " << footprint.runs[r].total().count << " in layers "
+          << to_string(footprint.runs[r].layers);
     }
     return out.str();
   }
@@ -303,7 +303,7 @@ void what_belongs_together_shares_a_device() {
     for (std::size_t p = 0; p < plan.placed_count; ++p) {
       const placement::Placed& placed = plan.placed[p];
       const auto lies_on = [&](std::int32_t device) {
-        law.holds(placed.device == device, name_of(placed.run.kind), " from layer ", placed.run.first_layer,
+        law.holds(placed.device == device, name_of(placed.run.kind), " of layers ", to_string(placed.run.layers),
                   " lies on device ", placed.device, ", expected ", device, ": ", text);
       };
       law.holds(placed.device >= 0 && placed.device < static_cast<std::int32_t>(plan.devices()),
@@ -319,8 +319,8 @@ void what_belongs_together_shares_a_device() {
         case PartKind::workspace:
           break;
         default:
-          for (std::int32_t layer = 0; layer < placed.run.layers; ++layer) {
-            lies_on(plan.device_of_layer(placed.run.first_layer + layer));
+          for (std::int32_t layer = 0; layer < footprint.layers; ++layer) {
+            if (placed.run.layers.contains(layer)) lies_on(plan.device_of_layer(layer));
           }
       }
     }

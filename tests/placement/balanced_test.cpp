@@ -147,6 +147,6 @@ TEST_CASE("more layers than Balanced handles are refused") {
   footprint.add(PartKind::experts, 1, 1_B);
   CHECK_THROWS_AS(Balanced::plan(footprint, equal_devices(2, 1_KiB)), InvalidArgument);
   footprint.layers = 256;
-  footprint.runs[0].layers = 256;
+  footprint.runs[0].layers = LayerSet::range(0, 256);
   CHECK(Balanced::plan(footprint, equal_devices(2, 1_KiB)).cuts[1] == 128);
 }

@@ -226,7 +226,7 @@ TEST_CASE("what is nowhere, on an unknown device or out of order") {
     const MemoryFootprint footprint = [] {
       MemoryFootprint eight = four_layers(false);
       eight.layers = 8;
-      for (std::size_t i = 0; i < eight.run_count; ++i) eight.runs[i].layers = 8;
+      for (std::size_t i = 0; i < eight.run_count; ++i) eight.runs[i].layers = LayerSet::range(0, 8);
       return eight;
     }();
     map = layers_per_device({2, 5, 1}, false);

@@ -7,18 +7,19 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/layer_set.hpp"
 
 using namespace asterism;
 using namespace asterism::placement;
 
 namespace {
 
-constexpr LayerRun run{.kind = PartKind::experts, .first_layer = 2, .layers = 3, .count = 8, .each = 10_B};
+constexpr LayerRun run{.kind = PartKind::experts, .layers = LayerSet::range(2, 5), .count = 8, .each = 10_B};
 static_assert(run.per_layer() == 80_B && run.total() == 240_B);
-static_assert(!run.covers(1) && run.covers(2) && run.covers(4) && !run.covers(5));
 
 // 48 layers of 512 experts are counted without visiting them.
-constexpr LayerRun many{.kind = PartKind::experts, .first_layer = 0, .layers = 48, .count = 512, .each = 3_MiB};
+constexpr LayerRun many{.kind = PartKind::experts, .layers = LayerSet::range(0, 48), .count = 512, .each = 3_MiB};
 static_assert(many.total().count == 48ULL * 512 * 3 * 1024 * 1024);
 
 constexpr MemoryFootprint some = [] {
@@ -26,13 +27,20 @@ constexpr MemoryFootprint some = [] {
   footprint.layers = 6;
   footprint.add(PartKind::attention, 1, 5_B);
   footprint.add(PartKind::experts, 4, 3_B);
-  footprint.runs[1].first_layer = 2;  // experts in layers 2, 3 and 4 alone
-  footprint.runs[1].layers = 3;
+  footprint.runs[1].layers = LayerSet::range(2, 5);  // experts in layers 2, 3 and 4 alone
   return footprint;
 }();
 static_assert(some.layer_bytes(0, 6) == Bytes{6 * 5 + 3 * 12});
 static_assert(some.layer_bytes(0, 2) == 10_B && some.layer_bytes(2, 3) == 17_B && some.layer_bytes(4, 6) == 22_B);
 static_assert(some.layer_bytes(3, 3) == 0_B);
+
+// Attention in every fourth layer is one run.
+constexpr LayerRun alternating = [] {
+  LayerRun every_fourth{.kind = PartKind::attention, .layers = {}, .count = 1, .each = 7_B};
+  for (std::int32_t layer = 3; layer < 48; layer += 4) every_fourth.layers.insert(layer);
+  return every_fourth;
+}();
+static_assert(alternating.total() == Bytes{12 * 7});
 
 }  // namespace
 
@@ -51,4 +59,7 @@ TEST_CASE("there is room for max_runs runs, and one more is an error") {
   for (std::size_t i = 0; i < MemoryFootprint::max_runs; ++i) footprint.add(PartKind::experts, 1, 1_B);
   CHECK(footprint.layer_bytes(0, 1) == Bytes{MemoryFootprint::max_runs});
   CHECK_THROWS_AS(footprint.add(PartKind::experts, 1, 1_B), std::out_of_range);
+  MemoryFootprint deep;
+  deep.layers = LayerSet::max_layers + 1;
+  CHECK_THROWS_AS(deep.add(PartKind::experts, 1, 1_B), Unsupported);
 }

@@ -29,7 +29,8 @@ std::uint64_t moved(const DeviceMap& map, const MemoryFootprint& footprint, cons
   for (std::int32_t layer = 0; layer < footprint.layers; ++layer) {
     for (std::size_t r = 0; r < footprint.run_count; ++r) {
       const LayerRun& run = footprint.runs[r];
-      if (run.covers(layer)) count(map.layer(layer).of(run.kind), to.layer(layer).of(run.kind), run.per_layer());
+      if (run.layers.contains(layer))
+        count(map.layer(layer).of(run.kind), to.layer(layer).of(run.kind), run.per_layer());
     }
   }
   return sum;

@@ -30,7 +30,7 @@ Bytes by_hand(const MemoryFootprint& footprint, const Machine& machine, const Cu
   for (std::int32_t layer = cuts[d]; layer < cuts[d + 1]; ++layer) {
     for (std::size_t r = 0; r < footprint.run_count; ++r) {
       const LayerRun& run = footprint.runs[r];
-      if (layer < run.first_layer || layer >= run.first_layer + run.layers) continue;
+      if (!run.layers.contains(layer)) continue;
       for (std::int32_t i = 0; i < run.count; ++i) sum += run.each;
     }
   }

@@ -40,13 +40,7 @@ struct BalancedLowFirst {
                                           bool copy_tied_head) {
     MemoryFootprint rest = footprint;
     rest.layers = footprint.layers - first;
-    for (std::size_t i = 0; i < rest.run_count; ++i) {
-      LayerRun& run = rest.runs[i];
-      const std::int32_t end = run.first_layer + run.layers;
-      const std::int32_t begin = run.first_layer > first ? run.first_layer : first;
-      run.first_layer = begin - first;
-      run.layers = end > begin ? end - begin : 0;
-    }
+    for (std::size_t i = 0; i < rest.run_count; ++i) rest.runs[i].layers = rest.runs[i].layers.behind(first);
     rest.embedding = {};
     rest.tied = false;
     if (footprint.tied) rest.head = copy_tied_head ? footprint.embedding : Bytes{};

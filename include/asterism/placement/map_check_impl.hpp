@@ -25,7 +25,8 @@ ASTERISM_INLINE std::array<Bytes, Machine::max_devices> bytes_of_map(const Devic
   for (std::int32_t layer = 0; layer < footprint.layers; ++layer) {
     const LayerDevices at = map.layer(layer);
     for (std::size_t r = 0; r < footprint.run_count; ++r) {
-      if (footprint.runs[r].covers(layer)) put(at.of(footprint.runs[r].kind), footprint.runs[r].per_layer());
+      if (footprint.runs[r].layers.contains(layer))
+        put(at.of(footprint.runs[r].kind), footprint.runs[r].per_layer());
     }
     for (const std::int32_t device : {at.attention, at.norms, at.router, at.experts}) {
       if (known(device)) runs_layers[static_cast<std::size_t>(device)] = true;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/layer_set.hpp"
 
 namespace asterism::placement {
 
@@ -31,20 +32,18 @@ constexpr std::string_view name_of(PartKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-/// `count` equal parts of `each` bytes in each of the layers [first_layer, first_layer + layers). Runs instead of
-/// single parts keep constant evaluation far below the compilers' limits: 48 layers of 512 experts are one run.
+/// `count` equal parts of `each` bytes in each of `layers`. Runs instead of single parts keep constant evaluation far
+/// below the compilers' limits: 48 layers of 512 experts are one run.
 struct LayerRun {
   PartKind kind = PartKind::embedding;
-  std::int32_t first_layer = 0;
-  std::int32_t layers = 0;
+  LayerSet layers{};
   std::int32_t count = 0;
   Bytes each{};
 
   friend constexpr bool operator==(const LayerRun&, const LayerRun&) = default;
 
   constexpr Bytes per_layer() const { return each * static_cast<std::uint64_t>(count); }
-  constexpr Bytes total() const { return per_layer() * static_cast<std::uint64_t>(layers); }
-  constexpr bool covers(std::int32_t layer) const { return layer >= first_layer && layer < first_layer + layers; }
+  constexpr Bytes total() const { return per_layer() * static_cast<std::uint64_t>(layers.size()); }
 };
 
 /// The memory requirements of one decoder, in bytes: weights with their scales, caches and workspace.
@@ -64,9 +63,10 @@ struct MemoryFootprint {
 
   friend constexpr bool operator==(const MemoryFootprint&, const MemoryFootprint&) = default;
 
-  /// Adds `count` parts of `each` bytes to all layers. Throws std::out_of_range beyond max_runs.
+  /// Adds `count` parts of `each` bytes to all layers. Throws std::out_of_range beyond max_runs, Unsupported for more
+  /// layers than a LayerSet holds.
   constexpr void add(PartKind kind, std::int32_t count, Bytes each) {
-    runs.at(run_count) = {.kind = kind, .first_layer = 0, .layers = layers, .count = count, .each = each};
+    runs.at(run_count) = {.kind = kind, .layers = LayerSet::range(0, layers), .count = count, .each = each};
     ++run_count;
   }
 
@@ -76,10 +76,7 @@ struct MemoryFootprint {
   constexpr Bytes layer_bytes(std::int32_t first, std::int32_t last) const {
     Bytes sum{};
     for (std::size_t i = 0; i < run_count; ++i) {
-      const std::int32_t begin = first > runs[i].first_layer ? first : runs[i].first_layer;
-      const std::int32_t run_end = runs[i].first_layer + runs[i].layers;
-      const std::int32_t end = last < run_end ? last : run_end;
-      if (end > begin) sum += runs[i].per_layer() * static_cast<std::uint64_t>(end - begin);
+      sum += runs[i].per_layer() * static_cast<std::uint64_t>(runs[i].layers.size_within(first, last));
     }
     return sum;
   }

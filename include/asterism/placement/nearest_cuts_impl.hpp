@@ -27,7 +27,7 @@ ASTERISM_INLINE Cuts nearest_cuts(const DeviceMap& map, const MemoryFootprint& f
     double sum = 0;
     for (std::size_t r = 0; r < footprint.run_count; ++r) {
       const LayerRun& run = footprint.runs[r];
-      if (run.covers(index)) sum += moved(found.of(run.kind), device, run.per_layer());
+      if (run.layers.contains(index)) sum += moved(found.of(run.kind), device, run.per_layer());
     }
     if (layer == 0) sum += moved(map.embedding, device, footprint.embedding);
     if (layer + 1 == layers) {

@@ -8,6 +8,7 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/layer_set.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 
@@ -145,44 +146,28 @@ constexpr Plan assemble(const MemoryFootprint& footprint, const Machine& machine
   if (footprint.tied) {
     plan.tied_head = first == last ? TiedHead::shared : copy_tied_head ? TiedHead::copied : TiedHead::handed_over;
   }
-  put({.kind = PartKind::embedding, .first_layer = 0, .layers = 1, .count = 1, .each = footprint.embedding},
-      first);
+  // One part, beside a layer.
+  const auto one = [](PartKind kind, std::int32_t layer, Bytes each) {
+    return LayerRun{.kind = kind, .layers = LayerSet::range(layer, layer + 1), .count = 1, .each = each};
+  };
+  put(one(PartKind::embedding, 0, footprint.embedding), first);
   for (std::size_t d = 0; d < machine.devices; ++d) {
     if (cuts[d + 1] <= cuts[d]) continue;
+    const LayerSet here = LayerSet::range(cuts[d], cuts[d + 1]);
     for (std::size_t i = 0; i < footprint.run_count; ++i) {
       LayerRun run = footprint.runs[i];
-      const std::int32_t begin = cuts[d] > run.first_layer ? cuts[d] : run.first_layer;
-      const std::int32_t run_end = run.first_layer + run.layers;
-      const std::int32_t end = cuts[d + 1] < run_end ? cuts[d + 1] : run_end;
-      if (end <= begin) continue;
-      run.first_layer = begin;
-      run.layers = end - begin;
+      run.layers = run.layers & here;
       put(run, static_cast<std::int32_t>(d));
     }
-    put({.kind = PartKind::workspace,
-         .first_layer = cuts[d],
-         .layers = 1,
-         .count = 1,
-         .each = footprint.layer_workspace},
-        static_cast<std::int32_t>(d));
+    put(one(PartKind::workspace, cuts[d], footprint.layer_workspace), static_cast<std::int32_t>(d));
   }
-  const std::int32_t end_layer = footprint.layers;
-  put({.kind = PartKind::final_norm,
-       .first_layer = end_layer,
-       .layers = 1,
-       .count = 1,
-       .each = footprint.final_norm},
-      last);
+  const std::int32_t last_layer = footprint.layers - 1;
+  put(one(PartKind::final_norm, last_layer, footprint.final_norm), last);
   if (plan.has_own_head()) {
-    const Bytes head = plan.tied_head == TiedHead::copied ? footprint.embedding : footprint.head;
-    put({.kind = PartKind::head, .first_layer = end_layer, .layers = 1, .count = 1, .each = head}, last);
+    const bool copied = plan.tied_head == TiedHead::copied;
+    put(one(PartKind::head, last_layer, copied ? footprint.embedding : footprint.head), last);
   }
-  put({.kind = PartKind::workspace,
-       .first_layer = end_layer,
-       .layers = 1,
-       .count = 1,
-       .each = footprint.head_workspace},
-      plan.head_device());
+  put(one(PartKind::workspace, last_layer, footprint.head_workspace), plan.head_device());
   return plan;
 }
 

@@ -73,7 +73,7 @@ ASTERISM_INLINE std::string layer_table(const Plan& plan) {
       Bytes sum{};
       for (std::size_t i = 0; i < plan.footprint.run_count; ++i) {
         const LayerRun& run = plan.footprint.runs[i];
-        if (run.kind == kind && run.covers(begin)) sum += run.per_layer();
+        if (run.kind == kind && run.layers.contains(begin)) sum += run.per_layer();
       }
       return sum;
     };
