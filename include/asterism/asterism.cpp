@@ -13,6 +13,7 @@
 #include "asterism/backend/region_impl.hpp"
 #include "asterism/core/bytes_impl.hpp"
 #include "asterism/core/format_impl.hpp"
+#include "asterism/core/layer_set_impl.hpp"
 #include "asterism/core/progress_bar_impl.hpp"
 #include "asterism/file/crc32_impl.hpp"
 #include "asterism/file/input_file_impl.hpp"

@@ -13,8 +13,8 @@
 
 namespace asterism {
 
-/// A set of layers, 0 ... 511: alternating layers are one set, not dozens of ranges. Structural, so that it can stand in a
-/// template argument. Members that take a layer throw Unsupported beyond `max_layers`.
+/// A set of layers, 0 ... 511: alternating layers are one set, not dozens of ranges. Structural, so that it can be a
+/// template argument. Members that take a layer throw Unsupported outside 0 ... max_layers - 1.
 struct LayerSet {
   static constexpr std::int32_t max_layers = 512;
 
