@@ -216,8 +216,8 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   std::exception_ptr stopped;
   for (const NamedVariant& variant : to_ask) {
     try {
-      evaluations.push_back(variant.evaluate(arguments.checkpoint, questions, load, arguments.evaluate));
-      evaluations.back().variant = variant.name;
+      evaluations.push_back(
+          variant.evaluate(arguments.checkpoint, questions, load, arguments.evaluate, variant.name));
       if (!arguments.json.empty()) file::write_text_file(arguments.json, lab::to_json(evaluations, questions));
     } catch (const std::exception&) {
       if (evaluations.empty()) throw;
@@ -225,15 +225,15 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
       break;
     }
     time.next();
-    if (!arguments.quiet) std::cerr << finished_line(evaluations.back(), questions, time) << std::flush;
+    if (!arguments.quiet) tell(finished_line(evaluations.back(), questions, time));
   }
   show(arguments, evaluations, questions);
   if (trace && !stopped) trace->write(arguments.trace);
   if (!stopped) return Status::done;
-  std::cerr << time.finished() << " of " << time.variants() << " variants were finished; "
-            << (arguments.json.empty() ? "with --json FILE a later run could go on from there"
-                                       : "the same command with --resume " + arguments.json + " goes on")
-            << "\n";
+  tell(concat(time.finished(), " of ", time.variants(), " variants were finished; ",
+              arguments.json.empty() ? "with --json FILE a later run could go on from there"
+                                     : "the same command with --resume " + arguments.json + " goes on",
+              "\n"));
   std::rethrow_exception(stopped);
 }
 
@@ -248,56 +248,75 @@ int main(int argc, char** argv) {
         "used. "
         "Without arguments: the checkpoint and the questions of the repository.",
         "evaluate");
-    std::string names = "What to compare, separated by commas; by default all:\n";
+    std::string names = "Variants:\n";
     std::vector<std::string> known;
     for (const example::NamedVariant& variant : example::all_variants()) {
       names += asterism::concat("  ", asterism::pad_right(variant.name, 19), variant.what, "\n");
       known.emplace_back(variant.name);
     }
     app.footer(asterism::concat(
-        "A question file has one JSON object a line: \"prompt\", and optionally \"answer\", \"id\", \"split\" and "
+        names,
+        "\nA question file has one JSON object a line: \"prompt\", and optionally \"answer\", \"id\", \"split\" "
+        "and "
         "\"kind\" by which the tables are divided. An answer is right where its text equals the known one; where "
         "none is known, the perplexity of the prompt is taken.\n\n"
         "Examples:\n"
         "  evaluate --variants float32,nf4 --baseline float32\n"
         "  evaluate --json all.json                    all variants; after an interrupt:\n"
         "  evaluate --resume all.json --html all.html\n"
-        "  evaluate Mixtral-8x7B-Instruct-v0.1 my_questions.jsonl --chat --variants nf4 --html scores.html\n"
+        "  evaluate Mixtral-8x7B-Instruct-v0.1 my_questions.jsonl --chat \\\n"
+        "    --variants nf4 --html scores.html\n"
         "  evaluate --variants float32 --trace routes.trace\n\n",
         example::exit_statuses));
     app.add_option("checkpoint", arguments.checkpoint,
-                   "Folder with config.json, *.safetensors and tokenizer.json");
-    app.add_option("questions", arguments.questions, "Question files (JSON Lines)");
-    app.add_option("--variants", arguments.names, names)->delimiter(',')->check(CLI::IsMember(known));
+                   "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's")
+        ->option_text("FOLDER");
+    app.add_option("questions", arguments.questions, "Question files (JSON Lines); by default the repository's")
+        ->option_text("FILE ...");
+    app.add_option("--variants", arguments.names, "What to compare, separated by commas; by default all")
+        ->delimiter(',')
+        ->check(CLI::IsMember(known))
+        ->option_text("NAMES");
     app.add_flag("-c,--chat", arguments.evaluate.chat,
                  "Each prompt is a user's turn in the checkpoint's chat template");
     app.add_option("-n,--max-tokens", arguments.evaluate.max_tokens, "Tokens of an answer at most")
         ->check(CLI::Range(1, 1'000'000))
-        ->capture_default_str();
+        ->option_text(asterism::concat("N [", arguments.evaluate.max_tokens, "]"));
     app.add_option("--stop", arguments.evaluate.stop,
                    "A text that ends an answer; may be given several times; by default a line feed")
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->option_text("TEXT");
     app.add_option("--limit", arguments.limit, "Ask N questions of each file, drawn by a fixed seed")
-        ->check(CLI::Range(1, 1'000'000'000));
+        ->check(CLI::Range(1, 1'000'000'000))
+        ->option_text("N");
     app.add_option("--baseline", arguments.baseline,
                    "The variant that the others are compared with; by default the first")
-        ->check(CLI::IsMember(known));
+        ->check(CLI::IsMember(known))
+        ->option_text("NAME");
     app.add_option("--json", arguments.json,
-                   "Write scores, answers and use of experts to this file, after each variant");
+                   "Write scores, answers and use of experts to this file, after each variant")
+        ->option_text("FILE");
     app.add_option(
-        "--resume", arguments.resume,
-        "Go on from a file that --json wrote: its variants are not asked again; the new ones are added to it");
-    app.add_option("--html", arguments.html, "Write a page with tables and pictures to this file");
-    app.add_option(
-           "--trace", arguments.trace,
-           "Write which experts each token went to, with the router's probabilities (docs/routing-traces.md)")
-        ->excludes("--resume");
+           "--resume", arguments.resume,
+           "Go on from a file that --json wrote: its variants are not asked again; the new ones are added to it")
+        ->option_text("FILE");
+    app.add_option("--html", arguments.html, "Write a page with tables and pictures to this file")
+        ->option_text("FILE");
+    app.add_option("--trace", arguments.trace,
+                   "Write which experts each token went to, with the router's probabilities "
+                   "(docs/routing-traces.md); not with --resume")
+        ->excludes("--resume")
+        ->option_text("FILE");
     app.add_flag("--usage", arguments.usage, "Show the use of experts for each kind of question too");
-    app.add_option("--threads", arguments.threads, "Worker threads; by default one for each core")
-        ->check(CLI::Range(1, example::most.threads));
-    app.add_option("--context", arguments.context, "Tokens of prompt and answer together")
+    app.add_option(
+           "--threads", arguments.threads,
+           asterism::concat("Worker threads, 1 to ", example::most.threads, "; by default one for each core"))
+        ->check(CLI::Range(1, example::most.threads))
+        ->option_text("N");
+    app.add_option("--context", arguments.context,
+                   asterism::concat("Tokens of prompt and answer together, 1 to ", example::most.context))
         ->check(CLI::Range(1, example::most.context))
-        ->capture_default_str();
+        ->option_text(asterism::concat("TOKENS [", arguments.context, "]"));
     app.add_flag("-q,--quiet", arguments.quiet, "No progress");
     if (const auto status = example::parse(app, argc, argv)) return *status;
     if (arguments.questions.empty()) {

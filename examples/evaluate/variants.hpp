@@ -21,7 +21,8 @@ struct NamedVariant {
   const char* name;
   const char* what;
   lab::Evaluation (*evaluate)(const std::string& folder, std::span<const lab::Question> questions,
-                              const LoadOptions& load_options, const lab::EvaluateOptions& options);
+                              const LoadOptions& load_options, const lab::EvaluateOptions& options,
+                              std::string name);
 };
 
 // Each in a source of its own, so that they compile apart.

@@ -121,7 +121,7 @@ class Conversation {
       std::cout << "\n";
     } catch (const Error& error) {
       check_output();
-      std::cerr << "error: " << with_flags(error.what()) << "\n";
+      tell_error(error);
     }
   }
 
@@ -221,8 +221,8 @@ int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& 
   if (!arguments.quiet) {
     Bytes sum{};
     for (std::size_t d = 0; d < model.plan().devices(); ++d) sum += model.plan().peak(d);
-    std::cerr << wrapped(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ",
-                                to_string(sum), " of memory (more: --plan, --report)\n"));
+    tell(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ", to_string(sum),
+                " of memory (more: --plan, --report)\n"));
   }
   return interrupt.happened() ? Status::interrupted : Status::done;
 }
@@ -241,8 +241,8 @@ void check_early(const Arguments& arguments, const placement::Plan& planned) {
   for (std::size_t d = 0; d < planned.devices(); ++d) sum += planned.peak(d);
   const Bytes free = machines::this_machine().capacity[0];
   if (sum > free) {
-    std::cerr << "warning: the devices live in this machine's memory; they need " << to_string(sum) << ", "
-              << to_string(free) << " are free\n";
+    tell(concat("warning: the devices live in this machine's memory; they need ", to_string(sum), ", ",
+                to_string(free), " are free\n"));
   }
 }
 
@@ -254,22 +254,22 @@ placement::DeviceMap read_map(const std::string& text, const Shape& shape, const
   if (file::path_kind(text) != file::PathKind::missing) {
     return checkpoint::read_device_map(text, shape, machine);
   }
+  const std::int32_t half = shape.layers / 2;
+  const auto refuse = [&](const auto&... why) {
+    throw OptionError(concat("--device-map ", text, ": ", why..., ", such as ", half, ",", shape.layers - half));
+  };
   std::vector<std::int32_t> counts;
+  std::int64_t sum = 0;
   for (const char* at = text.data(); at <= text.data() + text.size(); ++at) {
     const auto [end, failure] = std::from_chars(at, text.data() + text.size(), counts.emplace_back());
-    const std::int32_t half = shape.layers / 2;
-    const auto refuse = [&](const auto&... why) {
-      throw OptionError(concat("--device-map ", text, ": ", why..., ", such as ", half, ",", shape.layers - half,
-                               " for the ", shape.layers, " of this model"));
-    };
     if (failure != std::errc{} || counts.back() < 0 || (*end != ',' && *end != '\0')) {
       refuse("neither a file, nor balanced_low_0, nor the layers of each device");
     }
-    if (counts.back() > shape.layers) {
-      refuse("device ", counts.size() - 1, " cannot have ", counts.back(),
-             " layers; give the layers of each device");
-    }
+    sum += counts.back();
     at = end;
+  }
+  if (sum != shape.layers) {
+    refuse(counted(sum, "layer"), ", the model has ", shape.layers, "; give the layers of each device");
   }
   return placement::layers_per_device(counts, parts.tied);
 }
@@ -380,7 +380,8 @@ void declare(CLI::App& app, Arguments& arguments) {
       "lines stands between two marks \"\"\".\n\n",
       exit_statuses, " --dry-run: 1 where the plan does not fit."));
   app.add_option("checkpoint", arguments.checkpoint,
-                 "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's");
+                 "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's")
+      ->option_text("FOLDER");
   app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
       ->allow_extra_args(false)
       ->option_text("TEXT");
@@ -454,12 +455,16 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->option_text("TEXT");
 }
 
-/// The prompt in a file: its text without the line feed that ends it.
+/// The prompt in a file of --prompt-file: its text without the line feed that ends it.
 std::string read_prompt(const std::string& path) {
   constexpr std::size_t most = std::size_t{1} << 26U;
-  std::string text = file::read_text_file(path, most);
-  if (text.ends_with('\n')) text.pop_back();
-  return text;
+  try {
+    std::string text = file::read_text_file(path, most);
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+  } catch (const FileError& error) {
+    throw FileError(concat("--prompt-file ", error.what()));
+  }
 }
 
 }  // namespace example

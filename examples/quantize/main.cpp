@@ -5,7 +5,6 @@
 #include <asterism/generate/quantize_checkpoint.hpp>
 #include <asterism/load.hpp>
 #include <filesystem>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -38,12 +37,16 @@ void check_target(const std::string& from, const std::string& to, bool replace) 
   }
 }
 
-void run(const std::string& from, const std::string& to, bool least_squares, ProgressSink& progress) {
-  const std::vector<std::string> removed = least_squares ? quantize_checkpoint<LeastError>(from, to, progress)
-                                                         : quantize_checkpoint<Standard>(from, to, progress);
-  for (const std::string& name : removed) {
-    std::cerr << "removed " << name << ", which a run that was killed had left\n";
+/// Writes the checkpoint in the formats of B, and returns a line on what was written.
+template <class B>
+std::string run(const std::string& from, const std::string& to, ProgressSink& progress) {
+  for (const std::string& name : quantize_checkpoint<B>(from, to, progress)) {
+    example::tell(concat("removed ", name, ", which a run that was killed had left\n"));
   }
+  Bytes size{};
+  for (const auto& file : std::filesystem::directory_iterator(to)) size += Bytes{file.file_size()};
+  return concat("wrote ", to, ": ", to_string(size), "; ", B::Quantization::name(), "; embedding ",
+                B::Embedding::name(), ", head ", B::Head::name(), "\n");
 }
 
 }  // namespace
@@ -63,21 +66,24 @@ int main(int argc, char** argv) {
         "quantize");
     app.footer(concat("Example:\n  quantize Mixtral-8x7B-Instruct-v0.1 Mixtral-8x7B-Instruct-v0.1-nf4\n\n",
                       example::exit_statuses));
-    app.add_option("from", from, "Folder of the checkpoint: config.json, *.safetensors")->required();
-    app.add_option("to", to, "Folder to write")->required();
+    app.add_option("from", from, "Folder of the checkpoint: config.json, *.safetensors")
+        ->required()
+        ->option_text("FOLDER");
+    app.add_option("to", to, "Folder to write")->required()->option_text("FOLDER");
     app.add_flag("--least-squares", least_squares,
                  "Choose scales that minimise the squared error (8.3 % instead of 9.2 % on Gaussian weights); the "
                  "same size and layout, slower to write");
     app.add_flag("--replace", replace,
                  "Write over a checkpoint that is in the target folder; never over the source");
-    app.add_flag("-q,--quiet", quiet, "No progress");
+    app.add_flag("-q,--quiet", quiet, "No progress, no summary");
     if (const auto status = example::parse(app, argc, argv)) return *status;
     ProgressBar bar;
     ProgressSink silence;
     example::InterruptibleProgress progress(quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
     generate::read_config(from);
     check_target(from, to, replace);
-    run(from, to, least_squares, progress);
+    const std::string written = (least_squares ? run<LeastError> : run<Standard>)(from, to, progress);
+    if (!quiet) example::tell(written);
     return example::Status::done;
   });
 }

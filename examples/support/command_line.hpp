@@ -119,6 +119,11 @@ inline std::string with_flags(std::string text) {
   return text;
 }
 
+/// Text for standard error, in lines of at most 80 columns that speak of flags.
+inline void tell(const std::string& text) { std::cerr << wrapped(with_flags(text)) << std::flush; }
+
+inline void tell_error(const std::exception& error) { tell(asterism::concat("error: ", error.what(), "\n")); }
+
 /// Throws FileError where standard output has not taken everything.
 inline void check_output() {
   std::cout.flush();
@@ -155,7 +160,7 @@ int run_program(Body&& body) {
   const Interrupt interrupt;
   const auto fail = [&](int status, const std::exception& error) {
     std::cout.flush();
-    std::cerr << "error: " << with_flags(error.what()) << "\n";
+    tell_error(error);
     return interrupt.happened() ? Status::interrupted : status;
   };
   try {

@@ -13,13 +13,6 @@ using namespace asterism;
 static_assert(!std::is_copy_constructible_v<ProgressSink> && !std::is_copy_assignable_v<ProgressSink>);
 static_assert(std::has_virtual_destructor_v<ProgressSink>);
 
-TEST_CASE("a plain sink is silence") {
-  ProgressSink sink;
-  sink.begin("load", 10, ProgressUnit::bytes);
-  sink.advance(10, "layer 0");
-  sink.end();
-}
-
 TEST_CASE("a derived sink hears everything") {
   struct Notes : ProgressSink {
     std::string text;

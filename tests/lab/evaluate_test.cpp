@@ -183,7 +183,7 @@ TEST_CASE("an evaluation says what was asked, and under which conditions") {
   CHECK(found.conditions.version == version);
 }
 
-TEST_CASE("progress counts questions") {
+TEST_CASE("progress counts questions and calls the variant by the name it was given") {
   struct Heard : ProgressSink {
     std::string task;
     std::uint64_t total = 0;
@@ -197,7 +197,10 @@ TEST_CASE("progress counts questions") {
     void advance(std::uint64_t done, std::string_view) override { last = done; }
     void end() override { ended = true; }
   } heard;
-  lab::evaluate<Exact>(golden_model("demo"), some_questions(), {}, {.max_tokens = 2, .progress = &heard});
+  const lab::EvaluateOptions options{.max_tokens = 2, .progress = &heard};
+  const lab::Evaluation found = lab::evaluate<Exact>(golden_model("demo"), some_questions(), {}, options, "int8");
+  CHECK(heard.task == "asking int8");
+  CHECK(found.variant == "int8");
   CHECK(heard.total == 3);
   CHECK(heard.last == 3);
   CHECK(heard.ended);
