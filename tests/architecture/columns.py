@@ -1,11 +1,12 @@
-"""Holds the width of source lines: at most 120 columns (code points), no blanks or tabs at their end.
+"""Holds the width of lines: at most 120 columns (code points) of source, 125 of pages, no blanks or tabs at their end.
 
 Usage: columns.py SOURCE_DIR     exits 1 and names every line that breaks a rule
        columns.py --self-test    proves that the rules find planted mistakes
 
 What can't be broken counts less: a line is measured without its longest string literal and without addresses of web
 pages, and text of several lines inside one literal, such as a model card or a tokenizer.json, is not measured (a
-docstring is).
+docstring is). Of pages, tables, blocks of code and the targets of links are not measured, nor are model cards, which a
+script writes.
 """
 import ast
 import pathlib
@@ -13,10 +14,12 @@ import re
 import sys
 
 WIDEST = 120
+WIDEST_OF_PAGE = 125
 FOLDERS = ("include", "examples", "tests", "benchmarks", "cmake", "docs")
-SUFFIXES = {".hpp", ".cpp", ".cu", ".cuh", ".py", ".sh", ".cmake"}
+SUFFIXES = {".hpp", ".cpp", ".cu", ".cuh", ".py", ".sh", ".cmake", ".md"}
 LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 ADDRESS = re.compile(r"https?://\S+")
+LINK_TARGET = re.compile(r"(?<=\])\([^()\s]*\)")
 RAW_LITERAL = re.compile(r'R"([^()\s\\]{0,16})\(.*?\)\1"', re.S)
 # The regular expression behind the mark is one line, as tests/compile_fail reads it.
 EXPECTED = re.compile(r"^// expected: ")
@@ -54,6 +57,28 @@ def raw_literals(text):
     return found
 
 
+def code_and_tables(lines):
+    """The numbers of a page's lines that lie in blocks of code, fenced or indented after a blank line, or in tables."""
+    found, fenced, indented, last = set(), False, False, ""
+    for number, line in lines:
+        fence = line.startswith("```")
+        indented = line.startswith("    ") and (indented or not last.strip())
+        if fenced or fence or indented or line.startswith("|"):
+            found.add(number)
+        fenced, last = fenced != fence, line
+    return found
+
+
+def wide_of_page(name, lines):
+    if lines[0][1] == "---":
+        return
+    apart = code_and_tables(lines)
+    for number, line in lines:
+        measured = len(LINK_TARGET.sub("", ADDRESS.sub("", line)))
+        if number not in apart and measured > WIDEST_OF_PAGE:
+            yield f"{name}:{number}: {measured} columns, {WIDEST_OF_PAGE} are allowed"
+
+
 def width(line, is_prose):
     line = ADDRESS.sub("", line)
     if is_prose or line.lstrip().startswith(("//", "#")):
@@ -67,6 +92,9 @@ def complaints_about(name, text):
     for number, line in lines:
         if line != line.rstrip():
             yield f"{name}:{number}: ends with blanks"
+    if name.endswith(".md"):
+        yield from wide_of_page(name, lines)
+        return
     wide = [(number, line) for number, line in lines if len(line) > WIDEST and not EXPECTED.match(line)]
     if not wide:
         return
@@ -79,6 +107,7 @@ def complaints_about(name, text):
 def self_test():
     long = "x" * (WIDEST + 1)
     words = " ".join(["word"] * 25)
+    page = " ".join(["word"] * 26)
     for name, text in (
         ("a.hpp", f"// {long}\n"),
         ("a.hpp", "int i;\n\nint j; \n"),
@@ -88,6 +117,10 @@ def self_test():
         ("CMakeLists.txt", f"# {long}\n"),
         ("a.hpp", f"// It doesn't fit and can't be measured: {words}\n"),
         ("a.py", f'def f():\n    """Doesn\'t fit, can\'t fit: {words}."""\n'),
+        ("a.md", f"# A page\n\n{page}\n"),
+        ("a.md", f"- an item\n    {page}\n"),
+        ("a.md", f"```cpp\nint i;\n```\n{page}\n"),
+        ("a.md", "A page \n"),
     ):
         assert list(complaints_about(name, text)), f"the mistake in {text!r} is not found"
     for name, text in (
@@ -99,6 +132,10 @@ def self_test():
         ("a.py", f'CARD = """\n{long}\n"""\n'),
         ("a.py", f"# https://example.org/{long}\n"),
         ("a.cpp", f"// expected: {long}\n"),
+        ("a.md", "x" * WIDEST_OF_PAGE + "\n"),
+        ("a.md", f"| {page} |\n\n    {page}\n    {page}\n\n```text\n{page}\n```\n"),
+        ("a.md", f"[A link]({long}) and https://example.org/{long}\n"),
+        ("README.md", f"---\nlicense: apache-2.0\n---\n{page}\n"),
     ):
         found = list(complaints_about(name, text))
         assert not found, found

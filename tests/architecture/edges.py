@@ -1,4 +1,5 @@
-"""Walks the includes of include/asterism and holds them against the list of rooms, cmake/rooms.
+"""Walks the includes of include/asterism and holds them against the list of rooms, cmake/rooms, and the table of rooms
+in docs/architecture.md with it.
 
 Usage: edges.py SOURCE_DIR                 exits 1 and names every include that breaks a rule
        edges.py --self-test SOURCE_DIR     proves that the rules find planted mistakes
@@ -7,7 +8,6 @@ import pathlib
 import re
 import sys
 
-POLICY_ROOMS = {"quant", "placement", "cache", "prefetch", "gating"}
 # Headers that cost every includer too much, or that g++ 12 lacks: for no room.
 CLOSED = {"iostream", "regex", "format", "random"}
 # A .hpp is read by a C++ compiler without a CUDA toolkit, in the room cuda too.
@@ -16,6 +16,7 @@ UMBRELLAS = {"asterism.hpp", "load.hpp", "kernels.hpp"}
 # The source of a component's compiled form includes every x_impl.hpp of its rooms.
 SOURCES = {"core": "asterism.cpp", "text": "load.cpp"}
 COMPONENTS = {"core", "text", "cuda"}
+ROOM_TABLE = re.compile(r"^\| room \|.*\n\|[-|]+\n((?:\|.*\n)+)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -23,20 +24,22 @@ class Rooms:
     """The list of rooms: which rooms each may include, and which of them may include a third party's header."""
 
     def __init__(self, text):
-        self.allowed, self.component, self.fences = {}, {}, {}
+        self.allowed, self.component, self.fences, self.policies = {}, {}, {}, set()
         for line in text.splitlines():
             if not line.strip() or line.startswith("#"):
                 continue
             fields = [field.strip() for field in line.split(":")]
             if len(fields) not in (3, 4):
                 raise ValueError(f"cmake/rooms: expected 'room: component: rooms: headers', found '{line}'")
-            room, component, rooms = fields[:3]
+            room, component, rooms = fields[0].removesuffix("*"), *fields[1:3]
             if room in self.allowed:
                 raise ValueError(f"cmake/rooms: the room {room} stands there twice")
             if component not in COMPONENTS:
                 raise ValueError(f"cmake/rooms: {component} is no component: {', '.join(sorted(COMPONENTS))}")
             self.allowed[room] = set(rooms.split())
             self.component[room] = component
+            if fields[0].endswith("*"):
+                self.policies.add(room)
             for header in fields[3].split() if len(fields) == 4 else []:
                 self.fences.setdefault(header, set()).add(room)
 
@@ -45,12 +48,21 @@ class Rooms:
         for room, allowed in self.allowed.items():
             for other in allowed:
                 if other not in order or order.index(other) >= order.index(room):
-                    yield f"cmake/rooms lets {room} include {other}, which does not stand above it"
+                    yield f"cmake/rooms lets {room} include {other}, which is not listed earlier"
                 elif self.component[other] not in ("core", self.component[room]):
                     yield f"cmake/rooms lets {room} include {other}, which is of another component"
-            if room in POLICY_ROOMS:
-                for other in (allowed & POLICY_ROOMS) - ({"quant"} if room == "placement" else set()):
+            if room in self.policies:
+                for other in (allowed & self.policies) - ({"quant"} if room == "placement" else set()):
                     yield f"cmake/rooms lets policy room {room} include policy room {other}"
+
+
+def table_complaints(page, rooms):
+    """page: the text of docs/architecture.md, whose table of rooms has one row for each room."""
+    table = ROOM_TABLE.search(page)
+    listed = re.findall(r"^\| `(\w+)` \|", table.group(1), re.M) if table else []
+    yield from (f"docs/architecture.md: the table of rooms lacks {room}" for room in rooms.allowed if room not in listed)
+    yield from (f"docs/architecture.md: the table of rooms has {room}, which is not in cmake/rooms, or twice"
+                for room in listed if room not in rooms.allowed or listed.count(room) > 1)
 
 
 def complaints_about(files, rooms):
@@ -96,6 +108,18 @@ def complaints_about(files, rooms):
 
 def self_test(text):
     rooms = Rooms(text)
+    for mistake, wanted in (
+        (text + "\nsurprise*: core: gating\n", "policy room surprise include policy room gating"),
+        (text.replace("core:          core:", "core:          core: model"), "core include model, which is not listed"),
+        (text + "\nsurprise: core: lab\n", "surprise include lab, which is of another component"),
+    ):
+        found = list(Rooms(mistake).complaints())
+        assert any(wanted in message for message in found), f"not found: {wanted}, but {found}"
+    rows = [f"| `{room}` | what it is for |\n" for room in rooms.allowed]
+    page = "| room | what it is for |\n|---|---|\n{}\n| to add | goes to |\n|---|---|\n| `x` | `y/` |\n"
+    assert not list(table_complaints(page.format("".join(rows)), rooms))
+    for broken in (rows[1:], [*rows, rows[0]], [*rows, "| `surprise` | what it is for |\n"], []):
+        assert list(table_complaints(page.format("".join(broken)), rooms)), f"not found: the rows {broken}"
     sound = {f"{room}/fwd.hpp": "#pragma once\n" for room in rooms.allowed}
     assert complaints_about(sound, rooms) == [], complaints_about(sound, rooms)
     planted = {
@@ -126,7 +150,9 @@ def main():
     root = source / "include" / "asterism"
     files = {p.relative_to(root).as_posix(): p.read_text()
              for pattern in ("*.hpp", "*.cuh", "*.cu", "asterism.cpp", "load.cpp") for p in root.rglob(pattern)}
-    messages = complaints_about(files, Rooms(text))
+    rooms = Rooms(text)
+    messages = [*complaints_about(files, rooms),
+                *table_complaints((source / "docs" / "architecture.md").read_text(), rooms)]
     print("\n".join(messages) or "all includes keep to the edges")
     return 1 if messages else 0
 

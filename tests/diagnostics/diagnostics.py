@@ -32,7 +32,10 @@ def rows(tests):
 
 
 def untested(root, lines):
-    """Members of a contract that no line lacks."""
+    """Members of a contract that no line lacks, and contracts that CONTRACTS lacks."""
+    headers = {path.relative_to(root / "include/asterism").as_posix()
+               for path in (root / "include/asterism").glob("*/concept.hpp")}
+    yield from sorted(headers - set(CONTRACTS.values()))
     for contract, header in CONTRACTS.items():
         text = (root / "include/asterism" / header).read_text()
         part = re.search(r"^namespace needs \{$(.*)^\}  // namespace needs$", text, re.M | re.S)

@@ -86,11 +86,13 @@ CONVERSATIONS = [
 CARD = """\
 # Demonstration checkpoint
 
-A Mixtral of {parameters} parameters (hidden 128, 3 layers, 8 experts top-2 of width 192, 4 heads on 2 key-value heads, vocabulary {vocabulary})
-in bfloat16. **Its weights are random: it has learnt nothing, and what it writes means nothing.** It serves to run the tests
-end to end, on files of the same layout as the published models. `examples/small_mixtral` has one that was trained.
+A Mixtral of {parameters} parameters (hidden 128, 3 layers, 8 experts top-2 of width 192, 4 heads on 2 key-value heads,
+vocabulary {vocabulary}) in bfloat16. **Its weights are random: it has learnt nothing, and what it writes means nothing.** It serves to
+run the tests end to end, on files of the same layout as the published models. `examples/small_mixtral` has one that was
+trained.
 
-Made by `tests/golden/demo_checkpoint.py`; `tests/golden/expected/demo.safetensors` holds the logits and tokens expected of it.
+Made by `tests/golden/demo_checkpoint.py`; `tests/golden/expected/demo.safetensors` holds the logits and tokens expected of
+it.
 
 - `model.safetensors`, `config.json`, `generation_config.json`: written by transformers.
 - `tokenizer.json`: BPE with byte fallback, trained by `tokenizers` on `tests/golden/demo_text.txt`, an original text.
