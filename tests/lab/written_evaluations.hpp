@@ -22,9 +22,9 @@ inline std::vector<lab::Question> written_questions() {
 /// Two devices: 2 MiB of weights and 1 MiB of cache on the first, 2 MiB of weights on the second.
 inline placement::Plan written_plan() {
   placement::Plan plan{.machine = equal_devices(2, 4_MiB)};
-  plan.placed[0] = {.run = {placement::PartKind::experts, 0, 1, 1, 2_MiB}, .device = 0};
-  plan.placed[1] = {.run = {placement::PartKind::kv_cache, 0, 1, 1, 1_MiB}, .device = 0};
-  plan.placed[2] = {.run = {placement::PartKind::experts, 1, 1, 1, 2_MiB}, .device = 1};
+  plan.placed[0] = {.run = {placement::PartKind::experts, LayerSet::range(0, 1), 1, 2_MiB}, .device = 0};
+  plan.placed[1] = {.run = {placement::PartKind::kv_cache, LayerSet::range(0, 1), 1, 1_MiB}, .device = 0};
+  plan.placed[2] = {.run = {placement::PartKind::experts, LayerSet::range(1, 2), 1, 2_MiB}, .device = 1};
   plan.placed_count = 3;
   return plan;
 }
