@@ -1,6 +1,8 @@
 // What compilers say of a backend that lacks a member: each line has to be refused, by the name of the variable.
 #include "lacking/backend.hpp"
 
+#include "asterism/gating/softmax_top_k.hpp"
+
 #include "lacking/model.hpp"
 
 namespace asterism::lacking::backends {
