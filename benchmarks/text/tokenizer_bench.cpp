@@ -7,7 +7,7 @@
 #include <benchmark/benchmark.h>
 
 #include "asterism/core/fwd.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/text/stream_decoder.hpp"
 #include "asterism/text/tokenizer.hpp"
 
@@ -19,7 +19,7 @@ std::string golden(const std::string& path) { return std::string(ASTERISM_GOLDEN
 
 const std::string& english() {
   static const std::string text = [] {
-    const std::string once = file::read_text_file(golden("demo_text.txt"), 1U << 20U);
+    const std::string once = file::read_file(golden("demo_text.txt"), 1U << 20U);
     std::string all;
     for (int i = 0; i < 16; ++i) all += once;
     return all;
@@ -28,7 +28,7 @@ const std::string& english() {
 }
 
 void load(benchmark::State& state, const std::string& path) {
-  const std::string json = file::read_text_file(path, 1U << 24U);
+  const std::string json = file::read_file(path, 1U << 24U);
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(text::Tokenizer::from_json(json, path));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(json.size()));
 }

@@ -4,8 +4,8 @@
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/core/random.hpp>
-#include <asterism/file/mapped_file.hpp>
 #include <asterism/file/new_file.hpp>
+#include <asterism/file/path.hpp>
 #include <asterism/lab/conditions.hpp>
 #include <asterism/lab/difference.hpp>
 #include <asterism/lab/evaluation_html.hpp>

@@ -3,7 +3,7 @@
 #include <asterism/core/error.hpp>
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
-#include <asterism/file/mapped_file.hpp>
+#include <asterism/file/path.hpp>
 #include <asterism/generate/variant.hpp>
 #include <asterism/lab/question_set.hpp>
 #include <asterism/load.hpp>
@@ -459,7 +459,7 @@ void declare(CLI::App& app, Arguments& arguments) {
 std::string read_prompt(const std::string& path) {
   constexpr std::size_t most = std::size_t{1} << 26U;
   try {
-    std::string text = file::read_text_file(path, most);
+    std::string text = file::read_file(path, most);
     if (text.ends_with('\n')) text.pop_back();
     return text;
   } catch (const FileError& error) {

@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/lab/question_set.hpp"
@@ -31,7 +31,7 @@ struct Reference {
 /// PyTorch's greedy answers by question.
 std::unordered_map<std::string, Reference> reference_answers() {
   const std::string path = ASTERISM_GOLDEN_DIR "/expected/small_mixtral_answers.jsonl";
-  const std::string text = file::read_text_file(path, 4U << 20U);
+  const std::string text = file::read_file(path, 4U << 20U);
   std::unordered_map<std::string, Reference> answers;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\n', at);

@@ -9,8 +9,8 @@
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/safetensors/writer.hpp"
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
+#include "asterism/file/path.hpp"
 
 #include "support/files.hpp"
 
@@ -37,7 +37,7 @@ void copy(const TensorStore& store, const std::string& folder, Bytes max_shard) 
       writer.write(tensor.name, {bytes.data() + done, std::min<std::size_t>(1000, bytes.size() - done)});
     }
   }
-  writer.write_text("config.json", file::read_text_file(store.folder() + "/config.json", 100'000));
+  writer.write_text("config.json", file::read_file(store.folder() + "/config.json", 100'000));
   writer.finish();
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("a checkpoint is written whole or in shards, read back equal, and repl
   const std::size_t count = sharded.tensors().back().file + 1;
   CHECK(count > 10);
   CHECK(file::path_kind(out + "/" + shard_name(count - 1, count)) == file::PathKind::file);
-  CHECK(file::read_text_file(out + "/notes.txt", 100) == "mine");
+  CHECK(file::read_file(out + "/notes.txt", 100) == "mine");
   std::vector<std::uint64_t> shard_bytes(count);
   for (const TensorInfo& tensor : sharded.tensors()) shard_bytes[tensor.file] += tensor.bytes;
   for (const std::uint64_t bytes : shard_bytes) CHECK(bytes <= 3'500);

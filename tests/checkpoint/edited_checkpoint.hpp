@@ -15,7 +15,7 @@
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/safetensors/writer.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 
 #include "support/files.hpp"
@@ -35,7 +35,7 @@ class EditedCheckpoint {
   };
 
   explicit EditedCheckpoint(const std::string& folder)
-      : config(json::parse(file::read_text_file(folder + "/config.json", 1U << 20U), folder)) {
+      : config(json::parse(file::read_file(folder + "/config.json", 1U << 20U), folder)) {
     const checkpoint::TensorStore store(folder);
     for (const checkpoint::TensorInfo& tensor : store.tensors()) {
       const std::vector<std::byte> bytes = store.bytes(tensor);

@@ -6,7 +6,7 @@
 
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 
 #include "support/files.hpp"
 
@@ -81,7 +81,7 @@ TEST_CASE("what transformers 5 writes is read") {
   CHECK(!config.quantization);
 
   const std::string path = golden("config_5.json");
-  const ModelConfig other = parse_model_config(file::read_text_file(path, checkpoint::max_config_bytes), path);
+  const ModelConfig other = parse_model_config(file::read_file(path, checkpoint::max_config_bytes), path);
   CHECK(other.shape.head_dim == 32);
   CHECK(other.shape.kv_heads == 4);
   CHECK(other.shape.tied_head);

@@ -10,7 +10,7 @@
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/quant/half_precision.hpp"
 
 #include "support/files.hpp"
@@ -80,8 +80,7 @@ const std::string state_name = "w.quant_state.bitsandbytes__nf4";
 TEST_CASE("what bitsandbytes wrote decodes to its values") {
   const TensorStore store(golden("four_bit"));
   const TemporaryFolder folder;
-  write_file(folder / "model.safetensors",
-             file::read_text_file(golden("four_bit/expected.safetensors"), 1'000'000));
+  write_file(folder / "model.safetensors", file::read_file(golden("four_bit/expected.safetensors"), 1'000'000));
   const TensorStore expected_store(folder.path());
   std::size_t accounted = 1;  // ordinary.weight
   for (const TensorInfo& info : expected_store.tensors()) {

@@ -8,7 +8,7 @@
 
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 
 #include "support/files.hpp"
@@ -45,7 +45,7 @@ TEST_CASE("the shards that transformers wrote hold the values that it wrote") {
   TensorStore opened(golden("sharded") + "//");
   const TensorStore store = std::move(opened);
   store.advise_sequential();
-  const json::Value sums = json::parse(file::read_text_file(golden("sharded/sums.json"), 100'000), "sums.json");
+  const json::Value sums = json::parse(file::read_file(golden("sharded/sums.json"), 100'000), "sums.json");
   CHECK(store.folder() == golden("sharded"));
   REQUIRE(store.tensors().size() == sums.size());
   REQUIRE(sums.size() > 20);

@@ -7,8 +7,8 @@
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
+#include "asterism/file/path.hpp"
 
 #include "support/files.hpp"
 
@@ -37,8 +37,8 @@ TEST_CASE(
                                       "sharded/model-00001-of-00002.safetensors", "four_bit/model.safetensors"}) {
     const std::string path = golden(name);
     CAPTURE(path);
-    const file::MappedFile reference(path);
-    const SafetensorsHeader header = parse_safetensors(reference.bytes(), path);
+    const std::string reference = file::read_file(path, 10'000'000);
+    const SafetensorsHeader header = parse_safetensors(as_bytes(reference), path);
     std::vector<TensorDeclaration> declarations = declarations_of(header);
     for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, reference.size()}) {
       std::reverse(declarations.begin(), declarations.end());
@@ -53,13 +53,13 @@ TEST_CASE(
         REQUIRE(source != nullptr);
         for (std::uint64_t done = 0; done < tensor.bytes; done += piece) {
           writer.write(tensor.name,
-                       reference.bytes().subview(source->offset + done,
-                                                 std::min<std::uint64_t>(piece, tensor.bytes - done)));
+                       as_bytes(reference).subview(source->offset + done,
+                                                   std::min<std::uint64_t>(piece, tensor.bytes - done)));
         }
       }
       writer.finish();
-      const std::string written = file::read_text_file(folder / "f", 10'000'000);
-      if (!header.metadata.empty()) CHECK(written == reference.text());
+      const std::string written = file::read_file(folder / "f", 10'000'000);
+      if (!header.metadata.empty()) CHECK(written == reference);
       CHECK(parse_safetensors(as_bytes(written), "written").tensors.size() == header.tensors.size());
     }
   }
@@ -69,15 +69,15 @@ TEST_CASE(
 TEST_CASE("a file without tensors, or of empty tensors, is valid") {
   const TemporaryFolder folder;
   SafetensorsWriter(folder / "f", {}).finish();
-  const file::MappedFile none(folder / "f");
-  CHECK(parse_safetensors(none.bytes(), "f").tensors.empty());
+  const std::string none = file::read_file(folder / "f", 1000);
+  CHECK(parse_safetensors(as_bytes(none), "f").tensors.empty());
   SafetensorsWriter writer(folder / "g",
                            {{"a", DType::f32, {0}}, {"b", DType::u8, {3, 0}}, {"c", DType::u8, {1}}});
   writer.write("a", {});
   writer.write("c", as_bytes("x"));
   writer.finish();
-  const file::MappedFile some(folder / "g");
-  CHECK(parse_safetensors(some.bytes(), "g").tensors.size() == 3);
+  const std::string some = file::read_file(folder / "g", 1000);
+  CHECK(parse_safetensors(as_bytes(some), "g").tensors.size() == 3);
 }
 
 TEST_CASE("impossible declarations are refused by tensor, and leave no file") {
@@ -109,5 +109,5 @@ TEST_CASE("bytes out of turn are refused by tensor") {
   check_error<InvalidArgument>([&] { writer.write("b", as_bytes("7")); }, {"'b'", "after the last"});
   CHECK(file::path_kind(folder / "f") == file::PathKind::missing);
   writer.finish();
-  CHECK(file::read_text_file(folder / "f", 1000).ends_with("123456"));
+  CHECK(file::read_file(folder / "f", 1000).ends_with("123456"));
 }

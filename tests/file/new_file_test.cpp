@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
+#include "asterism/file/path.hpp"
 
 #include "support/files.hpp"
 
@@ -26,14 +26,14 @@ TEST_CASE("a file appears when it is complete") {
     file.write(as_bytes("new "));
     file.write(as_bytes(""));
     file.write(as_bytes("text"));
-    CHECK(file::read_text_file(folder / "f", 100) == "old");
+    CHECK(file::read_file(folder / "f", 100) == "old");
     CHECK(file::folder_entries(folder.path()).size() == 2);
     file.finish();
-    CHECK(file::read_text_file(folder / "f", 100) == "new text");  // and no reserved bytes behind it
+    CHECK(file::read_file(folder / "f", 100) == "new text");  // and no reserved bytes behind it
   }
   CHECK(file::folder_entries(folder.path()) == std::vector<std::string>{"f"});
   file::write_text_file(folder / "f", "");
-  CHECK(file::read_text_file(folder / "f", 100).empty());
+  CHECK(file::read_file(folder / "f", 100).empty());
 }
 
 TEST_CASE("an unfinished file leaves nothing") {
@@ -44,7 +44,7 @@ TEST_CASE("an unfinished file leaves nothing") {
     file.write(as_bytes("half"));
   }
   CHECK(file::folder_entries(folder.path()) == std::vector<std::string>{"f"});
-  CHECK(file::read_text_file(folder / "f", 100) == "old");
+  CHECK(file::read_file(folder / "f", 100) == "old");
 }
 
 TEST_CASE("errors name the file") {
@@ -88,5 +88,5 @@ TEST_CASE("a disk that refuses more bytes is an error that names the file and th
   CHECK(test::contains(written, folder / "f"));
   CHECK(test::contains(written, "at byte 10000"));
   CHECK(file::folder_entries(folder.path()) == std::vector<std::string>{"f"});
-  CHECK(file::read_text_file(folder / "f", 100) == "old");
+  CHECK(file::read_file(folder / "f", 100) == "old");
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 
 #include "support/files.hpp"
 
@@ -43,7 +43,7 @@ TEST_CASE("a new folder appears when it is complete") {
     CHECK(folder.temporary().empty());
   }
   CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
-  CHECK(file::read_text_file(parent / "out/f", 10) == "new");
+  CHECK(file::read_file(parent / "out/f", 10) == "new");
 }
 
 TEST_CASE("an older folder is replaced, its other files kept, the outdated dropped") {
@@ -54,12 +54,12 @@ TEST_CASE("an older folder is replaced, its other files kept, the outdated dropp
   write_file(parent / "out/outdated", "outdated");
   file::NewFolder folder(parent / "out");
   write_file(folder.temporary() + "/f", "new");
-  CHECK(file::read_text_file(parent / "out/f", 10) == "old");
+  CHECK(file::read_file(parent / "out/f", 10) == "old");
   folder.finish([](std::string_view name) { return name == "outdated"; });
   CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
   CHECK(file::folder_entries(parent / "out") == std::vector<std::string>{"f", "kept"});
-  CHECK(file::read_text_file(parent / "out/f", 10) == "new");
-  CHECK(file::read_text_file(parent / "out/kept", 10) == "kept");
+  CHECK(file::read_file(parent / "out/f", 10) == "new");
+  CHECK(file::read_file(parent / "out/kept", 10) == "kept");
 }
 
 TEST_CASE("an unfinished folder leaves nothing, and the older one as it was") {
@@ -71,7 +71,7 @@ TEST_CASE("an unfinished folder leaves nothing, and the older one as it was") {
     write_file(folder.temporary() + "/f", "half");
   }
   CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
-  CHECK(file::read_text_file(parent / "out/f", 10) == "old");
+  CHECK(file::read_file(parent / "out/f", 10) == "old");
 }
 
 TEST_CASE("what can't be replaced as a whole is refused before anything is written") {

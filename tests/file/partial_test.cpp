@@ -11,9 +11,9 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_file.hpp"
 #include "asterism/file/new_folder.hpp"
+#include "asterism/file/path.hpp"
 
 #include "support/files.hpp"
 
@@ -146,5 +146,5 @@ TEST_CASE("of many writers that begin at once one at a time is at work, and none
     CHECK(status == 0);
   }
   CHECK(file::folder_entries(folder.path()) == std::vector<std::string>{"out"});
-  CHECK(file::read_text_file(path + "/f", 10) == "whole");
+  CHECK(file::read_file(path + "/f", 10) == "whole");
 }

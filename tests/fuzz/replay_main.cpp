@@ -5,8 +5,8 @@
 #include <exception>
 #include <string>
 
-#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
+#include "asterism/file/path.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
     try {
       for (const std::string& name : asterism::file::folder_entries(argv[i])) {
         const std::string path = std::string(argv[i]) + "/" + name;
-        const std::string bytes = asterism::file::read_text_file(path, std::uint64_t{1} << 30U);
+        const std::string bytes = asterism::file::read_file(path, std::uint64_t{1} << 30U);
         std::printf("%s\n", path.c_str());
         std::fflush(stdout);  // names the culprit when the next line ends the process
         LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());

@@ -15,7 +15,7 @@ using namespace asterism::lacking::gatings;
 namespace {
 
 struct RouteChangesThePolicy {
-  [[maybe_unused]] static constexpr bool normalised = false;
+  bool normalised() const { return false; }
   std::size_t top_k() const { return 1; }
   void route(View<float>, View<Route>) {}
 };
@@ -30,3 +30,10 @@ static_assert(!Gating<int>);
 }  // namespace
 
 TEST_CASE_TEMPLATE("the policies obey the laws", G, SoftmaxTopK) { laws::gating<G>(); }
+
+TEST_CASE("with options too") {
+  for (const SoftmaxTopKOptions options :
+       {SoftmaxTopKOptions{.normalised = false}, {.temperature = 0.5F}, {.normalised = false, .temperature = 3}}) {
+    laws::gating([&](std::size_t experts, std::size_t top_k) { return SoftmaxTopK(experts, top_k, options); });
+  }
+}

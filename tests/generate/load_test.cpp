@@ -11,7 +11,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/shape/catalogue.hpp"
@@ -192,7 +192,7 @@ TEST_CASE("a checkpoint that lacks what its config.json promises is refused befo
   const TemporaryFolder folder;
   test::copy_files(golden_model("demo"), folder.path());
   const std::string path = folder / "config.json";
-  json::Value config = json::parse(file::read_text_file(path, 1U << 20U), path);
+  json::Value config = json::parse(file::read_file(path, 1U << 20U), path);
   config["num_hidden_layers"] = 128;
   config["num_local_experts"] = 65536;
   test::write_file(path, config.dump());

@@ -13,8 +13,8 @@
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/quant/least_squares.hpp"
@@ -127,11 +127,11 @@ TEST_CASE("the folder holds what a checkpoint holds") {
   CHECK(file::folder_entries(out) == std::vector<std::string>{"config.json", "generation_config.json",
                                                               "model.safetensors", "special_tokens_map.json",
                                                               "tokenizer.json", "tokenizer_config.json"});
-  CHECK(file::read_text_file(out + "/tokenizer.json", 1U << 20U) ==
-        file::read_text_file(golden_model("demo") + "/tokenizer.json", 1U << 20U));
+  CHECK(file::read_file(out + "/tokenizer.json", 1U << 20U) ==
+        file::read_file(golden_model("demo") + "/tokenizer.json", 1U << 20U));
   const auto config = read_model_config(out);
   REQUIRE(config.quantization);
-  const json::Value json = json::parse(file::read_text_file(out + "/config.json", 1U << 20U), "config.json");
+  const json::Value json = json::parse(file::read_file(out + "/config.json", 1U << 20U), "config.json");
   CHECK(json["quantization_config"]["bnb_4bit_use_double_quant"] == true);
   CHECK(json["quantization_config"]["bnb_4bit_quant_type"] == "nf4");
   CHECK(json["hidden_size"] == 128);
@@ -191,7 +191,7 @@ TEST_CASE("progress counts bytes read and written; interrupted, nothing appears 
   CHECK(notes.total == bytes);
   CHECK(notes.largest_step == largest);  // quantizing is seen, weight by weight
 
-  const std::string before = file::read_text_file(parent / "out/model.safetensors", 1U << 30U);
+  const std::string before = file::read_file(parent / "out/model.safetensors", 1U << 30U);
   for (const std::uint64_t stop_at : {std::uint64_t{0}, bytes / 2, bytes}) {
     for (const char* target : {"out", "fresh"}) {
       CAPTURE(stop_at);
@@ -203,7 +203,7 @@ TEST_CASE("progress counts bytes read and written; interrupted, nothing appears 
           {"interrupted"});
       CHECK(interrupted.ended == 0);
       CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
-      CHECK(file::read_text_file(parent / "out/model.safetensors", 1U << 30U) == before);
+      CHECK(file::read_file(parent / "out/model.safetensors", 1U << 30U) == before);
     }
   }
 }

@@ -12,7 +12,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 
 #include "support/files.hpp"
@@ -36,7 +36,7 @@ struct Case {
 std::vector<Case> golden_cases(const test::Golden& golden) {
   const std::string path = std::string(ASTERISM_GOLDEN_DIR) + "/sampling/cases.json";
   std::vector<Case> cases;
-  for (const json::Value& json : json::parse(file::read_text_file(path, 1U << 20U), path)) {
+  for (const json::Value& json : json::parse(file::read_file(path, 1U << 20U), path)) {
     Case one{.json = json, .logits = {}, .history = {}, .options = {}};
     one.logits = golden.values<float>("logits_" + json["logits"].get<std::string>());
     one.history = golden.values<TokenId>("history_" + json["logits"].get<std::string>());

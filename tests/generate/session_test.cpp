@@ -12,7 +12,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/json/json.hpp"
 
@@ -413,7 +413,7 @@ TEST_CASE("log-probabilities from a place on are those of the whole, and what th
 
 TEST_CASE("chat renders a known template; another one is refused where it would be used") {
   const std::string path = std::string(ASTERISM_GOLDEN_DIR) + "/expected/demo.json";
-  const json::Value expected = json::parse(file::read_text_file(path, 1U << 20U), path);
+  const json::Value expected = json::parse(file::read_file(path, 1U << 20U), path);
   auto session = demo().session();
   Tokens last;
   for (std::size_t i = 0; i < 2; ++i) {  // a question; the question, an answer and another question

@@ -8,8 +8,8 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_folder.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/quant/float32.hpp"
@@ -162,7 +162,7 @@ TEST_CASE("a file replaces an older one, whole or not at all") {
   RoutingTrace trace(1, 2, 1);
   trace.append("", 0, std::vector<TokenId>{1}, told(1));
   trace.write(folder / "trace");
-  CHECK(file::read_text_file(folder / "trace", 1000) == file_of(trace));
+  CHECK(file::read_file(folder / "trace", 1000) == file_of(trace));
   CHECK(file::folder_entries(folder.path()) == std::vector<std::string>{"trace"});
   check_error<FileError>([&] { trace.write(folder / "nowhere/trace"); }, {folder / "nowhere/trace"});
 }

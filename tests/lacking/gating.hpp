@@ -10,11 +10,11 @@ namespace asterism::lacking::gatings {
 using gating::Route;
 
 struct NoTopK {
-  [[maybe_unused]] static constexpr bool normalised = false;
+  bool normalised() const { return false; }
   void route(View<float>, View<Route>) const {}
 };
 struct NoRoute {
-  [[maybe_unused]] static constexpr bool normalised = false;
+  bool normalised() const { return false; }
   std::size_t top_k() const { return 1; }
 };
 struct NoNormalised {
@@ -22,7 +22,7 @@ struct NoNormalised {
   void route(View<float>, View<Route>) const {}
 };
 struct Complete : NoNormalised {
-  [[maybe_unused]] static constexpr bool normalised = false;
+  bool normalised() const { return false; }
 };
 
 }  // namespace asterism::lacking::gatings

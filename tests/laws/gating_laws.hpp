@@ -102,6 +102,12 @@ void experts_are_distinct(const Make& make) {
       });
 }
 
+/// Any of the policies: they differ in size alone.
+template <class Make>
+GatingOf<Make> policy_of(const Make& make) {
+  return make(gating_sizes[0].experts, gating_sizes[0].top_k);
+}
+
 /// Weights are >= 0, best first, and sum to 1 where the policy says so.
 template <class Make>
 void weights_are_shares(const Make& make) {
@@ -115,7 +121,7 @@ void weights_are_shares(const Make& make) {
                       law.holds(i == 0 || routes[i].weight <= routes[i - 1].weight, text);
                       sum += routes[i].weight;
                     }
-                    if (GatingOf<Make>::normalised) {
+                    if (policy_of(make).normalised()) {
                       law.holds(std::fabs(sum - 1) < 1e-6 * static_cast<double>(routes.size()), "the sum is ", sum,
                                 ": ", text);
                     }

@@ -10,7 +10,7 @@ using namespace asterism;
 
 class SigmoidTopK {
  public:
-  static constexpr bool normalised = true;
+  bool normalised() const { return true; }
   SigmoidTopK(std::size_t /*experts*/, std::size_t top_k) : top_k_(top_k) {}
   std::size_t top_k() const { return top_k_; }
   void route(View<float> logits, View<gating::Route> out) const {

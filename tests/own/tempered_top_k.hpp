@@ -10,7 +10,7 @@ using namespace asterism;
 
 class TemperedTopK {
  public:
-  static constexpr bool normalised = true;
+  bool normalised() const { return true; }
   TemperedTopK(std::size_t experts, std::size_t top_k, float temperature)
       : softmax_(experts, top_k), temperature_(temperature) {}
   std::size_t top_k() const { return softmax_.top_k(); }

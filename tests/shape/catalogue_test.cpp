@@ -24,6 +24,8 @@ constexpr bool consistent(const Shape& s) {
 
 static_assert(parameters(shapes::mixtral_8x7b) == 46'702'792'704);
 static_assert(consistent(shapes::mixtral_8x7b));
+static_assert(parameters(shapes::mixtral_8x22b) == 140'620'634'112);
+static_assert(consistent(shapes::mixtral_8x22b));
 
 }  // namespace
 
@@ -35,5 +37,14 @@ TEST_CASE("Mixtral 8x7B is what its config.json says") {
   CHECK(s.rope_theta == 1e6);
   CHECK(s.rms_epsilon == 1e-5);
   CHECK(s.max_positions == 32768);
+  CHECK_FALSE(s.tied_head);
+}
+
+TEST_CASE("Mixtral 8x22B is what its config.json says") {
+  constexpr Shape s = shapes::mixtral_8x22b;
+  CHECK(s.architecture == Architecture::mixtral);
+  CHECK(s.query_width() == s.hidden);
+  CHECK(s.kv_width() == 1024);
+  CHECK(s.max_positions == 65536);
   CHECK_FALSE(s.tied_head);
 }

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "asterism/core/fwd.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/text/tokenizer.hpp"
 
 namespace asterism::test {
@@ -22,9 +22,7 @@ inline std::string golden_path(const std::string& name) {
   return std::string(ASTERISM_GOLDEN_DIR) + "/text/" + name + ".json";
 }
 
-inline std::string golden_text(const std::string& name) {
-  return file::read_text_file(golden_path(name), 64U << 20U);
-}
+inline std::string golden_text(const std::string& name) { return file::read_file(golden_path(name), 64U << 20U); }
 
 inline Json golden_json(const std::string& name) { return Json::parse(golden_text(name)); }
 

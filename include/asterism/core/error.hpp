@@ -18,7 +18,7 @@ class InvalidArgument : public Error {
   using Error::Error;
 };
 
-/// A file or folder can't be opened, read, mapped or written.
+/// A file or folder can't be opened, read or written.
 class FileError : public Error {
  public:
   using Error::Error;

@@ -209,7 +209,7 @@ class Backend {
   void route(const gating::SoftmaxTopK& gating, backend::DeviceMatrix<float> logits,
              backend::DeviceMatrix<gating::Route> routes) {
     checks().route(gating, logits, routes);
-    launch::softmax_top_k(queue_, logits.view, routes.view);
+    launch::softmax_top_k(queue_, logits.view, routes.view, gating.normalised(), gating.temperature());
   }
 
   void group(backend::DeviceMatrix<const gating::Route> routes, const backend::ExpertGroups& groups) {

@@ -56,8 +56,9 @@ void attend(Queue& queue, MatrixView<const float> queries, const StoredKv& kv, s
   launch_attend(queue, queries, kv, first, window, out);
 }
 
-void softmax_top_k(Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes) {
-  launch_softmax_top_k(queue, logits, routes);
+void softmax_top_k(Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes, bool normalised,
+                   float temperature) {
+  launch_softmax_top_k(queue, logits, routes, normalised, temperature);
 }
 
 void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::ExpertGroups& groups) {

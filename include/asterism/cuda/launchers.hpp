@@ -44,7 +44,8 @@ void append_kv(Queue& queue, MatrixView<const float> keys, MatrixView<const floa
                const StoredKv& kv);
 void attend(Queue& queue, MatrixView<const float> queries, const StoredKv& kv, std::size_t first,
             std::size_t window, MatrixView<float> out);
-void softmax_top_k(Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes);
+void softmax_top_k(Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes, bool normalised,
+                   float temperature);
 void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::ExpertGroups& groups);
 void gather(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> out);
 void combine(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const gating::Route> routes,

@@ -1,4 +1,4 @@
-// Names of the room `file`: files and folders, read, mapped, written in one step, checked.
+// Names of the room `file`: files and folders, read, written in one step, checked.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,6 @@
 namespace asterism::file {
 
 enum class PathKind : std::uint8_t;
-class MappedFile;
 class InputFile;
 class NewFile;
 class NewFolder;

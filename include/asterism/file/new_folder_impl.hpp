@@ -19,11 +19,11 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/file/input_file.hpp"
-#include "asterism/file/mapped_file.hpp"
 #include "asterism/file/new_file.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/file/open_file.hpp"
 #include "asterism/file/partial.hpp"
+#include "asterism/file/path.hpp"
 
 namespace asterism::file {
 

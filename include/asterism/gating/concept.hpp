@@ -31,8 +31,8 @@ concept route = requires(const G& gating, View<float> logits, View<Route> out) {
 };
 
 template <class G>
-concept normalised = requires {
-  { G::normalised } -> std::convertible_to<bool>;
+concept normalised = requires(const G& gating) {
+  { gating.normalised() } -> std::same_as<bool>;
 };
 
 }  // namespace needs
@@ -41,7 +41,7 @@ concept normalised = requires {
 ///
 /// 1. `route(logits, out)`: logits (n_experts) holds raw scores and is overwritten with the router's probabilities
 ///    over all experts, each in [0, 1], with the sum 1; out (top_k) receives the choice, best expert first.
-/// 2. The experts of a row are distinct; weights are >= 0 and, if `G::normalised`, sum to 1.
+/// 2. The experts of a row are distinct; weights are >= 0 and, if `normalised()`, sum to 1.
 /// 3. Ties go to the lower expert.
 /// 4. const, thread-safe, does not allocate; the result of a row depends only on its scores.
 ///

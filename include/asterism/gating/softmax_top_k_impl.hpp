@@ -1,6 +1,7 @@
 // Bodies of softmax_top_k.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "asterism/core/error.hpp"
@@ -10,36 +11,34 @@
 
 namespace asterism::gating {
 
-namespace detail {
-
-inline bool chosen(View<const Route> out, std::size_t count, std::int32_t expert) {
-  for (std::size_t i = 0; i < count; ++i) {
-    if (out[i].expert == expert) return true;
-  }
-  return false;
-}
-
-}  // namespace detail
-
-ASTERISM_INLINE SoftmaxTopK::SoftmaxTopK(std::size_t experts, std::size_t top_k) : top_k_(top_k) {
+ASTERISM_INLINE SoftmaxTopK::SoftmaxTopK(std::size_t experts, std::size_t top_k, SoftmaxTopKOptions options)
+    : top_k_(top_k), options_(options) {
   if (top_k < 1 || top_k > experts) {
     throw InvalidArgument(concat("a router can't choose ", top_k, " of ", experts, " experts"));
+  }
+  if (!(options.temperature > 0)) {
+    throw InvalidArgument(
+        concat("a router's temperature is ", options.temperature, ", expected a number above 0"));
   }
 }
 
 ASTERISM_INLINE void SoftmaxTopK::route(View<float> logits, View<Route> out) const {
-  linalg::softmax(logits);
-  float total = 0;
-  for (std::size_t k = 0; k < top_k_; ++k) {
-    std::int32_t best = -1;
-    for (std::size_t e = 0; e < logits.size; ++e) {
-      const auto expert = static_cast<std::int32_t>(e);
-      if (!detail::chosen(out, k, expert) && (best < 0 || logits[e] > logits[static_cast<std::size_t>(best)]))
-        best = expert;
-    }
-    out[k] = {.expert = best, .weight = logits[static_cast<std::size_t>(best)]};
-    total += out[k].weight;
+  if (options_.temperature != 1) {
+    for (float& logit : logits) logit /= options_.temperature;
   }
+  linalg::softmax(logits);
+  // The best so far, in order; an expert goes behind those that are as good.
+  std::size_t count = 0;
+  for (std::size_t e = 0; e < logits.size; ++e) {
+    if (count == top_k_ && !(logits[e] > out[count - 1].weight)) continue;
+    if (count < top_k_) ++count;
+    std::size_t place = count - 1;
+    for (; place > 0 && logits[e] > out[place - 1].weight; --place) out[place] = out[place - 1];
+    out[place] = {.expert = static_cast<std::int32_t>(e), .weight = logits[e]};
+  }
+  if (!options_.normalised) return;
+  float total = 0;
+  for (const Route& route : out) total += route.weight;
   for (Route& route : out) route.weight /= total;
 }
 

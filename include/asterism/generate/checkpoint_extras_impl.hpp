@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "asterism/core/error.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
 
 namespace asterism {

@@ -6,7 +6,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/machine/probe.hpp"
 #include "asterism/parallel/threads.hpp"

@@ -8,7 +8,7 @@
 #include "asterism/checkpoint/checkpoint_writer.hpp"
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/generate/quantize_checkpoint.hpp"
 #include "asterism/json/json.hpp"
 
@@ -16,7 +16,7 @@ namespace asterism::generate {
 
 ASTERISM_INLINE std::string quantized_config(const std::string& folder, const FourBitParts& parts) {
   const std::string path = folder + "/config.json";
-  json::Value config = json::parse(file::read_text_file(path, checkpoint::max_config_bytes), path);
+  json::Value config = json::parse(file::read_file(path, checkpoint::max_config_bytes), path);
   config.erase("quantization_config");
   if (parts.layers) {
     json::Value skipped = {"gate"};
@@ -43,7 +43,7 @@ ASTERISM_INLINE void copy_texts(const std::string& from, checkpoint::CheckpointW
                                       "special_tokens_map.json", "chat_template.jinja"}) {
     const std::string path = concat(from, "/", name);
     if (file::path_kind(path) == file::PathKind::missing) continue;
-    writer.write_text(name, file::read_text_file(path, 1U << 30U));
+    writer.write_text(name, file::read_file(path, 1U << 30U));
   }
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "asterism/core/config.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 
 namespace asterism::lab {
 

@@ -10,7 +10,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/lab/question_set.hpp"
 
@@ -87,7 +87,7 @@ ASTERISM_INLINE std::uint64_t fingerprint(std::span<const Question> questions) {
 }
 
 ASTERISM_INLINE std::vector<Question> read_questions(const std::string& path) {
-  return parse_questions(file::read_text_file(path, max_question_file), path);
+  return parse_questions(file::read_file(path, max_question_file), path);
 }
 
 }  // namespace asterism::lab

@@ -13,7 +13,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/lab/conditions.hpp"
@@ -176,7 +176,7 @@ ASTERISM_INLINE std::vector<Evaluation> parse_evaluations(std::string_view text,
 
 ASTERISM_INLINE std::vector<Evaluation> read_evaluations(const std::string& path,
                                                          std::span<const Question> questions, const Asked& asked) {
-  return parse_evaluations(file::read_text_file(path, std::uint64_t{1} << 30U), path, questions, asked);
+  return parse_evaluations(file::read_file(path, std::uint64_t{1} << 30U), path, questions, asked);
 }
 
 }  // namespace asterism::lab

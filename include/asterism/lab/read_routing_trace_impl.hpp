@@ -13,7 +13,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/file/crc32.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/lab/routed_sequence.hpp"
@@ -175,8 +175,8 @@ ASTERISM_INLINE RoutingTrace parse_routing_trace(View<const std::byte> file, std
 }
 
 ASTERISM_INLINE RoutingTrace read_routing_trace(const std::string& path) {
-  const file::MappedFile file(path);
-  return parse_routing_trace(file.bytes(), path);
+  const std::string bytes = file::read_file(path, max_trace_file);
+  return parse_routing_trace({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()}, path);
 }
 
 }  // namespace asterism::lab

@@ -13,5 +13,11 @@ inline constexpr Machine single_16gb = equal_devices(1, 16_GiB);
 inline constexpr Machine rtx_3090 = equal_devices(1, 24_GiB);
 /// Two RTX A6000 with 48 GB each.
 inline constexpr Machine dual_a6000 = equal_devices(2, 48_GiB);
+/// A 16 GB card of which 14 GiB are free, beside 90 GiB of main memory.
+inline constexpr Machine vram14_ram90 = [] {
+  Machine machine = equal_devices(1, 14_GiB);
+  machine.add(90_GiB, DeviceKind::host);
+  return machine;
+}();
 
 }  // namespace asterism::machines

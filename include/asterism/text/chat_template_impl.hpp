@@ -9,7 +9,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/text/chat_template.hpp"
@@ -77,7 +77,7 @@ ASTERISM_INLINE ChatTemplate ChatTemplate::from_directory(const std::string& dir
   chat.where_ = config_path;
   std::string source;
   if (file::path_kind(config_path) != file::PathKind::missing) {
-    const json::Value config = json::parse(file::read_text_file(config_path, max_file_bytes), config_path);
+    const json::Value config = json::parse(file::read_file(config_path, max_file_bytes), config_path);
     json::check_object(config, "the document", config_path);
     chat.begin_ = detail::token_text(config, "bos_token", config_path);
     chat.end_ = detail::token_text(config, "eos_token", config_path);
@@ -85,7 +85,7 @@ ASTERISM_INLINE ChatTemplate ChatTemplate::from_directory(const std::string& dir
   }
   if (file::path_kind(jinja_path) != file::PathKind::missing) {
     chat.where_ = jinja_path;
-    source = file::read_text_file(jinja_path, max_file_bytes);
+    source = file::read_file(jinja_path, max_file_bytes);
   }
   chat.has_template_ = !source.empty();
   const std::string form = jinja_form(source);

@@ -14,7 +14,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/text/detail/added_tokens.hpp"
@@ -175,7 +175,7 @@ ASTERISM_INLINE Tokenizer::Tokenizer(std::shared_ptr<const Impl> impl) : impl_(s
 
 ASTERISM_INLINE Tokenizer Tokenizer::from_file(const std::string& path) {
   constexpr std::uint64_t max_file_bytes = 64U << 20U;
-  return from_json(file::read_text_file(path, max_file_bytes), path);
+  return from_json(file::read_file(path, max_file_bytes), path);
 }
 
 ASTERISM_INLINE Tokenizer Tokenizer::from_json(std::string_view bytes, std::string_view where) {

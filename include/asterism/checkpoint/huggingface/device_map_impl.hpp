@@ -15,7 +15,7 @@
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/machine/machine.hpp"
@@ -137,7 +137,7 @@ ASTERISM_INLINE placement::DeviceMap parse_device_map(std::string_view text, std
 
 ASTERISM_INLINE placement::DeviceMap read_device_map(const std::string& path, const Shape& shape,
                                                      const Machine& machine) {
-  return parse_device_map(file::read_text_file(path, max_config_bytes), path, shape, machine);
+  return parse_device_map(file::read_file(path, max_config_bytes), path, shape, machine);
 }
 
 }  // namespace asterism::checkpoint

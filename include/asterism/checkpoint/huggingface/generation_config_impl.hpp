@@ -14,7 +14,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 
@@ -63,7 +63,7 @@ ASTERISM_INLINE GenerationConfig parse_generation_config(std::string_view text, 
 ASTERISM_INLINE GenerationConfig read_generation_config(const std::string& folder) {
   const std::string path = folder + "/generation_config.json";
   if (file::path_kind(path) == file::PathKind::missing) return {};
-  return parse_generation_config(file::read_text_file(path, max_config_bytes), path);
+  return parse_generation_config(file::read_file(path, max_config_bytes), path);
 }
 
 }  // namespace asterism::checkpoint

@@ -17,7 +17,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/model/weight_info.hpp"
@@ -266,7 +266,7 @@ ASTERISM_INLINE ModelConfig parse_model_config(std::string_view text, std::strin
 
 ASTERISM_INLINE ModelConfig read_model_config(const std::string& folder) {
   const std::string path = folder + "/config.json";
-  return parse_model_config(file::read_text_file(path, max_config_bytes), path);
+  return parse_model_config(file::read_file(path, max_config_bytes), path);
 }
 
 }  // namespace asterism::checkpoint

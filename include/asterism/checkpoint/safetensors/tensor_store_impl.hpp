@@ -21,7 +21,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/file/input_file.hpp"
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 
 namespace asterism::checkpoint {
 
@@ -149,7 +149,7 @@ ASTERISM_INLINE void TensorStore::open_file(const std::string& name) {
 }
 
 ASTERISM_INLINE void TensorStore::open_shards(const std::string& index_path) {
-  index_ = parse_weight_index(file::read_text_file(index_path, max_weight_index), index_path);
+  index_ = parse_weight_index(file::read_file(index_path, max_weight_index), index_path);
   for (const std::string& shard : index_.files) {
     if (file::path_kind(path_of(shard)) == file::PathKind::missing && !is_dangling(shard)) {
       throw FileError(concat(index_path, ": names the shard ", printable(shard),

@@ -37,12 +37,17 @@ __device__ inline Candidate warp_best(Candidate best) {
 /// One warp per row.
 template <class T>
 static __global__ void __launch_bounds__(T::rows* warp_size)
-    softmax_top_k_kernel(MatrixView<float> logits, MatrixView<gating::Route> routes) {
+    softmax_top_k_kernel(MatrixView<float> logits, MatrixView<gating::Route> routes, bool normalised,
+                         float temperature) {
   const unsigned lane = threadIdx.x % warp_size;
   const std::size_t row = std::size_t{blockIdx.x} * T::rows + threadIdx.x / warp_size;
   if (row >= logits.rows) return;
   const View<float> scores = logits.row(row);
   const View<gating::Route> chosen = routes.row(row);
+  if (temperature != 1) {
+    for (std::size_t e = lane; e < scores.size; e += warp_size) scores[e] /= temperature;
+    __syncwarp();
+  }
   float most = lane < scores.size ? scores[lane] : scores[0];
   for (std::size_t e = lane; e < scores.size; e += warp_size) most = fmaxf(most, scores[e]);
   most = warp_maximum(most);
@@ -63,13 +68,15 @@ static __global__ void __launch_bounds__(T::rows* warp_size)
     total += best.probability;
     __syncwarp();
   }
+  if (!normalised) return;
   for (std::size_t k = lane; k < chosen.size; k += warp_size) chosen[k].weight /= total;
 }
 
-inline void launch_softmax_top_k(const Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes) {
+inline void launch_softmax_top_k(const Queue& queue, MatrixView<float> logits, MatrixView<gating::Route> routes,
+                                 bool normalised, float temperature) {
   using T = TopKTuning;
   launch_kernel(queue, "softmax_top_k", softmax_top_k_kernel<T>, blocks_for(logits.rows, T::rows), 1,
-                T::rows * warp_size, logits, routes);
+                T::rows * warp_size, logits, routes, normalised, temperature);
 }
 
 }  // namespace asterism::cuda

@@ -1,4 +1,4 @@
-#include "asterism/file/mapped_file.hpp"
+#include "asterism/file/path.hpp"
 
 #include <fcntl.h>
 #include <string>
@@ -20,52 +20,14 @@ using asterism::test::message_of;
 using asterism::test::TemporaryFolder;
 using asterism::test::write_file;
 
-TEST_CASE("a mapped file shows its bytes, also through a link and after a move") {
+TEST_CASE("the content of a file, also through a link") {
   const TemporaryFolder folder;
   write_file(folder / "f", "hello");
+  write_file(folder / "empty", "");
   REQUIRE(::symlink("f", (folder / "link").c_str()) == 0);
-  file::MappedFile file(folder / "link");
-  CHECK(file.size() == 5);
-  CHECK(file.text() == "hello");
-  CHECK(file.path() == folder / "link");
-  const std::byte* data = file.bytes().data;
-  file::MappedFile moved = std::move(file);
-  CHECK(moved.text() == "hello");
-  CHECK(moved.bytes().data == data);
-  file::MappedFile assigned;
-  assigned = std::move(moved);
-  CHECK(assigned.text() == "hello");
-  CHECK(file::read_text_file(folder / "link", 5) == "hello");
-}
-
-TEST_CASE("an empty file is empty") {
-  const TemporaryFolder folder;
-  write_file(folder / "f", "");
-  const file::MappedFile file(folder / "f");
-  CHECK(file.size() == 0);
-  CHECK(file.bytes().empty());
-  file.advise_sequential();
-  file.discard(0, 0);
-  CHECK_NOTHROW(file.check_unchanged());
-  CHECK(file::read_text_file(folder / "f", 0).empty());
-  CHECK(file::MappedFile().bytes().empty());
-}
-
-TEST_CASE("discarded pages can be read again") {
-  const TemporaryFolder folder;
-  std::string content(100'000, 'x');
-  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>('a' + i * 7 % 26);
-  write_file(folder / "f", content);
-  const file::MappedFile file(folder / "f");
-  file.advise_sequential();
-  CHECK(file.text() == content);
-  file.discard(1, 60'000);
-  file.discard(0, file.size());
-  file.discard(5, 10);
-  CHECK(file.text() == content);
-  CHECK_THROWS_AS(file.discard(100'001, 0), InvalidArgument);
-  CHECK_THROWS_AS(file.discard(1, 100'000), InvalidArgument);
-  CHECK_THROWS_AS(file.discard(1, ~std::size_t{0}), InvalidArgument);
+  CHECK(file::read_file(folder / "link", 5) == "hello");
+  CHECK(file::read_file(folder / "empty", 0).empty());
+  CHECK(file::path_kind(folder / "link") == file::PathKind::file);
 }
 
 TEST_CASE("whatever is no regular file is an error at once") {
@@ -98,11 +60,10 @@ TEST_CASE("whatever is no regular file is an error at once") {
   for (const auto& [given, reason] : cases) {
     const std::string path = given;  // clang 14 can't capture a structured binding
     CAPTURE(path);
-    const std::string mapped = message_of<FileError>([&] { file::MappedFile file(path); });
-    CAPTURE(mapped);
-    CHECK(contains(mapped, reason));
-    CHECK(contains(mapped, path.c_str()));
-    CHECK(contains(message_of<FileError>([&] { file::read_text_file(path, 100); }), reason));
+    const std::string refusal = message_of<FileError>([&] { file::read_file(path, 100); });
+    CAPTURE(refusal);
+    CHECK(contains(refusal, reason));
+    CHECK(contains(refusal, path.c_str()));
   }
   ::close(handle);
   CHECK(file::path_kind(folder / "pipe") == file::PathKind::other);
@@ -112,31 +73,21 @@ TEST_CASE("whatever is no regular file is an error at once") {
   CHECK_THROWS_AS(file::path_kind(folder / "loop"), FileError);
 }
 
-TEST_CASE("a text file has a limit") {
+TEST_CASE("files are read up to a limit") {
   const TemporaryFolder folder;
   write_file(folder / "f", std::string(100'000, 'x'));
-  CHECK(file::read_text_file(folder / "f", 100'000).size() == 100'000);
-  check_error<FileError>([&] { file::read_text_file(folder / "f", 99'999); }, {folder / "f", "100000", "99999"});
+  CHECK(file::read_file(folder / "f", 100'000).size() == 100'000);
+  check_error<FileError>([&] { file::read_file(folder / "f", 99'999); }, {folder / "f", "100000", "99999"});
   // Its size is told as 0, and it has content nonetheless.
-  CHECK(!file::read_text_file("/proc/self/status", 100'000).empty());
-  check_error<FileError>([] { file::read_text_file("/proc/self/status", 10); },
-                         {"/proc/self/status", "at most 10"});
-}
-
-TEST_CASE("truncation of a file in use is found") {
-  const TemporaryFolder folder;
-  write_file(folder / "f", std::string(10'000, 'x'));
-  const file::MappedFile file(folder / "f");
-  CHECK_NOTHROW(file.check_unchanged());
-  REQUIRE(::truncate((folder / "f").c_str(), 5'000) == 0);
-  check_error<FileError>([&] { file.check_unchanged(); }, {folder / "f", "10000", "5000"});
+  CHECK(!file::read_file("/proc/self/status", 100'000).empty());
+  check_error<FileError>([] { file::read_file("/proc/self/status", 10); }, {"/proc/self/status", "at most 10"});
 }
 
 TEST_CASE("descriptors are given back") {
   const TemporaryFolder folder;
   write_file(folder / "f", "x");
   for (int i = 0; i < 3000; ++i) {
-    file::MappedFile file(folder / "f");
-    CHECK_THROWS_AS(file::MappedFile(folder.path()), FileError);
+    CHECK(file::read_file(folder / "f", 1) == "x");
+    CHECK_THROWS_AS(file::read_file(folder.path(), 1), FileError);
   }
 }
