@@ -62,7 +62,7 @@ TEST_CASE("the reference writer's file of all dtypes is read") {
     end += tensor.bytes;
     for (std::uint64_t i = 0; i < tensor.bytes; ++i) {
       const std::uint64_t expected = (7 * t + i) % (tensor.dtype == DType::boolean ? 2 : 120);
-      CHECK(std::to_integer<std::uint64_t>(file.bytes()[tensor.offset + i]) == expected);
+      CHECK(std::to_integer<std::uint64_t>(as_bytes(file)[tensor.offset + i]) == expected);
     }
   }
   CHECK(end == file.size());
