@@ -149,6 +149,8 @@ class LineEditor {
   Read read_from_terminal(std::string& line) {
     if (!editor_ || !history_) return ask_plain(line);
     el_resize(editor_.get());
+    // Before the prompt is shown: an end of input typed between prompt and raw mode would be lost.
+    el_set(editor_.get(), EL_PREP_TERM, 1);
     int size = 0;
     const char* text = el_gets(editor_.get(), &size);
     if (text == nullptr || size <= 0) {
