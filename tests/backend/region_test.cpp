@@ -100,6 +100,49 @@ TEST_CASE("pieces lie one behind the other, aligned, and usable to the last byte
   CHECK(next == pieces[0].data() + rounded_total.count);
 }
 
+TEST_CASE("large buffers begin at pages, as many as were told, and the account does not show the gaps") {
+  constexpr std::uint64_t large = Region::large;
+  constexpr std::uint64_t page = Region::page;
+  const auto is_page = [](const Buffer& buffer) {
+    return reinterpret_cast<std::uintptr_t>(buffer.data()) % page == 0;
+  };
+  CountingSource source;
+  Arena arena(0, 16_MiB, source.source());
+  const Bytes size{3 * (large + 64) + 3 * 64 + (large - 64)};
+  {
+    Region region(arena, size, "weights", 2);
+    CHECK(source.requests() == std::vector<std::uint64_t>{size.count + 2 * (page - alignment)});
+    CHECK(arena.used() == size);
+    std::vector<Buffer> pieces;
+    const auto cut = [&](std::uint64_t bytes) -> const Buffer& {
+      pieces.push_back(region.allocate({bytes}, "a"));
+      std::memset(pieces.back().data(), 0x5A, pieces.back().size().count);
+      return pieces.back();
+    };
+    cut(1);
+    CHECK(is_page(cut(large + 1)));
+    CHECK_FALSE(is_page(cut(64)));
+    CHECK_FALSE(is_page(cut(large - 64)));
+    cut(64);
+    CHECK(is_page(cut(large + 64)));
+    const std::byte* const end = pieces.back().data() + pieces.back().size().count;
+    CHECK(cut(large + 64).data() == end);
+    CHECK(region.left() == 0_B);
+    CHECK(arena.held_by("a") == size);
+    CHECK(arena.high_water() == size);
+    for (std::size_t i = 1; i < pieces.size(); ++i) {
+      CHECK(pieces[i].data() >= pieces[i - 1].data() + pieces[i - 1].size().count);
+    }
+  }
+  CHECK(arena.used() == 0_B);
+  {
+    const Region small(arena, Bytes{large - 64}, "weights", 8);  // has room for none
+    const Region one(arena, Bytes{2 * large - 64}, "weights", 8);
+  }
+  CHECK(source.requests()[1] == large - 64);
+  CHECK(source.requests()[2] == 2 * large - 64 + page - alignment);
+}
+
 TEST_CASE("memory is drawn once, and given back once, when the region and all its buffers are gone") {
   CountingSource source;
   Arena arena(0, 16_KiB, source.source());

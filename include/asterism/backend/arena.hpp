@@ -86,8 +86,9 @@ class Arena {
   friend class Region;
   struct Account;
 
-  /// Memory for `size` bytes, rounded up and counted as used; throws as `allocate`. The caller holds the mutex.
-  std::byte* draw(Bytes size, std::string_view wanted);
+  /// Memory for `size` bytes, rounded up and counted as used, and for `gaps`, which are not counted; throws as
+  /// `allocate`. The caller holds the mutex.
+  std::byte* draw(Bytes size, std::string_view wanted, Bytes gaps = {});
   /// Takes back what `draw` gave. The caller holds the mutex.
   void give_back(std::byte* data, Bytes rounded) noexcept;
 

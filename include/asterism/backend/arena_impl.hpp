@@ -71,13 +71,13 @@ ASTERISM_INLINE Arena::Arena(std::int32_t device, Bytes budget, MemorySource sou
 
 ASTERISM_INLINE Arena::~Arena() = default;
 
-ASTERISM_INLINE std::byte* Arena::draw(Bytes size, std::string_view wanted) {
+ASTERISM_INLINE std::byte* Arena::draw(Bytes size, std::string_view wanted, Bytes gaps) {
   Account& account = *account_;
   // Before rounding, which could overflow.
   if (size > budget_) throw BudgetExceeded(account.refusal(*this, size, wanted));
   const Bytes rounded{aligned(size.count)};
   if (rounded > budget_ - account.used) throw BudgetExceeded(account.refusal(*this, rounded, wanted));
-  std::byte* const data = source_.allocate(source_.context, rounded.count);
+  std::byte* const data = source_.allocate(source_.context, rounded.count + gaps.count);
   if (data == nullptr) {
     throw BudgetExceeded(concat("device ", device_, ": the system has no ", to_string(rounded), " for ", wanted,
                                 ", although the budget of ", to_string(budget_),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -18,9 +19,14 @@ namespace asterism::backend {
 /// order. Thread-safe. Code that only calls `allocate` of a device can take a region instead.
 class Region {
  public:
+  /// A buffer of so many bytes is streamed through, which is faster from the beginning of a page.
+  static constexpr std::uint64_t large = 1 << 20;
+  static constexpr std::uint64_t page = 4096;
+
   /// Draws `size` bytes, rounded up to 64. Throws BudgetExceeded as Arena::allocate does; `holder` names what wanted
-  /// them.
-  Region(Arena& arena, Bytes size, std::string_view holder);
+  /// them. The first `large_buffers` buffers of `large` bytes or more begin at a page: for each that `size` has room
+  /// for the source is asked for up to a page more, which no account shows, as none shows the rest of the last page.
+  Region(Arena& arena, Bytes size, std::string_view holder, std::size_t large_buffers = 0);
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;
   ~Region() = default;
@@ -35,8 +41,11 @@ class Region {
  private:
   Arena& arena_;
   Bytes size_;
-  Bytes cut_{};  ///< guarded by the mutex of the arena's account
   std::shared_ptr<std::byte> memory_;
+  // Guarded by the mutex of the arena's account:
+  Bytes cut_{};        ///< of all buffers
+  std::byte* next_;    ///< where the next buffer begins, unless at the next page
+  std::size_t pages_;  ///< buffers that may still begin at a page
 };
 
 }  // namespace asterism::backend

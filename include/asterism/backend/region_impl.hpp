@@ -1,6 +1,8 @@
 // Bodies of region.hpp.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <mutex>
 
 #include "asterism/backend/arena_impl.hpp"
@@ -10,14 +12,15 @@
 
 namespace asterism::backend {
 
-ASTERISM_INLINE Region::Region(Arena& arena, Bytes size, std::string_view holder) : arena_(arena) {
-  std::byte* const data = [&] {
+ASTERISM_INLINE Region::Region(Arena& arena, Bytes size, std::string_view holder, std::size_t large_buffers)
+    : arena_(arena), pages_(std::min<std::uint64_t>(large_buffers, size.count / large)) {
+  {
     const std::lock_guard lock(arena.account_->mutex);
-    return arena.draw(size, holder);
-  }();
+    next_ = arena.draw(size, holder, {pages_ * (page - alignment)});
+  }
   size_ = {aligned(size.count)};
-  // Not under the lock: where there is no memory for the count of owners, `data` is given back at once.
-  memory_ = std::shared_ptr<std::byte>(data, [&arena, rounded = size_](std::byte* drawn) noexcept {
+  // Not under the lock: where there is no memory for the count of owners, the bytes are given back at once.
+  memory_ = std::shared_ptr<std::byte>(next_, [&arena, rounded = size_](std::byte* drawn) noexcept {
     const std::lock_guard lock(arena.account_->mutex);
     arena.give_back(drawn, rounded);
   });
@@ -32,11 +35,16 @@ ASTERISM_INLINE Buffer Region::allocate(Bytes size, std::string_view holder) {
                                  " are more than the ", left.count, " that are left of a region of ",
                                  size_.count));
   }
+  if (size.count >= large && pages_ > 0) {
+    next_ += -reinterpret_cast<std::uintptr_t>(next_) % page;
+    --pages_;
+  }
   const Bytes rounded{aligned(size.count)};
   const std::size_t line = account.line_of(holder);
   account.hand_out(line, rounded);
-  Buffer piece(&arena_, memory_.get() + cut_.count, rounded, line, memory_);
+  Buffer piece(&arena_, next_, rounded, line, memory_);
   cut_ += rounded;
+  next_ += rounded.count;
   return piece;
 }
 

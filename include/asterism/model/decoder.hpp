@@ -41,10 +41,12 @@ class Decoder {
   Decoder(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
           const typename Block::Constellation::GatingPolicy& gating)
       : plan_(plan), shape_(shape) {
+    // Attention and experts of each layer, embedding and head.
+    const std::size_t large_buffers = 2 * static_cast<std::size_t>(shape.layers) + 2;
     std::vector<std::optional<backend::Region>> regions(plan.devices());
     for (std::size_t d = 0; d < regions.size(); ++d) {
       if (const Bytes bytes = plan.weight_bytes(d); bytes > Bytes{0}) {
-        regions[d].emplace(devices[d]->arena(), bytes, "weights");
+        regions[d].emplace(devices[d]->arena(), bytes, "weights", large_buffers);
       }
     }
     const auto region_of = [&](std::int32_t device) -> backend::Region& {
