@@ -1,10 +1,10 @@
-"""Tools shared by the scripts of this folder: lively random Mixtral weights, prompts without near ties, and the golden
-files.
+"""Tools shared by the scripts of this folder: lively random weights, prompts without near ties, and the golden files.
 
-The reference is `MixtralForCausalLM` of transformers in float32 on a CPU with eager attention and eager experts. A
-random model now and then meets a near tie between two experts or two next tokens; another correct implementation may
-then decide otherwise. Every prompt here is therefore drawn so that all decisions on it are clear, and the smallest gap
-is asserted and reported.
+The reference is the causal language model of transformers that config.json names (Mixtral, Qwen3-MoE, Llama, Mistral),
+in float32 on a CPU with eager attention and eager experts. A random model now and then meets a near tie between two
+experts or two next tokens; another correct implementation may then decide otherwise. Every prompt here is therefore
+drawn so that all decisions on it are clear, and the smallest gap is asserted and reported. A dense layer decides
+nothing: it has no router, and a model without experts only chooses tokens.
 """
 
 import json
@@ -17,7 +17,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 import transformers
 from safetensors.torch import save_file
-from transformers import MixtralConfig, MixtralForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 torch.set_num_threads(1)
 torch.set_grad_enabled(False)
@@ -38,12 +38,14 @@ def output_folder():
     return Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
 
 
-def config(**values):
-    """A small Mixtral configuration; `values` as in MixtralConfig, `rope_theta` flat."""
+def config(model_type="mixtral", **values):
+    """A small configuration; `values` as in the class of `model_type`, `rope_theta` flat and `rope_scaling` a flat
+    dictionary as in transformers 4."""
     theta = values.pop("rope_theta", 1e6)
-    return MixtralConfig(**{
+    scaling = values.pop("rope_scaling", {"rope_type": "default"})
+    return AutoConfig.for_model(model_type, **{
         "max_position_embeddings": 512,
-        "rope_parameters": {"rope_type": "default", "rope_theta": theta},
+        "rope_parameters": {**scaling, "rope_theta": theta},
         "bos_token_id": 1,
         "eos_token_id": EOS,
         "use_cache": True,
@@ -57,7 +59,7 @@ def lively_model(configuration, seed, embedding=1.0):
 
     `embedding`: standard deviation of an untied embedding; a small one makes the epsilon of the first norm matter.
     """
-    model = MixtralForCausalLM(configuration).float().eval()
+    model = AutoModelForCausalLM.from_config(configuration).float().eval()
     generator = torch.Generator().manual_seed(seed)
 
     def normal(parameter, gain=1.0):
@@ -73,36 +75,57 @@ def lively_model(configuration, seed, embedding=1.0):
         normal(model.lm_head.weight, head_gain)
     norms = [model.model.norm]
     for layer in model.model.layers:
-        normal(layer.self_attn.q_proj.weight, 1.5)
-        normal(layer.self_attn.k_proj.weight, 1.5)
-        normal(layer.self_attn.v_proj.weight)
-        normal(layer.self_attn.o_proj.weight, 1.5)
-        normal(layer.mlp.gate.weight, 2.0)
-        normal(layer.mlp.experts.gate_up_proj, 1.5)
-        normal(layer.mlp.experts.down_proj, 1.5)
+        attention = layer.self_attn
+        for projection, gain in ((attention.q_proj, 1.5), (attention.k_proj, 1.5), (attention.v_proj, 1.0),
+                                 (attention.o_proj, 1.5)):
+            normal(projection.weight, gain)
+            if projection.bias is not None:
+                projection.bias.copy_(torch.randn(projection.bias.shape, generator=generator) * 0.5)
+        if is_sparse(layer):
+            normal(layer.mlp.gate.weight, 2.0)
+            normal(layer.mlp.experts.gate_up_proj, 1.5)
+            normal(layer.mlp.experts.down_proj, 1.5)
+        else:
+            for projection in (layer.mlp.gate_proj, layer.mlp.up_proj, layer.mlp.down_proj):
+                normal(projection.weight, 1.5)
         norms += [layer.input_layernorm, layer.post_attention_layernorm]
+        norms += [getattr(attention, name) for name in ("q_norm", "k_norm") if hasattr(attention, name)]
     for norm in norms:
         norm.weight.copy_(0.5 + torch.rand(norm.weight.shape, generator=generator))
     return model
 
 
-def load(folder, attention="eager"):
-    """The reference model of a checkpoint folder, in float32."""
-    return MixtralForCausalLM.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation=attention, experts_implementation="eager"
+def load(folder, attention="eager", **fields):
+    """The reference model of a checkpoint folder, in float32; `fields` of its configuration are set before it is
+    built."""
+    return AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation=attention, experts_implementation="eager", **fields
     ).eval()
 
 
+def is_sparse(layer):
+    """Whether a layer of a model has experts."""
+    return hasattr(layer.mlp, "experts")
+
+
+def sparse_layers(model):
+    """Indices of the layers with experts, ascending; of a model without experts none."""
+    return [index for index, layer in enumerate(model.model.layers) if is_sparse(layer)]
+
+
 def forward(model, ids):
-    """Logits [batch, n, vocab] and router logits [layer, batch, n, expert] of the token ids [batch, n]."""
+    """Logits [batch, n, vocab] and router logits [sparse layer, batch, n, expert] of the token ids [batch, n]; of a
+    model without experts the latter are empty."""
     routed = []
     hooks = [
         layer.mlp.gate.register_forward_hook(lambda _module, _input, output: routed.append(output[0]))
-        for layer in model.model.layers
+        for layer in model.model.layers if is_sparse(layer)
     ]
     logits = model(ids, use_cache=False).logits
     for hook in hooks:
         hook.remove()
+    if not routed:
+        return logits, logits.new_empty(0, *ids.shape, 0)
     return logits, torch.stack(routed).reshape(len(routed), *ids.shape, -1)
 
 
@@ -112,21 +135,24 @@ class Decisions:
 
     def __init__(self, model):
         self.model = model
-        self.k = model.config.num_experts_per_tok
+        self.k = getattr(model.config, "num_experts_per_tok", None)
         generator = torch.Generator().manual_seed(0)
         ids = torch.randint(model.config.vocab_size, (16, 32), generator=generator)
         logits, routed = forward(model, ids)
         self.logit_scale = logits.std()
-        self.router_scale = routed.std(dim=(1, 2, 3))
+        self.router_scale = routed.std(dim=(1, 2, 3)) if len(routed) else None
 
     def gaps(self, ids):
         """Smallest gaps [batch, n] among the ordered experts (the chosen ones and the next) and between the two best
-        tokens."""
+        tokens. Without experts the first are infinite."""
         logits, routed = forward(self.model, ids)
+        top = torch.topk(logits, 2, dim=-1).values
+        token = (top[..., 0] - top[..., 1]) / self.logit_scale
+        if not len(routed):
+            return torch.full_like(token, float("inf")), token
         best = torch.sort(routed, dim=-1, descending=True).values[..., : self.k + 1]
         router = (best[..., :-1] - best[..., 1:]).amin(dim=-1) / self.router_scale[:, None, None]
-        top = torch.topk(logits, 2, dim=-1).values
-        return router.amin(dim=0), (top[..., 0] - top[..., 1]) / self.logit_scale
+        return router.amin(dim=0), token
 
 
 def draw_prompt(measures, length, seed, candidates=24):
@@ -179,14 +205,18 @@ def generate(model, prompts, use_cache=True):
     )
 
 
-def expected_tensors(model, seed, lengths=PROMPT_LENGTHS, also_clear_for=()):
-    """Golden tensors of a model and the smallest gaps met; `also_clear_for`: other models that get the same prompts."""
+def expected_tensors(model, seed, lengths=PROMPT_LENGTHS, also_clear_for=(), candidates=24, rounds=16):
+    """Golden tensors of a model and the smallest gaps met.
+
+    `also_clear_for`: other models that get the same prompts; `candidates` as in draw_prompt, `rounds` as in
+    draw_greedy.
+    """
     measure = Decisions(model)
     others = [Decisions(other) for other in also_clear_for]
     tensors, gaps = {}, {}
     largest = 0.0
     for length in lengths:
-        prompt = draw_prompt([measure, *others], length, seed)
+        prompt = draw_prompt([measure, *others], length, seed, candidates)
         logits, routed = forward(model, prompt[None])
         router, token = measure.gaps(prompt[None])
         gap = min(float(router.min()), float(token.min()))
@@ -197,11 +227,11 @@ def expected_tensors(model, seed, lengths=PROMPT_LENGTHS, also_clear_for=()):
         tensors[f"logits_{length}"] = logits[0, -KEPT_POSITIONS:] if length == max(PROMPT_LENGTHS) else logits[0]
         if length == max(PROMPT_LENGTHS):
             tensors[f"argmax_{length}"] = logits[0].argmax(dim=-1).to(torch.int32)
-        if length == 33:
+        if length == 33 and len(routed):
             order = torch.sort(routed[:, 0], dim=-1, descending=True, stable=True).indices
             tensors["routes_33"] = order[..., : measure.k].to(torch.int32)
             tensors["router_logits_33"] = routed[:, 0]
-    gaps["greedy"], prompt, tokens = draw_greedy(measure, seed)
+    gaps["greedy"], prompt, tokens = draw_greedy(measure, seed, rounds=rounds)
     for use_cache in (True, False):
         again = generate(model, prompt[None], use_cache)[0, GREEDY_PROMPT:]
         assert torch.equal(again, tokens), f"greedy tokens depend on use_cache={use_cache}"
