@@ -55,12 +55,12 @@ void silu_multiply(benchmark::State& state) {
 }
 
 void rotary_table(benchmark::State& state) {
-  on_rows(state, [](View<const float>, View<float> y) { linalg::rotary_table(1000, 1e6, y); });
+  on_rows(state, [](View<const float>, View<float> y) { linalg::rotary_table(1000, {1e6}, y); });
 }
 
 void rotate_half(benchmark::State& state) {
   std::vector<float> table(static_cast<std::size_t>(state.range(0)));
-  linalg::rotary_table(1000, 1e6, table);
+  linalg::rotary_table(1000, {1e6}, table);
   on_rows(state, [&](View<const float>, View<float> y) { linalg::rotate_half(y, table); });
 }
 

@@ -46,6 +46,9 @@ constexpr Shape shape_of(std::int32_t vocabulary, std::int32_t hidden, std::int3
 constexpr NamedShape named_shapes[] = {
     {"m", "hidden 2048, ffn 7168, 16 layers, 8 experts: 3.1 to 3.4 GB in 4 bits",
      shape_of(32000, 2048, 16, 16, 4, 7168, 8)},
+    {"qwen3_next", "Qwen3-Next-80B-A3B: 39 GiB in 4 bits; with --layers 8: 7.5 GB", shapes::qwen3_next_80b_a3b},
+    {"qwen3_30b", "Qwen3-30B-A3B: 16 GiB in 4 bits", shapes::qwen3_30b_a3b},
+    {"llama3_8b", "Llama 3.1 8B: 5 GiB in 4 bits", shapes::llama3_8b},
     {"mixtral_8x7b", "Mixtral 8x7B: 24 GiB in 4 bits", shapes::mixtral_8x7b},
     {"tiny", "a smoke test: less than 1 MiB", shape_of(512, 64, 2, 4, 2, 128, 4)},
 };
@@ -82,6 +85,9 @@ Shape chosen_shape(const Arguments& arguments) {
   for (const Size& size : arguments.sizes) {
     if (size.value > 0) shape.*size.member = size.value;
   }
+  const LayerSet layers = LayerSet::range(0, shape.layers);
+  shape.linear_layers = shape.linear_layers & layers;
+  shape.dense_layers = shape.dense_layers & layers;
   if (shape.heads % shape.kv_heads != 0 || shape.head_dim % 2 != 0 || shape.top_k > shape.experts) {
     throw InvalidArgument(
         concat("no such model: ", shape.heads, " heads and ", shape.kv_heads, " KV heads of ", shape.head_dim,

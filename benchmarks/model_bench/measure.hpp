@@ -173,8 +173,7 @@ Measurement measure(const Task& task, ProgressSink& progress) {
                   .head_format = B::Head::name(),
                   .kv_format = B::KvFormat::name(),
                   .activations = B::Backend::ActivationPolicy::name(),
-                  .weights = planned.peak(0) - planned.bytes(0, placement::PartKind::kv_cache) -
-                             planned.bytes(0, placement::PartKind::workspace),
+                  .weights = planned.weight_bytes(0),
                   .weights_per_token = weights_per_token(planned.footprint, task.shape),
                   .build_seconds = build_seconds,
                   .prefill = {},
@@ -182,7 +181,7 @@ Measurement measure(const Task& task, ProgressSink& progress) {
                   .read_buffer = read_buffer,
                   .windows = {},
                   .integer_peak = {},
-                  .usage = lab::ExpertUsage(task.shape.layers, task.shape.experts)};
+                  .usage = lab::ExpertUsage(task.shape.sparse_layers().size(), task.shape.experts)};
   for (const std::int32_t tokens : task.prefill) out.prefill.push_back({.tokens = tokens, .seconds = {}});
 
   ReadBuffer memory(static_cast<std::size_t>(task.threads));

@@ -105,19 +105,24 @@ constexpr asterism::Bytes weights_per_token(const asterism::placement::MemoryFoo
   asterism::Bytes sum = parts.final_norm + parts.head;
   for (std::size_t i = 0; i < parts.run_count; ++i) {
     const asterism::placement::LayerRun& run = parts.runs[i];
-    if (run.kind == PartKind::kv_cache) continue;
+    if (run.kind == PartKind::kv_cache || run.kind == PartKind::state) continue;
     const std::int32_t count = run.kind == PartKind::experts ? shape.top_k : run.count;
     sum += run.each * static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(run.layers.size());
   }
   return sum;
 }
 
-/// Weights that a prompt's token is multiplied with: every layer's attention, router and chosen experts.
+/// Weights that a prompt's token is multiplied with: every layer's mixer, router and chosen experts, or dense block.
 constexpr double weights_multiplied(const asterism::Shape& shape) {
+  const auto number = [](const asterism::LayerSet& layers) { return static_cast<double>(layers.size()); };
   const auto hidden = static_cast<double>(shape.hidden);
-  const double attention = hidden * static_cast<double>(2 * shape.query_width() + 2 * shape.kv_width());
-  const double experts = static_cast<double>(shape.top_k) * 3 * hidden * static_cast<double>(shape.ffn);
-  return static_cast<double>(shape.layers) * (attention + experts + hidden * static_cast<double>(shape.experts));
+  const double attention = hidden * (shape.query_rows() + shape.query_width() + 2.0 * shape.kv_width());
+  const asterism::DeltaNetSizes& sizes = shape.delta_net;
+  const double linear = hidden * (sizes.channels() + 2.0 * sizes.values() + 2.0 * sizes.value_heads);
+  const double sparse = hidden * (3.0 * shape.top_k * shape.ffn + 3.0 * shape.shared_ffn + shape.experts);
+  const double dense = hidden * 3 * shape.dense_ffn;
+  return number(shape.attention_layers()) * attention + number(shape.linear_layers) * linear +
+         number(shape.sparse_layers()) * sparse + number(shape.dense_layers) * dense;
 }
 
 /// Experts of layers that no decoded token went to. Where there are some, others were read again and again.

@@ -43,12 +43,12 @@ struct RandomWeights {
 inline float deviation_of(asterism::model::Role role, std::uint64_t cols, const asterism::Shape& shape) {
   using asterism::model::Role;
   if (role == Role::embedding) return 1;
-  const bool is_summand = role == Role::output || role == Role::down;
+  const bool is_summand = role == Role::output || role == Role::linear_output || role == Role::down ||
+                          role == Role::shared_down || role == Role::dense_down;
   const float summands = is_summand ? 2 * static_cast<float>(shape.layers) : 1;
   return 1 / std::sqrt(static_cast<float>(cols) * summands);
 }
 
-/// Norms are 1.
 template <class Network>
 void fill_randomly(const Network& network, std::uint64_t seed, asterism::ProgressSink& progress) {
   using namespace asterism;
@@ -66,7 +66,18 @@ void fill_randomly(const Network& network, std::uint64_t seed, asterism::Progres
   threads.for_each_task(ids.size(), [&](std::size_t i) {
     model::visit_weight(network, ids[i], [&]<class Weights>(const Weights& weights) {
       if constexpr (requires { weights.view; }) {
-        for (float& value : weights.view.row(0)) value = 1;
+        // Norms are 1, biases 0; the last inputs of a convolution count half each, decays are exp(-softplus(0) / 8).
+        using model::Role;
+        const Role role = ids[i].role;
+        const bool is_bias = role == Role::query_bias || role == Role::key_bias || role == Role::value_bias ||
+                             role == Role::output_bias || role == Role::linear_decay_bias;
+        const float all = is_bias                            ? 0.0F
+                          : role == Role::linear_convolution ? 0.5F
+                          : role == Role::linear_decay_rate  ? -0.125F
+                                                             : 1.0F;
+        for (std::size_t row = 0; row < weights.rows(); ++row) {
+          for (float& value : weights.view.row(row)) value = all;
+        }
       } else {
         const RandomWeights source{.normals = normals.data(),
                                    .key = Random(seed + i)(),

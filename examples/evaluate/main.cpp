@@ -167,7 +167,9 @@ void show(const Arguments& arguments, const std::vector<lab::Evaluation>& evalua
             << lab::to_string(evaluations.back().conditions) << "\n\n"
             << lab::score_table(evaluations, questions) << lab::comparison_table(evaluations, questions) << "\n";
   if (evaluations.size() > 1) std::cout << lab::difference_table(evaluations, questions, baseline) << "\n";
-  std::cout << "Use of experts (" << baseline.variant << ")\n" << baseline.all_usage().table() << "\n";
+  if (!baseline.usage.empty()) {
+    std::cout << "Use of experts (" << baseline.variant << ")\n" << baseline.all_usage().table() << "\n";
+  }
   if (arguments.usage) std::cout << lab::usage_by_kind(baseline);
   if (!arguments.html.empty()) {
     file::write_text_file(arguments.html,
@@ -211,7 +213,8 @@ int run(Arguments& arguments, const Interrupt& interrupt) {
   std::optional<lab::RoutingTrace> trace;
   if (!arguments.trace.empty()) {
     const Shape& shape = planned.config.shape;
-    arguments.evaluate.trace = &trace.emplace(shape.layers, shape.experts, shape.top_k);
+    if (shape.experts == 0) throw OptionError("--trace records experts, and this model has none: leave it out");
+    arguments.evaluate.trace = &trace.emplace(shape.sparse_layers().size(), shape.experts, shape.top_k);
   }
   std::exception_ptr stopped;
   for (const NamedVariant& variant : to_ask) {

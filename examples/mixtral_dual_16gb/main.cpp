@@ -473,7 +473,7 @@ int main(int argc, char** argv) {
   return example::run_program([&](const example::Interrupt& interrupt) {
     example::Arguments arguments;
     CLI::App app(
-        "Loads a Mixtral checkpoint, quantizes it to 4 bits (NF4, double-quantized) while it streams in, places "
+        "Loads a checkpoint, quantizes it to 4 bits (NF4, double-quantized) while it streams in, places "
         "it "
         "on two logical devices with a memory budget each, and answers. Without a checkpoint it takes the small "
         "one "

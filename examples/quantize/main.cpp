@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
     bool replace = false;
     bool quiet = false;
     CLI::App app(
-        "Writes a Mixtral checkpoint in 4 bits (NF4, double-quantized scales, bitsandbytes' layout): attention "
+        "Writes a checkpoint in 4 bits (NF4, double-quantized scales, bitsandbytes' layout): attention "
         "and "
         "experts in 4 bits, embedding and head in bfloat16, norms and routers in float32. Memory: about 2 GB, "
         "whatever the size of the model. The target folder appears when it is complete.",

@@ -10,6 +10,7 @@
 
 #include "lacking/backend.hpp"
 #include "laws/backend_laws.hpp"
+#include "laws/recurrent_laws.hpp"
 
 using namespace asterism;
 using namespace asterism::backend;
@@ -36,6 +37,8 @@ static_assert(!Backend<NoEmbed> && !needs::embed<NoEmbed>);
 static_assert(!Backend<NoProduct> && !needs::product<NoProduct>);
 static_assert(!Backend<NoGroupedProduct> && !needs::grouped_product<NoGroupedProduct>);
 static_assert(!Backend<NoSiluMultiply> && !needs::silu_multiply<NoSiluMultiply>);
+static_assert(!Backend<NoSigmoidMultiply> && !needs::sigmoid_multiply<NoSigmoidMultiply>);
+static_assert(!Backend<NoSplit> && !needs::split<NoSplit>);
 static_assert(!Backend<NoRotaryTables> && !needs::rotary_tables<NoRotaryTables>);
 static_assert(!Backend<NoRotate> && !needs::rotate<NoRotate>);
 static_assert(!Backend<NoAppendKv> && !needs::append_kv<NoAppendKv>);
@@ -45,4 +48,14 @@ static_assert(!Backend<NoGather> && !needs::gather<NoGather>);
 static_assert(!Backend<NoCombine> && !needs::combine<NoCombine>);
 static_assert(!Backend<int>);
 
+// The recurrent family is no part of Backend.
+static_assert(RecurrentOps<Complete> && RecurrentOps<Host> && RecurrentOps<HostA8>);
+static_assert(Backend<NoCausalConvolution> && !RecurrentOps<NoCausalConvolution>);
+static_assert(!needs::causal_convolution<NoCausalConvolution> && needs::delta_rule<NoCausalConvolution>);
+static_assert(Backend<NoDeltaGates> && !RecurrentOps<NoDeltaGates> && !needs::delta_gates<NoDeltaGates>);
+static_assert(Backend<NoDeltaRule> && !RecurrentOps<NoDeltaRule> && !needs::delta_rule<NoDeltaRule>);
+static_assert(Backend<NoGatedRmsNorm> && !RecurrentOps<NoGatedRmsNorm> && !needs::gated_rms_norm<NoGatedRmsNorm>);
+static_assert(!RecurrentOps<int>);
+
 TEST_CASE_TEMPLATE("the backends obey the laws", B, Host, HostA8, SerialHost) { laws::backend<B>(); }
+TEST_CASE_TEMPLATE("the backends obey the recurrent laws", B, Host, HostA8, SerialHost) { laws::recurrent<B>(); }

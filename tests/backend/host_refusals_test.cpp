@@ -177,9 +177,11 @@ TEST_CASE("every operation refuses every operand of another device") {
     host.grouped_swiglu(all, at(3).groups, at(4).wide_a, at(5).wide_b, at(6).wide_c, at(7).wide_a);
   });
   check("add", 2, [](auto& host, auto at) { host.add(at(0).a, at(1).b); });
+  check("sigmoid_multiply", 2, [](auto& host, auto at) { host.sigmoid_multiply(at(0).a, at(1).b); });
+  check("split", 3, [](auto& host, auto at) { host.split(at(0).a, 1, at(1).tables, at(2).tables); });
   check("silu_multiply", 3, [](auto& host, auto at) { host.silu_multiply(at(0).a, at(1).b, at(2).c); });
-  check("rotary_tables", 1, [](auto& host, auto at) { host.rotary_tables(0, 1e4, at(0).tables); });
-  check("rotate", 2, [](auto& host, auto at) { host.rotate(at(0).tables, at(1).a); });
+  check("rotary_tables", 1, [](auto& host, auto at) { host.rotary_tables(0, {1e4}, at(0).tables); });
+  check("rotate", 2, [](auto& host, auto at) { host.rotate(at(0).tables, width / 2, at(1).a); });
   check("append_kv", 3, [](auto& host, auto at) { host.append_kv(at(0).b, at(1).c, 0, at(2).kv); });
   check("append_kv", 3, [](auto& host, auto at) { host.append_kv(at(0).b, at(1).c, 0, at(2).half_kv); });
   check("append_kv", 3, [](auto& host, auto at) { host.append_kv(at(0).b, at(1).c, 0, at(2).byte_kv); });
@@ -254,6 +256,14 @@ TEST_CASE("row operations refuse shapes that do not agree") {
                  [](auto& host, const Operands& o) { host.rms_norm(o.a, shorter(o.norm), 1e-5F, o.b); });
   refuses_shapes("add", [](auto& host, const Operands& o) { host.add(shorter(o.a), o.b); });
   refuses_shapes("add", [](auto& host, const Operands& o) { host.add(narrower(o.a), o.b); });
+  refuses_shapes("sigmoid_multiply",
+                 [](auto& host, const Operands& o) { host.sigmoid_multiply(shorter(o.a), o.b); });
+  refuses_shapes("sigmoid_multiply",
+                 [](auto& host, const Operands& o) { host.sigmoid_multiply(narrower(o.a), o.b); });
+  refuses_shapes("split", [](auto& host, const Operands& o) { host.split(o.a, 1, o.b, o.c); });
+  refuses_shapes("split", [](auto& host, const Operands& o) { host.split(o.a, 0, o.tables, o.tables); });
+  refuses_shapes("split", [](auto& host, const Operands& o) { host.split(o.a, width, o.tables, o.tables); });
+  refuses_shapes("split", [](auto& host, const Operands& o) { host.split(shorter(o.a), 1, o.tables, o.tables); });
   refuses_shapes("silu_multiply",
                  [](auto& host, const Operands& o) { host.silu_multiply(shorter(o.a), o.b, o.c); });
   refuses_shapes("silu_multiply",
@@ -348,19 +358,21 @@ TEST_CASE("several products, and whole experts, refuse shapes that do not agree"
 
 TEST_CASE("attention refuses shapes that do not agree") {
   refuses_shapes("rotary_tables",
-                 [](auto& host, const Operands& o) { host.rotary_tables(0, 1e4, narrower(o.tables)); });
-  refuses_shapes("rotate", [](auto& host, const Operands& o) { host.rotate(shorter(o.tables), o.a); });
-  refuses_shapes("rotate", [](auto& host, const Operands& o) { host.rotate(o.tables, narrower(o.a)); });
+                 [](auto& host, const Operands& o) { host.rotary_tables(0, {1e4}, narrower(o.tables)); });
+  refuses_shapes("rotate", [](auto& host, const Operands& o) { host.rotate(shorter(o.tables), width / 2, o.a); });
+  refuses_shapes("rotate", [](auto& host, const Operands& o) { host.rotate(o.tables, width / 2, narrower(o.a)); });
   refuses_shapes("rotate", [](auto& host, const Operands& o) {
     DeviceMatrix<float> tables = o.tables;
     tables.view.cols = 0;
-    host.rotate(tables, o.a);
+    host.rotate(tables, width / 2, o.a);
   });
   refuses_shapes("rotate", [](auto& host, const Operands& o) {
     DeviceMatrix<float> tables = o.tables;
     tables.view.cols = 1;  // odd
-    host.rotate(tables, o.a);
+    host.rotate(tables, width / 2, o.a);
   });
+  refuses_shapes("rotate", [](auto& host, const Operands& o) { host.rotate(o.tables, width / 2 - 1, o.a); });
+  refuses_shapes("rotate", [](auto& host, const Operands& o) { host.rotate(o.tables, 0, o.a); });
   refuses_shapes("append_kv", [](auto& host, const Operands& o) { host.append_kv(shorter(o.a), o.b, 0, o.kv); });
   refuses_shapes("append_kv", [](auto& host, const Operands& o) { host.append_kv(narrower(o.a), o.b, 0, o.kv); });
   refuses_shapes("append_kv", [](auto& host, const Operands& o) { host.append_kv(o.a, narrower(o.b), 0, o.kv); });

@@ -289,12 +289,68 @@ TEST_CASE("silu_multiply gates every row, and in place") {
   });
 }
 
+TEST_CASE("rotate leaves what is beyond the tables' width in every head") {
+  on_both([](auto& host) {
+    auto memory = memory_on(host);
+    const auto tables = memory.result(5, 4);
+    host.rotary_tables(1000, {1e4}, tables);
+    const auto x = strided(memory, memory.normal(5, 3 * 10));
+    const std::vector<float> before = test::values(x);
+    std::vector<std::vector<double>> expected;
+    for (std::size_t i = 0; i < 5; ++i) {
+      expected.emplace_back();
+      for (std::size_t head = 0; head < 3; ++head) {
+        const float* const from = before.data() + i * 30 + head * 10;
+        std::vector<double> part(from, from + 4);
+        naive::rotate(part, 4, 1000 + static_cast<std::int32_t>(i), 1e4);
+        expected[i].insert(expected[i].end(), part.begin(), part.end());
+        expected[i].insert(expected[i].end(), from + 4, from + 10);
+      }
+    }
+    host.rotate(tables, 10, x);
+    for (std::size_t i = 0; i < 5; ++i) {
+      for (std::size_t c = 0; c < 30; ++c) CHECK(std::fabs(x.view(i, c) - expected[i][c]) < 5e-4);
+    }
+    return test::values(x);
+  });
+}
+
+TEST_CASE("sigmoid_multiply and split, on rows apart") {
+  on_both([](auto& host) {
+    auto memory = memory_on(host);
+    const auto gate = strided(memory, memory.normal(7, 29, 3));
+    const auto of_rows = memory.normal(7, 1, 3);
+    const auto x = strided(memory, memory.normal(7, 29));
+    const std::vector<float> before = test::values(x);
+    const auto sigmoid = [](float z) { return 1 / (1 + std::exp(-double{z})); };
+    host.sigmoid_multiply(gate, x);
+    host.sigmoid_multiply(of_rows, x);
+    for (std::size_t i = 0; i < 7; ++i) {
+      for (std::size_t c = 0; c < 29; ++c) {
+        const double expected = sigmoid(gate.view(i, c)) * sigmoid(of_rows.view(i, 0)) * before[i * 29 + c];
+        CHECK(std::fabs(x.view(i, c) - expected) <= 2e-6 * std::fabs(expected));
+      }
+    }
+    const auto both = strided(memory, memory.normal(7, 36));
+    const auto first = strided(memory, memory.result(7, 18));
+    const auto second = memory.result(7, 18);
+    host.split(both, 6, first, second);
+    for (std::size_t i = 0; i < 7; ++i) {
+      for (std::size_t c = 0; c < 18; ++c) {
+        CHECK(first.view(i, c) == both.view(i, c / 6 * 12 + c % 6));
+        CHECK(second.view(i, c) == both.view(i, c / 6 * 12 + 6 + c % 6));
+      }
+    }
+    return test::values(x);
+  });
+}
+
 TEST_CASE("rotary_tables and rotate turn every head to its row's position") {
   on_both([](auto& host) {
     auto memory = memory_on(host);
     constexpr std::size_t dim = 10;
     const auto tables = memory.result(5, dim);
-    host.rotary_tables(1000, 1e4, tables);
+    host.rotary_tables(1000, {1e4}, tables);
     const auto x = strided(memory, memory.normal(5, 3 * dim));
     std::vector<std::vector<double>> expected;
     for (std::size_t i = 0; i < 5; ++i) {
@@ -302,7 +358,7 @@ TEST_CASE("rotary_tables and rotate turn every head to its row's position") {
       for (const float value : x.view.row(i)) expected[i].push_back(value);
       naive::rotate(expected[i], dim, 1000 + static_cast<std::int32_t>(i), 1e4);
     }
-    host.rotate(tables, x);
+    host.rotate(tables, dim, x);
     for (std::size_t i = 0; i < 5; ++i) {
       for (std::size_t c = 0; c < 3 * dim; ++c) CHECK(std::fabs(x.view(i, c) - expected[i][c]) < 5e-4);
     }
@@ -536,7 +592,8 @@ TEST_CASE("operations on no rows do nothing") {
   host.product(weights, none, memory.result(0, 8));
   host.add(none, none);
   host.silu_multiply(none, none, none);
-  host.rotate(none, none);
+  host.rotate(none, 8, none);
+  host.sigmoid_multiply(none, none);
   const auto kv = memory.kv<quant::Float32>(1, 4, 8);
   host.append_kv(none, none, 4, kv);
   host.attend(none, kv, 4, 0, none);

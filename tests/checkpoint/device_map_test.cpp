@@ -55,6 +55,52 @@ TEST_CASE("an entry stands for all that is in its module, the nearest one counts
   CHECK(fused.head == unplaced);
 }
 
+TEST_CASE("a dense layer's feed-forward block is placed where others have experts") {
+  Shape mixed = shape;
+  mixed.architecture = Architecture::qwen3_moe;
+  mixed.dense_layers.insert(1);
+  const auto parse_mixed = [&](std::string_view text) {
+    return parse_device_map(text, "map.json", mixed, two_and_host());
+  };
+  const DeviceMap map = parse_mixed(R"({"model": 0, "model.layers.0.mlp": 1, "model.layers.1.mlp": 1,
+                                        "model.layers.2.mlp.experts": 1})");
+  CHECK(map.layers[0] == placement::LayerDevices{0, 0, 1, 1});
+  CHECK(map.layers[1] == placement::LayerDevices{0, 0, 1, 1});
+  CHECK(map.layers[2] == placement::LayerDevices{0, 0, 0, 1});
+  check_error<Unsupported>(
+      [&] { parse_mixed(R"({"": 0, "model.layers.1.mlp.up_proj": 1})"); },
+      {"model.layers.1.mlp.gate_proj is on device 0", "model.layers.1.mlp.up_proj on device 1"});
+  check_error<FormatError>([&] { parse_mixed(R"({"": 0, "model.layers.1.mlp.experts": 1})"); },
+                           {"model.layers.1.mlp.experts"});
+}
+
+TEST_CASE("linear attention and shared experts are placed by their own names") {
+  Shape hybrid = shape;
+  hybrid.architecture = Architecture::qwen3_next;
+  hybrid.linear_layers.insert(1);
+  hybrid.shared_ffn = 8;
+  const auto parse_hybrid = [&](std::string_view text) {
+    return parse_device_map(text, "map.json", hybrid, two_and_host());
+  };
+  const DeviceMap map = parse_hybrid(R"({"": 0, "model.layers.0.self_attn": 1, "model.layers.1.linear_attn": 1,
+                                         "model.layers.2.mlp": 1})");
+  CHECK(map.layers[0] == placement::LayerDevices{1, 0, 0, 0});
+  CHECK(map.layers[1] == placement::LayerDevices{1, 0, 0, 0});
+  CHECK(map.layers[2] == placement::LayerDevices{0, 0, 1, 1});
+  for (const char* part : {"shared_expert", "shared_expert_gate"}) {
+    CAPTURE(part);
+    check_error<Unsupported>([&] { parse_hybrid(concat(R"({"": 0, "model.layers.2.mlp.)", part, R"(": 1})")); },
+                             {"model.layers.2.mlp.experts.0 is on device 0", concat(part, " on device 1"),
+                              "together"});
+  }
+  for (const char* name : {"model.layers.0.linear_attn", "model.layers.1.self_attn"}) {
+    CAPTURE(name);
+    check_error<FormatError>([&] { parse_hybrid(concat(R"({"": 0, ")", name, R"(": 1})")); },
+                             {"map.json", name, "linear_attn"});
+  }
+  check_error<FormatError>([] { parse(R"({"": 0, "model.layers.1.mlp.shared_expert": 1})"); }, {"shared_expert"});
+}
+
 TEST_CASE("what is missing or unknown is left to the validator") {
   CHECK(parse("{}") == DeviceMap{unplaced, {{}, {}, {}}, unplaced, unplaced});
   const DeviceMap map = parse(R"({"model.layers.1.self_attn": 7})");

@@ -44,6 +44,9 @@ class EditedCheckpoint {
     }
   }
 
+  /// One that is made by the test.
+  explicit EditedCheckpoint(json::Value config_json) : config(std::move(config_json)) {}
+
   /// Puts `value` at an element of a tensor; T has the size of the tensor's dtype.
   template <class T>
   void set(const std::string& name, std::size_t element, T value) {

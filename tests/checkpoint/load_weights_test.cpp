@@ -26,6 +26,7 @@
 #include "asterism/quant/half_precision.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
+#include "checkpoint/loaded_checkpoint.hpp"
 #include "generate/variants.hpp"
 
 using namespace asterism;
@@ -36,6 +37,8 @@ using asterism::test::check_error;
 using asterism::test::EditedCheckpoint;
 using asterism::test::EmptyNetwork;
 using asterism::test::golden_model;
+using asterism::test::Loaded;
+using asterism::test::quantize;
 using asterism::test::TemporaryFolder;
 
 namespace {
@@ -46,37 +49,6 @@ using test::Exact;
 struct PlainNf4 : Defaults {
   using Quantization = quant::Nf4<64, quant::PlainScales>;
   using Embedding = quant::Float16;
-};
-
-/// The network of a checkpoint with its weights.
-template <class B>
-struct Loaded : EmptyNetwork<B> {
-  explicit Loaded(const std::string& folder) : Loaded(folder, silence()) {}
-  Loaded(const std::string& folder, ProgressSink& progress)
-      : EmptyNetwork<B>(read_model_config(folder).shape, equal_devices(1, 64_MiB)) {
-    const TensorStore store(folder);
-    load_weights(store, find_weights(store, this->network.shape(), this->network.has_own_head()), this->devices,
-                 this->network, progress);
-  }
-
-  static ProgressSink& silence() {
-    static ProgressSink sink;
-    return sink;
-  }
-
-  /// A weight as float32, row by row.
-  std::vector<float> values(const WeightId& id) const {
-    std::vector<float> out;
-    model::visit_weight(this->network, id, [&](const auto& weights) {
-      if constexpr (requires { weights.view; }) {
-        out.assign(weights.view.row(0).begin(), weights.view.row(0).end());
-      } else {
-        out.resize(static_cast<std::size_t>(weights.rows * weights.cols));
-        quant::decode(weights.kernel_matrix(), 0, View<float>(out));
-      }
-    });
-    return out;
-  }
 };
 
 /// Elements [first, first + count) of a float32 tensor.
@@ -121,7 +93,7 @@ TEST_CASE("separate tensors reach their places") {
   check({Role::key, 0}, "model.layers.0.self_attn.k_proj.weight");
   check({Role::value, 1}, "model.layers.1.self_attn.v_proj.weight");
   check({Role::output, 1}, "model.layers.1.self_attn.o_proj.weight");
-  check({Role::expert_norm, 1}, "model.layers.1.post_attention_layernorm.weight");
+  check({Role::feed_forward_norm, 1}, "model.layers.1.post_attention_layernorm.weight");
   check({Role::router, 1}, "model.layers.1.block_sparse_moe.gate.weight");
   check({Role::gate, 0, 3}, "model.layers.0.block_sparse_moe.experts.3.w1.weight");
   check({Role::up, 0, 3}, "model.layers.0.block_sparse_moe.experts.3.w3.weight");
@@ -343,34 +315,6 @@ TEST_CASE("4 bits in another layout are refused with advice") {
   check_error<Unsupported>([] { Loaded<Wide> loaded(golden_model("bnb_experts")); },
                            {"block 64", "nf4 block 128"});
 }
-
-namespace {
-
-/// Replaces a float32 tensor by its 4-bit form in the layout of Format.
-template <class Format>
-void quantize(EditedCheckpoint& checkpoint, const std::string& name) {
-  const EditedCheckpoint::Tensor source = checkpoint.tensors.at(name);
-  std::vector<float> values(source.bytes.size() / sizeof(float));
-  std::memcpy(values.data(), source.bytes.data(), source.bytes.size());
-  const std::uint64_t cols = source.shape.back();
-  const std::uint64_t rows = values.size() / cols;
-  std::vector<std::byte> slab(Format::planes(rows, cols).bytes().count);
-  const quant::FloatWeights weights{values};
-  Format::encode(weights, rows, cols, slab.data());
-  const auto parts = FileLayout<Format>::declare(name, rows, cols);
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    checkpoint.tensors[parts[i].name] = {parts[i].dtype, parts[i].shape,
-                                         FileLayout<Format>::bytes(i, slab.data(), rows, cols, "float32")};
-  }
-  std::string& state = checkpoint.tensors.at(parts.back().name).bytes;
-  json::Value json = json::parse(state, "quant_state");
-  json["shape"] = source.shape;
-  const std::size_t size = state.size();
-  state = json.dump();
-  state.resize(size, ' ');
-}
-
-}  // namespace
 
 TEST_CASE("a slice of a fused 4-bit tensor is cut out where its scales allow it") {
   EditedCheckpoint checkpoint(golden_model("fused"));

@@ -251,10 +251,28 @@ TEST_CASE("norms, sums, gates") {
     twins.host.add(y.host, x.host);
     twins.gpu.add(y.gpu, x.gpu);
     twins.check_near(x, 1e-6);
+    twins.host.add(weight.host, x.host);  // one row to every row
+    twins.gpu.add(weight.gpu, x.gpu);
+    twins.check_near(x, 1e-6);
     const auto out = twins.result(3, width);
     twins.host.silu_multiply(x.host, y.host, out.host);
     twins.gpu.silu_multiply(x.gpu, y.gpu, out.gpu);
     twins.check_near(out, 2e-6);
+    twins.host.sigmoid_multiply(y.host, x.host);
+    twins.gpu.sigmoid_multiply(y.gpu, x.gpu);
+    twins.check_near(x, 2e-6);
+    const auto of_rows = twins.normal(3, 1);
+    twins.host.sigmoid_multiply(of_rows.host, x.host);
+    twins.gpu.sigmoid_multiply(of_rows.gpu, x.gpu);
+    twins.check_near(x, 2e-6);
+    const auto both = twins.normal(3, 2 * width);
+    const auto first = twins.result(3, width);
+    const auto second = twins.result(3, width);
+    const std::size_t block = width % 4 == 0 ? width / 4 : 1;
+    twins.host.split(both.host, block, first.host, second.host);
+    twins.gpu.split(both.gpu, block, first.gpu, second.gpu);
+    twins.check_near(first, 0);
+    twins.check_near(second, 0);
     // In place.
     twins.host.rms_norm(x.host, weight.host, 1e-5F, x.host);
     twins.gpu.rms_norm(x.gpu, weight.gpu, 1e-5F, x.gpu);
@@ -269,16 +287,25 @@ TEST_CASE("rotary positions") {
       CAPTURE(first);
       Twins twins;
       const auto tables = twins.result(4, width);
-      twins.host.rotary_tables(first, 1e6, tables.host);
-      twins.gpu.rotary_tables(first, 1e6, tables.gpu);
+      twins.host.rotary_tables(first, {1e6}, tables.host);
+      twins.gpu.rotary_tables(first, {1e6}, tables.gpu);
       twins.check_near(tables, first > 1000 ? 4e-3 : 1e-6);  // half a unit in the last place of 3e4 radians
+      const auto scaled = twins.result(4, width);
+      const linalg::Rope llama{5e5, {.factor = 8, .original_positions = 8192}};
+      twins.host.rotary_tables(first, llama, scaled.host);
+      twins.gpu.rotary_tables(first, llama, scaled.gpu);
+      twins.check_near(scaled, first > 1000 ? 4e-3 : 1e-6);
       const auto x = twins.normal(4, 3 * width);
-      twins.host.rotate(tables.host, x.host);
+      twins.host.rotate(tables.host, width, x.host);
       twins.gpu.write(tables.gpu, [&](const auto& to) {
         std::memcpy(to.view.data, tables.host.view.data, 4 * width * sizeof(float));
       });
-      twins.gpu.rotate(tables.gpu, x.gpu);
+      twins.gpu.rotate(tables.gpu, width, x.gpu);
       twins.check_near(x, 1e-6);
+      const auto wider = twins.normal(4, 2 * (width + 6));
+      twins.host.rotate(tables.host, width + 6, wider.host);
+      twins.gpu.rotate(tables.gpu, width + 6, wider.gpu);
+      twins.check_near(wider, 1e-6);
     }
   }
 }
@@ -337,7 +364,8 @@ TEST_CASE("operations on no rows do nothing") {
   twins.gpu.product(weights.gpu, none.gpu, none.gpu);
   twins.gpu.add(none.gpu, none.gpu);
   twins.gpu.silu_multiply(none.gpu, none.gpu, none.gpu);
-  twins.gpu.rotate(none.gpu, none.gpu);
+  twins.gpu.rotate(none.gpu, 8, none.gpu);
+  twins.gpu.sigmoid_multiply(none.gpu, none.gpu);
   const auto kv = twins.kv<quant::Float32>(1, 4, 8);
   twins.gpu.append_kv(none.gpu, none.gpu, 4, kv.gpu);
   twins.gpu.attend(none.gpu, kv.gpu, 4, 0, none.gpu);

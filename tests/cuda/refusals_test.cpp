@@ -63,9 +63,11 @@ TEST_CASE("every operation refuses operands of another device") {
   refuses("product", [&] { gpu.product(weights, m, m); });
   refuses("grouped_product", [&] { gpu.grouped_product<quant::Float32>(many, groups, m, m); });
   refuses("add", [&] { gpu.add(m, m); });
+  refuses("sigmoid_multiply", [&] { gpu.sigmoid_multiply(m, m); });
+  refuses("split", [&] { gpu.split(m, 1, m, m); });
   refuses("silu_multiply", [&] { gpu.silu_multiply(m, m, m); });
-  refuses("rotary_tables", [&] { gpu.rotary_tables(0, 1e4, m); });
-  refuses("rotate", [&] { gpu.rotate(m, m); });
+  refuses("rotary_tables", [&] { gpu.rotary_tables(0, {1e4}, m); });
+  refuses("rotate", [&] { gpu.rotate(m, width, m); });
   refuses("append_kv", [&] { gpu.append_kv(m, m, 0, kv); });
   refuses("attend", [&] { gpu.attend(m, kv, 0, 0, m); });
   refuses("route", [&] { gpu.route(gating::SoftmaxTopK(width, top_k), m, routes); });

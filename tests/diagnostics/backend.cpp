@@ -13,6 +13,8 @@ template <backend::Backend B>
 struct Uses {};
 template <backend::Routes<gating::SoftmaxTopK> B>
 struct Routes {};
+template <backend::RecurrentOps B>
+struct Recurrent {};
 
 Uses<Model<NoConstruct>> construct;
 Uses<Model<NoArena>> arena;
@@ -32,6 +34,8 @@ Uses<Model<NoGroupedSwiglu>> grouped_swiglu;
 Uses<Model<NoGroupedProduct>> grouped_product;
 Uses<Model<NoAdd>> add;
 Uses<Model<NoSiluMultiply>> silu_multiply;
+Uses<Model<NoSigmoidMultiply>> sigmoid_multiply;
+Uses<Model<NoSplit>> split;
 Uses<Model<NoRotaryTables>> rotary_tables;
 Uses<Model<NoRotate>> rotate;
 Uses<Model<NoAppendKv>> append_kv;
@@ -40,5 +44,9 @@ Routes<Model<NoRoute>> route;
 Uses<Model<NoGroup>> group;
 Uses<Model<NoGather>> gather;
 Uses<Model<NoCombine>> combine;
+Recurrent<Model<NoCausalConvolution>> causal_convolution;
+Recurrent<Model<NoDeltaGates>> delta_gates;
+Recurrent<Model<NoDeltaRule>> delta_rule;
+Recurrent<Model<NoGatedRmsNorm>> gated_rms_norm;
 
 }  // namespace asterism::lacking::backends

@@ -5,6 +5,7 @@
 #include "diagnostics/expert.cpp"
 #include "diagnostics/gating.cpp"
 #include "diagnostics/kv_cache.cpp"
+#include "diagnostics/mixer.cpp"
 #include "diagnostics/observer.cpp"
 #include "diagnostics/placement.cpp"
 #include "diagnostics/quantization.cpp"

@@ -1,11 +1,13 @@
 // The tokens of a sequence: what is known, what is pending, and when it is full.
 #include "asterism/engine/sequence.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/machine/machine.hpp"
@@ -113,4 +115,75 @@ TEST_CASE("prompts that can't be computed are refused by name") {
         {"token 1", concat("id ", bad), "160 entries"});
   }
   CHECK_NOTHROW(Sequence::check(plain(), Tokens(10, 159)));
+}
+
+TEST_CASE("passes end where a state is kept: before the last token of a prompt, and every 8192") {
+  Limits limits = Exact::limits;
+  limits.context = 36000;
+  const engine::Engine<Exact> hybrid(plan<Exact>(equal_devices(1, 64_MiB), test::hybrid_shape, limits),
+                                     test::hybrid_shape, limits);
+  Sequence sequence(hybrid);
+  sequence.begin(Tokens(10, 3), 0);
+  CHECK(sequence.rows_to_stop() == 9);
+  sequence.advance(4);
+  CHECK(sequence.rows_to_stop() == 5);
+  sequence.advance(5);
+  CHECK(sequence.rows_to_stop() > 1);
+  sequence.advance(1);
+  sequence.append(4);
+  sequence.advance(1);
+  sequence.begin(Tokens(10, 3), 9);  // the same prompt again: the state before its last token was kept
+  CHECK(sequence.computed() == 9);
+  sequence.advance(1);
+  sequence.append(5);
+  sequence.advance(1);
+  Tokens edited(10, 3);
+  edited[9] = 7;
+  edited.push_back(8);
+  sequence.begin(edited, 10);  // edited at its end
+  CHECK(sequence.computed() == 9);
+  edited[4] = 7;
+  sequence.begin(edited, 10);  // edited earlier
+  CHECK(sequence.computed() == 0);
+
+  sequence.begin(Tokens(17000, 3), 0);
+  std::vector<std::size_t> passes;
+  while (sequence.pending() > 0) {
+    passes.push_back(std::min(sequence.pending(), sequence.rows_to_stop()));
+    sequence.advance(passes.back());
+  }
+  CHECK(passes == std::vector<std::size_t>{8192, 8192, 615, 1});
+  Tokens later(17000, 3);
+  later[16500] = 4;
+  sequence.begin(later, 16999);
+  CHECK(sequence.computed() == 16384);
+  later[10000] = 4;
+  sequence.begin(later, 16999);
+  CHECK(sequence.computed() == 0);  // of more positions than there are slots the oldest is forgotten
+
+  sequence.begin(Tokens(17000, 3), 0);
+  while (sequence.pending() > 0) sequence.advance(std::min(sequence.pending(), sequence.rows_to_stop()));
+  while (sequence.tokens().size < 34000) {  // an answer past two further states
+    sequence.append(4);
+    sequence.advance(1);
+  }
+  sequence.begin(Tokens(17000, 3), 16999);  // the one of the prompt's end outlives them
+  CHECK(sequence.computed() == 16999);
+  sequence.begin(Tokens(17000, 3), 16999);
+  CHECK(sequence.computed() == 16999);
+  // A prompt that is what the sequence has: its last token is pending, and its state is kept from the beginning.
+  sequence.advance(1);
+  sequence.append(4);
+  const Tokens longer = tokens_of(sequence);
+  sequence.begin(longer, longer.size() - 1);
+  CHECK(sequence.computed() == 17000);
+  sequence.advance(1);
+  sequence.append(5);
+  sequence.advance(1);
+  sequence.begin(longer, longer.size() - 1);
+  CHECK(sequence.computed() == 17000);
+
+  Sequence plainly(plain());
+  plainly.begin(Tokens(9, 3), 0);
+  CHECK(plainly.rows_to_stop() == 9);  // nothing to keep
 }

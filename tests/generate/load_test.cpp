@@ -17,6 +17,7 @@
 #include "asterism/shape/catalogue.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
+#include "checkpoint/qwen3_next_checkpoint.hpp"
 #include "generate/variants.hpp"
 
 using namespace asterism;
@@ -114,31 +115,82 @@ TEST_CASE("a Blueprint's shape must be the checkpoint's, field by field") {
                            {golden_model("demo") + "/config.json", "vocab_size is 700", "160"});
   check_error<FormatError>([] { load<Fixed>(golden_model("bf16")); }, {"/bf16/config.json", "Blueprint"});
 
-  std::size_t fields = 0;
-  const auto differs = [&](const char* name, const std::function<void(Shape&)>& change) {
-    Shape other = plain_shape;
+  const auto differs = [](const Shape& shape, const char* name, const std::function<void(Shape&)>& change,
+                          std::string_view values = "") {
+    Shape other = shape;
     change(other);
-    CHECK(!(other == plain_shape));
-    check_error<FormatError>([&] { generate::check_shape(plain_shape, other, "FOLDER"); },
-                             {"FOLDER/config.json", concat(": ", name, " is ")});
-    ++fields;
+    CHECK(!(other == shape));
+    check_error<FormatError>([&] { generate::check_shape(shape, other, "FOLDER"); },
+                             {"FOLDER/config.json", concat(": ", name, " is ", values)});
   };
-  differs("vocab_size", [](Shape& s) { ++s.vocabulary; });
-  differs("hidden_size", [](Shape& s) { ++s.hidden; });
-  differs("num_hidden_layers", [](Shape& s) { ++s.layers; });
-  differs("num_attention_heads", [](Shape& s) { ++s.heads; });
-  differs("num_key_value_heads", [](Shape& s) { ++s.kv_heads; });
-  differs("head_dim", [](Shape& s) { ++s.head_dim; });
-  differs("intermediate_size", [](Shape& s) { ++s.ffn; });
-  differs("num_local_experts", [](Shape& s) { ++s.experts; });
-  differs("num_experts_per_tok", [](Shape& s) { ++s.top_k; });
-  differs("max_position_embeddings", [](Shape& s) { ++s.max_positions; });
-  differs("sliding_window", [](Shape& s) { ++s.sliding_window; });
-  differs("tie_word_embeddings", [](Shape& s) { s.tied_head = true; });
-  differs("rope_theta", [](Shape& s) { s.rope_theta += 1; });
-  differs("rms_norm_eps", [](Shape& s) { s.rms_epsilon *= 2; });
-  CHECK(fields == 14);
+  differs(
+      plain_shape, "model_type", [](Shape& s) { s.architecture = Architecture::llama; },
+      "llama, the Blueprint's shape says mixtral");
+  differs(plain_shape, "vocab_size", [](Shape& s) { ++s.vocabulary; });
+  differs(plain_shape, "hidden_size", [](Shape& s) { ++s.hidden; });
+  differs(plain_shape, "num_hidden_layers", [](Shape& s) { ++s.layers; });
+  differs(plain_shape, "num_attention_heads", [](Shape& s) { ++s.heads; });
+  differs(plain_shape, "num_key_value_heads", [](Shape& s) { ++s.kv_heads; });
+  differs(plain_shape, "head_dim", [](Shape& s) { ++s.head_dim; });
+  differs(plain_shape, "head_dim * partial_rotary_factor", [](Shape& s) { s.rotary_dim = 2; });
+  differs(plain_shape, "Shape::attention_gate", [](Shape& s) { s.attention_gate = true; });
+  differs(plain_shape, "shared_expert_intermediate_size", [](Shape& s) { s.shared_ffn = 8; });
+  differs(plain_shape, "attention_bias", [](Shape& s) { s.attention_bias = true; });
+  differs(plain_shape, "Shape::qk_norm", [](Shape& s) { s.qk_norm = true; });
+  differs(plain_shape, "intermediate_size", [](Shape& s) { ++s.ffn; });
+  differs(plain_shape, "num_local_experts", [](Shape& s) { ++s.experts; });
+  differs(plain_shape, "num_experts_per_tok", [](Shape& s) { ++s.top_k; });
+  differs(
+      plain_shape, "norm_topk_prob", [](Shape& s) { s.normalised_top_k = false; }, "false");
+  differs(
+      plain_shape, "the set of dense layers", [](Shape& s) { s.dense_layers = LayerSet::range(0, 2); },
+      "0 to 1, the Blueprint's shape says none");
+  differs(plain_shape, "Shape::dense_ffn", [](Shape& s) { ++s.dense_ffn; });
+  differs(plain_shape, "max_position_embeddings", [](Shape& s) { ++s.max_positions; });
+  differs(plain_shape, "sliding_window", [](Shape& s) { ++s.sliding_window; });
+  differs(plain_shape, "tie_word_embeddings", [](Shape& s) { s.tied_head = true; });
+  differs(plain_shape, "rope_theta", [](Shape& s) { s.rope_theta += 1; });
+  differs(plain_shape, "the rope scaling's factor", [](Shape& s) { s.rope_scaling.factor = 8; });
+  differs(plain_shape, "the rope scaling's low_freq_factor", [](Shape& s) { s.rope_scaling.low_freq_factor = 2; });
+  differs(plain_shape, "the rope scaling's high_freq_factor",
+          [](Shape& s) { s.rope_scaling.high_freq_factor = 5; });
+  differs(plain_shape, "the rope scaling's original_max_position_embeddings",
+          [](Shape& s) { s.rope_scaling.original_positions = 512; });
+  differs(plain_shape, "rms_norm_eps", [](Shape& s) { s.rms_epsilon *= 2; });
   CHECK_NOTHROW(generate::check_shape(plain_shape, plain_shape, "FOLDER"));
+
+  Shape qwen = shapes::qwen3_30b_a3b;
+  differs(qwen, "moe_intermediate_size", [](Shape& s) { ++s.ffn; });
+  differs(
+      qwen, "num_experts", [](Shape& s) { --s.experts; }, "127, the Blueprint's shape says 128");
+  qwen.dense_layers.insert(3);
+  qwen.dense_ffn = 6144;
+  differs(qwen, "intermediate_size", [](Shape& s) { ++s.dense_ffn; });
+  differs(
+      qwen, "the set of dense layers", [](Shape& s) { s.dense_layers.insert(5); },
+      "3, 5, the Blueprint's shape says 3");
+  differs(shapes::llama3_8b, "intermediate_size", [](Shape& s) { ++s.dense_ffn; });
+  differs(shapes::llama3_8b, "Shape::ffn", [](Shape& s) { ++s.ffn; });
+  differs(shapes::llama3_8b, "Shape::top_k", [](Shape& s) { ++s.top_k; });
+  differs(shapes::llama3_8b, "Shape::normalised_top_k", [](Shape& s) { s.normalised_top_k = false; });
+  differs(shapes::llama3_8b, "Shape::experts", [](Shape& s) { ++s.experts; });
+
+  const Shape next = shapes::qwen3_next_80b_a3b;
+  differs(
+      next, "head_dim * partial_rotary_factor", [](Shape& s) { s.rotary_dim = 32; },
+      "32, the Blueprint's shape says 64");
+  differs(next, "Shape::rotary_dim", [](Shape& s) { s.rotary_dim = 0; });
+  differs(
+      next, "the set of layers with linear_attention, by layer_types or else by full_attention_interval,",
+      [](Shape& s) { s.linear_layers = LayerSet::range(0, 2); }, "0 to 1, the Blueprint's shape says 0 to 2, 4");
+  differs(next, "linear_num_key_heads", [](Shape& s) { s.delta_net.key_heads = 8; });
+  differs(next, "linear_num_value_heads", [](Shape& s) { s.delta_net.value_heads = 16; });
+  differs(next, "linear_key_head_dim", [](Shape& s) { s.delta_net.key_width = 64; });
+  differs(next, "linear_value_head_dim", [](Shape& s) { s.delta_net.value_width = 64; });
+  differs(next, "linear_conv_kernel_dim", [](Shape& s) { s.delta_net.kernel = 3; });
+  differs(next, "shared_expert_intermediate_size", [](Shape& s) { s.shared_ffn = 256; });
+  differs(next, "Shape::shared_ffn", [](Shape& s) { s.shared_ffn = 0; });
+  differs(qwen, "Shape::delta_net.key_heads", [](Shape& s) { s.delta_net.key_heads = 8; });
 }
 
 TEST_CASE("without a tokenizer token ids work, and text is an error that says why") {
@@ -165,7 +217,7 @@ TEST_CASE("a checkpoint that is wrong is an error of its file") {
     check_error<Error>([&] { load<Exact>(folder.path()); }, {folder / name});
   };
   broken("config.json", "{");
-  broken("config.json", R"({"model_type": "llama"})");
+  broken("config.json", R"({"model_type": "gpt2"})");
   broken("generation_config.json", R"({"temperature": "hot"})");
   broken("tokenizer.json", "[]");
   broken("tokenizer_config.json", R"({"chat_template": 5})");
@@ -241,4 +293,15 @@ TEST_CASE("a context that the budgets do not hold is lowered where that is asked
                          {.machine = tight, .device_map = placement::DeviceMap{}, .fit_context = true});
       },
       {"fit_context", "device_map"});
+}
+
+TEST_CASE("a report says which tensors of the checkpoint the model does not use") {
+  EditedCheckpoint checkpoint = test::qwen3_next_checkpoint({}, checkpoint::DType::bf16);
+  const TemporaryFolder folder;
+  checkpoint.write(folder.path());
+  CHECK_FALSE(contains(load<Exact>(folder.path()).memory_report(), "passed over"));
+  test::add_mtp(checkpoint);
+  checkpoint.write(folder.path());
+  CHECK(contains(load<Exact>(folder.path()).memory_report(),
+                 "2 tensors of mtp.* (28 B of the checkpoint) passed over: the model does not use them\n"));
 }

@@ -2,6 +2,7 @@
 #include "asterism/generate/quantize_checkpoint.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -9,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/checkpoint/bitsandbytes/file_layout.hpp"
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/weight_finder.hpp"
@@ -20,6 +22,8 @@
 #include "asterism/quant/least_squares.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
+#include "checkpoint/loaded_checkpoint.hpp"
+#include "checkpoint/qwen3_next_checkpoint.hpp"
 #include "generate/variants.hpp"
 
 using namespace asterism;
@@ -60,7 +64,8 @@ std::string slabs(const std::string& folder) {
   std::string out;
   model::for_each_weight(empty.network, [&](const model::WeightId&, const auto& weights) {
     if constexpr (requires { weights.view; }) {
-      out.append(reinterpret_cast<const char*>(weights.view.data), weights.view.cols * sizeof(float));
+      out.append(reinterpret_cast<const char*>(weights.view.data),
+                 weights.view.rows * weights.view.cols * sizeof(float));
     } else {
       using Format = typename std::remove_cvref_t<decltype(weights)>::Format;
       out.append(reinterpret_cast<const char*>(weights.data),
@@ -71,15 +76,26 @@ std::string slabs(const std::string& folder) {
 }
 
 template <class B>
-void check_same_bits(const std::string& name, Bytes max_shard = 2_GB) {
-  CAPTURE(name);
+void check_same_bits_of(const std::string& folder, Bytes max_shard = 2_GB) {
+  CAPTURE(folder);
   CAPTURE(B::Quantization::name());
   const TemporaryFolder parent;
-  quantize_checkpoint<B>(golden_model(name), parent / "out", silence, max_shard);
-  CHECK(slabs<B>(parent / "out") == slabs<B>(golden_model(name)));
-  CHECK(read_model_config(parent / "out").shape == read_model_config(golden_model(name)).shape);
+  quantize_checkpoint<B>(folder, parent / "out", silence, max_shard);
+  CHECK(slabs<B>(parent / "out") == slabs<B>(folder));
+  CHECK(read_model_config(parent / "out").shape == read_model_config(folder).shape);
   CHECK(file::folder_entries(parent.path()) == std::vector<std::string>{"out"});
 }
+
+template <class B>
+void check_same_bits(const std::string& name, Bytes max_shard = 2_GB) {
+  check_same_bits_of<B>(golden_model(name), max_shard);
+}
+
+/// Pieces of in_proj_qkvz of whole groups of 256 scales.
+constexpr test::LinearSizes whole_groups{
+    .key_heads = 2, .value_heads = 4, .key_width = 256, .value_width = 32, .hidden = 256};
+/// Pieces of no whole blocks.
+constexpr test::LinearSizes narrow{.key_heads = 2, .value_heads = 2, .key_width = 3, .value_width = 4};
 
 }  // namespace
 
@@ -95,6 +111,86 @@ TEST_CASE("a quantized checkpoint loads with the same bits, whatever it was made
   check_same_bits<Chosen>("demo");
   check_same_bits<Chosen>("odd_sizes", Bytes{10'000});
   for (const char* name : {"demo", "bnb_experts"}) check_same_bits<Half>(name);
+}
+
+TEST_CASE("Qwen3-Next loads with the same bits") {
+  for (const DType dtype : {DType::bf16, DType::f32}) {
+    for (const test::LinearSizes& sizes : {test::LinearSizes{}, narrow, whole_groups}) {
+      const TemporaryFolder folder;
+      EditedCheckpoint checkpoint = test::qwen3_next_checkpoint(sizes, dtype);
+      test::add_mtp(checkpoint);
+      checkpoint.write(folder.path());
+      check_same_bits_of<Defaults>(folder.path());
+      check_same_bits_of<PlainNf4>(folder.path(), Bytes{10'000});
+      check_same_bits_of<Chosen>(folder.path());
+      check_same_bits_of<Half>(folder.path());
+      const TemporaryFolder packed;  // from 4 bits to 4 bits, and to 16
+      quantize_checkpoint<Defaults>(folder.path(), packed / "out", silence);
+      check_same_bits_of<Defaults>(packed / "out");
+      check_same_bits_of<Half>(packed / "out");
+    }
+  }
+}
+
+TEST_CASE("tensors of Qwen3-Next are written as the checkpoint has them") {
+  const std::string linear = "model.layers.0.linear_attn.";
+  const std::string qkvz = linear + "in_proj_qkvz.weight";
+  const auto quantized = [](const test::LinearSizes& sizes) {
+    const TemporaryFolder parent;
+    EditedCheckpoint checkpoint = test::qwen3_next_checkpoint(sizes, DType::bf16);
+    test::add_mtp(checkpoint);
+    checkpoint.write(parent.path());
+    quantize_checkpoint<Defaults>(parent.path(), parent / "out", silence);
+    return EditedCheckpoint(parent / "out");
+  };
+  const EditedCheckpoint before = test::qwen3_next_checkpoint(whole_groups, DType::bf16);
+  const EditedCheckpoint after = quantized(whole_groups);
+  for (const std::string& name : {linear + "A_log", linear + "dt_bias", linear + "norm.weight",
+                                  linear + "conv1d.weight", std::string("model.norm.weight"),
+                                  std::string("model.layers.1.self_attn.q_norm.weight"),
+                                  std::string("model.layers.0.mlp.shared_expert_gate.weight")}) {
+    CAPTURE(name);
+    CHECK(after.tensors.at(name).dtype == DType::f32);
+    CHECK(after.tensors.at(name).shape == before.tensors.at(name).shape);
+    CHECK(test::values_of(after, name) == test::values_of(before, name));
+  }
+  // One tensor, quantized as bitsandbytes would.
+  using Format = Defaults::Quantization;
+  const std::uint64_t rows = whole_groups.key_heads * whole_groups.group_rows();
+  const std::vector<float> values = test::values_of(before, qkvz);
+  std::vector<std::byte> slab(Format::planes(rows, whole_groups.hidden).bytes().count);
+  const quant::FloatWeights weights{values};
+  Format::encode(weights, rows, whole_groups.hidden, slab.data());
+  const auto parts = FileLayout<Format>::declare(qkvz, rows, whole_groups.hidden);
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    CAPTURE(parts[part].name);
+    CHECK(after.tensors.at(parts[part].name).bytes ==
+          FileLayout<Format>::bytes(part, slab.data(), rows, whole_groups.hidden, "bfloat16"));
+  }
+  CHECK(after.tensors.at(linear + "in_proj_ba.weight").dtype == DType::u8);
+  CHECK(after.tensors.at("model.layers.0.mlp.shared_expert.up_proj.weight").dtype == DType::u8);
+  for (const auto& entry : after.tensors) CHECK_FALSE(entry.first.starts_with("mtp."));
+  const auto skipped = [](const EditedCheckpoint& from) {
+    return from.config["quantization_config"]["llm_int8_skip_modules"].dump();
+  };
+  CHECK_FALSE(test::contains(skipped(after), "qkvz"));
+
+  const EditedCheckpoint wide = quantized(narrow);
+  const EditedCheckpoint source = test::qwen3_next_checkpoint(narrow, DType::bf16);
+  CHECK(wide.tensors.at(qkvz).dtype == DType::bf16);
+  CHECK(wide.tensors.at(qkvz).bytes == source.tensors.at(qkvz).bytes);
+  CHECK(test::contains(skipped(wide), "\"in_proj_qkvz\""));
+}
+
+TEST_CASE("4 bits that no network could take apart are not written again") {
+  EditedCheckpoint checkpoint = test::qwen3_next_checkpoint(narrow, DType::f32);
+  const std::string name = "model.layers.2.linear_attn.in_proj_qkvz.weight";
+  test::quantize<Defaults::Quantization>(checkpoint, name);
+  const TemporaryFolder parent;
+  std::filesystem::create_directory(parent / "in");
+  checkpoint.write(parent / "in");
+  check_error<Unsupported>([&] { quantize_checkpoint<Defaults>(parent / "in", parent / "out", silence); },
+                           {parent / "in", "'" + name + "'", "group of scales", "16 bits"});
 }
 
 TEST_CASE("what is in 4 bits already is written as it was") {

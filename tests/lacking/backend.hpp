@@ -78,6 +78,14 @@ struct NoSiluMultiply : Complete {
   using Complete::Complete;
   void silu_multiply() {}
 };
+struct NoSigmoidMultiply : Complete {
+  using Complete::Complete;
+  void sigmoid_multiply() {}
+};
+struct NoSplit : Complete {
+  using Complete::Complete;
+  void split() {}
+};
 struct NoRotaryTables : Complete {
   using Complete::Complete;
   void rotary_tables() {}
@@ -109,6 +117,22 @@ struct NoGather : Complete {
 struct NoCombine : Complete {
   using Complete::Complete;
   void combine() {}
+};
+struct NoCausalConvolution : Complete {
+  using Complete::Complete;
+  void causal_convolution() {}
+};
+struct NoDeltaGates : Complete {
+  using Complete::Complete;
+  void delta_gates() {}
+};
+struct NoDeltaRule : Complete {
+  using Complete::Complete;
+  void delta_rule() {}
+};
+struct NoGatedRmsNorm : Complete {
+  using Complete::Complete;
+  void gated_rms_norm() {}
 };
 
 }  // namespace asterism::lacking::backends

@@ -155,6 +155,10 @@ void dense_operations_are_the_naive_loops() {
   const auto weights = lab.weights(w);
   const auto y = lab.normal(5, 9);
   const auto same = lab.normal(5, 24);
+  const auto gate = lab.normal(5, 24);
+  const auto of_rows = lab.normal(5, 1);
+  const auto first = lab.normal(5, 12);
+  const auto second = lab.normal(5, 12);
   const std::uint64_t before = lab.device.arena().allocations();
   lab.device.product(weights, x.on_device, y.on_device);
   for (std::size_t i = 0; i < 5; ++i)
@@ -182,6 +186,36 @@ void dense_operations_are_the_naive_loops() {
     }
     lab.check_row("silu_multiply and add", same.on_device, i, expected);
   }
+  lab.device.add(norm, x.on_device);
+  for (std::size_t i = 0; i < 5; ++i) {
+    std::vector<double> expected;
+    for (std::size_t c = 0; c < 24; ++c) expected.push_back(double{x.row(i)[c]} + double{w.row(0)[c]});
+    lab.check_row("add of one row", x.on_device, i, expected);
+  }
+  const auto sigmoid = [](float z) { return 1 / (1 + std::exp(-double{z})); };
+  const std::vector<float> sums = lab.read(x.on_device);
+  lab.device.sigmoid_multiply(gate.on_device, x.on_device);
+  for (std::size_t i = 0; i < 5; ++i) {
+    std::vector<double> expected;
+    for (std::size_t c = 0; c < 24; ++c) expected.push_back(sigmoid(gate.row(i)[c]) * double{sums[i * 24 + c]});
+    lab.check_row("sigmoid_multiply", x.on_device, i, expected);
+  }
+  const std::vector<float> gated = lab.read(x.on_device);
+  lab.device.sigmoid_multiply(of_rows.on_device, x.on_device);
+  for (std::size_t i = 0; i < 5; ++i) {
+    std::vector<double> expected;
+    for (std::size_t c = 0; c < 24; ++c)
+      expected.push_back(sigmoid(of_rows.row(i)[0]) * double{gated[i * 24 + c]});
+    lab.check_row("sigmoid_multiply of whole rows", x.on_device, i, expected);
+  }
+  lab.device.split(gate.on_device, 4, first.on_device, second.on_device);
+  for (std::size_t i = 0; i < 5; ++i) {
+    std::vector<double> even;
+    std::vector<double> odd;
+    for (std::size_t c = 0; c < 24; ++c) (c / 4 % 2 == 0 ? even : odd).push_back(double{gate.row(i)[c]});
+    lab.check_row("split", first.on_device, i, even);
+    lab.check_row("split", second.on_device, i, odd);
+  }
   lab.check_allocations(before);
 }
 
@@ -200,8 +234,8 @@ void attention_is_the_naive_loop() {
   const backend::KvView<quant::Float32> kv{
       .keys = stored, .values = stored + block, .kv_heads = kv_heads, .slots = rows, .head_dim = dim, .device = 0};
   const std::uint64_t before = lab.device.arena().allocations();
-  lab.device.rotary_tables(3, 1e4, tables.on_device);
-  lab.device.rotate(tables.on_device, queries.on_device);
+  lab.device.rotary_tables(3, {1e4}, tables.on_device);
+  lab.device.rotate(tables.on_device, dim, queries.on_device);
   std::vector<std::vector<double>> rotated;
   for (std::size_t i = 0; i < rows; ++i) {
     const std::vector<float> row = queries.row(i);
@@ -372,8 +406,10 @@ void other_devices_are_refused() {
   law.throws<WrongDevice>([&] { device.grouped_swiglu(whole, groups, m, m, m, m); }, "grouped_swiglu");
   law.throws<WrongDevice>([&] { device.add(m, m); }, "add");
   law.throws<WrongDevice>([&] { device.silu_multiply(m, m, m); }, "silu_multiply");
-  law.throws<WrongDevice>([&] { device.rotary_tables(0, 1e4, m); }, "rotary_tables");
-  law.throws<WrongDevice>([&] { device.rotate(m, m); }, "rotate");
+  law.throws<WrongDevice>([&] { device.rotary_tables(0, {1e4}, m); }, "rotary_tables");
+  law.throws<WrongDevice>([&] { device.rotate(m, m.cols(), m); }, "rotate");
+  law.throws<WrongDevice>([&] { device.sigmoid_multiply(m, m); }, "sigmoid_multiply");
+  law.throws<WrongDevice>([&] { device.split(m, 1, m, m); }, "split");
   law.throws<WrongDevice>([&] { device.append_kv(m, m, 0, kv); }, "append_kv");
   law.throws<WrongDevice>([&] { device.attend(m, kv, 0, 0, m); }, "attend");
   law.throws<WrongDevice>([&] { device.route(gating::SoftmaxTopK(width, top_k), m, routes); }, "route");

@@ -15,7 +15,7 @@ TEST_CASE("rotary tables equal double within the rounding of an fp32 angle") {
     for (const std::size_t dim : {2U, 4U, 10U, 64U, 128U}) {
       for (const std::int32_t position : {0, 1, 2, 63, 1000, 32767, 1'000'000}) {
         std::vector<float> table(dim);
-        linalg::rotary_table(position, theta, table);
+        linalg::rotary_table(position, {theta}, table);
         for (std::size_t i = 0; i < dim / 2; ++i) {
           const double angle =
               position * std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
@@ -30,7 +30,7 @@ TEST_CASE("rotary tables equal double within the rounding of an fp32 angle") {
 
 TEST_CASE("position 0 rotates nothing") {
   std::vector<float> table(6);
-  linalg::rotary_table(0, 1e6, table);
+  linalg::rotary_table(0, {1e6}, table);
   CHECK(table == std::vector<float>{1, 1, 1, 0, 0, 0});
   const std::vector<float> before = test::random_row(6, 1);
   std::vector<float> head = before;
@@ -42,7 +42,7 @@ TEST_CASE("rotate_half turns each pair (i, i + d/2) by its angle") {
   for (const std::size_t dim : {2U, 6U, 64U, 70U}) {
     const std::vector<float> before = test::random_row(dim, dim);
     std::vector<float> table(dim);
-    linalg::rotary_table(17, 1e4, table);
+    linalg::rotary_table(17, {1e4}, table);
     std::vector<float> head = before;
     linalg::rotate_half(head, table);
     const std::size_t half = dim / 2;
@@ -62,9 +62,9 @@ TEST_CASE("scores depend on the distance of positions alone") {
     std::vector<float> query = test::random_row(dim, 1);
     std::vector<float> key = test::random_row(dim, 2);
     std::vector<float> table(dim);
-    linalg::rotary_table(a, 1e4, table);
+    linalg::rotary_table(a, {1e4}, table);
     linalg::rotate_half(query, table);
-    linalg::rotary_table(b, 1e4, table);
+    linalg::rotary_table(b, {1e4}, table);
     linalg::rotate_half(key, table);
     double sum = 0;
     for (std::size_t i = 0; i < dim; ++i) sum += double{query[i]} * key[i];

@@ -62,8 +62,8 @@ TEST_CASE("every device that runs layers has a cache for them") {
     CHECK(caches.on(device).bytes() == Exact::KvCache::layer_bytes(shape, Exact::limits) * layers);
     CHECK(caches.on(device).bytes() * 2 == empty.plan.bytes(d, placement::PartKind::kv_cache));  // batch is 2
   }
-  CHECK(caches.trim(100) == 100);
-  CHECK(caches.trim(0) == 0);
+  CHECK(caches.trim(empty.devices, 100) == 100);
+  CHECK(caches.trim(empty.devices, 0) == 0);
 }
 
 TEST_CASE("a sequence for which there is no room is refused, and leaves nothing behind") {
@@ -90,19 +90,20 @@ TEST_CASE("a sequence for which there is no room is refused, and leaves nothing 
 
 TEST_CASE("where one device can't go back, all begin anew") {
   const test::EmptyNetwork<Exact> empty(small_shape, equal_devices(2, 1_MiB));
-  model::Caches<Forgetful> caches(empty.devices, empty.plan, small_shape, Exact::limits);
+  model::Caches<Forgetful, Exact::State> caches(empty.devices, empty.plan, small_shape, Exact::limits);
   Forgetful::calls.clear();
-  CHECK(caches.trim(5) == 0);
+  CHECK(caches.trim(empty.devices, 5) == 0);
   CHECK(Forgetful::calls == std::vector<std::string>{"0: 5", "1: 5", "0: 0", "1: 0"});
   Forgetful::calls.clear();
-  CHECK(caches.trim(0) == 0);
+  CHECK(caches.trim(empty.devices, 0) == 0);
   CHECK(Forgetful::calls == std::vector<std::string>{"0: 0", "1: 0"});
 }
 
 TEST_CASE("a segment finds its cache by device") {
   const test::EmptyNetwork<Exact> empty(small_shape, equal_devices(2, 1_MiB));
   Caches caches(empty.devices, empty.plan, small_shape, Exact::limits);
-  const model::Segment<Exact::KvCache, test::Watch> segment{.caches = &caches, .first = 3, .rows = 2};
+  const model::Segment<Exact::KvCache, Exact::State, test::Watch> segment{
+      .caches = &caches, .first = 3, .rows = 2};
   CHECK(&segment.cache(0) == &caches.on(0));
   CHECK(&segment.cache(1) == &caches.on(1));
 }

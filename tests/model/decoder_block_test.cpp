@@ -57,7 +57,7 @@ struct Notes {
   void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
 };
 
-using Segment = model::Segment<Exact::KvCache, Notes>;
+using Segment = model::Segment<Exact::KvCache, Exact::State, Notes>;
 
 /// The layer as it stands in the papers, row by row.
 class Naive {
@@ -73,18 +73,21 @@ class Naive {
     Rows values;
     for (std::size_t i = 0; i < hidden.size(); ++i) {
       const Row x = normed(hidden[i], attention_norm);
-      queries.push_back(rotated(product(weight({Role::query, layer_}), x), i));
-      keys.push_back(rotated(product(weight({Role::key, layer_}), x), i));
-      values.push_back(product(weight({Role::value, layer_}), x));
+      queries.push_back(rotated(heads_normed(projected(Role::query, Role::query_bias, x), Role::query_norm), i));
+      keys.push_back(rotated(heads_normed(projected(Role::key, Role::key_bias, x), Role::key_norm), i));
+      values.push_back(projected(Role::value, Role::value_bias, x));
     }
     for (std::size_t i = 0; i < hidden.size(); ++i) {
-      add(product(weight({Role::output, layer_}), attended(queries[i], keys, values, i)), 1, out[i]);
-      const Row x = normed(out[i], weight({Role::expert_norm, layer_}));
+      add(projected(Role::output, Role::output_bias, attended(queries[i], keys, values, i)), 1, out[i]);
+      const Row x = normed(out[i], weight({Role::feed_forward_norm, layer_}));
+      if (shape_.is_dense(layer_)) {
+        add(swiglu({Role::dense_gate, layer_}, {Role::dense_up, layer_}, {Role::dense_down, layer_}, x), 1,
+            out[i]);
+        continue;
+      }
       for (const auto& [expert, share] : routes(x)) {
-        Row inner = product(weight({Role::gate, layer_, expert}), x);
-        const Row up = product(weight({Role::up, layer_, expert}), x);
-        for (std::size_t j = 0; j < inner.size(); ++j) inner[j] = inner[j] / (1 + std::exp(-inner[j])) * up[j];
-        add(product(weight({Role::down, layer_, expert}), inner), share, out[i]);
+        add(swiglu({Role::gate, layer_, expert}, {Role::up, layer_, expert}, {Role::down, layer_, expert}, x),
+            share, out[i]);
       }
     }
     return out;
@@ -97,14 +100,39 @@ class Naive {
     for (std::size_t e = 0; e < logits.size(); ++e)
       all.emplace_back(static_cast<std::int32_t>(e), std::exp(logits[e]));
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-    all.resize(static_cast<std::size_t>(shape_.top_k));
     double sum = 0;
-    for (const auto& [expert, share] : all) sum += share;
+    for (const auto& [expert, share] : all) sum += shape_.normalised_top_k ? 0 : share;
+    all.resize(static_cast<std::size_t>(shape_.top_k));
+    for (const auto& [expert, share] : all) sum += shape_.normalised_top_k ? share : 0;
     for (auto& [expert, share] : all) share /= sum;
     return all;
   }
 
  private:
+  Row projected(Role matrix, Role bias, const Row& x) const {
+    Row out = product(weight({matrix, layer_}), x);
+    if (shape_.attention_bias) add(weight({bias, layer_}), 1, out);
+    return out;
+  }
+
+  Row heads_normed(Row x, Role norm) const {
+    if (!shape_.qk_norm) return x;
+    const Row weights = weight({norm, layer_});
+    const auto width = static_cast<std::ptrdiff_t>(weights.size());
+    for (auto head = x.begin(); head != x.end(); head += width) {
+      const Row one = normed(Row(head, head + width), weights);
+      std::copy(one.begin(), one.end(), head);
+    }
+    return x;
+  }
+
+  Row swiglu(const WeightId& gate, const WeightId& up, const WeightId& down, const Row& x) const {
+    Row inner = product(weight(gate), x);
+    const Row factors = product(weight(up), x);
+    for (std::size_t j = 0; j < inner.size(); ++j) inner[j] = inner[j] / (1 + std::exp(-inner[j])) * factors[j];
+    return product(weight(down), inner);
+  }
+
   Row weight(const WeightId& id) const {
     Row out;
     model::visit_weight(network_, id, [&](const auto& weights) {
@@ -144,9 +172,7 @@ class Naive {
     Row out = x;
     for (std::size_t head = 0; head < x.size(); head += width) {
       for (std::size_t i = 0; i < width / 2; ++i) {
-        const double angle =
-            static_cast<double>(position) *
-            std::pow(shape_.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(width));
+        const double angle = static_cast<double>(position) * frequency(i, width);
         const double a = x[head + i];
         const double b = x[head + width / 2 + i];
         out[head + i] = a * std::cos(angle) - b * std::sin(angle);
@@ -154,6 +180,19 @@ class Naive {
       }
     }
     return out;
+  }
+
+  /// Source: transformers, `_compute_llama3_parameters`.
+  double frequency(std::size_t i, std::size_t width) const {
+    const double plain = std::pow(shape_.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(width));
+    const linalg::RopeScaling& scaling = shape_.rope_scaling;
+    if (scaling.factor == 0) return plain;
+    const double wavelength = 2 * 3.14159265358979323846 / plain;
+    if (wavelength > scaling.original_positions / scaling.low_freq_factor) return plain / scaling.factor;
+    if (wavelength < scaling.original_positions / scaling.high_freq_factor) return plain;
+    const double smooth = (scaling.original_positions / wavelength - scaling.low_freq_factor) /
+                          (scaling.high_freq_factor - scaling.low_freq_factor);
+    return (1 - smooth) * plain / scaling.factor + smooth * plain;
   }
 
   Row attended(const Row& query, const Rows& keys, const Rows& values, std::size_t position) const {
@@ -206,11 +245,11 @@ Rows forward(FilledNetwork<Exact>& on, std::int32_t layer, const Shape& shape, c
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t c = 0; c < hidden.cols(); ++c) hidden.view(i, c) = static_cast<float>(rows[first + i][c]);
     }
-    on.devices[0]->rotary_tables(static_cast<std::int32_t>(first), shape.rope_theta,
+    on.devices[0]->rotary_tables(static_cast<std::int32_t>(first), shape.rope(),
                                  workspace.tables.rows_at(0, count));
     const std::vector<Segment> segments = {{&conversation.caches, &notes, first, count}};
-    on.network.blocks()[static_cast<std::size_t>(layer)].forward(*on.devices[0], layer, segments, hidden,
-                                                                 workspace);
+    on.network.blocks()[static_cast<std::size_t>(layer)].forward(*on.devices[0], segments, hidden, workspace);
+    conversation.caches.advance(first + count);
     for (std::size_t i = 0; i < count; ++i) out.emplace_back(hidden.view.row(i).begin(), hidden.view.row(i).end());
   }
   return out;
@@ -219,13 +258,20 @@ Rows forward(FilledNetwork<Exact>& on, std::int32_t layer, const Shape& shape, c
 }  // namespace
 
 TEST_CASE("a layer equals the naive one, with and without a window, whatever the chunks") {
-  for (const std::int32_t window : {0, 3}) {
+  for (const auto& one : {std::pair(small_shape, 0),
+                          {small_shape, 3},
+                          {test::mixed_shape, 0},
+                          {test::mixed_shape, 3},
+                          {test::dense_shape, 0}}) {
+    const auto& of = one.first;
+    const auto& window = one.second;
     CAPTURE(window);
-    Shape shape = small_shape;
+    Shape shape = of;
     shape.sliding_window = window;
     FilledNetwork<Exact> on(shape, equal_devices(1, 1_MiB));
     const Rows rows = random_rows(13, 24);
-    for (const std::int32_t layer : {0, 1}) {
+    for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+      CAPTURE(layer);
       const Rows expected = Naive(on.network, layer, shape).forward(rows);
       Notes whole;
       const Rows found = forward(on, layer, shape, rows, 16, whole);
@@ -293,9 +339,9 @@ TEST_CASE("each segment's observer hears of its rows, by their positions") {
   for (std::size_t i = 0; i < 8; ++i) {
     for (std::size_t c = 0; c < 24; ++c) hidden.view(i, c) = static_cast<float>(rows[i][c]);
   }
-  on.devices[0]->rotary_tables(0, small_shape.rope_theta, layer.tables.rows_at(0, 5));
-  on.devices[0]->rotary_tables(0, small_shape.rope_theta, layer.tables.rows_at(5, 3));
-  on.network.blocks()[1].forward(*on.devices[0], 1, segments, hidden, layer);
+  on.devices[0]->rotary_tables(0, small_shape.rope(), layer.tables.rows_at(0, 5));
+  on.devices[0]->rotary_tables(0, small_shape.rope(), layer.tables.rows_at(5, 3));
+  on.network.blocks()[1].forward(*on.devices[0], segments, hidden, layer);
   REQUIRE(notes[0].entries.size() == 10);
   REQUIRE(notes[1].entries.size() == 6);
   for (std::size_t i = 0; i < 10; ++i) {

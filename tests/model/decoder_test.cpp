@@ -88,7 +88,7 @@ void copy_weights(const FilledNetwork<A>& from, const FilledNetwork<B>& to) {
                       source.view;
                       target.view;
                     }) {
-        test::fill_weight(target, [&](std::size_t i) { return source.view(0, i); });
+        test::fill_weight(target, [&](std::size_t i) { return source.view.data[i]; });
       } else if constexpr (requires {
                              source.data;
                              target.data;
@@ -124,7 +124,8 @@ struct Memories {
 template <class Weights>
 std::pair<const std::byte*, std::uint64_t> place_of(const Weights& weights) {
   if constexpr (requires { weights.view; }) {
-    return {reinterpret_cast<const std::byte*>(weights.view.data), weights.cols() * sizeof(float)};
+    return {reinterpret_cast<const std::byte*>(weights.view.data),
+            weights.rows() * weights.cols() * sizeof(float)};
   } else {
     return {weights.data, Weights::Format::planes(weights.rows, weights.cols).bytes().count};
   }
@@ -135,16 +136,23 @@ std::pair<const std::byte*, std::uint64_t> place_of(const Weights& weights) {
 TEST_CASE("the weights of a device are one piece of memory, in the order of use, and nothing is left over") {
   Limits limits = Exact::limits;
   limits.batch = 1;
-  for (const std::size_t count : {1, 2, 3}) {
+  for (const auto& one : {std::pair(small_shape, std::size_t{1}),
+                          {small_shape, 2},
+                          {small_shape, 3},
+                          {test::mixed_shape, 2},
+                          {test::dense_shape, 1},
+                          {test::hybrid_shape, 2}}) {
+    const auto& shape = one.first;
+    const auto& count = one.second;
     CAPTURE(count);
-    const placement::Plan plan = asterism::plan<Copied>(equal_devices(count, 1_MiB), small_shape, limits);
+    const placement::Plan plan = asterism::plan<Copied>(equal_devices(count, 1_MiB), shape, limits);
     const Memories memories(plan);
     {
-      const Network network(memories.devices, plan, small_shape, model::gating_of<Copied>(small_shape));
+      const Network network(memories.devices, plan, shape, model::gating_of<Copied>(shape));
       std::vector<const std::byte*> begin(count);
       std::vector<const std::byte*> end(count);
       model::for_each_weight(network, [&](const model::WeightId& id, const auto& weights) {
-        if (id.role == model::Role::expert_norm) return;  // beside the other norm of its layer
+        if (id.role == model::Role::feed_forward_norm) return;  // beside the other norm of its layer
         const auto d = static_cast<std::size_t>(weights.device);
         const auto [data, bytes] = place_of(weights);
         if (begin[d] == nullptr) begin[d] = end[d] = data;
@@ -191,18 +199,23 @@ TEST_CASE("weights for which a device has no room are refused before any are dra
 }
 
 TEST_CASE("chunks and rows of logits change no bit") {
-  const FilledNetwork<Exact> one(small_shape, equal_devices(1, 1_MiB));
-  const std::vector<float> expected = logits(one, tokens, 16, 16);
-  CHECK(expected.size() == tokens.size() * 53);
-  for (const std::size_t chunk : {1, 4, 10}) {
-    for (const std::size_t count : {1, 3, 16}) CHECK(logits(one, tokens, chunk, count) == expected);
+  for (const Shape& shape : {small_shape, test::mixed_shape, test::dense_shape, test::hybrid_shape}) {
+    CAPTURE(shape.layers);
+    const FilledNetwork<Exact> one(shape, equal_devices(1, 1_MiB));
+    const std::vector<float> expected = logits(one, tokens, 16, 16);
+    CHECK(expected.size() == tokens.size() * 53);
+    for (const std::size_t chunk : {1, 4, 10}) {
+      for (const std::size_t count : {1, 3, 16}) CHECK(logits(one, tokens, chunk, count) == expected);
+    }
   }
 }
 
 TEST_CASE("two devices give the bits of one; a tied head is shared, handed over or copied") {
-  for (const bool tied : {false, true}) {
+  for (const auto& variant :
+       {std::pair(small_shape, false), {small_shape, true}, {test::hybrid_shape, false}}) {
+    const bool tied = variant.second;
     CAPTURE(tied);
-    Shape shape = small_shape;
+    Shape shape = variant.first;
     shape.tied_head = tied;
     const FilledNetwork<Exact> one(shape, equal_devices(1, 1_MiB));
     const FilledNetwork<Exact> two(shape, equal_devices(2, 1_MiB));
@@ -233,9 +246,15 @@ TEST_CASE("two devices give the bits of one; a tied head is shared, handed over 
 
 TEST_CASE("rows of several sequences in one pass give, to the bit, the logits of each alone") {
   const Tokens prompts[] = {tokens, {7, 7, 7, 50, 1}, {52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41}, {9, 3, 3}};
-  for (const std::size_t devices : {1, 2}) {
+  for (const auto& one : {std::pair(small_shape, std::size_t{1}),
+                          {small_shape, 2},
+                          {test::mixed_shape, 2},
+                          {test::hybrid_shape, 1},
+                          {test::hybrid_shape, 2}}) {
+    const auto& shape = one.first;
+    const auto& devices = one.second;
     CAPTURE(devices);
-    const FilledNetwork<Exact> on(small_shape, equal_devices(devices, 1_MiB));
+    const FilledNetwork<Exact> on(shape, equal_devices(devices, 1_MiB));
     std::vector<std::vector<float>> expected;
     for (const Tokens& prompt : prompts) expected.push_back(logits(on, prompt, 16, 16));
 
@@ -297,6 +316,30 @@ TEST_CASE("a pass that is cancelled may be made again") {
   CHECK(conversation.observer.routes == tokens.size() * 2);
   CHECK(test::pass<Exact>(on, workspace, turns));
   CHECK(test::logits_of<Exact>(on, workspace, 0, tokens.size(), conversation.observer) == expected);
+}
+
+TEST_CASE("a state that was kept is gone back to, and what follows has the bits of a fresh sequence") {
+  const FilledNetwork<Exact> on(test::hybrid_shape, equal_devices(2, 1_MiB));
+  const auto workspace = test::workspace_on<Exact>(on);
+  const auto go_on = [&](test::Conversation<Exact>& with, const Tokens& some) {
+    CHECK(test::pass<Exact>(on, workspace, std::vector<test::Turn<Exact>>{{&with, some}}));
+    return test::logits_of<Exact>(on, workspace, 0, some.size(), with.observer);
+  };
+  test::Conversation<Exact> conversation(on);
+  go_on(conversation, {1, 2, 3});
+  conversation.caches.keep(false);
+  go_on(conversation, {4, 5});
+  go_on(conversation, {6});
+  CHECK(conversation.caches.trim(on.devices, 5) == 3);
+  conversation.computed = 3;
+  const std::vector<float> found = go_on(conversation, {7, 8, 9});
+  test::Conversation<Exact> fresh(on);
+  go_on(fresh, {1, 2, 3});
+  CHECK(go_on(fresh, {7, 8, 9}) == found);
+  CHECK(conversation.caches.trim(on.devices, 2) == 0);
+  conversation.computed = 0;
+  test::Conversation<Exact> other(on);
+  CHECK(go_on(conversation, {9, 8}) == go_on(other, {9, 8}));
 }
 
 TEST_CASE("each sequence's observer hears its routes, by position, and its part of every hand-over") {

@@ -35,11 +35,54 @@ inline constexpr Shape small_shape{.architecture = Architecture::mixtral,
                                    .rope_theta = 1e4,
                                    .rms_epsilon = 1e-5};
 
+/// All that a layer may have: biases, norms of queries and keys, shares of experts as they are; the middle layer is
+/// dense.
+inline constexpr Shape mixed_shape = [] {
+  Shape shape = small_shape;
+  shape.architecture = Architecture::qwen3_moe;
+  shape.layers = 3;
+  shape.attention_bias = true;
+  shape.qk_norm = true;
+  shape.normalised_top_k = false;
+  shape.dense_layers.insert(1);
+  shape.dense_ffn = 56;
+  return shape;
+}();
+
+/// Layers that are all dense.
+inline constexpr Shape dense_shape = [] {
+  Shape shape = small_shape;
+  shape.architecture = Architecture::llama;
+  shape.dense_layers = LayerSet::range(0, shape.layers);
+  shape.dense_ffn = 56;
+  shape.ffn = shape.experts = shape.top_k = 0;
+  shape.rope_scaling = {.factor = 8, .low_freq_factor = 1, .high_freq_factor = 4, .original_positions = 32};
+  return shape;
+}();
+
+/// Linear attention in two of four layers, gated attention that rotates a part of each head in the others; experts
+/// beside a shared one, but for one dense layer.
+inline constexpr Shape hybrid_shape = [] {
+  Shape shape = small_shape;
+  shape.architecture = Architecture::qwen3_next;
+  shape.layers = 4;
+  shape.rotary_dim = 4;
+  shape.attention_gate = true;
+  shape.qk_norm = true;
+  shape.linear_layers.insert(0);
+  shape.linear_layers.insert(2);
+  shape.delta_net = {.key_heads = 2, .value_heads = 4, .key_width = 6, .value_width = 10, .kernel = 4};
+  shape.shared_ffn = 28;
+  shape.dense_layers.insert(1);
+  shape.dense_ffn = 56;
+  return shape;
+}();
+
 /// Overwrites one weight with values from `value(element)`.
 template <class Weights, class Value>
 void fill_weight(const Weights& weights, Value&& value) {
   if constexpr (requires { weights.view; }) {
-    for (std::size_t i = 0; i < weights.view.cols; ++i) weights.view(0, i) = value(i);
+    for (std::size_t i = 0; i < weights.view.rows * weights.view.cols; ++i) weights.view.data[i] = value(i);
   } else {
     std::vector<float> values(static_cast<std::size_t>(weights.rows * weights.cols));
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = value(i);
@@ -53,10 +96,12 @@ void fill_weight(const Weights& weights, Value&& value) {
 template <class Network>
 void fill(const Network& network, std::uint64_t seed) {
   Random random(seed);
-  model::for_each_weight(network, [&](const model::WeightId&, const auto& weights) {
-    constexpr bool is_norm = requires { weights.view; };
+  model::for_each_weight(network, [&](const model::WeightId& id, const auto& weights) {
+    const bool is_norm = model::info_of(network.shape().architecture, id.role).name.ends_with("norm.weight");
+    const bool is_rate = id.role == model::Role::linear_decay_rate;
     fill_weight(weights, [&](std::size_t) {
       const auto normal = static_cast<float>(random.normal());
+      if (is_rate) return -0.1F - normal * normal;
       return is_norm ? 1 + 0.2F * normal : 0.25F * normal;
     });
   });
@@ -97,7 +142,7 @@ typename model::Assembly<B>::Workspace workspace_on(const EmptyNetwork<B>& on, c
 template <class B, class Observer>
 bool pass(const EmptyNetwork<B>& on, const typename model::Assembly<B>::Workspace& workspace,
           const std::vector<Turn<B, Observer>>& turns, const std::stop_token& cancel = {}) {
-  using Segment = model::Segment<typename B::KvCache, Observer>;
+  using Segment = model::Segment<typename B::KvCache, typename B::State, Observer>;
   std::vector<Segment> segments;
   std::vector<TokenId> tokens;
   for (const Turn<B, Observer>& turn : turns) {
@@ -105,7 +150,10 @@ bool pass(const EmptyNetwork<B>& on, const typename model::Assembly<B>::Workspac
     tokens.insert(tokens.end(), turn.tokens.begin(), turn.tokens.end());
   }
   if (!on.network.forward(on.devices, workspace, View<const Segment>(segments), tokens, cancel)) return false;
-  for (const Turn<B, Observer>& turn : turns) turn.of->computed += turn.tokens.size();
+  for (const Turn<B, Observer>& turn : turns) {
+    turn.of->computed += turn.tokens.size();
+    turn.of->caches.advance(turn.of->computed);
+  }
   return true;
 }
 

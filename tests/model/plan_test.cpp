@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/machine/catalogue.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/accelerators_first.hpp"
@@ -18,6 +19,7 @@
 
 #include "generate/variants.hpp"
 #include "model/filled_network.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using placement::PartKind;
@@ -131,6 +133,29 @@ struct MixtralExplicit : Mixtral {
 static_assert(fits<MixtralExplicit, machines::dual_16gb, 14_GiB>());
 static_assert(plan<MixtralExplicit>(machines::dual_16gb).cuts[1] == 14);
 
+/// Keys and values of 12 layers, states of 36 in four slots of 79 036 416 bytes.
+struct Next80 : Blueprint {
+  static constexpr Shape shape = shapes::qwen3_next_80b_a3b;
+  static constexpr Limits limits{.context = 262144, .batch = 1, .prefill_chunk = 512};
+  using Placement = placement::AcceleratorsFirst<placement::Balanced, placement::HostPlacement::any_width>;
+};
+static_assert(fits<Next80, machines::vram14_ram90>());
+constexpr placement::Plan next80 = plan<Next80>(machines::vram14_ram90);
+static_assert(next80.bytes(0, PartKind::kv_cache) + next80.bytes(1, PartKind::kv_cache) == Bytes{6'442'450'944});
+struct Next80WithoutLinear : Next80 {
+  using Mixers = model::Mixers<attention::GroupedQuery>;
+};
+static_assert(model::mixers_cover_shape<Next80>() && !model::mixers_cover_shape<Next80WithoutLinear>());
+static_assert(next80.bytes(0, PartKind::state) + next80.bytes(1, PartKind::state) == Bytes{4 * 79'036'416});
+
+/// Without the mixers of some of its layers.
+struct OnlyAttention : Blueprint {
+  using Mixers = model::Mixers<attention::GroupedQuery>;
+};
+struct OnlyLinear : Blueprint {
+  using Mixers = model::Mixers<attention::GatedDeltaNet>;
+};
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("kind by kind, the plan is what network, workspace and sequences allocate", B, Serial,
@@ -152,6 +177,17 @@ TEST_CASE_TEMPLATE("kind by kind, the plan is what network, workspace and sequen
   odd.tied_head = true;
   check_allocation<B>(odd, 1, limits);
   check_allocation<B>(odd, 2, limits);
+  for (const std::size_t devices : {1, 2, 3}) check_allocation<B>(test::mixed_shape, devices, limits);
+  for (const std::size_t devices : {1, 2, 4}) check_allocation<B>(test::hybrid_shape, devices, limits);
+  check_allocation<B>(test::dense_shape, 2, limits);
+}
+
+TEST_CASE("a shape with layers that no mixer of the Blueprint is for is refused, by both names") {
+  test::check_error<Unsupported>(
+      [] { plan<OnlyAttention>(machines::vram14_ram90, Next80::shape); },
+      {"layers 0 to 2, 4 to 6", "linear attention (GatedDeltaNet)", "the Blueprint's Mixers are GroupedQuery"});
+  test::check_error<Unsupported>([] { plan<OnlyLinear>(machines::vram14_ram90, Next80::shape); },
+                                 {"layers 3, 7, 11", "attention (GroupedQuery)", "Mixers are GatedDeltaNet"});
 }
 
 TEST_CASE("more devices than layers") {

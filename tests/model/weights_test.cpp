@@ -37,7 +37,7 @@ void check_network(const Shape& shape, std::size_t devices) {
     std::uint64_t size = 0;
     if constexpr (requires { weights.view; }) {
       data = reinterpret_cast<const std::byte*>(weights.view.data);
-      size = aligned(weights.view.cols * sizeof(float));
+      size = aligned(weights.view.rows * weights.view.cols * sizeof(float));
     } else {
       data = weights.data;
       size = std::remove_cvref_t<decltype(weights)>::Format::planes(weights.rows, weights.cols).bytes().count;
@@ -51,8 +51,9 @@ void check_network(const Shape& shape, std::size_t devices) {
   });
   std::sort(ranges.begin(), ranges.end());
   for (std::size_t i = 1; i < ranges.size(); ++i) CHECK(ranges[i - 1].second <= ranges[i].first);
-  for (const PartKind kind : {PartKind::embedding, PartKind::attention, PartKind::norms, PartKind::router,
-                              PartKind::experts, PartKind::final_norm, PartKind::head}) {
+  for (const PartKind kind : {PartKind::embedding, PartKind::attention, PartKind::linear_attention,
+                              PartKind::shared_expert, PartKind::norms, PartKind::router, PartKind::experts,
+                              PartKind::feed_forward, PartKind::final_norm, PartKind::head}) {
     CAPTURE(placement::name_of(kind));
     Bytes planned{};
     for (std::size_t d = 0; d < devices; ++d) planned += empty.plan.bytes(d, kind);
@@ -84,10 +85,47 @@ TEST_CASE("ids: every role of every layer and expert, once") {
   CHECK(without == ids.size() - 1);
 }
 
+TEST_CASE("ids of unlike layers: what a layer does not have is left out") {
+  std::map<Role, std::vector<std::int32_t>> layers;
+  std::size_t experts = 0;
+  model::for_each_weight_id(test::mixed_shape, true, [&](const WeightId& id) {
+    if (id.expert < 0) {
+      layers[id.role].push_back(id.layer);
+    } else {
+      CHECK(id.layer != 1);
+      ++experts;
+    }
+  });
+  using Layers = std::vector<std::int32_t>;
+  CHECK(experts == 2 * 3 * 5);
+  for (const Role role : {Role::query, Role::query_bias, Role::output_bias, Role::key_norm}) {
+    CHECK(layers[role] == Layers{0, 1, 2});
+  }
+  CHECK(layers[Role::router] == Layers{0, 2});
+  CHECK(layers[Role::dense_gate] == Layers{1});
+  CHECK(layers[Role::dense_down] == Layers{1});
+  Shape plain = test::mixed_shape;
+  plain.attention_bias = false;
+  plain.qk_norm = false;
+  model::for_each_weight_id(plain, true, [&](const WeightId& id) {
+    const auto where = model::info_of(plain.architecture, id.role).where;
+    CHECK(where != model::Where::with_attention_bias);
+    CHECK(where != model::Where::with_qk_norm);
+  });
+  model::for_each_weight_id(test::dense_shape, true, [&](const WeightId& id) {
+    CHECK(id.expert < 0);
+    CHECK(id.role != Role::router);
+  });
+}
+
 TEST_CASE("weights have memory of their own, on the device of their layer, and sum to the plan") {
   check_network<Defaults>(small_shape, 1);
   check_network<Defaults>(small_shape, 2);
   check_network<Exact>(small_shape, 2);
+  check_network<Exact>(test::mixed_shape, 2);
+  check_network<Exact>(test::hybrid_shape, 2);
+  check_network<Defaults>(test::hybrid_shape, 1);
+  check_network<Defaults>(test::dense_shape, 2);
   Shape tied = small_shape;
   tied.tied_head = true;
   check_network<Defaults>(tied, 1);  // shared: the head is left out
@@ -114,7 +152,7 @@ TEST_CASE("weights have the shapes of their roles, and the table says the same")
   check({Role::head}, 53, 24);
   check({Role::final_norm}, 1, 24);
   check({Role::attention_norm, 1}, 1, 24);
-  check({Role::expert_norm, 0}, 1, 24);
+  check({Role::feed_forward_norm, 0}, 1, 24);
   check({Role::query, 1}, 48, 24);
   check({Role::key, 1}, 16, 24);
   check({Role::value, 0}, 16, 24);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <utility>
+#include <tuple>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -79,10 +80,11 @@ TEST_CASE("a layer's workspace fills exactly the bytes that the plan counts") {
     ranges.add(workspace.hidden, rows, 24);
     ranges.add(workspace.normed, rows, 24);
     ranges.add(workspace.tables, rows, 8);
-    ranges.add(workspace.attention.query, rows, 48);
-    ranges.add(workspace.attention.key, rows, 16);
-    ranges.add(workspace.attention.value, rows, 16);
-    ranges.add(workspace.attention.mixed, rows, 48);
+    const auto& attention = std::get<0>(workspace.mixers);
+    ranges.add(attention.query, rows, 48);
+    ranges.add(attention.key, rows, 16);
+    ranges.add(attention.value, rows, 16);
+    ranges.add(attention.mixed, rows, 48);
     ranges.add(workspace.constellation.logits, rows, 5);
     ranges.add(workspace.constellation.routes, rows, 2);
     ranges.add(workspace.constellation.offsets, 1, 6);

@@ -27,6 +27,7 @@ constexpr MemoryFootprint some = [] {
   footprint.layers = 6;
   footprint.add(PartKind::attention, 1, 5_B);
   footprint.add(PartKind::experts, 4, 3_B);
+  footprint.add(PartKind::feed_forward, 1, 7_B, LayerSet{});  // no part
   footprint.runs[1].layers = LayerSet::range(2, 5);  // experts in layers 2, 3 and 4 alone
   return footprint;
 }();

@@ -78,6 +78,21 @@ TEST_CASE("the layer table has a line for each device that runs layers") {
   CHECK(std::count(on_first.begin(), on_first.end(), '\n') == 2);
 }
 
+TEST_CASE("layers that are unlike have lines of their own") {
+  MemoryFootprint footprint;
+  footprint.layers = 6;
+  footprint.add(PartKind::attention, 1, 10_MiB);
+  const LayerSet dense = LayerSet::range(0, 1);
+  const LayerSet odd = LayerSet::range(3, 4);
+  footprint.add(PartKind::experts, 8, 20_MiB, LayerSet::range(0, 6) - dense - odd);
+  footprint.add(PartKind::feed_forward, 1, 30_MiB, dense);
+  CHECK(layer_table(Sequential::plan(footprint, equal_devices(1, 1_GiB))) ==
+        "layers      on    experts  attention   KV cache      other    a layer   together\n"
+        "0            0   30.0 MiB   10.0 MiB        0 B        0 B   40.0 MiB   40.0 MiB\n"
+        "4 in 1-5     0  160.0 MiB   10.0 MiB        0 B        0 B  170.0 MiB  680.0 MiB\n"
+        "3            0        0 B   10.0 MiB        0 B        0 B   10.0 MiB   10.0 MiB\n");
+}
+
 TEST_CASE("a device without layers or budget has a table too") {
   Machine machine = equal_devices(2, 1_GiB);
   machine.capacity[1] = 0_B;

@@ -11,17 +11,43 @@ namespace {
 
 constexpr std::int64_t parameters(const Shape& s) {
   const std::int64_t hidden = s.hidden;
-  const std::int64_t attention = 2 * hidden * s.query_width() + 2 * hidden * s.kv_width();
-  const std::int64_t experts = std::int64_t{3} * s.experts * s.ffn * hidden;
-  const std::int64_t layer = attention + experts + s.experts * hidden + 2 * hidden;
+  const std::int64_t attention = hidden * s.query_rows() + hidden * s.query_width() + 2 * hidden * s.kv_width() +
+                                 (s.qk_norm ? 2 * s.head_dim : 0);
+  const DeltaNetSizes& d = s.delta_net;
+  const std::int64_t linear = hidden * (d.channels() + 2 * d.values() + 2 * d.value_heads) +
+                              std::int64_t{d.channels()} * d.kernel + 2 * d.value_heads + d.value_width;
+  const std::int64_t norms = 2 * hidden;
+  const std::int64_t shared = 3 * hidden * s.shared_ffn + (s.shared_ffn > 0 ? hidden : 0);
+  const std::int64_t sparse = std::int64_t{3} * s.experts * s.ffn * hidden + s.experts * hidden + shared;
+  const std::int64_t dense = 3 * hidden * s.dense_ffn;
   const std::int64_t embedding = hidden * s.vocabulary;
-  return s.layers * layer + embedding * (s.tied_head ? 1 : 2) + hidden;
+  return s.attention_layers().size() * attention + s.linear_layers.size() * linear + s.layers * norms +
+         s.sparse_layers().size() * sparse + s.dense_layers.size() * dense +
+         embedding * (s.tied_head ? 1 : 2) + hidden;
 }
 
 constexpr bool consistent(const Shape& s) {
-  return s.heads % s.kv_heads == 0 && s.head_dim % 2 == 0 && s.top_k >= 1 && s.top_k <= s.experts && s.layers >= 1;
+  const bool routes = s.sparse_layers().empty() ? s.experts == 0 : s.top_k >= 1 && s.top_k <= s.experts;
+  return s.heads % s.kv_heads == 0 && s.head_dim % 2 == 0 && routes && s.layers >= 1 &&
+         (s.dense_layers - LayerSet::range(0, s.layers)).empty();
 }
 
+static_assert(parameters(shapes::qwen3_30b_a3b) == 30'532'122'624);
+static_assert(consistent(shapes::qwen3_30b_a3b));
+static_assert(parameters(shapes::qwen3_235b_a22b) == 235'093'634'560);
+static_assert(consistent(shapes::qwen3_235b_a22b));
+static_assert(parameters(shapes::qwen3_next_80b_a3b) == 79'674'391'296);
+static_assert(consistent(shapes::qwen3_next_80b_a3b));
+static_assert(shapes::qwen3_next_80b_a3b.linear_layers.size() == 36);
+static_assert(!shapes::qwen3_next_80b_a3b.linear_layers.contains(3) &&
+              shapes::qwen3_next_80b_a3b.linear_layers.contains(46) &&
+              !shapes::qwen3_next_80b_a3b.linear_layers.contains(47));
+static_assert(parameters(shapes::llama3_8b) == 8'030'261'248);
+static_assert(consistent(shapes::llama3_8b));
+static_assert(parameters(shapes::llama3_70b) == 70'553'706'496);
+static_assert(consistent(shapes::llama3_70b));
+static_assert(parameters(shapes::mistral_7b) == 7'241'732'096);
+static_assert(consistent(shapes::mistral_7b));
 static_assert(parameters(shapes::mixtral_8x7b) == 46'702'792'704);
 static_assert(consistent(shapes::mixtral_8x7b));
 static_assert(parameters(shapes::mixtral_8x22b) == 140'620'634'112);

@@ -49,7 +49,8 @@ concept trim = requires(K& cache, std::size_t length) {
 
 }  // namespace needs
 
-/// A key/value cache stores past keys and values for consecutive layers of one device.
+/// A key/value cache stores past keys and values for consecutive layers of one device, counted among those with
+/// attention.
 ///
 /// 1. `layer_bytes(shape, limits)`, static and constexpr, is the size of one layer: never more is drawn. The
 ///    constructor takes (device, shape, limits, first_layer, layers) and draws `layers` times that size.

@@ -1,10 +1,15 @@
-// Forward declarations of the room `attention`: attention and its caches.
+// Forward declarations of the room `attention`: what mixes the tokens of a sequence, and what it remembers.
 #pragma once
 
 namespace asterism::attention {
 
 template <class Quantization>
 class GroupedQuery;
+template <class Quantization>
+class GatedDeltaNet;
+
+template <int Slots = 4>
+class RecurrentState;
 
 template <class Format>
 class KvStorage;

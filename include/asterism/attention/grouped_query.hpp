@@ -9,6 +9,7 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/layer_set.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/shape/shape.hpp"
@@ -16,19 +17,36 @@
 namespace asterism::attention {
 
 /// Projections q (heads * head_dim, hidden), k and v (kv_heads * head_dim, hidden), o (hidden, heads * head_dim)
-/// in one slab, rotary positions, causal softmax attention with an optional sliding window. Filled through
-/// `slab()` after construction, immutable afterwards. Source: Ainslie et al., GQA, arXiv 2305.13245.
+/// in one slab, rotary positions, causal softmax attention. The shape may ask for biases of all four, for RMSNorm over
+/// each head of queries and keys before the rotation, for a rotation of the first elements of each head alone, for a
+/// sliding window, and for a gate: q then has (heads * 2 * head_dim) rows, each head's query before its gate, whose
+/// sigmoid multiplies what the head answers before o. Filled through `slab()` after construction, immutable afterwards.
+/// Sources: Ainslie et al., GQA, arXiv 2305.13245; transformers, `Qwen3NextAttention`.
 template <class Quantization>
 class GroupedQuery {
  public:
   static_assert(quant::Quantization<Quantization>);
   using Weights = backend::DeviceWeights<Quantization>;
 
+  static constexpr bool is_recurrent = false;
+  static constexpr const char* name = "GroupedQuery";
+  static constexpr const char* holder = "attention";
+
+  /// The layers of a shape that it mixes.
+  static constexpr LayerSet layers(const Shape& shape) { return shape.attention_layers(); }
+
   struct Slab {
     Weights query;
     Weights key;
     Weights value;
+    // (1, n) each, or empty where the shape has none.
+    backend::DeviceMatrix<float> query_bias;
+    backend::DeviceMatrix<float> key_bias;
+    backend::DeviceMatrix<float> value_bias;
+    backend::DeviceMatrix<float> query_norm;
+    backend::DeviceMatrix<float> key_norm;
     Weights output;
+    backend::DeviceMatrix<float> output_bias;
   };
 
   /// Bytes of one layer's slab.
@@ -42,7 +60,12 @@ class GroupedQuery {
   template <class Memory>
   GroupedQuery(Memory& memory, const Shape& shape)
       : window_(static_cast<std::size_t>(shape.sliding_window)),
-        buffer_(memory.allocate(footprint(shape), "attention")) {
+        head_dim_(static_cast<std::size_t>(shape.head_dim)),
+        has_gate_(shape.attention_gate),
+        has_bias_(shape.attention_bias),
+        has_norm_(shape.qk_norm),
+        epsilon_(static_cast<float>(shape.rms_epsilon)),
+        buffer_(memory.allocate(footprint(shape), holder)) {
     backend::Layout cursor(buffer_);
     slab_ = lay_out(cursor, shape);
   }
@@ -55,19 +78,24 @@ class GroupedQuery {
     backend::DeviceMatrix<float> key;    ///< (rows, kv_heads * head_dim)
     backend::DeviceMatrix<float> value;  ///< (rows, kv_heads * head_dim)
     backend::DeviceMatrix<float> mixed;  ///< (rows, heads * head_dim)
+    // Empty without a gate:
+    backend::DeviceMatrix<float> gated;  ///< (rows, heads * 2 * head_dim): queries and gates as they are projected
+    backend::DeviceMatrix<float> gate;   ///< (rows, heads * head_dim)
 
     static constexpr Scratch lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
       const auto query = static_cast<std::size_t>(shape.query_width());
       const auto kv = static_cast<std::size_t>(shape.kv_width());
-      return {cursor.matrix<float>(rows, query), cursor.matrix<float>(rows, kv), cursor.matrix<float>(rows, kv),
-              cursor.matrix<float>(rows, query)};
+      const std::size_t gate = shape.attention_gate ? query : 0;
+      return {cursor.matrix<float>(rows, query),    cursor.matrix<float>(rows, kv),
+              cursor.matrix<float>(rows, kv),       cursor.matrix<float>(rows, query),
+              cursor.matrix<float>(rows, 2 * gate), cursor.matrix<float>(rows, gate)};
     }
   };
 
   /// out = attention of x, (n, hidden) both; out may be x. The rows belong to the sequences of `segments`, one
   /// after the other: each a struct with `rows` of them, which stand at positions first ... first + rows - 1, and
-  /// `cache(device index)`, the KvCache that their keys and values go into. tables (n, head_dim): rotary tables of
-  /// the rows' positions. Allocates nothing.
+  /// `cache(device index)`, the KvCache that their keys and values go into. tables (n, rotary width): rotary tables
+  /// of the rows' positions. Allocates nothing.
   template <class Device, class Segments>
   void forward(Device& device, std::int32_t layer, const Segments& segments, backend::DeviceMatrix<const float> x,
                backend::DeviceMatrix<const float> tables, const Scratch& scratch,
@@ -76,11 +104,23 @@ class GroupedQuery {
     const auto key = scratch.key.rows_at(0, x.rows());
     const auto value = scratch.value.rows_at(0, x.rows());
     const auto mixed = scratch.mixed.rows_at(0, x.rows());
+    const auto gate = scratch.gate.rows_at(0, x.rows());
+    const auto projected = has_gate_ ? scratch.gated.rows_at(0, x.rows()) : query;
     const backend::Product<Quantization> projections[] = {
-        {slab_.query, query}, {slab_.key, key}, {slab_.value, value}};
+        {slab_.query, projected}, {slab_.key, key}, {slab_.value, value}};
     device.template products<Quantization>(View<const backend::Product<Quantization>>(projections, 3), x);
-    device.rotate(tables, query);
-    device.rotate(tables, key);
+    if (has_bias_) {
+      device.add(slab_.query_bias, projected);
+      device.add(slab_.key_bias, key);
+      device.add(slab_.value_bias, value);
+    }
+    if (has_gate_) device.split(projected, head_dim_, query, gate);
+    if (has_norm_) {
+      norm_heads(device, slab_.query_norm, query);
+      norm_heads(device, slab_.key_norm, key);
+    }
+    device.rotate(tables, head_dim_, query);
+    device.rotate(tables, head_dim_, key);
     std::size_t row = 0;
     for (const auto& segment : segments) {
       auto& cache = segment.cache(x.device);
@@ -89,19 +129,45 @@ class GroupedQuery {
                     mixed.rows_at(row, segment.rows));
       row += segment.rows;
     }
+    if (has_gate_) device.sigmoid_multiply(gate, mixed);
     device.product(slab_.output, mixed, out);
+    if (has_bias_) device.add(slab_.output_bias, out);
   }
 
  private:
+  template <class Device>
+  void norm_heads(Device& device, backend::DeviceMatrix<const float> weight,
+                  backend::DeviceMatrix<float> x) const {
+    const auto heads = x.in_rows_of(weight.cols());
+    device.rms_norm(heads, weight, epsilon_, heads);
+  }
+
   static constexpr Slab lay_out(backend::Layout& cursor, const Shape& shape) {
     const auto hidden = static_cast<std::uint64_t>(shape.hidden);
-    const auto query = static_cast<std::uint64_t>(shape.query_width());
+    const auto query = static_cast<std::uint64_t>(shape.query_rows());
     const auto kv = static_cast<std::uint64_t>(shape.kv_width());
-    return {cursor.weights<Quantization>(query, hidden), cursor.weights<Quantization>(kv, hidden),
-            cursor.weights<Quantization>(kv, hidden), cursor.weights<Quantization>(hidden, query)};
+    const auto vector = [&](bool is_there, std::uint64_t size) {
+      return is_there ? cursor.matrix<float>(1, static_cast<std::size_t>(size)) : backend::DeviceMatrix<float>{};
+    };
+    const auto head = static_cast<std::uint64_t>(shape.head_dim);
+    return {.query = cursor.weights<Quantization>(query, hidden),
+            .key = cursor.weights<Quantization>(kv, hidden),
+            .value = cursor.weights<Quantization>(kv, hidden),
+            .query_bias = vector(shape.attention_bias, query),
+            .key_bias = vector(shape.attention_bias, kv),
+            .value_bias = vector(shape.attention_bias, kv),
+            .query_norm = vector(shape.qk_norm, head),
+            .key_norm = vector(shape.qk_norm, head),
+            .output = cursor.weights<Quantization>(hidden, static_cast<std::uint64_t>(shape.query_width())),
+            .output_bias = vector(shape.attention_bias, hidden)};
   }
 
   std::size_t window_;
+  std::size_t head_dim_;
+  bool has_gate_;
+  bool has_bias_;
+  bool has_norm_;
+  float epsilon_;
   backend::Buffer buffer_;
   Slab slab_;
 };

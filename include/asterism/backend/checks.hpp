@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
@@ -81,9 +82,14 @@ struct Checks {
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
                      DeviceMatrix<const float> out) const;
 
+  void sigmoid_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> x) const;
+
+  void split(DeviceMatrix<const float> x, std::size_t width, DeviceMatrix<const float> first,
+             DeviceMatrix<const float> second) const;
+
   void rotary_tables(DeviceMatrix<const float> tables) const;
 
-  void rotate(DeviceMatrix<const float> tables, DeviceMatrix<const float> x) const;
+  void rotate(DeviceMatrix<const float> tables, std::size_t head_dim, DeviceMatrix<const float> x) const;
 
   template <class Format>
   void append_kv(DeviceMatrix<const float> keys, DeviceMatrix<const float> values, std::size_t first,
@@ -116,6 +122,18 @@ struct Checks {
 
   void combine(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
                DeviceMatrix<const float> x) const;
+
+  void causal_convolution(DeviceMatrix<const float> x, DeviceMatrix<const float> weights,
+                          DeviceMatrix<const float> before, DeviceMatrix<const float> after,
+                          DeviceMatrix<const float> y) const;
+  void delta_gates(const DeltaHeads& heads, DeviceMatrix<const float> ba, DeviceMatrix<const float> rate,
+                   DeviceMatrix<const float> dt_bias, DeviceMatrix<const float> decay,
+                   DeviceMatrix<const float> beta) const;
+  void delta_rule(const DeltaHeads& heads, DeviceMatrix<const float> qkv, DeviceMatrix<const float> decay,
+                  DeviceMatrix<const float> beta, DeviceMatrix<const float> before,
+                  DeviceMatrix<const float> after, DeviceMatrix<const float> out) const;
+  void gated_rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, DeviceMatrix<const float> z,
+                      DeviceMatrix<const float> y) const;
 
  private:
   static bool same_shape(const DeviceMatrix<const float>& a, const DeviceMatrix<const float>& b) {

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "asterism/backend/arena.hpp"
+#include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
@@ -16,6 +17,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/linalg/rope.hpp"
 #include "asterism/quant/float32.hpp"
 
 namespace asterism::backend {
@@ -123,13 +125,25 @@ concept silu_multiply = requires(B& device, DeviceMatrix<const float> x, DeviceM
 };
 
 template <class B>
-concept rotary_tables = requires(B& device, std::int32_t first, double theta, DeviceMatrix<float> tables) {
-  device.rotary_tables(first, theta, tables);
+concept sigmoid_multiply = requires(B& device, DeviceMatrix<const float> gate, DeviceMatrix<float> x) {
+  device.sigmoid_multiply(gate, x);
 };
 
 template <class B>
-concept rotate = requires(B& device, DeviceMatrix<const float> tables, DeviceMatrix<float> x) {
-  device.rotate(tables, x);
+concept split = requires(B& device, DeviceMatrix<const float> x, std::size_t width, DeviceMatrix<float> y) {
+  device.split(x, width, y, y);
+};
+
+template <class B>
+concept rotary_tables = requires(B& device, std::int32_t first, const linalg::Rope& rope,
+                                 DeviceMatrix<float> tables) {
+  device.rotary_tables(first, rope, tables);
+};
+
+template <class B>
+concept rotate = requires(B& device, DeviceMatrix<const float> tables, std::size_t head_dim,
+                          DeviceMatrix<float> x) {
+  device.rotate(tables, head_dim, x);
 };
 
 template <class B>
@@ -167,6 +181,28 @@ concept combine = requires(B& device, const ExpertGroups& groups, DeviceMatrix<c
   device.combine(groups, routes, y, x);
 };
 
+template <class B>
+concept causal_convolution = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+  device.causal_convolution(x, x, x, y, y);
+};
+
+template <class B>
+concept delta_gates = requires(B& device, const DeltaHeads& heads, DeviceMatrix<const float> x,
+                               DeviceMatrix<float> y) {
+  device.delta_gates(heads, x, x, x, y, y);
+};
+
+template <class B>
+concept delta_rule = requires(B& device, const DeltaHeads& heads, DeviceMatrix<const float> x,
+                              DeviceMatrix<float> y) {
+  device.delta_rule(heads, x, x, x, x, y, y);
+};
+
+template <class B>
+concept gated_rms_norm = requires(B& device, DeviceMatrix<const float> x, float epsilon, DeviceMatrix<float> y) {
+  device.gated_rms_norm(x, x, epsilon, x, y);
+};
+
 }  // namespace needs
 
 // Families of operations, for callers that need only some; later ones may become optional.
@@ -180,7 +216,7 @@ concept Memory =
 /// Rows of activations and weight matrices.
 template <class B>
 concept Dense = needs::embed<B> && needs::rms_norm<B> && needs::product<B> && needs::products<B> &&
-    needs::add<B> && needs::silu_multiply<B>;
+    needs::add<B> && needs::silu_multiply<B> && needs::sigmoid_multiply<B> && needs::split<B>;
 
 /// Positions, keys and values.
 template <class B>
@@ -190,6 +226,16 @@ concept AttentionOps = needs::rotary_tables<B> && needs::rotate<B> && needs::app
 template <class B>
 concept Dispatch = needs::group<B> && needs::gather<B> && needs::combine<B> && needs::grouped_product<B> &&
     needs::grouped_swiglu<B>;
+
+/// The recurrent half of a hybrid model: Gated DeltaNet. Optional: no part of Backend, and asked of a backend by models
+/// with such layers. For each result of a row nothing counts but its row and the state before it, so a prompt has the
+/// same bits in any cut into passes, of which each reads the state in `before` and leaves it in `after`. The two may be
+/// the same memory; they must not overlap otherwise.
+///
+/// Models: BasicHost.
+template <class B>
+concept RecurrentOps =
+    needs::causal_convolution<B> && needs::delta_gates<B> && needs::delta_rule<B> && needs::gated_rms_norm<B>;
 
 /// A backend that can route by a gating policy: a gating is a function of the host, and a device may know only some.
 template <class B, class Gating>

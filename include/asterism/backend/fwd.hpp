@@ -22,6 +22,7 @@ template <class Format>
 struct KvView;
 struct AttentionSpan;
 struct Checks;
+struct DeltaHeads;
 
 template <class Format>
 struct Product;

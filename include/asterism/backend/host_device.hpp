@@ -8,6 +8,7 @@
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/checks.hpp"
+#include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host_attention.hpp"
 #include "asterism/backend/host_products.hpp"
@@ -18,6 +19,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/linalg/rope.hpp"
 #include "asterism/parallel/execution_ref.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/kernel_order.hpp"
@@ -85,17 +87,26 @@ class HostDevice {
   void rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, float epsilon,
                 DeviceMatrix<float> y);
 
-  /// x += y, equal shapes.
+  /// x += y, equal shapes; a y of one row, such as a bias, is added to every row of x.
   void add(DeviceMatrix<const float> y, DeviceMatrix<float> x);
 
   /// out = silu(gate) * up, equal shapes.
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up, DeviceMatrix<float> out);
 
-  /// tables(i, :) = cosines and sines of position first + i; tables (n, head_dim), head_dim even.
-  void rotary_tables(std::int32_t first, double theta, DeviceMatrix<float> tables);
+  /// x *= sigmoid(gate), equal shapes; a gate of one column decides for whole rows of x.
+  void sigmoid_multiply(DeviceMatrix<const float> gate, DeviceMatrix<float> x);
 
-  /// Rotates every head of x (n, heads * head_dim) by its row of tables (n, head_dim), in place.
-  void rotate(DeviceMatrix<const float> tables, DeviceMatrix<float> x);
+  /// Each row of x (n, 2 * cols) is pairs of blocks of `width`; those at even places go to `first`, the others to
+  /// `second`, both (n, cols).
+  void split(DeviceMatrix<const float> x, std::size_t width, DeviceMatrix<float> first,
+             DeviceMatrix<float> second);
+
+  /// tables(i, :) = cosines and sines of position first + i; tables (n, width), width even.
+  void rotary_tables(std::int32_t first, const linalg::Rope& rope, DeviceMatrix<float> tables);
+
+  /// Rotates the first `width` elements of every head of x (n, heads * head_dim) by its row of tables (n, width), in
+  /// place; the others stay. width <= head_dim.
+  void rotate(DeviceMatrix<const float> tables, std::size_t head_dim, DeviceMatrix<float> x);
 
   /// Stores keys and values (n, kv_heads * head_dim) at positions first ... first + n - 1 of kv, which must hold
   /// them. Throws NumericError if a value is beyond the format's range.
@@ -151,6 +162,36 @@ class HostDevice {
   /// x(i, :) += sum over its choices j, in order of expert, of weight(i, j) * y(slot(i, j), :). y (slots, cols).
   void combine(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> y,
                DeviceMatrix<float> x);
+
+  // Gated DeltaNet, see RecurrentOps. The state of a sequence is two matrices: the last rows before a convolution, and
+  // S for each value head. A pass reads `before` and writes `after`: other memory, or the same.
+
+  /// y_t = silu(sum over j of weights(:, j) * u_{t + j}) for each channel, u being the rows [before; x]: the last tap
+  /// meets row t of x. after = the last rows of u. x and y (n, channels), y not x; weights (channels, kernel), kernel
+  /// 1 to most_kernel_width; before and after (kernel - 1, channels). A sum in fp32, j ascending, then silu with a
+  /// relative error below 2^-20.
+  void causal_convolution(DeviceMatrix<const float> x, DeviceMatrix<const float> weights,
+                          DeviceMatrix<const float> before, DeviceMatrix<float> after, DeviceMatrix<float> y);
+
+  /// decay = exp(rate * softplus(a + dt_bias)) and beta = sigmoid(b) for each value head. ba (n, 2 * value_heads): for
+  /// each key head b of its value heads, then a of its value heads; rate = -exp(A_log) and dt_bias (1, value_heads);
+  /// decay and beta (n, value_heads). The relative error is below 1e-5 if the exponent is above -16.
+  void delta_gates(const DeltaHeads& heads, DeviceMatrix<const float> ba, DeviceMatrix<const float> rate,
+                   DeviceMatrix<const float> dt_bias, DeviceMatrix<float> decay, DeviceMatrix<float> beta);
+
+  /// The gated delta rule, for each value head, row after row, from S = before to S = after:
+  /// S <- decay S; d = beta (v - S^T k); S <- S + k d^T; out = S^T q. qkv (n, 2 * key_heads * key_width + value_heads *
+  /// value_width): all queries, all keys, all values; each q and k counts as divided by sqrt(sum of its squares +
+  /// 1e-6), q by sqrt(key_width) too. decay (0 to 1) and beta (n, value_heads); before and after (value_heads *
+  /// key_width, value_width), head after head; out (n, value_heads * value_width). Sums in fp32: errors stay within
+  /// 1e-5 of the largest values.
+  void delta_rule(const DeltaHeads& heads, DeviceMatrix<const float> qkv, DeviceMatrix<const float> decay,
+                  DeviceMatrix<const float> beta, DeviceMatrix<const float> before, DeviceMatrix<float> after,
+                  DeviceMatrix<float> out);
+
+  /// y = RMSNorm(x) * silu(z) for each head: x, z and y (n, heads * width), weight (1, width); y may be x.
+  void gated_rms_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, float epsilon,
+                      DeviceMatrix<const float> z, DeviceMatrix<float> y);
 
  protected:
   HostDevice(std::int32_t device, Bytes budget, parallel::ExecutionRef execution)

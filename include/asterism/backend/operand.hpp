@@ -29,6 +29,11 @@ struct DeviceMatrix {
   std::size_t rows() const { return view.rows; }
   std::size_t cols() const { return view.cols; }
   DeviceMatrix rows_at(std::size_t first, std::size_t count) const { return {view.rows_at(first, count), device}; }
+  /// The same elements in rows of `width`, which divides cols; the matrix's rows lie one behind the other.
+  DeviceMatrix in_rows_of(std::size_t width) const {
+    assert(view.stride == view.cols && cols() % width == 0);
+    return {{view.data, rows() * (cols() / width), width}, device};
+  }
 };
 
 /// A matrix (rows, cols) of weights in a quantization format, on a device. Written once, when the model is loaded.

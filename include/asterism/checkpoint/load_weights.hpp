@@ -48,8 +48,13 @@ struct FourBitTarget {
 [[noreturn]] void refuse_to_quantize_again(const BnbTensor& source, const std::string& format);
 /// Whether the target has the source's layout.
 bool has_layout(const BnbTensor& source, const FourBitTarget& target);
-/// Copies a slice of a quantized tensor as it is.
-void copy_as_is(const BnbTensor& source, std::uint64_t first, const FourBitTarget& target);
+/// Copies what of a quantized tensor is at `location` as it is. Unsupported where that cuts groups of scales.
+void copy_as_is(const BnbTensor& source, const WeightLocation& location, const FourBitTarget& target);
+/// The same for a tensor that has been encoded in memory, in `planes` at `data`.
+void copy_encoded(const std::byte* data, const quant::Planes& planes, const WeightLocation& location,
+                  const FourBitTarget& target);
+/// Whether a weight of `elements` can be copied out of a tensor in 4 bits.
+bool keeps_groups(const WeightLocation& location, std::uint64_t elements, std::uint64_t block, bool nested);
 /// What went wrong in `found`.
 [[noreturn]] void refuse_weight(const TensorStore& store, const FoundWeight& found, const NumericError& error);
 
@@ -57,22 +62,33 @@ void copy_as_is(const BnbTensor& source, std::uint64_t first, const FourBitTarge
 
 /// Fills one matrix. 16-bit and 32-bit sources are encoded piece by piece; a source that is 4-bit already is
 /// copied as it is if the target has its layout, decoded if the target is a 16-bit or 32-bit format, and refused
-/// otherwise.
+/// otherwise. A weight whose rows are gathered from a tensor has the 4 bits that it would have if the tensor had been
+/// quantized as a whole, as bitsandbytes does; where a group of scales would be cut, it is gathered first. With
+/// double-quantized scales, which have an offset in common, this takes memory for the tensor in 4 bits.
 template <class Format>
 void load_weight(const TensorStore& store, const FoundWeight& found,
                  const backend::DeviceWeights<Format>& target) {
   using Layout = detail::FourBitFormat<Format>;
   if constexpr (Layout::is_four_bit) {
+    const detail::FourBitTarget place{.data = target.data,
+                                      .elements = target.rows * target.cols,
+                                      .planes = Format::planes(target.rows, target.cols),
+                                      .block = Layout::block,
+                                      .nested = Layout::nested};
     if (found.four_bit) {
-      const detail::FourBitTarget place{.data = target.data,
-                                        .elements = target.rows * target.cols,
-                                        .planes = Format::planes(target.rows, target.cols),
-                                        .block = Layout::block,
-                                        .nested = Layout::nested};
       if (!detail::has_layout(*found.four_bit, place)) {
         detail::refuse_to_quantize_again(*found.four_bit, Format::name());
       }
-      return detail::copy_as_is(*found.four_bit, found.location.first, place);
+      return detail::copy_as_is(*found.four_bit, found.location, place);
+    }
+    if (Layout::nested && !found.location.rows.in_order() &&
+        detail::keeps_groups(found.location, place.elements, place.block, place.nested)) {
+      const FoundWeight whole{.id = found.id, .location = as_stored(found.location), .tensor = found.tensor};
+      const std::uint64_t rows = whole.location.shape[0];
+      const quant::Planes planes = Format::planes(rows, target.cols);
+      std::vector<std::byte> encoded(static_cast<std::size_t>(planes.bytes().count));
+      load_weight(store, whole, backend::DeviceWeights<Format>{encoded.data(), rows, target.cols, target.device});
+      return detail::copy_encoded(encoded.data(), planes, found.location, place);
     }
   } else if constexpr (Format::code_bits != 0) {
     if (found.four_bit) detail::refuse_to_quantize_again(*found.four_bit, Format::name());
@@ -85,15 +101,18 @@ void load_weight(const TensorStore& store, const FoundWeight& found,
   }
 }
 
-/// Fills one norm (1, hidden); a 4-bit tensor is none, its shape has two sizes at least.
+/// Fills one matrix in float32: a vector (1, n), or a matrix that stays exact.
 inline void load_weight(const TensorStore& store, const FoundWeight& found,
                         const backend::DeviceMatrix<float>& target) {
-  store.read_floats(*found.tensor, 0, target.view.row(0));
+  const MatrixView<float>& all = target.view;
+  if (all.stride == all.cols) return read_floats(store, found, 0, {all.data, all.rows * all.cols});
+  for (std::size_t row = 0; row < all.rows; ++row) read_floats(store, found, row * all.cols, all.row(row));
 }
 
 /// Fills the weights of a network on `devices` from `all` that `find_weights` found for it, in their order. After each
 /// tensor its pages are released, so that besides the network at most one tensor and 1 MiB of scratch are in memory
-/// (and one encoded matrix if devices have memory of their own; see Backend::write). Progress counts bytes of the
+/// (and one encoded matrix if devices have memory of their own; see Backend::write; and one encoded tensor where rows
+/// are gathered with double-quantized scales). Weights that share a tensor are neighbours. Progress counts bytes of the
 /// checkpoint; an exception from the sink cancels. The network's content is unspecified after an exception.
 template <class Device, class Network>
 void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,

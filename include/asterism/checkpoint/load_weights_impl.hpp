@@ -28,28 +28,61 @@ ASTERISM_INLINE bool has_layout(const BnbTensor& source, const FourBitTarget& ta
   return source.kind == FourBitKind::nf4 && source.blocksize == target.block && source.nested == target.nested;
 }
 
-ASTERISM_INLINE void copy_as_is(const BnbTensor& source, std::uint64_t first, const FourBitTarget& target) {
+/// Elements whose scales can't be separated.
+inline std::uint64_t group_of_scales(std::uint64_t block, bool nested) {
+  return nested ? block * BnbTensor::nested_blocksize : block;
+}
+
+ASTERISM_INLINE bool keeps_groups(const WeightLocation& location, std::uint64_t elements, std::uint64_t block,
+                                  bool nested) {
+  std::uint64_t in_tensor = 1;
+  for (const std::uint64_t size : location.shape) in_tensor *= size;
+  return checkpoint::keeps_groups(location.rows, location.first, elements, group_of_scales(block, nested), in_tensor);
+}
+
+ASTERISM_INLINE void copy_as_is(const BnbTensor& source, const WeightLocation& location,
+                                const FourBitTarget& target) {
   const std::uint64_t count = target.elements;
-  const std::uint64_t group = target.nested ? target.block * BnbTensor::nested_blocksize : target.block;
-  const bool to_end = first + count == source.elements;
-  if (first % group != 0 || (!to_end && count % group != 0)) {
-    throw Unsupported(concat(source.where, ": the slice of ", count, " elements at ", first,
-                             " does not begin and end with a group of ", group,
-                             " scales' elements, so it can't be cut out; save the experts as separate tensors"));
+  const std::uint64_t group = group_of_scales(target.block, target.nested);
+  if (!keeps_groups(location, count, target.block, target.nested)) {
+    throw Unsupported(
+        location.rows.in_order()
+            ? concat(source.where, ": the slice of ", count, " elements at ", location.first,
+                     " does not begin and end with a group of ", group,
+                     " scales' elements, so it can't be cut out; save the experts as separate tensors")
+            : concat(source.where, ": its rows are gathered in pieces that do not begin and end with a group of ",
+                     group, " scales' elements, so they can't be cut out; load a checkpoint that has it in 16 bits"));
   }
   quant::clear_padding(target.planes, target.data);  // as `encode` does
-  const auto copy = [&](const char* plane, const file::StoredBytes& from, std::uint64_t offset) {
-    const quant::Plane& to = *target.planes.find(plane);
-    from.read(offset, {target.data + to.offset, static_cast<std::size_t>(to.bytes)});
-  };
-  copy("codes", source.codes, first / 2);
+  for_each_run(location.rows, location.first, count, [&](std::uint64_t at, std::uint64_t done, std::uint64_t n) {
+    // Elements [at, at + n), of which a unit takes `bytes`.
+    const auto copy = [&](const char* plane, const file::StoredBytes& from, std::uint64_t unit, std::uint64_t bytes) {
+      std::byte* to = target.data + target.planes.find(plane)->offset + done / unit * bytes;
+      from.read(at / unit * bytes, {to, static_cast<std::size_t>((n - 1) / unit * bytes + bytes)});
+    };
+    copy("codes", source.codes, 2, 1);
+    copy("absmax", source.absmax, target.block, target.nested ? 1 : sizeof(float));
+    if (target.nested) copy("nested_absmax", source.nested_absmax, group, sizeof(float));
+  });
   if (target.nested) {
-    copy("absmax", source.absmax, first / target.block);
-    copy("nested_absmax", source.nested_absmax, first / group * sizeof(float));
     std::memcpy(target.data + target.planes.find("offset")->offset, &source.nested_offset, sizeof(float));
-  } else {
-    copy("absmax", source.absmax, first / target.block * sizeof(float));
   }
+}
+
+ASTERISM_INLINE void copy_encoded(const std::byte* data, const quant::Planes& planes, const WeightLocation& location,
+                                  const FourBitTarget& target) {
+  const auto plane = [&](const char* name) {
+    const quant::Plane& one = *planes.find(name);
+    return file::StoredBytes(View<const std::byte>(data + one.offset, static_cast<std::size_t>(one.bytes)));
+  };
+  BnbTensor source;
+  source.codes = plane("codes");
+  source.absmax = plane("absmax");
+  if (target.nested) {
+    source.nested_absmax = plane("nested_absmax");
+    std::memcpy(&source.nested_offset, data + planes.find("offset")->offset, sizeof(float));
+  }
+  copy_as_is(source, location, target);
 }
 
 ASTERISM_INLINE void refuse_weight(const TensorStore& store, const FoundWeight& found, const NumericError& error) {

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "asterism/checkpoint/fwd.hpp"
 #include "asterism/checkpoint/huggingface/weight_location.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/model/weights.hpp"
@@ -34,8 +36,9 @@ class WeightFinder {
   /// weights.
   FoundWeight find(const model::WeightId& id);
 
-  /// Throws FormatError naming a tensor that no weight of the network asked for. Tables of rotary frequencies,
-  /// which old releases of transformers saved, follow from config.json and are passed over.
+  /// Throws FormatError naming a tensor that no weight of the network asked for. Passed over are those that
+  /// `passed_over` counts, and tables of rotary frequencies, which old releases of transformers saved and which follow
+  /// from config.json.
   void check_all_used() const;
 
  private:
@@ -51,15 +54,24 @@ class WeightFinder {
   std::vector<std::shared_ptr<const BnbTensor>> four_bits_;  ///< likewise
 };
 
+/// Tensors that a checkpoint may have and the model does not use, see model::ArchitectureInfo.
+struct PassedOver {
+  std::string_view prefix;  ///< of their names
+  std::uint64_t tensors = 0;
+  Bytes bytes{};
+};
+PassedOver passed_over(const TensorStore& store, Architecture architecture);
+
 /// All weights of a network of `shape` in the order of model::for_each_weight_id, every tensor of the checkpoint
 /// accounted for: before anything is allocated for them. Throws as WeightFinder does.
 std::vector<FoundWeight> find_weights(const TensorStore& store, const Shape& shape, bool with_head);
 
-/// Elements [first, first + out.size) of a weight: of 16 and 32 bits exactly, of 4 bits decoded. Throws as
-/// TensorStore::read_floats does.
+/// Elements [first, first + out.size) of a weight as the network has it: of 16 and 32 bits exactly, of 4 bits decoded,
+/// gathered and changed as its location says. Throws as TensorStore::read_floats does; FormatError naming the tensor
+/// where a change leaves float32.
 void read_floats(const TensorStore& store, const FoundWeight& found, std::uint64_t first, View<float> out);
 
-/// Bytes of the checkpoint that hold a weight, of a fused tensor its share.
+/// Bytes of the checkpoint that hold a weight, of a tensor with several weights its share.
 std::uint64_t stored_bytes(const FoundWeight& found, const Shape& shape);
 
 /// Gives the memory of a weight's pages back to the system.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,22 +20,25 @@
 
 namespace asterism::constellation {
 
-/// A router (experts, hidden) in fp32 and one slab for each expert, all slabs in one piece of memory. Its weights are
-/// filled after construction through `router()` and `expert(e)`; after that it is immutable and may serve several
-/// sessions.
-template <class Expert, class Gating>
+/// A router (experts, hidden) in fp32 and one slab for each expert, all slabs in one piece of memory; and, where the
+/// shape has one, a shared expert that every row passes, whose answer the sigmoid of a gate (1, hidden) in fp32 scales.
+/// Its weights are filled after construction through `router()`, `expert(e)`, `shared_gate()` and `shared_expert()`;
+/// after that it is immutable and may serve several sessions. Source of the shared expert: transformers,
+/// `Qwen3NextSparseMoeBlock`.
+template <class Expert, class Gating, class SharedExpertType>
 class Constellation {
  public:
   static_assert(expert::Expert<Expert>);
   static_assert(gating::Gating<Gating>);
   using ExpertType = Expert;
   using GatingPolicy = Gating;
+  using SharedExpert = SharedExpertType;
   using Router = backend::DeviceWeights<quant::Float32>;
 
-  /// Bytes of the router.
+  /// Bytes of the router, and of the shared expert's gate.
   static constexpr Bytes router_bytes(const Shape& shape) {
     backend::Layout cursor;
-    lay_out_router(cursor, shape);
+    lay_out_routers(cursor, shape);
     return cursor.used();
   }
 
@@ -46,7 +50,8 @@ class Constellation {
         gating_(std::move(gating)),
         router_buffer_(memory.allocate(router_bytes(shape), "routers")) {
     backend::Layout cursor(router_buffer_);
-    router_ = lay_out_router(cursor, shape);
+    routers_ = lay_out_routers(cursor, shape);
+    if (shape.shared_ffn > 0) shared_.emplace(memory, shape.hidden, shape.shared_ffn, "shared expert");
     slabs_ = memory.allocate(expert_.footprint() * static_cast<std::uint64_t>(shape.experts), "experts");
     backend::Layout slab(slabs_);
     for (std::int32_t e = 0; e < shape.experts; ++e) {
@@ -55,7 +60,10 @@ class Constellation {
     }
   }
 
-  const Router& router() const { return router_; }
+  const Router& router() const { return routers_.experts; }
+  /// Of a shape with a shared expert, as the next.
+  const Router& shared_gate() const { return routers_.shared; }
+  const SharedExpert& shared_expert() const { return *shared_; }
   /// The matrices of expert e, in its slab.
   const typename Expert::Slab& expert(std::size_t e) const { return views_[e]; }
   std::size_t experts() const { return views_.size(); }
@@ -69,6 +77,8 @@ class Constellation {
     backend::DeviceMatrix<std::int32_t> slots;    ///< (1, rows * top_k)
     backend::DeviceMatrix<float> gathered;        ///< (rows * top_k, hidden)
     typename Expert::Scratch inner;
+    backend::DeviceMatrix<float> gate;  ///< (rows, 1) of the shared expert, or empty
+    typename SharedExpert::Scratch shared;
 
     static constexpr Scratch lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
       const auto experts = static_cast<std::size_t>(shape.experts);
@@ -80,12 +90,15 @@ class Constellation {
               cursor.matrix<std::int32_t>(1, slots),
               cursor.matrix<std::int32_t>(1, slots),
               cursor.matrix<float>(slots, static_cast<std::size_t>(shape.hidden)),
-              Expert::Scratch::lay_out(cursor, Expert(shape), slots)};
+              Expert::Scratch::lay_out(cursor, Expert(shape), slots),
+              cursor.matrix<float>(rows, shape.shared_ffn > 0 ? 1 : 0),
+              SharedExpert::Scratch::lay_out(cursor, shape.shared_ffn, rows)};
     }
   };
 
-  /// hidden += sum of the chosen experts' answers to x, both (n, hidden). Returns the routes (n, top_k), which
-  /// stay valid until the scratch is used again, as do the probabilities in scratch.logits. Allocates nothing.
+  /// hidden += sum of the chosen experts' answers to x and of the shared one's, both (n, hidden). Returns the routes
+  /// (n, top_k), which stay valid until the scratch is used again, as do the probabilities in scratch.logits. Allocates
+  /// nothing.
   template <class Device>
   backend::DeviceMatrix<const gating::Route> forward(Device& device, backend::DeviceMatrix<const float> x,
                                                      const Scratch& scratch,
@@ -94,7 +107,7 @@ class Constellation {
     const std::size_t slots = n * gating_.top_k();
     const auto logits = scratch.logits.rows_at(0, n);
     const auto routes = scratch.routes.rows_at(0, n);
-    device.product(router_, x, logits);
+    device.product(routers_.experts, x, logits);
     device.route(gating_, logits, routes);
     const backend::ExpertGroups groups{.offsets = scratch.offsets.view.row(0),
                                        .source_row = scratch.sources.view.row(0).subview(0, slots),
@@ -105,22 +118,39 @@ class Constellation {
     device.gather(groups, x, gathered);
     expert_.forward(device, matrices_, groups, gathered, scratch.inner, gathered);
     device.combine(groups, routes, gathered, hidden);
+    if (shared_) {
+      const auto answer = scratch.gathered.rows_at(0, n);
+      const auto gate = scratch.gate.rows_at(0, n);
+      shared_->forward(device, x, scratch.shared, answer);
+      device.product(routers_.shared, x, gate);
+      device.sigmoid_multiply(gate, answer);
+      device.add(answer, hidden);
+    }
     return routes;
   }
 
  private:
-  static constexpr Router lay_out_router(backend::Layout& cursor, const Shape& shape) {
-    return cursor.weights<quant::Float32>(static_cast<std::uint64_t>(shape.experts),
-                                          static_cast<std::uint64_t>(shape.hidden));
+  struct Routers {
+    Router experts;
+    Router shared;
+  };
+
+  static constexpr Routers lay_out_routers(backend::Layout& cursor, const Shape& shape) {
+    const auto hidden = static_cast<std::uint64_t>(shape.hidden);
+    Routers out{.experts = cursor.weights<quant::Float32>(static_cast<std::uint64_t>(shape.experts), hidden),
+                .shared = {}};
+    if (shape.shared_ffn > 0) out.shared = cursor.weights<quant::Float32>(1, hidden);
+    return out;
   }
 
   Expert expert_;
   Gating gating_;
   backend::Buffer router_buffer_;
-  Router router_;
+  Routers routers_;
   backend::Buffer slabs_;  ///< of all experts, one behind the other
   std::vector<typename Expert::Slab> views_;
   typename Expert::Matrices matrices_;
+  std::optional<SharedExpert> shared_;
 };
 
 }  // namespace asterism::constellation

@@ -3,7 +3,7 @@
 
 namespace asterism::constellation {
 
-template <class Expert, class Gating>
+template <class Expert, class Gating, class SharedExpert>
 class Constellation;
 
 }  // namespace asterism::constellation

@@ -58,9 +58,9 @@ struct LayerSet {
     for (std::size_t i = 0; i < a.words.size(); ++i) a.words[i] &= b.words[i];
     return a;
   }
-  /// The layers that are in either.
-  friend constexpr LayerSet operator|(LayerSet a, const LayerSet& b) {
-    for (std::size_t i = 0; i < a.words.size(); ++i) a.words[i] |= b.words[i];
+  /// The layers that are in `a` alone.
+  friend constexpr LayerSet operator-(LayerSet a, const LayerSet& b) {
+    for (std::size_t i = 0; i < a.words.size(); ++i) a.words[i] &= ~b.words[i];
     return a;
   }
 

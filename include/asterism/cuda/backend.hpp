@@ -25,6 +25,7 @@
 #include "asterism/cuda/queue.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/linalg/rope.hpp"
 #include "asterism/quant/concept.hpp"
 
 namespace asterism::cuda {
@@ -182,14 +183,25 @@ class Backend {
     launch::silu_multiply(queue_, gate.view, up.view, out.view);
   }
 
-  void rotary_tables(std::int32_t first, double theta, backend::DeviceMatrix<float> tables) {
+  void rotary_tables(std::int32_t first, const linalg::Rope& rope, backend::DeviceMatrix<float> tables) {
     checks().rotary_tables(tables);
-    launch::rotary_tables(queue_, first, theta, tables.view);
+    launch::rotary_tables(queue_, first, rope, tables.view);
   }
 
-  void rotate(backend::DeviceMatrix<const float> tables, backend::DeviceMatrix<float> x) {
-    checks().rotate(tables, x);
-    launch::rotate(queue_, tables.view, x.view);
+  void sigmoid_multiply(backend::DeviceMatrix<const float> gate, backend::DeviceMatrix<float> x) {
+    checks().sigmoid_multiply(gate, x);
+    launch::sigmoid_multiply(queue_, gate.view, x.view);
+  }
+
+  void split(backend::DeviceMatrix<const float> x, std::size_t width, backend::DeviceMatrix<float> first,
+             backend::DeviceMatrix<float> second) {
+    checks().split(x, width, first, second);
+    launch::split(queue_, x.view, width, first.view, second.view);
+  }
+
+  void rotate(backend::DeviceMatrix<const float> tables, std::size_t head_dim, backend::DeviceMatrix<float> x) {
+    checks().rotate(tables, head_dim, x);
+    launch::rotate(queue_, tables.view, head_dim, x.view);
   }
 
   template <class Format>

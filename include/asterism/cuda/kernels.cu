@@ -40,11 +40,20 @@ void silu_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<const 
   launch_silu_multiply(queue, gate, up, out);
 }
 
-void rotary_tables(Queue& queue, std::int32_t first, double theta, MatrixView<float> tables) {
-  launch_rotary_tables(queue, first, theta, tables);
+void rotary_tables(Queue& queue, std::int32_t first, const linalg::Rope& rope, MatrixView<float> tables) {
+  launch_rotary_tables(queue, first, rope, tables);
 }
 
-void rotate(Queue& queue, MatrixView<const float> tables, MatrixView<float> x) { launch_rotate(queue, tables, x); }
+void sigmoid_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<float> x) {
+  launch_sigmoid_multiply(queue, gate, x);
+}
+void split(Queue& queue, MatrixView<const float> x, std::size_t width, MatrixView<float> first,
+           MatrixView<float> second) {
+  launch_split(queue, x, width, first, second);
+}
+void rotate(Queue& queue, MatrixView<const float> tables, std::size_t head_dim, MatrixView<float> x) {
+  launch_rotate(queue, tables, head_dim, x);
+}
 
 void append_kv(Queue& queue, MatrixView<const float> keys, MatrixView<const float> values, std::size_t first,
                const StoredKv& kv) {

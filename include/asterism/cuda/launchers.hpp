@@ -11,6 +11,7 @@
 #include "asterism/cuda/quant/stored_matrix.hpp"
 #include "asterism/cuda/queue.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/linalg/rope.hpp"
 
 namespace asterism::cuda {
 
@@ -38,8 +39,11 @@ void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& expe
                      const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> y);
 void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x);
 void silu_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out);
-void rotary_tables(Queue& queue, std::int32_t first, double theta, MatrixView<float> tables);
-void rotate(Queue& queue, MatrixView<const float> tables, MatrixView<float> x);
+void rotary_tables(Queue& queue, std::int32_t first, const linalg::Rope& rope, MatrixView<float> tables);
+void sigmoid_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<float> x);
+void split(Queue& queue, MatrixView<const float> x, std::size_t width, MatrixView<float> first,
+           MatrixView<float> second);
+void rotate(Queue& queue, MatrixView<const float> tables, std::size_t head_dim, MatrixView<float> x);
 void append_kv(Queue& queue, MatrixView<const float> keys, MatrixView<const float> values, std::size_t first,
                const StoredKv& kv);
 void attend(Queue& queue, MatrixView<const float> queries, const StoredKv& kv, std::size_t first,

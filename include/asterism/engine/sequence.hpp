@@ -28,7 +28,8 @@ class Sequence {
   /// Throws BudgetExceeded if the devices have no room for one more sequence.
   explicit Sequence(const Engine<B>& engine)
       : engine_(&engine), caches_(engine.devices(), engine.plan(), engine.shape(), engine.limits()) {
-    observer_.begin(engine.shape().layers, engine.shape().experts, engine.shape().top_k);
+    const Shape& shape = engine.shape();
+    observer_.begin(shape.sparse_layers().size(), shape.experts, shape.top_k);
     tokens_.reserve(capacity());
   }
 
@@ -64,18 +65,21 @@ class Sequence {
   }
 
   /// Makes `tokens`, which `check` accepts, the sequence. What the caches hold of the first `most` is not computed
-  /// again. `tokens` may alias the sequence itself.
+  /// again, as far as they go back: with linear attention to the last position whose state was kept. `tokens` may alias
+  /// the sequence itself.
   void begin(View<const TokenId> tokens, std::size_t most) {
     const std::size_t known = std::min(most, common_prefix(tokens));
     const std::vector<TokenId> copy(tokens.begin(), tokens.end());
     tokens_.assign(copy.begin(), copy.end());
-    computed_ = caches_.trim(known);
+    computed_ = caches_.trim(engine_->devices(), known);
+    last_of_prompt_ = tokens_.empty() ? 0 : tokens_.size() - 1;
+    keep_if_stop();
   }
 
   /// Forgets everything but keeps the memory.
   void clear() {
     tokens_.clear();
-    computed_ = caches_.trim(0);
+    computed_ = caches_.trim(engine_->devices(), 0);
   }
 
   void append(TokenId token) { tokens_.push_back(token); }
@@ -85,14 +89,35 @@ class Sequence {
     return {.caches = &caches_, .observer = &observer_, .first = computed_, .rows = rows};
   }
   View<const TokenId> next(std::size_t rows) const { return tokens().subview(computed_, rows); }
-  void advance(std::size_t rows) { computed_ += rows; }
+  void advance(std::size_t rows) {
+    computed_ += rows;
+    caches_.advance(computed_);
+    keep_if_stop();
+  }
+
+  /// The most rows of one pass: states of layers with linear attention are kept before the last token of a prompt, so
+  /// that its answer can be given again, and every `kept_every` tokens; a pass ends there.
+  std::size_t rows_to_stop() const {
+    if (engine_->shape().linear_layers.empty()) return pending();
+    const std::size_t next = (computed_ / kept_every + 1) * kept_every;
+    const bool before_last = computed_ < last_of_prompt_ && last_of_prompt_ < next;
+    return (before_last ? last_of_prompt_ : next) - computed_;
+  }
+  static constexpr std::size_t kept_every = 8192;
 
  private:
+  /// The state before the last token of a prompt stays until that of the next prompt.
+  void keep_if_stop() {
+    if (computed_ == 0) return;
+    if (computed_ == last_of_prompt_ || computed_ % kept_every == 0) caches_.keep(computed_ == last_of_prompt_);
+  }
+
   const Engine<B>* engine_;
   typename model::Assembly<B>::Caches caches_;
   Observer observer_{};
   std::vector<TokenId> tokens_;
   std::size_t computed_ = 0;
+  std::size_t last_of_prompt_ = 0;
 };
 
 }  // namespace asterism::engine

@@ -40,11 +40,11 @@ class Step {
   /// Number of tokens in it, at most limits.prefill_chunk.
   std::size_t size() const { return tokens_.size(); }
 
-  /// Adds the pending tokens of a sequence, as many as there is room for; false if there is none. Each sequence
-  /// once.
+  /// Adds the pending tokens of a sequence, as many as there is room for and a pass may have; false if there is no
+  /// room. Each sequence once.
   bool add(Sequence<B>& sequence) {
     const std::size_t room = static_cast<std::size_t>(engine_->limits().prefill_chunk) - size();
-    const std::size_t rows = std::min(room, sequence.pending());
+    const std::size_t rows = std::min({room, sequence.pending(), sequence.rows_to_stop()});
     if (rows == 0) return false;
     const View<const TokenId> next = sequence.next(rows);
     tokens_.insert(tokens_.end(), next.begin(), next.end());

@@ -4,6 +4,8 @@
 namespace asterism::expert {
 
 template <class Quantization>
+class FeedForward;
+template <class Quantization>
 class SwiGlu;
 
 }  // namespace asterism::expert

@@ -35,13 +35,13 @@ struct BatchAnswer {
   GenerationStats stats{};
 };
 
-/// Continuous batching over a fixed number of rows: the first request in the queue takes a row as soon as one is
-/// free, and releases it when its answer ends. Each step of the network takes one token of every answer in
-/// progress, and fills the rest of prefill_chunk with prompts. A row's result does not depend on the other rows,
-/// and sessions run the same loop, so every answer is, bit for bit, that of a session with the same seed. A free
-/// row whose tokens share a prefix with the prompt is reused; the prefix is not computed again. The constructor
-/// draws the caches; nothing is drawn later. Not thread-safe; the model must outlive it.
-/// Source: Yu et al., Orca, OSDI 2022.
+/// Continuous batching over a fixed number of rows: the first request in the queue takes a row as soon as one is free,
+/// and releases it when its answer ends. Each step of the network takes one token of every answer in progress, and
+/// fills the rest of prefill_chunk with prompts. A row's result does not depend on the other rows, and sessions run the
+/// same loop, so every answer is, bit for bit, that of a session with the same seed. A free row whose tokens share a
+/// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back. The
+/// constructor draws the caches; nothing is drawn later. Not thread-safe; the model must outlive it. Source: Yu et al.,
+/// Orca, OSDI 2022.
 template <class B>
 class Batch {
  public:

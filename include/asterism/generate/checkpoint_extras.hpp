@@ -7,6 +7,7 @@
 
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/checkpoint/huggingface/model_config.hpp"
+#include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
@@ -23,6 +24,7 @@ struct CheckpointExtras {
   checkpoint::GenerationConfig generation;
   std::optional<text::Tokenizer> tokenizer;
   std::optional<text::ChatTemplate> chat_template;
+  checkpoint::PassedOver passed_over{};  ///< set by `load`
 
   /// Reads generation_config.json, tokenizer.json and the chat template, each if present, from `folder`, whose
   /// config.json is `config`. Throws FileError, FormatError, Unsupported if one can't be read.

@@ -89,7 +89,8 @@ class LanguageModel {
     if constexpr (requires { B::Backend::ActivationPolicy::name(); }) {
       policies += concat(", ", B::Backend::ActivationPolicy::name());
     }
-    return generate::memory_report(plan(), limits(), shape(), View<const generate::ArenaUse>(arenas), policies);
+    return generate::memory_report(plan(), limits(), shape(), View<const generate::ArenaUse>(arenas), policies,
+                                   extras_.passed_over);
   }
 
  private:

@@ -79,10 +79,11 @@ LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
   return out;
 }
 
-/// Loads the checkpoint in `folder` under the policies of B: config.json, weights (safetensors, one file or
-/// shards, 16 or 32 bits, or 4 bits of bitsandbytes), and, if present, generation_config.json, tokenizer.json and
-/// the chat template. Throws BudgetExceeded with the plan's table, before any weight is read, if the plan does not
-/// fit; FileError, FormatError, Unsupported on a bad checkpoint; and as `plan_load`.
+/// Loads the checkpoint in `folder` under the policies of B: config.json, weights (safetensors, one file or shards, 16
+/// or 32 bits, or 4 bits of bitsandbytes), and, if present, generation_config.json, tokenizer.json and the chat
+/// template. Tensors that the architecture passes over are counted in the memory report. Throws BudgetExceeded with the
+/// plan's table, before any weight is read, if the plan does not fit; FileError, FormatError, Unsupported on a bad
+/// checkpoint; and as `plan_load`.
 template <DerivesFromBlueprint B>
 LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}) {
   LoadPlan planned = plan_load<B>(folder, options);
@@ -91,6 +92,7 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
   const Shape& shape = extras.config.shape;
   const checkpoint::TensorStore store(folder);
   const auto weights = checkpoint::find_weights(store, shape, planned.plan.has_own_head());
+  extras.passed_over = checkpoint::passed_over(store, shape.architecture);
   store.advise_sequential();
   auto devices = generate::shared_devices<B>(options);
   if (devices == nullptr) devices = engine::devices_of<B>(planned.plan, planned.limits);

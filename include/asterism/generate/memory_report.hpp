@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
@@ -18,9 +19,11 @@ struct ArenaUse {
   Bytes used{};
 };
 
-/// The report of a model: `arenas` of the plan's devices, `policies` the names of its formats.
+/// The report of a model: `arenas` of the plan's devices, `policies` the names of its formats, `passed` what of its
+/// checkpoint it does not use.
 std::string memory_report(const placement::Plan& plan, const Limits& limits, const Shape& shape,
-                          View<const ArenaUse> arenas, std::string_view policies);
+                          View<const ArenaUse> arenas, std::string_view policies,
+                          const checkpoint::PassedOver& passed);
 
 }  // namespace asterism::generate
 

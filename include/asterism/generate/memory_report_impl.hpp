@@ -12,7 +12,8 @@
 namespace asterism::generate {
 
 ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Limits& limits, const Shape& shape,
-                                          View<const ArenaUse> arenas, std::string_view policies) {
+                                          View<const ArenaUse> arenas, std::string_view policies,
+                                          const checkpoint::PassedOver& passed) {
   std::string text = placement::component_table(plan);
   text += "\n" + placement::layer_table(plan) + "\n" + placement::tied_head_line(plan);
   for (std::size_t d = 0; d < arenas.size; ++d) {
@@ -25,6 +26,10 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
   }
   text +=
       concat("instruction set ", simd::name(simd::level()), ", ", limits.threads, " threads, ", policies, "\n");
+  if (passed.tensors > 0) {
+    text += concat(passed.tensors, " tensors of ", passed.prefix, "* (", to_string(passed.bytes),
+                   " of the checkpoint) passed over: the model does not use them\n");
+  }
   text += placement::recommendations(plan, limits, shape.max_positions);
   if (simd::level() < simd::best_level()) {
     text += concat("- This machine has ", simd::needs(simd::best_level()),

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -25,13 +26,16 @@
 #include "asterism/core/progress.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/model/weights.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 
 namespace asterism {
 
 namespace generate {
 
-/// Encodes single weights of a checkpoint in the formats that B says; norms and routers in Float32.
+/// Encodes single tensors of a checkpoint in the formats that B says; norms, routers and what is exact in Float32. Rows
+/// and values stay as the checkpoint has them.
 template <class B>
 class WeightEncoder {
  public:
@@ -48,11 +52,18 @@ class WeightEncoder {
 
   Weight declare(const model::WeightId& id) {
     Weight weight{.id = id, .found = finder_.find(id), .parts = {}, .slab = {}, .parts_left = 0};
-    const std::string name = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate).name;
-    with_format(id, [&]<class Format>(Format) {
+    if (weight.found.four_bit != nullptr && is_cut(id)) {
+      throw Unsupported(
+          concat(store_->describe(*weight.found.tensor),
+                 ": its rows can't be gathered from 4 bits without cutting a group of scales; quantize ",
+                 "a checkpoint that has it in 16 bits"));
+    }
+    weight.found.location = checkpoint::as_stored(std::move(weight.found.location));
+    const checkpoint::WeightLocation location = locate(id);
+    with_format(weight, [&]<class Format>(Format) {
       const auto [rows, cols] = sizes(id);
-      weight.parts = checkpoint::FileLayout<Format>::declare(name, rows, cols);
-      if (info_of(id).is_vector()) weight.parts[0].shape = {cols};
+      weight.parts = checkpoint::FileLayout<Format>::declare(location.name, rows, cols);
+      if (info_of(id).is_plain()) weight.parts[0].shape = location.shape;
     });
     weight.parts_left = weight.parts.size();
     return weight;
@@ -69,7 +80,7 @@ class WeightEncoder {
 
   /// Encodes the weight before its first part is asked for.
   void encode(Weight& weight) const {
-    with_format(weight.id, [&]<class Format>(Format) {
+    with_format(weight, [&]<class Format>(Format) {
       const auto [rows, cols] = sizes(weight.id);
       weight.slab.resize(static_cast<std::size_t>(Format::planes(rows, cols).bytes().count));
       const backend::DeviceWeights<Format> target{weight.slab.data(), rows, cols, 0};
@@ -81,7 +92,7 @@ class WeightEncoder {
   /// The bytes of one part; forgets the weight after its last.
   std::string bytes(Weight& weight, std::size_t part) const {
     std::string out;
-    with_format(weight.id, [&]<class Format>(Format) {
+    with_format(weight, [&]<class Format>(Format) {
       const auto [rows, cols] = sizes(weight.id);
       out = checkpoint::FileLayout<Format>::bytes(part, weight.slab.data(), rows, cols, dtype_);
     });
@@ -89,20 +100,58 @@ class WeightEncoder {
     return out;
   }
 
+  /// Whether 4 bits of B would have to be cut inside a group of scales when they are loaded.
+  bool is_cut(const model::WeightId& id) const {
+    using Layout = checkpoint::detail::FourBitFormat<typename B::Quantization>;
+    if constexpr (Layout::is_four_bit) {
+      const checkpoint::WeightLocation location = locate(id);
+      const auto [rows, cols] = in_network(id);
+      return !location.rows.in_order() &&
+             !checkpoint::detail::keeps_groups(location, rows * cols, Layout::block, Layout::nested);
+    } else {
+      return false;
+    }
+  }
+
+  /// The last name in the path of a weight's module.
+  std::string module_of(const model::WeightId& id) const {
+    const std::string name = locate(id).name;
+    const std::string module = name.substr(0, name.rfind('.'));
+    return module.substr(module.rfind('.') + 1);
+  }
+
  private:
   const model::WeightInfo& info_of(const model::WeightId& id) const {
     return model::info_of(shape_.architecture, id.role);
   }
 
+  /// Where the written checkpoint has it.
+  checkpoint::WeightLocation locate(const model::WeightId& id) const {
+    return checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate);
+  }
+
+  /// Rows and columns of the tensor that is written.
   std::pair<std::uint64_t, std::uint64_t> sizes(const model::WeightId& id) const {
+    const auto [rows, cols] = in_network(id);
+    const checkpoint::RowGather gather = locate(id).rows;
+    return {gather.in_order() ? rows : gather.groups * gather.group_rows, cols};
+  }
+
+  std::pair<std::uint64_t, std::uint64_t> in_network(const model::WeightId& id) const {
     return {model::size_of(info_of(id).rows, shape_), model::size_of(info_of(id).cols, shape_)};
   }
 
   template <class F>
-  void with_format(const model::WeightId& id, F&& f) const {
-    switch (info_of(id).part) {
+  void with_format(const Weight& weight, F&& f) const {
+    const model::WeightInfo& info = info_of(weight.id);
+    if (info.is_plain()) return f(quant::Float32{});
+    switch (info.part) {
       case placement::PartKind::attention:
+      case placement::PartKind::linear_attention:
       case placement::PartKind::experts:
+      case placement::PartKind::shared_expert:
+      case placement::PartKind::feed_forward:
+        if (is_cut(weight.id)) return with_format_of(*weight.found.tensor, f);
         return f(typename B::Quantization{});
       case placement::PartKind::embedding:
         return f(typename B::Embedding{});
@@ -111,6 +160,14 @@ class WeightEncoder {
       default:
         f(quant::Float32{});
     }
+  }
+
+  /// The format that a tensor of 16 or 32 bits has.
+  template <class F>
+  static void with_format_of(const checkpoint::TensorInfo& tensor, F&& f) {
+    if (tensor.dtype == checkpoint::DType::bf16) return f(quant::BFloat16{});
+    if (tensor.dtype == checkpoint::DType::f16) return f(quant::Float16{});
+    f(quant::Float32{});
   }
 
   const checkpoint::TensorStore* store_;
@@ -122,13 +179,14 @@ class WeightEncoder {
 /// Which matrices are written in 4 bits.
 struct FourBitParts {
   bool layers = false;
-  bool layers_nested = false;  ///< with double-quantized scales
+  bool layers_nested = false;    ///< with double-quantized scales
+  std::set<std::string> wide{};  ///< modules of layers that are not
   bool embedding = false;
   bool head = false;
 };
 
 template <class B>
-constexpr FourBitParts four_bit_parts() {
+FourBitParts four_bit_parts() {
   using Layers = checkpoint::detail::FourBitFormat<typename B::Quantization>;
   FourBitParts parts{.layers = Layers::is_four_bit,
                      .embedding = checkpoint::detail::FourBitFormat<typename B::Embedding>::is_four_bit,
@@ -150,7 +208,9 @@ void copy_texts(const std::string& from, checkpoint::CheckpointWriter& writer);
 
 /// Writes the checkpoint in `from` to the folder `to` in the formats of B, weight by weight, so that a later
 /// `load<B>` copies it instead of quantizing again and gives the same bits. 4-bit weights are written per expert
-/// in bitsandbytes' layout, norms and routers in Float32; tokenizer and generation files are copied. Memory: one
+/// in bitsandbytes' layout, norms and routers in Float32; a tensor whose rows belong to several weights stays one, and
+/// in 16 bits where 4 bits could not be taken apart; what the architecture passes over is left out; tokenizer and
+/// generation files are copied. Memory: one
 /// shard of at most `max_shard_bytes` and one tensor. `to` changes in one step when all is written; see
 /// CheckpointWriter. Throws FileError (also where another process is writing to `to`), FormatError, Unsupported.
 /// Progress counts the work, bytes read and bytes written; an exception from the sink cancels. Returns the unfinished
@@ -166,11 +226,15 @@ std::vector<std::string> quantize_checkpoint(const std::string& from, const std:
   }
   const checkpoint::TensorStore store(from);
   generate::WeightEncoder<B> encoder(store, config.shape, generate::unquantized_dtype(config.dtype));
+  generate::FourBitParts formats = generate::four_bit_parts<B>();
   std::vector<typename generate::WeightEncoder<B>::Weight> weights;
   std::vector<checkpoint::TensorDeclaration> declarations;
   std::map<std::string, std::pair<std::size_t, std::size_t>, std::less<>> place;  // name -> weight and part
   model::for_each_weight_id(config.shape, !config.shape.tied_head, [&](const model::WeightId& id) {
-    weights.push_back(encoder.declare(id));
+    auto weight = encoder.declare(id);
+    if (place.contains(weight.parts[0].name)) return;  // an earlier weight is in the same tensor
+    if (encoder.is_cut(id)) formats.wide.insert(encoder.module_of(id));
+    weights.push_back(std::move(weight));
     for (std::size_t part = 0; part < weights.back().parts.size(); ++part) {
       declarations.push_back(weights.back().parts[part]);
       place[declarations.back().name] = {weights.size() - 1, part};
@@ -194,7 +258,7 @@ std::vector<std::string> quantize_checkpoint(const std::string& from, const std:
     writer.write(tensor.name, {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
     progress.advance(done += bytes.size(), tensor.name);
   }
-  writer.write_text("config.json", generate::quantized_config(from, generate::four_bit_parts<B>()));
+  writer.write_text("config.json", generate::quantized_config(from, formats));
   generate::copy_texts(from, writer);
   writer.finish();
   progress.end();

@@ -22,6 +22,7 @@ ASTERISM_INLINE std::string quantized_config(const std::string& folder, const Fo
     json::Value skipped = {"gate"};
     if (!parts.head) skipped.push_back("lm_head");
     if (!parts.embedding) skipped.push_back("embed_tokens");
+    for (const std::string& module : parts.wide) skipped.push_back(module);
     config["quantization_config"] = {{"quant_method", "bitsandbytes"},
                                      {"load_in_4bit", true},
                                      {"load_in_8bit", false},

@@ -72,10 +72,10 @@ class Session {
     return out;
   }
 
-  /// Calls f(position, logits) for the positions of tokens from `first` on, in order; logits (vocabulary), valid
-  /// during the call, are the scores of the next token. The tokens become the conversation; a prefix before
-  /// `first` that it already holds is not computed again. f must not run this session, nor others on these
-  /// devices.
+  /// Calls f(position, logits) for the positions of tokens from `first` on, in order; logits (vocabulary), valid during
+  /// the call, are the scores of the next token. The tokens become the conversation; a prefix before `first` that it
+  /// already holds is not computed again, as far as caches and states go back. f must not run this session, nor others
+  /// on these devices.
   template <class F>
   void visit_logits(View<const TokenId> tokens, F&& f, std::size_t first = 0) {
     sequence_.check(model_->engine(), tokens);

@@ -127,7 +127,7 @@ inline ExpertUsage& usage_of(Evaluation& evaluation, const std::string& kind, co
   for (auto& [name, usage] : evaluation.usage) {
     if (name == kind) return usage;
   }
-  return evaluation.usage.emplace_back(kind, ExpertUsage(shape.layers, shape.experts)).second;
+  return evaluation.usage.emplace_back(kind, ExpertUsage(shape.sparse_layers().size(), shape.experts)).second;
 }
 
 /// Scores the known answer: " answer" after the prompt, and the end token, if the model has one; or the prompt
@@ -167,7 +167,9 @@ Answer ask(Session<B>& session, const Question& question, const EvaluateOptions&
   answer.prefill = {static_cast<std::uint64_t>(last.usage.prompt_tokens - last.usage.cached_tokens),
                     last.prefill_seconds};
   answer.decode = {static_cast<std::uint64_t>(std::max(last.usage.completion_tokens - 1, 0)), last.decode_seconds};
-  usage_of(evaluation, question.kind, session.model().shape()).add(session.observer());
+  if (const Shape& shape = session.model().shape(); shape.experts > 0) {
+    usage_of(evaluation, question.kind, shape).add(session.observer());
+  }
   if (options.trace != nullptr) {
     options.trace->append(question.id, static_cast<std::size_t>(last.usage.prompt_tokens), session.tokens(),
                           session.observer());

@@ -51,8 +51,8 @@ struct Answer {
 
 /// Memory use of a model on one device.
 struct DeviceBytes {
-  Bytes weights{};  ///< with their scales
-  Bytes kv_cache{};
+  Bytes weights{};   ///< with their scales
+  Bytes kv_cache{};  ///< keys and values, or states
   Bytes workspace{};
 
   Bytes all() const { return weights + kv_cache + workspace; }
@@ -62,9 +62,9 @@ struct DeviceBytes {
 inline std::vector<DeviceBytes> device_bytes(const placement::Plan& plan) {
   std::vector<DeviceBytes> devices;
   for (std::size_t d = 0; d < plan.devices(); ++d) {
-    const Bytes cache = plan.bytes(d, placement::PartKind::kv_cache);
+    const Bytes cache = plan.bytes(d, placement::PartKind::kv_cache) + plan.bytes(d, placement::PartKind::state);
     const Bytes workspace = plan.bytes(d, placement::PartKind::workspace);
-    devices.push_back({.weights = plan.peak(d) - cache - workspace, .kv_cache = cache, .workspace = workspace});
+    devices.push_back({.weights = plan.weight_bytes(d), .kv_cache = cache, .workspace = workspace});
   }
   return devices;
 }
@@ -101,8 +101,9 @@ struct Evaluation {
     return sum;
   }
 
-  /// Use of experts over all kinds of questions.
+  /// Use of experts over all kinds of questions; without experts a table of none.
   ExpertUsage all_usage() const {
+    if (usage.empty()) return ExpertUsage(0, 0);
     ExpertUsage all(usage.front().second.layers(), usage.front().second.experts());
     for (const auto& [kind, counts] : usage) all.add(counts);
     return all;

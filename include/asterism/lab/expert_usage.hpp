@@ -50,6 +50,7 @@ class ExpertUsage {
   /// One line per layer: the least and the most used expert, and a column for each expert, full at the largest
   /// share of the layer.
   std::string table() const {
+    if (experts_ == 0) return "  no experts\n";
     constexpr std::string_view columns[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     std::string text = concat("  ", pad_right("layer", 7), pad_left("least", 9), pad_left("most", 9),
                               pad_left("even", 9), "  expert 0 to ", experts_ - 1, "\n");

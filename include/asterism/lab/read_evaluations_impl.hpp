@@ -48,6 +48,7 @@ class Members {
     return {json::require_object(*object_, key, where_), concat(where_, ", ", key)};
   }
   const json::Value& array(std::string_view key) const { return json::require_array(*object_, key, where_); }
+  bool empty() const { return object_->empty(); }
   const std::string& where() const { return where_; }
 
  private:
@@ -164,7 +165,8 @@ ASTERISM_INLINE std::vector<Evaluation> parse_evaluations(std::string_view text,
     found.limits.threads = from.small_count("threads");
     found.answers = detail::answers_in(from, questions);
     const detail::Members choices = from.object("expert_choices");
-    for (const Question& question : questions) {  // in the order in which kinds appear
+    // In the order in which kinds appear; nothing of a model without experts.
+    for (const Question& question : choices.empty() ? std::span<const Question>() : questions) {
       const auto same = [&](const auto& entry) { return entry.first == question.kind; };
       if (std::ranges::any_of(found.usage, same)) continue;
       found.usage.emplace_back(question.kind, detail::usage_in(choices.array(question.kind), choices.where()));

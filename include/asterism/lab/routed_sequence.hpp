@@ -20,7 +20,7 @@ namespace asterism::lab {
 struct RoutingSizes {
   static constexpr std::int32_t max_experts = 65536;  ///< so that an id takes at most two bytes
 
-  std::int32_t layers = 0;
+  std::int32_t layers = 0;  ///< those that have experts
   std::int32_t experts = 0;
   std::int32_t top_k = 0;
 

@@ -4,10 +4,14 @@
 #include <concepts>
 #include <type_traits>
 
+#include "asterism/attention/gated_delta_net.hpp"
+#include "asterism/attention/grouped_query.hpp"
+#include "asterism/attention/recurrent_state.hpp"
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/model/mixers.hpp"
 #include "asterism/observe/none.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/placement/accelerators_first.hpp"
@@ -35,6 +39,10 @@ struct Blueprint {
 
   using Placement = placement::AcceleratorsFirst<placement::Balanced>;
   using KvCache = attention::StaticKvCache<quant::Float16>;
+  /// What may mix the tokens of a sequence in a layer; the model says which layers have what.
+  using Mixers = model::Mixers<attention::GroupedQuery, attention::GatedDeltaNet>;
+  /// What layers with linear attention remember: states of the last positions to which a conversation may go back.
+  using State = attention::RecurrentState<>;
   /// Created by `static Gating gating(const Shape&)` if the variant has it, else constructed from the numbers of
   /// experts and of chosen experts.
   using Gating = gating::SoftmaxTopK;
@@ -58,6 +66,8 @@ inline constexpr bool differs =
       std::is_same_v<typename A::Head, typename B::Head> &&
       std::is_same_v<typename A::Placement, typename B::Placement> &&
       std::is_same_v<typename A::KvCache, typename B::KvCache> &&
+      std::is_same_v<typename A::Mixers, typename B::Mixers> &&
+      std::is_same_v<typename A::State, typename B::State> &&
       std::is_same_v<typename A::Gating, typename B::Gating> &&
       std::is_same_v<typename A::template Expert<typename A::Quantization>,
                      typename B::template Expert<typename B::Quantization>> &&

@@ -1,4 +1,4 @@
-// The key/value caches of one sequence on every device.
+// What a sequence leaves on every device.
 #pragma once
 
 #include <algorithm>
@@ -8,60 +8,82 @@
 #include <optional>
 #include <vector>
 
+#include "asterism/core/layer_set.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
 
-/// The caches of one sequence, on each device of a plan that runs layers. Nothing is drawn after construction.
-template <class KvCache>
+/// What one sequence leaves on each device of a plan that runs layers: keys and values of layers with attention, states
+/// of layers with linear attention. Layers are numbered within their kind. Nothing is drawn after construction.
+template <class KvCache, class State>
 class Caches {
  public:
   /// Draws from the arenas of `devices`; throws BudgetExceeded if a device has no room for one more sequence.
   template <class Device>
   Caches(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
          const Limits& limits)
-      : caches_(devices.size()) {
+      : caches_(devices.size()), states_(devices.size()) {
+    const auto number = [&](const LayerSet& kind, std::size_t d) { return kind.size_within(0, plan.cuts[d]); };
+    const LayerSet attention = shape.attention_layers();
     for (std::size_t d = 0; d < devices.size(); ++d) {
-      const std::int32_t first = plan.cuts[d];
-      const std::int32_t count = plan.cuts[d + 1] - first;
-      if (count > 0) caches_[d].emplace(*devices[d], shape, limits, first, count);
+      if (const std::int32_t count = number(attention, d + 1) - number(attention, d); count > 0) {
+        caches_[d].emplace(*devices[d], shape, limits, number(attention, d), count);
+      }
+      const LayerSet& linear = shape.linear_layers;
+      if (const std::int32_t count = number(linear, d + 1) - number(linear, d); count > 0) {
+        states_[d].emplace(*devices[d], shape, number(linear, d), count);
+      }
     }
   }
 
-  /// The cache on a device that runs layers.
+  /// The cache on a device that runs layers with attention.
   KvCache& on(std::int32_t device) { return *caches_[static_cast<std::size_t>(device)]; }
+  /// The state on a device that runs layers with linear attention.
+  const State& state_on(std::int32_t device) const { return *states_[static_cast<std::size_t>(device)]; }
 
-  /// Goes back to the first `length` positions; returns how many of them remain usable, 0 or `length`.
-  std::size_t trim(std::size_t length) {
-    std::size_t kept = length;
-    for (std::optional<KvCache>& cache : caches_) {
-      if (cache) kept = std::min(kept, cache->trim(length));
+  /// The pass that ended at `position` counts.
+  void advance(std::size_t position) {
+    for (std::optional<State>& state : states_) {
+      if (state) state->advance(position);
     }
-    if (kept != length) trim_all();
-    return kept;
+  }
+
+  /// Keeps the states of the position reached, to go back to; `longest`: longer than others.
+  void keep(bool longest) {
+    for (std::optional<State>& state : states_) {
+      if (state) longest ? state->keep_longest() : state->keep();
+    }
+  }
+
+  /// Goes back to the greatest position up to `length` from which all devices can go on, and returns it.
+  template <class Device>
+  std::size_t trim(const std::vector<std::unique_ptr<Device>>& devices, std::size_t length) {
+    for (std::size_t kept = length;; length = kept) {
+      for (std::size_t d = 0; d < devices.size(); ++d) {
+        if (caches_[d]) kept = std::min(kept, caches_[d]->trim(length));
+        if (states_[d]) kept = std::min(kept, states_[d]->trim(*devices[d], length));
+      }
+      if (kept == length) return kept;
+    }
   }
 
  private:
-  void trim_all() {
-    for (std::optional<KvCache>& cache : caches_) {
-      if (cache) cache->trim(0);
-    }
-  }
-
   std::vector<std::optional<KvCache>> caches_;
+  std::vector<std::optional<State>> states_;
 };
 
 /// Consecutive rows of a pass that belong to one sequence, at positions first ... first + rows - 1.
-template <class KvCache, class Observer>
+template <class KvCache, class State, class Observer>
 struct Segment {
-  Caches<KvCache>* caches = nullptr;
+  Caches<KvCache, State>* caches = nullptr;
   Observer* observer = nullptr;
   std::size_t first = 0;
   std::size_t rows = 0;
 
   KvCache& cache(std::int32_t device) const { return caches->on(device); }
+  const State& state(std::int32_t device) const { return caches->state_on(device); }
 };
 
 }  // namespace asterism::model

@@ -3,11 +3,14 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 
 #include "asterism/attention/concept.hpp"
+#include "asterism/attention/mixer.hpp"
 #include "asterism/backend/concept.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/model/mixers.hpp"
 #include "asterism/observe/concept.hpp"
 #include "asterism/placement/concept.hpp"
 #include "asterism/quant/concept.hpp"
@@ -61,13 +64,39 @@ struct CheckedBlueprint {
   static constexpr bool complete = true;
 };
 
-/// Creates the gating of B for a model of `shape`.
+/// M runs under the policies of B, or its backend cannot run mixers of this kind: a shape that needs one is refused.
+template <class M, class B>
+concept MixerOf = attention::Mixer<M> &&
+    ((M::is_recurrent && !backend::RecurrentOps<typename B::Backend>) ||
+     attention::MixerOn<M, typename B::Backend, typename B::KvCache, typename B::State>);
+
+template <class B, MixerOf<B> M>
+struct CheckedMixer {};
+
+/// Fails to compile if a mixer of a complete Blueprint lacks a member; compilers name the mixer and the member.
+template <class B, class List>
+struct CheckedMixers;
+template <class B, template <class> class... M>
+struct CheckedMixers<B, Mixers<M...>> : CheckedMixer<B, M<typename B::Quantization>>... {
+  static constexpr bool complete = true;
+};
+
+/// Creates the gating of B for a model of `shape`; none where all its layers are dense. One whose third parameter has a
+/// member `normalised` learns whether the model's weights are.
 template <class B>
-typename B::Gating gating_of(const Shape& shape) {
+std::optional<typename B::Gating> gating_of(const Shape& shape) {
+  if (shape.experts == 0) return std::nullopt;
   if constexpr (requires { B::gating(shape); }) {
     return B::gating(shape);
   } else {
-    return typename B::Gating(static_cast<std::size_t>(shape.experts), static_cast<std::size_t>(shape.top_k));
+    const auto experts = static_cast<std::size_t>(shape.experts);
+    const auto top_k = static_cast<std::size_t>(shape.top_k);
+    using Gating = typename B::Gating;
+    if constexpr (requires { Gating(experts, top_k, {.normalised = true}); }) {
+      return Gating(experts, top_k, {.normalised = shape.normalised_top_k});
+    } else {
+      return Gating(experts, top_k);
+    }
   }
 }
 

@@ -39,10 +39,10 @@ class Decoder {
   /// reads them. Throws BudgetExceeded if a device has no room, InvalidArgument if they are more than planned.
   template <class Device>
   Decoder(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
-          const typename Block::Constellation::GatingPolicy& gating)
+          const std::optional<typename Block::Constellation::GatingPolicy>& gating)
       : plan_(plan), shape_(shape) {
-    // Attention and experts of each layer, embedding and head.
-    const std::size_t large_buffers = 2 * static_cast<std::size_t>(shape.layers) + 2;
+    // Mixer, router, experts or feed-forward block, and shared expert of each layer, embedding and head.
+    const std::size_t large_buffers = 4 * static_cast<std::size_t>(shape.layers) + 2;
     std::vector<std::optional<backend::Region>> regions(plan.devices());
     for (std::size_t d = 0; d < regions.size(); ++d) {
       if (const Bytes bytes = plan.weight_bytes(d); bytes > Bytes{0}) {
@@ -60,7 +60,7 @@ class Decoder {
     embedding_ = backend::weights_in<EmbeddingFormat>(embedding_buffer_, 0, vocabulary, hidden);
     blocks_.reserve(static_cast<std::size_t>(shape.layers));
     for (std::int32_t l = 0; l < shape.layers; ++l) {
-      blocks_.emplace_back(region_of(plan.device_of_layer(l)), shape, gating);
+      blocks_.emplace_back(region_of(plan.device_of_layer(l)), shape, l, gating);
     }
     norm_buffer_ = last.allocate({hidden * sizeof(float)}, "final norm");
     norm_ = backend::matrix_in<float>(norm_buffer_, 0, 1, static_cast<std::size_t>(hidden));
@@ -85,9 +85,9 @@ class Decoder {
   /// after the other. A row's result does not depend on the other segments. The last hidden states stay in
   /// `workspace` for `logits`. Asks `cancel` before each layer and returns false where a stop was requested: the
   /// pass is not complete then and has to be made again. Allocates nothing.
-  template <class Device, class KvCache, class Observer>
+  template <class Device, class KvCache, class State, class Observer>
   bool forward(const std::vector<std::unique_ptr<Device>>& devices, const Workspace<Block>& workspace,
-               View<const Segment<KvCache, Observer>> segments, View<const TokenId> tokens,
+               View<const Segment<KvCache, State, Observer>> segments, View<const TokenId> tokens,
                const std::stop_token& cancel = {}) const {
     auto d = static_cast<std::size_t>(plan_.embedding_device());
     backend::DeviceMatrix<float> hidden = workspace.layers(d).hidden.rows_at(0, tokens.size);
@@ -102,7 +102,7 @@ class Decoder {
         tell_moved(segments, d, next);
         d = next;
       }
-      blocks_[static_cast<std::size_t>(layer)].forward(*devices[d], layer, segments, hidden, workspace.layers(d));
+      blocks_[static_cast<std::size_t>(layer)].forward(*devices[d], segments, hidden, workspace.layers(d));
     }
     return true;
   }
@@ -138,7 +138,7 @@ class Decoder {
   void fill_rotary_tables(Device& device, const Segments& segments, backend::DeviceMatrix<float> tables) const {
     std::size_t row = 0;
     for (const auto& segment : segments) {
-      device.rotary_tables(static_cast<std::int32_t>(segment.first), shape_.rope_theta,
+      device.rotary_tables(static_cast<std::int32_t>(segment.first), shape_.rope(),
                            tables.rows_at(row, segment.rows));
       row += segment.rows;
     }

@@ -3,31 +3,41 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "asterism/backend/arena.hpp"
+#include "asterism/backend/concept.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/model/fwd.hpp"
+#include "asterism/model/mixers.hpp"
 #include "asterism/observe/none.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
 
-/// h += attention(norm(h)); h += constellation(norm(h)). Filled after construction, immutable afterwards.
-template <class AttentionType, class ConstellationType>
+/// h += mixer(norm(h)); h += constellation(norm(h)), or, in a dense layer, h += feed_forward(norm(h)). Filled after
+/// construction, immutable afterwards. `MixerTypes` is a Mixers<...>, `Quantization` the format of their matrices.
+template <class MixerTypes, class Quantization, class ConstellationType, class FeedForwardType>
 class DecoderBlock {
  public:
-  using Attention = AttentionType;
+  using Mixer = typename MixerTypes::template Of<Quantization>;
+  using MixerScratch = typename MixerTypes::template Scratch<Quantization>;
   using Constellation = ConstellationType;
+  using FeedForward = FeedForwardType;
 
   /// The weights of both norms, (1, hidden) each.
   struct Norms {
     backend::DeviceMatrix<float> attention;
-    backend::DeviceMatrix<float> experts;
+    backend::DeviceMatrix<float> feed_forward;  ///< before experts or feed-forward block
 
     static constexpr Norms lay_out(backend::Layout& cursor, const Shape& shape) {
       const auto hidden = static_cast<std::size_t>(shape.hidden);
@@ -41,65 +51,106 @@ class DecoderBlock {
     return cursor.used();
   }
 
-  /// Draws norms, attention and constellation, in this order, from a device or a backend::Region.
+  /// Draws norms, mixer and experts or feed-forward block of layer `layer`, in this order, from a device or a
+  /// backend::Region. A dense layer needs no gating.
   template <class Memory>
-  DecoderBlock(Memory& memory, const Shape& shape, const typename Constellation::GatingPolicy& gating)
+  DecoderBlock(Memory& memory, const Shape& shape, std::int32_t layer,
+               const std::optional<typename Constellation::GatingPolicy>& gating)
       : epsilon_(static_cast<float>(shape.rms_epsilon)),
+        routed_layer_(shape.sparse_layers().size_within(0, layer)),
         norm_buffer_(memory.allocate(norm_bytes(shape), "norms")),
-        attention_(memory, shape),
-        constellation_(memory, shape, gating) {
+        mixer_(make_mixer<Mixer>(memory, shape, layer)),
+        number_(std::visit([&]<class M>(const M&) { return layers_of_kind(shape, M::is_recurrent); }, mixer_)
+                    .size_within(0, layer)) {
     backend::Layout cursor(norm_buffer_);
     norms_ = Norms::lay_out(cursor, shape);
+    if (shape.is_dense(layer)) {
+      feed_forward_.emplace(memory, shape.hidden, shape.dense_ffn);
+    } else {
+      constellation_.emplace(memory, shape, gating.value());
+    }
   }
 
   const Norms& norms() const { return norms_; }
-  const Attention& attention() const { return attention_; }
-  const Constellation& constellation() const { return constellation_; }
+  /// The layer's mixer, of type M; throws std::bad_variant_access if it is another.
+  template <class M>
+  const M& mixer() const {
+    return std::get<M>(mixer_);
+  }
+  const Mixer& mixer() const { return mixer_; }
+  bool is_dense() const { return feed_forward_.has_value(); }
+  /// Of a layer with experts.
+  const Constellation& constellation() const { return *constellation_; }
+  /// Of a dense layer.
+  const FeedForward& feed_forward() const { return *feed_forward_; }
 
   /// Passes hidden (n, hidden), the rows of `segments` one after the other, through the layer in place. Each
   /// segment's observer hears of its rows.
   template <class Device, class Segments>
-  void forward(Device& device, std::int32_t layer, const Segments& segments, backend::DeviceMatrix<float> hidden,
+  void forward(Device& device, const Segments& segments, backend::DeviceMatrix<float> hidden,
                const LayerWorkspace<DecoderBlock>& workspace) const {
     const auto normed = workspace.normed.rows_at(0, hidden.rows());
     const auto tables = workspace.tables.rows_at(0, hidden.rows());
     device.rms_norm(hidden, norms_.attention, epsilon_, normed);
-    attention_.forward(device, layer, segments, normed, tables, workspace.attention, normed);
+    mix(device, segments, normed, tables, workspace, std::make_index_sequence<std::variant_size_v<Mixer>>());
     device.add(normed, hidden);
-    device.rms_norm(hidden, norms_.experts, epsilon_, normed);
-    [[maybe_unused]] const auto routes = constellation_.forward(device, normed, workspace.constellation, hidden);
+    device.rms_norm(hidden, norms_.feed_forward, epsilon_, normed);
+    if (is_dense()) {
+      feed_forward_->forward(device, normed, workspace.feed_forward, normed);
+      return device.add(normed, hidden);
+    }
+    [[maybe_unused]] const auto routes = constellation_->forward(device, normed, workspace.constellation, hidden);
     if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
-      tell(device, layer, segments, workspace.constellation.logits.rows_at(0, hidden.rows()), routes);
+      tell(device, segments, workspace.constellation.logits.rows_at(0, hidden.rows()), routes);
     }
   }
 
  private:
+  template <class Device, class Segments, std::size_t... I>
+  void mix(Device& device, const Segments& segments, backend::DeviceMatrix<float> rows,
+           backend::DeviceMatrix<const float> tables, const LayerWorkspace<DecoderBlock>& workspace,
+           std::index_sequence<I...> /*mixers*/) const {
+    const auto if_it_is = [&]<std::size_t Index>() {
+      if (mixer_.index() != Index) return;
+      using M = std::variant_alternative_t<Index, Mixer>;
+      if constexpr (M::is_recurrent && !backend::RecurrentOps<Device>) {
+        throw Unsupported(concat("device ", device.device(), " does not compute linear attention"));
+      } else {
+        std::get<Index>(mixer_).forward(device, number_, segments, rows, tables, std::get<Index>(workspace.mixers),
+                                        rows);
+      }
+    };
+    (if_it_is.template operator()<I>(), ...);
+  }
+
   template <class Segments>
   using SegmentObserver = std::remove_cvref_t<decltype(*std::declval<Segments>().begin()->observer)>;
 
   /// Waits for the device: a run that nobody observes never comes here.
   template <class Device, class Segments>
-  static void tell(Device& device, std::int32_t layer, const Segments& segments,
-                   backend::DeviceMatrix<const float> logits,
-                   backend::DeviceMatrix<const gating::Route> all_routes) {
+  void tell(Device& device, const Segments& segments, backend::DeviceMatrix<const float> logits,
+            backend::DeviceMatrix<const gating::Route> all_routes) const {
     const auto [probabilities, routes] = device.read(logits, all_routes);
     std::size_t row = 0;
     for (const auto& segment : segments) {
       for (std::size_t i = 0; i < segment.rows; ++i, ++row) {
         const auto position = static_cast<std::int32_t>(segment.first + i);
-        segment.observer->scored(layer, position, probabilities.row(row));
+        segment.observer->scored(routed_layer_, position, probabilities.row(row));
         for (const auto& route : routes.row(row)) {
-          segment.observer->routed(layer, position, route.expert, route.weight);
+          segment.observer->routed(routed_layer_, position, route.expert, route.weight);
         }
       }
     }
   }
 
   float epsilon_;
+  std::int32_t routed_layer_;  ///< number among the layers that have experts
   backend::Buffer norm_buffer_;
   Norms norms_;
-  Attention attention_;
-  Constellation constellation_;
+  Mixer mixer_;
+  std::int32_t number_;                         ///< among the layers of its mixer
+  std::optional<Constellation> constellation_;  ///< this or the next
+  std::optional<FeedForward> feed_forward_;
 };
 
 }  // namespace asterism::model

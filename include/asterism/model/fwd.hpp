@@ -7,7 +7,7 @@ struct Blueprint;
 
 namespace model {
 
-template <class Attention, class Constellation>
+template <class MixerTypes, class Quantization, class Constellation, class FeedForward>
 class DecoderBlock;
 template <class Block, class EmbeddingFormat, class HeadFormat>
 class Decoder;
@@ -16,9 +16,9 @@ struct LayerWorkspace;
 struct HeadWorkspace;
 template <class Block>
 class Workspace;
-template <class KvCache>
+template <class KvCache, class State>
 class Caches;
-template <class KvCache, class Observer>
+template <class KvCache, class State, class Observer>
 struct Segment;
 
 }  // namespace model

@@ -6,15 +6,20 @@
 #include <type_traits>
 #include <utility>
 
-#include "asterism/attention/grouped_query.hpp"
+#include "asterism/backend/concept.hpp"
 #include "asterism/constellation/constellation.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/layer_set.hpp"
+#include "asterism/expert/feed_forward.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/caches.hpp"
 #include "asterism/model/concept.hpp"
 #include "asterism/model/decoder.hpp"
 #include "asterism/model/decoder_block.hpp"
+#include "asterism/model/weights.hpp"
 #include "asterism/model/workspace.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
@@ -23,20 +28,92 @@ namespace asterism {
 
 namespace model {
 
+/// Whether every layer of B::shape, if there is one, has a mixer among B's.
+template <class B>
+consteval bool mixers_cover_shape() {
+  if constexpr (HasShape<B>) {
+    return B::Mixers::template missing<typename B::Quantization>(B::shape).empty();
+  } else {
+    return true;
+  }
+}
+
 /// The types that the policies of a Blueprint make.
 template <class B>
 struct Assembly {
   static_assert(CheckedBlueprint<B>::complete);
+  static_assert(CheckedMixers<B, typename B::Mixers>::complete);
+  static_assert(mixers_cover_shape<B>(), "B::Mixers lists no mixer for some layer of B::shape");
 
   using Expert = typename B::template Expert<typename B::Quantization>;
-  using Attention = attention::GroupedQuery<typename B::Quantization>;
-  using Constellation = constellation::Constellation<Expert, typename B::Gating>;
-  using Block = DecoderBlock<Attention, Constellation>;
+  using FeedForward = expert::FeedForward<typename B::Quantization>;
+  using Constellation = constellation::Constellation<Expert, typename B::Gating, FeedForward>;
+  using Block = DecoderBlock<typename B::Mixers, typename B::Quantization, Constellation, FeedForward>;
   using Network = Decoder<Block, typename B::Embedding, typename B::Head>;
   using Workspace = model::Workspace<Block>;
-  using Caches = model::Caches<typename B::KvCache>;
-  using Segment = model::Segment<typename B::KvCache, typename B::Observer>;
+  using Caches = model::Caches<typename B::KvCache, typename B::State>;
+  using Segment = model::Segment<typename B::KvCache, typename B::State, typename B::Observer>;
 };
+
+/// Throws Unsupported where B has no mixer for a layer of `shape`, or its backend cannot run one: in a constant
+/// expression, a compiler shows the call.
+template <class B>
+constexpr void check_mixers(const Shape& shape) {
+  using Q = typename B::Quantization;
+  if (const LayerSet missing = B::Mixers::template missing<Q>(shape); !missing.empty()) {
+    const bool linear = !(missing & shape.linear_layers).empty();
+    throw Unsupported(concat("layers ", to_string(missing), " of the model have ",
+                             linear ? "linear attention (GatedDeltaNet)" : "attention (GroupedQuery)",
+                             "; the Blueprint's Mixers are ", B::Mixers::template names<Q>(), ": add it there"));
+  }
+  B::Mixers::template for_each<Q>(shape, [&]<class M>(const LayerSet& layers) {
+    const LayerSet strange = layers - layers_of_kind(shape, M::is_recurrent);
+    if (strange.empty()) return;
+    throw Unsupported(concat("the mixer ", M::name, " wants layers ", to_string(strange), ", which have ",
+                             M::is_recurrent ? "attention" : "linear attention", ": its layers(shape) may not"));
+  });
+  if constexpr (!backend::RecurrentOps<typename B::Backend>) {
+    if (!shape.linear_layers.empty()) {
+      throw Unsupported(
+          concat("layers ", to_string(shape.linear_layers),
+                 " of the model have linear attention, which the Blueprint's Backend does not compute"));
+    }
+  }
+}
+
+/// Throws InvalidArgument, naming the field, where a shape contradicts itself or its architecture has no weights for
+/// what it asks for.
+constexpr void check_sound(const Shape& shape) {
+  const auto has = [&](Role role) {
+    for (const WeightInfo& info : info_of(shape.architecture).weights) {
+      if (info.role == role) return true;
+    }
+    return false;
+  };
+  const auto demand = [&](bool met, const char* what) {
+    if (!met)
+      throw InvalidArgument(concat("Shape of architecture ", info_of(shape.architecture).model_type, ": ", what));
+  };
+  const bool is_sparse = !shape.sparse_layers().empty();
+  const bool is_linear = !shape.linear_layers.empty();
+  const DeltaNetSizes& delta = shape.delta_net;
+  demand((shape.dense_layers - LayerSet::range(0, shape.layers)).empty(), "dense_layers are beyond its layers");
+  demand((shape.linear_layers - LayerSet::range(0, shape.layers)).empty(), "linear_layers are beyond its layers");
+  demand(!is_sparse || (shape.experts > 0 && shape.top_k > 0 && shape.top_k <= shape.experts && shape.ffn > 0),
+         "layers that are not dense need ffn, experts and a top_k of these");
+  demand(shape.dense_layers.empty() || shape.dense_ffn > 0, "dense layers need a dense_ffn");
+  demand(!is_linear || (delta.key_heads > 0 && delta.value_heads > 0 && delta.value_heads % delta.key_heads == 0 &&
+                        delta.key_width > 0 && delta.value_width > 0 && delta.kernel > 1),
+         "layers with linear attention need the sizes of delta_net, value heads in multiples of key heads");
+  demand(!is_sparse || has(Role::gate), "it has no experts: dense_layers has to name all layers");
+  demand(shape.dense_layers.empty() || has(Role::dense_gate), "it has no dense_layers");
+  demand(!is_linear || has(Role::linear_qkv), "it has no linear_layers");
+  demand(!is_sparse || has(Role::shared_gate) == (shape.shared_ffn > 0),
+         "shared_ffn has to be set where it has shared experts, and only there");
+  demand(!shape.attention_bias || has(Role::query_bias), "it has no attention_bias");
+  demand(shape.qk_norm == has(Role::query_norm),
+         "qk_norm has to be set where it has norms of queries and keys, and only there");
+}
 
 /// The memory model: every byte that a model of `shape` under `limits` takes with the policies of B, weights with
 /// their scales, caches and workspace. The compile-time plan, the loader and the report all use this function.
@@ -48,11 +125,23 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   const auto hidden = static_cast<std::uint64_t>(shape.hidden);
   placement::MemoryFootprint out;
   out.layers = shape.layers;
-  out.add(PartKind::attention, 1, Types::Attention::footprint(shape));
+  check_sound(shape);
+  check_mixers<B>(shape);
+  B::Mixers::template for_each<typename B::Quantization>(shape, [&]<class M>(const LayerSet& layers) {
+    if (layers.empty()) return;
+    out.add(M::is_recurrent ? PartKind::linear_attention : PartKind::attention, 1, M::footprint(shape), layers);
+  });
   out.add(PartKind::norms, 1, Types::Block::norm_bytes(shape));
-  out.add(PartKind::router, 1, Types::Constellation::router_bytes(shape));
-  out.add(PartKind::experts, shape.experts, typename Types::Expert(shape).footprint());
-  out.add(PartKind::kv_cache, limits.batch, B::KvCache::layer_bytes(shape, limits));
+  out.add(PartKind::router, 1, Types::Constellation::router_bytes(shape), shape.sparse_layers());
+  out.add(PartKind::experts, shape.experts, typename Types::Expert(shape).footprint(), shape.sparse_layers());
+  if (shape.shared_ffn > 0) {
+    out.add(PartKind::shared_expert, 1, Types::FeedForward::footprint(shape.hidden, shape.shared_ffn),
+            shape.sparse_layers());
+  }
+  out.add(PartKind::feed_forward, 1, Types::FeedForward::footprint(shape.hidden, shape.dense_ffn),
+          shape.dense_layers);
+  out.add(PartKind::kv_cache, limits.batch, B::KvCache::layer_bytes(shape, limits), shape.attention_layers());
+  out.add(PartKind::state, limits.batch, B::State::layer_bytes(shape), shape.linear_layers);
   out.embedding = B::Embedding::planes(vocabulary, hidden).bytes();
   out.final_norm = {aligned(hidden * sizeof(float))};
   out.head = B::Head::planes(vocabulary, hidden).bytes();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
@@ -27,11 +28,12 @@ struct LargestProduct {
     backend::Layout inside;
     Expert::Scratch::lay_out(inside, Expert(shape), 1);
     std::size_t widest = inside.widest();
-    for (const std::int64_t width :
-         {std::int64_t{shape.hidden}, std::int64_t{shape.query_width()}, std::int64_t{shape.ffn}}) {
+    for (const std::int32_t width : {shape.hidden, shape.query_width(), shape.ffn, shape.dense_ffn,
+                                     shape.shared_ffn, shape.delta_net.values()}) {
       widest = static_cast<std::size_t>(width) > widest ? static_cast<std::size_t>(width) : widest;
     }
-    return {static_cast<std::size_t>(limits.prefill_chunk) * static_cast<std::size_t>(shape.top_k), widest};
+    const std::int32_t rows_each = shape.top_k > 1 ? shape.top_k : 1;
+    return {static_cast<std::size_t>(limits.prefill_chunk) * static_cast<std::size_t>(rows_each), widest};
   }
   /// Of the head.
   static constexpr LargestProduct of_head(const Shape& shape, const Limits& limits);
@@ -42,23 +44,33 @@ template <class Block>
 struct LayerWorkspace {
   backend::DeviceMatrix<float> hidden;  ///< (rows, hidden): the residual stream
   backend::DeviceMatrix<float> normed;  ///< (rows, hidden)
-  backend::DeviceMatrix<float> tables;  ///< (rows, head_dim): rotary tables of the rows' positions
-  typename Block::Attention::Scratch attention;
+  backend::DeviceMatrix<float> tables;  ///< (rows, rotary width): rotary tables of the rows' positions
+  typename Block::MixerScratch mixers;
   typename Block::Constellation::Scratch constellation;
+  typename Block::FeedForward::Scratch feed_forward;
 
   static constexpr LayerWorkspace lay_out(backend::Layout& cursor, const Shape& shape, const Limits& limits) {
     const auto rows = static_cast<std::size_t>(limits.prefill_chunk);
     const auto hidden = static_cast<std::size_t>(shape.hidden);
-    return {cursor.matrix<float>(rows, hidden), cursor.matrix<float>(rows, hidden),
-            cursor.matrix<float>(rows, static_cast<std::size_t>(shape.head_dim)),
-            Block::Attention::Scratch::lay_out(cursor, shape, rows),
-            Block::Constellation::Scratch::lay_out(cursor, shape, rows)};
+    return {cursor.matrix<float>(rows, hidden),
+            cursor.matrix<float>(rows, hidden),
+            cursor.matrix<float>(rows, static_cast<std::size_t>(shape.rotary_width())),
+            lay_out_each(cursor, shape, rows, static_cast<typename Block::MixerScratch*>(nullptr)),
+            Block::Constellation::Scratch::lay_out(cursor, shape, rows),
+            Block::FeedForward::Scratch::lay_out(cursor, shape.dense_ffn, rows)};
   }
 
   static constexpr Bytes bytes(const Shape& shape, const Limits& limits) {
     backend::Layout cursor;
     lay_out(cursor, shape, limits);
     return cursor.used();
+  }
+
+ private:
+  template <class... Scratch>
+  static constexpr std::tuple<Scratch...> lay_out_each(backend::Layout& cursor, const Shape& shape,
+                                                       std::size_t rows, const std::tuple<Scratch...>* /*types*/) {
+    return {Scratch::lay_out(cursor, shape, rows)...};
   }
 };
 

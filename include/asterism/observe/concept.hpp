@@ -37,7 +37,7 @@ concept moved = requires(O& observer, std::int32_t device, Bytes bytes) {
 /// model.
 ///
 /// 1. Default-constructed; `begin(layers, experts, top_k)` is called once, before all other calls, with the sizes
-///    of what follows.
+///    of what follows. Only layers with experts count: dense ones have no number.
 /// 2. `scored(layer, position, probabilities)`: the router's probabilities of all experts for the token at the
 ///    absolute position; called just before the token's `routed` calls in this layer, and valid until the last of
 ///    them.

@@ -19,8 +19,8 @@ struct Choice {
   friend constexpr bool operator==(const Choice&, const Choice&) = default;
 };
 
-/// Records the choices of every position and layer. Recomputing a position overwrites it and forgets all later
-/// ones; a position that a prompt reuses keeps its choices. So once an answer has its first token, the trace
+/// Records the choices of every position and layer with experts. Recomputing a position overwrites it and forgets all
+/// later ones; a position that a prompt reuses keeps its choices. So once an answer has its first token, the trace
 /// describes the tokens of the session except the last, which was chosen but not yet computed. After a cancelled
 /// prompt it holds what was computed until then. Takes layers * top_k * 8 bytes per position; allocates while the
 /// model runs, whenever a conversation becomes longer than any before. One per session.

@@ -21,16 +21,24 @@ struct LayerDevices {
   std::int32_t attention = unplaced;
   std::int32_t norms = unplaced;
   std::int32_t router = unplaced;
-  std::int32_t experts = unplaced;
+  std::int32_t experts = unplaced;  ///< or a dense layer's feed-forward block
 
   friend bool operator==(const LayerDevices&, const LayerDevices&) = default;
 
   /// The device of parts of `kind`, which must belong to a layer.
   std::int32_t of(PartKind kind) const {
-    return kind == PartKind::norms     ? norms
-           : kind == PartKind::router  ? router
-           : kind == PartKind::experts ? experts
-                                       : attention;
+    switch (kind) {
+      case PartKind::norms:
+        return norms;
+      case PartKind::router:
+        return router;
+      case PartKind::experts:
+      case PartKind::shared_expert:
+      case PartKind::feed_forward:
+        return experts;
+      default:
+        return attention;
+    }
   }
 };
 

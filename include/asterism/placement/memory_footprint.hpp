@@ -11,24 +11,30 @@
 
 namespace asterism::placement {
 
-/// Kind of a part. Kinds from `attention` to `kv_cache` belong to a layer and share its device.
+/// Kind of a part. Kinds from `attention` to `state` belong to a layer and share its device.
 enum class PartKind : std::uint8_t {
   embedding,
   attention,
+  linear_attention,
   norms,
   router,
   experts,
+  shared_expert,
+  feed_forward,
   kv_cache,
+  state,
   final_norm,
   head,
   workspace
 };
 
-inline constexpr std::size_t kind_count = 9;
+inline constexpr std::size_t kind_count = 13;
 
 constexpr std::string_view name_of(PartKind kind) {
-  constexpr std::string_view names[kind_count] = {"embedding", "attention",  "norms", "routers",  "experts",
-                                                  "KV cache",  "final norm", "head",  "workspace"};
+  constexpr std::string_view names[kind_count] = {"embedding", "attention", "linear attention", "norms",
+                                                  "routers",   "experts",   "shared expert",    "feed-forward",
+                                                  "KV cache",  "state",     "final norm",       "head",
+                                                  "workspace"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -63,11 +69,15 @@ struct MemoryFootprint {
 
   friend constexpr bool operator==(const MemoryFootprint&, const MemoryFootprint&) = default;
 
-  /// Adds `count` parts of `each` bytes to all layers. Throws std::out_of_range beyond max_runs, Unsupported for more
-  /// layers than a LayerSet holds.
-  constexpr void add(PartKind kind, std::int32_t count, Bytes each) {
-    runs.at(run_count) = {.kind = kind, .layers = LayerSet::range(0, layers), .count = count, .each = each};
+  /// Adds `count` parts of `each` bytes to each of `of`, which may be none. Throws std::out_of_range beyond max_runs.
+  constexpr void add(PartKind kind, std::int32_t count, Bytes each, const LayerSet& of) {
+    if (of.empty()) return;
+    runs.at(run_count) = {.kind = kind, .layers = of, .count = count, .each = each};
     ++run_count;
+  }
+  /// The same for all layers. Throws Unsupported for more layers than a LayerSet holds.
+  constexpr void add(PartKind kind, std::int32_t count, Bytes each) {
+    add(kind, count, each, LayerSet::range(0, layers));
   }
 
   constexpr bool has_four_bit_weights() const { return code_bits == 4; }

@@ -79,9 +79,10 @@ struct Plan {
     }
     return sum;
   }
-  /// The weights that stand on the device: all but key/value caches and workspaces.
+  /// The weights that stand on the device: all but what sequences leave and workspaces.
   constexpr Bytes weight_bytes(std::size_t device) const {
-    return peak(device) - bytes(device, PartKind::kv_cache) - bytes(device, PartKind::workspace);
+    return peak(device) - bytes(device, PartKind::kv_cache) - bytes(device, PartKind::state) -
+           bytes(device, PartKind::workspace);
   }
   constexpr Bytes largest_peak() const {
     Bytes most{};

@@ -35,6 +35,26 @@ inline std::string row(std::string_view label, Bytes bytes, Bytes whole, Bytes s
   return text += "\n";
 }
 
+/// The layers among `of` that consist of the same parts as `layer`.
+inline LayerSet alike(const MemoryFootprint& footprint, std::int32_t layer, LayerSet of) {
+  for (std::size_t i = 0; i < footprint.run_count; ++i) {
+    const LayerSet& run = footprint.runs[i].layers;
+    of = run.contains(layer) ? of & run : of - run;
+  }
+  return of;
+}
+
+/// "0 to 31", "5", or "36 in 0-46" where others lie between.
+inline std::string short_name(const LayerSet& set) {
+  std::int32_t first = 0;
+  while (!set.contains(first)) ++first;
+  std::int32_t last = LayerSet::max_layers - 1;
+  while (!set.contains(last)) --last;
+  if (first == last) return concat(first);
+  if (set.size() == last - first + 1) return concat(first, " to ", last);
+  return concat(set.size(), " in ", first, "-", last);
+}
+
 }  // namespace detail
 
 ASTERISM_INLINE std::string component_table(const Plan& plan) {
@@ -65,27 +85,31 @@ ASTERISM_INLINE std::string layer_table(const Plan& plan) {
     return line += "\n";
   };
   std::string text = row("layers", "on", {"experts", "attention", "KV cache", "other", "a layer", "together"});
+  const MemoryFootprint& footprint = plan.footprint;
   for (std::size_t d = 0; d < plan.devices(); ++d) {
-    const std::int32_t begin = plan.cuts[d];
-    const std::int32_t end = plan.cuts[d + 1];
-    if (begin >= end) continue;
-    const auto of_kind = [&](PartKind kind) {
-      Bytes sum{};
-      for (std::size_t i = 0; i < plan.footprint.run_count; ++i) {
-        const LayerRun& run = plan.footprint.runs[i];
-        if (run.kind == kind && run.layers.contains(begin)) sum += run.per_layer();
-      }
-      return sum;
-    };
-    const Bytes all = plan.footprint.layer_bytes(begin, begin + 1);
-    const Bytes experts = of_kind(PartKind::experts);
-    const Bytes attention = of_kind(PartKind::attention);
-    const Bytes cache = of_kind(PartKind::kv_cache);
-    const std::string layers = end - begin == 1 ? concat(begin) : concat(begin, " to ", end - 1);
-    text += row(
-        layers, concat(d),
-        {to_string(experts), to_string(attention), to_string(cache), to_string(all - experts - attention - cache),
-         to_string(all), to_string(plan.footprint.layer_bytes(begin, end))});
+    LayerSet left = LayerSet::range(plan.cuts[d], plan.cuts[d + 1]);
+    for (std::int32_t layer = plan.cuts[d]; layer < plan.cuts[d + 1]; ++layer) {
+      if (!left.contains(layer)) continue;
+      const LayerSet alike = detail::alike(footprint, layer, left);
+      left = left - alike;
+      const auto of_kind = [&](PartKind kind) {
+        Bytes sum{};
+        for (std::size_t i = 0; i < footprint.run_count; ++i) {
+          const LayerRun& run = footprint.runs[i];
+          if (run.kind == kind && run.layers.contains(layer)) sum += run.per_layer();
+        }
+        return sum;
+      };
+      const Bytes all = footprint.layer_bytes(layer, layer + 1);
+      const Bytes experts =
+          of_kind(PartKind::experts) + of_kind(PartKind::shared_expert) + of_kind(PartKind::feed_forward);
+      const Bytes attention = of_kind(PartKind::attention) + of_kind(PartKind::linear_attention);
+      const Bytes cache = of_kind(PartKind::kv_cache);
+      text += row(detail::short_name(alike), concat(d),
+                  {to_string(experts), to_string(attention), to_string(cache),
+                   to_string(all - experts - attention - cache), to_string(all),
+                   to_string(all * static_cast<std::uint64_t>(alike.size()))});
+    }
   }
   return text;
 }

@@ -18,6 +18,11 @@ struct Avx2Vector;
 struct Avx512StoredRow;
 struct Avx512Vector;
 
+struct PortableRecurrent;
+struct Avx2Recurrent;
+struct Avx512Recurrent;
+struct DeltaBlock;
+
 struct Float32Row;
 struct WidenedRow;
 struct Float16Row;

@@ -13,11 +13,14 @@ namespace asterism::simd {
 
 namespace detail {
 
-/// out = silu(gate) * up for `Lanes` elements: one source, compiled for each instruction set. With e =
-/// exp(-|gate|), which can't overflow, silu(gate) is gate / (1 + e), or gate * e / (1 + e) if gate is negative.
-/// The exponential is 2^k exp(r) with |r| <= ln(2) / 2 and the polynomial of Cephes' expf; beyond 87 it is 0.
-template <std::size_t Lanes>
-__attribute__((always_inline)) inline void silu_lanes(const float* gate, const float* up, float* out) {
+enum class Gate { silu, sigmoid };
+
+/// out = silu(gate) * up, or sigmoid(gate) * up, for `Lanes` elements: one source, compiled for each instruction set.
+/// With e = exp(-|gate|), which can't overflow, sigmoid(gate) is 1 / (1 + e), or e / (1 + e) if gate is negative;
+/// silu(gate) is gate times that. The exponential is 2^k exp(r) with |r| <= ln(2) / 2 and the polynomial of Cephes'
+/// expf; beyond 87 it is 0.
+template <Gate G, std::size_t Lanes>
+__attribute__((always_inline)) inline void gate_lanes(const float* gate, const float* up, float* out) {
   using Floats [[gnu::vector_size(Lanes * 4)]] = float;
   using Bits [[gnu::vector_size(Lanes * 4)]] = std::int32_t;
   constexpr float round = rounds_to_integer;
@@ -40,16 +43,17 @@ __attribute__((always_inline)) inline void silu_lanes(const float* gate, const f
   const Bits exponent = (reinterpret_cast<Bits>(shifted) - std::bit_cast<std::int32_t>(round) + 127) << 23;
   const Floats e = y * reinterpret_cast<Floats>(exponent);
   const Floats below_zero = magnitude > zero + 87.0F ? zero : e;
-  const Floats result = g * (g < zero ? below_zero : zero + 1.0F) / (1.0F + e) * u;
+  const Floats share = g < zero ? below_zero : zero + 1.0F;
+  const Floats result = (G == Gate::silu ? g * share : share) / (1.0F + e) * u;
   std::memcpy(out, &result, sizeof result);
 }
 
 /// In pieces of `Lanes`; the last one through copies, so that an element's bits don't depend on its place.
-template <std::size_t Lanes>
-__attribute__((always_inline)) inline void silu_pieces(View<const float> gate, View<const float> up,
+template <Gate G, std::size_t Lanes>
+__attribute__((always_inline)) inline void gate_pieces(View<const float> gate, View<const float> up,
                                                        View<float> out) {
   std::size_t i = 0;
-  for (; i + Lanes <= gate.size; i += Lanes) silu_lanes<Lanes>(gate.data + i, up.data + i, out.data + i);
+  for (; i + Lanes <= gate.size; i += Lanes) gate_lanes<G, Lanes>(gate.data + i, up.data + i, out.data + i);
   if (i == gate.size) return;
   float gates[Lanes] = {};
   float ups[Lanes] = {};
@@ -57,33 +61,44 @@ __attribute__((always_inline)) inline void silu_pieces(View<const float> gate, V
     gates[k - i] = gate[k];
     ups[k - i] = up[k];
   }
-  silu_lanes<Lanes>(gates, ups, gates);
+  gate_lanes<G, Lanes>(gates, ups, gates);
   for (std::size_t k = i; k < gate.size; ++k) out[k] = gates[k - i];
 }
 
-inline void silu_portable(View<const float> gate, View<const float> up, View<float> out) {
-  silu_pieces<4>(gate, up, out);
+template <Gate G>
+void gate_portable(View<const float> gate, View<const float> up, View<float> out) {
+  gate_pieces<G, 4>(gate, up, out);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) inline void silu_avx2(View<const float> gate, View<const float> up,
-                                                          View<float> out) {
-  silu_pieces<8>(gate, up, out);
+template <Gate G>
+__attribute__((target("avx2,fma"))) void gate_avx2(View<const float> gate, View<const float> up, View<float> out) {
+  gate_pieces<G, 8>(gate, up, out);
 }
-__attribute__((target("avx512f,fma"))) inline void silu_avx512(View<const float> gate, View<const float> up,
-                                                               View<float> out) {
-  silu_pieces<16>(gate, up, out);
+template <Gate G>
+__attribute__((target("avx512f,fma"))) void gate_avx512(View<const float> gate, View<const float> up,
+                                                        View<float> out) {
+  gate_pieces<G, 16>(gate, up, out);
 }
 #endif
+
+template <Gate G>
+void gate_multiply(View<const float> gate, View<const float> up, View<float> out, Level use) {
+#if defined(__x86_64__)
+  if (use == Level::avx512) return gate_avx512<G>(gate, up, out);
+  if (use == Level::avx2) return gate_avx2<G>(gate, up, out);
+#endif
+  gate_portable<G>(gate, up, out);
+}
 
 }  // namespace detail
 
 ASTERISM_INLINE void silu_multiply(View<const float> gate, View<const float> up, View<float> out, Level use) {
-#if defined(__x86_64__)
-  if (use == Level::avx512) return detail::silu_avx512(gate, up, out);
-  if (use == Level::avx2) return detail::silu_avx2(gate, up, out);
-#endif
-  detail::silu_portable(gate, up, out);
+  detail::gate_multiply<detail::Gate::silu>(gate, up, out, use);
+}
+
+ASTERISM_INLINE void sigmoid_multiply(View<const float> gate, View<const float> x, View<float> out, Level use) {
+  detail::gate_multiply<detail::Gate::sigmoid>(gate, x, out, use);
 }
 
 }  // namespace asterism::simd

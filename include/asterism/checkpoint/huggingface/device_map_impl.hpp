@@ -67,8 +67,8 @@ class ModuleDevices {
       throw FormatError(
           concat(where_, ": '", printable(module),
                  "' is no module of this model that can be placed, or all that is in it is placed by "
-                 "other entries; expected model.embed_tokens, model.layers.N, its self_attn, "
-                 "input_layernorm, post_attention_layernorm, block_sparse_moe with gate and experts, "
+                 "other entries; expected model.embed_tokens, model.layers.N, its self_attn or linear_attn, "
+                 "input_layernorm, post_attention_layernorm, block_sparse_moe or mlp with gate and experts, "
                  "model.norm, lm_head, or what these are in"));
     }
   }
@@ -116,18 +116,28 @@ class ModuleDevices {
 ASTERISM_INLINE placement::DeviceMap parse_device_map(std::string_view text, std::string_view where,
                                                       const Shape& shape, const Machine& machine) {
   detail::ModuleDevices modules(text, where, machine);
-  const std::string mixture = modules.has_fused_names() ? ".mlp" : ".block_sparse_moe";
+  const bool is_mixtral = shape.architecture == Architecture::mixtral;
+  const std::string mixture = is_mixtral && !modules.has_fused_names() ? ".block_sparse_moe" : ".mlp";
   placement::DeviceMap map;
   map.embedding = modules.device({"model.embed_tokens"});
   for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
     const std::string name = concat("model.layers.", layer);
     std::vector<std::string> experts;
-    experts.reserve(static_cast<std::size_t>(shape.experts));
-    for (std::int32_t e = 0; e < shape.experts; ++e) experts.push_back(concat(name, mixture, ".experts.", e));
-    map.layers.push_back({.attention = modules.device({name + ".self_attn"}),
+    if (shape.is_dense(layer)) {
+      for (const char* matrix : {"gate", "up", "down"}) experts.push_back(concat(name, ".mlp.", matrix, "_proj"));
+    }
+    for (std::int32_t e = 0; !shape.is_dense(layer) && e < shape.experts; ++e) {
+      experts.push_back(concat(name, mixture, ".experts.", e));
+    }
+    if (!shape.is_dense(layer) && shape.shared_ffn > 0) {
+      for (const char* part : {".shared_expert", ".shared_expert_gate"}) experts.push_back(name + mixture + part);
+    }
+    const std::int32_t device = modules.device(experts);
+    const char* const mixer = shape.linear_layers.contains(layer) ? ".linear_attn" : ".self_attn";
+    map.layers.push_back({.attention = modules.device({name + mixer}),
                           .norms = modules.device({name + ".input_layernorm", name + ".post_attention_layernorm"}),
-                          .router = modules.device({name + mixture + ".gate"}),
-                          .experts = modules.device(experts)});
+                          .router = shape.is_dense(layer) ? device : modules.device({name + mixture + ".gate"}),
+                          .experts = device});
   }
   map.final_norm = modules.device({"model.norm"});
   map.head = modules.device({"lm_head"});

@@ -1,5 +1,4 @@
-// `config.json` of a Mixtral checkpoint as written by transformers 4 and 5: the Shape, and other fields that
-// loading needs.
+// `config.json` of a checkpoint as written by transformers 4 and 5: the Shape, and other fields that loading needs.
 #pragma once
 
 #include <optional>
@@ -28,13 +27,16 @@ struct ModelConfig {
 /// A line for errors that a missing size may have caused, listing the assumed ones. Empty if all are given.
 std::string assumed_sizes(const ModelConfig& config);
 
-/// Parses a config.json; `where` names it in messages. Fields without influence on inference are ignored. Absent
-/// fields have the defaults of transformers' `MixtralConfig` (8x7B's sizes, 131072 positions, theta 1e6, epsilon
-/// 1e-5, bos 1, eos 2): a checkpoint that relies on them but has other tensors is detected when its tensors are
-/// compared with the Shape. Throws FormatError naming the field for broken JSON, a wrong type, a value out of
-/// range or sizes that contradict each other; Unsupported, listing what is supported, for another model type,
-/// activation, rope scaling, bias or quantization. Thread-safe.
-/// Source: transformers 4.36 to 5.23, `MixtralConfig`.
+/// Parses a config.json; `where` names it in messages. Read are the architectures of model::architectures: `model_type`
+/// "mixtral", "qwen3_moe", "llama", "mistral" and "qwen3_next". Fields without influence on inference are ignored.
+/// Absent fields have the defaults of the architecture's class in transformers: a checkpoint that relies on them but
+/// has other tensors is detected when its tensors are compared with the Shape. Fields of the Shape that mean nothing
+/// for a model have their defaults, so that it equals a Blueprint's: `ffn` and `shared_ffn` without experts,
+/// `dense_ffn` without dense layers, `delta_net` without linear ones. Throws FormatError naming the field for broken
+/// JSON, a wrong type, a value out of range or sizes that contradict each other; Unsupported, listing what is
+/// supported, for another model type, activation, rope scaling, bias or quantization, and for more than
+/// LayerSet::max_layers layers. Thread-safe. Source: transformers 4.36 to 5.23, `MixtralConfig`, `Qwen3MoeConfig`,
+/// `LlamaConfig`, `MistralConfig`, `Qwen3NextConfig`.
 ModelConfig parse_model_config(std::string_view text, std::string_view where);
 
 /// Reads `config.json` of a checkpoint's folder. FileError if it can't be read.

@@ -1,6 +1,7 @@
 // Bodies of model_config.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -9,19 +10,21 @@
 #include <utility>
 #include <vector>
 
+#include "asterism/checkpoint/huggingface/config_class.hpp"
+#include "asterism/checkpoint/huggingface/config_fields.hpp"
+#include "asterism/checkpoint/huggingface/feed_forward_config.hpp"
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
+#include "asterism/checkpoint/huggingface/linear_attention_config.hpp"
 #include "asterism/checkpoint/huggingface/model_config.hpp"
 #include "asterism/checkpoint/huggingface/parse_quantization_config.hpp"
 #include "asterism/checkpoint/huggingface/rope_config.hpp"
 #include "asterism/checkpoint/huggingface/token_ids.hpp"
-#include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/core/layer_set.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
-#include "asterism/model/weight_info.hpp"
-#include "asterism/model/weights.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::checkpoint {
@@ -29,168 +32,152 @@ namespace asterism::checkpoint {
 namespace detail {
 
 /// All fields that the reader uses.
-inline constexpr std::string_view model_config_keys[] = {"architectures",
-                                                         "attention_bias",
-                                                         "attn_logit_softcapping",
-                                                         "bos_token_id",
-                                                         "clip_qkv",
-                                                         "dtype",
-                                                         "eos_token_id",
-                                                         "final_logit_softcapping",
-                                                         "head_dim",
-                                                         "hidden_act",
-                                                         "hidden_size",
-                                                         "intermediate_size",
-                                                         "is_encoder_decoder",
-                                                         "layer_types",
-                                                         "max_position_embeddings",
-                                                         "mlp_bias",
-                                                         "model_type",
-                                                         "n_shared_experts",
-                                                         "norm_topk_prob",
-                                                         "num_attention_heads",
-                                                         "num_experts",
-                                                         "num_experts_per_tok",
-                                                         "num_hidden_layers",
-                                                         "num_key_value_heads",
-                                                         "num_local_experts",
-                                                         "pad_token_id",
-                                                         "partial_rotary_factor",
-                                                         "per_layer_config",
-                                                         "qkv_bias",
-                                                         "quantization_config",
-                                                         "rms_norm_eps",
-                                                         "rope_parameters",
-                                                         "rope_scaling",
-                                                         "rope_theta",
-                                                         "sliding_window",
-                                                         "tie_word_embeddings",
-                                                         "torch_dtype",
-                                                         "vocab_size"};
+// clang-format off
+inline constexpr std::string_view model_config_keys[] = {
+    "architectures", "attention_bias", "attn_logit_softcapping", "bos_token_id", "clip_qkv", "decoder_sparse_step",
+    "dtype", "eos_token_id", "final_logit_softcapping", "full_attention_interval", "head_dim", "hidden_act",
+    "hidden_size", "intermediate_size", "is_encoder_decoder", "layer_types", "linear_conv_kernel_dim",
+    "linear_key_head_dim", "linear_num_key_heads", "linear_num_value_heads", "linear_value_head_dim",
+    "max_position_embeddings", "mlp_bias", "mlp_only_layers", "model_type", "moe_intermediate_size",
+    "n_shared_experts", "norm_topk_prob", "num_attention_heads", "num_experts", "num_experts_per_tok",
+    "num_hidden_layers", "num_key_value_heads", "num_local_experts", "original_max_position_embeddings",
+    "pad_token_id", "partial_rotary_factor", "per_layer_config", "qkv_bias", "quantization_config", "rms_norm_eps",
+    "rope_parameters", "rope_scaling", "rope_theta", "shared_expert_intermediate_size", "sliding_window",
+    "tie_word_embeddings", "torch_dtype", "use_sliding_window", "vocab_size"};
+// clang-format on
 
-/// Reads config.json field by field. An absent field has the default of transformers' `MixtralConfig`; a null one
-/// only if transformers allows null.
-class ModelConfigReader {
+/// Reads a config.json field by field.
+class ModelConfigReader : private ConfigFields {
  public:
-  ModelConfigReader(const json::Value& json, std::string_view where) : json_(json), where_(where) {}
+  using ConfigFields::ConfigFields;
 
   ModelConfig read() {
-    json::check_object(json_, "the document", where_);
+    check_class();
+    check_arithmetic();
+    const Shape& usual = config_class.defaults;
     ModelConfig config;
     Shape& shape = config.shape;
-    shape.architecture = architecture();
-    check_arithmetic();
-    shape.vocabulary = size("vocab_size", 32000, 1 << 24);
-    shape.hidden = size("hidden_size", 4096, 1 << 20);
-    shape.layers = size("num_hidden_layers", 32, 1 << 14);
-    shape.heads = size("num_attention_heads", 32, 1 << 16);
-    const json::Value* kv_heads = given("num_key_value_heads");
-    const bool null_kv_heads = kv_heads != nullptr && kv_heads->is_null();
-    shape.kv_heads = null_kv_heads ? shape.heads : size("num_key_value_heads", 8, 1 << 16);
-    shape.ffn = size("intermediate_size", 14336, 1 << 24);
-    shape.experts = experts();
-    shape.top_k = size("num_experts_per_tok", 2, 1 << 16);
-    shape.max_positions = size("max_position_embeddings", 131072, 1 << 30);
-    shape.sliding_window =
-        static_cast<std::int32_t>(json::optional_integer(json_, "sliding_window", where_, 1, 1 << 30).value_or(0));
+    shape.architecture = info.architecture;
+    shape.attention_gate = usual.attention_gate;
+    shape.qk_norm = usual.qk_norm;
+    shape.vocabulary = size("vocab_size", usual.vocabulary, 1 << 24);
+    shape.hidden = size("hidden_size", usual.hidden, 1 << 20);
+    shape.layers = layers();
+    shape.heads = size("num_attention_heads", usual.heads, 1 << 16);
+    shape.kv_heads = kv_heads(shape.heads);
+    shape.attention_bias = attention_bias();
+    read_feed_forward(*this, shape);
+    shape.max_positions = size("max_position_embeddings", usual.max_positions, 1 << 30);
+    shape.sliding_window = sliding_window();
+    read_linear_attention(*this, shape);
+    check_layer_types(shape);
     const json::Value* tied_head = given("tie_word_embeddings");
-    shape.tied_head = tied_head != nullptr && json::to_bool(*tied_head, "tie_word_embeddings", where_);
+    shape.tied_head = tied_head != nullptr && json::to_bool(*tied_head, "tie_word_embeddings", where);
     const json::Value* epsilon = given("rms_norm_eps");
-    shape.rms_epsilon = epsilon != nullptr ? json::to_number(*epsilon, "rms_norm_eps", where_) : 1e-5;
+    shape.rms_epsilon = epsilon != nullptr ? json::to_number(*epsilon, "rms_norm_eps", where) : usual.rms_epsilon;
     if (!(shape.rms_epsilon > 0 && shape.rms_epsilon <= 1)) {
       throw wrong(concat("field 'rms_norm_eps' is ", shape.rms_epsilon, ", expected a number above 0, at most 1"));
     }
     shape.head_dim = head_dim(shape);
-    shape.rope_theta = rope_theta(json_, where_);
+    const RopeConfig rope =
+        parse_rope_config(document, where, {usual.rope_theta, config_class.llama3_rope, config_class.rotary_part});
+    shape.rope_theta = rope.rope.theta;
+    shape.rope_scaling = rope.rope.scaling;
     check_sizes(shape);
+    shape.rotary_dim = rotary_dim(shape.head_dim, rope.rotary_part, where);
     read_tokens(config);
-    config.assumed = std::move(assumed_);
-    config.dtype = json::optional_string(json_, "dtype", where_)
-                       .value_or(json::optional_string(json_, "torch_dtype", where_).value_or(""));
-    config.quantization = parse_quantization_config(json_, where_);
+    config.assumed = std::move(assumed);
+    config.dtype = json::optional_string(document, "dtype", where)
+                       .value_or(json::optional_string(document, "torch_dtype", where).value_or(""));
+    config.quantization = parse_quantization_config(document, where);
     return config;
   }
 
  private:
-  FormatError wrong(const std::string& what) const { return FormatError(concat(where_, ": ", what)); }
-  Unsupported unsupported(const std::string& what) const { return Unsupported(concat(where_, ": ", what)); }
-
-  /// The field as it is, null or not; nullptr if absent.
-  const json::Value* given(std::string_view key) const {
-    const auto field = json_.find(key);
-    return field == json_.end() ? nullptr : &*field;
+  void check_class() const {
+    const json::Value* list = json::optional_array(document, "architectures", where);
+    if (list == nullptr || list->empty()) return;
+    bool found = false;
+    std::string names;
+    for (const json::Value& item : *list) {
+      const std::string& name = json::to_text(item, "architectures", where);
+      found = name == info.class_name || found;
+      names += concat(names.empty() ? "" : ",", "\"", name, "\"");
+    }
+    if (!found) {
+      throw unsupported(concat("field 'architectures' is [", printable(names), "]; supported with model_type '",
+                               info.model_type, "' is '", info.class_name, "'"));
+    }
   }
 
-  std::int32_t size(std::string_view key, std::int32_t when_absent, std::int32_t max) {
-    const json::Value* field = given(key);
-    if (field != nullptr) return static_cast<std::int32_t>(json::to_integer(*field, key, where_, 1, max));
-    assumed_.push_back(concat(key, " ", when_absent));
-    return when_absent;
-  }
-
-  Architecture architecture() const {
-    const std::string& type = json::require_string(json_, "model_type", where_);
-    const model::ArchitectureInfo* info = nullptr;
-    std::string supported;
-    for (const model::ArchitectureInfo& known : model::architectures) {
-      if (known.model_type == type) info = &known;
-      supported += concat(supported.empty() ? "'" : ", '", known.model_type, "'");
-    }
-    if (info == nullptr) {
-      throw unsupported(concat("field 'model_type' is '", printable(type), "'; supported is ", supported));
-    }
-    if (const json::Value* list = json::optional_array(json_, "architectures", where_);
-        list != nullptr && !list->empty()) {
-      bool found = false;
-      std::string names;
-      for (const json::Value& item : *list) {
-        const std::string& name = json::to_text(item, "architectures", where_);
-        found = name == info->class_name || found;
-        names += concat(names.empty() ? "" : ",", "\"", name, "\"");
-      }
-      if (!found) {
-        throw unsupported(
-            concat("field 'architectures' is [", printable(names), "]; supported is '", info->class_name, "'"));
-      }
-    }
-    return info->architecture;
-  }
-
-  /// Refuses what other members of the family have and this toolkit does not compute.
+  /// Refuses what relatives of these models have and this toolkit does not compute.
   void check_arithmetic() const {
     if (const json::Value* act = given("hidden_act");
-        act != nullptr && json::to_text(*act, "hidden_act", where_) != "silu") {
-      throw unsupported(concat("field 'hidden_act' is '", printable(json::to_text(*act, "hidden_act", where_)),
+        act != nullptr && json::to_text(*act, "hidden_act", where) != "silu") {
+      throw unsupported(concat("field 'hidden_act' is '", printable(json::to_text(*act, "hidden_act", where)),
                                "'; supported is 'silu'"));
     }
-    for (const std::string_view key : {"attention_bias", "mlp_bias", "qkv_bias", "is_encoder_decoder"}) {
-      if (json::optional_bool(json_, key, where_).value_or(false)) {
+    for (const std::string_view key : {"mlp_bias", "qkv_bias", "is_encoder_decoder"}) {
+      if (json::optional_bool(document, key, where).value_or(false)) {
         throw unsupported(concat("field '", key, "' is true; supported is false"));
       }
     }
-    if (!json::optional_bool(json_, "norm_topk_prob", where_).value_or(true)) {
-      throw unsupported("field 'norm_topk_prob' is false; supported is true");
-    }
     for (const std::string_view key : {"clip_qkv", "attn_logit_softcapping", "final_logit_softcapping",
-                                       "per_layer_config", "layer_types", "n_shared_experts"}) {
-      if (json::find_field(json_, key, where_) != nullptr) {
-        throw unsupported(concat("field '", key, "' is set; supported are Mixtral models without it"));
-      }
+                                       "per_layer_config", "n_shared_experts"}) {
+      refuse_set(key);
     }
+    if (config_class.window == WindowField::unknown) refuse_set("sliding_window");
   }
 
-  /// `num_experts` is other models' name for `num_local_experts`; transformers reads both.
-  std::int32_t experts() {
-    if (given("num_experts") == nullptr) return size("num_local_experts", 8, 1 << 16);
-    const std::int32_t count = size("num_experts", 8, 1 << 16);
-    if (given("num_local_experts") != nullptr && size("num_local_experts", 8, 1 << 16) != count) {
-      throw wrong("fields 'num_experts' and 'num_local_experts' differ, expected the same number");
-    }
-    return count;
+  std::int32_t layers() {
+    const std::int32_t layers = size("num_hidden_layers", config_class.defaults.layers, 1 << 24);
+    if (layers <= LayerSet::max_layers) return layers;
+    throw unsupported(
+        concat("field 'num_hidden_layers' is ", layers, "; supported are at most ", LayerSet::max_layers));
   }
 
-  std::int32_t head_dim(const Shape& shape) const {
-    if (const auto given = json::optional_integer(json_, "head_dim", where_, 1, 1 << 16)) {
+  std::int32_t kv_heads(std::int32_t heads) {
+    const json::Value* field = given("num_key_value_heads");
+    if (config_class.null_kv_heads && field != nullptr && field->is_null()) return heads;
+    const std::int32_t usual = config_class.defaults.kv_heads;
+    return size("num_key_value_heads", usual > 0 ? usual : heads, 1 << 16);
+  }
+
+  bool attention_bias() const {
+    const bool bias = json::optional_bool(document, "attention_bias", where).value_or(false);
+    if (!bias || config_class.attention_bias) return bias;
+    throw unsupported(
+        concat("field 'attention_bias' is true; supported is false for model_type '", info.model_type, "'"));
+  }
+
+  std::int32_t sliding_window() {
+    if (config_class.window == WindowField::unknown) return 0;
+    if (config_class.window == WindowField::switched) {
+      const json::Value* on = given("use_sliding_window");
+      if (on == nullptr || !json::to_bool(*on, "use_sliding_window", where)) return 0;
+    }
+    const json::Value* window = given("sliding_window");
+    const std::int32_t usual = config_class.defaults.sliding_window;
+    if (window == nullptr ? usual == 0 : window->is_null()) return 0;
+    return size("sliding_window", usual, 1 << 30);
+  }
+
+  /// Of layers that are all alike, `layer_types` may say what is computed anyway.
+  void check_layer_types(const Shape& shape) const {
+    if (config_class.has_linear_layers()) return;
+    const json::Value* types = json::optional_array(document, "layer_types", where);
+    if (types == nullptr) return;
+    const std::string_view computed = shape.sliding_window > 0 ? "sliding_attention" : "full_attention";
+    bool same = types->size() == static_cast<std::size_t>(shape.layers);
+    for (const json::Value& type : *types) same = json::to_text(type, "layer_types", where) == computed && same;
+    if (same) return;
+    throw unsupported(concat("field 'layer_types' is not '", computed, "' for each of ", shape.layers,
+                             " layers; supported are models whose layers all attend as the sliding window says"));
+  }
+
+  std::int32_t head_dim(const Shape& shape) {
+    if (config_class.defaults.head_dim > 0) return size("head_dim", config_class.defaults.head_dim, 1 << 16);
+    if (const auto given = json::optional_integer(document, "head_dim", where, 1, 1 << 16)) {
       return static_cast<std::int32_t>(*given);
     }
     if (shape.hidden % shape.heads != 0) {
@@ -202,8 +189,8 @@ class ModelConfigReader {
 
   void check_sizes(const Shape& shape) const {
     if (shape.top_k > shape.experts) {
-      throw wrong(concat("field 'num_experts_per_tok' is ", shape.top_k, ", expected at most num_local_experts ",
-                         shape.experts));
+      throw wrong(concat("field 'num_experts_per_tok' is ", shape.top_k, ", expected at most ", info.experts_field,
+                         " ", shape.experts));
     }
     if (shape.heads % shape.kv_heads != 0) {
       throw wrong(concat("field 'num_attention_heads' is ", shape.heads, ", no multiple of num_key_value_heads ",
@@ -217,32 +204,35 @@ class ModelConfigReader {
       throw wrong(concat("num_attention_heads * head_dim is ", std::int64_t{shape.heads} * shape.head_dim,
                          ", expected at most ", 1 << 24));
     }
-    // All values computed from a shape stay far inside 64 bits if the experts' bytes do.
+    // All values computed from a shape stay far inside 64 bits if the bytes of its feed-forward blocks do.
     constexpr double most = 0x1p50;
-    const double weights = 3.0 * shape.layers * shape.experts * shape.ffn * shape.hidden;
-    if (weights > most) {
-      throw wrong(concat("num_hidden_layers * num_local_experts * 3 * intermediate_size * hidden_size is ",
-                         weights, " weights, expected at most ", most));
+    const double sparse = 3.0 * shape.sparse_layers().size() * shape.experts * shape.ffn * shape.hidden;
+    const double dense = 3.0 * shape.dense_layers.size() * shape.dense_ffn * shape.hidden;
+    if (sparse > most) {
+      throw wrong(concat("num_hidden_layers * ", info.experts_field, " * 3 * ", info.ffn_field,
+                         " * hidden_size is ", sparse, " weights, expected at most ", most));
+    }
+    if (3.0 * shape.sparse_layers().size() * shape.shared_ffn * shape.hidden > most) {
+      throw wrong(concat("num_hidden_layers * 3 * shared_expert_intermediate_size * hidden_size exceeds ", most,
+                         " weights"));
+    }
+    if (dense > most) {
+      throw wrong(concat("num_hidden_layers * 3 * intermediate_size * hidden_size is ", dense,
+                         " weights, expected at most ", most));
     }
   }
 
   void read_tokens(ModelConfig& config) const {
     const std::int64_t last = config.shape.vocabulary - 1;
-    // If absent: the defaults of MixtralConfig, as far as the vocabulary has them.
-    config.bos = given("bos_token_id") != nullptr ? optional_token_id(json_, "bos_token_id", where_, last)
-                 : last >= 1                      ? std::optional<TokenId>(1)
-                                                  : std::nullopt;
-    if (given("eos_token_id") != nullptr) {
-      config.eos = token_id_list(json_, "eos_token_id", where_, last);
-    } else if (last >= 2) {
-      config.eos = {2};
-    }
-    config.pad = optional_token_id(json_, "pad_token_id", where_, last);
+    config.bos = config_class.bos;
+    if (config_class.eos) config.eos = {*config_class.eos};
+    // Defaults as far as the vocabulary has them.
+    if (config.bos > last) config.bos.reset();
+    if (config_class.eos > last) config.eos.clear();
+    if (given("bos_token_id") != nullptr) config.bos = optional_token_id(document, "bos_token_id", where, last);
+    if (given("eos_token_id") != nullptr) config.eos = token_id_list(document, "eos_token_id", where, last);
+    config.pad = optional_token_id(document, "pad_token_id", where, last);
   }
-
-  const json::Value& json_;
-  std::string_view where_;
-  std::vector<std::string> assumed_;
 };
 
 }  // namespace detail

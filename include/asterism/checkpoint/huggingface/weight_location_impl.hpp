@@ -29,12 +29,29 @@ ASTERISM_INLINE std::string tensor_name(const model::WeightInfo& info, std::stri
   return info.scope == model::Scope::model ? name : concat("model.layers.", id.layer, ".", name);
 }
 
+/// The rows of a part of in_proj_qkvz: for each key head its query and its key, then the values and the gates of the
+/// value heads that share it.
+ASTERISM_INLINE RowGather rows_of_qkvz(model::Transform transform, const Shape& shape) {
+  const DeltaNetSizes& sizes = shape.delta_net;
+  const auto key = static_cast<std::uint64_t>(sizes.key_width);
+  const auto groups = static_cast<std::uint64_t>(sizes.key_heads);
+  const std::uint64_t values = static_cast<std::uint64_t>(sizes.values()) / groups;
+  RowGather gather{.groups = groups,
+                   .group_rows = 2 * (key + values),
+                   .cols = static_cast<std::uint64_t>(shape.hidden),
+                   .parts = {{{0, key}, {key, key}, {2 * key, values}}}};
+  if (transform == model::Transform::gates) gather.parts = {{{2 * key + values, values}}};
+  return gather;
+}
+
 }  // namespace detail
 
-ASTERISM_INLINE ExpertLayout expert_layout(const TensorStore& store, Architecture architecture) {
-  for (const model::WeightInfo& info : model::info_of(architecture).weights) {
+ASTERISM_INLINE ExpertLayout expert_layout(const TensorStore& store, const Shape& shape) {
+  std::int32_t layer = 0;
+  while (shape.is_dense(layer)) ++layer;
+  for (const model::WeightInfo& info : model::info_of(shape.architecture).weights) {
     if (info.scope != model::Scope::expert || info.fused.name.empty()) continue;
-    if (store.find(detail::tensor_name(info, info.fused.name, {info.role, 0, 0})) != nullptr) {
+    if (store.find(detail::tensor_name(info, info.fused.name, {info.role, layer, 0})) != nullptr) {
       return ExpertLayout::fused;
     }
   }
@@ -53,10 +70,29 @@ ASTERISM_INLINE WeightLocation locate(const model::WeightId& id, const Shape& sh
     const auto slices = static_cast<std::uint64_t>(info.fused.slices);
     const auto slice =
         static_cast<std::uint64_t>(id.expert) * slices + static_cast<std::uint64_t>(info.fused.slice);
-    return {name, {static_cast<std::uint64_t>(shape.experts), slices * rows, cols}, slice * rows * cols};
+    return {.name = name,
+            .shape = {static_cast<std::uint64_t>(shape.experts), slices * rows, cols},
+            .first = slice * rows * cols};
   }
-  if (info.is_vector()) return {name, {cols}, 0};
-  return {name, {rows, cols}, 0};
+  WeightLocation location{.name = name, .shape = {rows, cols}};
+  switch (info.transform) {
+    case model::Transform::queries_keys_values:
+    case model::Transform::gates:
+      location.rows = detail::rows_of_qkvz(info.transform, shape);
+      location.shape = {location.rows.groups * location.rows.group_rows, cols};
+      return location;
+    default:
+      location.transform = info.transform;
+  }
+  if (info.is_vector()) location.shape = {cols};
+  if (info.role == model::Role::linear_convolution) location.shape = {rows, 1, cols};  // torch's: one channel a group
+  return location;
+}
+
+ASTERISM_INLINE WeightLocation as_stored(WeightLocation location) {
+  location.rows = {};
+  location.transform = model::Transform::none;
+  return location;
 }
 
 }  // namespace asterism::checkpoint

@@ -22,7 +22,7 @@ inline constexpr WeightInfo mixtral_weights[] = {
     {Role::key, Scope::layer, PartKind::attention, Dim::kv_width, Dim::hidden, "self_attn.k_proj.weight"},
     {Role::value, Scope::layer, PartKind::attention, Dim::kv_width, Dim::hidden, "self_attn.v_proj.weight"},
     {Role::output, Scope::layer, PartKind::attention, Dim::hidden, Dim::query_width, "self_attn.o_proj.weight"},
-    {Role::expert_norm, Scope::layer, PartKind::norms, Dim::none, Dim::hidden, "post_attention_layernorm.weight"},
+    {Role::feed_forward_norm, Scope::layer, PartKind::norms, Dim::none, Dim::hidden, "post_attention_layernorm.weight"},
     {Role::router, Scope::layer, PartKind::router, Dim::experts, Dim::hidden, "block_sparse_moe.gate.weight",
      {"mlp.gate.weight"}},
     {Role::gate, Scope::expert, PartKind::experts, Dim::ffn, Dim::hidden, "block_sparse_moe.experts.{expert}.w1.weight",
@@ -41,7 +41,7 @@ inline constexpr WeightInfo mixtral_weights[] = {
 /// Sources: transformers, `MixtralForCausalLM` (fused names from version 5 on); Jiang et al., Mixtral of Experts, arXiv
 /// 2401.04088.
 inline constexpr ArchitectureInfo mixtral{
-    Architecture::mixtral, "mixtral", "MixtralForCausalLM",
+    Architecture::mixtral, "mixtral", "MixtralForCausalLM", "intermediate_size", "num_local_experts",
     View<const WeightInfo>(detail::mixtral_weights, std::size(detail::mixtral_weights))};
 
 }  // namespace asterism::model
