@@ -6,6 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/linalg/rotary_angle.hpp"
+
+#include "support/golden.hpp"
 #include "support/rows.hpp"
 
 using namespace asterism;
@@ -72,4 +75,22 @@ TEST_CASE("scores depend on the distance of positions alone") {
   };
   CHECK(std::fabs(score(7, 3) - score(104, 100)) < 1e-4);
   CHECK(std::fabs(score(7, 3) - score(8, 3)) > 1e-3);
+}
+
+TEST_CASE("frequencies are those of transformers for published models, within the rounding of its fp32 powers") {
+  const test::Golden golden("rope/frequencies.safetensors");
+  const linalg::RopeScaling llama{
+      .factor = 8, .low_freq_factor = 1, .high_freq_factor = 4, .original_positions = 8192};
+  const auto check = [&](const char* model, const linalg::Rope& rope) {
+    CAPTURE(model);
+    const std::vector<float> expected = golden.values<float>(model);
+    REQUIRE(expected.size() == 64);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      CHECK(std::fabs(linalg::rotary_frequency(rope, i, 128) / expected[i] - 1) < 5e-7);
+    }
+  };
+  check("mixtral_8x7b", {1e6});
+  check("qwen3_30b_a3b", {1e6});
+  check("llama3_8b", {5e5, llama});
+  check("mistral_7b", {1e4});
 }

@@ -190,6 +190,35 @@ TEST_CASE("a shape with layers that no mixer of the Blueprint is for is refused,
                                  {"layers 3, 7, 11", "attention (GroupedQuery)", "Mixers are GatedDeltaNet"});
 }
 
+TEST_CASE("shapes that contradict themselves, or their architecture, are refused before anything is planned") {
+  const auto refuse = [](Shape shape, const char* field, void (*change)(Shape&)) {
+    CHECK_NOTHROW(model::check_sound(shape));
+    change(shape);
+    CAPTURE(field);
+    test::check_error<InvalidArgument>([&] { plan<Serial>(equal_devices(1, 1_MiB), shape); }, {"Shape", field});
+  };
+  refuse(small_shape, "experts", [](Shape& s) { s.experts = 0; });
+  refuse(small_shape, "top_k", [](Shape& s) { s.top_k = s.experts + 1; });
+  refuse(small_shape, "ffn", [](Shape& s) { s.ffn = 0; });
+  refuse(small_shape, "dense_layers", [](Shape& s) { s.dense_layers.insert(0), s.dense_ffn = 8; });
+  refuse(small_shape, "linear_layers", [](Shape& s) {
+    s.linear_layers.insert(0);
+    s.delta_net = test::hybrid_shape.delta_net;
+  });
+  refuse(small_shape, "shared_ffn", [](Shape& s) { s.shared_ffn = 8; });
+  refuse(small_shape, "attention_bias", [](Shape& s) { s.attention_bias = true; });
+  refuse(small_shape, "qk_norm", [](Shape& s) { s.qk_norm = true; });
+  refuse(test::mixed_shape, "dense_ffn", [](Shape& s) { s.dense_ffn = 0; });
+  refuse(test::mixed_shape, "beyond", [](Shape& s) { s.dense_layers.insert(s.layers); });
+  refuse(test::mixed_shape, "qk_norm", [](Shape& s) { s.qk_norm = false; });
+  refuse(test::dense_shape, "has no experts",
+         [](Shape& s) { s.dense_layers = {}, s.experts = s.top_k = s.ffn = 4; });
+  refuse(test::hybrid_shape, "shared_ffn", [](Shape& s) { s.shared_ffn = 0; });
+  refuse(test::hybrid_shape, "delta_net", [](Shape& s) { s.delta_net.value_heads = 3; });
+  refuse(test::hybrid_shape, "delta_net", [](Shape& s) { s.delta_net.kernel = 1; });
+  refuse(test::hybrid_shape, "beyond", [](Shape& s) { s.linear_layers.insert(s.layers); });
+}
+
 TEST_CASE("more devices than layers") {
   const test::EmptyNetwork<Serial> empty(small_shape, equal_devices(4, 4_MiB), Serial::limits);
   const auto workspace = test::workspace_on<Serial>(empty);
