@@ -37,6 +37,14 @@ void check_target(const std::string& from, const std::string& to, bool replace) 
   }
 }
 
+/// A line on tensors that the model does not use and that are therefore not written; empty where there are none.
+std::string left_out(const std::string& from, Architecture architecture) {
+  const checkpoint::PassedOver passed = checkpoint::passed_over(checkpoint::TensorStore(from), architecture);
+  if (passed.tensors == 0) return {};
+  return concat("left out ", passed.tensors, " tensors of ", passed.prefix, "* (", to_string(passed.bytes),
+                "): the model does not use them\n");
+}
+
 /// Writes the checkpoint in the formats of B, and returns a line on what was written.
 template <class B>
 std::string run(const std::string& from, const std::string& to, ProgressSink& progress) {
@@ -80,10 +88,10 @@ int main(int argc, char** argv) {
     ProgressBar bar;
     ProgressSink silence;
     example::InterruptibleProgress progress(quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
-    generate::read_config(from);
+    const Architecture architecture = generate::read_config(from).shape.architecture;
     check_target(from, to, replace);
     const std::string written = (least_squares ? run<LeastError> : run<Standard>)(from, to, progress);
-    if (!quiet) example::tell(written);
+    if (!quiet) example::tell(left_out(from, architecture) + written);
     return example::Status::done;
   });
 }
