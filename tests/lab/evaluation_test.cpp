@@ -15,6 +15,16 @@ TEST_CASE("weights are what is neither cache nor workspace, on all devices") {
   CHECK(test::two_evaluations()[0].weights() == 4_MiB);
 }
 
+TEST_CASE("states of linear attention count as cache, not as weights") {
+  placement::Plan plan = test::written_plan();
+  plan.placed[plan.placed_count++] = {.run = {placement::PartKind::state, LayerSet::range(0, 1), 1, 3_MiB},
+                                      .device = 0};
+  const std::vector<lab::DeviceBytes> devices = lab::device_bytes(plan);
+  CHECK(devices[0].weights == 2_MiB);
+  CHECK(devices[0].kv_cache == 4_MiB);
+  CHECK(devices[0].all() == plan.peak(0));
+}
+
 TEST_CASE("speed: all tokens by all seconds, and the slowest and fastest fifth of the questions") {
   const lab::Evaluation evaluation = test::two_evaluations()[0];
   const lab::Speed prefill = evaluation.prefill_speed();

@@ -38,6 +38,19 @@ TEST_CASE("what was written comes back: the same JSON, the same page") {
   CHECK(back[0].conditions == evaluations[0].conditions);
 }
 
+TEST_CASE("evaluations of a model without experts come back") {
+  auto evaluations = test::two_evaluations();
+  for (lab::Evaluation& evaluation : evaluations) evaluation.usage.clear();
+  const auto questions = test::written_questions();
+  const std::string json = lab::to_json(evaluations, questions);
+  const auto back = lab::parse_evaluations(json, "x.json", questions, evaluations[0].asked);
+  REQUIRE(back.size() == 2);
+  CHECK(back[0].usage.empty());
+  CHECK(back[0].all_usage().table() == "  no experts\n");
+  CHECK(lab::to_json(back, questions) == json);
+  CHECK(lab::to_html(back, questions, "t") == lab::to_html(evaluations, questions, "t"));
+}
+
 TEST_CASE("what was asked something else is refused, with the difference") {
   const auto evaluations = test::two_evaluations();
   auto questions = test::written_questions();
