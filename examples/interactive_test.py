@@ -92,6 +92,18 @@ terminal.type("\x04")
 terminal.expect("0 answers")
 assert terminal.status() == 0
 
+# A conversation that outgrows its context loses its oldest turns, and says so.
+DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "golden", "models", "demo")
+result = subprocess.run([PROGRAM, DEMO, "--chat", "--interactive", "--context", "96", "--max-tokens", "4"],
+                        input=6 * "one two three four five\n", capture_output=True, text=True, errors="replace")
+said = " ".join(result.stderr.split())
+assert result.returncode == 0 and "6 answers" in said, result
+assert "3 turns with 100 tokens left out; a larger --context keeps more" in said, result
+refused = subprocess.run([PROGRAM, DEMO, "--chat", "--interactive", "--context", "96", "--max-tokens", "4",
+                          "--truncation", "refuse"],
+                         input=6 * "one two three four five\n", capture_output=True, text=True, errors="replace")
+assert refused.returncode == 1 and "--context" in refused.stderr, refused
+
 # In a pipe: no prompt, no echo.
 result = subprocess.run([PROGRAM, "--interactive", "--quiet"], input='"""' + BLOCK + '\n"""\n', capture_output=True,
                         text=True)

@@ -43,6 +43,8 @@ struct Arguments {
   std::int32_t threads = 0;
   std::int32_t context = 0;
   std::int32_t prefill_chunk = 0;
+  std::int32_t cache_percent = 100;
+  std::string truncation;  ///< empty: keep_end with --chat, else refuse
   std::uint64_t seed = 0;
   bool fit_context = false;
   bool chat = false;
@@ -80,6 +82,9 @@ GenerateOptions options_for(const AnyModel& model, const Arguments& arguments, c
   if (given("--repetition-penalty")) options.repetition_penalty = wanted.repetition_penalty;
   if (given("--max-tokens")) options.max_tokens = wanted.max_tokens;
   options.stop = wanted.stop;
+  const std::string how = arguments.truncation.empty() && arguments.chat ? "keep_end" : arguments.truncation;
+  if (how == "keep_end") options.truncation = Truncation::keep_end;
+  if (how == "keep_both_ends") options.truncation = Truncation::keep_both_ends;
   return options;
 }
 
@@ -110,6 +115,7 @@ class Conversation {
       messages_.push_back({"assistant", whole});
     }
     count();
+    tell_dropped();
     return whole;
   }
 
@@ -185,6 +191,16 @@ class Conversation {
     check_output();
   }
 
+  /// Says once for each further turn that the conversation no longer fits.
+  void tell_dropped() {
+    const Usage& usage = session_.last().usage;
+    if (arguments_->quiet || usage.dropped_turns == dropped_turns_) return;
+    dropped_turns_ = usage.dropped_turns;
+    if (dropped_turns_ == 0) return;
+    tell(concat("  [the context no longer holds all of the conversation: ", counted(dropped_turns_, "turn"),
+                " with ", counted(usage.dropped_tokens, "token"), " left out; a larger --context keeps more]\n"));
+  }
+
   const Arguments* arguments_;
   GenerateOptions options_;
   const Interrupt* interrupt_;
@@ -195,6 +211,7 @@ class Conversation {
   std::int64_t decoded_ = 0;  ///< tokens after the first ones
   double decode_seconds_ = 0;
   std::int64_t broken_off_ = 0;
+  std::int32_t dropped_turns_ = 0;  ///< as told
 };
 
 int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
@@ -296,6 +313,7 @@ Chosen choose(const Variant& variant, const Arguments& arguments) {
   LoadOptions options;
   Limits limits = variant.limits;
   limits.context = chosen_context(arguments, std::min(limits.context, shape.max_positions));
+  limits.cache_percent = arguments.cache_percent;
   const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
   limits.threads = arguments.threads > 0 ? arguments.threads : std::min(cores, limits.threads);
   limits.prefill_chunk = is_mixtral_8x7b ? 512 : 64;
@@ -426,6 +444,11 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag("--fit-context", arguments.fit_context,
                "Lower --context to what the budgets hold, where it is too long for them")
       ->excludes(device_map);
+  app.add_option("--cache-percent", arguments.cache_percent,
+                 "What keys and values may take of a device's memory at most, in percent; with --fit-context the "
+                 "context follows from it")
+      ->check(CLI::Range(1, 100))
+      ->option_text("N [100]");
   app.add_option("--prefill-chunk", arguments.prefill_chunk,
                  concat("Prompt tokens that pass the layers together, 1 to ", DualNf4::limits.prefill_chunk,
                         ": more are faster and need more memory; by default 512 for Mixtral 8x7B, 64 for others"))
@@ -450,6 +473,12 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--repetition-penalty", generate.repetition_penalty,
                  "Above 1: tokens that occurred become less probable")
       ->option_text("FLOAT");
+  app.add_option(
+         "--truncation", arguments.truncation,
+         "What becomes of a prompt that is too long: refuse, keep_end or keep_both_ends, of a conversation "
+         "whole turns; by default keep_end with --chat, else refuse")
+      ->check(CLI::IsMember({"refuse", "keep_end", "keep_both_ends"}))
+      ->option_text("HOW");
   app.add_option("--stop", generate.stop, "A text that ends the answer; may be given several times")
       ->allow_extra_args(false)
       ->option_text("TEXT");

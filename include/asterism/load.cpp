@@ -28,6 +28,7 @@
 #include "asterism/generate/decoding/stop_strings_impl.hpp"
 #include "asterism/generate/load_options_impl.hpp"
 #include "asterism/generate/memory_report_impl.hpp"
+#include "asterism/generate/prompt_impl.hpp"
 #include "asterism/generate/quantize_checkpoint_impl.hpp"
 #include "asterism/json/fields_impl.hpp"
 #include "asterism/json/json_impl.hpp"

@@ -166,20 +166,21 @@ TEST_CASE("memory does not grow with the context") {
 TEST_CASE("a prefix is reused while all that it sees is there, and computed anew when not") {
   const Tokens prompt = prompt_of("prompt_64");
   auto session = sliding().session();
-  const auto check = [&](const Tokens& next, std::int32_t count, std::int32_t reused) {
+  const auto check = [&](const Tokens& next, std::int32_t count, std::int32_t reused, std::int32_t again = 0) {
     CHECK(session.generate_tokens(next, greedy(count)) ==
           sliding().session().generate_tokens(next, greedy(count)));
     CHECK(session.last().usage.cached_tokens == reused);
+    CHECK(session.last().usage.recomputed_tokens == again);
   };
   check(prompt, 20, 0);
   Tokens longer(session.tokens().begin(), session.tokens().end());
   longer.push_back(9);
-  check(longer, 20, 83);               // goes on: all but the last token of the answer was computed
-  check(first_of(longer, 60), 20, 0);  // what position 59 sees was replaced
-  check(first_of(longer, 60), 10, 0);  // and replaced again by the answer behind it
-  check(prompt, 10, 60);               // one chunk back all is there
+  check(longer, 20, 83);                   // goes on: all but the last token of the answer was computed
+  check(first_of(longer, 60), 20, 0, 59);  // what position 59 sees was replaced
+  check(first_of(longer, 60), 10, 0, 59);  // and replaced again by the answer behind it
+  check(prompt, 10, 60);                   // one chunk back all is there
   check(prompt, 10, 63);
-  check(first_of(prompt, 40), 1, 0);
+  check(first_of(prompt, 40), 1, 0, 39);
   check(first_of(prompt, 3), 20, 2);  // sees the sinks alone
   check(first_of(prompt, 10), 20, 3);
   check(first_of(prompt, 10), 20, 9);

@@ -31,11 +31,11 @@ struct Told {
   std::string text;
 
   explicit Told(const Tokens& context, GenerateOptions options = {}) {
-    answer.begin(options, Random(1), 3);
+    answer.begin(options, Random(1), {.tokens = {1, 2, 3}});
     answer.begin_text(tokenizer(), context);
   }
   void add(TokenId token, bool is_end_token = false, bool context_full = false) {
-    text += answer.add(token, is_end_token, context_full);
+    text += answer.add(token, is_end_token, {.tokens = context_full ? 101 : 50, .context = 100});
     take_held();
   }
   void end(FinishReason reason) {
@@ -140,12 +140,44 @@ TEST_CASE("times: of the prompt until the first token, then of the answer") {
 TEST_CASE("without a tokenizer there are tokens alone, and it can begin anew") {
   generate::Answer one;
   for (int i = 0; i < 2; ++i) {
-    one.begin({}, Random(1), 1);
+    one.begin({}, Random(1), {.tokens = {1}});
     CHECK_FALSE(one.ended());
-    CHECK(one.add(5, false, false).empty());
-    CHECK(one.add(2, true, false).empty());
+    CHECK(one.add(5, false, {.tokens = 4, .context = 100}).empty());
+    CHECK(one.add(2, true, {.tokens = 5, .context = 100}).empty());
     CHECK(one.ended());
     CHECK(one.next_held().empty());
     CHECK(one.stats().usage.completion_tokens == 2);
   }
+}
+
+TEST_CASE("the caller hears once an answer that the context is nearly full") {
+  std::vector<std::int32_t> heard;
+  GenerateOptions options;
+  options.near_limit = [&](const ContextUse& use) {
+    CHECK(use.context == 10);
+    heard.push_back(use.tokens);
+  };
+  generate::Answer one;
+  for (int again = 0; again < 2; ++again) {
+    one.begin(options, Random(1), {.tokens = {1, 2, 3}});
+    for (std::int32_t tokens = 4; tokens <= 11; ++tokens) one.add(5, false, {.tokens = tokens, .context = 10});
+    CHECK(one.stats().finish_reason == FinishReason::context_full);
+  }
+  CHECK(heard == std::vector<std::int32_t>{8, 8});
+  options.near_limit_share = 0.35;
+  one.begin(options, Random(1), {.tokens = {1, 2, 3, 4, 5}});
+  one.add(5, false, {.tokens = 6, .context = 10});  // a prompt that is long itself
+  CHECK(heard.back() == 6);
+}
+
+TEST_CASE("it counts what was left out of the prompt") {
+  generate::Answer one;
+  one.begin({}, Random(1), {.tokens = {1, 2, 3}, .dropped_tokens = 40, .dropped_turns = 2});
+  one.set_known(2, 1);
+  const Usage& usage = one.stats().usage;
+  CHECK(usage.prompt_tokens == 3);
+  CHECK(usage.dropped_tokens == 40);
+  CHECK(usage.dropped_turns == 2);
+  CHECK(usage.cached_tokens == 2);
+  CHECK(usage.recomputed_tokens == 1);
 }

@@ -37,7 +37,7 @@ struct Asked {
   Asked(std::uint64_t seed, const Tokens& asked) : prompt(asked) {
     GenerateOptions options;
     options.stop_at_eos = false;
-    answer.begin(options, Random(seed), static_cast<std::int32_t>(prompt.size()));
+    answer.begin(options, Random(seed), {.tokens = prompt});
     sequence.begin(prompt, prompt.size() - 1);
   }
   std::size_t answered() const { return tokens.size(); }

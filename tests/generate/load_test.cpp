@@ -295,6 +295,26 @@ TEST_CASE("a context that the budgets do not hold is lowered where that is asked
       {"fit_context", "device_map"});
 }
 
+TEST_CASE("caches may be given as a share of a device") {
+  const LoadPlan whole = plan_load<Exact>(golden_model("demo"), {.machine = equal_devices(1, 64_MiB)});
+  const Machine machine = equal_devices(1, whole.plan.peak(0) + 1_MiB);
+  Limits limits = whole.limits;
+  limits.cache_percent = 3;
+  const LoadPlan refused = plan_load<Exact>(golden_model("demo"), {.machine = machine, .limits = limits});
+  CHECK_FALSE(refused.plan.fits());
+  check_error<BudgetExceeded>([&] { load<Exact>(golden_model("demo"), {.machine = machine, .limits = limits}); },
+                              {"caches may take", "3 % of the budget: too little", "Limits::cache_percent"});
+  const LoadPlan lowered =
+      plan_load<Exact>(golden_model("demo"), {.machine = machine, .limits = limits, .fit_context = true});
+  CHECK(lowered.plan.fits());
+  const Bytes a_position{whole.plan.cache_bytes(0).count / static_cast<std::uint64_t>(whole.limits.context)};
+  CHECK(lowered.plan.cache_bytes(0) <= lowered.plan.cache_budget(0));
+  CHECK(lowered.plan.cache_bytes(0) + a_position > lowered.plan.cache_budget(0));
+  limits.cache_percent = 0;
+  check_error<InvalidArgument>([&] { plan_load<Exact>(golden_model("demo"), {.limits = limits}); },
+                               {"cache_percent is 0", "1 to 100"});
+}
+
 TEST_CASE("a report says which tensors of the checkpoint the model does not use") {
   EditedCheckpoint checkpoint = test::qwen3_next_checkpoint({}, checkpoint::DType::bf16);
   const TemporaryFolder folder;

@@ -22,6 +22,8 @@ TEST_CASE("the defaults are valid, greedy and filter nothing") {
   CHECK(options.stop.empty());
   CHECK(options.stop_at_eos);
   CHECK(!options.cancel.stop_possible());
+  CHECK(options.truncation == Truncation::refuse);
+  CHECK(!options.near_limit);
 }
 
 TEST_CASE("every reason has a name of its own") {
@@ -41,6 +43,13 @@ TEST_CASE("every reason has a name of its own") {
   CHECK(out.str() == "12 prompt tokens (5 reused), 7 answer tokens");
   CHECK(to_string(Usage{.prompt_tokens = 1, .cached_tokens = 0, .completion_tokens = 1}) ==
         "1 prompt token (0 reused), 1 answer token");
+  CHECK(to_string(Usage{.prompt_tokens = 12,
+                        .cached_tokens = 5,
+                        .recomputed_tokens = 3,
+                        .dropped_tokens = 40,
+                        .dropped_turns = 1,
+                        .completion_tokens = 7}) ==
+        "12 prompt tokens (5 reused, 3 computed again, 40 left out with 1 turn), 7 answer tokens");
 }
 
 TEST_CASE("speeds leave out what was not computed") {

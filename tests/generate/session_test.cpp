@@ -341,6 +341,74 @@ TEST_CASE("bad prompts and options are refused, and leave the conversation as it
   CHECK(session.last().usage.cached_tokens == 37);
 }
 
+TEST_CASE("a prompt that does not fit is cut where that is asked for, and counted") {
+  Tokens prompt = {1};  // the beginning token, which the tokenizer sets before a text
+  for (int i = 0; i < 4; ++i) prompt = joined(prompt, golden().values<TokenId>("prompt_64"));
+  REQUIRE(prompt.size() == 257);
+  GenerateOptions options = greedy(21);
+  auto session = demo().session();
+  check_error<InvalidArgument>([&] { session.generate_tokens(prompt, options); }, {"257 tokens", "160"});
+  options.truncation = Truncation::keep_end;
+  const Tokens end = joined({1}, Tokens(prompt.end() - 139, prompt.end()));
+  CHECK(session.generate_tokens(prompt, options) == alone(demo(), end, greedy(21)));
+  CHECK(session.last().finish_reason == FinishReason::max_tokens);
+  CHECK(session.last().usage.prompt_tokens == 140);
+  CHECK(session.last().usage.dropped_tokens == 117);
+  options.truncation = Truncation::keep_both_ends;
+  const Tokens ends = joined(Tokens(prompt.begin(), prompt.begin() + 70), Tokens(prompt.end() - 70, prompt.end()));
+  CHECK(session.generate_tokens(prompt, options) == alone(demo(), ends, greedy(21)));
+  CHECK(session.last().usage.dropped_tokens == 117);
+  const Tokens fitting(prompt.begin(), prompt.begin() + 140);
+  CHECK(session.generate_tokens(fitting, options) == alone(demo(), fitting, greedy(21)));
+  CHECK(session.last().usage.dropped_tokens == 0);
+}
+
+TEST_CASE("a conversation that does not fit loses its oldest turns") {
+  std::vector<text::Message> messages;
+  for (int i = 0; i < 12; ++i) {
+    messages.push_back({"user", concat("Who keeps lamp number ", i, " on the hill by the river?")});
+    messages.push_back({"assistant", "The keeper of the hill does."});
+  }
+  messages.push_back({"user", "And who keeps the keeper?"});
+  const View<const text::Message> all(messages);
+  GenerateOptions options = greedy(20);
+  auto session = demo().session();
+  check_error<InvalidArgument>([&] { session.chat(all, options); }, {"tokens", "160"});
+  options.truncation = Truncation::keep_end;
+  std::string text;
+  for (const std::string_view piece : session.chat(all, options)) text += piece;
+  const Usage& usage = session.last().usage;
+  CHECK(usage.dropped_turns > 0);
+  CHECK(usage.dropped_turns < 12);
+  const auto left = all.subview(2 * static_cast<std::size_t>(usage.dropped_turns),
+                                25 - 2 * static_cast<std::size_t>(usage.dropped_turns));
+  CHECK(usage.prompt_tokens == static_cast<std::int32_t>(demo().encode_chat(left).size()));
+  CHECK(usage.prompt_tokens + usage.dropped_tokens == static_cast<std::int32_t>(demo().encode_chat(all).size()));
+  CHECK(usage.prompt_tokens <= 141);
+  auto other = demo().session();
+  std::string expected;
+  for (const std::string_view piece : other.chat(left, greedy(20))) expected += piece;
+  CHECK(text == expected);
+  auto batch = demo().batch(1);
+  batch.add_chat(all, options);
+  const BatchAnswer answer = batch.run().front();
+  CHECK(answer.text == text);
+  CHECK(answer.stats.usage.dropped_turns == usage.dropped_turns);
+}
+
+TEST_CASE("a session says when its context is nearly full") {
+  const Tokens prompt = golden().values<TokenId>("prompt_64");
+  GenerateOptions options = greedy(1000);
+  std::vector<std::int32_t> heard;
+  options.near_limit = [&](const ContextUse& use) { heard.push_back(use.tokens); };
+  auto session = demo().session();
+  session.generate_tokens(prompt, options);
+  CHECK(heard == std::vector<std::int32_t>{128});
+  CHECK(session.last().finish_reason == FinishReason::context_full);
+  options.near_limit_share = 0;
+  check_error<InvalidArgument>([&] { session.generate_tokens(prompt, options); }, {"near_limit_share"});
+}
+
 TEST_CASE("logits of every position, in order, whatever the chunks") {
   const Tokens prompt = golden().values<TokenId>("prompt_64");
   auto session = demo().session();

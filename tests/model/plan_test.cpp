@@ -87,6 +87,20 @@ static_assert(!plan<Mixtral>(machines::single_16gb).fits());
 static_assert(!plan<MixtralHalf>(machines::dual_16gb).fits());
 static_assert(!plan<Mixtral>(machines::dual_16gb.limited_to(11_GiB)).fits());
 static_assert(DevicePeak<0, 5, 5>::fits);
+static_assert(DeviceCache<0, 5, 5>::fits);
+
+// Keys and values of 32 768 positions take a third of a card more than 3 % of it, and of 30 %, less.
+struct MixtralLong : Mixtral {
+  static constexpr Limits limits{.context = 32768, .cache_percent = 30};
+};
+struct MixtralShare : MixtralLong {
+  static constexpr Limits limits{.context = 32768, .cache_percent = 3};
+};
+static_assert(fits<MixtralLong, machines::dual_16gb, 14_GiB>());
+static_assert(!plan<MixtralShare>(machines::dual_16gb.limited_to(14_GiB)).fits());
+constexpr Machine dual_14 = machines::dual_16gb.limited_to(14_GiB);
+constexpr std::int32_t longest_in_share = largest_context<MixtralShare>(dual_14, shapes::mixtral_8x7b);
+static_assert(longest_in_share == (14_GiB).count * 3 / 100 / (16 * 2 * 8 * 128 * 2));
 
 // The map of a machine for two cards: the embedding on the first, norm and head on the second, as many layers there
 // as its budget holds, and no 4-bit weights in main memory.

@@ -35,7 +35,6 @@ class Sequence {
 
   /// Maximum number of tokens: the context, and one more, which is never computed.
   std::size_t capacity() const { return static_cast<std::size_t>(engine_->limits().context) + 1; }
-  bool full() const { return tokens_.size() == capacity(); }
 
   View<const TokenId> tokens() const { return tokens_; }
   std::size_t computed() const { return computed_; }
@@ -65,15 +64,16 @@ class Sequence {
   }
 
   /// Makes `tokens`, which `check` accepts, the sequence. What the caches hold of the first `most` is not computed
-  /// again, as far as they go back: with linear attention to the last position whose state was kept. `tokens` may alias
-  /// the sequence itself.
-  void begin(View<const TokenId> tokens, std::size_t most) {
+  /// again, as far as they go back: with linear attention to the last position whose state was kept. Returns how many
+  /// of these they do not go back to. `tokens` may alias the sequence itself.
+  std::size_t begin(View<const TokenId> tokens, std::size_t most) {
     const std::size_t known = std::min(most, common_prefix(tokens));
     const std::vector<TokenId> copy(tokens.begin(), tokens.end());
     tokens_.assign(copy.begin(), copy.end());
     computed_ = caches_.trim(engine_->devices(), known);
     last_of_prompt_ = tokens_.empty() ? 0 : tokens_.size() - 1;
     keep_if_stop();
+    return known - computed_;
   }
 
   /// Forgets everything but keeps the memory.

@@ -22,6 +22,7 @@
 #include "asterism/generate/decoding/sampler.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
+#include "asterism/generate/prompt.hpp"
 #include "asterism/text/chat_template.hpp"
 #include "asterism/text/tokenizer.hpp"
 
@@ -54,20 +55,20 @@ class Batch {
 
   /// Queues a raw prompt, which the tokenizer prefixes with its special tokens; see Session::generate.
   std::uint64_t add(std::string_view prompt, const GenerateOptions& options = {}, SessionOptions session = {}) {
-    return enqueue(model_->tokenizer().encode(prompt), true, options, session);
+    return enqueue(model_->prompt(prompt, options), true, options, session);
   }
 
   /// Queues a conversation in the checkpoint's chat template; see Session::chat.
   std::uint64_t add_chat(View<const text::Message> messages, const GenerateOptions& options = {},
                          SessionOptions session = {}) {
-    return enqueue(model_->encode_chat(messages), false, options, session);
+    return enqueue(model_->chat_prompt(messages, options), false, options, session);
   }
 
   /// Queues token ids. Throws InvalidArgument, as the other two do, if the prompt does not fit into the context or
   /// options are invalid.
   std::uint64_t add_tokens(View<const TokenId> prompt, const GenerateOptions& options = {},
                            SessionOptions session = {}) {
-    return enqueue({prompt.begin(), prompt.end()}, true, options, session);
+    return enqueue(model_->prompt(prompt, options), true, options, session);
   }
 
   /// Ends a request; the next `step` returns the part of its answer that exists. False if it has ended or never
@@ -128,14 +129,14 @@ class Batch {
     }
   };
 
-  std::uint64_t enqueue(std::vector<TokenId> prompt, bool continues_prompt, const GenerateOptions& options,
+  std::uint64_t enqueue(generate::Prompt prompt, bool continues_prompt, const GenerateOptions& options,
                         SessionOptions session) {
     generate::Sampler::check(options);
-    engine::Sequence<B>::check(model_->engine(), prompt);
+    engine::Sequence<B>::check(model_->engine(), prompt.tokens);
     auto request = std::make_unique<Request>();
     request->answer.id = next_id_;
-    request->state.begin(options, Random(session.seed), static_cast<std::int32_t>(prompt.size()));
-    request->prompt = std::move(prompt);
+    request->state.begin(options, Random(session.seed), prompt);
+    request->prompt = std::move(prompt.tokens);
     request->continues_prompt = continues_prompt;
     queue_.push_back(std::move(request));
     return next_id_++;
@@ -208,8 +209,8 @@ class Batch {
       rows_[best] = std::move(queue_.front());
       queue_.pop_front();
       Request& request = *rows_[best];
-      sequences_[best].begin(request.prompt, request.prompt.size() - 1);
-      request.state.set_cached(static_cast<std::int32_t>(sequences_[best].computed()));
+      const std::size_t again = sequences_[best].begin(request.prompt, request.prompt.size() - 1);
+      request.state.set_known(sequences_[best].computed(), again);
       if (!model_->has_tokenizer()) continue;
       const View<const TokenId> prompt(request.prompt);
       request.state.begin_text(model_->tokenizer(), request.continues_prompt ? prompt : View<const TokenId>());

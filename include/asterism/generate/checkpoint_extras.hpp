@@ -1,8 +1,10 @@
 // The files of a checkpoint besides its weights: configuration, tokenizer, chat template.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
@@ -12,6 +14,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/generate/options.hpp"
+#include "asterism/generate/prompt.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/text/chat_template.hpp"
 #include "asterism/text/tokenizer.hpp"
@@ -36,6 +39,14 @@ struct CheckpointExtras {
   const text::ChatTemplate& required_chat_template() const;
   /// The tokens of a conversation in the chat template; throws as the two functions above.
   std::vector<TokenId> encode_chat(View<const text::Message> messages) const;
+
+  /// Prompts as options.truncation cuts them to a context: of token ids, whose special tokens at the beginning are
+  /// known where there is a tokenizer; of a raw text, which the tokenizer prefixes with them; of a conversation in the
+  /// chat template. InvalidArgument where what has to stay of a conversation exceeds the context.
+  generate::Prompt prompt(std::vector<TokenId> tokens, const GenerateOptions& options, std::int32_t context) const;
+  generate::Prompt prompt(std::string_view text, const GenerateOptions& options, std::int32_t context) const;
+  generate::Prompt chat_prompt(View<const text::Message> messages, const GenerateOptions& options,
+                               std::int32_t context) const;
 
   /// Tokens that end an answer, from generation_config.json, else config.json.
   const std::vector<TokenId>& end_tokens() const { return generation.eos.empty() ? config.eos : generation.eos; }

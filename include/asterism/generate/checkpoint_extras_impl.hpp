@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -40,6 +41,29 @@ ASTERISM_INLINE const text::ChatTemplate& CheckpointExtras::required_chat_templa
 ASTERISM_INLINE std::vector<TokenId> CheckpointExtras::encode_chat(View<const text::Message> messages) const {
   const std::string prompt = required_chat_template().render(messages);
   return required_tokenizer().encode(prompt, {.add_special_tokens = false});
+}
+
+ASTERISM_INLINE generate::Prompt CheckpointExtras::prompt(std::vector<TokenId> tokens,
+                                                          const GenerateOptions& options,
+                                                          std::int32_t context) const {
+  std::size_t special = 0;
+  if (options.truncation != Truncation::refuse && tokenizer) {
+    const std::vector<TokenId> alone = tokenizer->encode("");
+    while (special < alone.size() && special < tokens.size() && alone[special] == tokens[special]) ++special;
+  }
+  return generate::fit(std::move(tokens), special, options, context);
+}
+
+ASTERISM_INLINE generate::Prompt CheckpointExtras::prompt(std::string_view text, const GenerateOptions& options,
+                                                          std::int32_t context) const {
+  return prompt(required_tokenizer().encode(text), options, context);
+}
+
+ASTERISM_INLINE generate::Prompt CheckpointExtras::chat_prompt(View<const text::Message> messages,
+                                                               const GenerateOptions& options,
+                                                               std::int32_t context) const {
+  const auto encode = [this](View<const text::Message> some) { return encode_chat(some); };
+  return generate::fit(messages, encode, options, context);
 }
 
 ASTERISM_INLINE GenerateOptions CheckpointExtras::recommended(const Limits& limits) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "asterism/generate/fwd.hpp"
 #include "asterism/generate/memory_report.hpp"
 #include "asterism/generate/options.hpp"
+#include "asterism/generate/prompt.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/text/chat_template.hpp"
@@ -77,6 +79,17 @@ class LanguageModel {
   /// ChatTemplate::render.
   std::vector<TokenId> encode_chat(View<const text::Message> messages) const {
     return extras_.encode_chat(messages);
+  }
+  /// What a session computes of a prompt: raw text, token ids, or a conversation; see GenerateOptions::truncation.
+  /// Throws as CheckpointExtras::prompt and chat_prompt.
+  generate::Prompt prompt(std::string_view text, const GenerateOptions& options) const {
+    return extras_.prompt(text, options, limits().context);
+  }
+  generate::Prompt prompt(View<const TokenId> tokens, const GenerateOptions& options) const {
+    return extras_.prompt(std::vector<TokenId>(tokens.begin(), tokens.end()), options, limits().context);
+  }
+  generate::Prompt chat_prompt(View<const text::Message> messages, const GenerateOptions& options) const {
+    return extras_.chat_prompt(messages, options, limits().context);
   }
 
   /// Memory use, planned and measured, execution, and recommendations. Arenas also count what other engines on the

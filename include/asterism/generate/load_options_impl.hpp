@@ -97,6 +97,7 @@ ASTERISM_INLINE Limits resolve_limits(const Limits& allowed, const std::optional
   check("batch", allowed.batch, limits.batch);
   check("prefill_chunk", allowed.prefill_chunk, limits.prefill_chunk);
   check("threads", allowed.threads, limits.threads);
+  check("cache_percent", allowed.cache_percent, limits.cache_percent);
   if (limits.context > shape.max_positions) limits.context = shape.max_positions;
   if (limits.prefill_chunk > limits.context) limits.prefill_chunk = limits.context;
   return limits;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
+#include <functional>
 #include <ostream>
 #include <stop_token>
 #include <string>
@@ -14,6 +14,25 @@
 
 namespace asterism {
 
+/// What becomes of a prompt that does not fit. It fits if it leaves the context room for max_tokens; but half of the
+/// context is always the prompt's. The tokenizer's special tokens at its beginning stay, and so do, of a conversation,
+/// what stands before the first user's message (the system's) and the last turn: a user's message and what follows up
+/// to the next user's. Usage counts what went.
+enum class Truncation : std::uint8_t {
+  refuse,         ///< nothing is left out; InvalidArgument where the prompt exceeds the context
+  keep_end,       ///< the oldest tokens go; of a conversation, whole turns, the oldest first
+  keep_both_ends  ///< the tokens in the middle go; of a conversation, whole turns, the oldest first after the first one
+};
+
+/// How full a conversation is.
+struct ContextUse {
+  std::int32_t tokens = 0;   ///< of the prompt and of the answer so far
+  std::int32_t context = 0;  ///< Limits::context: the tokens that caches have room for; the last one needs none
+
+  constexpr double share() const { return static_cast<double>(tokens) / context; }
+  constexpr bool full() const { return tokens > context; }
+};
+
 /// How tokens are chosen and when an answer ends. Filters are applied in the order of Hugging Face's generate:
 /// repetition penalty, temperature, top-k, top-p, min-p.
 struct GenerateOptions {
@@ -21,11 +40,16 @@ struct GenerateOptions {
   std::int32_t top_k = 0;  ///< keep the k best tokens and ties with the k-th; 0: all
   float top_p = 1;         ///< keep the smallest set whose probability reaches top_p; in (0, 1]
   float min_p = 0;         ///< drop tokens less probable than min_p times the best; in [0, 1]
-  float repetition_penalty = 1;  ///< 1e-6 to 1e6; above 1 penalises tokens that occurred; also without sampling
+  float repetition_penalty = 1;     ///< 1e-6 to 1e6; above 1 penalises tokens that occurred; also without sampling
   std::int32_t max_tokens = 256;    ///< maximum tokens of the answer; it also ends when the context is full
   std::vector<std::string> stop{};  ///< texts that end the answer and are not part of it; none may be empty
   bool stop_at_eos = true;          ///< end at any of the model's end tokens
   std::stop_token cancel{};         ///< checked before each token
+  Truncation truncation = Truncation::refuse;  ///< of a prompt that does not fit
+  /// Called once an answer, by the thread that runs the model, after the token with which the conversation has at least
+  /// `near_limit_share` of the context; must not throw, nor use the session.
+  std::function<void(const ContextUse&)> near_limit{};
+  double near_limit_share = 0.8;
 };
 
 /// Why an answer ended.
@@ -39,8 +63,13 @@ constexpr std::string_view name_of(FinishReason reason) {
 
 /// Token counts of a call.
 struct Usage {
-  std::int32_t prompt_tokens = 0;  ///< tokens of the prompt
+  std::int32_t prompt_tokens = 0;  ///< tokens of the prompt, without those left out
   std::int32_t cached_tokens = 0;  ///< of these, reused from the conversation so far
+  /// Of these, known from the conversation so far and computed again, since caches and states did not go back to where
+  /// the prompt differs.
+  std::int32_t recomputed_tokens = 0;
+  std::int32_t dropped_tokens = 0;     ///< tokens of the prompt as given that GenerateOptions::truncation left out
+  std::int32_t dropped_turns = 0;      ///< of a conversation: whole turns that it left out
   std::int32_t completion_tokens = 0;  ///< tokens chosen, including an end token
 };
 
@@ -63,11 +92,15 @@ struct GenerationStats {
 
 inline std::ostream& operator<<(std::ostream& out, FinishReason reason) { return out << name_of(reason); }
 
-/// "12 prompt tokens (5 reused), 1 answer token".
+/// "12 prompt tokens (5 reused), 1 answer token"; and, where there were any, "3 computed again", "40 left out".
 inline std::string to_string(const Usage& usage) {
   const auto ending = [](std::int32_t count) { return count == 1 ? "" : "s"; };
-  return concat(usage.prompt_tokens, " prompt token", ending(usage.prompt_tokens), " (", usage.cached_tokens,
-                " reused), ", usage.completion_tokens, " answer token", ending(usage.completion_tokens));
+  std::string text = concat(usage.prompt_tokens, " prompt token", ending(usage.prompt_tokens), " (",
+                            usage.cached_tokens, " reused");
+  if (usage.recomputed_tokens > 0) text += concat(", ", usage.recomputed_tokens, " computed again");
+  if (usage.dropped_tokens > 0) text += concat(", ", usage.dropped_tokens, " left out");
+  if (usage.dropped_turns > 0) text += concat(" with ", usage.dropped_turns, " turn", ending(usage.dropped_turns));
+  return concat(text, "), ", usage.completion_tokens, " answer token", ending(usage.completion_tokens));
 }
 
 inline std::ostream& operator<<(std::ostream& out, const Usage& usage) { return out << to_string(usage); }

@@ -22,6 +22,7 @@
 #include "asterism/generate/decoding/text_stream.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
+#include "asterism/generate/prompt.hpp"
 #include "asterism/linalg/softmax.hpp"
 #include "asterism/text/chat_template.hpp"
 #include "asterism/text/tokenizer.hpp"
@@ -49,7 +50,7 @@ class Session {
   /// space. Pieces are never empty and never split a character; each is valid until the next one. After the range
   /// has ended, `last()` has the statistics.
   TextStream<Session> generate(std::string_view prompt, const GenerateOptions& options = {}) & {
-    begin_answer(model_->tokenizer().encode(prompt), options);
+    begin_answer(model_->prompt(prompt, options), options);
     answer_->begin_text(model_->tokenizer(), tokens());
     return TextStream<Session>(*this, use_);
   }
@@ -57,14 +58,14 @@ class Session {
   /// The answer to a conversation in the checkpoint's chat template; the template defines the valid roles. Throws
   /// Unsupported if the toolkit does not know the template.
   TextStream<Session> chat(View<const text::Message> messages, const GenerateOptions& options = {}) & {
-    begin_answer(model_->encode_chat(messages), options);
+    begin_answer(model_->chat_prompt(messages, options), options);
     answer_->begin_text(model_->tokenizer(), {});
     return TextStream<Session>(*this, use_);
   }
 
   /// The answer to token ids as token ids, including an end token.
   std::vector<TokenId> generate_tokens(View<const TokenId> prompt, const GenerateOptions& options = {}) {
-    begin_answer(prompt, options);
+    begin_answer(model_->prompt(prompt, options), options);
     std::vector<TokenId> out;
     while (!answer_->ended()) {
       decode([&](TokenId token, std::string_view) { out.push_back(token); });
@@ -141,13 +142,13 @@ class Session {
   }
 
  private:
-  void begin_answer(View<const TokenId> prompt, const GenerateOptions& options) {
+  void begin_answer(const generate::Prompt& prompt, const GenerateOptions& options) {
     generate::Sampler::check(options);
-    sequence_.check(model_->engine(), prompt);
-    answer_->begin(options, random_, static_cast<std::int32_t>(prompt.size));
-    sequence_.begin(prompt, prompt.size - 1);
+    sequence_.check(model_->engine(), prompt.tokens);
+    answer_->begin(options, random_, prompt);
+    const std::size_t again = sequence_.begin(prompt.tokens, prompt.tokens.size() - 1);
     ++use_;
-    answer_->set_cached(static_cast<std::int32_t>(sequence_.computed()));
+    answer_->set_known(sequence_.computed(), again);
   }
 
   /// Runs one step of an answer that has not ended; calls chosen(token, piece) if it yields a token.

@@ -152,6 +152,7 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
                         B::Backend::scratch(largest.rows, largest.cols);
   out.head_workspace = HeadWorkspace::bytes(shape, limits) + B::Backend::scratch(head.rows, head.cols);
   out.code_bits = B::Quantization::code_bits;
+  out.cache_percent = limits.cache_percent;
   return out;
 }
 
@@ -196,9 +197,19 @@ struct DevicePeak {
   static constexpr bool fits = true;
 };
 
+/// The same for the keys, values and states of sequences, of which Limits::cache_percent allows a share.
+template <std::size_t Device, std::uint64_t CacheBytes, std::uint64_t AllowedBytes>
+struct DeviceCache {
+  static_assert(
+      CacheBytes <= AllowedBytes,
+      "caches need more than Limits::cache_percent of a device: see DeviceCache<device, bytes needed, bytes "
+      "allowed>; lower Limits::context or batch");
+  static constexpr bool fits = true;
+};
+
 namespace model {
 
-/// The peaks of B's plan, each held against its budget.
+/// The peaks of B's plan, each held against its budget, and its caches against their share.
 template <class B, Machine machine, class Devices>
 struct Peaks;
 
@@ -206,7 +217,8 @@ template <class B, Machine machine, std::size_t... Device>
 struct Peaks<B, machine, std::index_sequence<Device...>> {
   static constexpr placement::Plan planned = plan<B>(machine);
   static constexpr bool fit[sizeof...(Device)] = {
-      DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits...};
+      (DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits &&
+       DeviceCache<Device, planned.cache_bytes(Device).count, planned.cache_budget(Device).count>::fits)...};
 };
 
 }  // namespace model

@@ -61,10 +61,11 @@ struct MemoryFootprint {
   std::size_t run_count = 0;
   Bytes embedding{};
   Bytes final_norm{};
-  Bytes head{};                ///< the head's matrix if it is a separate part
-  bool tied = false;           ///< the head can be the embedding's matrix, in the embedding's format
-  Bytes layer_workspace{};     ///< on every device that runs layers: activations of one pass
-  Bytes head_workspace{};      ///< on the device that computes logits
+  Bytes head{};                      ///< the head's matrix if it is a separate part
+  bool tied = false;                 ///< the head can be the embedding's matrix, in the embedding's format
+  Bytes layer_workspace{};           ///< on every device that runs layers: activations of one pass
+  Bytes head_workspace{};            ///< on the device that computes logits
+  std::int32_t cache_percent = 100;  ///< of a budget, that KV caches and states take at most
   std::int32_t code_bits = 0;  ///< of the layers' weights, see quant::Quantization; 0: plain numbers, or unknown
 
   friend constexpr bool operator==(const MemoryFootprint&, const MemoryFootprint&) = default;

@@ -79,20 +79,30 @@ struct Plan {
     }
     return sum;
   }
+  /// What sequences leave on the device: keys, values and states.
+  constexpr Bytes cache_bytes(std::size_t device) const {
+    return bytes(device, PartKind::kv_cache) + bytes(device, PartKind::state);
+  }
+  /// The most that they may take of its budget, rounded down.
+  constexpr Bytes cache_budget(std::size_t device) const {
+    const std::uint64_t budget_bytes = budget(device).count;
+    const auto percent = static_cast<std::uint64_t>(footprint.cache_percent);
+    return {budget_bytes / 100 * percent + budget_bytes % 100 * percent / 100};
+  }
   /// The weights that stand on the device: all but what sequences leave and workspaces.
   constexpr Bytes weight_bytes(std::size_t device) const {
-    return peak(device) - bytes(device, PartKind::kv_cache) - bytes(device, PartKind::state) -
-           bytes(device, PartKind::workspace);
+    return peak(device) - cache_bytes(device) - bytes(device, PartKind::workspace);
   }
   constexpr Bytes largest_peak() const {
     Bytes most{};
     for (std::size_t d = 0; d < devices(); ++d) most = peak(d) > most ? peak(d) : most;
     return most;
   }
-  /// No device is above its budget.
+  /// No device is above its budget, nor are caches above their share of it.
   constexpr bool fits() const {
     for (std::size_t d = 0; d < devices(); ++d) {
       if (peak(d) > budget(d)) return false;
+      if (footprint.cache_percent < 100 && cache_bytes(d) > cache_budget(d)) return false;
     }
     return true;
   }

@@ -72,6 +72,12 @@ ASTERISM_INLINE std::string component_table(const Plan& plan) {
     text += detail::row("peak", peak, budget, budget);
     text += peak <= budget ? concat("  headroom        ", pad_left(to_string(budget - peak), 12), "\n")
                            : concat("  missing         ", pad_left(to_string(peak - budget), 12), "\n");
+    if (plan.footprint.cache_percent < 100) {
+      const Bytes caches = plan.cache_bytes(d);
+      const Bytes allowed = plan.cache_budget(d);
+      text += concat("  caches may take ", pad_left(to_string(allowed), 12), ", ", plan.footprint.cache_percent,
+                     " % of the budget", caches <= allowed ? "" : ": too little", "\n");
+    }
   }
   return text;
 }
@@ -146,20 +152,29 @@ ASTERISM_INLINE std::string recommendations(const Plan& plan, const Limits& limi
     const Bytes room = plan.budget(d) - peak;
     least_room = room < least_room ? room : least_room;
     const Bytes cache = plan.bytes(d, PartKind::kv_cache);
-    if (cache > Bytes{0}) {
+    if (cache > Bytes{0} && plan.fits()) {
+      const Bytes of_share = plan.cache_budget(d) - plan.cache_bytes(d);
       const double per_token = static_cast<double>(cache.count) / limits.context;
-      const double tokens = limits.context + static_cast<double>(room.count) / per_token;
+      const double tokens =
+          limits.context + static_cast<double>(of_share < room ? of_share.count : room.count) / per_token;
       longest = tokens < longest ? tokens : longest;
     }
   }
   if (!plan.fits()) {
     std::string enough;
+    bool caches_exceed = false;
     for (std::size_t d = 0; d < plan.devices(); ++d) {
       const std::uint64_t mebibytes = (plan.peak(d) + 1_MiB - 1_B).count >> 20U;
+      caches_exceed = caches_exceed || plan.cache_bytes(d) > plan.cache_budget(d);
       if (plan.peak(d) > plan.budget(d)) {
         enough += concat(enough.empty() ? "" : ", ", "device ", d, " to ", mebibytes, "MiB");
       }
     }
+    if (caches_exceed) {
+      text +=
+          "- Caches exceed their share of a device: lower the context or batch, or raise Limits::cache_percent.\n";
+    }
+    if (enough.empty()) return text;
     text += concat("- The plan does not fit. Raise the budgets (", enough,
                    "), add a device, choose a format with fewer bits, or lower the context.\n");
     for (std::size_t d = 0; d < plan.devices(); ++d) {

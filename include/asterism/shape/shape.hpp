@@ -76,6 +76,7 @@ struct Limits {
   std::int32_t batch = 1;            ///< sequences at a time
   std::int32_t prefill_chunk = 512;  ///< maximum prompt tokens in one pass
   std::int32_t threads = 8;          ///< worker threads, including the caller
+  std::int32_t cache_percent = 100;  ///< of a device's budget, which caches and states may take at most
 
   friend constexpr bool operator==(const Limits&, const Limits&) = default;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/generate/decoding/answer_text.hpp"
 #include "asterism/generate/options.hpp"
+#include "asterism/generate/prompt.hpp"
 #include "asterism/text/fwd.hpp"
 
 namespace asterism::generate {
@@ -30,7 +32,7 @@ class Answer {
 
   /// Starts a new answer. Without `tokenizer` there is no text; `context` holds the tokens whose text the answer
   /// continues.
-  void begin(const GenerateOptions& options, Random random, std::int32_t prompt_tokens);
+  void begin(const GenerateOptions& options, Random random, const Prompt& prompt);
   void begin_text(const text::Tokenizer& tokenizer, View<const TokenId> context);
 
   const GenerateOptions& options() const { return options_; }
@@ -38,13 +40,16 @@ class Answer {
   const GenerationStats& stats() const { return stats_; }
   bool ended() const { return stats_.finish_reason != FinishReason::none; }
 
-  /// Sets the number of prompt tokens that were not computed again.
-  void set_cached(std::int32_t tokens) { stats_.usage.cached_tokens = tokens; }
+  /// Of the prompt's tokens that the conversation knew: how many are not computed again, and how many are.
+  void set_known(std::size_t cached, std::size_t again) {
+    stats_.usage.cached_tokens = static_cast<std::int32_t>(cached);
+    stats_.usage.recomputed_tokens = static_cast<std::int32_t>(again);
+  }
   /// Adds the seconds of a step that included tokens of this answer.
   void add_time(double seconds);
-  /// Appends a token; `is_end_token`: it is one of the model's end tokens; `context_full`: the context is full
-  /// with it. Returns the text that it makes certain, possibly empty; may end the answer.
-  std::string_view add(TokenId token, bool is_end_token, bool context_full);
+  /// Appends a token; `is_end_token`: it is one of the model's end tokens; `use`: of the context, with it. Returns the
+  /// text that it makes certain, possibly empty; may end the answer.
+  std::string_view add(TokenId token, bool is_end_token, const ContextUse& use);
   /// Ends the answer; no effect if it has ended.
   void end(FinishReason reason);
   /// After the end: the text that was held back, piece by piece; empty when nothing is left.
@@ -63,6 +68,7 @@ class Answer {
   Clock::time_point begun_;
   std::optional<AnswerText> text_;
   Held held_ = Held::none;  ///< what text_ still holds back
+  bool told_near_limit_ = false;
 };
 
 }  // namespace asterism::generate

@@ -5,14 +5,17 @@
 
 namespace asterism::generate {
 
-ASTERISM_INLINE void Answer::begin(const GenerateOptions& options, Random random, std::int32_t prompt_tokens) {
+ASTERISM_INLINE void Answer::begin(const GenerateOptions& options, Random random, const Prompt& prompt) {
   text_.reset();
   options_ = options;
   random_ = random;
   stats_ = {};
-  stats_.usage.prompt_tokens = prompt_tokens;
+  stats_.usage.prompt_tokens = static_cast<std::int32_t>(prompt.tokens.size());
+  stats_.usage.dropped_tokens = prompt.dropped_tokens;
+  stats_.usage.dropped_turns = prompt.dropped_turns;
   begun_ = Clock::now();
   held_ = Held::none;
+  told_near_limit_ = false;
 }
 
 ASTERISM_INLINE void Answer::begin_text(const text::Tokenizer& tokenizer, View<const TokenId> context) {
@@ -24,9 +27,13 @@ ASTERISM_INLINE void Answer::add_time(double seconds) {
   (stats_.usage.completion_tokens == 0 ? stats_.prefill_seconds : stats_.decode_seconds) += seconds;
 }
 
-ASTERISM_INLINE std::string_view Answer::add(TokenId token, bool is_end_token, bool context_full) {
+ASTERISM_INLINE std::string_view Answer::add(TokenId token, bool is_end_token, const ContextUse& use) {
   const std::int32_t count = ++stats_.usage.completion_tokens;
   if (count == 1) stats_.seconds_to_first_token = std::chrono::duration<double>(Clock::now() - begun_).count();
+  if (options_.near_limit && !told_near_limit_ && use.share() >= options_.near_limit_share) {
+    told_near_limit_ = true;
+    options_.near_limit(use);
+  }
   if (is_end_token && options_.stop_at_eos) {
     end(FinishReason::eos);
     return {};
@@ -36,7 +43,7 @@ ASTERISM_INLINE std::string_view Answer::add(TokenId token, bool is_end_token, b
     end(FinishReason::stop_string);
   } else if (count == options_.max_tokens) {
     end(FinishReason::max_tokens);
-  } else if (context_full) {
+  } else if (use.full()) {
     end(FinishReason::context_full);
   }
   return piece;

@@ -68,7 +68,9 @@ class Decoding {
       entry.sequence->append(token);
       const std::vector<TokenId>& ends = model_->end_tokens();
       const bool is_end = std::ranges::find(ends, token) != ends.end();
-      chosen(i, token, entry.answer->add(token, is_end, entry.sequence->full()));
+      const ContextUse use{.tokens = static_cast<std::int32_t>(entry.sequence->tokens().size),
+                           .context = model_->limits().context};
+      chosen(i, token, entry.answer->add(token, is_end, use));
     };
     return step_.run(computed, refuse, cancel);
   }

@@ -40,6 +40,8 @@ ASTERISM_INLINE void Sampler::check(const GenerateOptions& options) {
   require(options.repetition_penalty >= 1e-6F && options.repetition_penalty <= 1e6F, "repetition_penalty",
           "1e-6 to 1e6", options.repetition_penalty);
   require(options.max_tokens >= 1, "max_tokens", "1 or more", options.max_tokens);
+  require(options.near_limit_share > 0 && options.near_limit_share <= 1, "near_limit_share",
+          "more than 0, at most 1", options.near_limit_share);
   for (const std::string& stop : options.stop) {
     if (stop.empty())
       throw InvalidArgument("GenerateOptions::stop has an empty text, which would end every answer");
