@@ -4,6 +4,8 @@
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/version.hpp"
+#include "asterism/expert/relu.hpp"
+#include "asterism/gating/switch.hpp"
 #include "asterism/machine/catalogue.hpp"
 #include "asterism/machine/parse.hpp"
 #include "asterism/model/plan.hpp"

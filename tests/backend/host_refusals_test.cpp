@@ -180,6 +180,7 @@ TEST_CASE("every operation refuses every operand of another device") {
   check("sigmoid_multiply", 2, [](auto& host, auto at) { host.sigmoid_multiply(at(0).a, at(1).b); });
   check("split", 3, [](auto& host, auto at) { host.split(at(0).a, 1, at(1).tables, at(2).tables); });
   check("silu_multiply", 3, [](auto& host, auto at) { host.silu_multiply(at(0).a, at(1).b, at(2).c); });
+  check("relu", 2, [](auto& host, auto at) { host.relu(at(0).a, at(1).b); });
   check("rotary_tables", 1, [](auto& host, auto at) { host.rotary_tables(0, {1e4}, at(0).tables); });
   check("rotate", 2, [](auto& host, auto at) { host.rotate(at(0).tables, width / 2, at(1).a); });
   check("append_kv", 3, [](auto& host, auto at) { host.append_kv(at(0).b, at(1).c, 0, at(2).kv); });
@@ -264,6 +265,8 @@ TEST_CASE("row operations refuse shapes that do not agree") {
   refuses_shapes("split", [](auto& host, const Operands& o) { host.split(o.a, 0, o.tables, o.tables); });
   refuses_shapes("split", [](auto& host, const Operands& o) { host.split(o.a, width, o.tables, o.tables); });
   refuses_shapes("split", [](auto& host, const Operands& o) { host.split(shorter(o.a), 1, o.tables, o.tables); });
+  refuses_shapes("relu", [](auto& host, const Operands& o) { host.relu(shorter(o.a), o.b); });
+  refuses_shapes("relu", [](auto& host, const Operands& o) { host.relu(o.a, narrower(o.b)); });
   refuses_shapes("silu_multiply",
                  [](auto& host, const Operands& o) { host.silu_multiply(shorter(o.a), o.b, o.c); });
   refuses_shapes("silu_multiply",

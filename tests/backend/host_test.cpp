@@ -289,6 +289,27 @@ TEST_CASE("silu_multiply gates every row, and in place") {
   });
 }
 
+TEST_CASE("relu keeps what is positive and what is no number, and in place") {
+  on_both([](auto& host) {
+    auto memory = memory_on(host);
+    const auto x = strided(memory, memory.normal(7, 29));
+    x.view(3, 4) = std::numeric_limits<float>::quiet_NaN();
+    x.view(3, 5) = -std::numeric_limits<float>::infinity();
+    const auto y = memory.result(7, 29);
+    host.relu(x, y);
+    for (std::size_t i = 0; i < 7; ++i) {
+      for (std::size_t c = 0; c < 29; ++c) {
+        if (i == 3 && c == 4) continue;
+        CHECK(y.view(i, c) == (x.view(i, c) > 0 ? x.view(i, c) : 0));
+      }
+    }
+    CHECK(std::isnan(y.view(3, 4)));
+    host.relu(x, x);
+    CHECK(test::same_bits(test::values(x), test::values(y)));
+    return test::values(y);
+  });
+}
+
 TEST_CASE("rotate leaves what is beyond the tables' width in every head") {
   on_both([](auto& host) {
     auto memory = memory_on(host);

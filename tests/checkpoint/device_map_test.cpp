@@ -55,6 +55,18 @@ TEST_CASE("an entry stands for all that is in its module, the nearest one counts
   CHECK(fused.head == unplaced);
 }
 
+TEST_CASE("Switch layers have modules of other names") {
+  Shape of_switch = shape;
+  of_switch.architecture = Architecture::switch_decoder;
+  const DeviceMap map = parse_device_map(
+      R"({"model": 0, "model.layers.0.mlp.router": 1, "model.layers.1.mlp.experts.expert_0": 1,
+          "model.layers.1.mlp.experts.expert_1": 1, "model.layers.1.mlp.experts.expert_2": 1,
+          "model.layers.1.mlp.experts.expert_3": 1, "lm_head": 1})",
+      "map.json", of_switch, two_and_host());
+  CHECK(map.layers[0] == placement::LayerDevices{0, 0, 1, 0});
+  CHECK(map.layers[1] == placement::LayerDevices{0, 0, 0, 1});
+}
+
 TEST_CASE("a dense layer's feed-forward block is placed where others have experts") {
   Shape mixed = shape;
   mixed.architecture = Architecture::qwen3_moe;

@@ -258,6 +258,9 @@ TEST_CASE("norms, sums, gates") {
     twins.host.silu_multiply(x.host, y.host, out.host);
     twins.gpu.silu_multiply(x.gpu, y.gpu, out.gpu);
     twins.check_near(out, 2e-6);
+    twins.host.relu(y.host, out.host);
+    twins.gpu.relu(y.gpu, out.gpu);
+    twins.check_near(out, 1e-6);
     twins.host.sigmoid_multiply(y.host, x.host);
     twins.gpu.sigmoid_multiply(y.gpu, x.gpu);
     twins.check_near(x, 2e-6);

@@ -66,6 +66,7 @@ TEST_CASE("every operation refuses operands of another device") {
   refuses("sigmoid_multiply", [&] { gpu.sigmoid_multiply(m, m); });
   refuses("split", [&] { gpu.split(m, 1, m, m); });
   refuses("silu_multiply", [&] { gpu.silu_multiply(m, m, m); });
+  refuses("relu", [&] { gpu.relu(m, m); });
   refuses("rotary_tables", [&] { gpu.rotary_tables(0, {1e4}, m); });
   refuses("rotate", [&] { gpu.rotate(m, width, m); });
   refuses("append_kv", [&] { gpu.append_kv(m, m, 0, kv); });

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/backend/host.hpp"
+#include "asterism/expert/relu.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
@@ -20,6 +21,7 @@ using namespace asterism::expert;
 using namespace asterism::lacking::experts;
 
 static_assert(Expert<Complete> && Expert<SwiGlu<quant::Float32>> && Expert<SwiGlu<quant::Nf4<64>>>);
+static_assert(Expert<Relu<quant::Nf4<64>>> && !Gated<Relu<quant::Nf4<64>>> && Gated<SwiGlu<quant::Nf4<64>>>);
 static_assert(!Expert<NoShape> && needs::footprint<NoShape>);
 static_assert(!Expert<NoFootprint> && !needs::footprint<NoFootprint> && needs::in_dim<NoFootprint>);
 static_assert(!Expert<NoInDim> && !needs::in_dim<NoInDim> && needs::out_dim<NoInDim>);
@@ -33,6 +35,7 @@ static_assert(!Expert<int>);
 
 TEST_CASE_TEMPLATE("the experts obey the laws", E, SwiGlu<quant::Float32>, SwiGlu<quant::BFloat16>,
                    SwiGlu<quant::Float16>, SwiGlu<quant::Int8<>>, SwiGlu<quant::Int4<>>, SwiGlu<quant::Nf4<64>>,
-                   SwiGlu<quant::Nf4<64, quant::DoubleQuantized>>) {
+                   SwiGlu<quant::Nf4<64, quant::DoubleQuantized>>, Relu<quant::Float32>, Relu<quant::Int8<>>,
+                   Relu<quant::Nf4<64, quant::DoubleQuantized>>) {
   laws::expert<E>();
 }

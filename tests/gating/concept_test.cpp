@@ -1,9 +1,12 @@
 // All shipped policies are models of Gating and obey its laws; structs that lack one member are none.
 #include "asterism/gating/concept.hpp"
 
+#include <cstddef>
+
 #include <doctest/doctest.h>
 
 #include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/gating/switch.hpp"
 
 #include "lacking/gating.hpp"
 #include "laws/gating_laws.hpp"
@@ -11,6 +14,9 @@
 using namespace asterism;
 using namespace asterism::gating;
 using namespace asterism::lacking::gatings;
+
+template <>
+inline constexpr std::size_t laws::most_chosen<Switch> = 1;
 
 namespace {
 
@@ -20,7 +26,7 @@ struct RouteChangesThePolicy {
   void route(View<float>, View<Route>) {}
 };
 
-static_assert(Gating<Complete> && Gating<SoftmaxTopK>);
+static_assert(Gating<Complete> && Gating<SoftmaxTopK> && Gating<Switch>);
 static_assert(!Gating<NoTopK> && !needs::top_k<NoTopK> && needs::route<NoTopK> && needs::normalised<NoTopK>);
 static_assert(!Gating<NoRoute> && !needs::route<NoRoute> && needs::top_k<NoRoute>);
 static_assert(!Gating<NoNormalised> && !needs::normalised<NoNormalised> && needs::route<NoNormalised>);
@@ -29,7 +35,7 @@ static_assert(!Gating<int>);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("the policies obey the laws", G, SoftmaxTopK) { laws::gating<G>(); }
+TEST_CASE_TEMPLATE("the policies obey the laws", G, SoftmaxTopK, Switch) { laws::gating<G>(); }
 
 TEST_CASE("with options too") {
   for (const SoftmaxTopKOptions options :

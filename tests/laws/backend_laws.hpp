@@ -192,6 +192,15 @@ void dense_operations_are_the_naive_loops() {
     for (std::size_t c = 0; c < 24; ++c) expected.push_back(double{x.row(i)[c]} + double{w.row(0)[c]});
     lab.check_row("add of one row", x.on_device, i, expected);
   }
+  if constexpr (backend::ActivationOps<B>) {
+    const std::vector<float> inner = lab.read(x.on_device);
+    lab.device.relu(x.on_device, same.on_device);
+    for (std::size_t i = 0; i < 5; ++i) {
+      std::vector<double> expected;
+      for (std::size_t c = 0; c < 24; ++c) expected.push_back(std::max(double{inner[i * 24 + c]}, 0.0));
+      lab.check_row("relu", same.on_device, i, expected);
+    }
+  }
   const auto sigmoid = [](float z) { return 1 / (1 + std::exp(-double{z})); };
   const std::vector<float> sums = lab.read(x.on_device);
   lab.device.sigmoid_multiply(gate.on_device, x.on_device);
@@ -406,6 +415,9 @@ void other_devices_are_refused() {
   law.throws<WrongDevice>([&] { device.grouped_swiglu(whole, groups, m, m, m, m); }, "grouped_swiglu");
   law.throws<WrongDevice>([&] { device.add(m, m); }, "add");
   law.throws<WrongDevice>([&] { device.silu_multiply(m, m, m); }, "silu_multiply");
+  if constexpr (backend::ActivationOps<B>) {
+    law.throws<WrongDevice>([&] { device.relu(m, m); }, "relu");
+  }
   law.throws<WrongDevice>([&] { device.rotary_tables(0, {1e4}, m); }, "rotary_tables");
   law.throws<WrongDevice>([&] { device.rotate(m, m.cols(), m); }, "rotate");
   law.throws<WrongDevice>([&] { device.sigmoid_multiply(m, m); }, "sigmoid_multiply");

@@ -2,7 +2,7 @@
 //
 //   TEST_CASE_TEMPLATE("my experts obey the laws", E, MyExpert<quant::Nf4<>>) { laws::expert<E>(); }
 //
-// Needs doctest, and a Slab with the matrices gate, up and down.
+// Needs doctest.
 #pragma once
 
 #include <algorithm>
@@ -53,7 +53,7 @@ class ExpertsOnHost {
       const auto slab = expert.lay_out(cursor);
       law.holds(cursor.used() == expert.footprint(), "an expert's buffer of ", expert.footprint().count,
                 " bytes has ", cursor.used().count, " in use");
-      memory_.encode(slab.gate, 0.2F);
+      if constexpr (expert::Gated<E>) memory_.encode(slab.gate, 0.2F);
       memory_.encode(slab.up, 0.2F);
       memory_.encode(slab.down, 0.2F);
       matrices_.add(slab);

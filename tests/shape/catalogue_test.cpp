@@ -18,7 +18,8 @@ constexpr std::int64_t parameters(const Shape& s) {
                               std::int64_t{d.channels()} * d.kernel + 2 * d.value_heads + d.value_width;
   const std::int64_t norms = 2 * hidden;
   const std::int64_t shared = 3 * hidden * s.shared_ffn + (s.shared_ffn > 0 ? hidden : 0);
-  const std::int64_t sparse = std::int64_t{3} * s.experts * s.ffn * hidden + s.experts * hidden + shared;
+  const std::int64_t matrices = s.architecture == Architecture::switch_decoder ? 2 : 3;
+  const std::int64_t sparse = matrices * s.experts * s.ffn * hidden + s.experts * hidden + shared;
   const std::int64_t dense = 3 * hidden * s.dense_ffn;
   const std::int64_t embedding = hidden * s.vocabulary;
   return s.attention_layers().size() * attention + s.linear_layers.size() * linear + s.layers * norms +
@@ -52,6 +53,8 @@ static_assert(parameters(shapes::mixtral_8x7b) == 46'702'792'704);
 static_assert(consistent(shapes::mixtral_8x7b));
 static_assert(parameters(shapes::mixtral_8x22b) == 140'620'634'112);
 static_assert(consistent(shapes::mixtral_8x22b));
+static_assert(parameters(shapes::switch_140m) == 139'753'984);
+static_assert(consistent(shapes::switch_140m));
 
 }  // namespace
 

@@ -82,6 +82,8 @@ struct Checks {
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up,
                      DeviceMatrix<const float> out) const;
 
+  void relu(DeviceMatrix<const float> x, DeviceMatrix<const float> y) const;
+
   void sigmoid_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> x) const;
 
   void split(DeviceMatrix<const float> x, std::size_t width, DeviceMatrix<const float> first,

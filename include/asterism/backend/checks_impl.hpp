@@ -39,6 +39,11 @@ ASTERISM_INLINE void Checks::silu_multiply(DeviceMatrix<const float> gate, Devic
   agree("silu_multiply", same_shape(gate, out) && same_shape(up, out));
 }
 
+ASTERISM_INLINE void Checks::relu(DeviceMatrix<const float> x, DeviceMatrix<const float> y) const {
+  on_this_device("relu", x, y);
+  agree("relu", same_shape(x, y));
+}
+
 ASTERISM_INLINE void Checks::sigmoid_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> x) const {
   on_this_device("sigmoid_multiply", gate, x);
   agree("sigmoid_multiply", gate.rows() == x.rows() && (gate.cols() == x.cols() || gate.cols() == 1));

@@ -203,6 +203,11 @@ concept gated_rms_norm = requires(B& device, DeviceMatrix<const float> x, float 
   device.gated_rms_norm(x, x, epsilon, x, y);
 };
 
+template <class B>
+concept relu = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+  device.relu(x, y);
+};
+
 }  // namespace needs
 
 // Families of operations, for callers that need only some; later ones may become optional.
@@ -236,6 +241,12 @@ concept Dispatch = needs::group<B> && needs::gather<B> && needs::combine<B> && n
 template <class B>
 concept RecurrentOps =
     needs::causal_convolution<B> && needs::delta_gates<B> && needs::delta_rule<B> && needs::gated_rms_norm<B>;
+
+/// Activations beside SiLU. Optional: asked of a backend by experts that use them.
+///
+/// Models: BasicHost, cuda::Backend.
+template <class B>
+concept ActivationOps = needs::relu<B>;
 
 /// A backend that can route by a gating policy: a gating is a function of the host, and a device may know only some.
 template <class B, class Gating>

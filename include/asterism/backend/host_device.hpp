@@ -93,6 +93,9 @@ class HostDevice {
   /// out = silu(gate) * up, equal shapes.
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up, DeviceMatrix<float> out);
 
+  /// y = max(x, 0), equal shapes; y may be x. NaN stays NaN.
+  void relu(DeviceMatrix<const float> x, DeviceMatrix<float> y);
+
   /// x *= sigmoid(gate), equal shapes; a gate of one column decides for whole rows of x.
   void sigmoid_multiply(DeviceMatrix<const float> gate, DeviceMatrix<float> x);
 

@@ -63,6 +63,15 @@ ASTERISM_INLINE void HostDevice::silu_multiply(DeviceMatrix<const float> gate, D
       out.rows(), [&](std::size_t i) { simd::silu_multiply(gate.view.row(i), up.view.row(i), out.view.row(i)); });
 }
 
+ASTERISM_INLINE void HostDevice::relu(DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+  checks().relu(x, y);
+  execution_.for_each_task(x.rows(), [&](std::size_t i) {
+    const View<const float> from = x.view.row(i);
+    const View<float> to = y.view.row(i);
+    for (std::size_t c = 0; c < from.size; ++c) to[c] = from[c] < 0 ? 0 : from[c];
+  });
+}
+
 ASTERISM_INLINE void HostDevice::sigmoid_multiply(DeviceMatrix<const float> gate, DeviceMatrix<float> x) {
   checks().sigmoid_multiply(gate, x);
   execution_.for_each_task(x.rows(), [&](std::size_t i) {

@@ -183,6 +183,11 @@ class Backend {
     launch::silu_multiply(queue_, gate.view, up.view, out.view);
   }
 
+  void relu(backend::DeviceMatrix<const float> x, backend::DeviceMatrix<float> y) {
+    checks().relu(x, y);
+    launch::relu(queue_, x.view, y.view);
+  }
+
   void rotary_tables(std::int32_t first, const linalg::Rope& rope, backend::DeviceMatrix<float> tables) {
     checks().rotary_tables(tables);
     launch::rotary_tables(queue_, first, rope, tables.view);

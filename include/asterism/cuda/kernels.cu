@@ -36,6 +36,8 @@ void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& expe
 
 void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x) { launch_add(queue, y, x); }
 
+void relu(Queue& queue, MatrixView<const float> x, MatrixView<float> y) { launch_relu(queue, x, y); }
+
 void silu_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out) {
   launch_silu_multiply(queue, gate, up, out);
 }

@@ -39,6 +39,7 @@ void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& expe
                      const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> y);
 void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x);
 void silu_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out);
+void relu(Queue& queue, MatrixView<const float> x, MatrixView<float> y);
 void rotary_tables(Queue& queue, std::int32_t first, const linalg::Rope& rope, MatrixView<float> tables);
 void sigmoid_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<float> x);
 void split(Queue& queue, MatrixView<const float> x, std::size_t width, MatrixView<float> first,

@@ -7,5 +7,7 @@ template <class Quantization>
 class FeedForward;
 template <class Quantization>
 class SwiGlu;
+template <class Quantization>
+class Relu;
 
 }  // namespace asterism::expert

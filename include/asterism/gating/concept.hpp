@@ -45,7 +45,7 @@ concept normalised = requires(const G& gating) {
 /// 3. Ties go to the lower expert.
 /// 4. const, thread-safe, does not allocate; the result of a row depends only on its scores.
 ///
-/// Models: SoftmaxTopK.
+/// Models: SoftmaxTopK, Switch.
 template <class G>
 concept Gating = needs::top_k<G> && needs::route<G> && needs::normalised<G>;
 

@@ -5,5 +5,6 @@ namespace asterism::gating {
 
 struct Route;
 class SoftmaxTopK;
+class Switch;
 
 }  // namespace asterism::gating

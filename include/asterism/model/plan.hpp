@@ -12,6 +12,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
+#include "asterism/expert/concept.hpp"
 #include "asterism/expert/feed_forward.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/model/blueprint.hpp"
@@ -81,6 +82,20 @@ constexpr void check_mixers(const Shape& shape) {
   }
 }
 
+/// Throws Unsupported where the experts of B have not the matrices of the model's.
+template <class B>
+constexpr void check_expert(const Shape& shape) {
+  using Expert = typename B::template Expert<typename B::Quantization>;
+  if (shape.sparse_layers().empty()) return;
+  bool gated = false;
+  for (const WeightInfo& info : info_of(shape.architecture).weights) gated = gated || info.role == Role::gate;
+  if (gated == expert::Gated<Expert>) return;
+  throw Unsupported(
+      concat("the experts of model_type ", info_of(shape.architecture).model_type,
+             gated ? " are gated, those of the Blueprint are not: its Expert may be expert::SwiGlu"
+                   : " have two matrices, those of the Blueprint a gate besides: its Expert may be expert::Relu"));
+}
+
 /// Throws InvalidArgument, naming the field, where a shape contradicts itself or its architecture has no weights for
 /// what it asks for.
 constexpr void check_sound(const Shape& shape) {
@@ -105,7 +120,7 @@ constexpr void check_sound(const Shape& shape) {
   demand(!is_linear || (delta.key_heads > 0 && delta.value_heads > 0 && delta.value_heads % delta.key_heads == 0 &&
                         delta.key_width > 0 && delta.value_width > 0 && delta.kernel > 1),
          "layers with linear attention need the sizes of delta_net, value heads in multiples of key heads");
-  demand(!is_sparse || has(Role::gate), "it has no experts: dense_layers has to name all layers");
+  demand(!is_sparse || has(Role::down), "it has no experts: dense_layers has to name all layers");
   demand(shape.dense_layers.empty() || has(Role::dense_gate), "it has no dense_layers");
   demand(!is_linear || has(Role::linear_qkv), "it has no linear_layers");
   demand(!is_sparse || has(Role::shared_gate) == (shape.shared_ffn > 0),
@@ -127,6 +142,7 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   out.layers = shape.layers;
   check_sound(shape);
   check_mixers<B>(shape);
+  check_expert<B>(shape);
   B::Mixers::template for_each<typename B::Quantization>(shape, [&]<class M>(const LayerSet& layers) {
     if (layers.empty()) return;
     out.add(M::is_recurrent ? PartKind::linear_attention : PartKind::attention, 1, M::footprint(shape), layers);

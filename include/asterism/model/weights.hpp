@@ -13,6 +13,7 @@
 #include "asterism/model/architectures/mixtral.hpp"
 #include "asterism/model/architectures/qwen3_moe.hpp"
 #include "asterism/model/architectures/qwen3_next.hpp"
+#include "asterism/model/architectures/switch_decoder.hpp"
 #include "asterism/model/weight_info.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -28,7 +29,8 @@ struct WeightId {
 };
 
 /// The architectures that the toolkit knows.
-inline constexpr ArchitectureInfo architectures[] = {mixtral, qwen3_moe, llama, mistral, qwen3_next};
+inline constexpr ArchitectureInfo architectures[] = {mixtral, qwen3_moe,  llama,
+                                                     mistral, qwen3_next, switch_decoder};
 
 static_assert([] {
   for (std::size_t i = 0; i < std::size(architectures); ++i) {
@@ -156,7 +158,9 @@ void visit_weight(const Network& network, const WeightId& id, F&& f) {
       break;
   }
   const auto& slab = block.constellation().expert(static_cast<std::size_t>(id.expert));
-  if (id.role == Role::gate) return f(slab.gate);
+  if constexpr (requires { slab.gate; }) {
+    if (id.role == Role::gate) return f(slab.gate);
+  }
   if (id.role == Role::up) return f(slab.up);
   f(slab.down);
 }

@@ -150,4 +150,20 @@ inline constexpr Shape mistral_7b{.architecture = Architecture::mistral,
                                   .rope_theta = 1e4,
                                   .rms_epsilon = 1e-5};
 
+/// A decoder of Switch layers: 6 of them, 8 experts, 512-2048-512, one expert a token: 139 753 984 parameters.
+inline constexpr Shape switch_140m{.architecture = Architecture::switch_decoder,
+                                   .vocabulary = 32000,
+                                   .hidden = 512,
+                                   .layers = 6,
+                                   .heads = 8,
+                                   .kv_heads = 8,
+                                   .head_dim = 64,
+                                   .ffn = 2048,
+                                   .experts = 8,
+                                   .top_k = 1,
+                                   .normalised_top_k = false,
+                                   .max_positions = 2048,
+                                   .rope_theta = 1e4,
+                                   .rms_epsilon = 1e-6};
+
 }  // namespace asterism::shapes

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <string_view>
 
 #include "asterism/core/fwd.hpp"
 #include "asterism/shape/shape.hpp"
@@ -27,17 +28,18 @@ struct ConfigClass {
   std::optional<TokenId> bos{};
   std::optional<TokenId> eos{};
   WindowField window = WindowField::plain;
-  bool null_kv_heads = true;    ///< null is as many as heads, not an error
-  bool attention_bias = false;  ///< may be true: biases of the four projections
-  bool norm_topk_prob = false;  ///< a field of the class; others' weights are always normalised
-  bool llama3_rope = true;      ///< rotary frequencies may be scaled as Llama 3's
-  double rotary_part = 1;       ///< of each head, where the file does not say it; 1: no other can be set
+  bool null_kv_heads = true;             ///< null is as many as heads, not an error
+  bool attention_bias = false;           ///< may be true: biases of the four projections
+  bool norm_topk_prob = false;           ///< a field of the class; others' weights are always normalised
+  bool llama3_rope = true;               ///< rotary frequencies may be scaled as Llama 3's
+  double rotary_part = 1;                ///< of each head, where the file does not say it; 1: no other can be set
+  std::string_view activation = "silu";  ///< the one `hidden_act` that there can be
 
   constexpr bool has_linear_layers() const { return defaults.delta_net != DeltaNetSizes{}; }
 };
 
 /// By Architecture. Source: transformers 5.23, `MixtralConfig`, `Qwen3MoeConfig`, `LlamaConfig`, `MistralConfig`,
-/// `Qwen3NextConfig`.
+/// `Qwen3NextConfig`; the Switch decoder's fields are Mixtral's.
 inline constexpr ConfigClass config_classes[] = {
     {.defaults = {.architecture = Architecture::mixtral,
                   .vocabulary = 32000,
@@ -100,29 +102,46 @@ inline constexpr ConfigClass config_classes[] = {
                   .rms_epsilon = 1e-6},
      .bos = 1,
      .eos = 2},
-    {.defaults = {.architecture = Architecture::qwen3_next,
-                  .vocabulary = 151936,
-                  .hidden = 2048,
-                  .layers = 48,
-                  .heads = 16,
-                  .kv_heads = 2,
-                  .head_dim = 256,
-                  .attention_gate = true,
-                  .qk_norm = true,
-                  .ffn = 512,
-                  .experts = 512,
-                  .top_k = 10,
-                  .delta_net = {.key_heads = 16, .value_heads = 32, .key_width = 128, .value_width = 128, .kernel = 4},
-                  .shared_ffn = 512,
-                  .dense_ffn = 5632,
-                  .max_positions = 32768,
-                  .rope_theta = 1e4,
-                  .rms_epsilon = 1e-6},
+    {.defaults =
+         {.architecture = Architecture::qwen3_next,
+          .vocabulary = 151936,
+          .hidden = 2048,
+          .layers = 48,
+          .heads = 16,
+          .kv_heads = 2,
+          .head_dim = 256,
+          .attention_gate = true,
+          .qk_norm = true,
+          .ffn = 512,
+          .experts = 512,
+          .top_k = 10,
+          .delta_net = {.key_heads = 16, .value_heads = 32, .key_width = 128, .value_width = 128, .kernel = 4},
+          .shared_ffn = 512,
+          .dense_ffn = 5632,
+          .max_positions = 32768,
+          .rope_theta = 1e4,
+          .rms_epsilon = 1e-6},
      .window = WindowField::unknown,
      .null_kv_heads = false,
      .attention_bias = true,
      .norm_topk_prob = true,
      .rotary_part = 0.25},
+    {.defaults = {.architecture = Architecture::switch_decoder,
+                  .vocabulary = 32000,
+                  .hidden = 512,
+                  .layers = 6,
+                  .heads = 8,
+                  .ffn = 2048,
+                  .experts = 8,
+                  .top_k = 1,
+                  .normalised_top_k = false,
+                  .max_positions = 2048,
+                  .rope_theta = 1e4,
+                  .rms_epsilon = 1e-6},
+     .bos = 1,
+     .eos = 2,
+     .llama3_rope = false,
+     .activation = "relu"},
 };
 
 static_assert([] {

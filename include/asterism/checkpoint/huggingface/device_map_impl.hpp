@@ -64,12 +64,12 @@ class ModuleDevices {
   void check_all_used() const {
     for (const auto& [module, entry] : entries_) {
       if (entry.used) continue;
-      throw FormatError(
-          concat(where_, ": '", printable(module),
-                 "' is no module of this model that can be placed, or all that is in it is placed by "
-                 "other entries; expected model.embed_tokens, model.layers.N, its self_attn or linear_attn, "
-                 "input_layernorm, post_attention_layernorm, block_sparse_moe or mlp with gate and experts, "
-                 "model.norm, lm_head, or what these are in"));
+      throw FormatError(concat(
+          where_, ": '", printable(module),
+          "' is no module of this model that can be placed, or all that is in it is placed by "
+          "other entries; expected model.embed_tokens, model.layers.N, its self_attn or linear_attn, "
+          "input_layernorm, post_attention_layernorm, block_sparse_moe or mlp with gate (or router) and experts, "
+          "model.norm, lm_head, or what these are in"));
     }
   }
 
@@ -117,7 +117,10 @@ ASTERISM_INLINE placement::DeviceMap parse_device_map(std::string_view text, std
                                                       const Shape& shape, const Machine& machine) {
   detail::ModuleDevices modules(text, where, machine);
   const bool is_mixtral = shape.architecture == Architecture::mixtral;
+  const bool is_switch = shape.architecture == Architecture::switch_decoder;
   const std::string mixture = is_mixtral && !modules.has_fused_names() ? ".block_sparse_moe" : ".mlp";
+  const std::string expert = mixture + (is_switch ? ".experts.expert_" : ".experts.");
+  const std::string router = mixture + (is_switch ? ".router" : ".gate");
   placement::DeviceMap map;
   map.embedding = modules.device({"model.embed_tokens"});
   for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
@@ -127,7 +130,7 @@ ASTERISM_INLINE placement::DeviceMap parse_device_map(std::string_view text, std
       for (const char* matrix : {"gate", "up", "down"}) experts.push_back(concat(name, ".mlp.", matrix, "_proj"));
     }
     for (std::int32_t e = 0; !shape.is_dense(layer) && e < shape.experts; ++e) {
-      experts.push_back(concat(name, mixture, ".experts.", e));
+      experts.push_back(concat(name, expert, e));
     }
     if (!shape.is_dense(layer) && shape.shared_ffn > 0) {
       for (const char* part : {".shared_expert", ".shared_expert_gate"}) experts.push_back(name + mixture + part);
@@ -136,7 +139,7 @@ ASTERISM_INLINE placement::DeviceMap parse_device_map(std::string_view text, std
     const char* const mixer = shape.linear_layers.contains(layer) ? ".linear_attn" : ".self_attn";
     map.layers.push_back({.attention = modules.device({name + mixer}),
                           .norms = modules.device({name + ".input_layernorm", name + ".post_attention_layernorm"}),
-                          .router = shape.is_dense(layer) ? device : modules.device({name + mixture + ".gate"}),
+                          .router = shape.is_dense(layer) ? device : modules.device({name + router}),
                           .experts = device});
   }
   map.final_norm = modules.device({"model.norm"});

@@ -52,9 +52,11 @@ inline LayerSet read_dense_layers(const ConfigFields& config, std::int32_t layer
 inline bool read_normalised_top_k(const ConfigFields& config) {
   constexpr std::string_view key = "norm_topk_prob";
   if (!config.config_class.norm_topk_prob) {
-    if (json::optional_bool(config.document, key, config.where).value_or(true)) return true;
-    throw config.unsupported(
-        concat("field '", key, "' is false; supported is true for model_type '", config.info.model_type, "'"));
+    const bool usual = config.config_class.defaults.normalised_top_k;
+    if (json::optional_bool(config.document, key, config.where).value_or(usual) == usual) return usual;
+    throw config.unsupported(concat("field '", key,
+                                    usual ? "' is false; supported is true" : "' is true; supported is false",
+                                    " for model_type '", config.info.model_type, "'"));
   }
   const json::Value* field = config.given(key);
   return field != nullptr ? json::to_bool(*field, key, config.where)

@@ -113,9 +113,9 @@ class ModelConfigReader : private ConfigFields {
   /// Refuses what relatives of these models have and this toolkit does not compute.
   void check_arithmetic() const {
     if (const json::Value* act = given("hidden_act");
-        act != nullptr && json::to_text(*act, "hidden_act", where) != "silu") {
+        act != nullptr && json::to_text(*act, "hidden_act", where) != config_class.activation) {
       throw unsupported(concat("field 'hidden_act' is '", printable(json::to_text(*act, "hidden_act", where)),
-                               "'; supported is 'silu'"));
+                               "'; supported is '", config_class.activation, "'"));
     }
     for (const std::string_view key : {"mlp_bias", "qkv_bias", "is_encoder_decoder"}) {
       if (json::optional_bool(document, key, where).value_or(false)) {

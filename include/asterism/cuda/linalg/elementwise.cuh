@@ -36,6 +36,15 @@ static __global__ void __launch_bounds__(T::threads)
   }
 }
 
+/// y may be x; NaN stays NaN.
+template <class T>
+static __global__ void __launch_bounds__(T::threads) relu_kernel(MatrixView<const float> x, MatrixView<float> y) {
+  for (std::size_t c = threadIdx.x; c < x.cols; c += T::threads) {
+    const float value = x(blockIdx.x, c);
+    y(blockIdx.x, c) = value < 0 ? 0 : value;
+  }
+}
+
 /// A gate of one column decides for whole rows.
 template <class T>
 static __global__ void __launch_bounds__(T::threads)
@@ -89,6 +98,11 @@ inline void launch_silu_multiply(const Queue& queue, MatrixView<const float> gat
                                  MatrixView<float> out) {
   using T = ElementwiseTuning;
   launch_kernel(queue, "silu_multiply", silu_multiply_kernel<T>, out.rows, 1, T::threads, gate, up, out);
+}
+
+inline void launch_relu(const Queue& queue, MatrixView<const float> x, MatrixView<float> y) {
+  using T = ElementwiseTuning;
+  launch_kernel(queue, "relu", relu_kernel<T>, x.rows, 1, T::threads, x, y);
 }
 
 inline void launch_rotary_tables(const Queue& queue, std::int32_t first, const linalg::Rope& rope,

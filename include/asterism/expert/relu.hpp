@@ -1,0 +1,85 @@
+// The feed-forward block of the Switch Transformer.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/layout.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/expert/fwd.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::expert {
+
+/// y = W_down relu(W_up x), without biases. One slab holds up (ffn, hidden) and down (hidden, ffn) with all their planes,
+/// contiguously. Models Expert, on backends with ActivationOps. Source: Fedus et al., Switch Transformers, arXiv
+/// 2101.03961; transformers, `SwitchTransformersDenseActDense`, whose wi and wo they are.
+template <class Quantization>
+class Relu {
+ public:
+  static_assert(quant::Quantization<Quantization>);
+  using Weights = backend::DeviceWeights<Quantization>;
+
+  constexpr explicit Relu(const Shape& shape)
+      : hidden_(static_cast<std::size_t>(shape.hidden)), ffn_(static_cast<std::size_t>(shape.ffn)) {}
+
+  constexpr std::size_t in_dim() const { return hidden_; }
+  constexpr std::size_t out_dim() const { return hidden_; }
+
+  /// Bytes of one slab.
+  constexpr Bytes footprint() const {
+    backend::Layout cursor;
+    lay_out(cursor);
+    return cursor.used();
+  }
+
+  /// The two matrices of one slab.
+  struct Slab {
+    Weights up;
+    Weights down;
+  };
+  constexpr Slab lay_out(backend::Layout& cursor) const {
+    return {cursor.weights<Quantization>(ffn_, hidden_), cursor.weights<Quantization>(hidden_, ffn_)};
+  }
+
+  /// The matrices of all experts of a layer, indexed by expert.
+  struct Matrices {
+    std::vector<Weights> up;
+    std::vector<Weights> down;
+
+    void add(const Slab& slab) {
+      up.push_back(slab.up);
+      down.push_back(slab.down);
+    }
+  };
+
+  /// Inner activations of all slots of a pass.
+  struct Scratch {
+    backend::DeviceMatrix<float> inner;  ///< (slots, ffn)
+
+    static constexpr Scratch lay_out(backend::Layout& cursor, const Relu& expert, std::size_t slots) {
+      return {cursor.matrix<float>(slots, expert.ffn_)};
+    }
+  };
+
+  /// x (slots, hidden) sorted by expert according to `groups`; y (slots, hidden) may alias x. Does not allocate.
+  template <class Device>
+  void forward(Device& device, const Matrices& matrices, const backend::ExpertGroups& groups,
+               backend::DeviceMatrix<const float> x, const Scratch& scratch,
+               backend::DeviceMatrix<float> y) const {
+    const auto inner = scratch.inner.rows_at(0, x.rows());
+    device.template grouped_product<Quantization>(matrices.up, groups, x, inner);
+    device.relu(inner, inner);
+    device.template grouped_product<Quantization>(matrices.down, groups, inner, y);
+  }
+
+ private:
+  std::size_t hidden_;
+  std::size_t ffn_;
+};
+
+}  // namespace asterism::expert
