@@ -1,4 +1,5 @@
-// Qwen3-MoE, Qwen3-Next, Llama and Mistral in fp32 against Hugging Face's classes, in every form that transformers writes.
+// Qwen3-MoE, Qwen3-Next, Llama and Mistral in fp32 against Hugging Face's classes, in every form that transformers
+// writes.
 #include <string>
 
 #include <doctest/doctest.h>

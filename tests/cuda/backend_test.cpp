@@ -28,7 +28,8 @@ using test::Twin;
 using test::TwinMatrix;
 using test::Twins;
 
-static_assert(backend::Backend<cuda::Backend>);
+static_assert(backend::Backend<cuda::Backend> && backend::RecurrentOps<cuda::Backend> &&
+              backend::ActivationOps<cuda::Backend>);
 
 namespace {
 
@@ -280,6 +281,53 @@ TEST_CASE("norms, sums, gates") {
     twins.host.rms_norm(x.host, weight.host, 1e-5F, x.host);
     twins.gpu.rms_norm(x.gpu, weight.gpu, 1e-5F, x.gpu);
     twins.check_near(x, 2e-6);
+  }
+}
+
+TEST_CASE("Gated DeltaNet, row after row, whatever the number of blocks") {
+  const backend::DeltaHeads all[] = {{.key_heads = 1, .value_heads = 1, .key_width = 1, .value_width = 1},
+                                     {.key_heads = 2, .value_heads = 6, .key_width = 12, .value_width = 8},
+                                     {.key_heads = 2, .value_heads = 4, .key_width = 128, .value_width = 128},
+                                     {.key_heads = 1, .value_heads = 2, .key_width = 200, .value_width = 300}};
+  for (const backend::DeltaHeads& heads : all) {
+    for (const std::size_t kernel : {1U, 4U}) {
+      CAPTURE(heads.value_width);
+      CAPTURE(kernel);
+      Twins twins;
+      const std::size_t n = 5;
+      const auto x = twins.normal(n, heads.qkv_columns());
+      const auto taps = twins.normal(heads.qkv_columns(), kernel);
+      const auto rows = twins.normal(kernel - 1, heads.qkv_columns());
+      const auto qkv = twins.result(n, heads.qkv_columns());
+      twins.host.causal_convolution(x.host, taps.host, rows.host, rows.host, qkv.host);
+      twins.gpu.causal_convolution(x.gpu, taps.gpu, rows.gpu, rows.gpu, qkv.gpu);
+      twins.check_near(qkv, 2e-6);
+      twins.check_same(rows);
+
+      const auto ba = twins.normal(n, 2 * heads.value_heads, 3);
+      const auto rate = twins.filled(1, heads.value_heads, -0.4F);
+      const auto bias = twins.normal(1, heads.value_heads);
+      const auto decay = twins.result(n, heads.value_heads);
+      const auto beta = twins.result(n, heads.value_heads);
+      twins.host.delta_gates(heads, ba.host, rate.host, bias.host, decay.host, beta.host);
+      twins.gpu.delta_gates(heads, ba.gpu, rate.gpu, bias.gpu, decay.gpu, beta.gpu);
+      twins.check_near(decay, 2e-6);
+      twins.check_near(beta, 2e-6);
+
+      const auto before = twins.normal(heads.state_rows(), heads.value_width);
+      const auto after = twins.result(heads.state_rows(), heads.value_width);
+      const auto out = twins.result(n, heads.value_columns());
+      twins.host.delta_rule(heads, qkv.host, decay.host, beta.host, before.host, after.host, out.host);
+      twins.gpu.delta_rule(heads, qkv.gpu, decay.gpu, beta.gpu, before.gpu, after.gpu, out.gpu);
+      twins.check_near(out, 2e-5);
+      twins.check_near(after, 2e-5);
+
+      const auto weight = twins.normal(1, heads.value_width);
+      const auto z = twins.normal(n, heads.value_columns());
+      twins.host.gated_rms_norm(z.host, weight.host, 1e-6F, z.host, out.host);
+      twins.gpu.gated_rms_norm(z.gpu, weight.gpu, 1e-6F, z.gpu, out.gpu);
+      twins.check_near(out, 5e-6);
+    }
   }
 }
 

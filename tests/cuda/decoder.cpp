@@ -1,7 +1,7 @@
-// A whole decoder on GPUs from a checkpoint, beside the same on the CPU: g++ compiles all of it, nvcc the kernels.
+// Whole decoders on GPUs from checkpoints, beside the same on the CPU: g++ compiles all of it, nvcc the kernels.
 // Exit code 77 where there is no GPU.
 //
-// Usage: decoder FOLDER
+// Usage: decoder FOLDER...
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -36,11 +36,30 @@ std::vector<float> logits(const char* folder, std::size_t devices) {
   return all;
 }
 
+/// Whether the GPUs' answers are the CPU's.
+bool agree(const char* folder) {
+  const std::vector<float> expected = logits<OnCpu>(folder, 1);
+  double scale = 0;
+  for (const float value : expected) scale = std::max(scale, std::fabs(double{value}));
+  bool all = true;
+  for (const std::size_t devices : {1U, 2U}) {
+    const std::vector<float> found = logits<OnGpu>(folder, devices);
+    double furthest = found.size() == expected.size() ? 0 : scale;
+    for (std::size_t i = 0; i < std::min(found.size(), expected.size()); ++i) {
+      furthest = std::max(furthest, std::fabs(double{found[i]} - double{expected[i]}));
+    }
+    std::printf("%s, %zu logical devices on %d GPUs: largest difference %.3g of %.3g\n", folder, devices,
+                cuda::gpu_count(), furthest, scale);
+    all = all && furthest < 1e-3 * scale;
+  }
+  return all;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: decoder FOLDER\n", stderr);
+  if (argc < 2) {
+    std::fputs("usage: decoder FOLDER...\n", stderr);
     return 2;
   }
   if (cuda::gpu_count() == 0) {
@@ -48,22 +67,11 @@ int main(int argc, char** argv) {
     return 77;
   }
   try {
-    const std::vector<float> expected = logits<OnCpu>(argv[1], 1);
-    double scale = 0;
-    for (const float value : expected) scale = std::max(scale, std::fabs(double{value}));
-    for (const std::size_t devices : {1U, 2U}) {
-      const std::vector<float> found = logits<OnGpu>(argv[1], devices);
-      double furthest = found.size() == expected.size() ? 0 : scale;
-      for (std::size_t i = 0; i < std::min(found.size(), expected.size()); ++i) {
-        furthest = std::max(furthest, std::fabs(double{found[i]} - double{expected[i]}));
-      }
-      std::printf("%zu logical devices on %d GPUs: largest difference %.3g of %.3g\n", devices, cuda::gpu_count(),
-                  furthest, scale);
-      if (!(furthest < 1e-3 * scale)) return 1;
-    }
+    bool all = true;
+    for (int i = 1; i < argc; ++i) all = agree(argv[i]) && all;
+    return all ? 0 : 1;
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
-  return 0;
 }

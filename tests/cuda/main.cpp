@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/cuda/queue.hpp"
+
 #include "support/repository.hpp"
 
 int main(int argc, char** argv) {

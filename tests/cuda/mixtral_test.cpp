@@ -67,7 +67,7 @@ struct CopiedNetwork : EmptyNetwork<OnGpu<B>> {
         if constexpr (std::is_same_v<Weights, std::remove_cvref_t<decltype(to)>>) {
           this->devices[static_cast<std::size_t>(to.device)]->write(to, [&](const auto& host) {
             if constexpr (requires { host.view; }) {
-              std::memcpy(host.view.data, source.view.data, source.view.cols * sizeof(float));
+              std::memcpy(host.view.data, source.view.data, source.view.rows * source.view.cols * sizeof(float));
             } else {
               using Format = typename Weights::Format;
               std::memcpy(host.data, source.data, Format::planes(source.rows, source.cols).bytes().count);
@@ -124,6 +124,16 @@ TEST_CASE_TEMPLATE("logits are the host's, on one GPU and on two logical devices
       CHECK(gpu.devices[d]->arena().high_water() <= gpu.plan.peak(d));
     }
   }
+}
+
+TEST_CASE_TEMPLATE("so are those of layers with linear attention, gates and a shared expert", B, Exact, Defaults) {
+  const FilledNetwork<B> host(test::hybrid_shape, equal_devices(1, 64_MiB));
+  const std::vector<float> expected = logits(host, 4);
+  const CopiedNetwork<B> gpu(host, equal_devices(2, 64_MiB));
+  const std::vector<float> found = logits(gpu, 4);
+  CHECK(test::relative_difference(found, expected) < 1e-4);
+  CHECK(logits(gpu, 1) == found);
+  CHECK(logits(gpu, 3) == found);
 }
 
 TEST_CASE("observers hear of the same routes, and change no logit") {

@@ -67,6 +67,11 @@ TEST_CASE("every operation refuses operands of another device") {
   refuses("split", [&] { gpu.split(m, 1, m, m); });
   refuses("silu_multiply", [&] { gpu.silu_multiply(m, m, m); });
   refuses("relu", [&] { gpu.relu(m, m); });
+  const backend::DeltaHeads heads{.key_heads = 1, .value_heads = 1, .key_width = 1, .value_width = 1};
+  refuses("causal_convolution", [&] { gpu.causal_convolution(m, m, m, m, m); });
+  refuses("delta_gates", [&] { gpu.delta_gates(heads, m, m, m, m, m); });
+  refuses("delta_rule", [&] { gpu.delta_rule(heads, m, m, m, m, m, m); });
+  refuses("gated_rms_norm", [&] { gpu.gated_rms_norm(m, m, 1e-6F, m, m); });
   refuses("rotary_tables", [&] { gpu.rotary_tables(0, {1e4}, m); });
   refuses("rotate", [&] { gpu.rotate(m, width, m); });
   refuses("append_kv", [&] { gpu.append_kv(m, m, 0, kv); });

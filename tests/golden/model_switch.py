@@ -106,7 +106,8 @@ def hidden_states(model, prompt):
 def unweighted(model):
     """Experts' answers as they are, without the probability."""
     for layer in model.model.layers:
-        layer.mlp.router.register_forward_hook(lambda _m, _i, output: (output[0], torch.ones_like(output[1]), output[2]))
+        layer.mlp.router.register_forward_hook(
+            lambda _m, _i, output: (output[0], torch.ones_like(output[1]), output[2]))
 
 
 def other_activation(activation):

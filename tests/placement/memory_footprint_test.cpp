@@ -35,6 +35,14 @@ static_assert(some.layer_bytes(0, 6) == Bytes{6 * 5 + 3 * 12});
 static_assert(some.layer_bytes(0, 2) == 10_B && some.layer_bytes(2, 3) == 17_B && some.layer_bytes(4, 6) == 22_B);
 static_assert(some.layer_bytes(3, 3) == 0_B);
 
+// A slot for any expert has the size of the largest one's; other parts do not count.
+static_assert(some.largest_expert() == 3_B && MemoryFootprint{}.largest_expert() == 0_B);
+static_assert([] {
+  MemoryFootprint unlike = some;
+  unlike.add(PartKind::experts, 2, 4_B, LayerSet::range(0, 2));
+  return unlike.largest_expert() == 4_B;
+}());
+
 // Attention in every fourth layer is one run.
 constexpr LayerRun alternating = [] {
   LayerRun every_fourth{.kind = PartKind::attention, .layers = {}, .count = 1, .each = 7_B};

@@ -237,7 +237,7 @@ concept Dispatch = needs::group<B> && needs::gather<B> && needs::combine<B> && n
 /// same bits in any cut into passes, of which each reads the state in `before` and leaves it in `after`. The two may be
 /// the same memory; they must not overlap otherwise.
 ///
-/// Models: BasicHost.
+/// Models: BasicHost, cuda::Backend.
 template <class B>
 concept RecurrentOps =
     needs::causal_convolution<B> && needs::delta_gates<B> && needs::delta_rule<B> && needs::gated_rms_norm<B>;

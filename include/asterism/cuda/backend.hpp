@@ -246,6 +246,34 @@ class Backend {
     launch::combine(queue_, groups, routes.view, y.view, x.view);
   }
 
+  void causal_convolution(backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> weights,
+                          backend::DeviceMatrix<const float> before, backend::DeviceMatrix<float> after,
+                          backend::DeviceMatrix<float> y) {
+    checks().causal_convolution(x, weights, before, after, y);
+    launch::causal_convolution(queue_, x.view, weights.view, before.view, after.view, y.view);
+  }
+
+  void delta_gates(const backend::DeltaHeads& heads, backend::DeviceMatrix<const float> ba,
+                   backend::DeviceMatrix<const float> rate, backend::DeviceMatrix<const float> dt_bias,
+                   backend::DeviceMatrix<float> decay, backend::DeviceMatrix<float> beta) {
+    checks().delta_gates(heads, ba, rate, dt_bias, decay, beta);
+    launch::delta_gates(queue_, heads, ba.view, rate.view.row(0), dt_bias.view.row(0), decay.view, beta.view);
+  }
+
+  void delta_rule(const backend::DeltaHeads& heads, backend::DeviceMatrix<const float> qkv,
+                  backend::DeviceMatrix<const float> decay, backend::DeviceMatrix<const float> beta,
+                  backend::DeviceMatrix<const float> before, backend::DeviceMatrix<float> after,
+                  backend::DeviceMatrix<float> out) {
+    checks().delta_rule(heads, qkv, decay, beta, before, after, out);
+    launch::delta_rule(queue_, heads, qkv.view, decay.view, beta.view, before.view, after.view, out.view);
+  }
+
+  void gated_rms_norm(backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> weight,
+                      float epsilon, backend::DeviceMatrix<const float> z, backend::DeviceMatrix<float> y) {
+    checks().gated_rms_norm(x, weight, z, y);
+    launch::gated_rms_norm(queue_, x.view, weight.view.row(0), epsilon, z.view, y.view);
+  }
+
  private:
   static backend::MemorySource memory_of(Queue& queue) {
     return {

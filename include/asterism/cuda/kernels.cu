@@ -2,6 +2,7 @@
 #include "asterism/cuda/attention/append_kv.cuh"
 #include "asterism/cuda/attention/attend.cuh"
 #include "asterism/cuda/backend/dispatch.cuh"
+#include "asterism/cuda/backend/recurrent.cuh"
 #include "asterism/cuda/gating/top_k.cuh"
 #include "asterism/cuda/launchers.hpp"
 #include "asterism/cuda/linalg/elementwise.cuh"
@@ -83,6 +84,27 @@ void gather(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const 
 void combine(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const gating::Route> routes,
              MatrixView<const float> y, MatrixView<float> x) {
   launch_combine(queue, groups, routes, y, x);
+}
+
+void causal_convolution(Queue& queue, MatrixView<const float> x, MatrixView<const float> weights,
+                        MatrixView<const float> before, MatrixView<float> after, MatrixView<float> y) {
+  launch_causal_convolution(queue, x, weights, before, after, y);
+}
+
+void delta_gates(Queue& queue, const backend::DeltaHeads& heads, MatrixView<const float> ba, View<const float> rate,
+                 View<const float> dt_bias, MatrixView<float> decay, MatrixView<float> beta) {
+  launch_delta_gates(queue, heads, ba, rate, dt_bias, decay, beta);
+}
+
+void delta_rule(Queue& queue, const backend::DeltaHeads& heads, MatrixView<const float> qkv,
+                MatrixView<const float> decay, MatrixView<const float> beta, MatrixView<const float> before,
+                MatrixView<float> after, MatrixView<float> out) {
+  launch_delta_rule(queue, heads, qkv, decay, beta, before, after, out);
+}
+
+void gated_rms_norm(Queue& queue, MatrixView<const float> x, View<const float> weight, float epsilon,
+                    MatrixView<const float> z, MatrixView<float> y) {
+  launch_gated_rms_norm(queue, x, weight, epsilon, z, y);
 }
 
 }  // namespace asterism::cuda::launch

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
@@ -55,6 +56,17 @@ void group(Queue& queue, MatrixView<const gating::Route> routes, const backend::
 void gather(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> out);
 void combine(Queue& queue, const backend::ExpertGroups& groups, MatrixView<const gating::Route> routes,
              MatrixView<const float> y, MatrixView<float> x);
+
+void causal_convolution(Queue& queue, MatrixView<const float> x, MatrixView<const float> weights,
+                        MatrixView<const float> before, MatrixView<float> after, MatrixView<float> y);
+void delta_gates(Queue& queue, const backend::DeltaHeads& heads, MatrixView<const float> ba,
+                 View<const float> rate, View<const float> dt_bias, MatrixView<float> decay,
+                 MatrixView<float> beta);
+void delta_rule(Queue& queue, const backend::DeltaHeads& heads, MatrixView<const float> qkv,
+                MatrixView<const float> decay, MatrixView<const float> beta, MatrixView<const float> before,
+                MatrixView<float> after, MatrixView<float> out);
+void gated_rms_norm(Queue& queue, MatrixView<const float> x, View<const float> weight, float epsilon,
+                    MatrixView<const float> z, MatrixView<float> y);
 
 }  // namespace launch
 #pragma GCC visibility pop

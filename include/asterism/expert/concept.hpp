@@ -65,7 +65,8 @@ concept forward = requires(const E& expert, Device& device, const typename E::Ma
 /// 1. Constructed from a Shape, constexpr. `footprint()`: bytes of one expert's slab, a multiple of 64: the unit
 ///    that is loaded, cached, copied and spilled. `in_dim()`, `out_dim()`: widths of input and output rows.
 /// 2. `lay_out(cursor)` cuts a slab into a `Slab`, a struct of the DeviceWeights `up` and `down`, and `gate` if the
-///    expert is gated, which loaders fill; `Matrices`, empty at first, holds those of all experts of a layer; `add(slab)` appends one expert.
+///    expert is gated, which loaders fill; `Matrices`, empty at first, holds those of all experts of a layer;
+///    `add(slab)` appends one expert.
 /// 3. `Scratch`: the workspace of a pass besides its rows; `Scratch::lay_out(cursor, expert, slots)`.
 /// 4. `forward(device, matrices, groups, x, scratch, y)` applies every expert to the rows of its group; rows are
 ///    independent; y is overwritten and may alias x.

@@ -15,9 +15,9 @@
 
 namespace asterism::expert {
 
-/// y = W_down relu(W_up x), without biases. One slab holds up (ffn, hidden) and down (hidden, ffn) with all their planes,
-/// contiguously. Models Expert, on backends with ActivationOps. Source: Fedus et al., Switch Transformers, arXiv
-/// 2101.03961; transformers, `SwitchTransformersDenseActDense`, whose wi and wo they are.
+/// y = W_down relu(W_up x), without biases. One slab holds up (ffn, hidden) and down (hidden, ffn) with all their
+/// planes, contiguously. Models Expert, on backends with ActivationOps. Source: Fedus et al., Switch Transformers,
+/// arXiv 2101.03961; transformers, `SwitchTransformersDenseActDense`, whose wi and wo they are.
 template <class Quantization>
 class Relu {
  public:

@@ -9,8 +9,8 @@
 
 namespace asterism::gating {
 
-/// The most probable expert, weighted with its probability among all. Dropless: no expert has a capacity, every token is
-/// answered. Source: Fedus et al., Switch Transformers, arXiv 2101.03961, section 2.1; transformers,
+/// The most probable expert, weighted with its probability among all. Dropless: no expert has a capacity, every token
+/// is answered. Source: Fedus et al., Switch Transformers, arXiv 2101.03961, section 2.1; transformers,
 /// `SwitchTransformersTop1Router` without a capacity.
 class Switch : public SoftmaxTopK {
  public:

@@ -83,6 +83,15 @@ struct MemoryFootprint {
 
   constexpr bool has_four_bit_weights() const { return code_bits == 4; }
 
+  /// Bytes of the largest expert of all layers, whose experts are alike within each: what a slot for any of them takes.
+  constexpr Bytes largest_expert() const {
+    Bytes most{};
+    for (std::size_t i = 0; i < run_count; ++i) {
+      if (runs[i].kind == PartKind::experts && runs[i].each > most) most = runs[i].each;
+    }
+    return most;
+  }
+
   /// Bytes of all layers in [first, last).
   constexpr Bytes layer_bytes(std::int32_t first, std::int32_t last) const {
     Bytes sum{};

@@ -8,8 +8,8 @@
 
 namespace asterism {
 
-/// Decoder architectures that the toolkit runs; the names are `model_type` of transformers, but for switch_decoder, which
-/// transformers has as an encoder-decoder alone.
+/// Decoder architectures that the toolkit runs; the names are `model_type` of transformers, but for switch_decoder,
+/// which transformers has as an encoder-decoder alone.
 enum class Architecture : std::uint8_t { mixtral, qwen3_moe, llama, mistral, qwen3_next, switch_decoder };
 
 /// Sizes of a Gated DeltaNet: linear attention with a state in the place of keys and values.

@@ -25,8 +25,8 @@ __device__ inline float silu(float z) { return z / (1.0F + expf(-z)); }
 /// One thread for each channel. after may be before; y is not x.
 template <class T>
 static __global__ void __launch_bounds__(T::threads)
-    causal_convolution_kernel(MatrixView<const float> x, MatrixView<const float> weights, MatrixView<const float> before,
-                              MatrixView<float> after, MatrixView<float> y) {
+    causal_convolution_kernel(MatrixView<const float> x, MatrixView<const float> weights,
+                              MatrixView<const float> before, MatrixView<float> after, MatrixView<float> y) {
   const std::size_t c = std::size_t{blockIdx.x} * T::threads + threadIdx.x;
   if (c >= x.cols) return;
   const std::size_t kernel = weights.cols;
@@ -129,34 +129,35 @@ static __global__ void __launch_bounds__(T::threads)
   }
 }
 
-inline void launch_causal_convolution(const Queue& queue, MatrixView<const float> x, MatrixView<const float> weights,
-                                      MatrixView<const float> before, MatrixView<float> after, MatrixView<float> y) {
+inline void launch_causal_convolution(const Queue& queue, MatrixView<const float> x,
+                                      MatrixView<const float> weights, MatrixView<const float> before,
+                                      MatrixView<float> after, MatrixView<float> y) {
   using T = RecurrentTuning;
-  launch_kernel(queue, "causal_convolution", causal_convolution_kernel<T>, blocks_for(x.cols, T::threads), 1, T::threads,
-                x, weights, before, after, y);
+  launch_kernel(queue, "causal_convolution", causal_convolution_kernel<T>, blocks_for(x.cols, T::threads), 1,
+                T::threads, x, weights, before, after, y);
 }
 
 inline void launch_delta_gates(const Queue& queue, const backend::DeltaHeads& heads, MatrixView<const float> ba,
                                View<const float> rate, View<const float> dt_bias, MatrixView<float> decay,
                                MatrixView<float> beta) {
   using T = RecurrentTuning;
-  launch_kernel(queue, "delta_gates", delta_gates_kernel<T>, ba.rows, 1, T::threads, heads, ba, rate, dt_bias, decay,
-                beta);
+  launch_kernel(queue, "delta_gates", delta_gates_kernel<T>, ba.rows, 1, T::threads, heads, ba, rate, dt_bias,
+                decay, beta);
 }
 
 inline void launch_delta_rule(const Queue& queue, const backend::DeltaHeads& heads, MatrixView<const float> qkv,
                               MatrixView<const float> decay, MatrixView<const float> beta,
                               MatrixView<const float> before, MatrixView<float> after, MatrixView<float> out) {
   using T = RecurrentTuning;
-  launch_kernel(queue, "delta_rule", delta_rule_kernel<T>, blocks_for(heads.value_width, T::threads), heads.value_heads,
-                T::threads, heads, qkv, decay, beta, before, after, out);
+  launch_kernel(queue, "delta_rule", delta_rule_kernel<T>, blocks_for(heads.value_width, T::threads),
+                heads.value_heads, T::threads, heads, qkv, decay, beta, before, after, out);
 }
 
-inline void launch_gated_rms_norm(const Queue& queue, MatrixView<const float> x, View<const float> weight, float epsilon,
-                                  MatrixView<const float> z, MatrixView<float> y) {
+inline void launch_gated_rms_norm(const Queue& queue, MatrixView<const float> x, View<const float> weight,
+                                  float epsilon, MatrixView<const float> z, MatrixView<float> y) {
   using T = RecurrentTuning;
-  launch_kernel(queue, "gated_rms_norm", gated_rms_norm_kernel<T>, x.rows, x.cols / weight.size, T::threads, x, weight,
-                epsilon, z, y);
+  launch_kernel(queue, "gated_rms_norm", gated_rms_norm_kernel<T>, x.rows, x.cols / weight.size, T::threads, x,
+                weight, epsilon, z, y);
 }
 
 }  // namespace asterism::cuda
