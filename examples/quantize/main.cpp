@@ -3,6 +3,7 @@
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/generate/quantize_checkpoint.hpp>
+#include <asterism/generate/write_experts.hpp>
 #include <asterism/load.hpp>
 #include <filesystem>
 #include <string>
@@ -37,6 +38,14 @@ void check_target(const std::string& from, const std::string& to, bool replace) 
   }
 }
 
+/// Throws where a file would be overwritten that was not given up.
+void check_file(const std::string& path, bool replace) {
+  if (!std::filesystem::exists(path)) return;
+  if (!replace || !std::filesystem::is_regular_file(path)) {
+    throw InvalidArgument(path + " exists already; give another file, or --replace to write over it");
+  }
+}
+
 /// A line on tensors that the model does not use and that are therefore not written; empty where there are none.
 std::string left_out(const std::string& from, Architecture architecture) {
   const checkpoint::PassedOver passed = checkpoint::passed_over(checkpoint::TensorStore(from), architecture);
@@ -57,12 +66,21 @@ std::string run(const std::string& from, const std::string& to, ProgressSink& pr
                 B::Embedding::name(), ", head ", B::Head::name(), "\n");
 }
 
+/// Writes the experts of the checkpoint to a file of their own, and returns a line on it.
+template <class B>
+std::string spill(const std::string& from, const std::string& path, ProgressSink& progress) {
+  write_experts<B>(from, path, progress);
+  return concat("wrote ", path, ": ", to_string(Bytes{std::filesystem::file_size(path)}), " of experts; ",
+                B::Quantization::name(), "\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   return example::run_program([&](const example::Interrupt& interrupt) {
     std::string from;
     std::string to;
+    std::string experts;
     bool least_squares = false;
     bool replace = false;
     bool quiet = false;
@@ -77,7 +95,12 @@ int main(int argc, char** argv) {
     app.add_option("from", from, "Folder of the checkpoint: config.json, *.safetensors")
         ->required()
         ->option_text("FOLDER");
-    app.add_option("to", to, "Folder to write")->required()->option_text("FOLDER");
+    app.add_option("to", to, "Folder to write; may be left out with --experts")->option_text("FOLDER");
+    app.add_option(
+           "--experts", experts,
+           "Write the experts in 4 bits to this file, as they lie in memory: for reading them from a disk one "
+           "by one")
+        ->option_text("FILE");
     app.add_flag("--least-squares", least_squares,
                  "Choose scales that minimise the squared error (8.3 % instead of 9.2 % on Gaussian weights); the "
                  "same size and layout, slower to write");
@@ -88,10 +111,20 @@ int main(int argc, char** argv) {
     ProgressBar bar;
     ProgressSink silence;
     example::InterruptibleProgress progress(quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
-    const Architecture architecture = generate::read_config(from).shape.architecture;
-    check_target(from, to, replace);
-    const std::string written = (least_squares ? run<LeastError> : run<Standard>)(from, to, progress);
-    if (!quiet) example::tell(left_out(from, architecture) + written);
+    if (to.empty() && experts.empty())
+      throw example::OptionError("give a folder to write, or --experts; see --help");
+    std::string written;
+    if (!to.empty()) {
+      const Architecture architecture = generate::read_config(from).shape.architecture;
+      check_target(from, to, replace);
+      written = (least_squares ? run<LeastError> : run<Standard>)(from, to, progress);
+      written = left_out(from, architecture) + written;
+    }
+    if (!experts.empty()) {
+      check_file(experts, replace);
+      written += (least_squares ? spill<LeastError> : spill<Standard>)(from, experts, progress);
+    }
+    if (!quiet) example::tell(written);
     return example::Status::done;
   });
 }

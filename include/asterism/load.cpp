@@ -6,6 +6,7 @@
 #include "asterism/checkpoint/bitsandbytes/file_layout_impl.hpp"
 #include "asterism/checkpoint/bitsandbytes/quant_state_impl.hpp"
 #include "asterism/checkpoint/checkpoint_writer_impl.hpp"
+#include "asterism/checkpoint/fingerprint_impl.hpp"
 #include "asterism/checkpoint/huggingface/device_map_impl.hpp"
 #include "asterism/checkpoint/huggingface/generation_config_impl.hpp"
 #include "asterism/checkpoint/huggingface/model_config_impl.hpp"

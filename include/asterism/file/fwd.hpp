@@ -6,9 +6,12 @@
 namespace asterism::file {
 
 enum class PathKind : std::uint8_t;
+enum class ReadMode : std::uint8_t;
+class DirectFile;
 class InputFile;
 class NewFile;
 class NewFolder;
+class ReaderThreads;
 class StoredBytes;
 
 }  // namespace asterism::file

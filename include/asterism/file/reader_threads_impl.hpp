@@ -1,0 +1,111 @@
+// Bodies of reader_threads.hpp.
+#pragma once
+
+#include <algorithm>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/file/reader_threads.hpp"
+
+namespace asterism::file {
+
+ASTERISM_INLINE ReaderThreads::ReaderThreads(const DirectFile& file, std::size_t threads) : file_(&file) {
+  if (threads == 0) throw InvalidArgument("ReaderThreads need at least one thread");
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {
+    end();
+    throw;
+  }
+}
+
+ASTERISM_INLINE ReaderThreads::~ReaderThreads() { end(); }
+
+ASTERISM_INLINE void ReaderThreads::end() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ending_ = true;
+  }
+  asked_.notify_all();
+  threads_.clear();
+}
+
+ASTERISM_INLINE ReaderThreads::Ticket ReaderThreads::submit(std::uint64_t offset, View<std::byte> out) {
+  const std::scoped_lock lock(mutex_);
+  requests_.push_back({.ticket = next_, .offset = offset, .out = out});
+  asked_.notify_all();
+  return next_++;
+}
+
+ASTERISM_INLINE bool ReaderThreads::is_done(Ticket ticket) const {
+  const std::scoped_lock lock(mutex_);
+  const Request* const request = find_or_null(ticket);
+  return request == nullptr || request->finished();
+}
+
+ASTERISM_INLINE void ReaderThreads::wait(Ticket ticket) {
+  std::unique_lock lock(mutex_);
+  find(ticket);
+  ended_.wait(lock, [&] { return find(ticket).finished(); });
+  const std::exception_ptr error = find(ticket).error;
+  remove(ticket);
+  lock.unlock();
+  if (error != nullptr) std::rethrow_exception(error);
+}
+
+ASTERISM_INLINE void ReaderThreads::cancel(Ticket ticket) {
+  std::unique_lock lock(mutex_);
+  Request& request = find(ticket);
+  request.begun = request.out.size;  // nobody takes a further piece
+  ended_.wait(lock, [&] { return find(ticket).at_work == 0; });
+  remove(ticket);
+}
+
+ASTERISM_INLINE void ReaderThreads::work() {
+  std::unique_lock lock(mutex_);
+  const auto next = [&] {
+    return std::ranges::find_if(requests_, [](const Request& request) {
+      return request.begun < request.out.size && request.error == nullptr;
+    });
+  };
+  while (true) {
+    asked_.wait(lock, [&] { return ending_ || next() != requests_.end(); });
+    if (ending_) return;
+    Request& request = *next();
+    const Ticket ticket = request.ticket;
+    const std::size_t first = request.begun;
+    const View<std::byte> out = request.out.subview(first, std::min(DirectFile::piece, request.out.size - first));
+    const std::uint64_t offset = request.offset + first;
+    request.begun += out.size;
+    ++request.at_work;
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      file_->read(offset, out);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    Request& ended = find(ticket);  // others may have been removed meanwhile
+    --ended.at_work;
+    if (error != nullptr && ended.error == nullptr) ended.error = error;
+    ended_.notify_all();
+  }
+}
+
+ASTERISM_INLINE const ReaderThreads::Request* ReaderThreads::find_or_null(Ticket ticket) const {
+  const auto found = std::ranges::find(requests_, ticket, &Request::ticket);
+  return found == requests_.end() ? nullptr : &*found;
+}
+
+ASTERISM_INLINE ReaderThreads::Request& ReaderThreads::find(Ticket ticket) {
+  const auto found = std::ranges::find(requests_, ticket, &Request::ticket);
+  if (found == requests_.end()) throw InvalidArgument(concat("no read ", ticket, " is under way"));
+  return *found;
+}
+
+ASTERISM_INLINE void ReaderThreads::remove(Ticket ticket) {
+  requests_.erase(std::ranges::find(requests_, ticket, &Request::ticket));
+}
+
+}  // namespace asterism::file

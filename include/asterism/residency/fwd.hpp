@@ -1,0 +1,13 @@
+// Names of the room `residency`: experts that wait in slower memory.
+#pragma once
+
+#include <cstdint>
+
+namespace asterism::residency {
+
+struct SpillHeader;
+enum class Verify : std::uint8_t;
+class SpillFile;
+class SpillWriter;
+
+}  // namespace asterism::residency
