@@ -12,6 +12,8 @@
 #include "asterism/backend/memory_source_impl.hpp"
 #include "asterism/backend/pass_mutex_impl.hpp"
 #include "asterism/backend/region_impl.hpp"
+#include "asterism/cache/parts_impl.hpp"
+#include "asterism/cache/residents_impl.hpp"
 #include "asterism/core/bytes_impl.hpp"
 #include "asterism/core/format_impl.hpp"
 #include "asterism/core/layer_set_impl.hpp"
