@@ -1,37 +1,44 @@
-// Everything is resident: the models that fit.
+// Everything is resident: for models that fit.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "asterism/cache/concept.hpp"
-#include "asterism/cache/parts.hpp"
+#include "asterism/cache/residents.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 
 namespace asterism::cache {
 
-/// A cache without bounds, which has every part from the start: all steps are hits, and nothing is observed or counted.
-/// It has no state: it does not look at ids, and pins and releases are ignored.
+/// A cache without bounds, which has every part from the start: all parts of all steps are hits.
 class All {
  public:
-  constexpr All() = default;
-  /// Throws BudgetExceeded if the parts exceed `capacity`.
-  All(const Parts& parts, Bytes capacity) {
-    if (parts.total() <= capacity) return;
-    throw BudgetExceeded(concat("a cache of all parts needs ", parts.total().count, " bytes, but has ",
-                                capacity.count, ": take one that evicts, such as cache::Hazard"));
+  explicit All(const Parts& parts) : residents_(parts, parts.total()) { residents_.fill(); }
+  /// Throws BudgetExceeded if the parts exceed `memory`.
+  All(const Parts& parts, Bytes memory) : All(parts) {
+    if (parts.total() <= memory) return;
+    throw BudgetExceeded(concat("a cache of all parts needs ", parts.total().count, " bytes, but there are ",
+                                memory.count, ": take one that evicts, such as cache::Hazard"));
   }
 
   static constexpr Bytes capacity() { return {~std::uint64_t{0}}; }
-  static constexpr bool contains(PartId) { return true; }
-  static constexpr void observe(std::int32_t, View<const std::int32_t>, View<const float>) {}
-  static void admit(View<const PartId> step, Admission& admission) {
-    admission.clear();
-    admission.hits.insert(admission.hits.end(), step.begin(), step.end());
+  bool contains(PartId part) const { return residents_.contains(part); }
+  void pin(PartId part) { residents_.pin(part); }
+  void unpin(PartId part) { residents_.unpin(part); }
+  /// 1.
+  float value(PartId part) const { return residents_.is_resident(residents_.parts().number(part)) ? 1 : 0; }
+
+  void observe(std::int32_t group, View<const std::int32_t> used, View<const float> probabilities) {
+    residents_.parts().check(group, used, probabilities);
   }
-  static constexpr void pin(PartId) {}
-  static constexpr void unpin(PartId) {}
-  static constexpr float value(PartId) { return 1; }
+  void admit(View<const PartId> step, Admission& admission) {
+    residents_.begin(step, admission);
+    residents_.end();
+  }
+
+ private:
+  Residents residents_;
 };
 
 }  // namespace asterism::cache

@@ -13,8 +13,8 @@
 namespace asterism::cache {
 
 struct DecayedUseOptions {
-  double half_life = 24;  ///< > 0, in passes: a use counts half after as many
-  bool bypass = false;    ///< as RankedOptions
+  double half_life = 6;  ///< > 0, in passes: a use counts half after as many
+  bool bypass = false;   ///< as RankedOptions
 };
 
 /// A part is worth the share of its group's passes that used it, older ones counting less: use <- d use + (1 - d) used with

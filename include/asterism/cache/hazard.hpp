@@ -65,6 +65,7 @@ class Hazard {
   std::vector<Row> x_;             // (parts); x[7] is whether the part is used in the pass that is observed
   std::array<Row, features> a_{};  // A and b
   Vector weights_;
+  std::vector<double> discounts_;  // (groups): 0.5^(d / L)
   std::int32_t last_group_ = -1;
   std::uint64_t passes_ = 0;
 };

@@ -30,6 +30,9 @@ ASTERISM_INLINE Hazard::Hazard(const Parts& parts, Bytes capacity, HazardOptions
         concat("top_k is ", options.top_k, ", expected 0 to ", parts.members(), ", the members of a group"));
   }
   for (std::size_t i = 0; i < decay_.size(); ++i) decay_[i] = std::exp2(-1 / detail::hazard_half_lives[i]);
+  for (std::int32_t d = 0; d < parts.groups(); ++d) {
+    discounts_.push_back(std::exp2(-static_cast<double>(d) / parts.groups()));
+  }
 }
 
 ASTERISM_INLINE float Hazard::value(PartId part) const {
@@ -65,10 +68,8 @@ ASTERISM_INLINE void Hazard::observe(std::int32_t group, View<const std::int32_t
     x[6] = k / static_cast<double>(members);
   }
   rank(first, first + members);
-  const std::int32_t groups = parts.groups();
-  for (std::int32_t other = 0; other < groups; ++other) {
-    const std::int32_t between = (other - group - 1 + groups) % groups;
-    ranked_.set_factor(other, std::exp2(-static_cast<double>(between) / groups));
+  for (std::int32_t d = 0; d < parts.groups(); ++d) {
+    ranked_.set_factor((group + 1 + d) % parts.groups(), discounts_[static_cast<std::size_t>(d)]);
   }
 }
 

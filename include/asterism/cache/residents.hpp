@@ -29,6 +29,9 @@ class Residents {
   /// Resident, not pinned, not of the step that is being admitted.
   bool may_leave(std::size_t number) const { return state_[number] == resident; }
 
+  /// Makes all parts resident; there has to be room for them.
+  void fill();
+
   /// As the contract says. Both throw InvalidArgument for a part that there is not; unpin for one that is not pinned.
   void pin(PartId part);
   void unpin(PartId part);

@@ -15,6 +15,11 @@ ASTERISM_INLINE Residents::Residents(const Parts& parts, Bytes capacity)
   misses_.reserve(parts.size());
 }
 
+ASTERISM_INLINE void Residents::fill() {
+  for (std::uint8_t& state : state_) state |= resident;
+  used_ = parts_.total();
+}
+
 ASTERISM_INLINE void Residents::pin(PartId part) {
   const std::size_t number = parts_.number(part);
   ++pins_[number];
