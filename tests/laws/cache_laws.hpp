@@ -53,7 +53,7 @@ struct CacheCase {
   Bytes capacity;
   std::vector<CacheCall> calls;
 
-  /// Call it after `calls[call]`.
+  /// For messages: the case, and one of its calls.
   std::string text(std::size_t call) const {
     std::ostringstream out;
     out << parts.groups() << " groups of " << parts.members() << " parts, " << parts.total().count
@@ -199,14 +199,15 @@ void residents_fit(const Make& make) {
     for_each_call(make, pins,
                   [&](const CacheCase& one, std::size_t call, const auto& policy, const auto& before,
                       const cache::Admission&, bool) {
+                    const auto text = [&] { return one.text(call); };
                     const std::vector<bool> after = residents_of(policy, one.parts);
                     Bytes bytes{};
                     for (std::size_t i = 0; i < after.size(); ++i) {
                       if (after[i]) bytes += one.parts.bytes(i);
                     }
-                    law.holds(bytes <= policy.capacity(), one.text(call), ": residents have ", bytes.count,
-                              " bytes of ", policy.capacity().count);
-                    law.holds(one.calls[call].kind == CacheCall::Kind::admit || after == before, one.text(call),
+                    law.holds(bytes <= policy.capacity(), text, ": residents have ", bytes.count, " bytes of ",
+                              policy.capacity().count);
+                    law.holds(one.calls[call].kind == CacheCall::Kind::admit || after == before, text,
                               ": other parts are resident than before");
                   });
   }
@@ -223,17 +224,18 @@ void lists_tell_what_changed(const Make& make) {
       [&](const CacheCase& one, std::size_t call, const auto& policy, const auto& before,
           const cache::Admission& admission, bool admitted) {
         if (one.calls[call].kind != CacheCall::Kind::admit || !admitted) return;
+        const auto text = [&] { return one.text(call); };
         const std::vector<PartId>& step = one.calls[call].step;
         std::map<PartId, int> listed;
         const auto each = [&](const std::vector<PartId>& list, const char* name, bool of_step, bool was, bool is) {
           for (const PartId part : list) {
-            law.holds(one.parts.has(part) && ++listed[part] == 1, one.text(call), ": ", cache::to_string(part),
-                      " of ", name, " is listed twice, or there is no such part");
-            law.holds((std::find(step.begin(), step.end(), part) != step.end()) == of_step, one.text(call), ": ",
+            law.holds(one.parts.has(part) && ++listed[part] == 1, text, ": ", cache::to_string(part), " of ", name,
+                      " is listed twice, or there is no such part");
+            law.holds((std::find(step.begin(), step.end(), part) != step.end()) == of_step, text, ": ",
                       cache::to_string(part), " of ", name, of_step ? " is not of the step" : " is of the step");
-            law.holds(before[one.parts.number(part)] == was, one.text(call), ": ", cache::to_string(part), " of ",
-                      name, was ? " was not resident" : " was resident");
-            law.holds(policy.contains(part) == is, one.text(call), ": ", cache::to_string(part), " of ", name,
+            law.holds(before[one.parts.number(part)] == was, text, ": ", cache::to_string(part), " of ", name,
+                      was ? " was not resident" : " was resident");
+            law.holds(policy.contains(part) == is, text, ": ", cache::to_string(part), " of ", name,
                       is ? " is not resident now" : " is resident now");
           }
         };
@@ -242,10 +244,10 @@ void lists_tell_what_changed(const Make& make) {
         each(admission.bypassed, "the bypassed", true, false, false);
         each(admission.victims, "the victims", false, true, false);
         for (const PartId part : step)
-          law.holds(listed.count(part) == 1, one.text(call), ": not listed: ", cache::to_string(part));
+          law.holds(listed.count(part) == 1, text, ": not listed: ", cache::to_string(part));
         for (std::size_t i = 0; i < before.size(); ++i) {
-          law.holds(listed.count(one.parts.part(i)) == 1 || policy.contains(one.parts.part(i)) == before[i],
-                    one.text(call), ": ", cache::to_string(one.parts.part(i)), " is not listed, but came or left");
+          law.holds(listed.count(one.parts.part(i)) == 1 || policy.contains(one.parts.part(i)) == before[i], text,
+                    ": ", cache::to_string(one.parts.part(i)), " is not listed, but came or left");
         }
       });
 }
@@ -259,17 +261,17 @@ void pinned_parts_stay(const Make& make) {
   for_each_call(make, true,
                 [&](const CacheCase& one, std::size_t call, auto& policy, const auto& before,
                     const cache::Admission&, bool) {
+                  const auto text = [&] { return one.text(call); };
                   if (call == 0) pins.clear();
                   if (one.calls[call].kind == CacheCall::Kind::pin) ++pins[one.calls[call].part];
                   if (one.calls[call].kind == CacheCall::Kind::unpin) --pins[one.calls[call].part];
                   for (const auto& [part, count] : pins) {
-                    law.holds(count == 0 || !before[one.parts.number(part)] || policy.contains(part),
-                              one.text(call), ": ", cache::to_string(part), " left, although it is pinned ", count,
-                              " times");
+                    law.holds(count == 0 || !before[one.parts.number(part)] || policy.contains(part), text, ": ",
+                              cache::to_string(part), " left, although it is pinned ", count, " times");
                   }
                   const PartId part = one.parts.part(call % one.parts.size());
                   if (const auto found = pins.find(part); found != pins.end() && found->second > 0) return;
-                  law.template throws<InvalidArgument>([&] { policy.unpin(part); }, one.text(call), ": unpinned ",
+                  law.template throws<InvalidArgument>([&] { policy.unpin(part); }, text, ": unpinned ",
                                                        cache::to_string(part), ", which is not pinned");
                 });
 }
@@ -299,18 +301,19 @@ void refusals_change_nothing(const Make& make) {
     cache::Admission expected;
     pins.clear();
     for (std::size_t call = 0; call < one.calls.size(); ++call) {
+      const auto text = [&] { return one.text(call); };
       const CacheCall& calls = one.calls[call];
       const std::vector<bool> before = residents_of(*policy, one.parts);
       const auto refused = [&](const std::vector<PartId>& step, PartId named) {
         try {
           policy->admit(step, admission);
-          law.broken(one.text(call), ": admits ", CacheCase::names(step));
+          law.broken(text, ": admits ", CacheCase::names(step));
         } catch (const InvalidArgument& error) {
-          law.holds(tells(error.what(), named), one.text(call), ": '", error.what(), "' does not name ",
+          law.holds(tells(error.what(), named), text, ": '", error.what(), "' does not name ",
                     cache::to_string(named));
         }
-        law.holds(residents_of(*policy, one.parts) == before, one.text(call), ": after refusing ",
-                  CacheCase::names(step), " others are resident");
+        law.holds(residents_of(*policy, one.parts) == before, text, ": after refusing ", CacheCase::names(step),
+                  " others are resident");
       };
       const PartId some = one.parts.part((7 * call) % one.parts.size());
       const PartId beyond{one.parts.groups(), some.member};
@@ -319,11 +322,10 @@ void refusals_change_nothing(const Make& make) {
       refused({some, beyond}, beyond);
       refused({above}, above);
       refused({some, {-1, 0}}, {-1, 0});
-      law.holds(!policy->contains(beyond) && !policy->contains(above), one.text(call),
-                ": contains what there is not");
-      law.template throws<InvalidArgument>([&] { policy->pin(beyond); }, one.text(call), ": pinned ",
+      law.holds(!policy->contains(beyond) && !policy->contains(above), text, ": contains what there is not");
+      law.template throws<InvalidArgument>([&] { policy->pin(beyond); }, text, ": pinned ",
                                            cache::to_string(beyond));
-      law.template throws<InvalidArgument>([&] { policy->observe(one.parts.groups(), {}, {}); }, one.text(call),
+      law.template throws<InvalidArgument>([&] { policy->observe(one.parts.groups(), {}, {}); }, text,
                                            ": observed group ", one.parts.groups());
 
       if (calls.kind == CacheCall::Kind::pin) ++pins[calls.part];
@@ -341,20 +343,19 @@ void refusals_change_nothing(const Make& make) {
       const bool same = make_call(*undisturbed, calls, expected);
       law.holds(
           same == message.empty() && residents_of(*policy, one.parts) == residents_of(*undisturbed, one.parts),
-          one.text(call), ": decides otherwise than a cache that refused nothing before");
+          text, ": decides otherwise than a cache that refused nothing before");
       if (message.empty()) continue;
       Bytes wanted{};
       for (std::size_t i = 0; i < before.size(); ++i) {
         const PartId part = one.parts.part(i);
         const bool of_step = std::find(calls.step.begin(), calls.step.end(), part) != calls.step.end();
         if (of_step || (before[i] && pins[part] > 0)) wanted += one.parts.bytes(i);
-        law.holds(!of_step || before[i] || tells(message, part), one.text(call), ": '", message,
-                  "' does not name ", cache::to_string(part));
+        law.holds(!of_step || before[i] || tells(message, part), text, ": '", message, "' does not name ",
+                  cache::to_string(part));
       }
-      law.holds(wanted > policy->capacity(), one.text(call), ": refused, although ", wanted.count, " bytes of ",
+      law.holds(wanted > policy->capacity(), text, ": refused, although ", wanted.count, " bytes of ",
                 policy->capacity().count, " would do");
-      law.holds(residents_of(*policy, one.parts) == before, one.text(call),
-                ": after refusing others are resident");
+      law.holds(residents_of(*policy, one.parts) == before, text, ": after refusing others are resident");
     }
   }
 }
@@ -374,19 +375,19 @@ void calls_decide(const Make& make) {
     cache::Admission first;
     cache::Admission second;
     for (std::size_t call = 0; call < one.calls.size(); ++call) {
+      const auto text = [&] { return one.text(call); };
       const bool admitted = make_call(*policy, one.calls[call], first);
       // Queries between the calls, and an admission that is dirty, change nothing.
       residents_of(again, one.parts);
       second.victims.assign(3, one.parts.part(0));
       second.hits.assign(2, one.parts.part(0));
       const bool admitted_again = make_call(again, one.calls[call], second);
-      law.holds(admitted == admitted_again, one.text(call), ": admitted once, refused once");
+      law.holds(admitted == admitted_again, text, ": admitted once, refused once");
       if (!admitted || one.calls[call].kind != CacheCall::Kind::admit) continue;
       law.holds(first.hits == second.hits && first.fetched == second.fetched &&
                     first.bypassed == second.bypassed && first.victims == second.victims,
-                one.text(call), ": victims ", CacheCase::names(first.victims), ", then ",
-                CacheCase::names(second.victims), "; fetched ", CacheCase::names(first.fetched), ", then ",
-                CacheCase::names(second.fetched));
+                text, ": victims ", CacheCase::names(first.victims), ", then ", CacheCase::names(second.victims),
+                "; fetched ", CacheCase::names(first.fetched), ", then ", CacheCase::names(second.fetched));
     }
   }
 }
@@ -399,10 +400,11 @@ void values_are_shares(const Make& make) {
     for_each_call(make, false,
                   [&](const CacheCase& one, std::size_t call, const auto& policy, const auto&,
                       const cache::Admission&, bool) {
+                    const auto text = [&] { return one.text(call); };
                     for (std::size_t i = 0; i < one.parts.size(); ++i) {
                       const float value = policy.value(one.parts.part(i));
-                      law.holds(value >= 0 && value <= 1, one.text(call), ": ",
-                                cache::to_string(one.parts.part(i)), " has ", value);
+                      law.holds(value >= 0 && value <= 1, text, ": ", cache::to_string(one.parts.part(i)), " has ",
+                                value);
                     }
                   });
   }
@@ -463,6 +465,7 @@ void names_do_not_matter(const Make& make) {
     cache::Admission admission;
     cache::Admission answer;
     for (std::size_t call = 0; call < one.calls.size(); ++call) {
+      const auto text = [&] { return one.text(call); };
       CacheCall twin = one.calls[call];
       for (std::int32_t& member : twin.used) member = rename({twin.group, member}).member;
       std::sort(twin.used.begin(), twin.used.end());
@@ -473,12 +476,12 @@ void names_do_not_matter(const Make& make) {
       twin.step = rename_all(twin.step);
       twin.part = rename(twin.part);
       const bool admitted = make_call(*policy, one.calls[call], admission);
-      law.holds(make_call(*other, twin, answer) == admitted, one.text(call), ": refused under one name alone");
+      law.holds(make_call(*other, twin, answer) == admitted, text, ": refused under one name alone");
       if (!admitted || twin.kind != CacheCall::Kind::admit) continue;
       law.holds(answer.hits == rename_all(admission.hits) && answer.fetched == rename_all(admission.fetched) &&
                     answer.bypassed == rename_all(admission.bypassed) &&
                     answer.victims == rename_all(admission.victims),
-                one.text(call), ": victims ", CacheCase::names(rename_all(admission.victims)), " become ",
+                text, ": victims ", CacheCase::names(rename_all(admission.victims)), " become ",
                 CacheCase::names(answer.victims));
     }
   }
@@ -510,7 +513,9 @@ void nothing_is_allocated(const Make& make, const Allocations& allocations) {
     for (std::size_t call = 0; call < one.calls.size(); ++call) {
       const std::uint64_t before = allocations();
       make_call(*policy, one.calls[call], admission);
-      law.holds(allocations() == before, one.text(call), ": ", allocations() - before, " allocations");
+      const std::uint64_t allocated = allocations() - before;
+      law.holds(
+          allocated == 0, [&] { return one.text(call); }, ": ", allocated, " allocations");
     }
   }
 }
