@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <utility>
@@ -37,23 +38,23 @@ ASTERISM_INLINE ReplayCounts belady(const RoutingTrace& trace, std::uint64_t slo
 
   ReplayCounts counts;
   std::set<std::pair<std::uint64_t, std::size_t>> residents;  // when each is used next, and which
+  std::vector<std::pair<std::uint64_t, std::size_t>> misses;
   for (std::size_t step = 0; step + 1 < first.size(); ++step) {
-    std::vector<std::size_t> misses;
+    misses.clear();
     for (std::size_t i = first[step]; i < first[step + 1]; ++i) {
       ++counts.accesses;
       if (residents.erase({step, uses[i]}) == 1) {
         ++counts.hits;
       } else {
-        misses.push_back(uses[i]);
+        misses.emplace_back(next[i], uses[i]);
       }
       if (next[i] != never) residents.insert({next[i], uses[i]});
     }
-    const std::size_t entered = counts.hits;
-    (void)entered;
     while (residents.size() > slots) residents.erase(std::prev(residents.end()));
+    for (const auto& miss : misses) ++(residents.count(miss) == 1 ? counts.fetches : counts.bypassed);
   }
-  counts.fetches = counts.accesses - counts.hits;
-  counts.bytes = {counts.fetches};
+  counts.victims = counts.fetches - residents.size();
+  counts.bytes = {counts.fetches + counts.bypassed};
   return counts;
 }
 

@@ -16,24 +16,29 @@ namespace asterism::lab {
 
 /// What one pass asks of one group, and what a trace knows of the router's probabilities.
 struct GroupUse {
-  std::int32_t group = 0;
+  std::size_t sequence = 0;          ///< of the trace
+  std::size_t token = 0;             ///< of the sequence
+  bool prompt = false;               ///< the token belongs to the sequence's prompt
+  std::int32_t group = 0;            ///< the layer, counted among those that have experts
   std::vector<std::int32_t> used;    ///< distinct members, ascending
   std::vector<PartId> step;          ///< the same, as parts
   std::vector<float> probabilities;  ///< (members)
 };
 
-/// Calls visit(use) for each group of each pass of a trace: every token of every sequence is a pass, in the trace's order.
-/// The trace has the probabilities of chosen experts; what is left of 1 is shared equally by the others.
-/// The same object is handed in each time.
+/// Calls visit(use) for each group of each pass of a trace: every token of every sequence is a pass, in the trace's
+/// order. The trace has the probabilities of chosen experts; what is left of 1 is shared equally by the others. It is
+/// the same object each time, and holds what it has until visit returns.
 template <class Visit>
 void for_each_group_use(const RoutingTrace& trace, const Visit& visit) {
   const RoutingSizes& sizes = trace.sizes();
   const auto members = static_cast<std::size_t>(sizes.experts);
   GroupUse use;
-  for (std::size_t s = 0; s < trace.sequences().size(); ++s) {
-    for (std::size_t token = 0; token < trace.sequences()[s].tokens.size(); ++token) {
+  for (use.sequence = 0; use.sequence < trace.sequences().size(); ++use.sequence) {
+    const RoutedSequence& sequence = trace.sequences()[use.sequence];
+    for (use.token = 0; use.token < sequence.tokens.size(); ++use.token) {
+      use.prompt = use.token < sequence.prompt_tokens;
       for (use.group = 0; use.group < sizes.layers; ++use.group) {
-        const View<const observe::Choice> choices = trace.at(s, token, use.group);
+        const View<const observe::Choice> choices = trace.at(use.sequence, use.token, use.group);
         float rest = 1;
         use.used.clear();
         for (const observe::Choice& choice : choices) {
@@ -81,8 +86,8 @@ void count(const cache::Admission& admission, const BytesOf& bytes_of, ReplayCou
   for (const PartId part : admission.bypassed) counts.bytes += bytes_of(part);
 }
 
-/// Replays the trace, token by token: each token is a pass; for each layer the cache observes, then admits. The cache goes
-/// on from the state that it has. Knows no time: see what copies cost elsewhere. bytes_of(part) is the size of a part.
+/// Replays the trace token by token: each token is a pass; for each layer the cache observes, then admits. The cache
+/// goes on from the state that it has. It counts, and knows nothing of time. bytes_of(part) is the size of a part.
 /// Throws what the cache throws.
 template <cache::Cache C, class BytesOf>
 ReplayCounts replay(const RoutingTrace& trace, C& cache, const BytesOf& bytes_of) {
