@@ -311,6 +311,8 @@ void refusals_change_nothing(const Make& make) {
         } catch (const InvalidArgument& error) {
           law.holds(tells(error.what(), named), text, ": '", error.what(), "' does not name ",
                     cache::to_string(named));
+        } catch (const BudgetExceeded& error) {
+          law.broken(text, ": refuses ", CacheCase::names(step), " for want of room: ", error.what());
         }
         law.holds(residents_of(*policy, one.parts) == before, text, ": after refusing ", CacheCase::names(step),
                   " others are resident");
