@@ -63,7 +63,7 @@ class Hazard {
   std::int32_t top_k_;
   std::array<double, 5> decay_;    // of x[0] to x[3] and x[5]
   std::vector<Row> x_;             // (parts); x[7] is whether the part is used in the pass that is observed
-  std::array<Row, features> a_{};  // A and b
+  std::array<Row, features> a_{};  // the upper triangle of A, and b
   Vector weights_;
   std::vector<double> discounts_;  // (groups): 0.5^(d / L)
   std::int32_t last_group_ = -1;
