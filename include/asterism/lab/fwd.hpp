@@ -3,6 +3,8 @@
 
 namespace asterism::lab {
 
+struct GroupUse;
+struct ReplayCounts;
 struct RoutedSequence;
 struct RoutingSizes;
 class RoutingTrace;
