@@ -227,7 +227,8 @@ concept Dense = needs::embed<B> && needs::rms_norm<B> && needs::product<B> && ne
 template <class B>
 concept AttentionOps = needs::rotary_tables<B> && needs::rotate<B> && needs::append_kv<B> && needs::attend<B>;
 
-/// Rows to experts and back. What chooses the experts is asked apart: Routes.
+/// Rows to experts and back. What chooses the experts is asked apart: Routes. Grouped operations pass over the rows of
+/// experts whose weights have null data, and leave their answers as they are: experts may be computed in several calls.
 template <class B>
 concept Dispatch = needs::group<B> && needs::gather<B> && needs::combine<B> && needs::grouped_product<B> &&
     needs::grouped_swiglu<B>;
@@ -247,6 +248,15 @@ concept RecurrentOps =
 /// Models: BasicHost, cuda::Backend.
 template <class B>
 concept ActivationOps = needs::relu<B>;
+
+/// Devices whose memory is the host's, so that files can be read into it. Optional: asked of a backend by experts that
+/// take turns in memory.
+///
+/// Models: BasicHost.
+template <class B>
+concept InHostMemory = requires {
+  requires B::in_host_memory;
+};
 
 /// A backend that can route by a gating policy: a gating is a function of the host, and a device may know only some.
 template <class B, class Gating>

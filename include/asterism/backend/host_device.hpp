@@ -30,6 +30,8 @@ namespace asterism::backend {
 /// base of BasicHost, which adds products.
 class HostDevice {
  public:
+  static constexpr bool in_host_memory = true;
+
   HostDevice(const HostDevice&) = delete;
   HostDevice& operator=(const HostDevice&) = delete;
 

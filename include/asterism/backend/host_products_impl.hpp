@@ -132,8 +132,8 @@ void HostProducts::for_each_output_range(std::size_t matrices, std::size_t rows,
                            [&](std::size_t i) { piece(i * most, std::min(all, (i + 1) * most)); });
 }
 
-/// Calls f(slots, their rows, range) for ranges that cover the outputs of every expert that has slots. All weights
-/// have the same shape.
+/// Calls f(slots, their rows, range) for ranges that cover the outputs of every expert that has slots and data. All
+/// weights have the same shape.
 template <class Rows, class F>
 void HostProducts::for_each_range_in_groups(const ListOf<UntypedWeights>& weights, const ExpertGroups& groups,
                                             const Rows& rows, F&& f) {
@@ -142,7 +142,9 @@ void HostProducts::for_each_range_in_groups(const ListOf<UntypedWeights>& weight
     const auto first = static_cast<std::size_t>(groups.offsets[e]);
     return Slots{e, first, static_cast<std::size_t>(groups.offsets[e + 1]) - first};
   };
-  const auto outputs_of = [&](std::size_t e) { return slots_of(e).count == 0 ? std::size_t{0} : outputs; };
+  const auto outputs_of = [&](std::size_t e) {
+    return slots_of(e).count == 0 || weights[e].data == nullptr ? std::size_t{0} : outputs;
+  };
   for_each_output_range(weights.size(), rows.rows, rows.cols, outputs_of, [&](std::size_t e, OutputRange range) {
     const Slots slots = slots_of(e);
     f(slots, rows.rows_at(slots.first, slots.count), range);

@@ -17,6 +17,8 @@ class Layout {
  public:
   constexpr Layout() = default;
   explicit Layout(const Buffer& buffer) : buffer_(&buffer) {}
+  /// From byte `first` of the buffer on, a multiple of 64, which counts as used.
+  Layout(const Buffer& buffer, std::uint64_t first) : buffer_(&buffer), used_(first) {}
 
   /// The next matrix (rows, cols) of T.
   template <class T>

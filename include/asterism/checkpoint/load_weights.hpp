@@ -119,12 +119,17 @@ void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
                   const std::vector<std::unique_ptr<Device>>& devices, const Network& network,
                   ProgressSink& progress) {
   const Shape& shape = network.shape();
+  // Experts that take turns in memory are read when they are needed.
+  const auto is_loaded = [](const FoundWeight& found) {
+    return Network::Block::Constellation::holds_experts || found.id.expert < 0;
+  };
   std::uint64_t total = 0;
-  for (const FoundWeight& found : all) total += stored_bytes(found, shape);
+  for (const FoundWeight& found : all) total += is_loaded(found) ? stored_bytes(found, shape) : 0;
   progress.begin("loading", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const FoundWeight& found = all[i];
+    if (!is_loaded(found)) continue;
     model::visit_weight(network, found.id, [&](const auto& weights) {
       devices[static_cast<std::size_t>(weights.device)]->write(
           weights, [&](const auto& on_host) { load_weight(store, found, on_host); });

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/constellation/fwd.hpp"
+#include "asterism/constellation/resident_experts.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
@@ -20,12 +20,12 @@
 
 namespace asterism::constellation {
 
-/// A router (experts, hidden) in fp32 and one slab for each expert, all slabs in one piece of memory; and, where the
-/// shape has one, a shared expert that every row passes, whose answer the sigmoid of a gate (1, hidden) in fp32 scales.
-/// Its weights are filled after construction through `router()`, `expert(e)`, `shared_gate()` and `shared_expert()`;
-/// after that it is immutable and may serve several sessions. Source of the shared expert: transformers,
-/// `Qwen3NextSparseMoeBlock`.
-template <class Expert, class Gating, class SharedExpertType>
+/// A router (experts, hidden) in fp32 and the experts, all in memory (ResidentExperts) or in turns (SlottedExperts);
+/// and, where the shape has one, a shared expert that every row passes, whose answer the sigmoid of a gate (1, hidden)
+/// in fp32 scales. Its weights are filled after construction through `router()`, `expert(e)`, `shared_gate()` and
+/// `shared_expert()`; after that it is immutable and may serve several sessions. Source of the shared expert:
+/// transformers, `Qwen3NextSparseMoeBlock`.
+template <class Expert, class Gating, class SharedExpertType, class Experts>
 class Constellation {
  public:
   static_assert(expert::Expert<Expert>);
@@ -33,6 +33,9 @@ class Constellation {
   using ExpertType = Expert;
   using GatingPolicy = Gating;
   using SharedExpert = SharedExpertType;
+  static constexpr bool holds_experts = Experts::holds_experts;
+  /// What the layers of a device share besides the workspace; handed to `forward` if experts take turns.
+  using Slots = typename Experts::Slots;
   using Router = backend::DeviceWeights<quant::Float32>;
 
   /// Bytes of the router, and of the shared expert's gate.
@@ -52,12 +55,7 @@ class Constellation {
     backend::Layout cursor(router_buffer_);
     routers_ = lay_out_routers(cursor, shape);
     if (shape.shared_ffn > 0) shared_.emplace(memory, shape.hidden, shape.shared_ffn, "shared expert");
-    slabs_ = memory.allocate(expert_.footprint() * static_cast<std::uint64_t>(shape.experts), "experts");
-    backend::Layout slab(slabs_);
-    for (std::int32_t e = 0; e < shape.experts; ++e) {
-      views_.push_back(expert_.lay_out(slab));
-      matrices_.add(views_.back());
-    }
+    experts_.emplace(memory, shape, expert_);
   }
 
   const Router& router() const { return routers_.experts; }
@@ -65,8 +63,8 @@ class Constellation {
   const Router& shared_gate() const { return routers_.shared; }
   const SharedExpert& shared_expert() const { return *shared_; }
   /// The matrices of expert e, in its slab.
-  const typename Expert::Slab& expert(std::size_t e) const { return views_[e]; }
-  std::size_t experts() const { return views_.size(); }
+  const typename Expert::Slab& expert(std::size_t e) const requires holds_experts { return experts_->slab(e); }
+  std::size_t experts() const requires holds_experts { return experts_->size(); }
 
   /// Tables and rows of one pass; `rows` tokens at most.
   struct Scratch {
@@ -98,11 +96,12 @@ class Constellation {
 
   /// hidden += sum of the chosen experts' answers to x and of the shared one's, both (n, hidden). Returns the routes
   /// (n, top_k), which stay valid until the scratch is used again, as do the probabilities in scratch.logits. Allocates
-  /// nothing.
+  /// nothing. `turns` and `layer`, a number among the layers with experts, are for experts that take turns.
   template <class Device>
   backend::DeviceMatrix<const gating::Route> forward(Device& device, backend::DeviceMatrix<const float> x,
-                                                     const Scratch& scratch,
-                                                     backend::DeviceMatrix<float> hidden) const {
+                                                     const Scratch& scratch, backend::DeviceMatrix<float> hidden,
+                                                     [[maybe_unused]] Slots* turns = nullptr,
+                                                     [[maybe_unused]] std::int32_t layer = 0) const {
     const std::size_t n = x.rows();
     const std::size_t slots = n * gating_.top_k();
     const auto logits = scratch.logits.rows_at(0, n);
@@ -116,7 +115,11 @@ class Constellation {
     device.group(routes, groups);
     const auto gathered = scratch.gathered.rows_at(0, slots);
     device.gather(groups, x, gathered);
-    expert_.forward(device, matrices_, groups, gathered, scratch.inner, gathered);
+    if constexpr (holds_experts) {
+      experts_->forward(device, expert_, groups, gathered, scratch.inner, gathered);
+    } else {
+      turns->forward(device, expert_, layer, groups, scratch.offsets, logits, gathered, scratch.inner, gathered);
+    }
     device.combine(groups, routes, gathered, hidden);
     if (shared_) {
       const auto answer = scratch.gathered.rows_at(0, n);
@@ -147,10 +150,8 @@ class Constellation {
   Gating gating_;
   backend::Buffer router_buffer_;
   Routers routers_;
-  backend::Buffer slabs_;  ///< of all experts, one behind the other
-  std::vector<typename Expert::Slab> views_;
-  typename Expert::Matrices matrices_;
   std::optional<SharedExpert> shared_;
+  std::optional<Experts> experts_;
 };
 
 }  // namespace asterism::constellation

@@ -3,7 +3,9 @@
 
 namespace asterism::constellation {
 
-template <class Expert, class Gating, class SharedExpert>
+template <class Expert>
+class ResidentExperts;
+template <class Expert, class Gating, class SharedExpert, class Experts = ResidentExperts<Expert>>
 class Constellation;
 
 }  // namespace asterism::constellation

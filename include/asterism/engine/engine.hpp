@@ -9,8 +9,12 @@
 
 #include "asterism/backend/devices.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/layer_set.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/residency/slots.hpp"
+#include "asterism/residency/spill_file.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::engine {
@@ -36,13 +40,19 @@ class Engine {
   using Network = typename model::Assembly<B>::Network;
   using Workspace = typename model::Assembly<B>::Workspace;
 
+  /// The homes of experts that take turns in memory; none where all are in memory.
+  using Homes = std::shared_ptr<const residency::SpillFile>;
+
   /// Draws all weights, uninitialised, and the workspace from `devices`, which `plan` is for. Throws BudgetExceeded
-  /// where the devices have no room: several engines may share them.
-  Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits, std::shared_ptr<Devices> devices)
+  /// where the devices have no room: several engines may share them; InvalidArgument where B's experts take turns and
+  /// there are no `homes`.
+  Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits, std::shared_ptr<Devices> devices,
+         const Homes& homes = nullptr)
       : limits_(limits),
         devices_(std::move(devices)),
         network_(devices_->all(), plan, shape, model::gating_of<B>(shape)),
-        workspace_(devices_->all(), plan, shape, limits) {}
+        workspace_(devices_->all(), plan, shape, limits,
+                   [&](std::size_t d) { return make_slots(*devices_->all()[d], plan, shape, d, homes); }) {}
   /// The same on new devices with the budgets of `plan`.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits)
       : Engine(plan, shape, limits, devices_of<B>(plan, limits)) {}
@@ -73,7 +83,45 @@ class Engine {
   /// Waits for the devices. Throws InvalidArgument where this thread holds them.
   WorkspaceLock lock_workspace() const { return WorkspaceLock(*this); }
 
+  /// What the slots of all devices have done: all zeros where all experts are in memory. Waits for a pass under way.
+  residency::SlotCounts slot_counts() const {
+    residency::SlotCounts sum;
+    if constexpr (!Network::Block::Constellation::holds_experts) {
+      const WorkspaceLock lock = lock_workspace();
+      for (std::size_t d = 0; d < devices().size(); ++d) {
+        if (const auto* slots = lock.workspace().slots(d)) sum += slots->slots().counts();
+      }
+    }
+    return sum;
+  }
+
  private:
+  using Slots = typename Workspace::Slots;
+
+  static std::unique_ptr<Slots> make_slots([[maybe_unused]] Device& device,
+                                           [[maybe_unused]] const placement::Plan& plan,
+                                           [[maybe_unused]] const Shape& shape, [[maybe_unused]] std::size_t d,
+                                           [[maybe_unused]] const Homes& homes) {
+    if constexpr (Network::Block::Constellation::holds_experts) {
+      return nullptr;
+    } else {
+      if (plan.slotted_experts(d) == 0) return nullptr;
+      if (homes == nullptr) {
+        throw InvalidArgument(
+            "the Blueprint's Cache keeps experts in a file: give one, written by quantize --experts");
+      }
+      const LayerSet sparse = shape.sparse_layers();
+      const std::int32_t first = sparse.size_within(0, plan.cuts[d]);
+      const std::int32_t groups = sparse.size_within(plan.cuts[d], plan.cuts[d + 1]);
+      const auto slots = static_cast<std::size_t>(plan.expert_slots(d));
+      const residency::SpillHeader& header = homes->header();
+      return std::make_unique<Slots>(device, shape, first, groups, slots,
+                                     model::cache_of<B>(Slots::Slots::parts_of(header, groups),
+                                                        Slots::Slots::capacity_of(header, groups, slots)),
+                                     homes);
+    }
+  }
+
   Limits limits_;
   std::shared_ptr<Devices> devices_;
   Network network_;

@@ -42,6 +42,11 @@ concept matrices = std::default_initializable<typename E::Matrices> &&
 };
 
 template <class E>
+concept set = requires(typename E::Matrices& matrices, std::size_t e, const typename E::Slab& slab) {
+  matrices.set(e, slab);
+};
+
+template <class E>
 concept lay_out = requires(const E& expert, backend::Layout& cursor) {
   { expert.lay_out(cursor) } -> std::same_as<typename E::Slab>;
 };
@@ -81,6 +86,11 @@ template <class E>
 concept Gated = requires(const typename E::Slab& slab) {
   slab.gate;
 };
+
+/// Experts that may take turns in memory: `Matrices::set(e, slab)` puts the matrices of expert `e`, which was added, in
+/// another place, or, where their data is null, nowhere. `forward` passes over the rows of experts that are nowhere.
+template <class E>
+concept Movable = Expert<E> && needs::set<E>;
 
 /// An expert that runs on a device of the given backend.
 template <class E, class Device>

@@ -55,6 +55,10 @@ class Relu {
       up.push_back(slab.up);
       down.push_back(slab.down);
     }
+    void set(std::size_t e, const Slab& slab) {
+      up[e] = slab.up;
+      down[e] = slab.down;
+    }
   };
 
   /// Inner activations of all slots of a pass.

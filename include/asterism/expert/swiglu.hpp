@@ -60,6 +60,11 @@ class SwiGlu {
       up.push_back(slab.up);
       down.push_back(slab.down);
     }
+    void set(std::size_t e, const Slab& slab) {
+      gate[e] = slab.gate;
+      up[e] = slab.up;
+      down[e] = slab.down;
+    }
   };
 
   /// Inner activations of all slots of a pass.

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -64,7 +63,7 @@ class ReaderThreads {
   mutable std::mutex mutex_;
   std::condition_variable asked_;  ///< there is a piece to read, or the end
   std::condition_variable ended_;  ///< a piece has been read
-  std::deque<Request> requests_;   ///< in the order of `submit`, until they are waited for
+  std::vector<Request> requests_;  ///< in the order of `submit`, until they are waited for
   Ticket next_ = 1;
   bool ending_ = false;
   std::vector<std::jthread> threads_;

@@ -92,6 +92,9 @@ class LanguageModel {
     return extras_.chat_prompt(messages, options, limits().context);
   }
 
+  /// What the slots of experts that take turns have done; all zeros where all are in memory. Waits for a pass.
+  residency::SlotCounts slot_counts() const { return engine_.slot_counts(); }
+
   /// Memory use, planned and measured, execution, and recommendations. Arenas also count what other engines on the
   /// same devices hold.
   std::string memory_report() const {

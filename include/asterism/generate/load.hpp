@@ -18,6 +18,7 @@
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/generate/session.hpp"
+#include "asterism/generate/spill_header.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/map_check.hpp"
@@ -45,6 +46,25 @@ std::vector<Bytes> bytes_left(const LoadOptions& options) {
     for (const auto& device : devices->all()) left.push_back(device->arena().budget() - device->arena().used());
   }
   return left;
+}
+
+/// The file of the experts of a checkpoint, for a Blueprint whose Cache does not hold them all.
+template <class B>
+std::shared_ptr<const residency::SpillFile> open_homes(const checkpoint::TensorStore& store, const Shape& shape,
+                                                       const LoadOptions& options) {
+  if (model::Assembly<B>::Constellation::holds_experts || shape.sparse_layers().empty()) {
+    if (options.experts.empty()) return nullptr;
+    throw InvalidArgument(
+        concat("LoadOptions::experts is ", options.experts,
+               ", but all experts are to be in memory: give the Blueprint another Cache, or no file"));
+  }
+  if (options.experts.empty()) {
+    throw InvalidArgument(concat(store.folder(), ": the Blueprint's Cache keeps experts in a file: name it in ",
+                                 "LoadOptions::experts; quantize --experts writes one"));
+  }
+  auto homes = std::make_shared<const residency::SpillFile>(options.experts, options.verify);
+  residency::check_same(homes->header(), spill_header<B>(store, shape), options.experts);
+  return homes;
 }
 
 }  // namespace generate
@@ -94,9 +114,10 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
   const auto weights = checkpoint::find_weights(store, shape, planned.plan.has_own_head());
   extras.passed_over = checkpoint::passed_over(store, shape.architecture);
   store.advise_sequential();
+  const auto homes = generate::open_homes<B>(store, shape, options);
   auto devices = generate::shared_devices<B>(options);
   if (devices == nullptr) devices = engine::devices_of<B>(planned.plan, planned.limits);
-  engine::Engine<B> engine(planned.plan, shape, planned.limits, std::move(devices));
+  engine::Engine<B> engine(planned.plan, shape, planned.limits, std::move(devices), homes);
   ProgressSink silence;
   checkpoint::load_weights(store, weights, engine.devices(), engine.network(),
                            options.progress != nullptr ? *options.progress : silence);

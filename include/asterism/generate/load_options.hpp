@@ -14,6 +14,7 @@
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/device_map.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/residency/spill_file.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {
@@ -29,6 +30,10 @@ struct LoadOptions {
   std::optional<placement::DeviceMap> device_map{};
   /// At most the Blueprint's; unset: the Blueprint's, with a thread for each core.
   std::optional<Limits> limits{};
+  /// For a Blueprint whose Cache keeps experts in a file: its path; written by `quantize --experts`, write_experts<B>.
+  std::string experts{};
+  /// When what is read from that file is compared with its checksums.
+  residency::Verify verify = residency::Verify::first;
   /// Lower the context to what fits the budgets instead of refusing.
   bool fit_context = false;
   /// Receives the progress of loading; nullptr: silent.

@@ -8,7 +8,6 @@
 
 #include "asterism/backend/host.hpp"
 #include "asterism/backend/layout.hpp"
-#include "asterism/checkpoint/fingerprint.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/weight_finder.hpp"
@@ -18,30 +17,13 @@
 #include "asterism/core/progress.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/generate/load_options.hpp"
+#include "asterism/generate/spill_header.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/residency/spill_file.hpp"
 
 namespace asterism {
-
-namespace generate {
-
-/// The header of the spill file of a checkpoint's experts in the formats of B.
-template <class B>
-residency::SpillHeader spill_header(const checkpoint::TensorStore& store, const Shape& shape) {
-  const typename model::Assembly<B>::Expert expert(shape);
-  return {.model_type = std::string(model::info_of(shape.architecture).model_type),
-          .format = B::Quantization::name(),
-          .layers = shape.sparse_layers().size(),
-          .experts = shape.experts,
-          .hidden = shape.hidden,
-          .ffn = shape.ffn,
-          .slab_bytes = expert.footprint().count,
-          .fingerprint = checkpoint::fingerprint(store)};
-}
-
-}  // namespace generate
 
 /// Writes the experts of the checkpoint in `from`, in B's Quantization and in kernel order, to the file `path`, expert
 /// by expert: what `load<B>` would have in memory. The file appears when it is complete. Memory: one expert and one

@@ -9,6 +9,7 @@
 #include "asterism/attention/recurrent_state.hpp"
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
+#include "asterism/cache/all.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/model/mixers.hpp"
@@ -49,6 +50,10 @@ struct Blueprint {
   template <class Q>
   using Expert = expert::SwiGlu<Q>;
 
+  /// Which experts stay in memory, if it has no room for all; the others are read from a file. Created by `static Cache
+  /// cache(const cache::Parts&, Bytes)` if the variant has it, else constructed from these.
+  using Cache = cache::All;
+
   using Backend = backend::Host;
   using Observer = observe::None;
 };
@@ -71,6 +76,7 @@ inline constexpr bool differs =
       std::is_same_v<typename A::Gating, typename B::Gating> &&
       std::is_same_v<typename A::template Expert<typename A::Quantization>,
                      typename B::template Expert<typename B::Quantization>> &&
+      std::is_same_v<typename A::Cache, typename B::Cache> &&
       std::is_same_v<typename A::Backend, typename B::Backend> &&
       std::is_same_v<typename A::Observer, typename B::Observer>);
 

@@ -8,6 +8,9 @@
 #include "asterism/attention/concept.hpp"
 #include "asterism/attention/mixer.hpp"
 #include "asterism/backend/concept.hpp"
+#include "asterism/cache/concept.hpp"
+#include "asterism/cache/parts.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/model/mixers.hpp"
@@ -40,6 +43,14 @@ concept gating = requires(const Shape& shape) {
 }
 || std::constructible_from<typename B::Gating, std::size_t, std::size_t>;
 template <class B>
+concept Cache = cache::Cache<typename B::Cache>;
+/// The cache is created by B::cache(parts, capacity), or else constructed from these.
+template <class B>
+concept cache = requires(const asterism::cache::Parts& parts, Bytes capacity) {
+  { B::cache(parts, capacity) } -> std::same_as<typename B::Cache>;
+}
+|| std::constructible_from<typename B::Cache, const asterism::cache::Parts&, Bytes>;
+template <class B>
 concept Backend = backend::Backend<typename B::Backend>;
 template <class B>
 concept Routes = backend::Routes<typename B::Backend, typename B::Gating>;
@@ -55,8 +66,8 @@ typename B::Backend > ;
 /// the contracts. `Expert` is an alias template over the format, checked with `Quantization`.
 template <class B>
 concept CompleteBlueprint = needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> &&
-    needs::Placement<B> && needs::KvCache<B> && needs::Gating<B> && needs::gating<B> && needs::Backend<B> &&
-    needs::Routes<B> && needs::Observer<B> && needs::Expert<B>;
+    needs::Placement<B> && needs::KvCache<B> && needs::Gating<B> && needs::gating<B> && needs::Cache<B> &&
+    needs::cache<B> && needs::Backend<B> && needs::Routes<B> && needs::Observer<B> && needs::Expert<B>;
 
 /// Fails to compile if a policy of B lacks a member; every compiler names the alias, the policy and the member.
 template <CompleteBlueprint B>
@@ -97,6 +108,16 @@ std::optional<typename B::Gating> gating_of(const Shape& shape) {
     } else {
       return Gating(experts, top_k);
     }
+  }
+}
+
+/// Creates the cache of B.
+template <class B>
+typename B::Cache cache_of(const cache::Parts& parts, Bytes capacity) {
+  if constexpr (requires { B::cache(parts, capacity); }) {
+    return B::cache(parts, capacity);
+  } else {
+    return typename B::Cache(parts, capacity);
   }
 }
 

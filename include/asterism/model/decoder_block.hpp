@@ -99,7 +99,8 @@ class DecoderBlock {
       feed_forward_->forward(device, normed, workspace.feed_forward, normed);
       return device.add(normed, hidden);
     }
-    [[maybe_unused]] const auto routes = constellation_->forward(device, normed, workspace.constellation, hidden);
+    [[maybe_unused]] const auto routes =
+        constellation_->forward(device, normed, workspace.constellation, hidden, workspace.slots, routed_layer_);
     if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
       tell(device, segments, workspace.constellation.logits.rows_at(0, hidden.rows()), routes);
     }

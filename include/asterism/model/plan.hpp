@@ -8,6 +8,7 @@
 
 #include "asterism/backend/concept.hpp"
 #include "asterism/constellation/constellation.hpp"
+#include "asterism/constellation/slotted_experts.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -23,6 +24,7 @@
 #include "asterism/model/weights.hpp"
 #include "asterism/model/workspace.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/residency/spill_header.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {
@@ -39,16 +41,30 @@ consteval bool mixers_cover_shape() {
   }
 }
 
+/// Where a layer's experts are: all in memory, or in turns in slots that a cache fills.
+template <class Expert, class Cache>
+struct ExpertsOf {
+  using Type = constellation::SlottedExperts<Expert, Cache>;
+};
+template <class Expert>
+struct ExpertsOf<Expert, cache::All> {
+  using Type = constellation::ResidentExperts<Expert>;
+};
+
 /// The types that the policies of a Blueprint make.
 template <class B>
 struct Assembly {
   static_assert(CheckedBlueprint<B>::complete);
   static_assert(CheckedMixers<B, typename B::Mixers>::complete);
+  static_assert(
+      std::is_same_v<typename B::Cache, cache::All> || backend::InHostMemory<typename B::Backend>,
+      "B::Cache reads experts from a file into memory of the host; on B::Backend all have to stay: cache::All");
   static_assert(mixers_cover_shape<B>(), "B::Mixers lists no mixer for some layer of B::shape");
 
   using Expert = typename B::template Expert<typename B::Quantization>;
   using FeedForward = expert::FeedForward<typename B::Quantization>;
-  using Constellation = constellation::Constellation<Expert, typename B::Gating, FeedForward>;
+  using Experts = typename ExpertsOf<Expert, typename B::Cache>::Type;
+  using Constellation = constellation::Constellation<Expert, typename B::Gating, FeedForward, Experts>;
   using Block = DecoderBlock<typename B::Mixers, typename B::Quantization, Constellation, FeedForward>;
   using Network = Decoder<Block, typename B::Embedding, typename B::Head>;
   using Workspace = model::Workspace<Block>;
@@ -149,7 +165,16 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   });
   out.add(PartKind::norms, 1, Types::Block::norm_bytes(shape));
   out.add(PartKind::router, 1, Types::Constellation::router_bytes(shape), shape.sparse_layers());
-  out.add(PartKind::experts, shape.experts, typename Types::Expert(shape).footprint(), shape.sparse_layers());
+  const Bytes expert = typename Types::Expert(shape).footprint();
+  if constexpr (Types::Constellation::holds_experts) {
+    out.add(PartKind::experts, shape.experts, expert, shape.sparse_layers());
+  } else if (!shape.sparse_layers().empty()) {
+    out.slotted = {.each = {residency::slab_stride(expert.count)},
+                   .per_layer = shape.experts,
+                   .layers = shape.sparse_layers(),
+                   .least = shape.top_k + 2,
+                   .beside = {Types::Experts::Slots::Slots::alignment}};
+  }
   if (shape.shared_ffn > 0) {
     out.add(PartKind::shared_expert, 1, Types::FeedForward::footprint(shape.hidden, shape.shared_ffn),
             shape.sparse_layers());
@@ -213,6 +238,16 @@ struct DevicePeak {
   static constexpr bool fits = true;
 };
 
+/// The same for the slots that experts take turns in.
+template <std::size_t Device, std::int32_t Slots, std::int32_t LeastSlots>
+struct DeviceSlots {
+  static_assert(
+      Slots >= LeastSlots,
+      "what the plan leaves of a device has too few slots for experts: see DeviceSlots<device, slots, slots "
+      "needed>");
+  static constexpr bool fits = true;
+};
+
 /// The same for the keys, values and states of sequences, of which Limits::cache_percent allows a share.
 template <std::size_t Device, std::uint64_t CacheBytes, std::uint64_t AllowedBytes>
 struct DeviceCache {
@@ -234,6 +269,7 @@ struct Peaks<B, machine, std::index_sequence<Device...>> {
   static constexpr placement::Plan planned = plan<B>(machine);
   static constexpr bool fit[sizeof...(Device)] = {
       (DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits &&
+       DeviceSlots<Device, planned.expert_slots(Device), planned.least_expert_slots(Device)>::fits &&
        DeviceCache<Device, planned.cache_bytes(Device).count, planned.cache_budget(Device).count>::fits)...};
 };
 

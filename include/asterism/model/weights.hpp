@@ -110,7 +110,7 @@ bool visit_mixer_weight(const Slab& slab, Role role, F&& f) {
 }  // namespace detail
 
 /// Calls f(weights) with the weight `id` of a network: a DeviceWeights where it is a matrix in a format, a
-/// DeviceMatrix<float> where it is a vector, (1, n), or exact.
+/// DeviceMatrix<float> where it is a vector, (1, n), or exact. Not called for experts that have no memory of their own.
 template <class Network, class F>
 void visit_weight(const Network& network, const WeightId& id, F&& f) {
   switch (id.role) {
@@ -157,12 +157,14 @@ void visit_weight(const Network& network, const WeightId& id, F&& f) {
     default:
       break;
   }
-  const auto& slab = block.constellation().expert(static_cast<std::size_t>(id.expert));
-  if constexpr (requires { slab.gate; }) {
-    if (id.role == Role::gate) return f(slab.gate);
+  if constexpr (Network::Block::Constellation::holds_experts) {
+    const auto& slab = block.constellation().expert(static_cast<std::size_t>(id.expert));
+    if constexpr (requires { slab.gate; }) {
+      if (id.role == Role::gate) return f(slab.gate);
+    }
+    if (id.role == Role::up) return f(slab.up);
+    f(slab.down);
   }
-  if (id.role == Role::up) return f(slab.up);
-  f(slab.down);
 }
 
 /// Calls f(id, weights) for every weight of a network. A head that shares the embedding's matrix is left out; one

@@ -48,6 +48,7 @@ struct LayerWorkspace {
   typename Block::MixerScratch mixers;
   typename Block::Constellation::Scratch constellation;
   typename Block::FeedForward::Scratch feed_forward;
+  typename Block::Constellation::Slots* slots = nullptr;  ///< of experts that take turns
 
   static constexpr LayerWorkspace lay_out(backend::Layout& cursor, const Shape& shape, const Limits& limits) {
     const auto rows = static_cast<std::size_t>(limits.prefill_chunk);
@@ -57,7 +58,8 @@ struct LayerWorkspace {
             cursor.matrix<float>(rows, static_cast<std::size_t>(shape.rotary_width())),
             lay_out_each(cursor, shape, rows, static_cast<typename Block::MixerScratch*>(nullptr)),
             Block::Constellation::Scratch::lay_out(cursor, shape, rows),
-            Block::FeedForward::Scratch::lay_out(cursor, shape.dense_ffn, rows)};
+            Block::FeedForward::Scratch::lay_out(cursor, shape.dense_ffn, rows),
+            nullptr};
   }
 
   static constexpr Bytes bytes(const Shape& shape, const Limits& limits) {
@@ -110,11 +112,14 @@ constexpr LargestProduct LargestProduct::of_head(const Shape& shape, const Limit
 template <class Block>
 class Workspace {
  public:
-  /// Draws from the arenas of `devices`; throws BudgetExceeded if a device has no room.
-  template <class Device>
+  using Slots = typename Block::Constellation::Slots;
+
+  /// Draws from the arenas of `devices`; throws BudgetExceeded if a device has no room. make_slots(d) returns the slots
+  /// of device d, a unique_ptr<Slots>, null where it has none.
+  template <class Device, class MakeSlots>
   Workspace(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
-            const Limits& limits)
-      : layers_(devices.size()) {
+            const Limits& limits, MakeSlots&& make_slots)
+      : layers_(devices.size()), slots_(devices.size()) {
     for (std::size_t d = 0; d < devices.size(); ++d) {
       if (plan.cuts[d + 1] <= plan.cuts[d]) continue;
       buffers_.push_back(devices[d]->allocate(LayerWorkspace<Block>::bytes(shape, limits), "workspace"));
@@ -123,6 +128,8 @@ class Workspace {
       const LargestProduct largest =
           LargestProduct::of_layers<typename Block::Constellation::ExpertType>(shape, limits);
       devices[d]->reserve(largest.rows, largest.cols);
+      slots_[d] = make_slots(d);
+      layers_[d].slots = slots_[d].get();
     }
     const auto head_device = static_cast<std::size_t>(plan.head_device());
     buffers_.push_back(devices[head_device]->allocate(HeadWorkspace::bytes(shape, limits), "workspace"));
@@ -132,6 +139,14 @@ class Workspace {
     devices[head_device]->reserve(largest.rows, largest.cols);
   }
 
+  /// The same where all experts are in memory.
+  template <class Device>
+  Workspace(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
+            const Limits& limits) requires(Block::Constellation::holds_experts)
+      : Workspace(devices, plan, shape, limits, [](std::size_t) { return std::unique_ptr<Slots>(); }) {}
+
+  /// The slots of a device on which experts take turns, else null.
+  const Slots* slots(std::size_t device) const { return slots_[device].get(); }
   /// Of a device that runs layers.
   const LayerWorkspace<Block>& layers(std::size_t device) const { return layers_[device]; }
   const HeadWorkspace& head() const { return head_; }
@@ -139,6 +154,7 @@ class Workspace {
  private:
   std::vector<backend::Buffer> buffers_;
   std::vector<LayerWorkspace<Block>> layers_;
+  std::vector<std::unique_ptr<Slots>> slots_;
   HeadWorkspace head_;
 };
 

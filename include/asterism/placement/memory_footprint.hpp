@@ -25,16 +25,17 @@ enum class PartKind : std::uint8_t {
   state,
   final_norm,
   head,
-  workspace
+  workspace,
+  expert_slots
 };
 
-inline constexpr std::size_t kind_count = 13;
+inline constexpr std::size_t kind_count = 14;
 
 constexpr std::string_view name_of(PartKind kind) {
-  constexpr std::string_view names[kind_count] = {"embedding", "attention", "linear attention", "norms",
-                                                  "routers",   "experts",   "shared expert",    "feed-forward",
-                                                  "KV cache",  "state",     "final norm",       "head",
-                                                  "workspace"};
+  constexpr std::string_view names[kind_count] = {"embedding", "attention",   "linear attention", "norms",
+                                                  "routers",   "experts",     "shared expert",    "feed-forward",
+                                                  "KV cache",  "state",       "final norm",       "head",
+                                                  "workspace", "expert slots"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -52,6 +53,17 @@ struct LayerRun {
   constexpr Bytes total() const { return per_layer() * static_cast<std::uint64_t>(layers.size()); }
 };
 
+/// Experts whose homes are in slower memory, and which take turns in slots of fast memory.
+struct SlottedExperts {
+  Bytes each{};                ///< of a slot; 0: there are none
+  std::int32_t per_layer = 0;  ///< experts of each of `layers`
+  LayerSet layers{};
+  std::int32_t least = 0;  ///< slots that a device needs, unless all its experts are fewer
+  Bytes beside{};          ///< that a device with slots needs once
+
+  friend constexpr bool operator==(const SlottedExperts&, const SlottedExperts&) = default;
+};
+
 /// The memory requirements of one decoder, in bytes: weights with their scales, caches and workspace.
 struct MemoryFootprint {
   static constexpr std::size_t max_runs = 12;
@@ -59,6 +71,7 @@ struct MemoryFootprint {
   std::int32_t layers = 0;
   std::array<LayerRun, max_runs> runs{};  ///< parts of layers
   std::size_t run_count = 0;
+  SlottedExperts slotted{};  ///< in the place of runs of experts
   Bytes embedding{};
   Bytes final_norm{};
   Bytes head{};                      ///< the head's matrix if it is a separate part

@@ -34,8 +34,8 @@ struct Placed {
 /// each device (possibly empty); the embedding sits with the first layer, final norm and head with the last one,
 /// unless a tied head is handed over. A constant where everything it was made from is one.
 struct Plan {
-  /// Every run and the workspace on every device; embedding, final norm, head and its workspace.
-  static constexpr std::size_t max_placed = Machine::max_devices * (MemoryFootprint::max_runs + 1) + 4;
+  /// Every run, the workspace and expert slots on every device; embedding, final norm, head and its workspace.
+  static constexpr std::size_t max_placed = Machine::max_devices * (MemoryFootprint::max_runs + 3) + 4;
 
   Machine machine{};  ///< capacities are the budgets
   MemoryFootprint footprint{};
@@ -91,17 +91,35 @@ struct Plan {
   }
   /// The weights that stand on the device: all but what sequences leave and workspaces.
   constexpr Bytes weight_bytes(std::size_t device) const {
-    return peak(device) - cache_bytes(device) - bytes(device, PartKind::workspace);
+    return peak(device) - cache_bytes(device) - bytes(device, PartKind::workspace) -
+           bytes(device, PartKind::expert_slots);
+  }
+  /// Experts of the device's layers that take turns in slots.
+  constexpr std::int32_t slotted_experts(std::size_t device) const {
+    return footprint.slotted.per_layer * footprint.slotted.layers.size_within(cuts[device], cuts[device + 1]);
+  }
+  /// Slots on the device: what its budget leaves, and at most one for each of its experts.
+  constexpr std::int32_t expert_slots(std::size_t device) const {
+    const Bytes all = bytes(device, PartKind::expert_slots);
+    return all > footprint.slotted.beside
+               ? static_cast<std::int32_t>((all - footprint.slotted.beside).count / footprint.slotted.each.count)
+               : 0;
+  }
+  /// The slots that it needs.
+  constexpr std::int32_t least_expert_slots(std::size_t device) const {
+    const std::int32_t experts = slotted_experts(device);
+    return footprint.slotted.least < experts ? footprint.slotted.least : experts;
   }
   constexpr Bytes largest_peak() const {
     Bytes most{};
     for (std::size_t d = 0; d < devices(); ++d) most = peak(d) > most ? peak(d) : most;
     return most;
   }
-  /// No device is above its budget, nor are caches above their share of it.
+  /// No device is above its budget, nor are caches above their share of it, and experts have the slots that they need.
   constexpr bool fits() const {
     for (std::size_t d = 0; d < devices(); ++d) {
       if (peak(d) > budget(d)) return false;
+      if (footprint.slotted.each > Bytes{0} && expert_slots(d) < least_expert_slots(d)) return false;
       if (footprint.cache_percent < 100 && cache_bytes(d) > cache_budget(d)) return false;
     }
     return true;
@@ -179,6 +197,17 @@ constexpr Plan assemble(const MemoryFootprint& footprint, const Machine& machine
     put(one(PartKind::head, last_layer, copied ? footprint.embedding : footprint.head), last);
   }
   put(one(PartKind::workspace, last_layer, footprint.head_workspace), plan.head_device());
+  for (std::size_t d = 0; footprint.slotted.each > Bytes{0} && d < machine.devices; ++d) {
+    const Bytes used = plan.peak(d) + footprint.slotted.beside;
+    if (plan.slotted_experts(d) == 0 || used > plan.budget(d)) continue;
+    const std::uint64_t room = (plan.budget(d) - used).count / footprint.slotted.each.count;
+    const auto all = static_cast<std::uint64_t>(plan.slotted_experts(d));
+    LayerRun slots = one(PartKind::expert_slots, cuts[d], footprint.slotted.each);
+    slots.count = static_cast<std::int32_t>(room < all ? room : all);
+    if (slots.count == 0) continue;
+    put(slots, static_cast<std::int32_t>(d));
+    put(one(PartKind::expert_slots, cuts[d], footprint.slotted.beside), static_cast<std::int32_t>(d));
+  }
   return plan;
 }
 

@@ -174,6 +174,12 @@ ASTERISM_INLINE std::string recommendations(const Plan& plan, const Limits& limi
       text +=
           "- Caches exceed their share of a device: lower the context or batch, or raise Limits::cache_percent.\n";
     }
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      if (plan.expert_slots(d) >= plan.least_expert_slots(d) || plan.footprint.slotted.each == Bytes{0}) continue;
+      text += concat("- Device ", d, " has room for ", plan.expert_slots(d), " slots for experts and needs ",
+                     plan.least_expert_slots(d), ", of ", to_string(plan.footprint.slotted.each),
+                     " each: raise its budget or lower the context.\n");
+    }
     if (enough.empty()) return text;
     text += concat("- The plan does not fit. Raise the budgets (", enough,
                    "), add a device, choose a format with fewer bits, or lower the context.\n");

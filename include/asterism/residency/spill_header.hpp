@@ -14,6 +14,9 @@
 
 namespace asterism::residency {
 
+/// From one slab to the next in a spill file, and the bytes of a slot for one: the next multiple of 4096.
+constexpr std::uint64_t slab_stride(std::uint64_t slab_bytes) { return (slab_bytes + 4095) / 4096 * 4096; }
+
 /// A spill file holds the slabs of all experts of a model in kernel order, so that an expert is one aligned read into
 /// its slot. Little-endian: this header in the first 4096 bytes; from `first_slab` on the slabs, layer after layer and
 /// expert after expert, each padded with zeros to `stride`; then the CRC-32C of each slab without its padding, and that
@@ -23,7 +26,6 @@ struct SpillHeader {
   static constexpr std::uint32_t version = 1;
   static constexpr std::uint32_t kernel_order = 1;  ///< see quant/kernel_order.hpp; another one is another number
   static constexpr std::uint64_t header_bytes = 4096;
-  static constexpr std::uint64_t page = 4096;
   static constexpr std::uint64_t first_slab = std::uint64_t{2} << 20U;
   static constexpr std::size_t text_bytes = 64;  ///< room for each text; shorter ones end with NUL
 
@@ -39,7 +41,7 @@ struct SpillHeader {
   friend bool operator==(const SpillHeader&, const SpillHeader&) = default;
 
   /// From one slab to the next.
-  std::uint64_t stride() const { return (slab_bytes + page - 1) / page * page; }
+  std::uint64_t stride() const { return slab_stride(slab_bytes); }
   std::uint64_t slabs() const { return static_cast<std::uint64_t>(layers) * static_cast<std::uint64_t>(experts); }
   /// Number of a part among the slabs; 0 <= group < layers, 0 <= member < experts.
   std::uint64_t number(PartId part) const {

@@ -46,6 +46,7 @@ static __global__ void __launch_bounds__(T::warps* warp_size) product_kernel(Pro
   if (output >= a.like.rows) return;
   StoredMatrix matrix = a.like;
   matrix.data = a.experts.data[blockIdx.y];
+  if (matrix.data == nullptr) return;  // its rows are another launch's
   const std::size_t expert = a.experts.first + blockIdx.y;
   const std::size_t begin = a.offsets == nullptr ? 0 : static_cast<std::size_t>(a.offsets[expert]);
   const std::size_t end = a.offsets == nullptr ? a.x.rows : static_cast<std::size_t>(a.offsets[expert + 1]);

@@ -1,0 +1,102 @@
+// Experts that take turns in slots of memory.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/layout.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/cache/concept.hpp"
+#include "asterism/constellation/fwd.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/expert/concept.hpp"
+#include "asterism/residency/slots.hpp"
+#include "asterism/residency/spill_file.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::constellation {
+
+/// The slots of a device, shared by all its layers, and their slabs. One pass at a time.
+template <expert::Movable Expert, cache::Cache Policy>
+class ExpertSlots {
+ public:
+  using Slots = residency::Slots<Policy>;
+
+  /// Bytes that the device draws for `slots` slots of `each` bytes.
+  static constexpr Bytes bytes(std::uint64_t slots, Bytes each) { return each * slots + Bytes{Slots::alignment}; }
+
+  /// Draws `slots` slots from `device` for the layers [first_group, first_group + groups) among those with experts.
+  /// `policy` as for residency::Slots. Throws BudgetExceeded if the device has no room.
+  template <class Device>
+  ExpertSlots(Device& device, const Shape& shape, std::int32_t first_group, std::int32_t groups, std::size_t slots,
+              Policy policy, std::shared_ptr<const residency::SpillFile> homes)
+      : buffer_(device.allocate(bytes(slots, {homes->header().stride()}), "expert slots")),
+        most_(static_cast<std::size_t>(shape.experts)) {
+    const Expert expert(shape);
+    const auto address = reinterpret_cast<std::uintptr_t>(buffer_.data());
+    const std::uint64_t first = (address + Slots::alignment - 1) / Slots::alignment * Slots::alignment - address;
+    for (std::size_t slot = 0; slot < slots; ++slot) {
+      backend::Layout cursor(buffer_, first + slot * homes->header().stride());
+      slabs_.push_back(expert.lay_out(cursor));
+    }
+    nowhere_ = slabs_.front();
+    if constexpr (expert::Gated<Expert>) nowhere_.gate.data = nullptr;
+    nowhere_.up.data = nullptr;
+    nowhere_.down.data = nullptr;
+    for (std::int32_t e = 0; e < shape.experts; ++e) matrices_.add(nowhere_);
+    slots_ = std::make_unique<Slots>(std::move(policy), std::move(homes), first_group, groups,
+                                     buffer_.data() + first, slots);
+  }
+
+  const Slots& slots() const { return *slots_; }
+
+  /// Every expert answers the rows of its group when it is in a slot; `offsets` (1, experts + 1) of the groups, and the
+  /// router's probabilities (n, experts). See expert::Expert; throws as residency::Slots::visit.
+  template <class Device>
+  void forward(Device& device, const Expert& expert, std::int32_t group, const backend::ExpertGroups& groups,
+               backend::DeviceMatrix<const std::int32_t> all_offsets, backend::DeviceMatrix<const float> scores,
+               backend::DeviceMatrix<const float> x, const typename Expert::Scratch& scratch,
+               backend::DeviceMatrix<float> y) {
+    const auto [offsets, probabilities] = device.read(all_offsets, scores);
+    used_.clear();
+    for (std::size_t e = 0; e < most_.size(); ++e) {
+      if (offsets(0, e + 1) > offsets(0, e)) used_.push_back(static_cast<std::int32_t>(e));
+      most_[e] = 0;
+      for (std::size_t row = 0; row < probabilities.rows; ++row)
+        most_[e] = std::max(most_[e], probabilities(row, e));
+    }
+    slots_->visit(group, used_, most_, [&](View<const typename Slots::Ready> ready) {
+      for (const auto& one : ready) matrices_.set(static_cast<std::size_t>(one.member), slabs_[one.slot]);
+      expert.forward(device, matrices_, groups, x, scratch, y);
+      for (const auto& one : ready) matrices_.set(static_cast<std::size_t>(one.member), nowhere_);
+    });
+  }
+
+ private:
+  backend::Buffer buffer_;
+  std::vector<typename Expert::Slab> slabs_;  ///< (slots)
+  typename Expert::Slab nowhere_;
+  typename Expert::Matrices matrices_;  ///< those of experts that are being computed, the others nowhere
+  std::vector<std::int32_t> used_;
+  std::vector<float> most_;  ///< (experts): the greatest probability of all rows
+  std::unique_ptr<Slots> slots_;
+};
+
+/// The experts of a layer whose homes are elsewhere: what a pass needs comes to the slots of its device.
+template <expert::Movable Expert, cache::Cache Policy>
+class SlottedExperts {
+ public:
+  static constexpr bool holds_experts = false;
+  using Slots = ExpertSlots<Expert, Policy>;
+
+  template <class Memory>
+  SlottedExperts(Memory& /*memory*/, const Shape& /*shape*/, const Expert& /*expert*/) {}
+};
+
+}  // namespace asterism::constellation

@@ -1,0 +1,209 @@
+// Slots of fast memory in which the experts of a device take turns: a cache decides, and reader threads bring them.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "asterism/cache/concept.hpp"
+#include "asterism/cache/parts.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/part_id.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/file/reader_threads.hpp"
+#include "asterism/residency/fwd.hpp"
+#include "asterism/residency/spill_file.hpp"
+
+namespace asterism::residency {
+
+/// What slots have done so far.
+struct SlotCounts {
+  std::uint64_t uses = 0;      ///< experts that passes needed, once for each layer and pass
+  std::uint64_t hits = 0;      ///< of these, in a slot already
+  std::uint64_t fetched = 0;   ///< read, to stay
+  std::uint64_t bypassed = 0;  ///< read, and not kept
+  std::uint64_t bytes = 0;     ///< read
+  double seconds_waited = 0;   ///< for reads that were not complete when they were needed
+
+  SlotCounts& operator+=(const SlotCounts& more) {
+    uses += more.uses;
+    hits += more.hits;
+    fetched += more.fetched;
+    bypassed += more.bypassed;
+    bytes += more.bytes;
+    seconds_waited += more.seconds_waited;
+    return *this;
+  }
+
+  double hit_rate() const { return uses > 0 ? static_cast<double>(hits) / static_cast<double>(uses) : 0; }
+};
+
+/// Slots of one device, for the experts of some consecutive layers whose homes are in a spill file. `Policy` decides
+/// who stays; the last two slots are for experts that are not kept, unless there is a slot for each. What a pass needs
+/// is read once for each layer, however many of its tokens want it. Decisions follow from the routing alone, never from
+/// the speed of reads. One pass at a time; after the first passes nothing is allocated.
+template <cache::Cache Policy>
+class Slots {
+ public:
+  static constexpr std::size_t step_slots = 2;
+  /// Slots are read into directly: their memory is aligned to it.
+  static constexpr std::uint64_t alignment = 4096;
+
+  /// An expert in a slot.
+  struct Ready {
+    std::int32_t member = 0;
+    std::size_t slot = 0;
+  };
+
+  /// The parts of a device's layers, for a policy; and the bytes that it may fill of `slots` slots.
+  static cache::Parts parts_of(const SpillHeader& homes, std::int32_t groups) {
+    return cache::Parts(groups, homes.experts, Bytes{homes.stride()});
+  }
+  static Bytes capacity_of(const SpillHeader& homes, std::int32_t groups, std::size_t slots) {
+    return {kept_slots(homes, groups, slots) * homes.stride()};
+  }
+
+  /// For layers [first_group, first_group + groups) among those with experts. `memory`: `slots` times the stride of
+  /// `homes`, aligned; it must outlive this. `policy` was made for parts_of and capacity_of.
+  Slots(Policy policy, std::shared_ptr<const SpillFile> homes, std::int32_t first_group, std::int32_t groups,
+        std::byte* memory, std::size_t slots)
+      : policy_(std::move(policy)),
+        homes_(std::move(homes)),
+        first_group_(first_group),
+        memory_(memory),
+        kept_(kept_slots(homes_->header(), groups, slots)),
+        slot_of_(static_cast<std::size_t>(groups) * static_cast<std::size_t>(homes_->header().experts)),
+        loaded_(slots),
+        readers_(homes_->file()) {
+    for (std::size_t slot = kept_; slot-- > 0;) free_.push_back(slot);
+  }
+
+  /// A pass has routed layer `group`, and needs the experts `used`, ascending; `probabilities` of all experts as
+  /// cache::Cache::observe. Calls f(View<const Ready>) for those that are ready, until each has been in one call: first
+  /// for all that are in slots, then for each other one when it has been read. A slot may be another expert's after the
+  /// call. Throws as SpillFile::read, and what f throws; then no read is under way, and the next pass may be tried.
+  template <class F>
+  void visit(std::int32_t group, View<const std::int32_t> used, View<const float> probabilities, F&& f) {
+    const std::int32_t local = group - first_group_;
+    policy_.observe(local, used, probabilities);
+    step_.clear();
+    for (const bool resident : {true, false}) {
+      for (const std::int32_t member : used) {
+        if (policy_.contains({local, member}) == resident) step_.push_back({local, member});
+      }
+    }
+    counts_.uses += used.size;
+    const View<const PartId> step(step_);
+    for (std::size_t first = 0; first < step.size; first += kept_) {
+      run(step.subview(first, std::min(kept_, step.size - first)), f);
+    }
+  }
+
+  const Policy& policy() const { return policy_; }
+  const SpillFile& homes() const { return *homes_; }
+  const SlotCounts& counts() const { return counts_; }
+
+ private:
+  struct Pending {
+    PartId part;
+    std::size_t slot = 0;
+    file::ReaderThreads::Ticket ticket = 0;
+  };
+
+  static std::size_t kept_slots(const SpillHeader& homes, std::int32_t groups, std::size_t slots) {
+    const auto all = static_cast<std::size_t>(groups) * static_cast<std::size_t>(homes.experts);
+    return slots >= all ? all : slots - step_slots;
+  }
+
+  /// A part of the step at most as large as what is kept.
+  template <class F>
+  void run(View<const PartId> wave, F&& f) {
+    policy_.admit(wave, admission_);
+    for (const PartId victim : admission_.victims) free_.push_back(slot_of_[number(victim)]);
+    ready_.clear();
+    pending_.clear();
+    next_ = 0;
+    try {
+      for (const PartId hit : admission_.hits) {
+        const std::size_t slot = slot_of_[number(hit)];
+        if (loaded_[slot]) {
+          ready_.push_back({hit.member, slot});
+        } else {
+          ask(hit, slot);  // its read was broken off
+        }
+      }
+      counts_.hits += ready_.size();
+      for (const PartId part : admission_.fetched) {
+        const std::size_t slot = free_.back();
+        free_.pop_back();
+        slot_of_[number(part)] = slot;
+        loaded_[slot] = false;
+        ask(part, slot);
+      }
+      counts_.fetched += pending_.size();
+      const std::size_t kept = pending_.size();
+      const std::vector<PartId>& passing = admission_.bypassed;
+      std::size_t asked = 0;
+      for (; asked < std::min(step_slots, passing.size()); ++asked) ask(passing[asked], kept_ + asked);
+      if (!ready_.empty()) f(View<const Ready>(ready_));
+      while (next_ < pending_.size()) {
+        const Pending now = pending_[next_];
+        wait(now);
+        loaded_[now.slot] = next_ <= kept;
+        const Ready one{now.part.member, now.slot};
+        f(View<const Ready>(&one, 1));
+        if (next_ > kept && asked < passing.size()) ask(passing[asked++], now.slot);
+      }
+      counts_.bypassed += passing.size();
+    } catch (...) {
+      for (; next_ < pending_.size(); ++next_) readers_.cancel(pending_[next_].ticket);
+      throw;
+    }
+  }
+
+  void ask(PartId part, std::size_t slot) {
+    pending_.push_back({part, slot, readers_.submit(homes_->header().offset(in_file(part)), view(slot))});
+  }
+
+  /// The read counts as done even where it failed.
+  void wait(const Pending& pending) {
+    const auto begun = std::chrono::steady_clock::now();
+    ++next_;
+    readers_.wait(pending.ticket);
+    homes_->verify(in_file(pending.part), view(pending.slot));
+    counts_.bytes += homes_->header().stride();
+    counts_.seconds_waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  }
+
+  std::size_t number(PartId part) const {
+    return static_cast<std::size_t>(part.group) * static_cast<std::size_t>(homes_->header().experts) +
+           static_cast<std::size_t>(part.member);
+  }
+  PartId in_file(PartId part) const { return {part.group + first_group_, part.member}; }
+  View<std::byte> view(std::size_t slot) const {
+    const auto bytes = static_cast<std::size_t>(homes_->header().stride());
+    return {memory_ + slot * bytes, bytes};
+  }
+
+  Policy policy_;
+  std::shared_ptr<const SpillFile> homes_;
+  std::int32_t first_group_;
+  std::byte* memory_;
+  std::size_t kept_;                  ///< slots that the policy fills
+  std::vector<std::size_t> slot_of_;  ///< by number, of residents
+  std::vector<std::uint8_t> loaded_;  ///< (slots): the read of its expert was completed
+  std::vector<std::size_t> free_;     ///< of kept slots
+  std::vector<PartId> step_;
+  cache::Admission admission_;
+  std::vector<Ready> ready_;
+  std::vector<Pending> pending_;  ///< reads of a wave, in order
+  std::size_t next_ = 0;          ///< of these, the next to wait for
+  SlotCounts counts_;
+  file::ReaderThreads readers_;
+};
+
+}  // namespace asterism::residency

@@ -1,0 +1,225 @@
+// Models whose experts take turns in memory give the bits of models that hold them all, with any cache and any number
+// of slots; faults of the file are errors after which the model can be used.
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/cache/hazard.hpp"
+#include "asterism/cache/least_recent.hpp"
+#include "asterism/cache/s3_fifo.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/generate/load.hpp"
+#include "asterism/generate/write_experts.hpp"
+#include "asterism/machine/machine.hpp"
+
+#include "checkpoint/edited_checkpoint.hpp"
+#include "support/files.hpp"
+
+using namespace asterism;
+using test::check_error;
+using test::golden_model;
+using test::TemporaryFolder;
+
+namespace {
+
+using Tokens = std::vector<TokenId>;
+
+struct Resident : Blueprint {
+  static constexpr Limits limits{.context = 128, .batch = 3, .prefill_chunk = 16, .threads = 2};
+  using Backend = backend::HostA8;
+};
+struct Learnt : Resident {
+  using Cache = cache::Hazard;
+};
+struct Recent : Resident {
+  using Cache = cache::LeastRecent;
+};
+struct Queued : Resident {
+  using Cache = cache::S3Fifo;
+};
+
+ProgressSink silence;
+
+/// The file of a golden model's experts.
+struct Homes {
+  explicit Homes(const std::string& name) : checkpoint(golden_model(name)), path(folder / "experts") {
+    write_experts<Resident>(checkpoint, path, silence);
+  }
+  TemporaryFolder folder;
+  std::string checkpoint;
+  std::string path;
+
+  /// A machine whose device leaves room for so many slots.
+  template <class B>
+  Machine machine_for(std::int32_t slots, const Limits& limits = B::limits) const {
+    const Shape shape = generate::read_config(checkpoint).shape;
+    const placement::Plan roomy = plan<B>(equal_devices(1, 1_GiB), shape, limits);
+    const Bytes others = roomy.peak(0) - roomy.bytes(0, placement::PartKind::expert_slots);
+    return equal_devices(1, others + roomy.footprint.slotted.beside +
+                                roomy.footprint.slotted.each * static_cast<std::uint64_t>(slots));
+  }
+  template <class B>
+  LanguageModel<B> load_with(std::int32_t slots) const {
+    return load<B>(checkpoint, {.machine = machine_for<B>(slots), .experts = path});
+  }
+  std::int32_t least() const { return generate::read_config(checkpoint).shape.top_k + 2; }
+  std::int32_t all() const {
+    const Shape shape = generate::read_config(checkpoint).shape;
+    return shape.experts * shape.sparse_layers().size();
+  }
+};
+
+Tokens prompt_of(std::int32_t count) {
+  Tokens tokens;
+  for (std::int32_t i = 0; i < count; ++i) tokens.push_back(3 + (i * 37 + i * i * 11) % 100);
+  return tokens;
+}
+
+GenerateOptions greedy(std::int32_t max_tokens) {
+  GenerateOptions options;
+  options.max_tokens = max_tokens;
+  options.stop_at_eos = false;
+  return options;
+}
+
+template <class B>
+void check_same_bits(const Homes& homes) {
+  const auto resident = load<Resident>(homes.checkpoint);
+  const Tokens prompt = prompt_of(50);
+  auto known = resident.session();
+  const std::vector<float> logits = known.logits(prompt);
+  const Tokens answer = resident.session().generate_tokens(prompt, greedy(30));
+  for (const std::int32_t slots : {homes.least(), homes.least() + 3, homes.all() - 1, homes.all()}) {
+    CAPTURE(slots);
+    const auto model = homes.load_with<B>(slots);
+    CHECK(model.plan().expert_slots(0) == slots);
+    auto session = model.session();
+    CHECK(session.logits(prompt) == logits);
+    CHECK(model.session().generate_tokens(prompt, greedy(30)) == answer);
+    const residency::SlotCounts counts = model.slot_counts();
+    CHECK(counts.uses > 0);
+    CHECK(counts.hits + counts.fetched + counts.bypassed == counts.uses);
+    if (slots == homes.all()) CHECK(counts.fetched <= static_cast<std::uint64_t>(homes.all()));
+    CHECK(model.devices()[0]->arena().high_water() <= model.plan().peak(0));
+    CHECK(model.devices()[0]->arena().held_by("expert slots") ==
+          model.plan().bytes(0, placement::PartKind::expert_slots));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the same bits as with all experts in memory, whatever the cache and the number of slots") {
+  for (const char* name : {"demo", "many_experts", "qwen3_moe_dense_step", "qwen3_next_ratio3"}) {
+    CAPTURE(name);
+    const Homes homes(name);
+    check_same_bits<Learnt>(homes);
+    check_same_bits<Recent>(homes);
+    check_same_bits<Queued>(homes);
+  }
+}
+
+TEST_CASE("batches, sessions in turns and in threads have the bits of each alone") {
+  const Homes homes("many_experts");
+  const auto resident = load<Resident>(homes.checkpoint);
+  const auto model = homes.load_with<Learnt>(homes.least() + 2);
+  std::vector<Tokens> prompts = {prompt_of(40), prompt_of(3), prompt_of(21)};
+  std::vector<Tokens> expected;
+  for (const Tokens& prompt : prompts) expected.push_back(resident.session().generate_tokens(prompt, greedy(20)));
+  auto batch = model.batch(3);
+  for (const Tokens& prompt : prompts) batch.add_tokens(prompt, greedy(20));
+  const auto answers = batch.run();
+  for (std::size_t i = 0; i < 3; ++i) CHECK(answers[i].tokens == expected[i]);
+}
+
+TEST_CASE("two sessions in two threads share the slots") {
+  const Homes homes("many_experts");
+  const auto resident = load<Resident>(homes.checkpoint);
+  const auto model = homes.load_with<Recent>(homes.least());
+  const std::vector<Tokens> prompts = {prompt_of(40), prompt_of(21)};
+  std::vector<Tokens> found(2);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < 2; ++i) {
+      threads.emplace_back([&, i] { found[i] = model.session().generate_tokens(prompts[i], greedy(20)); });
+    }
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(found[i] == resident.session().generate_tokens(prompts[i], greedy(20)));
+  }
+}
+
+TEST_CASE("a pass reads an expert once for each layer, however many tokens want it") {
+  const Homes homes("many_experts");
+  const auto model = homes.load_with<Recent>(homes.least());
+  auto session = model.session();
+  session.logits(prompt_of(16));  // one chunk
+  const Shape& shape = model.shape();
+  const residency::SlotCounts counts = model.slot_counts();
+  CHECK(counts.uses <= static_cast<std::uint64_t>(shape.experts * shape.layers));
+  CHECK(counts.fetched + counts.bypassed <= counts.uses);
+}
+
+TEST_CASE("what does not fit is refused: too few slots, no file, a file without need, another model's") {
+  const Homes homes("many_experts");
+  check_error<BudgetExceeded>([&] { homes.load_with<Learnt>(homes.least() - 1); }, {"slots for experts"});
+  check_error<InvalidArgument>([&] { load<Learnt>(homes.checkpoint, {.machine = homes.machine_for<Learnt>(9)}); },
+                               {homes.checkpoint, "LoadOptions::experts", "quantize --experts"});
+  check_error<InvalidArgument>([&] { load<Resident>(homes.checkpoint, {.experts = homes.path}); },
+                               {"LoadOptions::experts", homes.path, "another Cache"});
+  const Homes other("demo");
+  check_error<FormatError>(
+      [&] { load<Learnt>(homes.checkpoint, {.machine = homes.machine_for<Learnt>(9), .experts = other.path}); },
+      {other.path, "the model's is"});
+  check_error<FileError>(
+      [&] { load<Learnt>(homes.checkpoint, {.machine = homes.machine_for<Learnt>(9), .experts = "/none"}); },
+      {"/none"});
+}
+
+TEST_CASE("a damaged expert is named when it is needed; mended, the model goes on with the right bits") {
+  const Homes homes("many_experts");
+  const auto resident = load<Resident>(homes.checkpoint);
+  const Tokens prompt = prompt_of(50);
+  const Tokens expected = resident.session().generate_tokens(prompt, greedy(20));
+  LoadOptions options{.machine = homes.machine_for<Recent>(homes.least()), .experts = homes.path};
+  options.verify = residency::Verify::always;
+  const auto model = load<Recent>(homes.checkpoint, options);
+  const residency::SpillFile spill(homes.path);
+  const auto flip = [&](std::int32_t member) {
+    std::fstream file(homes.path, std::ios::in | std::ios::out | std::ios::binary);
+    const auto at = static_cast<std::streamoff>(spill.header().offset({1, member}) + 17);
+    file.seekg(at);
+    const int byte = file.get();
+    file.seekp(at);
+    file.put(static_cast<char>(byte ^ 4));
+  };
+  auto session = model.session();
+  for (int again = 0; again < 3; ++again) {
+    for (std::int32_t e = 0; e < model.shape().experts; ++e) flip(e);
+    check_error<FormatError>([&] { session.generate_tokens(prompt, greedy(20)); },
+                             {homes.path, "of layer 1", "checksum"});
+    for (std::int32_t e = 0; e < model.shape().experts; ++e) flip(e);
+    CHECK(session.generate_tokens(prompt, greedy(20)) == expected);
+    session.clear();
+  }
+}
+
+TEST_CASE("a file that is truncated is an error, and one that is replaced stays the old one") {
+  const Homes homes("many_experts");
+  const Tokens prompt = prompt_of(50);
+  const auto resident = load<Resident>(homes.checkpoint);
+  const Tokens expected = resident.session().generate_tokens(prompt, greedy(20));
+  const auto model = homes.load_with<Recent>(homes.least());
+  write_experts<Resident>(golden_model("demo"), homes.path, silence);
+  CHECK(model.session().generate_tokens(prompt, greedy(20)) == expected);
+  write_experts<Resident>(homes.checkpoint, homes.path, silence);
+  const auto other = homes.load_with<Recent>(homes.least());
+  std::filesystem::resize_file(homes.path, (2U << 20U) + 4096);
+  check_error<FileError>([&] { other.session().generate_tokens(prompt, greedy(20)); }, {homes.path, "truncated"});
+}
