@@ -15,7 +15,7 @@
 #include "asterism/cache/s3_fifo.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/generate/load.hpp"
+#include "asterism/generate/load_slotted.hpp"
 #include "asterism/generate/write_experts.hpp"
 #include "asterism/machine/machine.hpp"
 

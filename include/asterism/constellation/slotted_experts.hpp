@@ -16,6 +16,7 @@
 #include "asterism/constellation/fwd.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
+#include "asterism/placement/memory_footprint.hpp"
 #include "asterism/residency/slots.hpp"
 #include "asterism/residency/spill_file.hpp"
 #include "asterism/shape/shape.hpp"
@@ -27,6 +28,8 @@ template <expert::Movable Expert, cache::Cache Policy>
 class ExpertSlots {
  public:
   using Slots = residency::Slots<Policy>;
+
+  static const residency::SpillHeader& header_of(const residency::SpillFile& homes) { return homes.header(); }
 
   /// Bytes that the device draws for `slots` slots of `each` bytes.
   static constexpr Bytes bytes(std::uint64_t slots, Bytes each) { return each * slots + Bytes{Slots::alignment}; }
@@ -94,6 +97,16 @@ class SlottedExperts {
  public:
   static constexpr bool holds_experts = false;
   using Slots = ExpertSlots<Expert, Policy>;
+
+  /// What has to be planned for them: slots of whole pages, two more than a token needs.
+  static constexpr placement::SlottedExperts footprint(const Shape& shape, Bytes expert) {
+    if (shape.sparse_layers().empty()) return {};
+    return {.each = {residency::slab_stride(expert.count)},
+            .per_layer = shape.experts,
+            .layers = shape.sparse_layers(),
+            .least = shape.top_k + static_cast<std::int32_t>(Slots::Slots::step_slots),
+            .beside = {Slots::Slots::alignment}};
+  }
 
   template <class Memory>
   SlottedExperts(Memory& /*memory*/, const Shape& /*shape*/, const Expert& /*expert*/) {}

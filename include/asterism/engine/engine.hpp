@@ -13,8 +13,8 @@
 #include "asterism/core/layer_set.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/plan.hpp"
-#include "asterism/residency/slots.hpp"
-#include "asterism/residency/spill_file.hpp"
+#include "asterism/residency/fwd.hpp"
+#include "asterism/residency/slot_counts.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::engine {
@@ -114,7 +114,7 @@ class Engine {
       const std::int32_t first = sparse.size_within(0, plan.cuts[d]);
       const std::int32_t groups = sparse.size_within(plan.cuts[d], plan.cuts[d + 1]);
       const auto slots = static_cast<std::size_t>(plan.expert_slots(d));
-      const residency::SpillHeader& header = homes->header();
+      const auto& header = Slots::header_of(*homes);
       return std::make_unique<Slots>(device, shape, first, groups, slots,
                                      model::cache_of<B>(Slots::Slots::parts_of(header, groups),
                                                         Slots::Slots::capacity_of(header, groups, slots)),

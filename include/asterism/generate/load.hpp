@@ -18,7 +18,6 @@
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/generate/session.hpp"
-#include "asterism/generate/spill_header.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/map_check.hpp"
@@ -48,23 +47,21 @@ std::vector<Bytes> bytes_left(const LoadOptions& options) {
   return left;
 }
 
-/// The file of the experts of a checkpoint, for a Blueprint whose Cache does not hold them all.
+/// Opens the file of the experts, for a Blueprint whose Cache does not hold them all; see load_slotted.hpp.
 template <class B>
-std::shared_ptr<const residency::SpillFile> open_homes(const checkpoint::TensorStore& store, const Shape& shape,
-                                                       const LoadOptions& options) {
-  if (model::Assembly<B>::Constellation::holds_experts || shape.sparse_layers().empty()) {
-    if (options.experts.empty()) return nullptr;
-    throw InvalidArgument(
-        concat("LoadOptions::experts is ", options.experts,
-               ", but all experts are to be in memory: give the Blueprint another Cache, or no file"));
+struct OpenHomes;
+
+/// The homes of experts that take turns; none, and no path of them allowed, where all are in memory.
+template <class B>
+typename engine::Engine<B>::Homes homes_of(const checkpoint::TensorStore& store, const Shape& shape,
+                                           const LoadOptions& options) {
+  if constexpr (!model::Assembly<B>::Constellation::holds_experts) {
+    if (!shape.sparse_layers().empty()) return OpenHomes<B>::open(store, shape, options);
   }
-  if (options.experts.empty()) {
-    throw InvalidArgument(concat(store.folder(), ": the Blueprint's Cache keeps experts in a file: name it in ",
-                                 "LoadOptions::experts; quantize --experts writes one"));
-  }
-  auto homes = std::make_shared<const residency::SpillFile>(options.experts, options.verify);
-  residency::check_same(homes->header(), spill_header<B>(store, shape), options.experts);
-  return homes;
+  if (options.experts.empty()) return nullptr;
+  throw InvalidArgument(
+      concat("LoadOptions::experts is ", options.experts,
+             ", but all experts are to be in memory: give the Blueprint another Cache, or no file"));
 }
 
 }  // namespace generate
@@ -114,7 +111,7 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
   const auto weights = checkpoint::find_weights(store, shape, planned.plan.has_own_head());
   extras.passed_over = checkpoint::passed_over(store, shape.architecture);
   store.advise_sequential();
-  const auto homes = generate::open_homes<B>(store, shape, options);
+  const auto homes = generate::homes_of<B>(store, shape, options);
   auto devices = generate::shared_devices<B>(options);
   if (devices == nullptr) devices = engine::devices_of<B>(planned.plan, planned.limits);
   engine::Engine<B> engine(planned.plan, shape, planned.limits, std::move(devices), homes);

@@ -14,7 +14,7 @@
 #include "asterism/machine/machine.hpp"
 #include "asterism/placement/device_map.hpp"
 #include "asterism/placement/plan.hpp"
-#include "asterism/residency/spill_file.hpp"
+#include "asterism/residency/verify.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {

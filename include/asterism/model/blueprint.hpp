@@ -9,7 +9,7 @@
 #include "asterism/attention/recurrent_state.hpp"
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
-#include "asterism/cache/all.hpp"
+#include "asterism/cache/fwd.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/model/mixers.hpp"
@@ -50,7 +50,8 @@ struct Blueprint {
   template <class Q>
   using Expert = expert::SwiGlu<Q>;
 
-  /// Which experts stay in memory, if it has no room for all; the others are read from a file. Created by `static Cache
+  /// Which experts stay in memory, if it has no room for all; the others are read from a file. For another than All
+  /// include asterism/generate/load_slotted.hpp. Created by `static Cache
   /// cache(const cache::Parts&, Bytes)` if the variant has it, else constructed from these.
   using Cache = cache::All;
 

@@ -9,7 +9,6 @@
 #include "asterism/attention/mixer.hpp"
 #include "asterism/backend/concept.hpp"
 #include "asterism/cache/concept.hpp"
-#include "asterism/cache/parts.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
@@ -42,14 +41,15 @@ concept gating = requires(const Shape& shape) {
   { B::gating(shape) } -> std::same_as<typename B::Gating>;
 }
 || std::constructible_from<typename B::Gating, std::size_t, std::size_t>;
+/// Nobody asks cache::All: all experts are in memory then.
 template <class B>
-concept Cache = cache::Cache<typename B::Cache>;
+concept Cache = std::same_as<typename B::Cache, asterism::cache::All> || asterism::cache::Cache<typename B::Cache>;
 /// The cache is created by B::cache(parts, capacity), or else constructed from these.
 template <class B>
-concept cache = requires(const asterism::cache::Parts& parts, Bytes capacity) {
+concept cache = std::same_as<typename B::Cache, asterism::cache::All> ||
+    requires(const asterism::cache::Parts& parts, Bytes capacity) {
   { B::cache(parts, capacity) } -> std::same_as<typename B::Cache>;
-}
-|| std::constructible_from<typename B::Cache, const asterism::cache::Parts&, Bytes>;
+} || std::constructible_from<typename B::Cache, const asterism::cache::Parts&, Bytes>;
 template <class B>
 concept Backend = backend::Backend<typename B::Backend>;
 template <class B>

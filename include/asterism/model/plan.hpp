@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "asterism/backend/concept.hpp"
+#include "asterism/cache/fwd.hpp"
 #include "asterism/constellation/constellation.hpp"
-#include "asterism/constellation/slotted_experts.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -24,7 +24,6 @@
 #include "asterism/model/weights.hpp"
 #include "asterism/model/workspace.hpp"
 #include "asterism/placement/plan.hpp"
-#include "asterism/residency/spill_header.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {
@@ -41,13 +40,13 @@ consteval bool mixers_cover_shape() {
   }
 }
 
-/// Where a layer's experts are: all in memory, or in turns in slots that a cache fills.
+/// Where a layer's experts are: all in memory, or, by model/slotted_experts.hpp, in turns in slots that a cache fills.
 template <class Expert, class Cache>
 struct ExpertsOf {
-  using Type = constellation::SlottedExperts<Expert, Cache>;
-};
-template <class Expert>
-struct ExpertsOf<Expert, cache::All> {
+  static_assert(
+      std::is_same_v<Cache, cache::All>,
+      "a Blueprint whose Cache is not cache::All: include asterism/generate/load_slotted.hpp, or for an engine "
+      "without files of text asterism/model/slotted_experts.hpp");
   using Type = constellation::ResidentExperts<Expert>;
 };
 
@@ -168,12 +167,8 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   const Bytes expert = typename Types::Expert(shape).footprint();
   if constexpr (Types::Constellation::holds_experts) {
     out.add(PartKind::experts, shape.experts, expert, shape.sparse_layers());
-  } else if (!shape.sparse_layers().empty()) {
-    out.slotted = {.each = {residency::slab_stride(expert.count)},
-                   .per_layer = shape.experts,
-                   .layers = shape.sparse_layers(),
-                   .least = shape.top_k + 2,
-                   .beside = {Types::Experts::Slots::Slots::alignment}};
+  } else {
+    out.slotted = Types::Experts::footprint(shape, expert);
   }
   if (shape.shared_ffn > 0) {
     out.add(PartKind::shared_expert, 1, Types::FeedForward::footprint(shape.hidden, shape.shared_ffn),

@@ -7,6 +7,7 @@ namespace asterism::residency {
 
 struct SpillHeader;
 enum class Verify : std::uint8_t;
+struct SlotCounts;
 class SpillFile;
 class SpillWriter;
 

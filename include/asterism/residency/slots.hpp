@@ -16,31 +16,10 @@
 #include "asterism/core/view.hpp"
 #include "asterism/file/reader_threads.hpp"
 #include "asterism/residency/fwd.hpp"
+#include "asterism/residency/slot_counts.hpp"
 #include "asterism/residency/spill_file.hpp"
 
 namespace asterism::residency {
-
-/// What slots have done so far.
-struct SlotCounts {
-  std::uint64_t uses = 0;      ///< experts that passes needed, once for each layer and pass
-  std::uint64_t hits = 0;      ///< of these, in a slot already
-  std::uint64_t fetched = 0;   ///< read, to stay
-  std::uint64_t bypassed = 0;  ///< read, and not kept
-  std::uint64_t bytes = 0;     ///< read
-  double seconds_waited = 0;   ///< for reads that were not complete when they were needed
-
-  SlotCounts& operator+=(const SlotCounts& more) {
-    uses += more.uses;
-    hits += more.hits;
-    fetched += more.fetched;
-    bypassed += more.bypassed;
-    bytes += more.bytes;
-    seconds_waited += more.seconds_waited;
-    return *this;
-  }
-
-  double hit_rate() const { return uses > 0 ? static_cast<double>(hits) / static_cast<double>(uses) : 0; }
-};
 
 /// Slots of one device, for the experts of some consecutive layers whose homes are in a spill file. `Policy` decides
 /// who stays; the last two slots are for experts that are not kept, unless there is a slot for each. What a pass needs

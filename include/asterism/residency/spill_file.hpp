@@ -15,15 +15,9 @@
 #include "asterism/file/new_file.hpp"
 #include "asterism/residency/fwd.hpp"
 #include "asterism/residency/spill_header.hpp"
+#include "asterism/residency/verify.hpp"
 
 namespace asterism::residency {
-
-/// When the checksum of a slab is compared.
-enum class Verify : std::uint8_t {
-  first,   ///< when it is read for the first time
-  always,  ///< each time
-  never
-};
 
 /// Writes a spill file slab by slab. It appears under its name when it is complete; see file::NewFile. Not thread-safe.
 class SpillWriter {

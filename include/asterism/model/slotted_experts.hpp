@@ -1,0 +1,18 @@
+// Blueprints whose experts take turns in memory: whose Cache is not cache::All.
+#pragma once
+
+#include <type_traits>
+
+#include "asterism/cache/fwd.hpp"
+#include "asterism/constellation/slotted_experts.hpp"
+#include "asterism/model/plan.hpp"
+
+namespace asterism::model {
+
+template <class Expert, class Cache>
+  requires(!std::is_same_v<Cache, cache::All>)
+struct ExpertsOf<Expert, Cache> {
+  using Type = constellation::SlottedExperts<Expert, Cache>;
+};
+
+}  // namespace asterism::model

@@ -1,0 +1,30 @@
+// What the slots of experts have done.
+#pragma once
+
+#include <cstdint>
+
+namespace asterism::residency {
+
+/// What slots have done so far.
+struct SlotCounts {
+  std::uint64_t uses = 0;      ///< experts that passes needed, once for each layer and pass
+  std::uint64_t hits = 0;      ///< of these, in a slot already
+  std::uint64_t fetched = 0;   ///< read, to stay
+  std::uint64_t bypassed = 0;  ///< read, and not kept
+  std::uint64_t bytes = 0;     ///< read
+  double seconds_waited = 0;   ///< for reads that were not complete when they were needed
+
+  SlotCounts& operator+=(const SlotCounts& more) {
+    uses += more.uses;
+    hits += more.hits;
+    fetched += more.fetched;
+    bypassed += more.bypassed;
+    bytes += more.bytes;
+    seconds_waited += more.seconds_waited;
+    return *this;
+  }
+
+  double hit_rate() const { return uses > 0 ? static_cast<double>(hits) / static_cast<double>(uses) : 0; }
+};
+
+}  // namespace asterism::residency
