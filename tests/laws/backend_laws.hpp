@@ -366,8 +366,17 @@ void larger_operations_are_the_naive_loops() {
     lab.check_row("products", gate.on_device, i, test::naive::product(known[0].values, inner, x.row(i)));
     lab.check_row("products", up.on_device, i, test::naive::product(known[1].values, inner, x.row(i)));
   }
-  const backend::Experts<quant::Float32> many{by_kind[0], by_kind[1], by_kind[2]};
-  lab.device.grouped_swiglu(many, groups, x.on_device, gate.on_device, up.on_device, x.on_device);
+  // In two calls, each with the data of some experts.
+  const std::vector<float> rows_before = lab.read(x.on_device.rows_at(4, 2));
+  for (const bool last : {false, true}) {
+    std::vector<backend::DeviceWeights<quant::Float32>> some[3] = {by_kind[0], by_kind[1], by_kind[2]};
+    for (auto& kind : some) (last ? kind[0] : kind[2]).data = nullptr;
+    const backend::Experts<quant::Float32> many{some[0], some[1], some[2]};
+    lab.device.grouped_swiglu(many, groups, x.on_device, gate.on_device, up.on_device, x.on_device);
+    if (last) continue;
+    Law("grouped operations leave the rows of experts without data as they are", model_name<B>())
+        .same_bits(lab.read(x.on_device.rows_at(4, 2)), rows_before, "rows of expert 2");
+  }
   lab.check_allocations(before);
   for (std::size_t i = 0; i < slots; ++i) {
     const std::size_t first = i < 4 ? 0 : 6;  // expert 0, and 2

@@ -8,10 +8,12 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/cache/least_recent.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/machine/catalogue.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/model/slotted_experts.hpp"
 #include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/explicit.hpp"
@@ -140,6 +142,31 @@ static_assert(dual8.bytes(1, PartKind::workspace) == dual.bytes(1, PartKind::wor
                                                          backend::HostA8::scratch(2 * chunk_rows, 14336) +
                                                          backend::HostA8::scratch(16, 4096));
 static_assert(dual8.bytes(0, PartKind::experts) == dual.bytes(0, PartKind::experts));
+
+// Experts that take turns: what the budget leaves is slots, two more than a token needs at least.
+struct MixtralTurns : Mixtral {
+  using Cache = cache::LeastRecent;
+};
+constexpr Machine twelve = equal_devices(1, 12_GiB);
+static_assert(!plan<Mixtral>(twelve).fits());
+static_assert(fits<MixtralTurns, twelve>());
+constexpr placement::Plan turns = plan<MixtralTurns>(twelve);
+static_assert(turns.slotted_experts(0) == 256 && turns.least_expert_slots(0) == 4);
+static_assert(
+    turns.footprint.slotted.each.count ==
+    residency::slab_stride(MixtralTurns::Expert<MixtralTurns::Quantization>(Mixtral::shape).footprint().count));
+static_assert(turns.expert_slots(0) > 100 && turns.expert_slots(0) < 130);
+static_assert(turns.budget(0) - turns.peak(0) < turns.footprint.slotted.each);
+static_assert(turns.bytes(0, PartKind::experts) == 0_B);
+static_assert(turns.weight_bytes(0) + turns.cache_bytes(0) + turns.bytes(0, PartKind::workspace) +
+                  turns.bytes(0, PartKind::expert_slots) ==
+              turns.peak(0));
+static_assert(plan<MixtralTurns>(equal_devices(1, 64_GiB)).expert_slots(0) == 256);  // one for each, and no more
+static_assert(!plan<MixtralTurns>(equal_devices(1, 2_GiB)).fits());
+static_assert(largest_context<MixtralTurns>(twelve, Mixtral::shape) == Mixtral::limits.context);
+static_assert(DeviceSlots<0, 4, 4>::fits);
+constexpr placement::Plan turns_on_two = plan<MixtralTurns>(equal_devices(2, 6_GiB));
+static_assert(turns_on_two.fits() && turns_on_two.slotted_experts(0) + turns_on_two.slotted_experts(1) == 256);
 
 struct MixtralExplicit : Mixtral {
   using Placement = placement::Explicit<14, 18>;

@@ -106,7 +106,8 @@ class LanguageModel {
       policies += concat(", ", B::Backend::ActivationPolicy::name());
     }
     return generate::memory_report(plan(), limits(), shape(), View<const generate::ArenaUse>(arenas), policies,
-                                   extras_.passed_over);
+                                   extras_.passed_over) +
+           generate::slot_line(slot_counts());
   }
 
  private:

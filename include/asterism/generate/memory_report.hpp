@@ -9,6 +9,7 @@
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/residency/slot_counts.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::generate {
@@ -24,6 +25,9 @@ struct ArenaUse {
 std::string memory_report(const placement::Plan& plan, const Limits& limits, const Shape& shape,
                           View<const ArenaUse> arenas, std::string_view policies,
                           const checkpoint::PassedOver& passed);
+
+/// What the slots of experts that take turns have done: a line, empty where they have done nothing.
+std::string slot_line(const residency::SlotCounts& counts);
 
 }  // namespace asterism::generate
 

@@ -1,0 +1,219 @@
+// Slots that experts take turns in: who is in which, what is read, and what is left when something fails.
+#include "asterism/residency/slots.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/cache/hazard.hpp"
+#include "asterism/cache/least_recent.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/random.hpp"
+
+#include "support/files.hpp"
+
+using namespace asterism;
+using cache::Admission;
+using residency::SlotCounts;
+using residency::SpillFile;
+using residency::SpillHeader;
+using test::check_error;
+using test::TemporaryFolder;
+
+namespace {
+
+constexpr std::int32_t layers = 3;
+constexpr std::int32_t experts = 6;
+
+/// The first bytes of a slab say whose it is.
+std::vector<std::byte> slab_of(PartId part) {
+  std::vector<std::byte> slab(5000, static_cast<std::byte>(part.group * 16 + part.member));
+  return slab;
+}
+
+/// A spill file, memory for slots, and the slots.
+template <class Policy>
+struct Fixture {
+  TemporaryFolder folder;
+  std::string path = folder / "spill";
+  std::shared_ptr<const SpillFile> homes;
+  std::unique_ptr<std::byte, void (*)(void*)> memory{nullptr, std::free};
+  std::unique_ptr<residency::Slots<Policy>> slots;
+
+  explicit Fixture(std::size_t count, std::int32_t first = 0, std::int32_t groups = layers) {
+    const SpillHeader header{.model_type = "m",
+                             .format = "f",
+                             .layers = layers,
+                             .experts = experts,
+                             .hidden = 1,
+                             .ffn = 1,
+                             .slab_bytes = 5000,
+                             .fingerprint = 1};
+    residency::SpillWriter writer(path, header);
+    for (std::int32_t l = 0; l < layers; ++l) {
+      for (std::int32_t e = 0; e < experts; ++e) writer.write(slab_of({l, e}));
+    }
+    writer.finish();
+    homes = std::make_shared<const SpillFile>(path, residency::Verify::always);
+    memory.reset(static_cast<std::byte*>(std::aligned_alloc(4096, count * header.stride())));
+    using Slots = residency::Slots<Policy>;
+    slots =
+        std::make_unique<Slots>(Policy(Slots::parts_of(header, groups), Slots::capacity_of(header, groups, count)),
+                                homes, first, groups, memory.get(), count);
+  }
+
+  std::byte* slot(std::size_t number) const { return memory.get() + number * homes->header().stride(); }
+
+  /// Visits a layer, checks that each expert is in its slot when it is told, and returns the calls.
+  std::vector<std::vector<std::int32_t>> visit(std::int32_t layer, const std::vector<std::int32_t>& used) {
+    const std::vector<float> probabilities(experts, 1.0F / experts);
+    std::vector<std::vector<std::int32_t>> calls;
+    std::set<std::int32_t> told;
+    slots->visit(layer, used, probabilities, [&](auto ready) {
+      calls.emplace_back();
+      for (const auto& one : ready) {
+        calls.back().push_back(one.member);
+        CHECK(told.insert(one.member).second);
+        CHECK(std::memcmp(slot(one.slot), slab_of({layer, one.member}).data(), 5000) == 0);
+      }
+    });
+    CHECK(told == std::set<std::int32_t>(used.begin(), used.end()));
+    return calls;
+  }
+};
+
+/// Keeps nothing.
+struct Nobody {
+  Nobody(const cache::Parts& /*parts*/, Bytes capacity) : bytes(capacity) {}
+  Bytes capacity() const { return bytes; }
+  bool contains(PartId /*part*/) const { return false; }
+  void observe(std::int32_t /*group*/, View<const std::int32_t> /*used*/, View<const float> /*probabilities*/) {}
+  void admit(View<const PartId> step, Admission& admission) {
+    admission.clear();
+    admission.bypassed.assign(step.begin(), step.end());
+  }
+  void pin(PartId /*part*/) {}
+  void unpin(PartId /*part*/) {}
+  Bytes bytes;
+};
+
+}  // namespace
+
+TEST_CASE("what is there is told first, all at once; then each other one as it has been read") {
+  Fixture<cache::LeastRecent> f(6);
+  using Calls = std::vector<std::vector<std::int32_t>>;
+  CHECK(f.visit(0, {1, 4}) == Calls{{1}, {4}});
+  CHECK(f.visit(0, {0, 1, 4, 5}) == Calls{{1, 4}, {0}, {5}});
+  const SlotCounts& counts = f.slots->counts();
+  CHECK(counts.uses == 6);
+  CHECK(counts.hits == 2);
+  CHECK(counts.fetched == 4);
+  CHECK(counts.bypassed == 0);
+  CHECK(counts.bytes == 4 * f.homes->header().stride());
+  CHECK(counts.hit_rate() == doctest::Approx(1.0 / 3));
+  CHECK(counts.seconds_waited > 0);
+}
+
+TEST_CASE("more experts than slots take several waves, each read once") {
+  Fixture<cache::LeastRecent> f(4);  // two of them are kept, two pass
+  for (int pass = 0; pass < 3; ++pass) {
+    for (std::int32_t layer = 0; layer < layers; ++layer) {
+      const SlotCounts before = f.slots->counts();
+      f.visit(layer, {0, 1, 2, 3, 4, 5});
+      const SlotCounts& after = f.slots->counts();
+      CHECK(after.hits - before.hits + after.fetched - before.fetched + after.bypassed - before.bypassed == 6);
+    }
+  }
+}
+
+TEST_CASE("experts that are not kept pass through two slots") {
+  Fixture<Nobody> f(3);
+  for (int pass = 0; pass < 4; ++pass) {
+    CHECK(f.visit(pass % layers, {0, 2, 3, 5}).size() == 4);
+    CHECK(f.visit(pass % layers, {4}).size() == 1);
+  }
+  CHECK(f.slots->counts().bypassed == 20);
+  CHECK(f.slots->counts().hits == 0);
+}
+
+TEST_CASE("with a slot for each expert all are read once, and stay") {
+  Fixture<cache::LeastRecent> f(layers * experts);
+  for (int pass = 0; pass < 5; ++pass) {
+    for (std::int32_t layer = 0; layer < layers; ++layer) f.visit(layer, {0, 1, 2, 3, 4, 5});
+  }
+  CHECK(f.slots->counts().fetched == layers * experts);
+  CHECK(f.slots->counts().bypassed == 0);
+}
+
+TEST_CASE("slots of some of the layers") {
+  Fixture<cache::LeastRecent> f(5, 1, 2);
+  f.visit(1, {0, 5});
+  f.visit(2, {0, 5});
+  check_error<InvalidArgument>([&] { f.visit(0, {0}); }, {});
+  f.visit(1, {0, 1, 2, 3});
+}
+
+TEST_CASE("random passes: every expert is where it is said to be") {
+  Random random(7);
+  for (const std::size_t count : {4U, 6U, 9U, 17U}) {
+    Fixture<cache::Hazard> f(count);
+    for (int pass = 0; pass < 60; ++pass) {
+      for (std::int32_t layer = 0; layer < layers; ++layer) {
+        std::vector<std::int32_t> used;
+        for (std::int32_t e = 0; e < experts; ++e) {
+          if (random() % 3 == 0) used.push_back(e);
+        }
+        f.visit(layer, used);
+      }
+    }
+    CHECK(f.slots->counts().hits > 0);
+  }
+}
+
+TEST_CASE("what is thrown leaves no read under way, and the slots can be used") {
+  Fixture<cache::LeastRecent> f(6);
+  const std::vector<float> probabilities(experts, 0);
+  Random random(8);
+  for (int i = 0; i < 40; ++i) {
+    std::vector<std::int32_t> used;
+    for (std::int32_t e = 0; e < experts; ++e) {
+      if (random() % 2 == 0) used.push_back(e);
+    }
+    const auto layer = static_cast<std::int32_t>(random() % layers);
+    const std::uint64_t stop_at = random() % 3;
+    std::uint64_t calls = 0;
+    bool thrown = false;
+    try {
+      f.slots->visit(layer, used, probabilities, [&](auto) {
+        if (calls++ == stop_at) throw std::runtime_error("enough");
+      });
+    } catch (const std::runtime_error&) {
+      thrown = true;
+    }
+    CHECK(thrown == (calls > stop_at));
+    f.visit(layer, used);
+    f.visit((layer + 1) % layers, {0, 1, 2, 3, 4, 5});
+  }
+}
+
+TEST_CASE("an expert whose read was broken off is read again, not taken for one that is there") {
+  Fixture<cache::LeastRecent> f(6);
+  const std::vector<float> probabilities(experts, 0);
+  const std::vector<std::int32_t> used = {0, 1, 2};
+  CHECK_THROWS_AS(f.slots->visit(0, used, probabilities, [](auto) { throw std::runtime_error("at once"); }),
+                  std::runtime_error);
+  std::memset(f.memory.get(), 0xEE, 6 * f.homes->header().stride());
+  const std::uint64_t hits = f.slots->counts().hits;
+  std::vector<std::int32_t> told;
+  f.slots->visit(0, used, probabilities, [&](auto ready) {
+    for (const auto& one : ready) told.push_back(one.member);
+  });
+  CHECK(told.size() == 3);
+  CHECK(f.slots->counts().hits - hits <= 1);  // the one that was told before it was thrown
+}
