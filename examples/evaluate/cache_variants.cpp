@@ -6,9 +6,9 @@
 namespace example {
 
 /// Weights in bfloat16, so that what a cache loses is seen alone.
-template <class Cache>
+template <class Kv>
 struct Caching : Weights<quant::BFloat16> {
-  using KvCache = Cache;
+  using KvCache = Kv;
 };
 
 std::span<const NamedVariant> cache_variants() {

@@ -21,6 +21,7 @@
 #include <CLI/CLI.hpp>
 
 #include "../support/command_line.hpp"
+#include "../support/conversation.hpp"
 #include "../support/interrupt.hpp"
 #include "../support/line_editor.hpp"
 #include "../support/shipped.hpp"
@@ -56,13 +57,6 @@ struct Arguments {
   GenerateOptions generate{};
 };
 
-/// Text of the libraries for a reader of this program.
-void show(const std::string& text) { std::cout << wrapped(with_flags(text)); }
-
-std::string counted(std::int64_t count, const std::string& thing) {
-  return concat(count, " ", thing, count == 1 ? "" : "s");
-}
-
 void show_proof() {
   show(concat("Mixtral 8x7B in ", MixtralDual16::Quantization::name(),
               " on two 16 GB devices, each held below 14 GiB, with a context of ", MixtralDual16::limits.context,
@@ -88,135 +82,11 @@ GenerateOptions options_for(const AnyModel& model, const Arguments& arguments, c
   return options;
 }
 
-/// Asks one model, and counts.
-class Conversation {
- public:
-  Conversation(const AnyModel& model, const Arguments& arguments, GenerateOptions options,
-               const Interrupt& interrupt)
-      : arguments_(&arguments),
-        options_(std::move(options)),
-        interrupt_(&interrupt),
-        session_(model.session({.seed = arguments.seed})) {}
-
-  /// Shows the answer while it is made, and returns it. With --chat it becomes part of the conversation.
-  std::string answer(const std::string& prompt, std::stop_token cancel) {
-    options_.cancel = std::move(cancel);
-    std::string whole;
-    if (!arguments_->chat) {
-      show_pieces(session_.generate(prompt, options_), whole);
-    } else {
-      messages_.push_back({"user", prompt});
-      try {
-        show_pieces(session_.chat(messages_, options_), whole);
-      } catch (...) {
-        messages_.pop_back();
-        throw;
-      }
-      messages_.push_back({"assistant", whole});
-    }
-    count();
-    tell_dropped();
-    return whole;
-  }
-
-  /// Answers a turn at the terminal: Ctrl-C and errors end the turn alone.
-  void turn(const std::string& prompt) {
-    const Interrupt::Part part(*interrupt_);
-    try {
-      answer(prompt, part.token());
-      std::cout << "\n";
-    } catch (const Error& error) {
-      check_output();
-      tell_error(error);
-    }
-  }
-
-  /// Asks the questions whose answers are known, and says how many were answered right.
-  void ask_known() {
-    options_.stop.emplace_back("\n");
-    std::int64_t right = 0;
-    for (const lab::Question& question : arguments_->shown) {
-      std::cout << wrapped(question.prompt) << " ";
-      forget();
-      const std::string found = answer(question.prompt, interrupt_->token());
-      if (interrupt_->happened()) return;
-      const bool is_right = lab::trimmed(found) == question.answer;
-      std::cout << "  " << question.kind << ": "
-                << (is_right ? "right" : "wrong, the answer is " + question.answer) << "\n\n";
-      right += is_right ? 1 : 0;
-    }
-    if (answers_ > 0) std::cout << right << " of " << counted(answers_, "question") << " answered right\n";
-    options_.stop.pop_back();
-  }
-
-  void forget() { messages_.clear(); }
-
-  /// What was done, in a line.
-  std::string summary() const {
-    const double speed = decode_seconds_ > 0 ? static_cast<double>(decoded_) / decode_seconds_ : 0;
-    return concat(counted(answers_, "answer"), ", ", counted(tokens_, "token"),
-                  speed > 0 ? concat(" at ", fixed(speed, speed < 100 ? 1 : 0), " tokens/s") : "",
-                  broken_off_ > 0 ? concat(", ", broken_off_, " broken off") : "");
-  }
-
- private:
-  void show_pieces(AnyTextStream pieces, std::string& whole) {
-    try {
-      for (std::string_view piece : pieces) {
-        const bool first = whole.empty();
-        whole += piece;
-        if (first && piece.starts_with(' ')) piece.remove_prefix(1);
-        std::cout << piece;
-        check_output();
-      }
-    } catch (...) {
-      if (!whole.empty() && !whole.ends_with('\n')) std::cout << "\n";
-      throw;
-    }
-    if (!whole.ends_with('\n')) std::cout << "\n";
-    check_output();
-  }
-
-  void count() {
-    const GenerationStats& last = session_.last();
-    ++answers_;
-    tokens_ += last.usage.completion_tokens;
-    decoded_ += std::max(last.usage.completion_tokens - 1, 0);
-    decode_seconds_ += last.decode_seconds;
-    broken_off_ += last.finish_reason == FinishReason::cancelled ? 1 : 0;
-    if (!arguments_->report) return;
-    show(concat("  [", name_of(last.finish_reason), "; ", to_string(last.usage), "; first token after ",
-                fixed(1000 * last.seconds_to_first_token, 1), " ms, prefill ", fixed(last.prefill_speed(), 1),
-                " tokens/s, decode ", fixed(last.decode_speed(), 1), " tokens/s]\n"));
-    check_output();
-  }
-
-  /// Says once for each further turn that the conversation no longer fits.
-  void tell_dropped() {
-    const Usage& usage = session_.last().usage;
-    if (arguments_->quiet || usage.dropped_turns == dropped_turns_) return;
-    dropped_turns_ = usage.dropped_turns;
-    if (dropped_turns_ == 0) return;
-    tell(concat("  [the context no longer holds all of the conversation: ", counted(dropped_turns_, "turn"),
-                " with ", counted(usage.dropped_tokens, "token"), " left out; a larger --context keeps more]\n"));
-  }
-
-  const Arguments* arguments_;
-  GenerateOptions options_;
-  const Interrupt* interrupt_;
-  AnySession session_;
-  std::vector<text::Message> messages_;
-  std::int64_t answers_ = 0;
-  std::int64_t tokens_ = 0;
-  std::int64_t decoded_ = 0;  ///< tokens after the first ones
-  double decode_seconds_ = 0;
-  std::int64_t broken_off_ = 0;
-  std::int32_t dropped_turns_ = 0;  ///< as told
-};
-
 int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
-  Conversation conversation(model, arguments, options_for(model, arguments, app), interrupt);
-  conversation.ask_known();
+  const Manner manner{.chat = arguments.chat, .report = arguments.report, .quiet = arguments.quiet};
+  Conversation conversation(model.session({.seed = arguments.seed}), options_for(model, arguments, app), manner,
+                            interrupt);
+  conversation.ask_known(arguments.shown);
   for (const std::string& prompt : arguments.prompts) {
     if (interrupt.happened()) break;
     if (!arguments.interactive) conversation.forget();

@@ -10,10 +10,10 @@
 namespace example {
 
 /// The example's Blueprint with other formats of weights and of the cache.
-template <class Format, class Cache>
+template <class Format, class Kv>
 struct With : DualNf4 {
   using Quantization = Format;
-  using KvCache = Cache;
+  using KvCache = Kv;
 };
 
 using Float16Kv = attention::StaticKvCache<quant::Float16>;

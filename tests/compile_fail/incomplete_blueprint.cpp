@@ -6,7 +6,7 @@
 
 using namespace asterism;
 
-struct Cache : Blueprint::KvCache {
+struct Blocks : Blueprint::KvCache {
   using Blueprint::KvCache::KvCache;
 
 #ifndef SOUND
@@ -15,6 +15,6 @@ struct Cache : Blueprint::KvCache {
 #endif
 };
 struct Own : Blueprint {
-  using KvCache = Cache;
+  using KvCache = Blocks;
 };
 placement::Plan planned(const Machine& machine, const Shape& shape) { return plan<Own>(machine, shape); }

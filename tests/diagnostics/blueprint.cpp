@@ -20,6 +20,8 @@ Assembly<Model<NoPlacement>> Placement;        // and plan
 Assembly<Model<NoKvCache>> KvCache;            // and trim
 Assembly<Model<NoGating>> Gating;              // and top_k
 Assembly<Model<NoFinishedGating>> gating;
+Assembly<Model<NoCache>> Cache;  // and unpin
+Assembly<Model<NoFinishedCache>> cache;
 Assembly<Model<NoBackend>> Backend;    // and combine
 Assembly<Model<NoRoutes>> Routes;      // and route
 Assembly<Model<NoObserver>> Observer;  // and moved

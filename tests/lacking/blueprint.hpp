@@ -4,6 +4,7 @@
 #include "asterism/model/plan.hpp"
 
 #include "lacking/backend.hpp"
+#include "lacking/cache.hpp"
 #include "lacking/expert.hpp"
 #include "lacking/gating.hpp"
 #include "lacking/kv_cache.hpp"
@@ -37,6 +38,13 @@ struct NoGating : Blueprint {
 /// Complete as a policy, but constructed from nothing that a model knows, and not handed in.
 struct NoFinishedGating : Blueprint {
   using Gating = gatings::Complete;
+};
+struct NoCache : Blueprint {
+  using Cache = caches::NoUnpin;
+};
+/// Complete as a cache, but constructed from nothing that a model knows, and not handed in.
+struct NoFinishedCache : Blueprint {
+  using Cache = caches::Complete;
 };
 struct NoBackend : Blueprint {
   using Backend = backends::NoCombine;

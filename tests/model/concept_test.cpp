@@ -24,6 +24,9 @@ static_assert(!CompleteBlueprint<NoHead> && !needs::Head<NoHead> && needs::Embed
 static_assert(!CompleteBlueprint<NoPlacement> && !needs::Placement<NoPlacement> && needs::KvCache<NoPlacement>);
 static_assert(!CompleteBlueprint<NoKvCache> && !needs::KvCache<NoKvCache> && needs::Placement<NoKvCache>);
 static_assert(!CompleteBlueprint<NoGating> && !needs::Gating<NoGating> && needs::Backend<NoGating>);
+static_assert(!CompleteBlueprint<NoCache> && !needs::Cache<NoCache> && needs::Gating<NoCache>);
+static_assert(!CompleteBlueprint<NoFinishedCache> && needs::Cache<NoFinishedCache> &&
+              !needs::cache<NoFinishedCache>);
 static_assert(!CompleteBlueprint<NoBackend> && !needs::Backend<NoBackend> && needs::Gating<NoBackend>);
 static_assert(!CompleteBlueprint<NoRoutes> && !needs::Routes<NoRoutes> && needs::Backend<NoRoutes>);
 static_assert(!CompleteBlueprint<NoObserver> && !needs::Observer<NoObserver> && needs::Expert<NoObserver>);

@@ -1,0 +1,350 @@
+// A model whose experts do not fit memory: a cache keeps the likeliest, the others are read from a disk as needed.
+#include <algorithm>
+#include <array>
+#include <asterism/core/error.hpp>
+#include <asterism/core/format.hpp>
+#include <asterism/core/progress_bar.hpp>
+#include <asterism/file/direct_file.hpp>
+#include <asterism/file/path.hpp>
+#include <asterism/lab/question_set.hpp>
+#include <asterism/load.hpp>
+#include <asterism/machine/probe.hpp>
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "../support/command_line.hpp"
+#include "../support/conversation.hpp"
+#include "../support/interrupt.hpp"
+#include "../support/shipped.hpp"
+#include "blueprint.hpp"
+#include "variants.hpp"
+
+namespace example {
+
+constexpr std::int32_t default_context = 4096;
+
+struct Arguments {
+  std::string checkpoint = shipped("small_mixtral/checkpoint");
+  std::string experts;
+  std::string memory;
+  std::string cache = "hazard";
+  std::string disk_rate;
+  std::vector<std::string> prompts;
+  std::vector<lab::Question> shown;  ///< asked where no prompt is given
+  std::int32_t threads = 0;
+  std::int32_t context = 0;
+  std::int32_t prefill_chunk = 0;
+  std::int32_t max_tokens = 0;
+  bool write_experts = false;
+  bool chat = false;
+  bool dry_run = false;
+  bool report = false;
+  bool quiet = false;
+};
+
+/// What the options of the command line come to for a checkpoint.
+struct Chosen {
+  const CacheVariant* variant;
+  LoadOptions options;
+  LoadPlan planned;
+};
+
+bool keeps_all(const Arguments& arguments) { return arguments.cache == "all"; }
+
+const CacheVariant& chosen_variant(const std::string& name) {
+  for (const auto variants : {learning_variants(), counting_variants(), queue_variants()}) {
+    for (const CacheVariant& one : variants) {
+      if (one.variant.name == name) return one;
+    }
+  }
+  throw OptionError("no cache '" + name + "' was compiled");
+}
+
+/// Memory for half of the experts, or for all where all are to stay, and for the other parts.
+Bytes default_memory(const Variant& variant, const Shape& shape, const Limits& limits) {
+  const placement::Plan boundless = variant.plan(main_memory({std::uint64_t{1} << 60U}), shape, limits);
+  const placement::SlottedExperts& slotted = boundless.footprint.slotted;
+  const Bytes others = boundless.peak(0) - boundless.bytes(0, placement::PartKind::expert_slots);
+  if (slotted.each == Bytes{0}) return others;
+  const std::int32_t half = (boundless.slotted_experts(0) + 1) / 2;
+  return others + slotted.beside + slotted.each * static_cast<std::uint64_t>(std::max(half, slotted.least));
+}
+
+/// The least memory under which the plan fits.
+Bytes least_memory(const Variant& variant, const Shape& shape, const Limits& limits) {
+  return variant.smallest_equal_budgets(variant.memory_footprint(shape, limits), 1, 0).capacity[0];
+}
+
+Chosen choose(const Arguments& arguments) {
+  const CacheVariant& chosen = chosen_variant(arguments.cache);
+  const Variant& variant = chosen.variant;
+  const Shape shape = variant.plan_load(arguments.checkpoint, {}).config.shape;
+  if (shape.sparse_layers().empty()) {
+    throw Unsupported(arguments.checkpoint + ": the model has no experts; mixtral_dual_16gb answers with it");
+  }
+  const bool is_mixtral_8x7b = shape == MixtralOffload::shape;
+  const std::int32_t most = std::min(variant.limits.context, shape.max_positions);
+  if (arguments.context > most) {
+    throw OptionError(concat("--context ", arguments.context, ": this model takes 1 to ", most));
+  }
+  Limits limits = variant.limits;
+  limits.context = arguments.context > 0 ? arguments.context : std::min(default_context, most);
+  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
+  limits.threads = arguments.threads > 0 ? arguments.threads : std::min(cores, limits.threads);
+  limits.prefill_chunk = is_mixtral_8x7b ? 512 : 64;
+  if (arguments.prefill_chunk > 0) limits.prefill_chunk = arguments.prefill_chunk;
+  LoadOptions options;
+  options.limits = limits;
+  limits = variant.plan_load(arguments.checkpoint, options).limits;
+  Bytes memory = is_mixtral_8x7b && !keeps_all(arguments) ? 12_GiB : default_memory(variant, shape, limits);
+  if (!arguments.memory.empty()) memory = of_option([&] { return parse_bytes(arguments.memory); });
+  options.machine = main_memory(memory);
+  options.fit_context = arguments.context == 0;
+  options.limits = variant.plan_load(arguments.checkpoint, options).limits;
+  options.fit_context = false;
+  return {&chosen, options, variant.plan_load(arguments.checkpoint, options)};
+}
+
+/// Bytes that a disk reads in a second; 0 where they are not given.
+Bytes disk_rate(const Arguments& arguments) {
+  if (arguments.disk_rate.empty()) return {};
+  const std::string& text = arguments.disk_rate;
+  const Bytes rate =
+      of_option([&] { return parse_bytes(text.ends_with("/s") ? text.substr(0, text.size() - 2) : text); });
+  if (rate == Bytes{0}) throw OptionError("--disk-rate " + text + ": a disk that reads nothing");
+  return rate;
+}
+
+std::string in_percent(double share) { return fixed(100 * share, 1) + " %"; }
+
+/// What reads from the disk allow, by the share of experts that a token finds in slots.
+std::string forecast(const Chosen& chosen, Bytes rate) {
+  const Shape& shape = chosen.planned.config.shape;
+  const placement::Plan& planned = chosen.planned.plan;
+  const Bytes each = planned.footprint.slotted.each;
+  const std::int32_t layers = shape.sparse_layers().size();
+  const std::int32_t all = planned.slotted_experts(0);
+  const std::int32_t slots = planned.expert_slots(0);
+  const Bytes token = each * static_cast<std::uint64_t>(layers) * static_cast<std::uint64_t>(shape.top_k);
+  std::string text = concat(slots, " slots for ", all, " experts (", in_percent(static_cast<double>(slots) / all),
+                            slots < all ? "), 2 of them for experts that are not kept; " : "); ", to_string(each),
+                            " each, ", to_string(each * static_cast<std::uint64_t>(all)),
+                            " together.\nA token uses ", layers * shape.top_k, " of them, ", shape.top_k,
+                            " in each of ", counted(layers, "layer"), "; found in slots, it reads:\n\n",
+                            "  found      read", rate > Bytes{0} ? "        tokens/s at most\n" : "\n");
+  for (const double found : {0.0, 0.4, 0.8}) {
+    const double bytes = static_cast<double>(token.count) * (1 - found);
+    text += concat("  ", pad_left(fixed(100 * found, 0), 3), " %",
+                   pad_left(to_string(Bytes{static_cast<std::uint64_t>(bytes)}), 13));
+    if (rate > Bytes{0}) text += pad_left(fixed(static_cast<double>(rate.count) / bytes, 2), 13);
+    text += "\n";
+  }
+  return text + (rate > Bytes{0} ? concat("\nA disk that reads ", to_string(rate),
+                                          " in a second; computing "
+                                          "comes on top where it takes longer.\n")
+                                 : "\n--disk-rate says how many tokens a second that allows.\n");
+}
+
+void show_plan(const Arguments& arguments, const Chosen& chosen) {
+  const placement::Plan& planned = chosen.planned.plan;
+  const Limits& limits = chosen.planned.limits;
+  show(concat("Checkpoint ", arguments.checkpoint, "\n", Offload::Quantization::name(), "; cache of experts ",
+              arguments.cache, "; context ", limits.context, ", prefill in chunks of ", limits.prefill_chunk, ", ",
+              counted(limits.threads, "thread"), "\n\n", placement::component_table(planned), "\n"));
+  show(keeps_all(arguments) ? "All experts stay in memory: nothing is read while the model runs.\n"
+                            : forecast(chosen, disk_rate(arguments)));
+}
+
+/// Throws BudgetExceeded where the plan does not fit.
+void check_fits(const Arguments& arguments, const Chosen& chosen) {
+  const placement::Plan& planned = chosen.planned.plan;
+  if (planned.fits()) return;
+  const Bytes least = least_memory(chosen.variant->variant, chosen.planned.config.shape, chosen.planned.limits);
+  throw BudgetExceeded(concat("--memory ", to_string(planned.budget(0)),
+                              " is not enough: with this context it takes ", to_string(least + 1_MiB),
+                              keeps_all(arguments) ? " for all experts" : " for the least slots",
+                              "; --dry-run shows what takes it, a smaller --context or --prefill-chunk needs less",
+                              keeps_all(arguments) ? ", another --cache reads experts when they are needed" : ""));
+}
+
+/// What can be found wrong before gigabytes are read.
+void check_early(const Arguments& arguments, const Chosen& chosen) {
+  simd::level();
+  if (file::path_kind(arguments.checkpoint + "/tokenizer.json") == file::PathKind::missing) {
+    throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
+  }
+  check_fits(arguments, chosen);
+  const Bytes needed = chosen.planned.plan.peak(0);
+  const Bytes free = machines::this_machine().capacity[0];
+  if (needed > free) {
+    tell(concat("warning: the model takes ", to_string(needed), " of memory, ", to_string(free), " are free\n"));
+  }
+}
+
+/// The file of the experts; written where it is missing and that was asked for. Empty where all stay in memory.
+std::string experts_file(const Arguments& arguments, ProgressSink& progress) {
+  if (keeps_all(arguments)) {
+    if (!arguments.experts.empty() || arguments.write_experts) {
+      throw OptionError("--cache all reads no experts while it runs: leave out --experts and --write-experts");
+    }
+    return {};
+  }
+  const std::string path = arguments.experts.empty() ? arguments.checkpoint + "/experts.spill" : arguments.experts;
+  if (file::path_kind(path) != file::PathKind::missing) return path;
+  if (!arguments.write_experts) {
+    throw FileError(concat(path, ": no such file. It holds the experts that wait on the disk; --write-experts ",
+                           "writes it, or once and for all\n  quantize ", arguments.checkpoint, " --experts ",
+                           path));
+  }
+  write_file(arguments.checkpoint, path, progress);
+  return path;
+}
+
+std::string slot_report(const residency::SlotCounts& counts, const std::string& path) {
+  if (path.empty()) return "\nExperts: all were in memory\n";
+  const file::ReadMode mode = file::DirectFile(path).mode();
+  return concat("\nExperts: ", counts.uses, " uses, ", counts.hits, " hits (", in_percent(counts.hit_rate()),
+                "), ", counts.fetched, " fetched, ", counts.bypassed, " bypassed\n",
+                to_string(Bytes{counts.bytes}), " read (", name_of(mode), "), ", fixed(counts.seconds_waited, 2),
+                " s waited for them\n");
+}
+
+int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, const std::string& path,
+             Bytes needed, const Interrupt& interrupt) {
+  GenerateOptions options = loaded.recommended;
+  if (app.count("--max-tokens") > 0) options.max_tokens = arguments.max_tokens;
+  const Manner manner{.chat = arguments.chat, .report = arguments.report, .quiet = arguments.quiet};
+  Conversation conversation(std::move(loaded.session), options, manner, interrupt);
+  conversation.ask_known(arguments.shown);
+  for (const std::string& prompt : arguments.prompts) {
+    if (interrupt.happened()) break;
+    conversation.forget();
+    conversation.answer(prompt, interrupt.token());
+  }
+  check_output();
+  const residency::SlotCounts counts = loaded.slot_counts();
+  if (arguments.report) show(slot_report(counts, path) + "\nMemory\n\n" + loaded.memory_report());
+  check_output();
+  if (!arguments.quiet) {
+    tell(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ", to_string(needed),
+                " of memory",
+                path.empty() ? "" : concat(", ", in_percent(counts.hit_rate()), " of the experts were there"),
+                " (more: --report)\n"));
+  }
+  return interrupt.happened() ? Status::interrupted : Status::done;
+}
+
+int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
+  Chosen chosen = choose(arguments);
+  if (arguments.dry_run) {
+    show_plan(arguments, chosen);
+    check_output();
+    check_fits(arguments, chosen);
+    return Status::done;
+  }
+  check_early(arguments, chosen);
+  ProgressBar bar;
+  ProgressSink silence;
+  InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
+  const std::string path = experts_file(arguments, progress);
+  chosen.options.experts = path;
+  chosen.options.progress = &progress;
+  const Bytes needed = chosen.planned.plan.peak(0);
+  return chosen.variant->use(arguments.checkpoint, chosen.options, [&](Loaded& loaded) {
+    return converse(loaded, arguments, app, path, needed, interrupt);
+  });
+}
+
+void declare(CLI::App& app, Arguments& arguments) {
+  app.footer(
+      concat("Examples:\n"
+             "  mixtral_offload --experts small.spill --write-experts --report\n"
+             "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --dry-run --memory 12GiB --disk-rate 1GB/s\n"
+             "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --chat --experts /fast/mixtral.spill \\\n"
+             "    --memory 12GiB --prompt \"Why is the sky blue?\"\n\n"
+             "Answers go to standard output, all else to standard error, unless --report asks for it.\n\n",
+             exit_statuses, " --dry-run: 1 where the plan does not fit."));
+  app.add_option("checkpoint", arguments.checkpoint,
+                 "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's")
+      ->option_text("FOLDER");
+  app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
+  app.add_flag("-c,--chat", arguments.chat, "Each prompt is a question in the checkpoint's chat template");
+  app.add_option(
+         "--experts", arguments.experts,
+         "The file of the experts, on a disk that reads fast; by default experts.spill in the checkpoint's "
+         "folder")
+      ->option_text("FILE");
+  app.add_flag("--write-experts", arguments.write_experts, "Write that file first, where there is none");
+  app.add_option(
+         "--memory", arguments.memory,
+         "Memory that the model may take: 12GiB, or 5500KiB. What the other parts leave of it are slots for "
+         "experts. By default 12GiB for Mixtral 8x7B, and for other models what half of the experts take")
+      ->option_text("SIZE");
+  app.add_option(
+         "--cache", arguments.cache,
+         "Which experts stay: hazard, least-recent, least-frequent, s3-fifo, arc; all: all of them, without "
+         "a file")
+      ->check(CLI::IsMember({"hazard", "least-recent", "least-frequent", "s3-fifo", "arc", "all"}))
+      ->option_text("CACHE [hazard]");
+  app.add_flag("--dry-run", arguments.dry_run,
+               "Show the plan and what a token reads, and stop; config.json is enough, no weights are read");
+  app.add_option(
+         "--disk-rate", arguments.disk_rate,
+         "With --dry-run: what the disk reads in a second, such as 1GB/s; shows the tokens a second that it "
+         "allows")
+      ->option_text("RATE");
+  app.add_flag("--report", arguments.report,
+               "Show speed with each answer, and at the end what the slots did and the memory report");
+  app.add_option(
+         "--context", arguments.context,
+         concat("Tokens of prompt and answer together: 1 to ", Offload::limits.context,
+                ", and at most what the model was made for; by default ", default_context,
+                ", or what model and memory hold where that is less. A shorter one leaves more slots for experts"))
+      ->check(CLI::Range(1, Offload::limits.context))
+      ->option_text("TOKENS");
+  app.add_option(
+         "--prefill-chunk", arguments.prefill_chunk,
+         concat("Prompt tokens that pass the layers together, 1 to ", Offload::limits.prefill_chunk,
+                ": each chunk reads an expert once at most; by default 512 for Mixtral 8x7B, 64 for others"))
+      ->check(CLI::Range(1, Offload::limits.prefill_chunk))
+      ->option_text("TOKENS");
+  app.add_option("--threads", arguments.threads,
+                 concat("Worker threads, 1 to ", Offload::limits.threads, "; by default one for each core"))
+      ->check(CLI::Range(1, Offload::limits.threads))
+      ->option_text("N");
+  app.add_option("-n,--max-tokens", arguments.max_tokens,
+                 "Tokens of an answer at most; by default what the checkpoint recommends, else 256")
+      ->check(CLI::Range(1, 1'000'000))
+      ->option_text("N");
+  app.add_flag("-q,--quiet", arguments.quiet, "No progress, no summary");
+}
+
+}  // namespace example
+
+int main(int argc, char** argv) {
+  return example::run_program([&](const example::Interrupt& interrupt) {
+    example::Arguments arguments;
+    CLI::App app(
+        "Answers with a model whose experts do not fit memory. All of them, in 4 bits (NF4, double-quantized), "
+        "are in "
+        "a file; some are in slots of memory, where a cache keeps those that are used again soonest. One that is "
+        "not "
+        "there is read when it is needed. The answers are the same, bit for bit, as with all experts in memory. "
+        "Without a checkpoint it takes the small one of the repository; without a prompt it asks three questions "
+        "whose answers are known.",
+        "mixtral_offload");
+    example::declare(app, arguments);
+    if (const auto status = example::parse(app, argc, argv)) return *status;
+    example::disk_rate(arguments);
+    if (arguments.prompts.empty() && !arguments.dry_run) {
+      arguments.shown = asterism::lab::read_questions(example::shipped("data/questions/shown.jsonl"));
+    }
+    return example::run(arguments, app, interrupt);
+  });
+}

@@ -1,0 +1,61 @@
+// The compiled variants that --cache chooses among.
+#pragma once
+
+#include <asterism/core/progress.hpp>
+#include <asterism/generate/any_model.hpp>
+#include <asterism/generate/load.hpp>
+#include <asterism/generate/variant.hpp>
+#include <asterism/residency/slots.hpp>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "blueprint.hpp"
+
+namespace example {
+
+/// The example's Blueprint with another cache of experts.
+template <class Policy>
+struct With : Offload {
+  using Cache = Policy;
+};
+
+/// A loaded model whose cache is known only at run time.
+struct Loaded {
+  AnySession session;
+  GenerateOptions recommended;
+  std::function<residency::SlotCounts()> slot_counts;
+  std::function<std::string()> memory_report;
+};
+
+/// A Variant, and how to answer with it: loads the model and calls `body`, whose result it returns.
+struct CacheVariant {
+  Variant variant;
+  int (*use)(const std::string& folder, const LoadOptions& options,
+             const std::function<int(Loaded& loaded)>& body) = nullptr;
+};
+
+template <class B>
+constexpr CacheVariant cache_variant(std::string_view name) {
+  return {.variant = variant<B>(name),
+          .use = [](const std::string& folder, const LoadOptions& options,
+                    const std::function<int(Loaded & loaded)>& body) {
+            const LanguageModel<B> model = load<B>(folder, options);
+            Loaded loaded{.session = AnySession(model.session()),
+                          .recommended = model.recommended(),
+                          .slot_counts = [&] { return model.slot_counts(); },
+                          .memory_report = [&] { return model.memory_report(); }};
+            return body(loaded);
+          }};
+}
+
+// Each two in a source of their own, so that they compile apart.
+std::span<const CacheVariant> learning_variants();
+std::span<const CacheVariant> counting_variants();
+std::span<const CacheVariant> queue_variants();
+
+/// Writes the experts of the checkpoint in `folder` to the file `path`, as every variant reads them.
+void write_file(const std::string& folder, const std::string& path, ProgressSink& progress);
+
+}  // namespace example
