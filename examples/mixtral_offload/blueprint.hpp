@@ -2,8 +2,8 @@
 #pragma once
 
 #include <asterism/asterism.hpp>
-
-#include "asterism/machine/machine.hpp"
+#include <asterism/cache/hazard.hpp>
+#include <asterism/model/slotted_experts.hpp>
 
 namespace example {
 

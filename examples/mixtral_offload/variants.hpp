@@ -3,7 +3,7 @@
 
 #include <asterism/core/progress.hpp>
 #include <asterism/generate/any_model.hpp>
-#include <asterism/generate/load.hpp>
+#include <asterism/generate/load_slotted.hpp>
 #include <asterism/generate/variant.hpp>
 #include <asterism/residency/slots.hpp>
 #include <functional>
