@@ -18,6 +18,7 @@ Assembly<Model<NoEmbedding>> Embedding;        // and encode
 Assembly<Model<NoHead>> Head;                  // and planes
 Assembly<Model<NoPlacement>> Placement;        // and plan
 Assembly<Model<NoKvCache>> KvCache;            // and trim
+Assembly<Model<NoState>> State;                // and keep
 Assembly<Model<NoGating>> Gating;              // and top_k
 Assembly<Model<NoFinishedGating>> gating;
 Assembly<Model<NoCache>> Cache;  // and unpin

@@ -14,7 +14,7 @@ import sys
 
 CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "quantization": "quant/concept.hpp", "placement": "placement/concept.hpp", "kv_cache": "attention/concept.hpp",
-    "cache": "cache/concept.hpp",
+    "mixer": "attention/mixer.hpp", "state": "attention/state.hpp", "cache": "cache/concept.hpp",
     "gating": "gating/concept.hpp", "expert": "expert/concept.hpp", "backend": "backend/concept.hpp",
     "execution": "parallel/concept.hpp", "observer": "observe/concept.hpp", "blueprint": "model/concept.hpp",
 }
@@ -81,7 +81,7 @@ def names(block, member):
 
 def command(compiler, flags):
     if "nvcc" in compiler:
-        return [compiler, "-std=c++20", *flags, "-x", "cu", "-ptx", "-o", os.devnull, "-diag-suppress=1675"]
+        return [compiler, "-std=c++20", *flags, "-x", "cu", "-ptx", "-o", os.devnull, "-diag-suppress=1675", "-Xcudafe", "--error_limit=1000"]
     return [compiler, "-std=c++20", *flags, "-fsyntax-only", *(["-ferror-limit=0"] if "clang" in compiler else [])]
 
 

@@ -10,3 +10,4 @@
 #include "diagnostics/observer.cpp"
 #include "diagnostics/placement.cpp"
 #include "diagnostics/quantization.cpp"
+#include "diagnostics/state.cpp"

@@ -11,6 +11,7 @@
 #include "lacking/observer.hpp"
 #include "lacking/placement.hpp"
 #include "lacking/quantization.hpp"
+#include "lacking/state.hpp"
 
 namespace asterism::lacking::blueprints {
 
@@ -31,6 +32,9 @@ struct NoPlacement : Blueprint {
 };
 struct NoKvCache : Blueprint {
   using KvCache = kv_caches::NoTrim;
+};
+struct NoState : Blueprint {
+  using State = states::NoKeep;
 };
 struct NoGating : Blueprint {
   using Gating = gatings::NoTopK;

@@ -23,6 +23,7 @@ static_assert(!CompleteBlueprint<NoEmbedding> && !needs::Embedding<NoEmbedding> 
 static_assert(!CompleteBlueprint<NoHead> && !needs::Head<NoHead> && needs::Embedding<NoHead>);
 static_assert(!CompleteBlueprint<NoPlacement> && !needs::Placement<NoPlacement> && needs::KvCache<NoPlacement>);
 static_assert(!CompleteBlueprint<NoKvCache> && !needs::KvCache<NoKvCache> && needs::Placement<NoKvCache>);
+static_assert(!CompleteBlueprint<NoState> && !needs::State<NoState> && needs::KvCache<NoState>);
 static_assert(!CompleteBlueprint<NoGating> && !needs::Gating<NoGating> && needs::Backend<NoGating>);
 static_assert(!CompleteBlueprint<NoCache> && !needs::Cache<NoCache> && needs::Gating<NoCache>);
 static_assert(!CompleteBlueprint<NoFinishedCache> && needs::Cache<NoFinishedCache> &&

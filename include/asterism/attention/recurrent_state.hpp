@@ -16,7 +16,7 @@ namespace asterism::attention {
 /// States of a sequence at `Slots` of its positions, in fp32: the one that it has now, one that a pass writes, and
 /// spares that were kept on the way; with two slots there are none. A pass reads `before` and writes `after`; only
 /// `advance` makes what was written the state, so a pass that was broken off, or is repeated, leaves no trace. `trim`
-/// goes back to the last position kept. One session at a time; nothing is drawn after construction.
+/// goes back to the last position kept. One session at a time; nothing is drawn after construction. Models State.
 template <int Slots>
 class RecurrentState {
  public:

@@ -7,8 +7,10 @@
 
 #include "asterism/attention/concept.hpp"
 #include "asterism/attention/mixer.hpp"
+#include "asterism/attention/state.hpp"
 #include "asterism/backend/concept.hpp"
 #include "asterism/cache/concept.hpp"
+#include "asterism/cache/parts.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
@@ -34,6 +36,8 @@ concept Placement = placement::Placement<typename B::Placement>;
 template <class B>
 concept KvCache = attention::KvCacheOn<typename B::KvCache, typename B::Backend>;
 template <class B>
+concept State = attention::StateOn<typename B::State, typename B::Backend>;
+template <class B>
 concept Gating = gating::Gating<typename B::Gating>;
 /// The gating is created by B::gating(shape), or else constructed from (experts, top_k).
 template <class B>
@@ -41,15 +45,14 @@ concept gating = requires(const Shape& shape) {
   { B::gating(shape) } -> std::same_as<typename B::Gating>;
 }
 || std::constructible_from<typename B::Gating, std::size_t, std::size_t>;
-/// Nobody asks cache::All: all experts are in memory then.
 template <class B>
-concept Cache = std::same_as<typename B::Cache, asterism::cache::All> || asterism::cache::Cache<typename B::Cache>;
+concept Cache = asterism::cache::Cache<typename B::Cache>;
 /// The cache is created by B::cache(parts, capacity), or else constructed from these.
 template <class B>
-concept cache = std::same_as<typename B::Cache, asterism::cache::All> ||
-    requires(const asterism::cache::Parts& parts, Bytes capacity) {
+concept cache = requires(const asterism::cache::Parts& parts, Bytes capacity) {
   { B::cache(parts, capacity) } -> std::same_as<typename B::Cache>;
-} || std::constructible_from<typename B::Cache, const asterism::cache::Parts&, Bytes>;
+}
+|| std::constructible_from<typename B::Cache, const asterism::cache::Parts&, Bytes>;
 template <class B>
 concept Backend = backend::Backend<typename B::Backend>;
 template <class B>
@@ -65,9 +68,10 @@ typename B::Backend > ;
 /// A Blueprint from which a model can be built: a struct that derives from Blueprint, whose aliases name models of
 /// the contracts. `Expert` is an alias template over the format, checked with `Quantization`.
 template <class B>
-concept CompleteBlueprint = needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> &&
-    needs::Placement<B> && needs::KvCache<B> && needs::Gating<B> && needs::gating<B> && needs::Cache<B> &&
-    needs::cache<B> && needs::Backend<B> && needs::Routes<B> && needs::Observer<B> && needs::Expert<B>;
+concept CompleteBlueprint =
+    needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> && needs::Placement<B> && needs::KvCache<B> &&
+    needs::State<B> && needs::Gating<B> && needs::gating<B> && needs::Cache<B> && needs::cache<B> &&
+    needs::Backend<B> && needs::Routes<B> && needs::Observer<B> && needs::Expert<B>;
 
 /// Fails to compile if a policy of B lacks a member; every compiler names the alias, the policy and the member.
 template <CompleteBlueprint B>
