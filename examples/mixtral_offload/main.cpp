@@ -204,12 +204,12 @@ std::string experts_file(const Arguments& arguments, ProgressSink& progress) {
   return path;
 }
 
-std::string slot_report(const residency::SlotCounts& counts, std::optional<file::ReadMode> mode) {
-  if (!mode) return "\nExperts: all were in memory\n";
-  return concat("\nExperts: ", counts.uses, " uses, ", counts.hits, " hits (", in_percent(counts.hit_rate()),
-                "), ", counts.fetched, " fetched, ", counts.bypassed, " bypassed\n",
-                to_string(Bytes{counts.bytes}), " read (", name_of(*mode), "), ", fixed(counts.seconds_waited, 2),
-                " s waited for them\n");
+/// Where experts came from, for the end of the memory report, which counts them.
+std::string read_line(std::optional<file::ReadMode> mode) {
+  if (!mode) return "experts: all in memory\n";
+  return *mode == file::ReadMode::direct
+             ? "reads of experts: direct, past the system's cache\n"
+             : "reads of experts: buffered, as file system or device allow no direct ones\n";
 }
 
 int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, std::optional<file::ReadMode> mode,
@@ -226,7 +226,7 @@ int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, st
   }
   check_output();
   const residency::SlotCounts counts = loaded.slot_counts();
-  if (arguments.report) show(slot_report(counts, mode) + "\nMemory\n\n" + loaded.memory_report());
+  if (arguments.report) show("\nMemory\n\n" + loaded.memory_report() + read_line(mode));
   check_output();
   if (!arguments.quiet) {
     tell(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ", to_string(needed),

@@ -56,6 +56,7 @@ static_assert(Backend<NoDeltaGates> && !RecurrentOps<NoDeltaGates> && !needs::de
 static_assert(Backend<NoDeltaRule> && !RecurrentOps<NoDeltaRule> && !needs::delta_rule<NoDeltaRule>);
 static_assert(Backend<NoGatedRmsNorm> && !RecurrentOps<NoGatedRmsNorm> && !needs::gated_rms_norm<NoGatedRmsNorm>);
 static_assert(!RecurrentOps<int>);
+static_assert(ActivationOps<Complete> && Backend<NoRelu> && !ActivationOps<NoRelu> && !needs::relu<NoRelu>);
 
 TEST_CASE_TEMPLATE("the backends obey the laws", B, Host, HostA8, SerialHost) { laws::backend<B>(); }
 TEST_CASE_TEMPLATE("the backends obey the recurrent laws", B, Host, HostA8, SerialHost) { laws::recurrent<B>(); }

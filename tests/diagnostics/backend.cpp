@@ -15,6 +15,8 @@ template <backend::Routes<gating::SoftmaxTopK> B>
 struct Routes {};
 template <backend::RecurrentOps B>
 struct Recurrent {};
+template <backend::ActivationOps B>
+struct Activates {};
 
 Uses<Model<NoConstruct>> construct;
 Uses<Model<NoArena>> arena;
@@ -48,5 +50,6 @@ Recurrent<Model<NoCausalConvolution>> causal_convolution;
 Recurrent<Model<NoDeltaGates>> delta_gates;
 Recurrent<Model<NoDeltaRule>> delta_rule;
 Recurrent<Model<NoGatedRmsNorm>> gated_rms_norm;
+Activates<Model<NoRelu>> relu;
 
 }  // namespace asterism::lacking::backends

@@ -12,6 +12,8 @@ template <class Lacking>
 using Model = lacking::Model<Complete, Lacking>;
 template <expert::Expert T>
 struct Uses {};
+template <expert::Movable T>
+struct Moves {};
 template <expert::ExpertOn<backend::SerialHost> T>
 struct Runs {};
 
@@ -21,6 +23,7 @@ Uses<Model<NoInDim>> in_dim;
 Uses<Model<NoOutDim>> out_dim;
 Uses<Model<NoSlab>> slab;
 Uses<Model<NoMatrices>> matrices;
+Moves<Model<NoSet>> set;
 Uses<Model<NoLayOut>> lay_out;
 Uses<Model<NoScratch>> scratch;
 Runs<Model<NoForward>> forward;

@@ -27,6 +27,7 @@ static_assert(!Expert<NoFootprint> && !needs::footprint<NoFootprint> && needs::i
 static_assert(!Expert<NoInDim> && !needs::in_dim<NoInDim> && needs::out_dim<NoInDim>);
 static_assert(!Expert<NoOutDim> && !needs::out_dim<NoOutDim> && needs::in_dim<NoOutDim>);
 static_assert(!Expert<NoMatrices> && !needs::matrices<NoMatrices> && needs::scratch<NoMatrices>);
+static_assert(!Movable<NoSet> && !needs::set<NoSet> && needs::matrices<NoSet>);
 static_assert(!Expert<NoLayOut> && !needs::lay_out<NoLayOut> && needs::scratch<NoLayOut>);
 static_assert(!Expert<NoScratch> && !needs::scratch<NoScratch> && needs::matrices<NoScratch>);
 static_assert(ExpertOn<Complete, backend::Host> && ExpertOn<SwiGlu<quant::Nf4<64>>, backend::Host>);

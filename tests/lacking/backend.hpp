@@ -134,5 +134,9 @@ struct NoGatedRmsNorm : Complete {
   using Complete::Complete;
   void gated_rms_norm() {}
 };
+struct NoRelu : Complete {
+  using Complete::Complete;
+  void relu() {}
+};
 
 }  // namespace asterism::lacking::backends

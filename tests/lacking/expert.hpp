@@ -15,6 +15,7 @@ struct Complete {
   };
   struct Matrices {
     void add(const Slab&) {}
+    void set(std::size_t, const Slab&) {}
   };
   struct Scratch {
     static Scratch lay_out(backend::Layout&, const Complete&, std::size_t) { return {}; }
@@ -51,6 +52,12 @@ struct NoSlab : Complete {
 struct NoMatrices : Complete {
   using Complete::Complete;
   struct Matrices {};
+};
+struct NoSet : Complete {
+  using Complete::Complete;
+  struct Matrices {
+    void add(const Slab&) {}
+  };
 };
 struct NoLayOut : Complete {
   using Complete::Complete;
