@@ -1,6 +1,7 @@
 """Ctrl-C ends the program where nobody is at a terminal: while it waits for a prompt, and while it answers.
 
-Usage: interrupt_test.py PROGRAM
+Usage: interrupt_test.py PROGRAM LIBEDIT ARGUMENTS...
+With arguments it has no --interactive: while it answers alone.
 """
 import signal
 import subprocess
@@ -8,8 +9,8 @@ import sys
 
 
 def interrupted(arguments, send=b"", answers=1):
-    process = subprocess.Popen([sys.argv[1], "--report", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, bufsize=0)
+    process = subprocess.Popen([sys.argv[1], "--report", *sys.argv[3:], *arguments], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
     process.stdin.write(send)
     output = b""
     while output.count(b"decode") < answers:
@@ -25,5 +26,6 @@ def interrupted(arguments, send=b"", answers=1):
     assert "> " not in text, text
 
 
-interrupted(["--interactive", "--max-tokens", "2"], b"The river runs\n")  # waits for the next prompt
+if not sys.argv[3:]:
+    interrupted(["--interactive", "--max-tokens", "2"], b"The river runs\n")  # waits for the next prompt
 interrupted([word for _ in range(2000) for word in ("--prompt", "The river")] + ["--max-tokens", "40"])

@@ -1,5 +1,6 @@
-// A model of a given shape whose experts take turns in memory, with random weights in a file on the disk: tokens a second,
-// hits, bytes read, and the share of its time that the disk alone would have taken, the disk measured between windows.
+// A model of a given shape whose experts take turns in memory, with random weights in a file on the disk: tokens a
+// second, hits, bytes read, and the share of its time that the disk alone would have taken, the disk measured between
+// windows.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

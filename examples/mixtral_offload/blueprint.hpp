@@ -27,7 +27,7 @@ constexpr Machine main_memory(Bytes size) {
 }
 
 /// The same with the sizes of Mixtral 8x7B and a context of 4096, so that the compiler can prove that 12 GiB do: 256
-/// experts, which take 23 GiB, share what the other parts leave.
+/// experts, which take 21.7 GiB, share what the other parts leave.
 struct MixtralOffload : Offload {
   static constexpr Shape shape = shapes::mixtral_8x7b;
   static constexpr Limits limits{.context = 4096, .batch = 1, .prefill_chunk = 512, .threads = 64};

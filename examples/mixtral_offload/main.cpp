@@ -1,6 +1,5 @@
 // A model whose experts do not fit memory: a cache keeps the likeliest, the others are read from a disk as needed.
 #include <algorithm>
-#include <array>
 #include <asterism/core/error.hpp>
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
@@ -11,7 +10,9 @@
 #include <asterism/machine/probe.hpp>
 #include <cstdint>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -122,31 +123,31 @@ Bytes disk_rate(const Arguments& arguments) {
 std::string in_percent(double share) { return fixed(100 * share, 1) + " %"; }
 
 /// What reads from the disk allow, by the share of experts that a token finds in slots.
-std::string forecast(const Chosen& chosen, Bytes rate) {
+std::string forecast(const Arguments& arguments, const Chosen& chosen) {
+  const Bytes rate = disk_rate(arguments);
   const Shape& shape = chosen.planned.config.shape;
   const placement::Plan& planned = chosen.planned.plan;
   const Bytes each = planned.footprint.slotted.each;
   const std::int32_t layers = shape.sparse_layers().size();
   const std::int32_t all = planned.slotted_experts(0);
   const std::int32_t slots = planned.expert_slots(0);
-  const Bytes token = each * static_cast<std::uint64_t>(layers) * static_cast<std::uint64_t>(shape.top_k);
+  const auto used = static_cast<std::uint64_t>(layers) * static_cast<std::uint64_t>(shape.top_k);
   std::string text = concat(slots, " slots for ", all, " experts (", in_percent(static_cast<double>(slots) / all),
                             slots < all ? "), 2 of them for experts that are not kept; " : "); ", to_string(each),
                             " each, ", to_string(each * static_cast<std::uint64_t>(all)),
-                            " together.\nA token uses ", layers * shape.top_k, " of them, ", shape.top_k,
-                            " in each of ", counted(layers, "layer"), "; found in slots, it reads:\n\n",
-                            "  found      read", rate > Bytes{0} ? "        tokens/s at most\n" : "\n");
+                            " together.\nA token uses ", used, ", ", shape.top_k, " in each of ",
+                            counted(layers, "layer"), ". By the share of them that it finds in slots:\n\n",
+                            "  found        it reads", rate > Bytes{0} ? "    tokens/s at most\n" : "\n");
   for (const double found : {0.0, 0.4, 0.8}) {
-    const double bytes = static_cast<double>(token.count) * (1 - found);
+    const double bytes = static_cast<double>((each * used).count) * (1 - found);
     text += concat("  ", pad_left(fixed(100 * found, 0), 3), " %",
-                   pad_left(to_string(Bytes{static_cast<std::uint64_t>(bytes)}), 13));
-    if (rate > Bytes{0}) text += pad_left(fixed(static_cast<double>(rate.count) / bytes, 2), 13);
+                   pad_left(to_string(Bytes{static_cast<std::uint64_t>(bytes)}), 16));
+    if (rate > Bytes{0}) text += pad_left(fixed(static_cast<double>(rate.count) / bytes, 2), 20);
     text += "\n";
   }
-  return text + (rate > Bytes{0} ? concat("\nA disk that reads ", to_string(rate),
-                                          " in a second; computing "
-                                          "comes on top where it takes longer.\n")
-                                 : "\n--disk-rate says how many tokens a second that allows.\n");
+  return text + (rate > Bytes{0} ? concat("\nThe disk reads ", arguments.disk_rate,
+                                          "; it is slower where computing takes longer than reading.\n")
+                                 : "\n--disk-rate adds the tokens a second that a disk allows.\n");
 }
 
 void show_plan(const Arguments& arguments, const Chosen& chosen) {
@@ -155,8 +156,7 @@ void show_plan(const Arguments& arguments, const Chosen& chosen) {
   show(concat("Checkpoint ", arguments.checkpoint, "\n", Offload::Quantization::name(), "; cache of experts ",
               arguments.cache, "; context ", limits.context, ", prefill in chunks of ", limits.prefill_chunk, ", ",
               counted(limits.threads, "thread"), "\n\n", placement::component_table(planned), "\n"));
-  show(keeps_all(arguments) ? "All experts stay in memory: nothing is read while the model runs.\n"
-                            : forecast(chosen, disk_rate(arguments)));
+  if (!keeps_all(arguments)) show(forecast(arguments, chosen));
 }
 
 /// Throws BudgetExceeded where the plan does not fit.
@@ -204,16 +204,15 @@ std::string experts_file(const Arguments& arguments, ProgressSink& progress) {
   return path;
 }
 
-std::string slot_report(const residency::SlotCounts& counts, const std::string& path) {
-  if (path.empty()) return "\nExperts: all were in memory\n";
-  const file::ReadMode mode = file::DirectFile(path).mode();
-  return concat("\nExperts: ", counts.uses, " uses, ", counts.hits, " hits (", in_percent(counts.hit_rate()),
-                "), ", counts.fetched, " fetched, ", counts.bypassed, " bypassed\n",
-                to_string(Bytes{counts.bytes}), " read (", name_of(mode), "), ", fixed(counts.seconds_waited, 2),
-                " s waited for them\n");
+/// Where experts came from, for the end of the memory report, which counts them.
+std::string read_line(std::optional<file::ReadMode> mode) {
+  if (!mode) return "experts: all in memory\n";
+  return *mode == file::ReadMode::direct
+             ? "reads of experts: direct, past the system's cache\n"
+             : "reads of experts: buffered, as file system or device allow no direct ones\n";
 }
 
-int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, const std::string& path,
+int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, std::optional<file::ReadMode> mode,
              Bytes needed, const Interrupt& interrupt) {
   GenerateOptions options = loaded.recommended;
   if (app.count("--max-tokens") > 0) options.max_tokens = arguments.max_tokens;
@@ -227,12 +226,12 @@ int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, co
   }
   check_output();
   const residency::SlotCounts counts = loaded.slot_counts();
-  if (arguments.report) show(slot_report(counts, path) + "\nMemory\n\n" + loaded.memory_report());
+  if (arguments.report) show("\nMemory\n\n" + loaded.memory_report() + read_line(mode));
   check_output();
   if (!arguments.quiet) {
     tell(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ", to_string(needed),
                 " of memory",
-                path.empty() ? "" : concat(", ", in_percent(counts.hit_rate()), " of the experts were there"),
+                mode ? concat(", ", in_percent(counts.hit_rate()), " of the experts were there") : "",
                 " (more: --report)\n"));
   }
   return interrupt.happened() ? Status::interrupted : Status::done;
@@ -251,11 +250,13 @@ int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interr
   ProgressSink silence;
   InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
   const std::string path = experts_file(arguments, progress);
+  std::optional<file::ReadMode> mode;
+  if (!path.empty()) mode = file::DirectFile(path).mode();
   chosen.options.experts = path;
   chosen.options.progress = &progress;
   const Bytes needed = chosen.planned.plan.peak(0);
   return chosen.variant->use(arguments.checkpoint, chosen.options, [&](Loaded& loaded) {
-    return converse(loaded, arguments, app, path, needed, interrupt);
+    return converse(loaded, arguments, app, mode, needed, interrupt);
   });
 }
 
@@ -263,9 +264,10 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.footer(
       concat("Examples:\n"
              "  mixtral_offload --experts small.spill --write-experts --report\n"
-             "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --dry-run --memory 12GiB --disk-rate 1GB/s\n"
-             "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --chat --experts /fast/mixtral.spill \\\n"
-             "    --memory 12GiB --prompt \"Why is the sky blue?\"\n\n"
+             "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --dry-run --memory 12GiB \\\n"
+             "    --disk-rate 1GB/s\n"
+             "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --experts /fast/mixtral.spill \\\n"
+             "    --memory 12GiB --chat --prompt \"Why is the sky blue?\"\n\n"
              "Answers go to standard output, all else to standard error, unless --report asks for it.\n\n",
              exit_statuses, " --dry-run: 1 where the plan does not fit."));
   app.add_option("checkpoint", arguments.checkpoint,
@@ -284,7 +286,7 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option(
          "--memory", arguments.memory,
          "Memory that the model may take: 12GiB, or 5500KiB. What the other parts leave of it are slots for "
-         "experts. By default 12GiB for Mixtral 8x7B, and for other models what half of the experts take")
+         "experts. By default 12GiB for Mixtral 8x7B, and for other models enough for half of the experts")
       ->option_text("SIZE");
   app.add_option(
          "--cache", arguments.cache,
@@ -292,12 +294,12 @@ void declare(CLI::App& app, Arguments& arguments) {
          "a file")
       ->check(CLI::IsMember({"hazard", "least-recent", "least-frequent", "s3-fifo", "arc", "all"}))
       ->option_text("CACHE [hazard]");
-  app.add_flag("--dry-run", arguments.dry_run,
-               "Show the plan and what a token reads, and stop; config.json is enough, no weights are read");
-  app.add_option(
-         "--disk-rate", arguments.disk_rate,
-         "With --dry-run: what the disk reads in a second, such as 1GB/s; shows the tokens a second that it "
-         "allows")
+  CLI::Option* dry_run =
+      app.add_flag("--dry-run", arguments.dry_run,
+                   "Show the plan and what a token reads, and stop; config.json is enough, no weights are read");
+  app.add_option("--disk-rate", arguments.disk_rate,
+                 "With --dry-run: what the disk reads, such as 1GB/s; shows the tokens a second that it allows")
+      ->needs(dry_run)
       ->option_text("RATE");
   app.add_flag("--report", arguments.report,
                "Show speed with each answer, and at the end what the slots did and the memory report");

@@ -2,6 +2,8 @@
 // variable, the alias, and by that of the member behind it.
 #include "lacking/blueprint.hpp"
 
+#include "asterism/model/slotted_experts.hpp"
+
 #include "lacking/model.hpp"
 
 namespace asterism::lacking::blueprints {

@@ -81,7 +81,8 @@ def names(block, member):
 
 def command(compiler, flags):
     if "nvcc" in compiler:
-        return [compiler, "-std=c++20", *flags, "-x", "cu", "-ptx", "-o", os.devnull, "-diag-suppress=1675", "-Xcudafe", "--error_limit=1000"]
+        return [compiler, "-std=c++20", *flags, "-x", "cu", "-ptx", "-o", os.devnull, "-diag-suppress=1675",
+                "-Xcudafe", "--error_limit=1000"]
     return [compiler, "-std=c++20", *flags, "-fsyntax-only", *(["-ferror-limit=0"] if "clang" in compiler else [])]
 
 
