@@ -8,4 +8,5 @@
 #include "diagnostics/mixer.cpp"
 #include "diagnostics/observer.cpp"
 #include "diagnostics/placement.cpp"
+#include "diagnostics/prefetch.cpp"
 #include "diagnostics/quantization.cpp"
