@@ -64,8 +64,8 @@ concept predict = requires(P& prefetcher, std::int32_t group, View<Prediction> o
 ///    exist, probabilities of another number or that are none) is left out, never refused.
 /// 2. `predict(group, out)`: fills the front of `out` with the most probable parts of the group, best first, of equal
 ///    ones the lower member first, and returns their number: at most `out.size`, 0 if it knows nothing or the group
-///    does not exist. Parts are distinct and of that group; probabilities are in [0, 1], and those of all members sum to
-///    at most 1, as a router's do. It concerns the sequence and the phase that were observed last: with several
+///    does not exist. Parts are distinct and of that group; probabilities are in [0, 1], and those of all members sum
+///    to at most 1, as a router's do. It concerns the sequence and the phase that were observed last: with several
 ///    sequences in a pass, each is observed and predicted in turn.
 /// 3. Deterministic: the same calls of `observe` give the same predictions, however often `predict` is called.
 /// 4. `static constexpr bool keeps_sequences_apart = true`, if there is one, promises that predictions of a sequence

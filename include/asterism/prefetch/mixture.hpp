@@ -24,12 +24,12 @@
 namespace asterism::prefetch {
 
 /// The mean of what Predictors predict, each weighted with its confidence, with what its accuracy is above that of
-/// chance (at least 0.01, so that each is heard in the beginning), and with the sum of its probabilities; the result sums
-/// to 1. A confidence joins the sharpness of the prediction with the predictor's accuracy, a mean over about its last 32
-/// predictions that is kept for each sequence, for prompts and for decoding apart. Without the comparison with chance
-/// the sharp and wrong would be heard before the broad and right. `Adaptive` is the mixture of PreviousLayer, MultiLayer,
-/// Pattern, Learned and NextGate.
-/// Takes sequences * predictors * members * 4 bytes besides what they take. Bodies are templates.
+/// chance (at least 0.01, so that each is heard in the beginning), and with the sum of its probabilities; the result
+/// sums to 1. A confidence joins the sharpness of the prediction with the predictor's accuracy, a mean over about its
+/// last 32 predictions that is kept for each sequence, for prompts and for decoding apart. Without the comparison with
+/// chance the sharp and wrong would be heard before the broad and right. `Adaptive` is the mixture of PreviousLayer,
+/// MultiLayer, Pattern, Learned and NextGate. Takes sequences * predictors * members * 4 bytes besides what they take.
+/// Bodies are templates.
 template <class... Predictors>
 class Mixture {
   static_assert((Prefetch<Predictors> && ...), "a mixture is of prefetchers");

@@ -12,10 +12,9 @@
 namespace asterism::prefetch {
 
 /// Predicts what the next layer's router says of this layer's hidden state (`Routing::next`), divided by its sum: the
-/// residual stream changes little from layer to layer. Knows nothing where no guess was handed to it. What is guessed in
-/// the last group counts for the first group of the next pass.
-/// Source: Eliseev and Mazur, Fast Inference of Mixture-of-Experts Language Models with Offloading, arXiv 2312.17238,
-/// section 3.2.
+/// residual stream changes little from layer to layer. Knows nothing where no guess was handed to it. What is guessed
+/// in the last group counts for the first group of the next pass. Source: Eliseev and Mazur, Fast Inference of
+/// Mixture-of-Experts Language Models with Offloading, arXiv 2312.17238, section 3.2.
 class NextGate {
  public:
   static constexpr bool keeps_sequences_apart = true;

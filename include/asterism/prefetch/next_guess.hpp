@@ -21,7 +21,8 @@ class NextGuess {
   /// `probabilities` (members) or, if there are none, `used` are expected of the group behind that of the routing.
   void observe(const Routing& routing, View<const float> probabilities, View<const std::int32_t> used);
 
-  /// Shares (members) of the group for the sequence observed last; empty if it is not the next one, or nothing is known.
+  /// Shares (members) of the group for the sequence observed last; empty if it is not the next one, or nothing is
+  /// known.
   View<const float> shares(std::int32_t group) const;
 
  private:

@@ -14,10 +14,10 @@
 namespace asterism::prefetch {
 
 /// Counts for each group how often each member was used behind each member of the group before, the first group behind
-/// the last one of the pass before. The share of a member is the mean, over the members used just before, of the part of
-/// their counts that went to it, times a confidence of min(1, n / 1000), n the passes counted for that group. The counts
-/// are of all sequences together, what was used before is the sequence's own.
-/// Takes groups * members^2 * 4 bytes besides what `Recent` takes.
+/// the last one of the pass before. The share of a member is the mean, over the members used just before, of the part
+/// of their counts that went to it, times a confidence of min(1, n / 1000), n the passes counted for that group. The
+/// counts are of all sequences together, what was used before is the sequence's own. Takes groups * members^2 * 4 bytes
+/// besides what `Recent` takes.
 class Pattern {
  public:
   /// Passes through a group after which its counts are trusted fully.

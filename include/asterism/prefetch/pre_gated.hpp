@@ -12,9 +12,9 @@
 namespace asterism::prefetch {
 
 /// Predicts the choice that the model has made for the next layer (`Routing::next_used`), each of its members with the
-/// same share: exact for a pre-gated model. Knows nothing where no choice was handed to it.
-/// Source: Hwang et al., Pre-gated MoE: An Algorithm-System Co-Design for Fast and Scalable Mixture-of-Expert Inference,
-/// ISCA 2024, arXiv 2308.12066.
+/// same share: exact for a pre-gated model. Knows nothing where no choice was handed to it. Source: Hwang et al.,
+/// Pre-gated MoE: An Algorithm-System Co-Design for Fast and Scalable Mixture-of-Expert Inference, ISCA 2024, arXiv
+/// 2308.12066.
 class PreGated {
  public:
   static constexpr bool keeps_sequences_apart = true;

@@ -12,8 +12,8 @@
 namespace asterism::prefetch {
 
 /// Predicts for a group the shares that its members had in the group before: right where members of the same number do
-/// related work, no better than chance elsewhere. Knows nothing of the first group, and of a group whose predecessor has
-/// not been observed in this pass.
+/// related work, no better than chance elsewhere. Knows nothing of the first group, and of a group whose predecessor
+/// has not been observed in this pass.
 class PreviousLayer {
  public:
   static constexpr bool keeps_sequences_apart = true;

@@ -34,8 +34,8 @@ class Recent {
   /// not been there, or if `group` is not ahead.
   View<const float> shares_before(std::size_t sequence, std::int32_t group, std::int32_t back) const;
 
-  /// Members, ascending, that the sequence used just before it comes to `group`; before the first one, in the last group
-  /// of the pass before. Empty if that was not observed, or if `group` is not ahead.
+  /// Members, ascending, that the sequence used just before it comes to `group`; before the first one, in the last
+  /// group of the pass before. Empty if that was not observed, or if `group` is not ahead.
   View<const std::int32_t> used_before(std::size_t sequence, std::int32_t group) const;
 
   /// Members, ascending, that the sequence used in the group when it was there last, in whichever pass.

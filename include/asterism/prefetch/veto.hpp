@@ -18,14 +18,14 @@ struct VetoOptions {
 /// Keeps prefetching from slowing a run down: it lets a predicted part be copied only if that pays on average.
 ///
 /// Its measure is the precision of the predictions on parts that are not resident: of the last `window` of them, the
-/// share that was used. Predictions are scored whether or not they are copied, so that what was silenced can speak again,
-/// and nothing is copied before `silence` of them have been scored.
+/// share that was used. Predictions are scored whether or not they are copied, so that what was silenced can speak
+/// again, and nothing is copied before `silence` of them have been scored.
 ///
 /// A copy of a part evicts another. It gains precision * min(1, T_l / T_c), since a part that takes longer than the
-/// layer in whose shadow it is copied comes late by the rest, and loses (1 - precision) * value of the part evicted; it has
-/// to gain `margin` more than it loses. At most min(top_k, floor(T_l / T_c) + 1) copies a layer find room in the
-/// link's time. A cache that knows no values evicts nothing for a prediction: the part waits in a slot of its own, while
-/// the precision is above `stage_above`.
+/// layer in whose shadow it is copied comes late by the rest, and loses (1 - precision) * value of the part evicted;
+/// it has to gain `margin` more than it loses. At most min(top_k, floor(T_l / T_c) + 1) copies a layer find room in
+/// the link's time. A cache that knows no values evicts nothing for a prediction: the part waits in a slot of its own,
+/// while the precision is above `stage_above`.
 ///
 /// It is handed numbers: it knows no cache, no link and no prefetcher. Does not allocate. Not thread-safe.
 class Veto {
