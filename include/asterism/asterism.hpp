@@ -2,6 +2,8 @@
 // threads. Reading checkpoints and text is in load.hpp.
 #pragma once
 
+#include "asterism/cache/all.hpp"
+#include "asterism/cache/hazard.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/version.hpp"
 #include "asterism/machine/catalogue.hpp"

@@ -32,6 +32,7 @@
 #include "asterism/json/fields_impl.hpp"
 #include "asterism/json/json_impl.hpp"
 #include "asterism/lab/bar_chart_impl.hpp"
+#include "asterism/lab/belady_impl.hpp"
 #include "asterism/lab/conditions_impl.hpp"
 #include "asterism/lab/difference_impl.hpp"
 #include "asterism/lab/evaluation_html_impl.hpp"

@@ -1,6 +1,7 @@
 // All of them in one compilation.
 #include "diagnostics/backend.cpp"
 #include "diagnostics/blueprint.cpp"
+#include "diagnostics/cache.cpp"
 #include "diagnostics/execution.cpp"
 #include "diagnostics/expert.cpp"
 #include "diagnostics/gating.cpp"
