@@ -42,6 +42,8 @@
 #include "asterism/lab/read_evaluations_impl.hpp"
 #include "asterism/lab/read_routing_trace_impl.hpp"
 #include "asterism/lab/routed_sequence_impl.hpp"
+#include "asterism/lab/simulated_time_impl.hpp"
+#include "asterism/lab/synthetic_routes_impl.hpp"
 #include "asterism/lab/usage_chart_impl.hpp"
 #include "asterism/text/chat_template_impl.hpp"
 #include "asterism/text/detail/added_tokens_impl.hpp"

@@ -1,6 +1,8 @@
 // The veto against plain arithmetic.
 #include "asterism/prefetch/veto.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <deque>
 #include <limits>
 
@@ -69,6 +71,24 @@ TEST_CASE("a copy gains precision * min(1, T_l / T_c), and loses the rest of the
   CHECK_FALSE(heard(32, 1, 1, {.margin = 0.6F}).allows_copy(0));
 }
 
+TEST_CASE("a link that finishes a piece first makes wrong copies cost the next layer") {
+  for (const double copy : {0.25, 0.5, 2.0, 10.0}) {
+    for (const float piece : {1.0F, 0.25F}) {
+      const double copies = std::min(8.0, std::floor(1 / copy) + 1);
+      const double cost = std::max(double{piece} - 1 / copy, double{piece} / 2) / copies;
+      for (int right = 0; right <= 64; ++right) {
+        const Veto veto = heard(right, 1, copy, {.piece = piece});
+        const double precision = right / 64.0;
+        const auto gain = [&](double value) {
+          return precision * std::min(1.0, 1 / copy) - (1 - precision) * (value + cost) - 0.02;
+        };
+        if (std::abs(gain(0.25)) > 1e-6) CHECK(veto.allows_copy(0.25F) == (gain(0.25) > 0));
+        if (std::abs(gain(0)) > 1e-6) CHECK(veto.allows_staging() == (precision > 0.15 && gain(0) > 0));
+      }
+    }
+  }
+}
+
 TEST_CASE("what was silenced can speak again") {
   Veto veto = heard(0);
   CHECK_FALSE(veto.allows_copy(0));
@@ -96,7 +116,9 @@ TEST_CASE("impossible numbers are refused") {
                                   {.window = 64, .silence = 63},
                                   {.margin = -1},
                                   {.stage_above = -0.1F},
-                                  {.stage_above = 1.1F}}) {
+                                  {.stage_above = 1.1F},
+                                  {.piece = -0.1F},
+                                  {.piece = 1.1F}}) {
     CHECK_THROWS_WITH_AS(Veto(1, 1, 1, wrong), doctest::Contains("1 <= window <= 64"), InvalidArgument);
   }
 }

@@ -13,6 +13,7 @@ struct VetoOptions {
   std::int32_t silence = 256;  ///< >= window: predictions that are scored before the first copy
   float margin = 0.02F;        ///< >= 0: how much more a copy must be worth than what it evicts
   float stage_above = 0.15F;  ///< in [0, 1]: precision above which parts are staged where no part's value is known
+  float piece = 0;            ///< in [0, 1]: the part of a copy that is finished before a more urgent one begins
 };
 
 /// Keeps prefetching from slowing a run down: it lets a predicted part be copied only if that pays on average.
@@ -26,6 +27,10 @@ struct VetoOptions {
 /// it has to gain `margin` more than it loses. At most min(top_k, floor(T_l / T_c) + 1) copies a layer find room in
 /// the link's time. A cache that knows no values evicts nothing for a prediction: the part waits in a slot of its own,
 /// while the precision is above `stage_above`.
+///
+/// A link that cannot drop a wrong copy at once makes the next layer wait for the piece under way: half of it on
+/// average, or all that is left of it after T_l. That loss, in copies, is shared by the copies of a layer and counts
+/// like a victim's value: (1 - precision) * max(piece - T_l / T_c, piece / 2) / most_copies().
 ///
 /// It is handed numbers: it knows no cache, no link and no prefetcher. Does not allocate. Not thread-safe.
 class Veto {
@@ -47,12 +52,13 @@ class Veto {
   /// Whether a copy that evicts a part of this value, in [0, 1], pays; 0 for one that evicts nothing.
   bool allows_copy(float value_of_victim) const;
   /// Whether a part is to be staged where no values are known.
-  bool allows_staging() const { return speaks() && precision() > options_.stage_above; }
+  bool allows_staging() const;
 
  private:
   VetoOptions options_;
   std::int32_t most_copies_ = 1;
   float in_time_ = 1;           ///< min(1, T_l / T_c)
+  float in_the_way_ = 0;        ///< what a wrong copy costs the next layer, in copies
   std::uint64_t outcomes_ = 0;  ///< the last of them, newest in the lowest bit
   std::int32_t scored_ = 0;     ///< up to `silence`
 };
