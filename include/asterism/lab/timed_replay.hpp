@@ -69,9 +69,9 @@ struct Ahead {
 
 /// Replays the trace token by token, see `replay`, in time: the parts that a layer lacks are copied over one link, and
 /// behind them those that are predicted for the next layer. Besides the cache there are top_k step slots: what is
-/// bypassed is computed from them, and what is predicted waits in those that are free until the next router has spoken,
-/// so that a prediction evicts nothing. All the same the veto weighs it against the value of the least resident, looked
-/// up once a token, where the cache knows values. The cache and the prefetcher go on from the states that they have;
+/// bypassed is computed from them, and what is predicted waits in those that are free until the next router has spoken.
+/// So a prediction evicts nothing, and for a cache that knows values the veto weighs it against a victim of value 0;
+/// for others it says what may be staged. The cache and the prefetcher go on from the states that they have;
 /// bytes_of(part) is the size of a part. Throws what they throw, and InvalidArgument for times or options out of range.
 template <cache::Cache C, prefetch::Prefetch P, class BytesOf>
 TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, const BytesOf& bytes_of,
@@ -91,22 +91,9 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
   std::vector<double> copies;
   std::vector<float> shares(static_cast<std::size_t>(sizes.experts));
   std::vector<std::int32_t> next_used;
-  float least_value = 0;
-  const auto look_up_least = [&] {
-    if constexpr (cache::Valued<C>) {
-      least_value = 1;
-      for (std::int32_t group = 0; group < sizes.layers; ++group) {
-        for (std::int32_t member = 0; member < sizes.experts; ++member) {
-          const PartId part{group, member};
-          if (cache.contains(part)) least_value = std::min(least_value, cache.value(part));
-        }
-      }
-    }
-  };
 
   for_each_group_use(trace, [&](const GroupUse& use) {
     const auto group = static_cast<std::size_t>(use.group);
-    if (use.group == 0) look_up_least();
     cache.observe(use.group, use.used, use.probabilities);
     cache.admit(use.step, admission);
     count(admission, bytes_of, out.cache);
@@ -182,7 +169,7 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
       const std::int32_t parts = prefetch::parts_to_copy(veto.most_copies(), confidence.value());
       ahead.queued = std::min(ahead.queued, static_cast<std::size_t>(parts));
     } else if (options.rule == CopyRule::veto) {
-      const bool pays = cache::Valued<C> ? veto.allows_copy(least_value) : veto.allows_staging();
+      const bool pays = cache::Valued<C> ? veto.allows_copy(0) : veto.allows_staging();
       if (!pays) ahead.queued = 0;
     }
   });

@@ -80,6 +80,8 @@ concept Prefetch = needs::observe<P> && needs::predict<P>;
 
 /// A prefetcher whose predictions of a sequence depend on what was observed of that sequence alone.
 template <class P>
-concept KeepsSequencesApart = Prefetch<P> && requires { requires P::keeps_sequences_apart; };
+concept KeepsSequencesApart = Prefetch<P> && requires {
+  requires P::keeps_sequences_apart;
+};
 
 }  // namespace asterism::prefetch
