@@ -12,7 +12,8 @@ using observe::Trace;
 namespace {
 
 /// Tells `trace` of one token in one layer as a model does.
-void tell(Trace& trace, std::int32_t layer, std::int32_t position, const std::vector<float>& probabilities,
+template <class AnyTrace>
+void tell(AnyTrace& trace, std::int32_t layer, std::int32_t position, const std::vector<float>& probabilities,
           const std::vector<std::int32_t>& experts) {
   trace.scored(layer, position, probabilities);
   for (const std::int32_t expert : experts) trace.routed(layer, position, expert, 1.0F);

@@ -43,6 +43,10 @@ TEST_CASE("shares of the groups before, as long as the pass has been there") {
   tell(recent, 0, {1});
   CHECK(list(recent.shares_before(0, 2, 1)).empty());  // is of the pass before
   CHECK(list(recent.shares_before(0, 1, 1)) == Shares{0, 1});
+  tell(recent, 1, {0});
+  tell(recent, 1, {1});  // the same again: a pass that began here
+  CHECK(list(recent.shares_before(0, 2, 1)) == Shares{0, 1});
+  CHECK(list(recent.shares_before(0, 2, 2)).empty());
   CHECK_FALSE(recent.ahead(0, 3));
   CHECK_FALSE(recent.ahead(0, -1));
 }
