@@ -102,6 +102,39 @@ TEST_CASE("a step without room is refused by the names of what is missing, and s
   fetch(residents, {{1, 1}});
 }
 
+TEST_CASE("what is pinned takes room while it is resident, however it came to be both") {
+  Residents residents(Parts(2, 3, sizes), 12_B);
+  const PartIds step{{1, 2}};
+  Admission admission;
+  const auto has_room = [&] {  // for 6 bytes
+    residents.begin(step, admission);
+    try {
+      residents.require_room();
+    } catch (const BudgetExceeded&) {
+      return false;
+    }
+    residents.end();
+    return true;
+  };
+  fetch(residents, {{0, 0}, {0, 1}});
+  residents.pin({1, 1});  // 5 bytes, not resident
+  residents.pin({0, 1});  // 2 bytes
+  CHECK(has_room());
+  fetch(residents, {{1, 1}});
+  CHECK_FALSE(has_room());
+  residents.unpin({0, 1});
+  CHECK(has_room());
+  residents.pin({0, 1});
+  residents.pin({0, 1});
+  residents.unpin({1, 1});
+  CHECK(has_room());
+  residents.pin({1, 1});
+  residents.unpin({0, 1});
+  CHECK_FALSE(has_room());
+  residents.unpin({0, 1});
+  CHECK(has_room());
+}
+
 TEST_CASE("a part named twice, or one that there is not") {
   Residents residents(Parts(2, 3, sizes), 12_B);
   Admission admission;

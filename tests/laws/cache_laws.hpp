@@ -72,8 +72,8 @@ struct CacheCase {
   }
 };
 
-/// Random passes: some members more popular than others, sometimes all of a group at once as a prompt has it, steps that
-/// name parts of other groups too, empty steps, and pins of a few parts for a while.
+/// Random passes: some members more popular than others, sometimes all of a group at once as a prompt has it, steps
+/// that name parts of other groups too, empty steps, and pins of a few parts for a while.
 inline std::vector<CacheCall> calls_to_try(const cache::Parts& parts, std::size_t passes, bool pins,
                                            Random& random) {
   std::vector<CacheCall> calls;
@@ -489,11 +489,11 @@ void names_do_not_matter(const Make& make) {
   }
 }
 
-/// Not part of `cache`, for it needs a program that counts: after a warm-up no call allocates. allocations() is how often
-/// the program has allocated so far.
+/// Not part of `cache`, for it needs a program that counts: after construction no call allocates. allocations() is how
+/// often the program has allocated so far.
 template <class Make, class Allocations>
 void nothing_is_allocated(const Make& make, const Allocations& allocations) {
-  const Law law("after a warm-up no call allocates", model_name<CacheOf<Make>>());
+  const Law law("once it is constructed, no call allocates", model_name<CacheOf<Make>>());
   for (CacheCase one : caches_to_try(false)) {
     // Steps that may be refused are left out: messages allocate.
     for (CacheCall& call : one.calls) {

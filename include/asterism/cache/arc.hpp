@@ -10,10 +10,11 @@
 
 namespace asterism::cache {
 
-/// Two queues of residents, t1 of parts used once lately and t2 of those used again, and two of parts that left them, b1
-/// and b2. A request for one of b1 lets t1 grow, for one of b2 let it shrink; a new part takes the room of t1's oldest
-/// while t1 is above its target, otherwise of t2's. Requests are the parts of steps. Counts are bytes, and a request moves
-/// the target by the part's size times the quotient of the paper; a part of the step or a pinned one is passed over.
+/// Two queues of residents, t1 of parts used once lately and t2 of those used again, and two of parts that left them,
+/// b1 and b2. A request for one of b1 lets t1 grow, for one of b2 let it shrink; a new part takes the room of t1's
+/// oldest while t1 is above its target, otherwise of t2's. Requests are the parts of steps. Counts are bytes, and a
+/// request moves the target by the part's size times the quotient of the paper; a part of the step or a pinned one is
+/// passed over.
 /// Source: Megiddo, Modha: ARC: A self-tuning, low overhead replacement cache, FAST 2003, figure 4.
 class Arc {
  public:

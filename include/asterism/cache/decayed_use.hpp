@@ -17,9 +17,9 @@ struct DecayedUseOptions {
   bool bypass = false;   ///< as RankedOptions
 };
 
-/// A part is worth the share of its group's passes that used it, older ones counting less: use <- d use + (1 - d) used with
-/// d = 0.5^(1 / half_life), once for each pass that its group is observed in, resident or not. Least recent for short
-/// half-lives, least frequent for long ones.
+/// A part is worth the share of its group's passes that used it, older ones counting less, whether it is resident or
+/// not: each pass of the group makes it d share + (1 - d) used with d = 0.5^(1 / half_life). Nearly least recent for
+/// short half-lives, least frequent for long ones.
 class DecayedUse {
  public:
   /// Throws InvalidArgument if the half-life is not above 0.

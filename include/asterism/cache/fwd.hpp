@@ -5,6 +5,7 @@ namespace asterism::cache {
 
 struct Admission;
 class Parts;
+class Queues;
 class Residents;
 class Ranked;
 

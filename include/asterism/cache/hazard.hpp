@@ -20,14 +20,16 @@ struct HazardOptions {
 ///
 ///     x = [use decayed with half-lives of 1.5, 6, 24, 96 passes; q = min(1, k p); q decayed with half-life 2; k / E]
 ///
-/// of the group's last pass, where p is the router's probability, k = top_k and E = members. Decayed: y <- d y + (1 - d) new,
-/// d = 0.5^(1 / half-life), from 0. Where probabilities are not known, q is 1 for members that were used, else 0.
+/// of the group's last pass, where p is the router's probability, k = top_k and E = members. Decayed means
+/// y <- d y + (1 - d) new with d = 0.5^(1 / half-life), from 0. Where probabilities are not known, q is 1 for members
+/// that were used, else 0.
 ///
-/// w is learnt by ridge regression on all parts of every observed group: A += x x', b += x used with the x from before the
-/// observation and used in {0, 1}; each 8 passes (A + 20 I) w = b + 20 w0 is solved, w0 = (.15 .25 .3 .3 0 0 0).
+/// w is learnt by ridge regression on all parts of every observed group, from w0 = (.15 .25 .3 .3 0 0 0):
+/// A += x x', b += x used with the x from before the observation and used in {0, 1}; every 8 passes
+/// (A + 20 I) w = b + 20 w0 is solved.
 ///
-/// The victim is the part of the least v * 0.5^(d / L): L groups, d of which run before its own does, 0 for the group after
-/// the one that was observed last: what is needed sooner stays. One budget over all groups.
+/// The victim is the part of the least v * 0.5^(d / L): L groups, d of which run before its own does, 0 for the group
+/// after the one that was observed last: what is needed sooner stays. One budget over all groups.
 /// Source: this project's study of caches on routing traces, docs/policies/cache.md.
 class Hazard {
  public:
@@ -63,7 +65,7 @@ class Hazard {
   std::int32_t top_k_;
   std::array<double, 5> decay_;    // of x[0] to x[3] and x[5]
   std::vector<Row> x_;             // (parts); x[7] is whether the part is used in the pass that is observed
-  std::array<Row, features> a_{};  // A and b
+  std::array<Row, features> a_{};  // the upper triangle of A, and b
   Vector weights_;
   std::vector<double> discounts_;  // (groups): 0.5^(d / L)
   std::int32_t last_group_ = -1;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "asterism/cache/hazard.hpp"
 #include "asterism/core/error.hpp"
@@ -73,13 +74,24 @@ ASTERISM_INLINE void Hazard::observe(std::int32_t group, View<const std::int32_t
   }
 }
 
+// A is symmetric: the sums right of its diagonal and b, in registers, then both halves.
 ASTERISM_INLINE void Hazard::learn(std::size_t first, std::size_t end) {
-  for (std::size_t i = first; i < end; ++i) {
-    const Row& x = x_[i];
-    for (std::size_t row = 0; row < features; ++row) {
-      for (std::size_t column = 0; column <= features; ++column) a_[row][column] += x[row] * x[column];
+  const auto row = [&]<std::size_t... column>(std::size_t r, std::index_sequence<column...>) {
+    Row sum{};
+    for (std::size_t i = first; i < end; ++i) {
+      const Row& x = x_[i];
+      const double x_r = x[r];
+      ((sum[column] += x_r * x[features - column]), ...);
     }
-  }
+    ((a_[r][features - column] += sum[column]), ...);
+  };
+  row(0, std::make_index_sequence<8>());
+  row(1, std::make_index_sequence<7>());
+  row(2, std::make_index_sequence<6>());
+  row(3, std::make_index_sequence<5>());
+  row(4, std::make_index_sequence<4>());
+  row(5, std::make_index_sequence<3>());
+  row(6, std::make_index_sequence<2>());
 }
 
 ASTERISM_INLINE void Hazard::rank(std::size_t first, std::size_t end) {
@@ -94,6 +106,7 @@ ASTERISM_INLINE void Hazard::rank(std::size_t first, std::size_t end) {
 ASTERISM_INLINE void Hazard::solve() {
   std::array<Row, features> m = a_;
   for (std::size_t row = 0; row < features; ++row) {
+    for (std::size_t column = 0; column < row; ++column) m[row][column] = m[column][row];
     m[row][row] += detail::hazard_prior_weight;
     m[row][features] += detail::hazard_prior_weight * detail::hazard_prior[row];
   }

@@ -9,8 +9,8 @@
 
 namespace asterism::cache {
 
-/// Counts in how many passes each part was used, also while it is not resident, and evicts the part with the least count,
-/// of equal ones the least recent. Nothing is forgotten: what was popular long ago stays.
+/// Counts in how many passes each part was used, also while it is not resident, and evicts the part with the least
+/// count, of equal ones the least recent. Nothing is forgotten: what was popular long ago stays.
 class LeastFrequent {
  public:
   LeastFrequent(const Parts& parts, Bytes capacity, RankedOptions options = {})

@@ -8,9 +8,9 @@
 
 namespace asterism::cache {
 
-/// Evicts the part whose last step lies back furthest; within a step, later is more recent. One order over all groups: with
-/// less room than a pass uses, a part leaves before its group runs again, and nothing is ever hit.
-/// A new part is the most recent one, so that bypass happens only where pins leave no room.
+/// Evicts the part whose last step lies back furthest; within a step, later is more recent. One order over all
+/// groups: with less room than a pass uses, a part leaves before its group runs again, and nothing is ever hit. A new
+/// part is the most recent one, so that bypass happens only where pins leave no room.
 class LeastRecent {
  public:
   LeastRecent(const Parts& parts, Bytes capacity, RankedOptions options = {})

@@ -8,8 +8,8 @@
 
 namespace asterism::cache {
 
-/// Some queues over the same parts, each of which is in one of them or in none. Parts go by their numbers; they enter at the
-/// head, and leave at the tail or from anywhere. Every operation takes constant time and allocates nothing.
+/// Some queues over the same parts, each of which is in one of them or in none. Parts go by their numbers; they enter
+/// at the head, and leave at the tail or from anywhere. Every operation takes constant time and allocates nothing.
 class Queues {
  public:
   static constexpr std::size_t none = ~std::size_t{0};

@@ -58,6 +58,7 @@ class Residents {
   Parts parts_;
   Bytes capacity_;
   Bytes used_{};
+  Bytes pinned_{};                   // of residents that are pinned
   std::vector<std::uint8_t> state_;  // (parts)
   std::vector<std::uint32_t> pins_;  // (parts)
   std::vector<std::size_t> step_;    // numbers of the parts of the step

@@ -22,8 +22,9 @@ ASTERISM_INLINE void Residents::fill() {
 
 ASTERISM_INLINE void Residents::pin(PartId part) {
   const std::size_t number = parts_.number(part);
-  ++pins_[number];
+  if (pins_[number]++ > 0) return;
   state_[number] |= pinned;
+  if (is_resident(number)) pinned_ += parts_.bytes(number);
 }
 
 ASTERISM_INLINE void Residents::unpin(PartId part) {
@@ -31,7 +32,9 @@ ASTERISM_INLINE void Residents::unpin(PartId part) {
   if (pins_[number] == 0) {
     throw InvalidArgument(concat(to_string(part), " is unpinned more often than it was pinned"));
   }
-  if (--pins_[number] == 0) state_[number] &= static_cast<std::uint8_t>(~pinned);
+  if (--pins_[number] > 0) return;
+  state_[number] &= static_cast<std::uint8_t>(~pinned);
+  if (is_resident(number)) pinned_ -= parts_.bytes(number);
 }
 
 ASTERISM_INLINE void Residents::begin(View<const PartId> step, Admission& admission) {
@@ -60,15 +63,11 @@ ASTERISM_INLINE void Residents::begin(View<const PartId> step, Admission& admiss
 ASTERISM_INLINE void Residents::require_room() {
   Bytes needed{};
   for (const std::size_t number : misses_) needed += parts_.bytes(number);
-  if (needed <= capacity_ - used_) return;
-  Bytes stays{};
-  Bytes pins{};
-  for (std::size_t number = 0; number < state_.size(); ++number) {
-    if (!is_resident(number) || may_leave(number)) continue;
-    stays += parts_.bytes(number);
-    if ((state_[number] & in_step) == 0) pins += parts_.bytes(number);
+  Bytes hits{};  // those that are not pinned besides
+  for (const std::size_t number : step_) {
+    if (is_resident(number) && (state_[number] & pinned) == 0) hits += parts_.bytes(number);
   }
-  if (needed <= capacity_ - stays) return;
+  if (needed <= capacity_ - hits - pinned_) return;
   std::string names;
   for (const std::size_t number : misses_) {
     names += concat(names.empty() ? "" : ", ", to_string(parts_.part(number)));
@@ -76,8 +75,8 @@ ASTERISM_INLINE void Residents::require_room() {
   admission_->clear();
   end();
   throw BudgetExceeded(concat("a step needs ", needed.count, " bytes for parts that are not resident (", names,
-                              "), but of the cache's ", capacity_.count, " bytes ", (stays - pins).count,
-                              " hold other parts of the step and ", pins.count,
+                              "), but of the cache's ", capacity_.count, " bytes ", hits.count,
+                              " hold other parts of the step and ", pinned_.count,
                               " pinned ones: unpin some, cut the step into several, or let the cache bypass"));
 }
 
@@ -88,6 +87,7 @@ ASTERISM_INLINE void Residents::evict(std::size_t number) {
 }
 
 ASTERISM_INLINE void Residents::fetch(std::size_t number) {
+  if ((state_[number] & pinned) != 0) pinned_ += parts_.bytes(number);
   state_[number] |= resident;
   used_ += parts_.bytes(number);
   admission_->fetched.push_back(parts_.part(number));

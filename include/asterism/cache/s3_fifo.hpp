@@ -11,9 +11,10 @@
 
 namespace asterism::cache {
 
-/// New parts enter a small queue of 10 % of the capacity; those used more than once there move to the main queue, a clock
-/// with counters up to 3, and those that left lately, as many bytes as the main queue has, enter the main queue when they
-/// come again. Requests are the parts of steps. Counts are bytes; a part of the step or a pinned one is passed over.
+/// New parts enter a small queue of 10 % of the capacity; those used more than once there move to the main queue, a
+/// clock with counters up to 3, and those that left lately, as many bytes as the main queue has, enter the main queue
+/// when they come again. Requests are the parts of steps. Counts are bytes; a part of the step or a pinned one is
+/// passed over.
 /// Source: Yang, Zhang, Qiu, Yue, Rashmi: FIFO queues are all you need for cache eviction, SOSP 2023, algorithm 1.
 class S3Fifo {
  public:

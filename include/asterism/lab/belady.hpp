@@ -8,10 +8,10 @@
 
 namespace asterism::lab {
 
-/// What the best cache of `slots` parts of equal size, empty at first, counts on the trace as `replay` walks it: of the
-/// residents and the parts of each step it keeps the ones that are used again soonest, and none that is never used again.
-/// It is bound by no rule of caches but its size: it may bypass, and drop a part of the step right after its use. So
-/// no cache has more hits. Bytes are counted as if every part had one.
+/// What the best cache of `slots` parts of equal size, empty at first, counts on the trace as `replay` walks it: of
+/// the residents and the parts of each step it keeps the ones that are used again soonest, and none that is never
+/// used again. It is bound by no rule of caches but its size: it may bypass, and drop a part of the step right after
+/// its use. So no cache has more hits; its fetches are not the fewest. Bytes are counted as if every part had one.
 ///
 /// Why it is the best: a part between two uses is an interval that is kept whole or not at all, at most `slots` overlap
 /// at any time, and where more do, dropping the one that ends last loses least.
