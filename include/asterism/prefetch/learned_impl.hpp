@@ -8,11 +8,12 @@
 
 #include "asterism/prefetch/extent.hpp"
 #include "asterism/prefetch/learned.hpp"
+#include "asterism/prefetch/rows.hpp"
 
 namespace asterism::prefetch {
 
 ASTERISM_INLINE Learned::Learned(const Extent& extent)
-    : recent_(extent),
+    : recent_(extent, false),
       members_(static_cast<std::size_t>(extent.members)),
       weights_(static_cast<std::size_t>(extent.groups) * (2 * members_ + 1) * members_),
       known_(static_cast<std::size_t>(extent.groups)),
@@ -35,9 +36,7 @@ void Learned::for_each_input(std::size_t sequence, std::int32_t group, const F& 
 
 ASTERISM_INLINE void Learned::estimate(std::size_t sequence, std::int32_t group) {
   std::fill(uses_.begin(), uses_.end(), 0.0F);
-  for_each_input(sequence, group, [&](View<float> weights) {
-    for (std::size_t m = 0; m < members_; ++m) uses_[m] += weights[m];
-  });
+  for_each_input(sequence, group, [&](View<float> weights) { add_scaled(uses_, weights, 1); });
   for (float& use : uses_) use = 1 / (1 + std::exp(-use));
 }
 
@@ -45,14 +44,12 @@ ASTERISM_INLINE void Learned::observe(const Routing& routing) {
   const std::size_t sequence = slot_of(routing.sequence, recent_.extent());
   if (recent_.ahead(sequence, routing.group) && !routing.used.empty()) {
     estimate(sequence, routing.group);
-    for (float& use : uses_) use *= -rate;  // the step: rate * (used - estimate)
+    scale_by(uses_, -rate);  // the step: rate * (used - estimate)
     for (const std::int32_t member : routing.used) {
       if (member < 0 || member >= recent_.extent().members) continue;
       uses_[static_cast<std::size_t>(member)] += rate;
     }
-    for_each_input(sequence, routing.group, [&](View<float> weights) {
-      for (std::size_t m = 0; m < members_; ++m) weights[m] += uses_[m];
-    });
+    for_each_input(sequence, routing.group, [&](View<float> weights) { add_scaled(weights, uses_, 1); });
     known_[static_cast<std::size_t>(routing.group)] = 1;
   }
   recent_.observe(routing);
@@ -61,10 +58,9 @@ ASTERISM_INLINE void Learned::observe(const Routing& routing) {
 ASTERISM_INLINE View<const float> Learned::shares(std::int32_t group) {
   if (!recent_.ahead(recent_.sequence(), group) || known_[static_cast<std::size_t>(group)] == 0) return {};
   estimate(recent_.sequence(), group);
-  float total = 0;
-  for (const float use : uses_) total += use;
+  const float total = sum_of(uses_);
   if (!(total > 0)) return {};
-  for (float& use : uses_) use /= total;
+  scale_by(uses_, 1 / total);
   return uses_;
 }
 

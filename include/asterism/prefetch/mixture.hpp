@@ -20,6 +20,7 @@
 #include "asterism/prefetch/pattern.hpp"
 #include "asterism/prefetch/previous_layer.hpp"
 #include "asterism/prefetch/rank.hpp"
+#include "asterism/prefetch/rows.hpp"
 
 namespace asterism::prefetch {
 
@@ -80,7 +81,6 @@ class Mixture {
   /// All that is predicted: (members) with the sum 1, or empty. Valid until the next call.
   View<const float> shares(std::int32_t group) {
     std::fill(mixed_.begin(), mixed_.end(), 0.0F);
-    float total = 0;
     const Told& told = told_[sequence_];
     for_each_predictor([&](std::size_t i, auto& predictor) {
       View<const float> from;
@@ -93,13 +93,11 @@ class Mixture {
       const Past& past = told.past[told.phase][i];
       const float weight =
           confidence(sharpness(from), past.accuracy) * std::max(0.01F, past.accuracy - past.chance);
-      for (std::size_t m = 0; m < members_; ++m) {
-        mixed_[m] += weight * from[m];
-        total += weight * from[m];
-      }
+      add_scaled(mixed_, from, weight);
     });
+    const float total = sum_of(mixed_);
     if (!(total > 0)) return {};
-    for (float& share : mixed_) share /= total;
+    scale_by(mixed_, 1 / total);
     return mixed_;
   }
 

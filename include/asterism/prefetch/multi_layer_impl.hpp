@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "asterism/prefetch/multi_layer.hpp"
+#include "asterism/prefetch/rows.hpp"
 
 namespace asterism::prefetch {
 
@@ -20,10 +21,10 @@ ASTERISM_INLINE View<const float> MultiLayer::shares(std::int32_t group) {
     const View<const float> before = recent_.shares_before(recent_.sequence(), group, ++back);
     if (before.empty()) continue;
     total += weight;
-    for (std::size_t m = 0; m < before.size; ++m) mean_[m] += weight * before[m];
+    add_scaled(mean_, before, weight);
   }
   if (total == 0) return {};
-  for (float& share : mean_) share /= total;
+  scale_by(mean_, 1 / total);
   return mean_;
 }
 

@@ -4,15 +4,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "asterism/prefetch/extent.hpp"
 #include "asterism/prefetch/pattern.hpp"
+#include "asterism/prefetch/rows.hpp"
 
 namespace asterism::prefetch {
 
 ASTERISM_INLINE Pattern::Pattern(const Extent& extent)
-    : recent_(extent),
+    : recent_(extent, false),
       members_(static_cast<std::size_t>(extent.members)),
       counts_(static_cast<std::size_t>(extent.groups) * members_ * members_),
       from_(static_cast<std::size_t>(extent.groups) * members_),
@@ -32,7 +32,7 @@ ASTERISM_INLINE void Pattern::observe(const Routing& routing) {
   for (const std::int32_t from : before) {
     std::uint32_t& sum = from_[static_cast<std::size_t>(group) * members_ + static_cast<std::size_t>(from)];
     // The counts of a member are halved before their sum can overflow, so that old transitions weigh less.
-    if (sum > std::numeric_limits<std::uint32_t>::max() / 2) {
+    if (sum >= std::uint32_t{1} << 30U) {
       sum = 0;
       for (std::int32_t to = 0; to < recent_.extent().members; ++to) sum += count(group, from, to) /= 2;
     }
@@ -62,11 +62,19 @@ ASTERISM_INLINE View<const float> Pattern::shares(std::int32_t group) {
     ++known;
     const std::uint32_t* row = &count(group, from, 0);
     const float part = 1 / static_cast<float>(sum);
-    for (std::size_t m = 0; m < members_; ++m) shares_[m] += static_cast<float>(row[m]) * part;
+    std::size_t m = 0;
+    for (; m + 8 <= members_; m += 8) {  // as in rows.hpp
+      float sums[8];
+      for (std::size_t i = 0; i < 8; ++i) {
+        sums[i] = shares_[m + i] + static_cast<float>(static_cast<std::int32_t>(row[m + i])) * part;
+      }
+      for (std::size_t i = 0; i < 8; ++i) shares_[m + i] = sums[i];
+    }
+    for (; m < members_; ++m) shares_[m] += static_cast<float>(row[m]) * part;
   }
   if (known == 0) return {};
   const float scale = confidence(group) / static_cast<float>(known);
-  for (float& share : shares_) share *= scale;
+  scale_by(shares_, scale);
   return shares_;
 }
 

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "asterism/prefetch/rank.hpp"
+#include "asterism/prefetch/rows.hpp"
 
 namespace asterism::prefetch {
 
@@ -39,26 +40,48 @@ ASTERISM_INLINE float accuracy(View<const float> shares, View<const std::int32_t
     if (one < 0 || static_cast<std::size_t>(one) >= shares.size) continue;
     const float own = shares[static_cast<std::size_t>(one)];
     if (!(own > 0)) continue;
-    std::size_t before = 0;
-    for (std::size_t m = 0; m < shares.size; ++m) {
-      before += shares[m] > own || (shares[m] == own && m < static_cast<std::size_t>(one)) ? 1 : 0;
-    }
+    const auto at = static_cast<std::size_t>(one);
+    const std::size_t before = count_above(shares.subview(0, at), own, true) +
+                               count_above(shares.subview(at + 1, shares.size - at - 1), own, false);
     hits += before < used.size ? 1 : 0;
   }
   return static_cast<float>(hits) / static_cast<float>(used.size);
 }
 
+namespace detail {
+
+/// The sum of probabilities; 0 if one of them is no number of at least 0. Eight sums, so that none waits for another.
+inline double sum_of(View<const float> probabilities) {
+  double sums[8] = {};
+  bool sound = true;
+  std::size_t m = 0;
+  for (; m + 8 <= probabilities.size; m += 8) {
+    for (std::size_t i = 0; i < 8; ++i) {
+      const float one = probabilities.data[m + i];
+      sums[i] += double{one};
+      sound = sound && one >= 0 && one <= std::numeric_limits<float>::max();
+    }
+  }
+  for (; m < probabilities.size; ++m) {
+    const float one = probabilities[m];
+    sums[0] += double{one};
+    sound = sound && one >= 0 && one <= std::numeric_limits<float>::max();
+  }
+  const double total = sums[0] + sums[1] + sums[2] + sums[3] + sums[4] + sums[5] + sums[6] + sums[7];
+  return sound ? total : 0;
+}
+
+}  // namespace detail
+
 ASTERISM_INLINE bool shares_of(View<const float> probabilities, View<const std::int32_t> used, View<float> out) {
   std::fill(out.begin(), out.end(), 0.0F);
-  double total = 0;
-  bool known = probabilities.size == out.size;
-  for (std::size_t m = 0; known && m < out.size; ++m) {
-    known = probabilities[m] >= 0 && std::isfinite(probabilities[m]);
-    total += known ? double{probabilities[m]} : 0;
-  }
-  if (known && total > 0) {
-    for (std::size_t m = 0; m < out.size; ++m) out[m] = static_cast<float>(double{probabilities[m]} / total);
-    return true;
+  if (probabilities.size == out.size) {
+    const double total = detail::sum_of(probabilities);
+    if (total > 0) {
+      const auto scale = 1 / total;
+      for (std::size_t m = 0; m < out.size; ++m) out[m] = static_cast<float>(double{probabilities[m]} * scale);
+      return true;
+    }
   }
   std::size_t count = 0;
   for (const std::int32_t one : used) {

@@ -12,11 +12,12 @@
 namespace asterism::prefetch {
 
 /// Remembers the routings of each sequence: shares and used members of each group, and which of them belong to the pass
-/// that runs. Takes sequences * groups * members * 8 bytes. Allocates in the constructor only. Not thread-safe.
+/// that runs. Takes sequences * groups * members * 8 bytes, half of that without shares. Allocates in the constructor
+/// only. Not thread-safe.
 class Recent {
  public:
   /// Throws InvalidArgument if a number of the extent is below 1.
-  explicit Recent(const Extent& extent);
+  explicit Recent(const Extent& extent, bool keeps_shares = true);
 
   const Extent& extent() const { return extent_; }
   bool has_group(std::int32_t group) const { return group >= 0 && group < extent_.groups; }
@@ -47,6 +48,7 @@ class Recent {
   }
 
   Extent extent_;
+  bool keeps_shares_;
   std::size_t members_;
   std::size_t sequence_ = 0;
   std::vector<float> shares_;       ///< (sequences, groups, members)

@@ -10,11 +10,12 @@
 
 namespace asterism::prefetch {
 
-ASTERISM_INLINE Recent::Recent(const Extent& extent) : extent_(checked(extent)) {
+ASTERISM_INLINE Recent::Recent(const Extent& extent, bool keeps_shares)
+    : extent_(checked(extent)), keeps_shares_(keeps_shares) {
   members_ = static_cast<std::size_t>(extent.members);
   const auto sequences = static_cast<std::size_t>(extent.sequences);
   const std::size_t places = sequences * static_cast<std::size_t>(extent.groups);
-  shares_.resize(places * members_);
+  if (keeps_shares) shares_.resize(places * members_);
   used_.resize(places * members_);
   used_count_.resize(places);
   seen_in_.resize(places);
@@ -28,9 +29,6 @@ ASTERISM_INLINE bool Recent::observe(const Routing& routing) {
   if (routing.group <= last_[sequence_]) ++pass_[sequence_];
   last_[sequence_] = routing.group;
   const std::size_t at = place(sequence_, routing.group);
-  const View<float> shares = View<float>(shares_).subview(at * members_, members_);
-  const bool known = shares_of(routing.probabilities, routing.used, shares);
-  seen_in_[at] = known ? pass_[sequence_] : 0;
   std::size_t count = 0;
   std::int32_t least = 0;  // ascending, so that no member is noted twice
   for (const std::int32_t member : routing.used) {
@@ -39,6 +37,11 @@ ASTERISM_INLINE bool Recent::observe(const Routing& routing) {
     least = member + 1;
   }
   used_count_[at] = count;
+  bool known = count > 0;
+  if (keeps_shares_) {
+    known = shares_of(routing.probabilities, routing.used, View<float>(shares_).subview(at * members_, members_));
+  }
+  seen_in_[at] = known ? pass_[sequence_] : 0;
   return true;
 }
 
@@ -50,7 +53,7 @@ ASTERISM_INLINE bool Recent::ahead(std::size_t sequence, std::int32_t group) con
 
 ASTERISM_INLINE View<const float> Recent::shares_before(std::size_t sequence, std::int32_t group,
                                                         std::int32_t back) const {
-  if (!ahead(sequence, group) || back > group) return {};
+  if (!keeps_shares_ || !ahead(sequence, group) || back > group) return {};
   const std::size_t at = place(sequence, group - back);
   if (seen_in_[at] != pass_[sequence]) return {};
   return View<const float>(shares_).subview(at * members_, members_);
