@@ -15,6 +15,7 @@ import sys
 CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "quantization": "quant/concept.hpp", "placement": "placement/concept.hpp", "kv_cache": "attention/concept.hpp",
     "mixer": "attention/mixer.hpp", "state": "attention/state.hpp", "cache": "cache/concept.hpp",
+    "prefetch": "prefetch/concept.hpp",
     "gating": "gating/concept.hpp", "expert": "expert/concept.hpp", "backend": "backend/concept.hpp",
     "execution": "parallel/concept.hpp", "observer": "observe/concept.hpp", "blueprint": "model/concept.hpp",
 }

@@ -9,5 +9,6 @@
 #include "diagnostics/mixer.cpp"
 #include "diagnostics/observer.cpp"
 #include "diagnostics/placement.cpp"
+#include "diagnostics/prefetch.cpp"
 #include "diagnostics/quantization.cpp"
 #include "diagnostics/state.cpp"

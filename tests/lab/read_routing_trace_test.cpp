@@ -1,9 +1,11 @@
 // Routing traces are read as they were written; every planted mistake is refused by its name.
 #include "asterism/lab/read_routing_trace.hpp"
 
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -108,7 +110,7 @@ TEST_CASE("other files and other versions are refused") {
   check_refused("{\"not\": \"a trace\"}", 0, {"'{\"not\": ', expected 'ASTROUTE'"});
   check_refused("AS\x01", 0, {"'AS\\x01'"});
   check_refused(planted(small(), 0, 'B'), 0, {"'BSTROUTE', expected 'ASTROUTE': no routing trace"});
-  check_refused<Unsupported>(planted(small(), 8, 2U), 8, {"version 2, expected 1"});
+  check_refused<Unsupported>(planted(small(), 8, 3U), 8, {"version 3, expected 1 to 2"});
 }
 
 TEST_CASE("impossible sizes are refused") {
@@ -175,6 +177,99 @@ TEST_CASE("sequences that break a rule are refused with the offset of the mistak
   const std::size_t ids = 40 + 24 + wide.sequences()[0].label.size() + 4 * 4;
   check_refused(planted(bytes, ids + 77 * 2, std::uint16_t{300}), ids + 77 * 2,
                 {"token 2, layer 1, choice 7: expert 300, expected 0 to 299"});
+}
+
+// With passes, all probabilities and guesses: two layers, three experts, top 1; two tokens in a pass each.
+namespace {
+
+const std::string& full() {
+  static const std::string bytes = [] {
+    RoutingTrace trace(2, 3, 1);
+    RoutedSequence sequence{.label = "a",
+                            .prompt_tokens = 1,
+                            .tokens = {10, 11},
+                            .choices = {{0, 0.5F}, {1, 0.5F}, {2, 0.5F}, {0, 0.5F}},
+                            .passes = {1, 1},
+                            .probabilities = {0.5F, 0.25F, 0, 0, 0.5F, 0.25F, 0, 0, 0.5F, 0.5F, 0, 0},
+                            .guesses = {0, 0.5F, 0.25F, 1, 0, 0}};
+    trace.append(sequence);
+    return file_of(trace);
+  }();
+  return bytes;
+}
+
+constexpr std::size_t full_passes_at = 40 + 32 + 1 + 2 * 4 + 4 + 4 * 2;
+constexpr std::size_t full_all_at = full_passes_at + 2 * 4;
+constexpr std::size_t full_guesses_at = full_all_at + 12 * 2;
+
+}  // namespace
+
+TEST_CASE("version 2: passes, all probabilities and guesses") {
+  REQUIRE(full().size() == full_guesses_at + 6 * 2 + 4);
+  const RoutingTrace found = parse(full());
+  CHECK(found.version() == 2);
+  CHECK(file_of(found) == full());
+  CHECK(found.sequences()[0].passes == std::vector<std::uint32_t>{1, 1});
+  const View<const float> all = found.probabilities(0, 1, 0);
+  REQUIRE(all.size == 3);
+  CHECK(all[2] == doctest::Approx(0.5).epsilon(1e-4));
+  const View<const float> guess = found.guess(0, 1, 0);
+  REQUIRE(guess.size == 3);
+  CHECK(guess[0] == 1);
+  CHECK(found.guess(0, 1, 1).empty());  // there is no layer behind the last
+  CHECK(parse(small()).version() == 1);
+  CHECK(parse(small()).probabilities(0, 0, 0).empty());
+  CHECK(parse(small()).guess(0, 0, 0).empty());
+}
+
+TEST_CASE("version 2: files cut or changed are refused") {
+  for (std::size_t size = 0; size < full().size(); ++size) {
+    CAPTURE(size);
+    const std::string cut = full().substr(0, size);
+    check_error<FormatError>([&] { parse(cut); }, {"dir/t.trace: at byte "});
+    if (size >= 44) check_error<FormatError>([&] { parse(planted(cut, 0, 'A')); }, {"bytes"});
+  }
+  for (std::size_t bit = 0; bit < full().size() * 8; ++bit) {
+    CAPTURE(bit);
+    std::string bytes = full();
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
+    CHECK_THROWS_AS(parse(bytes), Error);
+  }
+}
+
+TEST_CASE("version 2: what it adds is checked") {
+  check_refused(planted(full(), 40 + 28, 4U), 40 + 28, {"sequence 0 has the flags 4, expected 0 to 3"});
+  check_refused(planted(full(), 40 + 24, 0xFFFFFFFFU), 40 + 24, {"sequence 0 has 4294967295 passes, but only"});
+  check_refused(planted(full(), full_passes_at, 0U), full_passes_at, {"pass 0 has no token"});
+  check_refused(planted(full(), full_passes_at + 4, 2U), full_passes_at + 4,
+                {"the passes up to 1 have 3 tokens, expected at most 2"});
+  check_refused(planted(full(), full_all_at + 2 * 8, std::uint16_t{9}), full_all_at + 2 * 8,
+                {"token 1, expert 2: a probability of ", "as a choice, expected the same"});
+  // Another sequence of no tokens with a flag, and a model with one layer.
+  RoutingTrace empty(2, 3, 1);
+  empty.append({"", 0, {}, {}});
+  RoutedSequence one{.label = "", .prompt_tokens = 0, .tokens = {1}, .choices = {{0, 1}, {0, 1}}, .passes = {1}};
+  empty.append(one);
+  check_refused(planted(file_of(empty), 40 + 28, 1U), 40 + 28, {"has the flags 1 but no tokens"});
+  RoutingTrace single(1, 3, 1);
+  single.append({.label = "", .prompt_tokens = 0, .tokens = {1}, .choices = {{0, 1}}, .passes = {1}});
+  check_refused(planted(file_of(single), 40 + 28, 2U), 40 + 28, {"has guesses of a next layer"});
+}
+
+TEST_CASE("version 2: what was written is read, with some of it or all") {
+  Random random(9);
+  for (const RoutingSizes sizes : {RoutingSizes{1, 4, 2}, RoutingSizes{3, 8, 2}, RoutingSizes{2, 300, 5}}) {
+    for (unsigned parts = 0; parts < 8; ++parts) {
+      RoutingTrace trace(sizes);
+      for (std::size_t i = 0; i < 3; ++i) {
+        trace.append(test::with_more(test::random_sequence(sizes, i * 4, random), sizes, parts, random));
+      }
+      const RoutingTrace found = parse(file_of(trace));
+      CHECK(found == trace);
+      CHECK(file_of(found) == file_of(trace));
+      CHECK(found.version() == (parts == 0 || (parts == 4 && sizes.layers == 1) ? 1 : 2));
+    }
+  }
 }
 
 TEST_CASE("files that can't be read") {

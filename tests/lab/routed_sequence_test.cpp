@@ -96,4 +96,21 @@ TEST_CASE("each rule that is broken is named with its place") {
   check_fault(Field::probabilities, 7,
               "token 1, layer 0, choice 1: probability 0.75 behind 0.5, expected descending ones",
               [](auto& s) { s.choices[7].probability = 0.75F; });
+  check_fault(Field::passes, 1, "pass 1 has no token, expected at least 1", [](auto& s) { s.passes = {1, 0, 1}; });
+  check_fault(Field::passes, 1, "the passes up to 1 have 4 tokens, expected at most 2", [](auto& s) {
+    s.passes = {1, 3};
+  });
+  check_fault(Field::passes, 0, "all passes have 1 tokens, expected 2", [](auto& s) { s.passes = {1}; });
+  check_fault(Field::all_probabilities, 0, "3 probabilities, expected 20 or none", [](auto& s) {
+    s.probabilities = {0, 0, 0};
+  });
+  check_fault(Field::guesses, 0, "20 guesses, expected 10 or none", [](auto& s) { s.guesses.resize(20); });
+  check_fault(Field::guesses, 6, "token 1, layer 0, expert 1: guesses have 2, expected 0 to 1", [](auto& s) {
+    s.guesses.resize(10);
+    s.guesses[6] = 2;
+  });
+  check_fault(Field::all_probabilities, 0,
+              "token 0, expert 0: a probability of 0 among all, but of 0.5 as a choice, "
+              "expected the same",
+              [](auto& s) { s.probabilities.resize(20); });
 }

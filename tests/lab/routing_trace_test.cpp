@@ -31,7 +31,7 @@ struct Traced : Blueprint {
   using Embedding = quant::Float32;
   using Head = quant::Float32;
   using KvCache = attention::StaticKvCache<quant::Float32>;
-  using Observer = observe::Trace;
+  using Observer = observe::FullTrace;
 };
 
 /// One layer, two experts: position p goes to expert p % 2 with probability 0.75.
@@ -108,6 +108,34 @@ TEST_CASE("an observer's choices are appended; the last token may lack them") {
   }
 }
 
+TEST_CASE("an observer's passes and probabilities are appended, up to the last token that is known") {
+  observe::FullTrace observer;
+  observer.begin(2, 2, 1);
+  const std::vector<float> probabilities = {0.75F, 0.25F};
+  const auto pass = [&](std::int32_t first, std::int32_t end) {
+    for (const std::int32_t layer : {0, 1}) {
+      for (std::int32_t position = first; position < end; ++position) {
+        observer.scored(layer, position, probabilities);
+        observer.routed(layer, position, 0, 1);
+      }
+    }
+  };
+  pass(0, 3);
+  pass(3, 4);
+  RoutingTrace trace(2, 2, 1);
+  const std::vector<TokenId> tokens = {10, 11, 12, 13};
+  trace.append("all", 3, tokens, observer);
+  trace.append("two", 2, View<const TokenId>(tokens).subview(0, 2), observer);
+  trace.append("choices", 3, tokens, static_cast<const observe::Trace&>(observer));
+  CHECK(trace.sequences()[0].passes == std::vector<std::uint32_t>{3, 1});
+  CHECK(trace.sequences()[1].passes == std::vector<std::uint32_t>{2});
+  CHECK(trace.sequences()[2].passes == std::vector<std::uint32_t>{3, 1});
+  CHECK(trace.sequences()[2].probabilities.empty());
+  CHECK(trace.sequences()[1].probabilities.size() == 2 * 2 * 2);
+  CHECK(trace.probabilities(0, 3, 1)[1] == doctest::Approx(0.25).epsilon(1e-4));
+  CHECK(trace.version() == 2);
+}
+
 TEST_CASE("an observer that does not fit is refused") {
   RoutingTrace trace(1, 2, 1);
   const std::vector<TokenId> tokens = {10, 11, 12, 13};
@@ -156,6 +184,34 @@ TEST_CASE("the bytes are those of the documented format") {
   CHECK(file_of(narrow).substr(64, 7) == bytes_of({1, 0, 0, 0, 255, 255, 255}));
 }
 
+TEST_CASE("the bytes of version 2 are those of the documented format") {
+  RoutingTrace trace(2, 3, 1);
+  RoutedSequence sequence{.label = "a",
+                          .prompt_tokens = 1,
+                          .tokens = {7, 8},
+                          .choices = {{0, 1}, {1, 1}, {2, 1}, {0, 1}},
+                          .passes = {2},
+                          .probabilities = {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0},
+                          .guesses = {0, 1, 0, 0, 0, 1}};
+  trace.append(sequence);
+  const std::string one = bytes_of({255, 255});
+  const std::string nil = bytes_of({0, 0});
+  const std::string expected =
+      "ASTROUTE" +
+      bytes_of({2, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0}) +
+      bytes_of({1, 0, 0, 0, 0, 0, 0, 0,  // bytes of the label
+                1, 0, 0, 0, 0, 0, 0, 0,  // prompt tokens
+                2, 0, 0, 0, 0, 0, 0, 0,  // tokens
+                1, 0, 0, 0,              // passes
+                3, 0, 0, 0}) +           // flags: probabilities and guesses
+      "a" +
+      bytes_of({7, 0, 0, 0, 8, 0, 0, 0, 0, 1, 2, 0}) + one + one + one + one + bytes_of({2, 0, 0, 0}) + one + nil +
+      nil + nil + one + nil + nil + nil + one + one + nil + nil +  // all probabilities
+      nil + one + nil + nil + nil + one;                           // guesses
+  const std::string found = file_of(trace);
+  CHECK(found.substr(0, found.size() - 4) == expected);
+}
+
 TEST_CASE("a file replaces an older one, whole or not at all") {
   const TemporaryFolder folder;
   test::write_file(folder / "trace", "old");
@@ -189,6 +245,15 @@ TEST_CASE("a model is recorded, written and read") {
   REQUIRE(found.sequences().size() == 2);
   CHECK(found.sequences()[0].tokens.size() == 33 + 6 - 1);
   CHECK(found.sequences()[1].tokens == std::vector<TokenId>(prompt.begin(), prompt.begin() + 7));
+  // Chunks of 16 tokens of the prompt, then a token a pass.
+  CHECK(found.sequences()[0].passes == std::vector<std::uint32_t>{16, 16, 1, 1, 1, 1, 1, 1});
+  CHECK(found.version() == 2);
+  for (const std::int32_t layer : {0, 1}) {
+    double sum = 0;
+    for (const float one : found.probabilities(0, 35, layer)) sum += double{one};
+    CHECK(sum == doctest::Approx(1).epsilon(1e-3));
+    CHECK(found.guess(0, 35, layer).empty());
+  }
   for (std::size_t token = 0; token < 33; ++token) {
     for (std::int32_t layer = 0; layer < 2; ++layer) {
       for (std::size_t k = 0; k < 2; ++k) {

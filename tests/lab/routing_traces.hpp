@@ -45,6 +45,29 @@ inline lab::RoutedSequence random_sequence(const lab::RoutingSizes& sizes, std::
   return out;
 }
 
+/// The sequence with passes (parts & 1), all probabilities (2) and guesses (4), where it has tokens.
+inline lab::RoutedSequence with_more(lab::RoutedSequence sequence, const lab::RoutingSizes& sizes, unsigned parts,
+                                     Random& random) {
+  const std::size_t tokens = sequence.tokens.size();
+  for (std::size_t left = (parts & 1U) != 0 ? tokens : 0; left > 0; left -= sequence.passes.back()) {
+    sequence.passes.push_back(static_cast<std::uint32_t>(1 + random.below(left)));
+  }
+  if ((parts & 2U) != 0) {
+    sequence.probabilities.resize(tokens * sizes.probabilities_per_token());
+    for (float& one : sequence.probabilities) one = static_cast<float>(random.uniform());
+    for (std::size_t i = 0; i < sequence.choices.size(); ++i) {
+      const std::size_t row = i / static_cast<std::size_t>(sizes.top_k) * static_cast<std::size_t>(sizes.experts);
+      sequence.probabilities[row + static_cast<std::size_t>(sequence.choices[i].expert)] =
+          sequence.choices[i].probability;
+    }
+  }
+  if ((parts & 4U) != 0) {
+    sequence.guesses.resize(tokens * sizes.guesses_per_token());
+    for (float& one : sequence.guesses) one = static_cast<float>(random.uniform());
+  }
+  return sequence;
+}
+
 /// The bytes of the file.
 inline std::string file_of(const lab::RoutingTrace& trace) {
   const std::vector<std::byte> bytes = trace.encode();

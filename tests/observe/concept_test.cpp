@@ -20,7 +20,7 @@ struct ScoresToWrite : Complete {
   void scored(std::int32_t, std::int32_t, View<float>) {}
 };
 
-static_assert(Observer<Complete> && Observer<None> && Observer<Counts> && Observer<Trace>);
+static_assert(Observer<Complete> && Observer<None> && Observer<Counts> && Observer<Trace> && Observer<FullTrace>);
 static_assert(!Observer<NoBegin> && !needs::begin<NoBegin> && needs::scored<NoBegin>);
 static_assert(!Observer<NoScored> && !needs::scored<NoScored> && needs::routed<NoScored> &&
               needs::moved<NoScored>);
@@ -32,4 +32,6 @@ static_assert(!Observer<int>);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("runs tell the observers by the laws", O, None, Counts, Trace) { laws::observer<O>(); }
+TEST_CASE_TEMPLATE("runs tell the observers by the laws", O, None, Counts, Trace, FullTrace) {
+  laws::observer<O>();
+}

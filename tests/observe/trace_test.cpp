@@ -12,7 +12,8 @@ using observe::Trace;
 namespace {
 
 /// Tells `trace` of one token in one layer as a model does.
-void tell(Trace& trace, std::int32_t layer, std::int32_t position, const std::vector<float>& probabilities,
+template <class AnyTrace>
+void tell(AnyTrace& trace, std::int32_t layer, std::int32_t position, const std::vector<float>& probabilities,
           const std::vector<std::int32_t>& experts) {
   trace.scored(layer, position, probabilities);
   for (const std::int32_t expert : experts) trace.routed(layer, position, expert, 1.0F);
@@ -77,4 +78,56 @@ TEST_CASE("what was cancelled between the layers of a pass is not known") {
   }
   CHECK(trace.positions() == 4);
   CHECK(choices(trace, 3, 1) == std::vector<Choice>{{1, 0.5F}});
+}
+
+TEST_CASE("a pass begins where the first layer is told of again") {
+  Trace trace;
+  trace.begin(2, 2, 1);
+  const auto pass = [&](std::int32_t first, std::int32_t end) {
+    for (const std::int32_t layer : {0, 1}) {
+      for (std::int32_t position = first; position < end; ++position) {
+        tell(trace, layer, position, {0.75F, 0.25F}, {0});
+      }
+    }
+  };
+  const auto starts = [&] {
+    const auto view = trace.pass_starts();
+    return std::vector<std::int32_t>(view.begin(), view.end());
+  };
+  CHECK(starts().empty());
+  pass(0, 4);
+  pass(4, 5);
+  pass(5, 6);
+  CHECK(starts() == std::vector<std::int32_t>{0, 4, 5});
+  pass(2, 5);  // computed again
+  CHECK(starts() == std::vector<std::int32_t>{0, 2});
+  for (std::int32_t position = 5; position < 8; ++position) tell(trace, 0, position, {0.5F, 0.5F}, {0});
+  pass(5, 8);  // the one before was cancelled in its first layer
+  CHECK(starts() == std::vector<std::int32_t>{0, 2, 5});
+  Trace single;
+  single.begin(1, 2, 1);
+  tell(single, 0, 0, {0.5F, 0.5F}, {0});
+  CHECK(single.pass_starts().empty());
+}
+
+TEST_CASE("a full trace keeps all probabilities") {
+  observe::FullTrace trace;
+  trace.begin(2, 3, 1);
+  for (const std::int32_t layer : {0, 1}) {
+    for (std::int32_t position = 0; position < 3; ++position) {
+      const auto first = static_cast<float>(layer * 3 + position) / 8;
+      tell(trace, layer, position, {first, 0.125F, 0.0625F}, {1});
+    }
+  }
+  CHECK(trace.positions() == 3);
+  for (const std::int32_t layer : {0, 1}) {
+    for (std::int32_t position = 0; position < 3; ++position) {
+      const auto all = trace.probabilities(position, layer);
+      CHECK(std::vector<float>(all.begin(), all.end()) ==
+            std::vector<float>{static_cast<float>(layer * 3 + position) / 8, 0.125F, 0.0625F});
+      CHECK(choices(trace, position, layer) == std::vector<Choice>{{1, 0.125F}});
+    }
+  }
+  trace.begin(1, 2, 1);
+  CHECK(trace.positions() == 0);
 }

@@ -4,9 +4,15 @@
 namespace asterism::lab {
 
 struct GroupUse;
+struct ImportOptions;
 struct ReplayCounts;
 struct RoutedSequence;
 struct RoutingSizes;
 class RoutingTrace;
+class SimulatedTime;
+struct StepTimes;
+struct SyntheticRoutes;
+struct TimedCounts;
+struct TimedOptions;
 
 }  // namespace asterism::lab

@@ -18,6 +18,7 @@
 #include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/lab/routed_sequence.hpp"
 #include "asterism/lab/routing_trace.hpp"
+#include "asterism/lab/trace_format.hpp"
 
 namespace asterism::lab {
 
@@ -40,8 +41,8 @@ class RoutingTraceReader {
     std::uint64_t tokens = number<std::uint64_t>();
     const std::uint64_t room = left();
     const std::uint64_t token_bytes = trace_format::bytes_per_token(trace.sizes());
-    if (sequences > room / trace_format::sequence_header_bytes ||
-        tokens > (room - sequences * trace_format::sequence_header_bytes) / token_bytes) {
+    const std::uint64_t sequence_header = trace_format::sequence_header_bytes(version_);
+    if (sequences > room / sequence_header || tokens > (room - sequences * sequence_header) / token_bytes) {
       fail(sequences_at, concat(sequences, " sequences with ", tokens, " tokens of ", token_bytes,
                                 " bytes, but only ", room, " bytes follow: truncated; copy it again"));
     }
@@ -94,10 +95,10 @@ class RoutingTraceReader {
   }
 
   RoutingSizes sizes() {
-    const auto version = number<std::uint32_t>();
-    if (version != trace_format::version) {
-      throw Unsupported(concat(where_, ": at byte ", version_at, ": version ", version, ", expected ",
-                               trace_format::version, ": read it with the Asterism that wrote it"));
+    version_ = number<std::uint32_t>();
+    if (version_ < 1 || version_ > trace_format::newest_version) {
+      throw Unsupported(concat(where_, ": at byte ", version_at, ": version ", version_, ", expected 1 to ",
+                               trace_format::newest_version, ": read it with the Asterism that wrote it"));
     }
     std::int32_t values[3] = {};
     for (std::int32_t& value : values) {
@@ -115,17 +116,34 @@ class RoutingTraceReader {
     return sizes;
   }
 
+  /// Flags are known ones, and each stands for something.
+  void check_flags(const std::string& name, const RoutingSizes& sizes, std::uint64_t tokens, std::uint32_t flags,
+                   std::size_t offset) const {
+    if (flags > (trace_format::has_probabilities | trace_format::has_guesses)) {
+      fail(offset, concat(name, " has the flags ", flags, ", expected 0 to 3"));
+    }
+    if (flags != 0 && tokens == 0) {
+      fail(offset, concat(name, " has the flags ", flags, " but no tokens, expected 0"));
+    }
+    if ((flags & trace_format::has_guesses) != 0 && sizes.layers == 1) {
+      fail(offset, concat(name, " has guesses of a next layer, but the model has one"));
+    }
+  }
+
   /// The sequence that begins here; `tokens_left`: tokens that the header announces for it and those after it.
   RoutedSequence sequence(const RoutingSizes& sizes, std::uint64_t number_of, std::uint64_t tokens_left) {
     const std::string name = concat("sequence ", number_of);
     const std::size_t begin = at_;
-    if (left() < trace_format::sequence_header_bytes) {
-      fail(begin, concat(name, " needs ", trace_format::sequence_header_bytes, " bytes, but only ", left(),
-                         " are left before the checksum"));
+    const std::uint64_t header = trace_format::sequence_header_bytes(version_);
+    if (left() < header) {
+      fail(begin, concat(name, " needs ", header, " bytes, but only ", left(), " are left before the checksum"));
     }
     const auto label_bytes = number<std::uint64_t>();
     const auto prompt_tokens = number<std::uint64_t>();
     const auto tokens = number<std::uint64_t>();
+    const std::uint64_t passes = version_ == 1 ? 0 : number<std::uint32_t>();
+    const std::uint32_t flags = version_ == 1 ? 0 : number<std::uint32_t>();
+    check_flags(name, sizes, tokens, flags, begin + 28);
     if (label_bytes > left()) {
       fail(begin, concat(name, " has a label of ", label_bytes, " bytes, but only ", left(),
                          " are left before the checksum"));
@@ -135,14 +153,24 @@ class RoutingTraceReader {
                               ", which the header leaves for it"));
     }
     const std::uint64_t room = left() - label_bytes;
-    if (tokens > room / trace_format::bytes_per_token(sizes)) {
-      fail(begin + 16, concat(name, " has ", tokens, " tokens of ", trace_format::bytes_per_token(sizes),
-                              " bytes, but only ", room, " bytes are left before the checksum"));
+    const std::uint64_t token_bytes = trace_format::bytes_per_token(sizes, flags);
+    if (tokens > room / token_bytes) {
+      fail(begin + 16, concat(name, " has ", tokens, " tokens of ", token_bytes, " bytes, but only ", room,
+                              " bytes are left before the checksum"));
+    }
+    if (passes > (room - tokens * token_bytes) / sizeof(std::uint32_t)) {
+      fail(begin + 24, concat(name, " has ", passes, " passes, but only ", room - tokens * token_bytes,
+                              " bytes are left for them before the checksum"));
     }
     RoutedSequence out{.label = {reinterpret_cast<const char*>(file_.data + at_), label_bytes},
                        .prompt_tokens = prompt_tokens,
                        .tokens = std::vector<TokenId>(tokens),
-                       .choices = std::vector<observe::Choice>(tokens * sizes.choices_per_token())};
+                       .choices = std::vector<observe::Choice>(tokens * sizes.choices_per_token()),
+                       .passes = std::vector<std::uint32_t>(passes)};
+    if ((flags & trace_format::has_probabilities) != 0) {
+      out.probabilities.resize(tokens * sizes.probabilities_per_token());
+    }
+    if ((flags & trace_format::has_guesses) != 0) out.guesses.resize(tokens * sizes.guesses_per_token());
     const std::size_t label_at = at_;
     at_ += label_bytes;
     const std::size_t ids_at = at_;
@@ -154,10 +182,21 @@ class RoutingTraceReader {
     const std::size_t probabilities_at = at_;
     for (observe::Choice& choice : out.choices)
       choice.probability = trace_format::probability_of(number<std::uint16_t>());
+    const std::size_t passes_at = at_;
+    for (std::uint32_t& pass : out.passes) pass = number<std::uint32_t>();
+    const std::size_t all_at = at_;
+    for (float& one : out.probabilities) one = trace_format::probability_of(number<std::uint16_t>());
+    const std::size_t guesses_at = at_;
+    for (float& one : out.guesses) one = trace_format::probability_of(number<std::uint16_t>());
     if (const auto fault = fault_in(out, sizes)) {
-      const std::size_t offsets[] = {label_at, begin + 8, ids_at + fault->index * sizeof(TokenId),
+      const std::size_t offsets[] = {label_at,
+                                     begin + 8,
+                                     ids_at + fault->index * sizeof(TokenId),
                                      experts_at + fault->index * trace_format::expert_bytes(sizes),
-                                     probabilities_at + fault->index * sizeof(std::uint16_t)};
+                                     probabilities_at + fault->index * sizeof(std::uint16_t),
+                                     passes_at + fault->index * sizeof(std::uint32_t),
+                                     all_at + fault->index * sizeof(std::uint16_t),
+                                     guesses_at + fault->index * sizeof(std::uint16_t)};
       fail(offsets[static_cast<std::size_t>(fault->field)], concat(name, ": ", fault->what));
     }
     return out;
@@ -165,6 +204,7 @@ class RoutingTraceReader {
 
   View<const std::byte> file_;
   std::string_view where_;
+  std::uint32_t version_ = 0;
   std::size_t at_ = 0;
 };
 

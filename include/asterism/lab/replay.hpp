@@ -26,8 +26,8 @@ struct GroupUse {
 };
 
 /// Calls visit(use) for each group of each pass of a trace: every token of every sequence is a pass, in the trace's
-/// order. The trace has the probabilities of chosen experts; what is left of 1 is shared equally by the others. It is
-/// the same object each time, and holds what it has until visit returns.
+/// order. Where the trace has the probabilities of chosen experts alone, what is left of 1 is shared equally by the
+/// others. It is the same object each time, and holds what it has until visit returns.
 template <class Visit>
 void for_each_group_use(const RoutingTrace& trace, const Visit& visit) {
   const RoutingSizes& sizes = trace.sizes();
@@ -51,6 +51,8 @@ void for_each_group_use(const RoutingTrace& trace, const Visit& visit) {
         for (const observe::Choice& choice : choices) {
           use.probabilities[static_cast<std::size_t>(choice.expert)] = choice.probability;
         }
+        const View<const float> all = trace.probabilities(use.sequence, use.token, use.group);
+        std::copy(all.begin(), all.end(), use.probabilities.begin());
         std::sort(use.used.begin(), use.used.end());
         use.step.clear();
         for (const std::int32_t member : use.used) use.step.push_back({use.group, member});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -58,6 +59,59 @@ inline std::optional<RoutingFault> fault_in_choices(View<const observe::Choice> 
   return fault(Field::experts, last, concat("expert ", *twice, " a second time, expected distinct experts"));
 }
 
+/// The first pass that has no token, or passes that have more or fewer together than there are.
+inline std::optional<RoutingFault> fault_in_passes(View<const std::uint32_t> passes, std::size_t tokens) {
+  using Field = RoutingFault::Field;
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < passes.size; ++i) {
+    sum += passes[i];
+    if (passes[i] == 0) {
+      return RoutingFault{Field::passes, i, concat("pass ", i, " has no token, expected at least 1")};
+    }
+    if (sum > tokens) {
+      return RoutingFault{Field::passes, i,
+                          concat("the passes up to ", i, " have ", sum, " tokens, expected at most ", tokens)};
+    }
+  }
+  if (passes.empty() || sum == tokens) return std::nullopt;
+  return RoutingFault{Field::passes, passes.size - 1,
+                      concat("all passes have ", sum, " tokens, expected ", tokens)};
+}
+
+/// The first of the numbers, `per_token` of each token, that is no probability.
+inline std::optional<RoutingFault> fault_in_numbers(View<const float> numbers, RoutingFault::Field field,
+                                                    const char* name, std::size_t expected,
+                                                    const RoutingSizes& sizes, std::size_t per_token) {
+  if (numbers.empty()) return std::nullopt;
+  if (numbers.size != expected) {
+    return RoutingFault{field, 0, concat(numbers.size, " ", name, ", expected ", expected, " or none")};
+  }
+  for (std::size_t i = 0; i < numbers.size; ++i) {
+    if (numbers[i] >= 0 && numbers[i] <= 1) continue;
+    const auto experts = static_cast<std::size_t>(sizes.experts);
+    return RoutingFault{field, i,
+                        concat("token ", i / per_token, ", layer ", i % per_token / experts, ", expert ",
+                               i % experts, ": ", name, " have ", numbers[i], ", expected 0 to 1")};
+  }
+  return std::nullopt;
+}
+
+/// The first choice whose probability is not among all of them.
+inline std::optional<RoutingFault> fault_between(const RoutedSequence& sequence, const RoutingSizes& sizes) {
+  if (sequence.probabilities.empty()) return std::nullopt;
+  for (std::size_t i = 0; i < sequence.choices.size(); ++i) {
+    const observe::Choice& choice = sequence.choices[i];
+    const std::size_t at = i / static_cast<std::size_t>(sizes.top_k) * static_cast<std::size_t>(sizes.experts) +
+                           static_cast<std::size_t>(choice.expert);
+    if (std::fabs(choice.probability - sequence.probabilities[at]) <= 1.001F / 65535) continue;
+    return RoutingFault{RoutingFault::Field::all_probabilities, at,
+                        concat("token ", i / sizes.choices_per_token(), ", expert ", choice.expert,
+                               ": a probability of ", sequence.probabilities[at], " among all, but of ",
+                               choice.probability, " as a choice, expected the same")};
+  }
+  return std::nullopt;
+}
+
 }  // namespace detail
 
 ASTERISM_INLINE std::optional<RoutingFault> fault_in(const RoutedSequence& sequence, const RoutingSizes& sizes) {
@@ -82,7 +136,18 @@ ASTERISM_INLINE std::optional<RoutingFault> fault_in(const RoutedSequence& seque
   for (std::size_t first = 0; first < expected; first += ids.size()) {
     if (auto fault = detail::fault_in_choices(sequence.choices, first, sizes, ids)) return fault;
   }
-  return std::nullopt;
+  if (auto fault = detail::fault_in_passes(sequence.passes, tokens)) return fault;
+  const std::size_t all = sizes.probabilities_per_token();
+  if (auto fault = detail::fault_in_numbers(sequence.probabilities, Field::all_probabilities, "probabilities",
+                                            tokens * all, sizes, all)) {
+    return fault;
+  }
+  const std::size_t guessed = sizes.guesses_per_token();
+  if (auto fault = detail::fault_in_numbers(sequence.guesses, Field::guesses, "guesses", tokens * guessed, sizes,
+                                            guessed)) {
+    return fault;
+  }
+  return detail::fault_between(sequence, sizes);
 }
 
 }  // namespace asterism::lab

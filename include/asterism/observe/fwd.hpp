@@ -6,6 +6,7 @@ namespace asterism::observe {
 struct Choice;
 struct None;
 class Counts;
+class FullTrace;
 class Trace;
 
 }  // namespace asterism::observe

@@ -32,10 +32,18 @@ class Trace {
     top_k_ = top_k;
     positions_ = 0;
     choices_.clear();
+    starts_.clear();
+    last_layer_ = -1;
   }
 
   void scored(std::int32_t layer, std::int32_t position, View<const float> probabilities) {
     if (layer == 0) positions_ = std::min(positions_, position);
+    if (layer == 0 && (last_layer_ != 0 || position <= last_position_)) {
+      while (!starts_.empty() && starts_.back() >= position) starts_.pop_back();
+      starts_.push_back(position);
+    }
+    last_layer_ = layer;
+    last_position_ = position;
     if (choices_.size() < begin_of(position + 1, 0)) choices_.resize(begin_of(position + 1, 0));
     next_ = begin_of(position, layer);
     probabilities_ = probabilities;
@@ -50,6 +58,12 @@ class Trace {
   /// Valid until the model runs again.
   View<const Choice> at(std::int32_t position, std::int32_t layer) const {
     return View<const Choice>(choices_).subview(begin_of(position, layer), static_cast<std::size_t>(top_k_));
+  }
+
+  /// The first position of each pass through the model, ascending; a position that was computed again belongs to the
+  /// pass that did it. Empty in a model with a single layer of experts, whose passes look like one.
+  View<const std::int32_t> pass_starts() const {
+    return layers_ == 1 ? View<const std::int32_t>() : View<const std::int32_t>(starts_);
   }
 
   /// Positions 0 to positions() - 1 are known in all layers.
@@ -69,9 +83,42 @@ class Trace {
   std::int32_t experts_ = 0;
   std::int32_t top_k_ = 0;
   std::int32_t positions_ = 0;
-  std::vector<Choice> choices_;      ///< (positions, layers, top_k)
+  std::vector<Choice> choices_;       ///< (positions, layers, top_k)
+  std::vector<std::int32_t> starts_;  ///< of passes
+  std::int32_t last_layer_ = -1;      ///< of the token that was reported last
+  std::int32_t last_position_ = -1;
   std::size_t next_ = 0;             ///< where the next choice is stored
   View<const float> probabilities_;  ///< of the token whose choices are being reported
+};
+
+/// A Trace that keeps the router's probabilities of all experts too: layers * experts * 4 bytes more per position.
+class FullTrace : public Trace {
+ public:
+  void begin(std::int32_t layers, std::int32_t experts, std::int32_t top_k) {
+    Trace::begin(layers, experts, top_k);
+    all_.clear();
+  }
+  void scored(std::int32_t layer, std::int32_t position, View<const float> probabilities) {
+    Trace::scored(layer, position, probabilities);
+    const std::size_t end = begin_of_all(position + 1, 0);
+    if (all_.size() < end) all_.resize(end);
+    std::copy(probabilities.begin(), probabilities.end(), all_.data() + begin_of_all(position, layer));
+  }
+
+  /// The probabilities (experts) at a position in a layer. 0 <= position < positions(), 0 <= layer < layers(). Valid
+  /// until the model runs again.
+  View<const float> probabilities(std::int32_t position, std::int32_t layer) const {
+    return View<const float>(all_).subview(begin_of_all(position, layer), static_cast<std::size_t>(experts()));
+  }
+
+ private:
+  std::size_t begin_of_all(std::int32_t position, std::int32_t layer) const {
+    return (static_cast<std::size_t>(position) * static_cast<std::size_t>(layers()) +
+            static_cast<std::size_t>(layer)) *
+           static_cast<std::size_t>(experts());
+  }
+
+  std::vector<float> all_;  ///< (positions, layers, experts)
 };
 
 }  // namespace asterism::observe
