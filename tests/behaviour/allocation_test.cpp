@@ -7,9 +7,12 @@
 
 #include <doctest/doctest.h>
 
-#include "asterism/generate/load.hpp"
+#include "asterism/cache/hazard.hpp"
+#include "asterism/generate/load_slotted.hpp"
+#include "asterism/generate/write_experts.hpp"
 #include "asterism/machine/machine.hpp"
 
+#include "support/files.hpp"
 #include "support/golden.hpp"
 
 using namespace asterism;
@@ -53,6 +56,34 @@ namespace {
 struct Small : Blueprint {
   static constexpr Limits limits{.context = 192, .batch = 1, .prefill_chunk = 32, .threads = 2};
 };
+struct Slotted : Small {
+  using Cache = cache::Hazard;
+};
+
+/// Five hundred answers to token ids: no arena grows, and a token more allocates nothing.
+template <class B>
+void check_tokens_allocate_nothing(const LanguageModel<B>& model) {
+  auto session = model.session({.seed = 5});
+  std::vector<Bytes> used;
+  for (const auto& device : model.devices()) used.push_back(device->arena().used());
+  const auto answer = [&](int i, std::int32_t tokens) {
+    std::vector<TokenId> prompt(static_cast<std::size_t>(20 + i % 30), 5 + i % 40);
+    prompt.back() = 9 + i % 7;
+    const GenerateOptions options{.temperature = 0.9F, .top_k = 40, .max_tokens = tokens, .stop_at_eos = false};
+    const std::uint64_t before = mallocs.load();
+    REQUIRE(session.generate_tokens(prompt, options).size() == static_cast<std::size_t>(tokens));
+    return mallocs.load() - before;
+  };
+  for (int i = 0; i < 470; ++i) answer(i, 17);
+  for (int i = 0; i < 15; ++i) {
+    answer(i, 32);
+    CHECK(answer(i, 32) == answer(i, 17));  // the list of tokens grows at 17, and then at 33
+  }
+  for (std::size_t d = 0; d < model.devices().size(); ++d) {
+    CHECK(model.devices()[d]->arena().used() == used[d]);
+    CHECK(model.devices()[d]->arena().high_water() == used[d]);
+  }
+}
 
 }  // namespace
 
@@ -102,4 +133,21 @@ TEST_CASE("five hundred answers: not one byte more in any arena, no allocation a
     CHECK(model.devices()[d]->arena().high_water() == used[d]);
     CHECK(model.devices()[d]->arena().allocations() == served[d]);
   }
+}
+
+TEST_CASE("nor do states of linear attention grow") {
+  check_tokens_allocate_nothing(load<Small>(std::string(ASTERISM_GOLDEN_DIR) + "/models/qwen3_next_plain"));
+}
+
+TEST_CASE("nor slots in which experts take turns") {
+  const std::string checkpoint = std::string(ASTERISM_GOLDEN_DIR) + "/models/many_experts";
+  const test::TemporaryFolder folder;
+  ProgressSink silence;
+  write_experts<Small>(checkpoint, folder / "experts", silence);
+  const Shape shape = generate::read_config(checkpoint).shape;
+  const placement::Plan roomy = plan<Slotted>(equal_devices(1, 1_GiB), shape);
+  const Machine machine = equal_devices(1, roomy.peak(0) - roomy.footprint.slotted.each * 20);
+  const auto model = load<Slotted>(checkpoint, {.machine = machine, .experts = folder / "experts"});
+  CHECK(model.plan().expert_slots(0) == roomy.expert_slots(0) - 20);
+  check_tokens_allocate_nothing(model);
 }
