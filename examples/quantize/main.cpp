@@ -113,6 +113,11 @@ int main(int argc, char** argv) {
     example::InterruptibleProgress progress(quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
     if (to.empty() && experts.empty())
       throw example::OptionError("give a folder to write, or --experts; see --help");
+    if (to.empty() && least_squares) {
+      throw example::OptionError(
+          "--least-squares chooses the scales of a checkpoint: give a folder to write, too");
+    }
+    if (!experts.empty()) check_file(experts, replace);
     std::string written;
     if (!to.empty()) {
       const Architecture architecture = generate::read_config(from).shape.architecture;
@@ -120,10 +125,8 @@ int main(int argc, char** argv) {
       written = (least_squares ? run<LeastError> : run<Standard>)(from, to, progress);
       written = left_out(from, architecture) + written;
     }
-    if (!experts.empty()) {
-      check_file(experts, replace);
-      written += (least_squares ? spill<LeastError> : spill<Standard>)(from, experts, progress);
-    }
+    // Of what was written, where anything was: its scales are chosen.
+    if (!experts.empty()) written += spill<Standard>(to.empty() ? from : to, experts, progress);
     if (!quiet) example::tell(written);
     return example::Status::done;
   });

@@ -1,6 +1,7 @@
 // What is left of a prompt that does not fit: which tokens, which turns, and what is counted.
 #include "asterism/generate/prompt.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <numeric>
@@ -128,19 +129,28 @@ TEST_CASE("of a conversation the fewest whole turns go, the oldest first") {
   CHECK(fitted(Truncation::refuse, 50).tokens.size() == 95);  // whoever computes it refuses
 }
 
+TEST_CASE("a system's message stays wherever it stands") {
+  Messages messages = conversation(5);
+  messages.insert(messages.begin() + 3, {"system", "be kind!!"});
+  const Prompt found = fit(View<const text::Message>(messages), encode, cut(Truncation::keep_end, 1), 35);
+  CHECK(users_of(found.tokens) == "de");
+  CHECK(found.dropped_turns == 3);
+  CHECK(std::count(found.tokens.begin(), found.tokens.end(), 1001) == 2);
+}
+
 TEST_CASE("what has to stay may take the answer's room, not more than the context") {
   const Messages messages = conversation(3);
   const View<const text::Message> view(messages);
   const Prompt tight = fit(view, encode, cut(Truncation::keep_end, 100), 15);  // 7 would leave half to the answer
   CHECK(users_of(tight.tokens) == "c");
   check_error<InvalidArgument>([&] { fit(view, encode, cut(Truncation::keep_end, 1), 14); },
-                               {"without 2 of its 3 turns", "15 tokens", "14", "Limits::context"});
+                               {"2 of its 3 turns", "15 tokens", "14", "Limits::context"});
   check_error<InvalidArgument>([&] { fit(view, encode, cut(Truncation::keep_both_ends, 1), 24); },
-                               {"without 1 of its 3 turns", "25 tokens", "first"});
+                               {"1 of its 3 turns", "25 tokens", "first"});
   const Messages one = conversation(1);
   check_error<InvalidArgument>(
       [&] { fit(View<const text::Message>(one), encode, cut(Truncation::keep_both_ends, 1), 14); },
-      {"without 0 of its 1 turns"});
+      {"0 of its 1 turns"});
 }
 
 TEST_CASE("templates are rendered a few times, however long the conversation") {

@@ -367,11 +367,13 @@ void larger_operations_are_the_naive_loops() {
     lab.check_row("products", up.on_device, i, test::naive::product(known[1].values, inner, x.row(i)));
   }
   // In two calls, each with the data of some experts.
+  const auto alone = lab.normal(slots, inner);
   const std::vector<float> rows_before = lab.read(x.on_device.rows_at(4, 2));
   for (const bool last : {false, true}) {
     std::vector<backend::DeviceWeights<quant::Float32>> some[3] = {by_kind[0], by_kind[1], by_kind[2]};
     for (auto& kind : some) (last ? kind[0] : kind[2]).data = nullptr;
     const backend::Experts<quant::Float32> many{some[0], some[1], some[2]};
+    lab.device.template grouped_product<quant::Float32>(some[0], groups, x.on_device, alone.on_device);
     lab.device.grouped_swiglu(many, groups, x.on_device, gate.on_device, up.on_device, x.on_device);
     if (last) continue;
     Law("grouped operations leave the rows of experts without data as they are", model_name<B>())
@@ -380,6 +382,9 @@ void larger_operations_are_the_naive_loops() {
   lab.check_allocations(before);
   for (std::size_t i = 0; i < slots; ++i) {
     const std::size_t first = i < 4 ? 0 : 6;  // expert 0, and 2
+    lab.check_row(
+        "grouped_product", alone.on_device, i,
+        test::naive::product(known[first].values, inner, View<const float>(x_before).subview(i * width, width)));
     std::vector<double> middle = test::naive::product(known[first].values, inner, x.row(i));
     const std::vector<double> other = test::naive::product(known[first + 1].values, inner, x.row(i));
     for (std::size_t c = 0; c < inner; ++c) middle[c] = test::naive::silu(middle[c]) * other[c];

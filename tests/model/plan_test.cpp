@@ -17,6 +17,7 @@
 #include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/explicit.hpp"
+#include "asterism/placement/sequential.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "generate/variants.hpp"
@@ -161,10 +162,32 @@ static_assert(turns.bytes(0, PartKind::experts) == 0_B);
 static_assert(turns.weight_bytes(0) + turns.cache_bytes(0) + turns.bytes(0, PartKind::workspace) +
                   turns.bytes(0, PartKind::expert_slots) ==
               turns.peak(0));
-static_assert(plan<MixtralTurns>(equal_devices(1, 64_GiB)).expert_slots(0) == 256);  // one for each, and no more
+// One for each and two for those that pass, and no more.
+static_assert(plan<MixtralTurns>(equal_devices(1, 64_GiB)).expert_slots(0) == 258);
 static_assert(!plan<MixtralTurns>(equal_devices(1, 2_GiB)).fits());
 static_assert(largest_context<MixtralTurns>(twelve, Mixtral::shape) == Mixtral::limits.context);
 static_assert(DeviceSlots<0, 4, 4>::fits);
+// A device that has room for all but the slots gets no layer.
+struct MixtralTurnsInOrder : MixtralTurns {
+  using Placement = placement::Sequential;
+};
+constexpr Machine small_then_large = [] {
+  Machine machine = equal_devices(2, 12_GiB);
+  machine.capacity[0] = 2_GiB;
+  return machine;
+}();
+static_assert(plan<MixtralTurnsInOrder>(small_then_large).fits());
+struct DenseFirst : MixtralTurns {
+  static constexpr Shape shape = [] {
+    Shape out = shapes::qwen3_30b_a3b;
+    out.dense_layers = LayerSet::range(0, 3);
+    out.dense_ffn = 6144;
+    return out;
+  }();
+  using Placement = placement::BalancedLowFirst;
+};
+constexpr placement::Plan dense_first = plan<DenseFirst>(equal_devices(2, 6_GiB));
+static_assert(dense_first.fits() && dense_first.slotted_experts(0) + dense_first.slotted_experts(1) == 45 * 128);
 constexpr placement::Plan turns_on_two = plan<MixtralTurns>(equal_devices(2, 6_GiB));
 static_assert(turns_on_two.fits() && turns_on_two.slotted_experts(0) + turns_on_two.slotted_experts(1) == 256);
 

@@ -103,6 +103,15 @@ struct Nobody {
   Bytes bytes;
 };
 
+struct Full : Nobody {
+  using Nobody::Nobody;
+  bool contains(PartId /*part*/) const { return true; }
+};
+struct Greedy : Nobody {
+  using Nobody::Nobody;
+  Bytes capacity() const { return bytes + 1_B; }
+};
+
 }  // namespace
 
 TEST_CASE("what is there is told first, all at once; then each other one as it has been read") {
@@ -143,12 +152,24 @@ TEST_CASE("experts that are not kept pass through two slots") {
 }
 
 TEST_CASE("with a slot for each expert all are read once, and stay") {
-  Fixture<cache::LeastRecent> f(layers * experts);
+  Fixture<cache::LeastRecent> f(layers * experts + 2);
   for (int pass = 0; pass < 5; ++pass) {
     for (std::int32_t layer = 0; layer < layers; ++layer) f.visit(layer, {0, 1, 2, 3, 4, 5});
   }
   CHECK(f.slots->counts().fetched == layers * experts);
   CHECK(f.slots->counts().bypassed == 0);
+}
+
+TEST_CASE("a cache may keep nothing even where there is a slot for each") {
+  Fixture<Nobody> f(layers * experts + 2);
+  for (int pass = 0; pass < 4; ++pass) f.visit(pass % layers, {0, 1, 2, 3, 4, 5});
+  CHECK(f.slots->counts().bypassed == 24);
+}
+
+TEST_CASE("a cache that is full at first, or wants more than there is, is refused; so are too few slots") {
+  check_error<InvalidArgument>([] { Fixture<Full> f(5); }, {"before any was read"});
+  check_error<InvalidArgument>([] { Fixture<Greedy> f(5); }, {"wants", "there are slots for"});
+  check_error<InvalidArgument>([] { Fixture<cache::LeastRecent> f(2); }, {"2 slots", "at least 3"});
 }
 
 TEST_CASE("slots of some of the layers") {

@@ -25,7 +25,7 @@ ASTERISM_INLINE std::uint64_t fingerprint(const TensorStore& store) {
   std::array<std::byte, 256> some{};
   for (const TensorInfo* tensor : tensors) {
     for (const char c : tensor->name) add(static_cast<std::byte>(c));
-    add_number(static_cast<std::uint64_t>(tensor->dtype));
+    for (const char c : dtype_name(tensor->dtype)) add(static_cast<std::byte>(c));
     for (const std::uint64_t size : tensor->shape) add_number(size);
     const file::StoredBytes stored = store.stored(*tensor);
     const std::size_t count = std::min<std::uint64_t>(some.size(), stored.size());

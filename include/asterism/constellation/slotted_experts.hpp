@@ -76,12 +76,22 @@ class ExpertSlots {
     }
     slots_->visit(group, used_, most_, [&](View<const typename Slots::Ready> ready) {
       for (const auto& one : ready) matrices_.set(static_cast<std::size_t>(one.member), slabs_[one.slot]);
+      const Emptied emptied{*this, ready};
       expert.forward(device, matrices_, groups, x, scratch, y);
-      for (const auto& one : ready) matrices_.set(static_cast<std::size_t>(one.member), nowhere_);
     });
   }
 
  private:
+  /// Experts that were computed are nowhere again, also where computing threw.
+  struct Emptied {
+    ExpertSlots& of;
+    View<const typename Slots::Ready> ready;
+
+    ~Emptied() {
+      for (const auto& one : ready) of.matrices_.set(static_cast<std::size_t>(one.member), of.nowhere_);
+    }
+  };
+
   backend::Buffer buffer_;
   std::vector<typename Expert::Slab> slabs_;  ///< (slots)
   typename Expert::Slab nowhere_;
@@ -104,6 +114,7 @@ class SlottedExperts {
     return {.each = {residency::slab_stride(expert.count)},
             .per_layer = shape.experts,
             .layers = shape.sparse_layers(),
+            .passing = static_cast<std::int32_t>(Slots::Slots::step_slots),
             .least = shape.top_k + static_cast<std::int32_t>(Slots::Slots::step_slots),
             .beside = {Slots::Slots::alignment}};
   }

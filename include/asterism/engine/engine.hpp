@@ -10,6 +10,7 @@
 #include "asterism/backend/devices.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/plan.hpp"
@@ -83,7 +84,8 @@ class Engine {
   /// Waits for the devices. Throws InvalidArgument where this thread holds them.
   WorkspaceLock lock_workspace() const { return WorkspaceLock(*this); }
 
-  /// What the slots of all devices have done: all zeros where all experts are in memory. Waits for a pass under way.
+  /// What the slots of all devices have done: all zeros where all experts are in memory. Waits for a pass under way;
+  /// InvalidArgument from within one.
   residency::SlotCounts slot_counts() const {
     residency::SlotCounts sum;
     if constexpr (!Network::Block::Constellation::holds_experts) {
@@ -115,8 +117,14 @@ class Engine {
       const std::int32_t groups = sparse.size_within(plan.cuts[d], plan.cuts[d + 1]);
       const auto slots = static_cast<std::size_t>(plan.expert_slots(d));
       const auto& header = Slots::header_of(*homes);
+      const std::uint64_t bytes = typename model::Assembly<B>::Expert(shape).footprint().count;
+      if (header.layers != sparse.size() || header.experts != shape.experts || header.slab_bytes != bytes) {
+        throw InvalidArgument(concat("the file holds ", header.experts, " experts of ", header.slab_bytes,
+                                     " bytes in each of ", header.layers, " layers, the model has ", shape.experts,
+                                     " of ", bytes, " in ", sparse.size(), ": write a file of this model"));
+      }
       return std::make_unique<Slots>(device, shape, first, groups, slots,
-                                     model::cache_of<B>(Slots::Slots::parts_of(header, groups),
+                                     model::cache_of<B>(shape, Slots::Slots::parts_of(header, groups),
                                                         Slots::Slots::capacity_of(header, groups, slots)),
                                      homes);
     }

@@ -92,11 +92,12 @@ class LanguageModel {
     return extras_.chat_prompt(messages, options, limits().context);
   }
 
-  /// What the slots of experts that take turns have done; all zeros where all are in memory. Waits for a pass.
+  /// What the slots of experts that take turns have done; all zeros where all are in memory. Waits for a pass;
+  /// InvalidArgument from within one, such as from GenerateOptions::near_limit.
   residency::SlotCounts slot_counts() const { return engine_.slot_counts(); }
 
-  /// Memory use, planned and measured, execution, and recommendations. Arenas also count what other engines on the
-  /// same devices hold.
+  /// Memory use, planned and measured, execution, and recommendations; waits and throws as slot_counts. Arenas also
+  /// count what other engines on the same devices hold.
   std::string memory_report() const {
     std::vector<generate::ArenaUse> arenas;
     for (const auto& device : devices()) arenas.push_back({device->arena().high_water(), device->arena().used()});

@@ -61,7 +61,9 @@ typename engine::Engine<B>::Homes homes_of(const checkpoint::TensorStore& store,
   if (options.experts.empty()) return nullptr;
   throw InvalidArgument(
       concat("LoadOptions::experts is ", options.experts,
-             ", but all experts are to be in memory: give the Blueprint another Cache, or no file"));
+             shape.sparse_layers().empty()
+                 ? ", but the model has no experts: give no file"
+                 : ", but all experts are to be in memory: give the Blueprint another Cache, or no file"));
 }
 
 }  // namespace generate

@@ -48,7 +48,8 @@ ASTERISM_INLINE std::string slot_line(const residency::SlotCounts& counts) {
   if (counts.uses == 0) return {};
   return concat("experts in turns: ", counts.uses, " uses, ", fixed(100 * counts.hit_rate(), 1), " % in a slot, ",
                 counts.fetched, " fetched, ", counts.bypassed, " passed through, ", to_string(Bytes{counts.bytes}),
-                " read, waited ", fixed(counts.seconds_waited, 2), " s\n");
+                " read ", counts.direct ? "directly" : "through the system's cache", ", waited ",
+                fixed(counts.seconds_waited, 2), " s\n");
 }
 
 }  // namespace asterism::generate

@@ -16,7 +16,7 @@ namespace asterism {
 
 /// What becomes of a prompt that does not fit. It fits if it leaves the context room for max_tokens; but half of the
 /// context is always the prompt's. The tokenizer's special tokens at its beginning stay, and so do, of a conversation,
-/// what stands before the first user's message (the system's) and the last turn: a user's message and what follows up
+/// the system's messages, what stands before the first user's, and the last turn: a user's message and what follows up
 /// to the next user's. Usage counts what went.
 enum class Truncation : std::uint8_t {
   refuse,         ///< nothing is left out; InvalidArgument where the prompt exceeds the context
@@ -47,7 +47,7 @@ struct GenerateOptions {
   std::stop_token cancel{};         ///< checked before each token
   Truncation truncation = Truncation::refuse;  ///< of a prompt that does not fit
   /// Called once an answer, by the thread that runs the model, after the token with which the conversation has at least
-  /// `near_limit_share` of the context; must not throw, nor use the session.
+  /// `near_limit_share` of the context; must not throw, nor use the session or ask the model for its reports.
   std::function<void(const ContextUse&)> near_limit{};
   double near_limit_share = 0.8;
 };

@@ -45,8 +45,10 @@ ASTERISM_INLINE Prompt fit(View<const text::Message> messages,
   const auto without = [&](std::size_t count) {
     std::vector<text::Message> kept(messages.begin(), messages.end());
     if (count > 0) {
-      kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(turns[oldest]),
-                 kept.begin() + static_cast<std::ptrdiff_t>(turns[oldest + count]));
+      const auto first = kept.begin() + static_cast<std::ptrdiff_t>(turns[oldest]);
+      const auto end = kept.begin() + static_cast<std::ptrdiff_t>(turns[oldest + count]);
+      const auto is_dropped = [](const text::Message& message) { return message.role != "system"; };
+      kept.erase(std::remove_if(first, end, is_dropped), end);
     }
     Prompt out{.tokens = encode(View<const text::Message>(kept))};
     out.dropped_turns = static_cast<std::int32_t>(count);
@@ -70,9 +72,9 @@ ASTERISM_INLINE Prompt fit(View<const text::Message> messages,
     }
   }
   if (best.tokens.size() > static_cast<std::size_t>(context)) {
-    throw InvalidArgument(concat("what stays of the conversation without ", most, " of its ", turns.size(),
-                                 " turns has ", best.tokens.size(), " tokens, the context holds ", context,
-                                 ": shorten the ", oldest == 1 ? "first, " : "",
+    throw InvalidArgument(concat("what stays of the conversation when ", most, " of its ", turns.size(),
+                                 " turns are left out has ", best.tokens.size(), " tokens, the context holds ",
+                                 context, ": shorten the ", oldest == 1 ? "first, " : "",
                                  "system's or last message, or raise Limits::context"));
   }
   return best;

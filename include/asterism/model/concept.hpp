@@ -115,13 +115,17 @@ std::optional<typename B::Gating> gating_of(const Shape& shape) {
   }
 }
 
-/// Creates the cache of B.
+/// Creates the cache of B for experts of a model of `shape`. One whose third parameter has a member `top_k` learns how
+/// many a token needs.
 template <class B>
-typename B::Cache cache_of(const cache::Parts& parts, Bytes capacity) {
+typename B::Cache cache_of(const Shape& shape, const cache::Parts& parts, Bytes capacity) {
+  using Cache = typename B::Cache;
   if constexpr (requires { B::cache(parts, capacity); }) {
     return B::cache(parts, capacity);
+  } else if constexpr (requires { Cache(parts, capacity, {.top_k = 1}); }) {
+    return Cache(parts, capacity, {.top_k = shape.top_k});
   } else {
-    return typename B::Cache(parts, capacity);
+    return Cache(parts, capacity);
   }
 }
 

@@ -33,7 +33,7 @@ struct Balanced {
   static constexpr double fullest(const Plan& plan) {
     double most = 0;
     for (std::size_t d = 0; d < plan.devices(); ++d) {
-      const double used = share(plan.peak(d), plan.budget(d));
+      const double used = share(plan.least_peak(d), plan.budget(d));
       most = used > most ? used : most;
     }
     return most;
@@ -53,7 +53,8 @@ struct Balanced {
       throw InvalidArgument(
           concat("placement::Balanced handles at most ", max_layers, " layers, not ", footprint.layers));
     }
-    std::array<Bytes, max_layers + 1> before{};  // bytes of the layers before l: constant evaluation has limited steps
+    std::array<Bytes, max_layers + 1>
+        before{};  // bytes of the layers before l: constant evaluation has limited steps
     for (std::size_t l = 0; l < layers; ++l) {
       const auto layer = static_cast<std::int32_t>(l);
       before[l + 1] = before[l] + footprint.layer_bytes(layer, layer + 1);

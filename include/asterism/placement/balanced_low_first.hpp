@@ -41,6 +41,7 @@ struct BalancedLowFirst {
     MemoryFootprint rest = footprint;
     rest.layers = footprint.layers - first;
     for (std::size_t i = 0; i < rest.run_count; ++i) rest.runs[i].layers = rest.runs[i].layers.behind(first);
+    rest.slotted.layers = rest.slotted.layers.behind(first);
     rest.embedding = {};
     rest.tied = false;
     if (footprint.tied) rest.head = copy_tied_head ? footprint.embedding : Bytes{};

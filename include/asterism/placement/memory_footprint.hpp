@@ -58,10 +58,28 @@ struct SlottedExperts {
   Bytes each{};                ///< of a slot; 0: there are none
   std::int32_t per_layer = 0;  ///< experts of each of `layers`
   LayerSet layers{};
-  std::int32_t least = 0;  ///< slots that a device needs, unless all its experts are fewer
-  Bytes beside{};          ///< that a device with slots needs once
+  std::int32_t passing = 0;  ///< slots of a device for experts that are not kept
+  std::int32_t least = 0;    ///< slots that a device needs, these included, unless it has fewer experts
+  Bytes beside{};            ///< that a device with slots needs once
 
   friend constexpr bool operator==(const SlottedExperts&, const SlottedExperts&) = default;
+
+  /// Experts of layers in [first, last).
+  constexpr std::int32_t experts(std::int32_t first, std::int32_t last) const {
+    return per_layer * layers.size_within(first, last);
+  }
+  /// Slots for layers in [first, last): as many as can be of use, and as few as will do. 0 without experts.
+  constexpr std::int32_t most_slots(std::int32_t first, std::int32_t last) const {
+    return experts(first, last) == 0 ? 0 : experts(first, last) + passing;
+  }
+  constexpr std::int32_t least_slots(std::int32_t first, std::int32_t last) const {
+    return least < most_slots(first, last) ? least : most_slots(first, last);
+  }
+  /// Bytes of the least slots.
+  constexpr Bytes least_bytes(std::int32_t first, std::int32_t last) const {
+    const std::int32_t slots = least_slots(first, last);
+    return slots == 0 ? Bytes{} : beside + each * static_cast<std::uint64_t>(slots);
+  }
 };
 
 /// The memory requirements of one decoder, in bytes: weights with their scales, caches and workspace.
@@ -96,9 +114,10 @@ struct MemoryFootprint {
 
   constexpr bool has_four_bit_weights() const { return code_bits == 4; }
 
-  /// Bytes of the largest expert of all layers, whose experts are alike within each: what a slot for any of them takes.
+  /// Bytes of the largest expert of all layers, whose experts are alike within each; of those that take turns, of their
+  /// slots.
   constexpr Bytes largest_expert() const {
-    Bytes most{};
+    Bytes most = slotted.each;
     for (std::size_t i = 0; i < run_count; ++i) {
       if (runs[i].kind == PartKind::experts && runs[i].each > most) most = runs[i].each;
     }

@@ -96,9 +96,9 @@ struct Plan {
   }
   /// Experts of the device's layers that take turns in slots.
   constexpr std::int32_t slotted_experts(std::size_t device) const {
-    return footprint.slotted.per_layer * footprint.slotted.layers.size_within(cuts[device], cuts[device + 1]);
+    return footprint.slotted.experts(cuts[device], cuts[device + 1]);
   }
-  /// Slots on the device: what its budget leaves, and at most one for each of its experts.
+  /// Slots on the device: what its budget leaves, and at most one for each of its experts and those that pass.
   constexpr std::int32_t expert_slots(std::size_t device) const {
     const Bytes all = bytes(device, PartKind::expert_slots);
     return all > footprint.slotted.beside
@@ -107,8 +107,12 @@ struct Plan {
   }
   /// The slots that it needs.
   constexpr std::int32_t least_expert_slots(std::size_t device) const {
-    const std::int32_t experts = slotted_experts(device);
-    return footprint.slotted.least < experts ? footprint.slotted.least : experts;
+    return footprint.slotted.least_slots(cuts[device], cuts[device + 1]);
+  }
+  /// The most bytes that the device holds at any time if it has but the slots that it needs.
+  constexpr Bytes least_peak(std::size_t device) const {
+    return peak(device) - bytes(device, PartKind::expert_slots) +
+           footprint.slotted.least_bytes(cuts[device], cuts[device + 1]);
   }
   constexpr Bytes largest_peak() const {
     Bytes most{};
@@ -129,14 +133,14 @@ struct Plan {
 /// Where the layers are cut: device d runs [at[d], at[d + 1]).
 using Cuts = std::array<std::int32_t, Machine::max_devices + 1>;
 
-/// Bytes on a device that runs layers [begin, end) of `footprint` beside those of the layers: workspace, and what sits
-/// with the first or the last layer.
+/// Bytes on a device that runs layers [begin, end) of `footprint` beside those of the layers: workspace, what sits with
+/// the first or the last layer, and the least slots that experts need.
 constexpr Bytes bytes_beside_layers(const MemoryFootprint& footprint, std::int32_t begin, std::int32_t end,
                                     bool copy_tied_head) {
   if (begin >= end) return {};
   const bool first = begin == 0;
   const bool last = end == footprint.layers;
-  Bytes sum = footprint.layer_workspace;
+  Bytes sum = footprint.layer_workspace + footprint.slotted.least_bytes(begin, end);
   if (first) sum += footprint.embedding;
   if (last) sum += footprint.final_norm;
   if (last && !footprint.tied) sum += footprint.head;
@@ -145,7 +149,8 @@ constexpr Bytes bytes_beside_layers(const MemoryFootprint& footprint, std::int32
   return sum;
 }
 
-/// All bytes on a device that runs layers [begin, end): equal to the peak that `assemble` gives it.
+/// All bytes on a device that runs layers [begin, end): equal to the peak that `assemble` gives it, but that slots for
+/// experts may then take what is left.
 constexpr Bytes bytes_of_cut(const MemoryFootprint& footprint, std::int32_t begin, std::int32_t end,
                              bool copy_tied_head) {
   return footprint.layer_bytes(begin, end) + bytes_beside_layers(footprint, begin, end, copy_tied_head);
@@ -201,7 +206,7 @@ constexpr Plan assemble(const MemoryFootprint& footprint, const Machine& machine
     const Bytes used = plan.peak(d) + footprint.slotted.beside;
     if (plan.slotted_experts(d) == 0 || used > plan.budget(d)) continue;
     const std::uint64_t room = (plan.budget(d) - used).count / footprint.slotted.each.count;
-    const auto all = static_cast<std::uint64_t>(plan.slotted_experts(d));
+    const auto all = static_cast<std::uint64_t>(footprint.slotted.most_slots(cuts[d], cuts[d + 1]));
     LayerRun slots = one(PartKind::expert_slots, cuts[d], footprint.slotted.each);
     slots.count = static_cast<std::int32_t>(room < all ? room : all);
     if (slots.count == 0) continue;

@@ -164,7 +164,7 @@ ASTERISM_INLINE std::string recommendations(const Plan& plan, const Limits& limi
     std::string enough;
     bool caches_exceed = false;
     for (std::size_t d = 0; d < plan.devices(); ++d) {
-      const std::uint64_t mebibytes = (plan.peak(d) + 1_MiB - 1_B).count >> 20U;
+      const std::uint64_t mebibytes = (plan.least_peak(d) + 1_MiB - 1_B).count >> 20U;
       caches_exceed = caches_exceed || plan.cache_bytes(d) > plan.cache_budget(d);
       if (plan.peak(d) > plan.budget(d)) {
         enough += concat(enough.empty() ? "" : ", ", "device ", d, " to ", mebibytes, "MiB");
@@ -188,6 +188,14 @@ ASTERISM_INLINE std::string recommendations(const Plan& plan, const Limits& limi
       text += concat("- Device ", d,
                      " is host memory and was left unused, as 4-bit weights go there only where they "
                      "are asked to: placement::AcceleratorsFirst<Policy, placement::HostPlacement::any_width>.\n");
+    }
+    return text;
+  }
+  if (plan.footprint.slotted.each > Bytes{0}) {
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      if (plan.expert_slots(d) == 0 || plan.expert_slots(d) >= plan.slotted_experts(d)) continue;
+      text += concat("- Device ", d, " has ", plan.expert_slots(d), " slots for ", plan.slotted_experts(d),
+                     " experts: a larger budget or a shorter context leaves more.\n");
     }
     return text;
   }

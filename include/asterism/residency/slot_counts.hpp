@@ -12,6 +12,7 @@ struct SlotCounts {
   std::uint64_t fetched = 0;   ///< read, to stay
   std::uint64_t bypassed = 0;  ///< read, and not kept
   std::uint64_t bytes = 0;     ///< read
+  bool direct = false;         ///< reads pass by the system's cache
   double seconds_waited = 0;   ///< for reads that were not complete when they were needed
 
   SlotCounts& operator+=(const SlotCounts& more) {
@@ -20,6 +21,7 @@ struct SlotCounts {
     fetched += more.fetched;
     bypassed += more.bypassed;
     bytes += more.bytes;
+    direct = direct || more.direct;
     seconds_waited += more.seconds_waited;
     return *this;
   }

@@ -12,6 +12,8 @@
 #include "asterism/cache/concept.hpp"
 #include "asterism/cache/parts.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/file/reader_threads.hpp"
@@ -22,7 +24,7 @@
 namespace asterism::residency {
 
 /// Slots of one device, for the experts of some consecutive layers whose homes are in a spill file. `Policy` decides
-/// who stays; the last two slots are for experts that are not kept, unless there is a slot for each. What a pass needs
+/// who stays; two slots are for experts that are not kept. What a pass needs
 /// is read once for each layer, however many of its tokens want it. Decisions follow from the routing alone, never from
 /// the speed of reads. One pass at a time; after the first passes nothing is allocated.
 template <cache::Cache Policy>
@@ -47,7 +49,8 @@ class Slots {
   }
 
   /// For layers [first_group, first_group + groups) among those with experts. `memory`: `slots` times the stride of
-  /// `homes`, aligned; it must outlive this. `policy` was made for parts_of and capacity_of.
+  /// `homes`, aligned; it must outlive this. `policy` was made for parts_of and capacity_of, and is empty:
+  /// InvalidArgument otherwise, and for fewer than three slots.
   Slots(Policy policy, std::shared_ptr<const SpillFile> homes, std::int32_t first_group, std::int32_t groups,
         std::byte* memory, std::size_t slots)
       : policy_(std::move(policy)),
@@ -58,7 +61,19 @@ class Slots {
         slot_of_(static_cast<std::size_t>(groups) * static_cast<std::size_t>(homes_->header().experts)),
         loaded_(slots),
         readers_(homes_->file()) {
+    counts_.direct = homes_->file().mode() == file::ReadMode::direct;
     for (std::size_t slot = kept_; slot-- > 0;) free_.push_back(slot);
+    for (std::size_t i = 0; i < slot_of_.size(); ++i) {
+      const auto experts = static_cast<std::size_t>(homes_->header().experts);
+      if (!policy_.contains({static_cast<std::int32_t>(i / experts), static_cast<std::int32_t>(i % experts)}))
+        continue;
+      throw InvalidArgument("a cache of experts that take turns says that some are there before any was read");
+    }
+    if (policy_.capacity() > capacity_of(homes_->header(), groups, slots)) {
+      throw InvalidArgument(concat("a cache of experts that take turns wants ", to_string(policy_.capacity()),
+                                   ", there are slots for ",
+                                   to_string(capacity_of(homes_->header(), groups, slots))));
+    }
   }
 
   /// A pass has routed layer `group`, and needs the experts `used`, ascending; `probabilities` of all experts as
@@ -84,6 +99,7 @@ class Slots {
 
   const Policy& policy() const { return policy_; }
   const SpillFile& homes() const { return *homes_; }
+  /// Of reads that were completed.
   const SlotCounts& counts() const { return counts_; }
 
  private:
@@ -95,7 +111,10 @@ class Slots {
 
   static std::size_t kept_slots(const SpillHeader& homes, std::int32_t groups, std::size_t slots) {
     const auto all = static_cast<std::size_t>(groups) * static_cast<std::size_t>(homes.experts);
-    return slots >= all ? all : slots - step_slots;
+    if (slots <= step_slots) {
+      throw InvalidArgument(concat("experts take turns in ", slots, " slots, which is at least ", step_slots + 1));
+    }
+    return std::min(all, slots - step_slots);
   }
 
   /// A part of the step at most as large as what is kept.
@@ -123,7 +142,6 @@ class Slots {
         loaded_[slot] = false;
         ask(part, slot);
       }
-      counts_.fetched += pending_.size();
       const std::size_t kept = pending_.size();
       const std::vector<PartId>& passing = admission_.bypassed;
       std::size_t asked = 0;
@@ -133,11 +151,12 @@ class Slots {
         const Pending now = pending_[next_];
         wait(now);
         loaded_[now.slot] = next_ <= kept;
+        counts_.fetched += next_ <= kept ? 1 : 0;
+        counts_.bypassed += next_ > kept ? 1 : 0;
         const Ready one{now.part.member, now.slot};
         f(View<const Ready>(&one, 1));
         if (next_ > kept && asked < passing.size()) ask(passing[asked++], now.slot);
       }
-      counts_.bypassed += passing.size();
     } catch (...) {
       for (; next_ < pending_.size(); ++next_) readers_.cancel(pending_[next_].ticket);
       throw;
@@ -153,9 +172,9 @@ class Slots {
     const auto begun = std::chrono::steady_clock::now();
     ++next_;
     readers_.wait(pending.ticket);
-    homes_->verify(in_file(pending.part), view(pending.slot));
-    counts_.bytes += homes_->header().stride();
     counts_.seconds_waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    counts_.bytes += homes_->header().stride();
+    homes_->verify(in_file(pending.part), view(pending.slot));
   }
 
   std::size_t number(PartId part) const {

@@ -62,6 +62,8 @@ ASTERISM_INLINE void SpillWriter::finish() {
 ASTERISM_INLINE SpillFile::SpillFile(const std::string& path, Verify verify, file::ReadMode mode)
     : path_(path), file_(path, mode), verify_(verify) {
   const file::InputFile whole(path);
+  if (whole.size() != file_.size())
+    throw FileError(concat(path, ": was replaced while it was opened: open it again"));
   std::vector<std::byte> first(std::min<std::uint64_t>(whole.size(), SpillHeader::header_bytes));
   whole.read(0, first);
   header_ = parse_spill_header(first, whole.size(), path);

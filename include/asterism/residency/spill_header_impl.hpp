@@ -132,7 +132,7 @@ ASTERISM_INLINE void check_same(const SpillHeader& file, const SpillHeader& mode
   const auto compare = [&](const char* field, const auto& found, const auto& expected) {
     if (found == expected) return;
     throw FormatError(concat(where, ": holds experts whose ", field, " is ", found, ", the model's is ", expected,
-                             ": write a spill file of this model in this format"));
+                             ": write a spill file of this model in this format in its place"));
   };
   compare("model_type", file.model_type, model.model_type);
   compare("format", file.format, model.format);
