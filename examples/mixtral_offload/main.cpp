@@ -3,14 +3,12 @@
 #include <asterism/core/error.hpp>
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
-#include <asterism/file/direct_file.hpp>
 #include <asterism/file/path.hpp>
 #include <asterism/lab/question_set.hpp>
 #include <asterism/load.hpp>
 #include <asterism/machine/probe.hpp>
 #include <cstdint>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -131,13 +129,16 @@ std::string forecast(const Arguments& arguments, const Chosen& chosen) {
   const std::int32_t layers = shape.sparse_layers().size();
   const std::int32_t all = planned.slotted_experts(0);
   const std::int32_t slots = planned.expert_slots(0);
+  const std::int32_t passing = std::min(planned.footprint.slotted.passing, slots);
+  const std::int32_t kept = slots - passing;
   const auto used = static_cast<std::uint64_t>(layers) * static_cast<std::uint64_t>(shape.top_k);
-  std::string text = concat(slots, " slots for ", all, " experts (", in_percent(static_cast<double>(slots) / all),
-                            slots < all ? "), 2 of them for experts that are not kept; " : "); ", to_string(each),
-                            " each, ", to_string(each * static_cast<std::uint64_t>(all)),
-                            " together.\nA token uses ", used, ", ", shape.top_k, " in each of ",
-                            counted(layers, "layer"), ". By the share of them that it finds in slots:\n\n",
-                            "  found        it reads", rate > Bytes{0} ? "    tokens/s at most\n" : "\n");
+  std::string text =
+      concat(slots, " slots for ", all, " experts: ", kept, " for those that stay (",
+             in_percent(static_cast<double>(kept) / all), "), ", passing, " for those that pass through; ",
+             to_string(each), " each, ", to_string(each * static_cast<std::uint64_t>(all)),
+             " together.\nA token uses ", used, ", ", shape.top_k, " in each of ", counted(layers, "layer"),
+             ". By the share of them that it finds in slots:\n\n", "  found        it reads",
+             rate > Bytes{0} ? "    tokens/s at most\n" : "\n");
   for (const double found : {0.0, 0.4, 0.8}) {
     const double bytes = static_cast<double>((each * used).count) * (1 - found);
     text += concat("  ", pad_left(fixed(100 * found, 0), 3), " %",
@@ -204,16 +205,8 @@ std::string experts_file(const Arguments& arguments, ProgressSink& progress) {
   return path;
 }
 
-/// Where experts came from, for the end of the memory report, which counts them.
-std::string read_line(std::optional<file::ReadMode> mode) {
-  if (!mode) return "experts: all in memory\n";
-  return *mode == file::ReadMode::direct
-             ? "reads of experts: direct, past the system's cache\n"
-             : "reads of experts: buffered, as file system or device allow no direct ones\n";
-}
-
-int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, std::optional<file::ReadMode> mode,
-             Bytes needed, const Interrupt& interrupt) {
+int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, bool reads, Bytes needed,
+             const Interrupt& interrupt) {
   GenerateOptions options = loaded.recommended;
   if (app.count("--max-tokens") > 0) options.max_tokens = arguments.max_tokens;
   const Manner manner{.chat = arguments.chat, .report = arguments.report, .quiet = arguments.quiet};
@@ -226,12 +219,12 @@ int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, st
   }
   check_output();
   const residency::SlotCounts counts = loaded.slot_counts();
-  if (arguments.report) show("\nMemory\n\n" + loaded.memory_report() + read_line(mode));
+  if (arguments.report) show("\nMemory\n\n" + loaded.memory_report() + (reads ? "" : "experts: all in memory\n"));
   check_output();
   if (!arguments.quiet) {
     tell(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ", to_string(needed),
                 " of memory",
-                mode ? concat(", ", in_percent(counts.hit_rate()), " of the experts were there") : "",
+                reads ? concat(", ", in_percent(counts.hit_rate()), " of the experts were there") : "",
                 " (more: --report)\n"));
   }
   return interrupt.happened() ? Status::interrupted : Status::done;
@@ -250,13 +243,11 @@ int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interr
   ProgressSink silence;
   InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
   const std::string path = experts_file(arguments, progress);
-  std::optional<file::ReadMode> mode;
-  if (!path.empty()) mode = file::DirectFile(path).mode();
   chosen.options.experts = path;
   chosen.options.progress = &progress;
   const Bytes needed = chosen.planned.plan.peak(0);
   return chosen.variant->use(arguments.checkpoint, chosen.options, [&](Loaded& loaded) {
-    return converse(loaded, arguments, app, mode, needed, interrupt);
+    return converse(loaded, arguments, app, !path.empty(), needed, interrupt);
   });
 }
 
