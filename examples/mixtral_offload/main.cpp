@@ -147,7 +147,7 @@ std::string forecast(const Arguments& arguments, const Chosen& chosen) {
     text += "\n";
   }
   return text + (rate > Bytes{0} ? concat("\nThe disk reads ", arguments.disk_rate,
-                                          "; it is slower where computing takes longer than reading.\n")
+                                          "; answers are slower where computing takes longer.\n")
                                  : "\n--disk-rate adds the tokens a second that a disk allows.\n");
 }
 
