@@ -127,6 +127,8 @@ void check_same_bits(const Homes& homes) {
     CHECK(counts.hits + counts.fetched + counts.bypassed == counts.uses);
     if (slots > homes.all()) CHECK(counts.bypassed == 0);
     if (slots > homes.all()) CHECK(counts.fetched <= static_cast<std::uint64_t>(homes.all()));
+    const auto second = model.session();
+    const auto third = model.session();
     CHECK(model.devices()[0]->arena().high_water() == model.plan().peak(0));
     CHECK(model.devices()[0]->arena().held_by("expert slots") ==
           model.plan().bytes(0, placement::PartKind::expert_slots));
@@ -174,6 +176,8 @@ TEST_CASE("each of two devices has slots for its own layers") {
   auto session = model.session();
   CHECK(session.logits(prompt) == known.logits(prompt));
   CHECK(session.generate_tokens(prompt, greedy(30)) == known.generate_tokens(prompt, greedy(30)));
+  const auto second = model.session();
+  const auto third = model.session();
   for (std::size_t d = 0; d < 2; ++d) CHECK(model.devices()[d]->arena().high_water() == model.plan().peak(d));
   CHECK(model.memory_report().find("experts in turns: ") != std::string::npos);
 }

@@ -30,7 +30,8 @@ struct LoadOptions {
   std::optional<placement::DeviceMap> device_map{};
   /// At most the Blueprint's; unset: the Blueprint's, with a thread for each core.
   std::optional<Limits> limits{};
-  /// For a Blueprint whose Cache keeps experts in a file: its path; written by `quantize --experts`, write_experts<B>.
+  /// For a Blueprint whose Cache keeps experts in a file: its path. `quantize --experts` and `write_experts<B>` write
+  /// it.
   std::string experts{};
   /// When what is read from that file is compared with its checksums.
   residency::Verify verify = residency::Verify::first;

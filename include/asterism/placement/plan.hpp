@@ -111,6 +111,7 @@ struct Plan {
   }
   /// The most bytes that the device holds at any time if it has but the slots that it needs.
   constexpr Bytes least_peak(std::size_t device) const {
+    if (footprint.slotted.each == Bytes{0}) return peak(device);
     return peak(device) - bytes(device, PartKind::expert_slots) +
            footprint.slotted.least_bytes(cuts[device], cuts[device + 1]);
   }
@@ -140,7 +141,8 @@ constexpr Bytes bytes_beside_layers(const MemoryFootprint& footprint, std::int32
   if (begin >= end) return {};
   const bool first = begin == 0;
   const bool last = end == footprint.layers;
-  Bytes sum = footprint.layer_workspace + footprint.slotted.least_bytes(begin, end);
+  Bytes sum = footprint.layer_workspace;
+  if (footprint.slotted.each > Bytes{0}) sum += footprint.slotted.least_bytes(begin, end);
   if (first) sum += footprint.embedding;
   if (last) sum += footprint.final_norm;
   if (last && !footprint.tied) sum += footprint.head;
