@@ -9,7 +9,7 @@
 #include "asterism/attention/recurrent_state.hpp"
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
-#include "asterism/cache/all.hpp"
+#include "asterism/cache/fwd.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/model/mixers.hpp"

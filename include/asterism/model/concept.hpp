@@ -3,15 +3,19 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <type_traits>
 
 #include "asterism/attention/concept.hpp"
 #include "asterism/attention/mixer.hpp"
 #include "asterism/attention/state.hpp"
 #include "asterism/backend/concept.hpp"
 #include "asterism/cache/concept.hpp"
-#include "asterism/cache/parts.hpp"
+#include "asterism/cache/fwd.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/part_id.hpp"
+#include "asterism/core/view.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/model/mixers.hpp"
@@ -21,6 +25,21 @@
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
+
+/// Stands for cache::All, which nobody asks: all experts are in memory then.
+struct AllInMemory {
+  AllInMemory(const cache::Parts& parts, Bytes capacity);
+  Bytes capacity() const;
+  bool contains(PartId part) const;
+  void observe(std::int32_t group, View<const std::int32_t> used, View<const float> probabilities);
+  void admit(View<const PartId> step, cache::Admission& admission);
+  void pin(PartId part);
+  void unpin(PartId part);
+};
+
+/// The cache that a model asks.
+template <class Cache>
+using AskedCache = std::conditional_t<std::is_same_v<Cache, cache::All>, AllInMemory, Cache>;
 
 /// The aliases of a Blueprint one by one, so that an error names the one whose policy lacks a member.
 namespace needs {
@@ -46,13 +65,13 @@ concept gating = requires(const Shape& shape) {
 }
 || std::constructible_from<typename B::Gating, std::size_t, std::size_t>;
 template <class B>
-concept Cache = asterism::cache::Cache<typename B::Cache>;
+concept Cache = asterism::cache::Cache<AskedCache<typename B::Cache>>;
 /// The cache is created by B::cache(parts, capacity), or else constructed from these.
 template <class B>
 concept cache = requires(const asterism::cache::Parts& parts, Bytes capacity) {
   { B::cache(parts, capacity) } -> std::same_as<typename B::Cache>;
 }
-|| std::constructible_from<typename B::Cache, const asterism::cache::Parts&, Bytes>;
+|| std::constructible_from<AskedCache<typename B::Cache>, const asterism::cache::Parts&, Bytes>;
 template <class B>
 concept Backend = backend::Backend<typename B::Backend>;
 template <class B>
