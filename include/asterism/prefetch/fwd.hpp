@@ -13,7 +13,6 @@ struct Routing;
 class Learned;
 class MultiLayer;
 class NextGate;
-class None;
 class Pattern;
 class PreGated;
 class PreviousLayer;
