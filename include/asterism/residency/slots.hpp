@@ -85,9 +85,11 @@ class Slots {
     const std::int32_t local = group - first_group_;
     policy_.observe(local, used, probabilities);
     step_.clear();
-    for (const bool resident : {true, false}) {
+    // In waves, residents come first, before others can drive them out; else as a replay has it, in the members' order.
+    const bool one_wave = used.size <= kept_;
+    for (const bool first : {true, false}) {
       for (const std::int32_t member : used) {
-        if (policy_.contains({local, member}) == resident) step_.push_back({local, member});
+        if ((one_wave || policy_.contains({local, member})) == first) step_.push_back({local, member});
       }
     }
     counts_.uses += used.size;
