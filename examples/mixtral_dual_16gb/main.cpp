@@ -23,14 +23,13 @@
 #include "../support/command_line.hpp"
 #include "../support/conversation.hpp"
 #include "../support/interrupt.hpp"
+#include "../support/limits.hpp"
 #include "../support/line_editor.hpp"
 #include "../support/shipped.hpp"
 #include "blueprint.hpp"
 #include "variants.hpp"
 
 namespace example {
-
-constexpr std::int32_t default_context = 4096;
 
 struct Arguments {
   std::string checkpoint = shipped("small_mixtral/checkpoint");
@@ -41,9 +40,7 @@ struct Arguments {
   std::string device_map;
   std::string quantization = "nf4";
   std::string kv = "float16";
-  std::int32_t threads = 0;
-  std::int32_t context = 0;
-  std::int32_t prefill_chunk = 0;
+  LimitArguments limits{};
   std::int32_t cache_percent = 100;
   std::string truncation;  ///< empty: keep_end with --chat, else refuse
   std::uint64_t seed = 0;
@@ -116,14 +113,7 @@ int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& 
 
 /// What can be found wrong before gigabytes are read.
 void check_early(const Arguments& arguments, const placement::Plan& planned) {
-  simd::level();
-  if (file::path_kind(arguments.checkpoint + "/tokenizer.json") == file::PathKind::missing) {
-    throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
-  }
-  if (arguments.chat) {
-    const std::vector<text::Message> probe = {{"user", "Hello"}};
-    text::ChatTemplate::from_directory(arguments.checkpoint).render(probe);
-  }
+  check_answerable(arguments.checkpoint, arguments.chat);
   Bytes sum{};
   for (std::size_t d = 0; d < planned.devices(); ++d) sum += planned.peak(d);
   const Bytes free = machines::this_machine().capacity[0];
@@ -168,26 +158,13 @@ struct Chosen {
   LoadPlan planned;
 };
 
-/// The context asked for; else 4096, or what the model was made for where that is less.
-std::int32_t chosen_context(const Arguments& arguments, std::int32_t most) {
-  if (arguments.context > most) {
-    throw OptionError(concat("--context ", arguments.context, ": this model takes 1 to ", most));
-  }
-  return arguments.context > 0 ? arguments.context : std::min(default_context, most);
-}
-
 /// Plans with the variant and its limits. Where no context was asked for, it is what the budgets hold.
 Chosen choose(const Variant& variant, const Arguments& arguments) {
   const Shape shape = variant.plan_load(arguments.checkpoint, {}).config.shape;
   const bool is_mixtral_8x7b = shape == MixtralDual16::shape;
   LoadOptions options;
-  Limits limits = variant.limits;
-  limits.context = chosen_context(arguments, std::min(limits.context, shape.max_positions));
+  Limits limits = chosen_limits(arguments.limits, variant.limits, shape);
   limits.cache_percent = arguments.cache_percent;
-  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
-  limits.threads = arguments.threads > 0 ? arguments.threads : std::min(cores, limits.threads);
-  limits.prefill_chunk = is_mixtral_8x7b ? 512 : 64;
-  if (arguments.prefill_chunk > 0) limits.prefill_chunk = arguments.prefill_chunk;
   options.limits = limits;
   options.machine = machines::dual_16gb.limited_to(14_GiB);
   if (!arguments.machine.empty()) {
@@ -195,7 +172,7 @@ Chosen choose(const Variant& variant, const Arguments& arguments) {
   }
   const bool budgets_are_given = !arguments.machine.empty() || is_mixtral_8x7b;
   options.fit_context =
-      arguments.fit_context || (budgets_are_given && arguments.context == 0 && arguments.device_map.empty());
+      arguments.fit_context || (budgets_are_given && arguments.limits.context == 0 && arguments.device_map.empty());
   options.limits = variant.plan_load(arguments.checkpoint, options).limits;
   options.fit_context = false;
   const placement::MemoryFootprint parts = variant.memory_footprint(shape, *options.limits);
@@ -305,12 +282,7 @@ void declare(CLI::App& app, Arguments& arguments) {
       "--device-map", arguments.device_map,
       "Where the parts go: a JSON file such as transformers writes, the layers of each device, such as 14,18, or "
       "balanced_low_0: few on the first; by default the devices are equally full");
-  app.add_option("--context", arguments.context,
-                 concat("Tokens of prompt and answer together: 1 to ", DualNf4::limits.context,
-                        ", and at most what the model was made for; by default ", default_context,
-                        ", or what model and budgets hold where that is less"))
-      ->check(CLI::Range(1, DualNf4::limits.context))
-      ->option_text("TOKENS");
+  declare(app, arguments.limits, DualNf4::limits);
   app.add_flag("--fit-context", arguments.fit_context,
                "Lower --context to what the budgets hold, where it is too long for them")
       ->excludes(device_map);
@@ -319,15 +291,6 @@ void declare(CLI::App& app, Arguments& arguments) {
                  "context follows from it")
       ->check(CLI::Range(1, 100))
       ->option_text("N [100]");
-  app.add_option("--prefill-chunk", arguments.prefill_chunk,
-                 concat("Prompt tokens that pass the layers together, 1 to ", DualNf4::limits.prefill_chunk,
-                        ": more are faster and need more memory; by default 512 for Mixtral 8x7B, 64 for others"))
-      ->check(CLI::Range(1, DualNf4::limits.prefill_chunk))
-      ->option_text("TOKENS");
-  app.add_option("--threads", arguments.threads,
-                 concat("Worker threads, 1 to ", DualNf4::limits.threads, "; by default one for each core"))
-      ->check(CLI::Range(1, DualNf4::limits.threads))
-      ->option_text("N");
   app.add_option("--seed", arguments.seed, "Seed of the draws")->option_text("N [0]");
   app.add_flag("-q,--quiet", arguments.quiet, "No progress while loading, no summary");
   auto& generate = arguments.generate;

@@ -18,13 +18,12 @@
 #include "../support/command_line.hpp"
 #include "../support/conversation.hpp"
 #include "../support/interrupt.hpp"
+#include "../support/limits.hpp"
 #include "../support/shipped.hpp"
 #include "blueprint.hpp"
 #include "variants.hpp"
 
 namespace example {
-
-constexpr std::int32_t default_context = 4096;
 
 struct Arguments {
   std::string checkpoint = shipped("small_mixtral/checkpoint");
@@ -34,9 +33,7 @@ struct Arguments {
   std::string disk_rate;
   std::vector<std::string> prompts;
   std::vector<lab::Question> shown;  ///< asked where no prompt is given
-  std::int32_t threads = 0;
-  std::int32_t context = 0;
-  std::int32_t prefill_chunk = 0;
+  LimitArguments limits{};
   std::int32_t max_tokens = 0;
   bool write_experts = false;
   bool chat = false;
@@ -86,23 +83,14 @@ Chosen choose(const Arguments& arguments) {
     throw Unsupported(arguments.checkpoint + ": the model has no experts; mixtral_dual_16gb answers with it");
   }
   const bool is_mixtral_8x7b = shape == MixtralOffload::shape;
-  const std::int32_t most = std::min(variant.limits.context, shape.max_positions);
-  if (arguments.context > most) {
-    throw OptionError(concat("--context ", arguments.context, ": this model takes 1 to ", most));
-  }
-  Limits limits = variant.limits;
-  limits.context = arguments.context > 0 ? arguments.context : std::min(default_context, most);
-  const auto cores = static_cast<std::int32_t>(parallel::Threads::default_threads());
-  limits.threads = arguments.threads > 0 ? arguments.threads : std::min(cores, limits.threads);
-  limits.prefill_chunk = is_mixtral_8x7b ? 512 : 64;
-  if (arguments.prefill_chunk > 0) limits.prefill_chunk = arguments.prefill_chunk;
+  Limits limits = chosen_limits(arguments.limits, variant.limits, shape);
   LoadOptions options;
   options.limits = limits;
   limits = variant.plan_load(arguments.checkpoint, options).limits;
   Bytes memory = is_mixtral_8x7b && !keeps_all(arguments) ? 12_GiB : default_memory(variant, shape, limits);
   if (!arguments.memory.empty()) memory = of_option([&] { return parse_bytes(arguments.memory); });
   options.machine = main_memory(memory);
-  options.fit_context = arguments.context == 0;
+  options.fit_context = arguments.limits.context == 0;
   options.limits = variant.plan_load(arguments.checkpoint, options).limits;
   options.fit_context = false;
   return {&chosen, options, variant.plan_load(arguments.checkpoint, options)};
@@ -174,10 +162,7 @@ void check_fits(const Arguments& arguments, const Chosen& chosen) {
 
 /// What can be found wrong before gigabytes are read.
 void check_early(const Arguments& arguments, const Chosen& chosen) {
-  simd::level();
-  if (file::path_kind(arguments.checkpoint + "/tokenizer.json") == file::PathKind::missing) {
-    throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
-  }
+  check_answerable(arguments.checkpoint, arguments.chat);
   check_fits(arguments, chosen);
   const Bytes needed = chosen.planned.plan.peak(0);
   const Bytes free = machines::this_machine().capacity[0];
@@ -294,23 +279,7 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->option_text("RATE");
   app.add_flag("--report", arguments.report,
                "Show speed with each answer, and at the end what the slots did and the memory report");
-  app.add_option(
-         "--context", arguments.context,
-         concat("Tokens of prompt and answer together: 1 to ", Offload::limits.context,
-                ", and at most what the model was made for; by default ", default_context,
-                ", or what model and memory hold where that is less. A shorter one leaves more slots for experts"))
-      ->check(CLI::Range(1, Offload::limits.context))
-      ->option_text("TOKENS");
-  app.add_option(
-         "--prefill-chunk", arguments.prefill_chunk,
-         concat("Prompt tokens that pass the layers together, 1 to ", Offload::limits.prefill_chunk,
-                ": each chunk reads an expert once at most; by default 512 for Mixtral 8x7B, 64 for others"))
-      ->check(CLI::Range(1, Offload::limits.prefill_chunk))
-      ->option_text("TOKENS");
-  app.add_option("--threads", arguments.threads,
-                 concat("Worker threads, 1 to ", Offload::limits.threads, "; by default one for each core"))
-      ->check(CLI::Range(1, Offload::limits.threads))
-      ->option_text("N");
+  declare(app, arguments.limits, Offload::limits);
   app.add_option("-n,--max-tokens", arguments.max_tokens,
                  "Tokens of an answer at most; by default what the checkpoint recommends, else 256")
       ->check(CLI::Range(1, 1'000'000))
@@ -325,11 +294,9 @@ int main(int argc, char** argv) {
     example::Arguments arguments;
     CLI::App app(
         "Answers with a model whose experts do not fit memory. All of them, in 4 bits (NF4, double-quantized), "
-        "are in "
-        "a file; some are in slots of memory, where a cache keeps those that are used again soonest. One that is "
-        "not "
-        "there is read when it is needed. The answers are the same, bit for bit, as with all experts in memory. "
-        "Without a checkpoint it takes the small one of the repository; without a prompt it asks three questions "
+        "are in a file; some are in slots of memory, where a cache keeps those that are used again soonest. One that "
+        "is not there is read when it is needed. The answers are the same, bit for bit, as with all experts in "
+        "memory. Without a checkpoint it takes the small one of the repository; without a prompt it asks three questions "
         "whose answers are known.",
         "mixtral_offload");
     example::declare(app, arguments);

@@ -24,9 +24,9 @@
 namespace asterism::residency {
 
 /// Slots of one device, for the experts of some consecutive layers whose homes are in a spill file. `Policy` decides
-/// who stays; two slots are for experts that are not kept. What a pass needs
-/// is read once for each layer, however many of its tokens want it. Decisions follow from the routing alone, never from
-/// the speed of reads. One pass at a time; after the first passes nothing is allocated.
+/// who stays; two slots are for experts that are not kept. What a pass needs is read once for each layer, however many
+/// of its tokens want it. Decisions follow from the routing alone, never from the speed of reads. One pass at a time;
+/// after the first passes nothing is allocated.
 template <cache::Cache Policy>
 class Slots {
  public:
@@ -179,10 +179,7 @@ class Slots {
     homes_->verify(in_file(pending.part), view(pending.slot));
   }
 
-  std::size_t number(PartId part) const {
-    return static_cast<std::size_t>(part.group) * static_cast<std::size_t>(homes_->header().experts) +
-           static_cast<std::size_t>(part.member);
-  }
+  std::size_t number(PartId part) const { return static_cast<std::size_t>(homes_->header().number(part)); }
   PartId in_file(PartId part) const { return {part.group + first_group_, part.member}; }
   View<std::byte> view(std::size_t slot) const {
     const auto bytes = static_cast<std::size_t>(homes_->header().stride());
