@@ -1,5 +1,8 @@
 """Runs a program and checks exit status and output (both streams together), and the file that it should write.
 
+REGEX is looked for in the output as it is and in the output as one line, blanks and line ends being one blank each:
+where a message breaks depends on the length of the paths in it.
+
 Usage: run_test.py STATUS REGEX PROGRAM ARGUMENTS...
 Among the words after REGEX, for this test alone:
   --writes FILE   the file is removed before, and must hold something afterwards
@@ -34,7 +37,8 @@ result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=open("/dev/ful
                         preexec_fn=(lambda: os.close(1)) if closed else None)
 streams = {"stdout": result.stdout or "", "stderr": result.stderr}
 output = streams[only] if only else "".join(streams.values())
-if result.returncode != status or not re.search(pattern, output, re.S):
+one_line = " ".join(output.split()) + "\n"
+if result.returncode != status or not any(re.search(pattern, form, re.S) for form in (output, one_line)):
     print(output, f"\nexit status {result.returncode}, expected {status} and /{pattern}/")
     sys.exit(1)
 for line in output.splitlines() if narrow else []:
