@@ -20,7 +20,7 @@ struct Offload : Blueprint {
 };
 
 /// Main memory as the only device.
-constexpr Machine main_memory(Bytes size) {
+inline Machine main_memory(Bytes size) {
   Machine machine;
   machine.add(size, DeviceKind::host);
   return machine;
@@ -32,21 +32,21 @@ struct MixtralOffload : Offload {
   static constexpr Shape shape = shapes::mixtral_8x7b;
   static constexpr Limits limits{.context = 4096, .batch = 1, .prefill_chunk = 512, .threads = 64};
 };
-static_assert(fits<MixtralOffload, main_memory(12_GiB)>());
-static_assert(plan<MixtralOffload>(main_memory(12_GiB)).slotted_experts(0) == 256);
-static_assert(plan<MixtralOffload>(main_memory(12_GiB)).expert_slots(0) == 120);
+static_assert(fits<MixtralOffload, machines::ram12_disk30>());
+static_assert(plan<MixtralOffload>(machines::ram12_disk30).slotted_experts(0) == 256);
+static_assert(plan<MixtralOffload>(machines::ram12_disk30).expert_slots(0) == 120);
 
 /// The full context leaves fewer.
 struct MixtralOffloadLong : MixtralOffload {
   static constexpr Limits limits = Offload::limits;
 };
-static_assert(fits<MixtralOffloadLong, main_memory(12_GiB)>());
-static_assert(plan<MixtralOffloadLong>(main_memory(12_GiB)).expert_slots(0) == 78);
+static_assert(fits<MixtralOffloadLong, machines::ram12_disk30>());
+static_assert(plan<MixtralOffloadLong>(machines::ram12_disk30).expert_slots(0) == 78);
 
 /// With all experts in memory that device is too small.
 struct MixtralResident : MixtralOffload {
   using Cache = cache::All;
 };
-static_assert(!plan<MixtralResident>(main_memory(12_GiB)).fits());
+static_assert(!plan<MixtralResident>(machines::ram12_disk30).fits());
 
 }  // namespace example

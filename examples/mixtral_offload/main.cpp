@@ -4,8 +4,10 @@
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/file/path.hpp>
+#include <asterism/lab/forecast.hpp>
 #include <asterism/lab/question_set.hpp>
 #include <asterism/load.hpp>
+#include <asterism/machine/parse.hpp>
 #include <asterism/machine/probe.hpp>
 #include <cstdint>
 #include <iostream>
@@ -28,9 +30,9 @@ namespace example {
 struct Arguments {
   std::string checkpoint = shipped("small_mixtral/checkpoint");
   std::string experts;
-  std::string memory;
+  std::string machine;
   std::string cache = "hazard";
-  std::string disk_rate;
+  std::string prefetch = "none";
   std::vector<std::string> prompts;
   std::vector<lab::Question> shown;  ///< asked where no prompt is given
   LimitArguments limits{};
@@ -51,13 +53,18 @@ struct Chosen {
 
 bool keeps_all(const Arguments& arguments) { return arguments.cache == "all"; }
 
-const CacheVariant& chosen_variant(const std::string& name) {
-  for (const auto variants : {learning_variants(), counting_variants(), queue_variants()}) {
+const CacheVariant& chosen_variant(const Arguments& arguments) {
+  if (arguments.prefetch != "none" && arguments.cache != "hazard") {
+    throw OptionError("--prefetch goes with --cache hazard, not with " + arguments.cache);
+  }
+  const std::string name = arguments.prefetch == "none" ? arguments.cache : arguments.prefetch;
+  for (const auto variants :
+       {learning_variants(), counting_variants(), queue_variants(), foretelling_variants()}) {
     for (const CacheVariant& one : variants) {
       if (one.variant.name == name) return one;
     }
   }
-  throw OptionError("no cache '" + name + "' was compiled");
+  throw OptionError("neither a cache nor a prefetcher '" + name + "' was compiled");
 }
 
 /// Memory for half of the experts, or for all where all are to stay, and for the other parts.
@@ -67,7 +74,8 @@ Bytes default_memory(const Variant& variant, const Shape& shape, const Limits& l
   const Bytes others = boundless.peak(0) - boundless.bytes(0, placement::PartKind::expert_slots);
   if (slotted.each == Bytes{0}) return others;
   const std::int32_t half = (boundless.slotted_experts(0) + 1) / 2;
-  return others + slotted.beside + slotted.each * static_cast<std::uint64_t>(std::max(half, slotted.least));
+  return others + slotted.beside +
+         slotted.each * static_cast<std::uint64_t>(std::max(half, slotted.per_token + slotted.passing));
 }
 
 /// The least memory under which the plan fits.
@@ -76,7 +84,7 @@ Bytes least_memory(const Variant& variant, const Shape& shape, const Limits& lim
 }
 
 Chosen choose(const Arguments& arguments) {
-  const CacheVariant& chosen = chosen_variant(arguments.cache);
+  const CacheVariant& chosen = chosen_variant(arguments);
   const Variant& variant = chosen.variant;
   const Shape shape = variant.plan_load(arguments.checkpoint, {}).config.shape;
   if (shape.sparse_layers().empty()) {
@@ -87,65 +95,79 @@ Chosen choose(const Arguments& arguments) {
   LoadOptions options;
   options.limits = limits;
   limits = variant.plan_load(arguments.checkpoint, options).limits;
-  Bytes memory = is_mixtral_8x7b && !keeps_all(arguments) ? 12_GiB : default_memory(variant, shape, limits);
-  if (!arguments.memory.empty()) memory = of_option([&] { return parse_bytes(arguments.memory); });
-  options.machine = main_memory(memory);
+  if (!arguments.machine.empty()) {
+    options.machine = of_option([&] { return parse_machine(arguments.machine); });
+  } else {
+    options.machine =
+        main_memory(is_mixtral_8x7b && !keeps_all(arguments) ? 12_GiB : default_memory(variant, shape, limits));
+  }
   options.fit_context = arguments.limits.context == 0;
   options.limits = variant.plan_load(arguments.checkpoint, options).limits;
   options.fit_context = false;
   return {&chosen, options, variant.plan_load(arguments.checkpoint, options)};
 }
 
-/// Bytes that a disk reads in a second; 0 where they are not given.
-Bytes disk_rate(const Arguments& arguments) {
-  if (arguments.disk_rate.empty()) return {};
-  const std::string& text = arguments.disk_rate;
-  const Bytes rate =
-      of_option([&] { return parse_bytes(text.ends_with("/s") ? text.substr(0, text.size() - 2) : text); });
-  if (rate == Bytes{0}) throw OptionError("--disk-rate " + text + ": a disk that reads nothing");
-  return rate;
-}
-
 std::string in_percent(double share) { return fixed(100 * share, 1) + " %"; }
 
-/// What reads from the disk allow, by the share of experts that a token finds in slots.
-std::string forecast(const Arguments& arguments, const Chosen& chosen) {
-  const Bytes rate = disk_rate(arguments);
-  const Shape& shape = chosen.planned.config.shape;
+/// Slots of all devices: for experts that stay, and for those that pass through.
+struct Slots {
+  explicit Slots(const placement::Plan& plan) {
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      const std::int32_t slots = plan.expert_slots(d);
+      const std::int32_t passes = std::min(plan.footprint.slotted.passing, slots);
+      kept += slots - passes;
+      passing += passes;
+      experts += plan.slotted_experts(d);
+    }
+  }
+  std::int32_t kept = 0;
+  std::int32_t passing = 0;
+  std::int32_t experts = 0;
+};
+
+/// What a token reads from the disk, and how fast that makes it, by the share of experts that it finds in slots.
+std::string forecast(const Chosen& chosen) {
   const placement::Plan& planned = chosen.planned.plan;
-  const Bytes each = planned.footprint.slotted.each;
-  const std::int32_t layers = shape.sparse_layers().size();
-  const std::int32_t all = planned.slotted_experts(0);
-  const std::int32_t slots = planned.expert_slots(0);
-  const std::int32_t passing = std::min(planned.footprint.slotted.passing, slots);
-  const std::int32_t kept = slots - passing;
-  const auto used = static_cast<std::uint64_t>(layers) * static_cast<std::uint64_t>(shape.top_k);
-  std::string text =
-      concat(slots, " slots for ", all, " experts: ", kept, " for those that stay (",
-             in_percent(static_cast<double>(kept) / all), "), ", passing, " for those that pass through; ",
-             to_string(each), " each, ", to_string(each * static_cast<std::uint64_t>(all)),
-             " together.\nA token uses ", used, ", ", shape.top_k, " in each of ", counted(layers, "layer"),
-             ". By the share of them that it finds in slots:\n\n", "  found        it reads",
-             rate > Bytes{0} ? "    tokens/s at most\n" : "\n");
+  const Machine& machine = planned.machine;
+  const placement::SlottedExperts& experts = planned.footprint.slotted;
+  const Slots slots(planned);
+  const auto used =
+      static_cast<std::uint64_t>(experts.layers.size()) * static_cast<std::uint64_t>(experts.per_token);
+  const bool has_rate = machine.disk_rate > Bytes{0};
+  const bool computes = machine.rates[0] > Bytes{0};
+  std::string text = concat(slots.kept + slots.passing, " slots for ", slots.experts, " experts: ", slots.kept,
+                            " for those that stay (", in_percent(static_cast<double>(slots.kept) / slots.experts),
+                            "), ", slots.passing, " for those that pass through; ", to_string(experts.each),
+                            " each, ", to_string(experts.homes()), " together.\nA token uses ", used, ", ",
+                            experts.per_token, " in each of ", counted(experts.layers.size(), "layer"),
+                            ". By the share of them that it finds in slots:\n\n", "  found        it reads",
+                            !has_rate  ? "\n"
+                            : computes ? "    tokens/s\n"
+                                       : "    tokens/s at most\n");
   for (const double found : {0.0, 0.4, 0.8}) {
-    const double bytes = static_cast<double>((each * used).count) * (1 - found);
-    text += concat("  ", pad_left(fixed(100 * found, 0), 3), " %",
-                   pad_left(to_string(Bytes{static_cast<std::uint64_t>(bytes)}), 16));
-    if (rate > Bytes{0}) text += pad_left(fixed(static_cast<double>(rate.count) / bytes, 2), 20);
+    const auto bytes = static_cast<std::uint64_t>(static_cast<double>((experts.each * used).count) * (1 - found));
+    text += concat("  ", pad_left(fixed(100 * found, 0), 3), " %", pad_left(to_string(Bytes{bytes}), 16));
+    if (has_rate) text += pad_left(fixed(1 / lab::decode_seconds(planned, found), 2), computes ? 12 : 20);
     text += "\n";
   }
-  return text + (rate > Bytes{0} ? concat("\nThe disk reads ", arguments.disk_rate,
-                                          "; answers are slower where computing takes longer.\n")
-                                 : "\n--disk-rate adds the tokens a second that a disk allows.\n");
+  const auto rate = [](Bytes bytes) { return concat(fixed(static_cast<double>(bytes.count) / 1e9, 2), " GB/s"); };
+  if (!has_rate)
+    return text + "\nA rate of the disk adds the tokens a second: --machine host:12GiB,disk:30GB@1GB/s\n";
+  return text + concat("\nThe disk reads ", rate(machine.disk_rate),
+                       computes
+                           ? concat("; computing reads ", rate(machine.rates[0]), " of memory.\n")
+                           : std::string("; answers are slower where computing takes longer. With a rate of the\n"
+                                         "memory that is counted: --machine host:12GiB@10GB/s,disk:30GB@1GB/s\n"));
 }
 
 void show_plan(const Arguments& arguments, const Chosen& chosen) {
   const placement::Plan& planned = chosen.planned.plan;
   const Limits& limits = chosen.planned.limits;
   show(concat("Checkpoint ", arguments.checkpoint, "\n", Offload::Quantization::name(), "; cache of experts ",
-              arguments.cache, "; context ", limits.context, ", prefill in chunks of ", limits.prefill_chunk, ", ",
+              arguments.cache, arguments.prefetch == "none" ? "" : ", prefetch " + arguments.prefetch,
+              "; context ", limits.context, ", prefill in chunks of ", limits.prefill_chunk, ", ",
               counted(limits.threads, "thread"), "\n\n", placement::component_table(planned), "\n"));
-  if (!keeps_all(arguments)) show(forecast(arguments, chosen));
+  if (!keeps_all(arguments)) show(forecast(chosen));
 }
 
 /// Throws BudgetExceeded where the plan does not fit.
@@ -153,18 +175,29 @@ void check_fits(const Arguments& arguments, const Chosen& chosen) {
   const placement::Plan& planned = chosen.planned.plan;
   if (planned.fits()) return;
   const Bytes least = least_memory(chosen.variant->variant, chosen.planned.config.shape, chosen.planned.limits);
-  throw BudgetExceeded(concat("--memory ", to_string(planned.budget(0)),
+  if (planned.devices() > 1) {
+    throw BudgetExceeded("the model does not fit --machine " + arguments.machine +
+                         "; --dry-run shows what takes its memory, and what to change");
+  }
+  throw BudgetExceeded(concat("--machine with ", to_string(planned.budget(0)),
                               " is not enough: with this context it takes ", to_string(least + 1_MiB),
                               keeps_all(arguments) ? " for all experts" : " for the least slots",
                               "; --dry-run shows what takes it, a smaller --context or --prefill-chunk needs less",
                               keeps_all(arguments) ? ", another --cache reads experts when they are needed" : ""));
 }
 
+/// The most bytes that all devices hold.
+Bytes peak_of(const placement::Plan& plan) {
+  Bytes sum{};
+  for (std::size_t d = 0; d < plan.devices(); ++d) sum += plan.peak(d);
+  return sum;
+}
+
 /// What can be found wrong before gigabytes are read.
 void check_early(const Arguments& arguments, const Chosen& chosen) {
   check_answerable(arguments.checkpoint, arguments.chat);
   check_fits(arguments, chosen);
-  const Bytes needed = chosen.planned.plan.peak(0);
+  const Bytes needed = peak_of(chosen.planned.plan);
   const Bytes free = machines::this_machine().capacity[0];
   if (needed > free) {
     tell(concat("warning: the model takes ", to_string(needed), " of memory, ", to_string(free), " are free\n"));
@@ -230,7 +263,7 @@ int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interr
   const std::string path = experts_file(arguments, progress);
   chosen.options.experts = path;
   chosen.options.progress = &progress;
-  const Bytes needed = chosen.planned.plan.peak(0);
+  const Bytes needed = peak_of(chosen.planned.plan);
   return chosen.variant->use(arguments.checkpoint, chosen.options, [&](Loaded& loaded) {
     return converse(loaded, arguments, app, !path.empty(), needed, interrupt);
   });
@@ -240,10 +273,10 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.footer(
       concat("Examples:\n"
              "  mixtral_offload --experts small.spill --write-experts --report\n"
-             "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --dry-run --memory 12GiB \\\n"
-             "    --disk-rate 1GB/s\n"
+             "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --dry-run \\\n"
+             "    --machine host:12GiB@10GB/s,disk:30GB@1GB/s\n"
              "  mixtral_offload Mixtral-8x7B-Instruct-v0.1 --experts /fast/mixtral.spill \\\n"
-             "    --memory 12GiB --chat --prompt \"Why is the sky blue?\"\n\n"
+             "    --machine host:12GiB --chat --prompt \"Why is the sky blue?\"\n\n"
              "Answers go to standard output, all else to standard error, unless --report asks for it.\n\n",
              exit_statuses, " --dry-run: 1 where the plan does not fit."));
   app.add_option("checkpoint", arguments.checkpoint,
@@ -260,23 +293,30 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->option_text("FILE");
   app.add_flag("--write-experts", arguments.write_experts, "Write that file first, where there is none");
   app.add_option(
-         "--memory", arguments.memory,
-         "Memory that the model may take: 12GiB, or 5500KiB. What the other parts leave of it are slots for "
-         "experts. By default 12GiB for Mixtral 8x7B, and for other models enough for half of the experts")
-      ->option_text("SIZE");
+         "--machine", arguments.machine,
+         "Memory that the model may take: host:12GiB, or 2GiB,2GiB for two logical devices. What the other parts "
+         "leave "
+         "of it are slots for experts. disk:30GB behind it is the room for the file of the experts. @1GB/s behind "
+         "each "
+         "says what is read of it in a second: of memory while computing, of the disk in reads of an expert. By "
+         "default host:12GiB for Mixtral 8x7B, and for other models enough for half of the experts")
+      ->option_text("LIST");
   app.add_option(
          "--cache", arguments.cache,
          "Which experts stay: hazard, least-recent, least-frequent, s3-fifo, arc; all: all of them, without "
          "a file")
       ->check(CLI::IsMember({"hazard", "least-recent", "least-frequent", "s3-fifo", "arc", "all"}))
       ->option_text("CACHE [hazard]");
-  CLI::Option* dry_run =
-      app.add_flag("--dry-run", arguments.dry_run,
-                   "Show the plan and what a token reads, and stop; config.json is enough, no weights are read");
-  app.add_option("--disk-rate", arguments.disk_rate,
-                 "With --dry-run: what the disk reads, such as 1GB/s; shows the tokens a second that it allows")
-      ->needs(dry_run)
-      ->option_text("RATE");
+  app.add_option(
+         "--prefetch", arguments.prefetch,
+         "Who guesses what the next layer needs, so that it is read ahead where that pays, with --cache hazard: "
+         "none, pattern, learned, next-gate (the next layer's router is asked early), adaptive (all of them)")
+      ->check(CLI::IsMember({"none", "pattern", "learned", "next-gate", "adaptive"}))
+      ->option_text("PREFETCH [none]");
+  app.add_flag(
+      "--dry-run", arguments.dry_run,
+      "Show the plan, what a token reads, and the speed that the rates in --machine make of it, and stop; "
+      "config.json is enough, no weights are read");
   app.add_flag("--report", arguments.report,
                "Show speed with each answer, and at the end what the slots did and the memory report");
   declare(app, arguments.limits, Offload::limits);
@@ -294,14 +334,15 @@ int main(int argc, char** argv) {
     example::Arguments arguments;
     CLI::App app(
         "Answers with a model whose experts do not fit memory. All of them, in 4 bits (NF4, double-quantized), "
-        "are in a file; some are in slots of memory, where a cache keeps those that are used again soonest. One that "
+        "are in a file; some are in slots of memory, where a cache keeps those that are used again soonest. One "
+        "that "
         "is not there is read when it is needed. The answers are the same, bit for bit, as with all experts in "
-        "memory. Without a checkpoint it takes the small one of the repository; without a prompt it asks three questions "
+        "memory. Without a checkpoint it takes the small one of the repository; without a prompt it asks three "
+        "questions "
         "whose answers are known.",
         "mixtral_offload");
     example::declare(app, arguments);
     if (const auto status = example::parse(app, argc, argv)) return *status;
-    example::disk_rate(arguments);
     if (arguments.prompts.empty() && !arguments.dry_run) {
       arguments.shown = asterism::lab::read_questions(example::shipped("data/questions/shown.jsonl"));
     }

@@ -1,4 +1,4 @@
-// The compiled variants that --cache chooses among.
+// The compiled variants that --cache and --prefetch choose among.
 #pragma once
 
 #include <asterism/core/progress.hpp>
@@ -19,6 +19,12 @@ namespace example {
 template <class Policy>
 struct With : Offload {
   using Cache = Policy;
+};
+
+/// The example's Blueprint with a prefetcher.
+template <class Policy>
+struct Foretelling : Offload {
+  using Prefetch = Policy;
 };
 
 /// A loaded model whose cache is known only at run time.
@@ -50,10 +56,11 @@ constexpr CacheVariant cache_variant(std::string_view name) {
           }};
 }
 
-// Each two in a source of their own, so that they compile apart.
+// A few in each source of their own, so that they compile apart.
 std::span<const CacheVariant> learning_variants();
 std::span<const CacheVariant> counting_variants();
 std::span<const CacheVariant> queue_variants();
+std::span<const CacheVariant> foretelling_variants();
 
 /// Writes the experts of the checkpoint in `folder` to the file `path`, as every variant reads them.
 void write_file(const std::string& folder, const std::string& path, ProgressSink& progress);

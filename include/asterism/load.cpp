@@ -39,6 +39,7 @@
 #include "asterism/lab/difference_impl.hpp"
 #include "asterism/lab/evaluation_html_impl.hpp"
 #include "asterism/lab/evaluation_report_impl.hpp"
+#include "asterism/lab/forecast_impl.hpp"
 #include "asterism/lab/import_routes_impl.hpp"
 #include "asterism/lab/question_set_impl.hpp"
 #include "asterism/lab/read_evaluations_impl.hpp"

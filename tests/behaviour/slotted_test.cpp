@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -22,6 +23,9 @@
 #include "asterism/generate/load_slotted.hpp"
 #include "asterism/generate/write_experts.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/prefetch/mixture.hpp"
+#include "asterism/prefetch/next_gate.hpp"
+#include "asterism/prefetch/pattern.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "support/files.hpp"
@@ -47,6 +51,12 @@ struct Recent : Resident {
 };
 struct Queued : Resident {
   using Cache = cache::S3Fifo;
+};
+struct LookingAhead : Learnt {
+  using Prefetch = prefetch::Adaptive;
+};
+struct AskingNextRouter : Recent {
+  using Prefetch = prefetch::NextGate;
 };
 
 struct ResidentExact : Resident {
@@ -88,7 +98,16 @@ struct Homes {
   LanguageModel<B> load_with(std::int32_t slots) const {
     return load<B>(checkpoint, {.machine = machine_for<B>(slots), .experts = path});
   }
-  std::int32_t least() const { return generate::read_config(checkpoint).shape.top_k + 2; }
+  std::int32_t top_k() const { return generate::read_config(checkpoint).shape.top_k; }
+  /// Slots for experts that are not kept.
+  template <class B = Resident>
+  std::int32_t passing() const {
+    return std::is_same_v<typename B::Prefetch, prefetch::None> ? 2 : std::max(2, top_k());
+  }
+  template <class B = Resident>
+  std::int32_t least() const {
+    return top_k() + passing<B>();
+  }
   std::int32_t all() const {
     const Shape shape = generate::read_config(checkpoint).shape;
     return shape.experts * shape.sparse_layers().size();
@@ -115,7 +134,8 @@ void check_same_bits(const Homes& homes) {
   auto known = resident.session();
   const std::vector<float> logits = known.logits(prompt);
   const Tokens answer = resident.session().generate_tokens(prompt, greedy(30));
-  for (const std::int32_t slots : {homes.least(), homes.least() + 3, homes.all() - 1, homes.all() + 2}) {
+  for (const std::int32_t slots :
+       {homes.least<B>(), homes.least<B>() + 3, homes.all() - 1, homes.all() + homes.passing<B>()}) {
     CAPTURE(slots);
     const auto model = homes.load_with<B>(slots);
     CHECK(model.plan().expert_slots(0) == slots);
@@ -144,7 +164,29 @@ TEST_CASE("the same bits as with all experts in memory, whatever the cache and t
     check_same_bits<Learnt>(homes);
     check_same_bits<Recent>(homes);
     check_same_bits<Queued>(homes);
+    check_same_bits<LookingAhead>(homes);
+    check_same_bits<AskingNextRouter>(homes);
   }
+}
+
+TEST_CASE("a prefetcher changes what is read when, not what the cache decides nor the bits") {
+  const Homes homes("many_experts");
+  const auto resident = load<Resident>(homes.checkpoint);
+  const auto plain = homes.load_with<Recent>(24 + homes.passing<Recent>());
+  const auto asking = homes.load_with<AskingNextRouter>(24 + homes.passing<AskingNextRouter>());
+  for (std::int32_t i = 0; i < 8; ++i) {
+    const Tokens prompt = prompt_of(1 + i);
+    const Tokens answer = resident.session().generate_tokens(prompt, greedy(60));
+    CHECK(plain.session().generate_tokens(prompt, greedy(60)) == answer);
+    CHECK(asking.session().generate_tokens(prompt, greedy(60)) == answer);
+  }
+  const residency::SlotCounts without = plain.slot_counts();
+  const residency::SlotCounts with = asking.slot_counts();
+  CHECK(with.hits == without.hits);
+  CHECK(with.fetched == without.fetched);
+  CHECK(with.bypassed == without.bypassed);
+  CHECK(with.foretold > 0);
+  CHECK(with.bytes >= without.bytes);
 }
 
 TEST_CASE("batches, sessions in turns and in threads have the bits of each alone") {

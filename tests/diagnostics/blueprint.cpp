@@ -25,6 +25,8 @@ Assembly<Model<NoGating>> Gating;              // and top_k
 Assembly<Model<NoFinishedGating>> gating;
 Assembly<Model<NoCache>> Cache;  // and unpin
 Assembly<Model<NoFinishedCache>> cache;
+Assembly<Model<NoPrefetch>> Prefetch;  // and predict
+Assembly<Model<NoFinishedPrefetch>> prefetch;
 Assembly<Model<NoBackend>> Backend;    // and combine
 Assembly<Model<NoRoutes>> Routes;      // and route
 Assembly<Model<NoObserver>> Observer;  // and moved

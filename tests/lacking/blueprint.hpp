@@ -10,6 +10,7 @@
 #include "lacking/kv_cache.hpp"
 #include "lacking/observer.hpp"
 #include "lacking/placement.hpp"
+#include "lacking/prefetch.hpp"
 #include "lacking/quantization.hpp"
 #include "lacking/state.hpp"
 
@@ -49,6 +50,13 @@ struct NoCache : Blueprint {
 /// Complete as a cache, but constructed from nothing that a model knows, and not handed in.
 struct NoFinishedCache : Blueprint {
   using Cache = caches::Complete;
+};
+struct NoPrefetch : Blueprint {
+  using Prefetch = prefetchers::NoPredict;
+};
+/// Complete as a prefetcher, but constructed from nothing that a model knows, and not handed in.
+struct NoFinishedPrefetch : Blueprint {
+  using Prefetch = prefetchers::Complete;
 };
 struct NoBackend : Blueprint {
   using Backend = backends::NoCombine;

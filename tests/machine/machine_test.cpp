@@ -33,6 +33,16 @@ static_assert(with_host.limited_to(14_GiB).is_host(2));
 static_assert(with_host !=
               Machine{.capacity = {16_GiB, 16_GiB, 64_GiB}, .devices = 3});  // the kind tells them apart
 
+constexpr Machine with_disk = [] {
+  Machine machine = with_host;
+  machine.rates[0] = 300_GB;
+  machine.disk = 30_GB;
+  machine.disk_rate = 1_GB;
+  return machine;
+}();
+static_assert(with_disk != with_host && with_disk.accelerators().disk_rate == 1_GB);
+static_assert(with_disk.accelerators().rates[0] == 300_GB && with_disk.limited_to(1_GiB).disk == 30_GB);
+
 template <Machine machine>
 constexpr std::size_t as_template_argument = machine.devices;
 static_assert(as_template_argument<equal_devices(8, 1_GiB)> == 8);

@@ -7,6 +7,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/machine/catalogue.hpp"
 #include "asterism/machine/machine.hpp"
 
 using namespace asterism;
@@ -44,6 +45,28 @@ TEST_CASE("main memory is a device of its own kind") {
   const Machine probed = parse_machine("1GiB,host");
   CHECK(probed.is_host(1));
   CHECK(probed.capacity[1] > 1_MiB);
+}
+
+TEST_CASE("a disk, and how much is read in a second") {
+  const Machine machine = parse_machine("host:12GiB@20GB/s, disk: 30GB @ 1GB/s");
+  CHECK(machine.devices == 1);
+  CHECK(machine.is_host(0));
+  CHECK(machine.capacity[0] == 12_GiB);
+  CHECK(machine.rates[0] == 20_GB);
+  CHECK(machine.disk == 30_GB);
+  CHECK(machine.disk_rate == 1_GB);
+  CHECK(parse_machine("disk:30GB,14GiB").disk == 30_GB);
+  CHECK(parse_machine("disk:30GB,14GiB").disk_rate == 0_B);
+  CHECK(parse_machine("1GiB@500MB/s,1GiB").rates[0] == 500_MB);
+  CHECK(parse_machine("host@1GiB/s").rates[0] == 1_GiB);
+  CHECK(parse_machine("host:12GiB,disk:30GB") == machines::ram12_disk30);
+  CHECK(contains(refusal("disk:30GB"), "a disk alone computes nothing"));
+  CHECK(contains(refusal("1GiB,disk:1GB,disk:1GB"), "device 2: a second disk"));
+  CHECK(contains(refusal("1GiB,disk:0GB"), "device 1: a device without memory"));
+  CHECK(contains(refusal("1GiB@1GB"), "device 0: the rate '1GB' is not a second's"));
+  CHECK(contains(refusal("1GiB@0GB/s"), "a rate of nothing a second"));
+  CHECK(contains(refusal("1GiB@/s"), "is no memory size"));
+  CHECK(contains(refusal("disk:30"), "'30' without a unit is 30 bytes; was 30GiB meant?"));
 }
 
 TEST_CASE("what is no machine is refused with the device and what is accepted") {

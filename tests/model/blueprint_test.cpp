@@ -5,9 +5,11 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/cache/fwd.hpp"
 #include "asterism/observe/counts.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/placement/sequential.hpp"
+#include "asterism/prefetch/fwd.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/shape/catalogue.hpp"
@@ -31,6 +33,12 @@ struct OtherHead : Blueprint {
 };
 struct OtherPlacement : Blueprint {
   using Placement = placement::Sequential;
+};
+struct OtherCache : Blueprint {
+  using Cache = cache::LeastRecent;
+};
+struct OtherPrefetch : Blueprint {
+  using Prefetch = prefetch::Pattern;
 };
 struct OtherKvCache : Blueprint {
   using KvCache = attention::StaticKvCache<quant::Float32>;
@@ -64,6 +72,8 @@ static_assert(differs<OtherEmbedding, Blueprint>);
 static_assert(differs<OtherHead, Blueprint>);
 static_assert(differs<OtherPlacement, Blueprint>);
 static_assert(differs<OtherKvCache, Blueprint>);
+static_assert(differs<OtherCache, Blueprint>);
+static_assert(differs<OtherPrefetch, Blueprint>);
 static_assert(differs<OtherGating, Blueprint>);
 static_assert(differs<OtherExpert, Blueprint>);
 static_assert(differs<OtherBackend, Blueprint>);

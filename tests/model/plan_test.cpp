@@ -18,6 +18,8 @@
 #include "asterism/placement/balanced_low_first.hpp"
 #include "asterism/placement/explicit.hpp"
 #include "asterism/placement/sequential.hpp"
+#include "asterism/prefetch/next_gate.hpp"
+#include "asterism/prefetch/pattern.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "generate/variants.hpp"
@@ -167,6 +169,33 @@ static_assert(plan<MixtralTurns>(equal_devices(1, 64_GiB)).expert_slots(0) == 25
 static_assert(!plan<MixtralTurns>(equal_devices(1, 2_GiB)).fits());
 static_assert(largest_context<MixtralTurns>(twelve, Mixtral::shape) == Mixtral::limits.context);
 static_assert(DeviceSlots<0, 4, 4>::fits);
+// Their homes need room on the disk, where the machine says how much there is.
+static_assert(turns.footprint.slotted.homes() == turns.footprint.slotted.each * 256);
+static_assert(fits<MixtralTurns, machines::ram12_disk30>() && DiskRoom<1, 1>::fits);
+constexpr Machine little_disk = [] {
+  Machine machine = machines::ram12_disk30;
+  machine.disk = turns.footprint.slotted.homes() - 1_B;
+  return machine;
+}();
+static_assert(!plan<MixtralTurns>(little_disk).fits());
+// Norms, attention, router and two experts of each layer.
+static_assert(turns.token_bytes(0) == turns.weight_bytes(0) - turns.footprint.embedding - turns.head_bytes() +
+                                          turns.footprint.slotted.each * 64);
+// Who looks ahead keeps what it reads in slots beside those of a token.
+struct MixtralAhead : MixtralTurns {
+  using Prefetch = prefetch::NextGate;
+};
+static_assert(plan<MixtralAhead>(twelve).least_expert_slots(0) == 4);
+static_assert(plan<MixtralAhead>(twelve).bytes(0, PartKind::workspace) ==
+              turns.bytes(0, PartKind::workspace) + Bytes{aligned(std::uint64_t{4} * 8 * chunk_rows)});
+struct QwenTurns : MixtralTurns {
+  static constexpr Shape shape = shapes::qwen3_30b_a3b;
+};
+struct QwenAhead : QwenTurns {
+  using Prefetch = prefetch::Pattern;
+};
+static_assert(plan<QwenTurns>(twelve).least_expert_slots(0) == 10);
+static_assert(plan<QwenAhead>(twelve).least_expert_slots(0) == 16);
 // A device that has room for all but the slots gets no layer.
 struct MixtralTurnsInOrder : MixtralTurns {
   using Placement = placement::Sequential;

@@ -1,11 +1,13 @@
 // Slots that experts take turns in: who is in which, what is read, and what is left when something fails.
 #include "asterism/residency/slots.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <set>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -38,15 +40,17 @@ std::vector<std::byte> slab_of(PartId part) {
 }
 
 /// A spill file, memory for slots, and the slots.
-template <class Policy>
+template <class Policy, class Prefetcher = prefetch::None>
 struct Fixture {
   TemporaryFolder folder;
   std::string path = folder / "spill";
   std::shared_ptr<const SpillFile> homes;
   std::unique_ptr<std::byte, void (*)(void*)> memory{nullptr, std::free};
-  std::unique_ptr<residency::Slots<Policy>> slots;
+  using Slots = residency::Slots<Policy, Prefetcher>;
+  std::unique_ptr<Slots> slots;
 
   explicit Fixture(std::size_t count, std::int32_t first = 0, std::int32_t groups = layers) {
+    const typename Slots::Extent extent{.first_group = first, .groups = groups, .top_k = 2, .slots = count};
     const SpillHeader header{.model_type = "m",
                              .format = "f",
                              .layers = layers,
@@ -62,10 +66,9 @@ struct Fixture {
     writer.finish();
     homes = std::make_shared<const SpillFile>(path, residency::Verify::always);
     memory.reset(static_cast<std::byte*>(std::aligned_alloc(4096, count * header.stride())));
-    using Slots = residency::Slots<Policy>;
     slots =
-        std::make_unique<Slots>(Policy(Slots::parts_of(header, groups), Slots::capacity_of(header, groups, count)),
-                                homes, first, groups, memory.get(), count);
+        std::make_unique<Slots>(Policy(extent.parts(header), extent.capacity(header)),
+                                Prefetcher(extent.ahead(header)), homes, extent, residency::Pace(), memory.get());
   }
 
   std::byte* slot(std::size_t number) const { return memory.get() + number * homes->header().stride(); }
@@ -75,7 +78,7 @@ struct Fixture {
     const std::vector<float> probabilities(experts, 1.0F / experts);
     std::vector<std::vector<std::int32_t>> calls;
     std::set<std::int32_t> told;
-    slots->visit(layer, used, probabilities, [&](auto ready) {
+    slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [&](auto ready) {
       calls.emplace_back();
       for (const auto& one : ready) {
         calls.back().push_back(one.member);
@@ -101,6 +104,21 @@ struct Nobody {
   void pin(PartId /*part*/) {}
   void unpin(PartId /*part*/) {}
   Bytes bytes;
+};
+
+/// Predicts what a test says.
+struct Told {
+  explicit Told(const prefetch::Extent& extent) : members(extent.members) {}
+  void observe(const prefetch::Routing& /*routing*/) {}
+  std::size_t predict(std::int32_t group, View<prefetch::Prediction> out) const {
+    std::size_t count = 0;
+    for (const std::int32_t member : next) {
+      if (count < out.size) out[count++] = {{group, member}, 1.0F / static_cast<float>(next.size())};
+    }
+    return count;
+  }
+  std::int32_t members;
+  static inline std::vector<std::int32_t> next;
 };
 
 struct Full : Nobody {
@@ -211,7 +229,7 @@ TEST_CASE("what is thrown leaves no read under way, and the slots can be used") 
     std::uint64_t calls = 0;
     bool thrown = false;
     try {
-      f.slots->visit(layer, used, probabilities, [&](auto) {
+      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [&](auto) {
         if (calls++ == stop_at) throw std::runtime_error("enough");
       });
     } catch (const std::runtime_error&) {
@@ -227,14 +245,113 @@ TEST_CASE("an expert whose read was broken off is read again, not taken for one 
   Fixture<cache::LeastRecent> f(6);
   const std::vector<float> probabilities(experts, 0);
   const std::vector<std::int32_t> used = {0, 1, 2};
-  CHECK_THROWS_AS(f.slots->visit(0, used, probabilities, [](auto) { throw std::runtime_error("at once"); }),
-                  std::runtime_error);
+  const residency::Routed routed{.group = 0, .used = used, .probabilities = probabilities, .next = {}};
+  CHECK_THROWS_AS(f.slots->visit(routed, [](auto) { throw std::runtime_error("at once"); }), std::runtime_error);
   std::memset(f.memory.get(), 0xEE, 6 * f.homes->header().stride());
   const std::uint64_t hits = f.slots->counts().hits;
   std::vector<std::int32_t> told;
-  f.slots->visit(0, used, probabilities, [&](auto ready) {
+  f.slots->visit(routed, [&](auto ready) {
     for (const auto& one : ready) told.push_back(one.member);
   });
   CHECK(told.size() == 3);
   CHECK(f.slots->counts().hits - hits <= 1);  // the one that was told before it was thrown
+}
+
+namespace {
+
+std::vector<std::int32_t> two_of(Random& random) {
+  const auto first = static_cast<std::int32_t>(random() % experts);
+  const auto second =
+      static_cast<std::int32_t>((static_cast<std::size_t>(first) + 1 + random() % (experts - 1)) % experts);
+  return {std::min(first, second), std::max(first, second)};
+}
+
+/// Random passes, in which each layer is told by `tell` what the next one uses.
+template <class F, class Tell>
+void run_told(F& f, int passes, const Tell& tell) {
+  Random random(11);
+  std::vector<std::int32_t> used = two_of(random);
+  for (int pass = 0; pass < passes; ++pass) {
+    for (std::int32_t layer = 0; layer < layers; ++layer) {
+      const std::vector<std::int32_t> next = two_of(random);
+      Told::next = tell(next);
+      f.visit(layer, used);
+      used = next;
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("what is foretold is read ahead, and changes no decision of the cache", Policy,
+                   cache::LeastRecent, cache::Hazard, Nobody) {
+  Fixture<Policy> without(7);
+  Fixture<Policy, Told> with(7);
+  const auto right = [](const std::vector<std::int32_t>& next) { return next; };
+  run_told(without, 300, right);
+  run_told(with, 300, right);
+  const SlotCounts& counts = with.slots->counts();
+  CHECK(counts.hits == without.slots->counts().hits);
+  CHECK(counts.fetched == without.slots->counts().fetched);
+  CHECK(counts.bypassed == without.slots->counts().bypassed);
+  CHECK(counts.foretold > 0);
+  CHECK(counts.foretold + 2 >= counts.missed());  // all but those of the first layer
+  CHECK(counts.wasted == 0);
+  CHECK(counts.bytes == counts.missed() * with.homes->header().stride());
+  CHECK(without.slots->counts().foretold == 0);
+}
+
+TEST_CASE("wrong guesses are silenced, and what they read is counted") {
+  Fixture<Nobody, Told> f(7);
+  const auto wrong = [](const std::vector<std::int32_t>& next) {
+    std::vector<std::int32_t> out;
+    for (std::int32_t e = 0; e < experts && out.size() < 2; ++e) {
+      if (std::ranges::find(next, e) == next.end()) out.push_back(e);
+    }
+    return out;
+  };
+  run_told(f, 200, wrong);
+  CHECK(f.slots->counts().foretold == 0);
+  CHECK(f.slots->counts().wasted == 0);  // they were never right, so nothing was read
+  const auto right = [](const std::vector<std::int32_t>& next) { return next; };
+  run_told(f, 200, right);
+  const std::uint64_t bytes = f.slots->counts().bytes;
+  run_told(f, 60, wrong);
+  const SlotCounts& counts = f.slots->counts();
+  CHECK(counts.wasted <= 64 + 2);
+  CHECK(counts.bytes - bytes >= 60 * layers * 2 * f.homes->header().stride());
+  CHECK(counts.bytes - bytes <= (60 * layers * 2 + counts.wasted) * f.homes->header().stride());
+}
+
+TEST_CASE("steps in waves drop what was read ahead for a later one") {
+  Fixture<cache::LeastRecent, Told> f(5);  // three are kept
+  run_told(f, 200, [](const std::vector<std::int32_t>& next) { return next; });
+  Random random(12);
+  for (int i = 0; i < 50; ++i) {
+    Told::next = {static_cast<std::int32_t>(random() % experts)};
+    f.visit(i % layers, {0, 1, 2, 3, 4, 5});
+  }
+  CHECK(f.slots->counts().foretold > 0);
+}
+
+TEST_CASE("a stop ends a visit after a read, and the slots can be used") {
+  Fixture<cache::LeastRecent, Told> f(6);
+  run_told(f, 200, [](const std::vector<std::int32_t>& next) { return next; });
+  const std::vector<float> probabilities(experts, 0);
+  const std::vector<std::int32_t> all = {0, 1, 2, 3, 4, 5};
+  for (int i = 0; i < 20; ++i) {
+    std::stop_source stop;
+    int calls = 0;
+    const residency::Routed routed{.group = i % layers, .used = all, .probabilities = probabilities, .next = {}};
+    CHECK_THROWS_AS(f.slots->visit(
+                        routed,
+                        [&](auto) {
+                          ++calls;
+                          stop.request_stop();
+                        },
+                        stop.get_token()),
+                    residency::Stopped);
+    CHECK(calls == 1);
+    f.visit(i % layers, {1, 4});
+  }
 }

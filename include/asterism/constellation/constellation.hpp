@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <utility>
 
 #include "asterism/backend/arena.hpp"
@@ -15,6 +16,7 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/prefetch/concept.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -34,6 +36,7 @@ class Constellation {
   using GatingPolicy = Gating;
   using SharedExpert = SharedExpertType;
   static constexpr bool holds_experts = Experts::holds_experts;
+  static constexpr bool asks_next_router = Experts::asks_next_router;
   /// What the layers of a device share besides the workspace; handed to `forward` if experts take turns.
   using Slots = typename Experts::Slots;
   using Router = backend::DeviceWeights<quant::Float32>;
@@ -66,6 +69,22 @@ class Constellation {
   const typename Expert::Slab& expert(std::size_t e) const requires holds_experts { return experts_->slab(e); }
   std::size_t experts() const requires holds_experts { return experts_->size(); }
 
+  /// The router of a layer that comes later, and the norm before it.
+  struct NextRouter {
+    backend::DeviceMatrix<const float> norm;  ///< (1, hidden); empty: there is no such layer
+    Router router;
+    float epsilon = 0;
+  };
+
+  /// What experts that take turns are told of a pass besides its rows.
+  struct Turn {
+    Slots* slots = nullptr;
+    std::int32_t layer = 0;  ///< number among the layers with experts
+    prefetch::Phase phase = prefetch::Phase::decode;
+    NextRouter next{};
+    std::stop_token cancel{};
+  };
+
   /// Tables and rows of one pass; `rows` tokens at most.
   struct Scratch {
     backend::DeviceMatrix<float> logits;          ///< (rows, experts); after a pass the router's probabilities
@@ -75,6 +94,7 @@ class Constellation {
     backend::DeviceMatrix<std::int32_t> slots;    ///< (1, rows * top_k)
     backend::DeviceMatrix<float> gathered;        ///< (rows * top_k, hidden)
     typename Expert::Scratch inner;
+    backend::DeviceMatrix<float> next;  ///< (rows, experts) of the next layer's router, or empty
     backend::DeviceMatrix<float> gate;  ///< (rows, 1) of the shared expert, or empty
     typename SharedExpert::Scratch shared;
 
@@ -89,6 +109,7 @@ class Constellation {
               cursor.matrix<std::int32_t>(1, slots),
               cursor.matrix<float>(slots, static_cast<std::size_t>(shape.hidden)),
               Expert::Scratch::lay_out(cursor, Expert(shape), slots),
+              cursor.matrix<float>(asks_next_router ? rows : 0, experts),
               cursor.matrix<float>(rows, shape.shared_ffn > 0 ? 1 : 0),
               SharedExpert::Scratch::lay_out(cursor, shape.shared_ffn, rows)};
     }
@@ -96,16 +117,17 @@ class Constellation {
 
   /// hidden += sum of the chosen experts' answers to x and of the shared one's, both (n, hidden). Returns the routes
   /// (n, top_k), which stay valid until the scratch is used again, as do the probabilities in scratch.logits. Allocates
-  /// nothing. `turns` and `layer`, a number among the layers with experts, are for experts that take turns.
+  /// nothing. `turn` is for experts that take turns, whose slots may throw residency::Stopped.
   template <class Device>
   backend::DeviceMatrix<const gating::Route> forward(Device& device, backend::DeviceMatrix<const float> x,
                                                      const Scratch& scratch, backend::DeviceMatrix<float> hidden,
-                                                     [[maybe_unused]] Slots* turns = nullptr,
-                                                     [[maybe_unused]] std::int32_t layer = 0) const {
+                                                     [[maybe_unused]] const Turn& turn = {}) const {
     const std::size_t n = x.rows();
     const std::size_t slots = n * gating_.top_k();
     const auto logits = scratch.logits.rows_at(0, n);
     const auto routes = scratch.routes.rows_at(0, n);
+    [[maybe_unused]] backend::DeviceMatrix<const float> next = logits.rows_at(0, 0);
+    if constexpr (asks_next_router) next = ask(device, turn.next, hidden, scratch);
     device.product(routers_.experts, x, logits);
     device.route(gating_, logits, routes);
     const backend::ExpertGroups groups{.offsets = scratch.offsets.view.row(0),
@@ -118,7 +140,8 @@ class Constellation {
     if constexpr (holds_experts) {
       experts_->forward(device, expert_, groups, gathered, scratch.inner, gathered);
     } else {
-      turns->forward(device, expert_, layer, groups, scratch.offsets, logits, gathered, scratch.inner, gathered);
+      turn.slots->forward(device, expert_, turn.layer, turn.phase, groups, scratch.offsets, logits, next, gathered,
+                          scratch.inner, gathered, turn.cancel);
     }
     device.combine(groups, routes, gathered, hidden);
     if (shared_) {
@@ -133,6 +156,19 @@ class Constellation {
   }
 
  private:
+  /// What a later layer's router says of these rows as they are now: its probabilities (n, experts), or no rows.
+  template <class Device>
+  backend::DeviceMatrix<const float> ask(Device& device, const NextRouter& next,
+                                         backend::DeviceMatrix<const float> hidden, const Scratch& scratch) const {
+    const auto scores = scratch.next.rows_at(0, next.norm.rows() > 0 ? hidden.rows() : 0);
+    if (scores.rows() == 0) return scores;
+    const auto normed = scratch.gathered.rows_at(0, hidden.rows());
+    device.rms_norm(hidden, next.norm, next.epsilon, normed);
+    device.product(next.router, normed, scores);
+    device.route(gating_, scores, scratch.routes.rows_at(0, hidden.rows()));
+    return scores;
+  }
+
   struct Routers {
     Router experts;
     Router shared;

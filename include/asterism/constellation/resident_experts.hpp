@@ -19,6 +19,7 @@ template <class Expert>
 class ResidentExperts {
  public:
   static constexpr bool holds_experts = true;
+  static constexpr bool asks_next_router = false;
   /// What the layers of a device share: nothing.
   struct Slots {};
 

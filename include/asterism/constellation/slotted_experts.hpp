@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/placement/memory_footprint.hpp"
+#include "asterism/prefetch/concept.hpp"
+#include "asterism/residency/pace.hpp"
 #include "asterism/residency/slots.hpp"
 #include "asterism/residency/spill_file.hpp"
 #include "asterism/shape/shape.hpp"
@@ -24,27 +27,31 @@
 namespace asterism::constellation {
 
 /// The slots of a device, shared by all its layers, and their slabs. One pass at a time.
-template <expert::Movable Expert, cache::Cache Policy>
+template <expert::Movable Expert, cache::Cache Policy, prefetch::Prefetch Prefetcher>
 class ExpertSlots {
  public:
-  using Slots = residency::Slots<Policy>;
+  using Slots = residency::Slots<Policy, Prefetcher>;
+  using Extent = typename Slots::Extent;
+  /// The prefetcher is handed what the next layer's router says of this layer's state.
+  static constexpr bool asks_next_router = prefetch::AsksNextRouter<Prefetcher>;
 
   static const residency::SpillHeader& header_of(const residency::SpillFile& homes) { return homes.header(); }
 
   /// Bytes that the device draws for `slots` slots of `each` bytes.
   static constexpr Bytes bytes(std::uint64_t slots, Bytes each) { return each * slots + Bytes{Slots::alignment}; }
 
-  /// Draws `slots` slots from `device` for the layers [first_group, first_group + groups) among those with experts.
-  /// `policy` as for residency::Slots. Throws BudgetExceeded if the device has no room.
+  /// Draws the slots from `device`. `policy` and `prefetcher` as for residency::Slots. Throws BudgetExceeded if the
+  /// device has no room.
   template <class Device>
-  ExpertSlots(Device& device, const Shape& shape, std::int32_t first_group, std::int32_t groups, std::size_t slots,
-              Policy policy, std::shared_ptr<const residency::SpillFile> homes)
-      : buffer_(device.allocate(bytes(slots, {homes->header().stride()}), "expert slots")),
-        most_(static_cast<std::size_t>(shape.experts)) {
+  ExpertSlots(Device& device, const Shape& shape, const Extent& extent, Policy policy, Prefetcher prefetcher,
+              const residency::Pace& pace, std::shared_ptr<const residency::SpillFile> homes)
+      : buffer_(device.allocate(bytes(extent.slots, {homes->header().stride()}), "expert slots")),
+        most_(static_cast<std::size_t>(shape.experts)),
+        next_most_(most_.size()) {
     const Expert expert(shape);
     const auto address = reinterpret_cast<std::uintptr_t>(buffer_.data());
     const std::uint64_t first = (address + Slots::alignment - 1) / Slots::alignment * Slots::alignment - address;
-    for (std::size_t slot = 0; slot < slots; ++slot) {
+    for (std::size_t slot = 0; slot < extent.slots; ++slot) {
       backend::Layout cursor(buffer_, first + slot * homes->header().stride());
       slabs_.push_back(expert.lay_out(cursor));
     }
@@ -53,35 +60,50 @@ class ExpertSlots {
     nowhere_.up.data = nullptr;
     nowhere_.down.data = nullptr;
     for (std::int32_t e = 0; e < shape.experts; ++e) matrices_.add(nowhere_);
-    slots_ = std::make_unique<Slots>(std::move(policy), std::move(homes), first_group, groups,
-                                     buffer_.data() + first, slots);
+    slots_ = std::make_unique<Slots>(std::move(policy), std::move(prefetcher), std::move(homes), extent, pace,
+                                     buffer_.data() + first);
   }
 
   const Slots& slots() const { return *slots_; }
 
-  /// Every expert answers the rows of its group when it is in a slot; `offsets` (1, experts + 1) of the groups, and the
-  /// router's probabilities (n, experts). See expert::Expert; throws as residency::Slots::visit.
+  /// Every expert answers the rows of its group when it is in a slot; `offsets` (1, experts + 1) of the groups, the
+  /// router's probabilities (n, experts), and those of the next layer's router, or no rows. See expert::Expert; throws
+  /// as residency::Slots::visit.
   template <class Device>
-  void forward(Device& device, const Expert& expert, std::int32_t group, const backend::ExpertGroups& groups,
-               backend::DeviceMatrix<const std::int32_t> all_offsets, backend::DeviceMatrix<const float> scores,
+  void forward(Device& device, const Expert& expert, std::int32_t group, prefetch::Phase phase,
+               const backend::ExpertGroups& groups, backend::DeviceMatrix<const std::int32_t> all_offsets,
+               backend::DeviceMatrix<const float> scores, backend::DeviceMatrix<const float> next_scores,
                backend::DeviceMatrix<const float> x, const typename Expert::Scratch& scratch,
-               backend::DeviceMatrix<float> y) {
-    const auto [offsets, probabilities] = device.read(all_offsets, scores);
+               backend::DeviceMatrix<float> y, const std::stop_token& cancel) {
+    const auto [offsets, probabilities, next] = device.read(all_offsets, scores, next_scores);
     used_.clear();
     for (std::size_t e = 0; e < most_.size(); ++e) {
       if (offsets(0, e + 1) > offsets(0, e)) used_.push_back(static_cast<std::int32_t>(e));
-      most_[e] = 0;
-      for (std::size_t row = 0; row < probabilities.rows; ++row)
-        most_[e] = std::max(most_[e], probabilities(row, e));
     }
-    slots_->visit(group, used_, most_, [&](View<const typename Slots::Ready> ready) {
+    greatest(probabilities, most_);
+    greatest(next, next_most_);
+    const residency::Routed routed{.group = group,
+                                   .used = used_,
+                                   .probabilities = most_,
+                                   .next = next.rows > 0 ? View<const float>(next_most_) : View<const float>(),
+                                   .phase = phase};
+    const auto compute = [&](View<const typename Slots::Ready> ready) {
       for (const auto& one : ready) matrices_.set(static_cast<std::size_t>(one.member), slabs_[one.slot]);
       const Emptied emptied{*this, ready};
       expert.forward(device, matrices_, groups, x, scratch, y);
-    });
+    };
+    slots_->visit(routed, compute, cancel);
   }
 
  private:
+  /// Of all rows, for each expert.
+  static void greatest(MatrixView<const float> rows, std::vector<float>& out) {
+    std::fill(out.begin(), out.end(), 0.0F);
+    for (std::size_t row = 0; row < rows.rows; ++row) {
+      for (std::size_t e = 0; e < out.size(); ++e) out[e] = std::max(out[e], rows(row, e));
+    }
+  }
+
   /// Experts that were computed are nowhere again, also where computing threw.
   struct Emptied {
     ExpertSlots& of;
@@ -97,25 +119,28 @@ class ExpertSlots {
   typename Expert::Slab nowhere_;
   typename Expert::Matrices matrices_;  ///< those of experts that are being computed, the others nowhere
   std::vector<std::int32_t> used_;
-  std::vector<float> most_;  ///< (experts): the greatest probability of all rows
+  std::vector<float> most_;       ///< (experts): the greatest probability of all rows
+  std::vector<float> next_most_;  ///< (experts): the same of the next layer's router
   std::unique_ptr<Slots> slots_;
 };
 
 /// The experts of a layer whose homes are elsewhere: what a pass needs comes to the slots of its device.
-template <expert::Movable Expert, cache::Cache Policy>
+template <expert::Movable Expert, cache::Cache Policy, prefetch::Prefetch Prefetcher>
 class SlottedExperts {
  public:
   static constexpr bool holds_experts = false;
-  using Slots = ExpertSlots<Expert, Policy>;
+  using Slots = ExpertSlots<Expert, Policy, Prefetcher>;
+  static constexpr bool asks_next_router = Slots::asks_next_router;
 
-  /// What has to be planned for them: slots of whole pages, two more than a token needs.
+  /// What has to be planned for them: slots of whole pages, those that experts pass through and as many as a token needs.
   static constexpr placement::SlottedExperts footprint(const Shape& shape, Bytes expert) {
     if (shape.sparse_layers().empty()) return {};
+    const auto passing = static_cast<std::int32_t>(Slots::Slots::passing_slots(shape.top_k));
     return {.each = {residency::slab_stride(expert.count)},
             .per_layer = shape.experts,
             .layers = shape.sparse_layers(),
-            .passing = static_cast<std::int32_t>(Slots::Slots::step_slots),
-            .least = shape.top_k + static_cast<std::int32_t>(Slots::Slots::step_slots),
+            .passing = passing,
+            .per_token = shape.top_k,
             .beside = {Slots::Slots::alignment}};
   }
 

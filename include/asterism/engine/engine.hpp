@@ -15,6 +15,7 @@
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/residency/fwd.hpp"
+#include "asterism/residency/pace.hpp"
 #include "asterism/residency/slot_counts.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -100,6 +101,19 @@ class Engine {
  private:
   using Slots = typename Workspace::Slots;
 
+  /// By the rates of the plan's machine, where all are known.
+  static residency::Pace pace_of(const placement::Plan& plan, std::size_t d) {
+    const Bytes rate = plan.machine.rates[d];
+    const Bytes disk = plan.machine.disk_rate;
+    if (rate == Bytes{0} || disk == Bytes{0}) return {};
+    const auto layers = static_cast<double>(plan.cuts[d + 1] - plan.cuts[d]);
+    const auto seconds = [](Bytes bytes, Bytes in_a_second) {
+      return static_cast<double>(bytes.count) / static_cast<double>(in_a_second.count);
+    };
+    return {.layer_seconds = seconds(plan.token_bytes(d), rate) / layers,
+            .read_seconds = seconds(plan.footprint.slotted.each, disk)};
+  }
+
   static std::unique_ptr<Slots> make_slots([[maybe_unused]] Device& device,
                                            [[maybe_unused]] const placement::Plan& plan,
                                            [[maybe_unused]] const Shape& shape, [[maybe_unused]] std::size_t d,
@@ -115,18 +129,20 @@ class Engine {
       const LayerSet sparse = shape.sparse_layers();
       const std::int32_t first = sparse.size_within(0, plan.cuts[d]);
       const std::int32_t groups = sparse.size_within(plan.cuts[d], plan.cuts[d + 1]);
-      const auto slots = static_cast<std::size_t>(plan.expert_slots(d));
       const auto& header = Slots::header_of(*homes);
+      const typename Slots::Extent extent{.first_group = first,
+                                          .groups = groups,
+                                          .top_k = shape.top_k,
+                                          .slots = static_cast<std::size_t>(plan.expert_slots(d))};
       const std::uint64_t bytes = typename model::Assembly<B>::Expert(shape).footprint().count;
       if (header.layers != sparse.size() || header.experts != shape.experts || header.slab_bytes != bytes) {
         throw InvalidArgument(concat("the file holds ", header.experts, " experts of ", header.slab_bytes,
                                      " bytes in each of ", header.layers, " layers, the model has ", shape.experts,
                                      " of ", bytes, " in ", sparse.size(), ": write a file of this model"));
       }
-      return std::make_unique<Slots>(device, shape, first, groups, slots,
-                                     model::cache_of<B>(shape, Slots::Slots::parts_of(header, groups),
-                                                        Slots::Slots::capacity_of(header, groups, slots)),
-                                     homes);
+      return std::make_unique<Slots>(device, shape, extent,
+                                     model::cache_of<B>(shape, extent.parts(header), extent.capacity(header)),
+                                     model::prefetch_of<B>(extent.ahead(header)), pace_of(plan, d), homes);
     }
   }
 

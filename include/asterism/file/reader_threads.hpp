@@ -20,7 +20,7 @@ namespace asterism::file {
 /// must outlive it, and memory that was asked for must outlive its read.
 class ReaderThreads {
  public:
-  /// A read under way; each is waited for once.
+  /// A read under way, 1 or more; each is waited for once.
   using Ticket = std::uint64_t;
 
   explicit ReaderThreads(const DirectFile& file, std::size_t threads = 2);
@@ -28,6 +28,8 @@ class ReaderThreads {
   ReaderThreads& operator=(const ReaderThreads&) = delete;
   /// Ends after the pieces being read; what was not begun is not read.
   ~ReaderThreads();
+
+  std::size_t threads() const { return threads_.size(); }
 
   /// Asks for `out` to be filled with the bytes from `offset` on. Aligned and within the file as for DirectFile::read.
   Ticket submit(std::uint64_t offset, View<std::byte> out);
@@ -38,8 +40,9 @@ class ReaderThreads {
   /// Returns when the memory is filled. Throws as DirectFile::read; InvalidArgument for a ticket that is not under way.
   void wait(Ticket ticket);
 
-  /// Gives a read up: returns when no thread writes to its memory any more, after a piece at most.
-  void cancel(Ticket ticket);
+  /// Gives a read up: returns when no thread writes to its memory any more, after a piece at most. Returns the number of
+  /// bytes that were read.
+  std::size_t cancel(Ticket ticket);
 
  private:
   struct Request {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -53,12 +54,13 @@ ASTERISM_INLINE void ReaderThreads::wait(Ticket ticket) {
   if (error != nullptr) std::rethrow_exception(error);
 }
 
-ASTERISM_INLINE void ReaderThreads::cancel(Ticket ticket) {
+ASTERISM_INLINE std::size_t ReaderThreads::cancel(Ticket ticket) {
   std::unique_lock lock(mutex_);
   Request& request = find(ticket);
-  request.begun = request.out.size;  // nobody takes a further piece
+  const std::size_t begun = std::exchange(request.begun, request.out.size);  // nobody takes a further piece
   ended_.wait(lock, [&] { return find(ticket).at_work == 0; });
   remove(ticket);
+  return begun;
 }
 
 ASTERISM_INLINE void ReaderThreads::work() {

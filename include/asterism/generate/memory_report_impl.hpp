@@ -46,10 +46,12 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
 
 ASTERISM_INLINE std::string slot_line(const residency::SlotCounts& counts) {
   if (counts.uses == 0) return {};
-  return concat("experts in turns: ", counts.uses, " uses, ", fixed(100 * counts.hit_rate(), 1), " % in a slot, ",
-                counts.fetched, " fetched, ", counts.bypassed, " passed through, ", to_string(Bytes{counts.bytes}),
-                " read ", counts.direct ? "directly" : "through the system's cache", ", waited ",
-                fixed(counts.seconds_waited, 2), " s\n");
+  return concat(
+      "experts in turns: ", counts.uses, " uses, ", fixed(100 * counts.hit_rate(), 1), " % in a slot, ",
+      counts.fetched, " fetched, ", counts.bypassed, " passed through, ",
+      counts.looks_ahead ? concat(counts.foretold, " foretold, ", counts.wasted, " begun in vain, ") : "",
+      to_string(Bytes{counts.bytes}), " read ", counts.direct ? "directly" : "through the system's cache",
+      ", waited ", fixed(counts.seconds_waited, 2), " s\n");
 }
 
 }  // namespace asterism::generate

@@ -20,4 +20,12 @@ inline constexpr Machine vram14_ram90 = [] {
   return machine;
 }();
 
+/// 12 GiB of main memory, and 30 GB of a disk for experts that take turns in it.
+inline constexpr Machine ram12_disk30 = [] {
+  Machine machine;
+  machine.add(12_GiB, DeviceKind::host);
+  machine.disk = 30_GB;
+  return machine;
+}();
+
 }  // namespace asterism::machines

@@ -1,4 +1,4 @@
-// The hardware as plans see it: the memory and the kind of each device.
+// The hardware as plans see it: the memory and the kind of each device, the disk, and how fast they are.
 #pragma once
 
 #include <array>
@@ -17,26 +17,30 @@ enum class DeviceKind : std::uint8_t {
   host          ///< main memory; the processor computes
 };
 
-/// The devices of one machine, in the order in which a decoder's layers pass through them. A structural type, so
-/// it can be a template argument: `fits<B, machines::dual_16gb, 14_GiB>()`.
+/// The devices of one machine, in the order in which a decoder's layers pass through them, and its disk. A structural
+/// type, so it can be a template argument: `fits<B, machines::dual_16gb, 14_GiB>()`.
 struct Machine {
   static constexpr std::size_t max_devices = 8;
 
   std::array<Bytes, max_devices> capacity{};    ///< memory of each device; entries from `devices` on are unused
   std::size_t devices = 0;                      ///< 1 to max_devices
   std::array<DeviceKind, max_devices> kinds{};  ///< of each device; accelerators by default
+  std::array<Bytes, max_devices> rates{};       ///< what each device reads of its memory in a second; 0: unknown
+  Bytes disk{};                                 ///< room on a disk for experts that take turns; 0: not known
+  Bytes disk_rate{};                            ///< what is read of the disk in a second; 0: unknown
 
   friend constexpr bool operator==(const Machine&, const Machine&) = default;
 
   constexpr bool is_host(std::size_t device) const { return kinds[device] == DeviceKind::host; }
 
   /// Appends a device. Throws InvalidArgument beyond max_devices.
-  constexpr void add(Bytes bytes, DeviceKind kind) {
+  constexpr void add(Bytes bytes, DeviceKind kind, Bytes rate = {}) {
     if (devices >= max_devices) {
       throw InvalidArgument(concat("a machine has 1 to ", max_devices, " devices, not more"));
     }
     capacity[devices] = bytes;
     kinds[devices] = kind;
+    rates[devices] = rate;
     ++devices;
   }
 
@@ -44,8 +48,10 @@ struct Machine {
   constexpr Machine accelerators() const {
     Machine out;
     for (std::size_t i = 0; i < devices; ++i) {
-      if (!is_host(i)) out.add(capacity[i], kinds[i]);
+      if (!is_host(i)) out.add(capacity[i], kinds[i], rates[i]);
     }
+    out.disk = disk;
+    out.disk_rate = disk_rate;
     return out;
   }
 

@@ -17,6 +17,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/placement/accelerators_first.hpp"
 #include "asterism/placement/balanced.hpp"
+#include "asterism/prefetch/none.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/nf4.hpp"
@@ -54,6 +55,9 @@ struct Blueprint {
   /// include asterism/generate/load_slotted.hpp. Created by `static Cache
   /// cache(const cache::Parts&, Bytes)` if the variant has it, else constructed from these.
   using Cache = cache::All;
+  /// Which of these others to read before a router has asked for them. Created by `static Prefetch
+  /// prefetch(const prefetch::Extent&)` if the variant has it, else constructed from this.
+  using Prefetch = prefetch::None;
 
   using Backend = backend::Host;
   using Observer = observe::None;
@@ -78,6 +82,7 @@ inline constexpr bool differs =
       std::is_same_v<typename A::template Expert<typename A::Quantization>,
                      typename B::template Expert<typename B::Quantization>> &&
       std::is_same_v<typename A::Cache, typename B::Cache> &&
+      std::is_same_v<typename A::Prefetch, typename B::Prefetch> &&
       std::is_same_v<typename A::Backend, typename B::Backend> &&
       std::is_same_v<typename A::Observer, typename B::Observer>);
 

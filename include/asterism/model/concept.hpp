@@ -21,6 +21,7 @@
 #include "asterism/model/mixers.hpp"
 #include "asterism/observe/concept.hpp"
 #include "asterism/placement/concept.hpp"
+#include "asterism/prefetch/concept.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -73,6 +74,14 @@ concept cache = requires(const asterism::cache::Parts& parts, Bytes capacity) {
 }
 || std::constructible_from<AskedCache<typename B::Cache>, const asterism::cache::Parts&, Bytes>;
 template <class B>
+concept Prefetch = asterism::prefetch::Prefetch<typename B::Prefetch>;
+/// The prefetcher is created by B::prefetch(extent), or else constructed from it.
+template <class B>
+concept prefetch = requires(const asterism::prefetch::Extent& extent) {
+  { B::prefetch(extent) } -> std::same_as<typename B::Prefetch>;
+}
+|| std::constructible_from<typename B::Prefetch, const asterism::prefetch::Extent&>;
+template <class B>
 concept Backend = backend::Backend<typename B::Backend>;
 template <class B>
 concept Routes = backend::Routes<typename B::Backend, typename B::Gating>;
@@ -87,10 +96,10 @@ typename B::Backend > ;
 /// A Blueprint from which a model can be built: a struct that derives from Blueprint, whose aliases name models of
 /// the contracts. `Expert` is an alias template over the format, checked with `Quantization`.
 template <class B>
-concept CompleteBlueprint =
-    needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> && needs::Placement<B> && needs::KvCache<B> &&
-    needs::State<B> && needs::Gating<B> && needs::gating<B> && needs::Cache<B> && needs::cache<B> &&
-    needs::Backend<B> && needs::Routes<B> && needs::Observer<B> && needs::Expert<B>;
+concept CompleteBlueprint = needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> &&
+    needs::Placement<B> && needs::KvCache<B> && needs::State<B> && needs::Gating<B> && needs::gating<B> &&
+    needs::Cache<B> && needs::cache<B> && needs::Prefetch<B> && needs::prefetch<B> && needs::Backend<B> &&
+    needs::Routes<B> && needs::Observer<B> && needs::Expert<B>;
 
 /// Fails to compile if a policy of B lacks a member; every compiler names the alias, the policy and the member.
 template <CompleteBlueprint B>
@@ -145,6 +154,16 @@ typename B::Cache cache_of(const Shape& shape, const cache::Parts& parts, Bytes 
     return Cache(parts, capacity, {.top_k = shape.top_k});
   } else {
     return Cache(parts, capacity);
+  }
+}
+
+/// Creates the prefetcher of B.
+template <class B>
+typename B::Prefetch prefetch_of(const prefetch::Extent& extent) {
+  if constexpr (requires { B::prefetch(extent); }) {
+    return B::prefetch(extent);
+  } else {
+    return typename B::Prefetch(extent);
   }
 }
 

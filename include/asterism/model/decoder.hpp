@@ -21,6 +21,7 @@
 #include "asterism/model/fwd.hpp"
 #include "asterism/model/workspace.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/residency/stopped.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
@@ -83,8 +84,8 @@ class Decoder {
 
   /// Passes tokens (1 to prefill_chunk) through all layers: those of each segment (of one sequence) stand one
   /// after the other. A row's result does not depend on the other segments. The last hidden states stay in
-  /// `workspace` for `logits`. Asks `cancel` before each layer and returns false where a stop was requested: the
-  /// pass is not complete then and has to be made again. Allocates nothing.
+  /// `workspace` for `logits`. Asks `cancel` before each layer, and before each expert that has to be read, and returns
+  /// false where a stop was requested: the pass is not complete then and has to be made again. Allocates nothing.
   template <class Device, class KvCache, class State, class Observer>
   bool forward(const std::vector<std::unique_ptr<Device>>& devices, const Workspace<Block>& workspace,
                View<const Segment<KvCache, State, Observer>> segments, View<const TokenId> tokens,
@@ -102,7 +103,16 @@ class Decoder {
         tell_moved(segments, d, next);
         d = next;
       }
-      blocks_[static_cast<std::size_t>(layer)].forward(*devices[d], segments, hidden, workspace.layers(d));
+      const Block& block = blocks_[static_cast<std::size_t>(layer)];
+      if constexpr (Block::Constellation::holds_experts) {
+        block.forward(*devices[d], segments, hidden, workspace.layers(d));
+      } else {
+        try {
+          block.forward(*devices[d], segments, hidden, workspace.layers(d), next_with_experts(layer, d), cancel);
+        } catch (const residency::Stopped&) {
+          return false;
+        }
+      }
     }
     return true;
   }
@@ -130,6 +140,16 @@ class Decoder {
   }
 
  private:
+  /// The next block with experts after a layer on device `d`; null where there is none, or nobody asks it.
+  const Block* next_with_experts(std::int32_t layer, std::size_t d) const {
+    if constexpr (Block::Constellation::asks_next_router) {
+      for (std::int32_t l = layer + 1; l < plan_.cuts[d + 1]; ++l) {
+        if (const Block& next = blocks_[static_cast<std::size_t>(l)]; !next.is_dense()) return &next;
+      }
+    }
+    return nullptr;
+  }
+
   Bytes bytes_of_rows(std::size_t rows) const {
     return {rows * static_cast<std::size_t>(shape_.hidden) * sizeof(float)};
   }

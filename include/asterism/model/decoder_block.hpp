@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "asterism/model/fwd.hpp"
 #include "asterism/model/mixers.hpp"
 #include "asterism/observe/none.hpp"
+#include "asterism/prefetch/concept.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
@@ -85,10 +87,12 @@ class DecoderBlock {
   const FeedForward& feed_forward() const { return *feed_forward_; }
 
   /// Passes hidden (n, hidden), the rows of `segments` one after the other, through the layer in place. Each
-  /// segment's observer hears of its rows.
+  /// segment's observer hears of its rows. For experts that take turns: `next`, the next block with experts on the same
+  /// device if there is one; where `cancel` is requested residency::Stopped is thrown.
   template <class Device, class Segments>
   void forward(Device& device, const Segments& segments, backend::DeviceMatrix<float> hidden,
-               const LayerWorkspace<DecoderBlock>& workspace) const {
+               const LayerWorkspace<DecoderBlock>& workspace, [[maybe_unused]] const DecoderBlock* next = nullptr,
+               [[maybe_unused]] const std::stop_token& cancel = {}) const {
     const auto normed = workspace.normed.rows_at(0, hidden.rows());
     const auto tables = workspace.tables.rows_at(0, hidden.rows());
     device.rms_norm(hidden, norms_.attention, epsilon_, normed);
@@ -99,14 +103,32 @@ class DecoderBlock {
       feed_forward_->forward(device, normed, workspace.feed_forward, normed);
       return device.add(normed, hidden);
     }
+    typename Constellation::Turn turn;
+    if constexpr (!Constellation::holds_experts) turn = turn_of(segments, workspace, next, cancel);
     [[maybe_unused]] const auto routes =
-        constellation_->forward(device, normed, workspace.constellation, hidden, workspace.slots, routed_layer_);
+        constellation_->forward(device, normed, workspace.constellation, hidden, turn);
     if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
       tell(device, segments, workspace.constellation.logits.rows_at(0, hidden.rows()), routes);
     }
   }
 
  private:
+  template <class Segments>
+  typename Constellation::Turn turn_of(const Segments& segments, const LayerWorkspace<DecoderBlock>& workspace,
+                                       const DecoderBlock* next, const std::stop_token& cancel) const {
+    auto phase = prefetch::Phase::decode;
+    for (const auto& segment : segments) {
+      if (segment.rows > 1) phase = prefetch::Phase::prompt;
+    }
+    typename Constellation::Turn out{
+        .slots = workspace.slots, .layer = routed_layer_, .phase = phase, .next = {}, .cancel = cancel};
+    if (next != nullptr) {
+      out.next = {
+          .norm = next->norms_.feed_forward, .router = next->constellation().router(), .epsilon = next->epsilon_};
+    }
+    return out;
+  }
+
   template <class Device, class Segments, std::size_t... I>
   void mix(Device& device, const Segments& segments, backend::DeviceMatrix<float> rows,
            backend::DeviceMatrix<const float> tables, const LayerWorkspace<DecoderBlock>& workspace,

@@ -24,6 +24,7 @@
 #include "asterism/model/weights.hpp"
 #include "asterism/model/workspace.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/prefetch/none.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {
@@ -41,12 +42,14 @@ consteval bool mixers_cover_shape() {
 }
 
 /// Where a layer's experts are: all in memory, or, by model/slotted_experts.hpp, in turns in slots that a cache fills.
-template <class Expert, class Cache>
+template <class Expert, class Cache, class Prefetch>
 struct ExpertsOf {
   static_assert(
       std::is_same_v<Cache, cache::All>,
       "a Blueprint whose Cache is not cache::All: include asterism/generate/load_slotted.hpp, or for an engine "
       "without files of text asterism/model/slotted_experts.hpp");
+  static_assert(std::is_same_v<Prefetch, prefetch::None>,
+                "a Blueprint whose Cache is cache::All has nothing to prefetch: leave Prefetch at prefetch::None");
   using Type = constellation::ResidentExperts<Expert>;
 };
 
@@ -62,7 +65,7 @@ struct Assembly {
 
   using Expert = typename B::template Expert<typename B::Quantization>;
   using FeedForward = expert::FeedForward<typename B::Quantization>;
-  using Experts = typename ExpertsOf<Expert, typename B::Cache>::Type;
+  using Experts = typename ExpertsOf<Expert, typename B::Cache, typename B::Prefetch>::Type;
   using Constellation = constellation::Constellation<Expert, typename B::Gating, FeedForward, Experts>;
   using Block = DecoderBlock<typename B::Mixers, typename B::Quantization, Constellation, FeedForward>;
   using Network = Decoder<Block, typename B::Embedding, typename B::Head>;
@@ -243,6 +246,15 @@ struct DeviceSlots {
   static constexpr bool fits = true;
 };
 
+/// The same for the experts on a disk.
+template <std::uint64_t NeededBytes, std::uint64_t DiskBytes>
+struct DiskRoom {
+  static_assert(
+      NeededBytes <= DiskBytes,
+      "the experts need more room than the machine's disk has: see DiskRoom<bytes needed, bytes of disk>");
+  static constexpr bool fits = true;
+};
+
 /// The same for the keys, values and states of sequences, of which Limits::cache_percent allows a share.
 template <std::size_t Device, std::uint64_t CacheBytes, std::uint64_t AllowedBytes>
 struct DeviceCache {
@@ -262,6 +274,8 @@ struct Peaks;
 template <class B, Machine machine, std::size_t... Device>
 struct Peaks<B, machine, std::index_sequence<Device...>> {
   static constexpr placement::Plan planned = plan<B>(machine);
+  static constexpr Bytes homes = planned.footprint.slotted.homes();
+  static_assert(DiskRoom < machine.disk == Bytes{0} ? 0 : homes.count, machine.disk.count > ::fits);
   static constexpr bool fit[sizeof...(Device)] = {
       (DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits &&
        DeviceSlots<Device, planned.expert_slots(Device), planned.least_expert_slots(Device)>::fits &&

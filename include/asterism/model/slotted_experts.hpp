@@ -9,10 +9,10 @@
 
 namespace asterism::model {
 
-template <class Expert, class Cache>
+template <class Expert, class Cache, class Prefetch>
   requires(!std::is_same_v<Cache, cache::All>)
-struct ExpertsOf<Expert, Cache> {
-  using Type = constellation::SlottedExperts<Expert, Cache>;
+struct ExpertsOf<Expert, Cache, Prefetch> {
+  using Type = constellation::SlottedExperts<Expert, Cache, Prefetch>;
 };
 
 }  // namespace asterism::model

@@ -58,9 +58,9 @@ struct SlottedExperts {
   Bytes each{};                ///< of a slot; 0: there are none
   std::int32_t per_layer = 0;  ///< experts of each of `layers`
   LayerSet layers{};
-  std::int32_t passing = 0;  ///< slots of a device for experts that are not kept
-  std::int32_t least = 0;    ///< slots that a device needs, these included, unless it has fewer experts
-  Bytes beside{};            ///< that a device with slots needs once
+  std::int32_t passing = 0;    ///< slots of a device for experts that are not kept
+  std::int32_t per_token = 0;  ///< experts that a token needs in each of `layers`
+  Bytes beside{};              ///< that a device with slots needs once
 
   friend constexpr bool operator==(const SlottedExperts&, const SlottedExperts&) = default;
 
@@ -73,8 +73,11 @@ struct SlottedExperts {
     return experts(first, last) == 0 ? 0 : experts(first, last) + passing;
   }
   constexpr std::int32_t least_slots(std::int32_t first, std::int32_t last) const {
+    const std::int32_t least = per_token + passing;
     return least < most_slots(first, last) ? least : most_slots(first, last);
   }
+  /// Bytes of all experts in their homes.
+  constexpr Bytes homes() const { return each * static_cast<std::uint64_t>(per_layer * layers.size()); }
   /// Bytes of the least slots.
   constexpr Bytes least_bytes(std::int32_t first, std::int32_t last) const {
     const std::int32_t slots = least_slots(first, last);

@@ -94,6 +94,20 @@ struct Plan {
     return peak(device) - cache_bytes(device) - bytes(device, PartKind::workspace) -
            bytes(device, PartKind::expert_slots);
   }
+  /// Weights that a token reads in the layers of the device, where experts take turns; and those of norm and head.
+  constexpr Bytes token_bytes(std::size_t device) const {
+    const std::int32_t sparse = footprint.slotted.layers.size_within(cuts[device], cuts[device + 1]);
+    Bytes sum = footprint.slotted.each * static_cast<std::uint64_t>(footprint.slotted.per_token * sparse);
+    for (std::size_t i = 0; i < placed_count; ++i) {
+      const PartKind kind = placed[i].run.kind;
+      const bool of_layers = kind >= PartKind::attention && kind <= PartKind::feed_forward;
+      if (of_layers && placed[i].device == static_cast<std::int32_t>(device)) sum += placed[i].run.total();
+    }
+    return sum;
+  }
+  constexpr Bytes head_bytes() const {
+    return footprint.final_norm + (footprint.tied ? footprint.embedding : footprint.head);
+  }
   /// Experts of the device's layers that take turns in slots.
   constexpr std::int32_t slotted_experts(std::size_t device) const {
     return footprint.slotted.experts(cuts[device], cuts[device + 1]);
@@ -120,14 +134,15 @@ struct Plan {
     for (std::size_t d = 0; d < devices(); ++d) most = peak(d) > most ? peak(d) : most;
     return most;
   }
-  /// No device is above its budget, nor are caches above their share of it, and experts have the slots that they need.
+  /// No device is above its budget, nor are caches above their share of it; experts have the slots that they need, and
+  /// room on the disk where its size is known.
   constexpr bool fits() const {
     for (std::size_t d = 0; d < devices(); ++d) {
       if (peak(d) > budget(d)) return false;
       if (footprint.slotted.each > Bytes{0} && expert_slots(d) < least_expert_slots(d)) return false;
       if (footprint.cache_percent < 100 && cache_bytes(d) > cache_budget(d)) return false;
     }
-    return true;
+    return machine.disk == Bytes{0} || footprint.slotted.homes() <= machine.disk;
   }
 };
 

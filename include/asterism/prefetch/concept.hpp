@@ -84,4 +84,11 @@ concept KeepsSequencesApart = Prefetch<P> && requires {
   requires P::keeps_sequences_apart;
 };
 
+/// A prefetcher that learns from `Routing::next`: whoever asks it has the next layer's router look at this layer's
+/// state, which costs one small product. It says so: `static constexpr bool asks_next_router = true`.
+template <class P>
+concept AsksNextRouter = Prefetch<P> && requires {
+  requires P::asks_next_router;
+};
+
 }  // namespace asterism::prefetch

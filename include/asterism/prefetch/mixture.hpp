@@ -39,6 +39,7 @@ class Mixture {
 
  public:
   static constexpr bool keeps_sequences_apart = (KeepsSequencesApart<Predictors> && ...);
+  static constexpr bool asks_next_router = (AsksNextRouter<Predictors> || ...);
 
   /// Throws InvalidArgument if a number of the extent is below 1.
   explicit Mixture(const Extent& extent)

@@ -18,6 +18,7 @@ namespace asterism::prefetch {
 class NextGate {
  public:
   static constexpr bool keeps_sequences_apart = true;
+  static constexpr bool asks_next_router = true;
 
   /// Throws InvalidArgument if a number of the extent is below 1.
   explicit NextGate(const Extent& extent) : guess_(extent) {}

@@ -11,8 +11,11 @@ struct SlotCounts {
   std::uint64_t hits = 0;      ///< of these, in a slot already
   std::uint64_t fetched = 0;   ///< read, to stay
   std::uint64_t bypassed = 0;  ///< read, and not kept
-  std::uint64_t bytes = 0;     ///< read
+  std::uint64_t foretold = 0;  ///< of fetched and bypassed, predicted before their router spoke
+  std::uint64_t wasted = 0;    ///< reads that began for a prediction in vain
+  std::uint64_t bytes = 0;     ///< read, those in vain too
   bool direct = false;         ///< reads pass by the system's cache
+  bool looks_ahead = false;    ///< a prefetcher predicts
   double seconds_waited = 0;   ///< for reads that were not complete when they were needed
 
   SlotCounts& operator+=(const SlotCounts& more) {
@@ -20,12 +23,16 @@ struct SlotCounts {
     hits += more.hits;
     fetched += more.fetched;
     bypassed += more.bypassed;
+    foretold += more.foretold;
+    wasted += more.wasted;
     bytes += more.bytes;
     direct = direct || more.direct;
+    looks_ahead = looks_ahead || more.looks_ahead;
     seconds_waited += more.seconds_waited;
     return *this;
   }
 
+  std::uint64_t missed() const { return fetched + bypassed; }
   double hit_rate() const { return uses > 0 ? static_cast<double>(hits) / static_cast<double>(uses) : 0; }
 };
 

@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <stop_token>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -17,20 +20,42 @@
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/file/reader_threads.hpp"
+#include "asterism/prefetch/concept.hpp"
+#include "asterism/prefetch/lookahead.hpp"
+#include "asterism/prefetch/none.hpp"
+#include "asterism/prefetch/veto.hpp"
 #include "asterism/residency/fwd.hpp"
+#include "asterism/residency/pace.hpp"
 #include "asterism/residency/slot_counts.hpp"
 #include "asterism/residency/spill_file.hpp"
+#include "asterism/residency/stopped.hpp"
 
 namespace asterism::residency {
 
+/// What a pass's routers say of a layer with experts.
+struct Routed {
+  std::int32_t group = 0;           ///< number among the layers with experts
+  View<const std::int32_t> used;    ///< experts that the pass needs, ascending
+  View<const float> probabilities;  ///< (experts): of several rows the greatest
+  View<const float> next;           ///< (experts): the next layer's, guessed by its router, or empty
+  prefetch::Phase phase = prefetch::Phase::decode;
+};
+
 /// Slots of one device, for the experts of some consecutive layers whose homes are in a spill file. `Policy` decides
-/// who stays; two slots are for experts that are not kept. What a pass needs is read once for each layer, however many
-/// of its tokens want it. Decisions follow from the routing alone, never from the speed of reads. One pass at a time;
-/// after the first passes nothing is allocated.
-template <cache::Cache Policy>
+/// who stays; a few slots are for experts that are not kept. What a pass needs is read once for each layer, however
+/// many of its tokens want it. `Prefetcher` guesses what the next layer will lack; where the veto lets it, that is read
+/// into slots that are free, behind what is needed now, until that layer's router speaks. Decisions of the cache follow
+/// from the routing alone, never from guesses or the speed of reads. One pass at a time; after the first passes nothing
+/// is allocated.
+template <cache::Cache Policy, prefetch::Prefetch Prefetcher = prefetch::None>
 class Slots {
  public:
-  static constexpr std::size_t step_slots = 2;
+  static constexpr bool looks_ahead = !std::is_same_v<Prefetcher, prefetch::None>;
+  /// Slots for experts that are not kept: two, so that one is read while another is computed. Those that are read ahead
+  /// wait there too.
+  static constexpr std::size_t passing_slots(std::int32_t top_k) {
+    return looks_ahead && top_k > 2 ? static_cast<std::size_t>(top_k) : 2;
+  }
   /// Slots are read into directly: their memory is aligned to it.
   static constexpr std::uint64_t alignment = 4096;
 
@@ -40,28 +65,51 @@ class Slots {
     std::size_t slot = 0;
   };
 
-  /// The parts of a device's layers, for a policy; and the bytes that it may fill of `slots` slots.
-  static cache::Parts parts_of(const SpillHeader& homes, std::int32_t groups) {
-    return cache::Parts(groups, homes.experts, Bytes{homes.stride()});
-  }
-  static Bytes capacity_of(const SpillHeader& homes, std::int32_t groups, std::size_t slots) {
-    return {kept_slots(homes, groups, slots) * homes.stride()};
-  }
+  /// The slots, and the layers that they are for.
+  struct Extent {
+    std::int32_t first_group = 0;  ///< among the layers with experts
+    std::int32_t groups = 0;
+    std::int32_t top_k = 0;  ///< experts of a token
+    std::size_t slots = 0;   ///< passing_slots(top_k) + 1 at least
 
-  /// For layers [first_group, first_group + groups) among those with experts. `memory`: `slots` times the stride of
-  /// `homes`, aligned; it must outlive this. `policy` was made for parts_of and capacity_of, and is empty:
-  /// InvalidArgument otherwise, and for fewer than three slots.
-  Slots(Policy policy, std::shared_ptr<const SpillFile> homes, std::int32_t first_group, std::int32_t groups,
-        std::byte* memory, std::size_t slots)
+    /// As many as the cache fills.
+    std::size_t kept(const SpillHeader& homes) const {
+      const std::size_t passing = passing_slots(top_k);
+      if (slots <= passing) {
+        throw InvalidArgument(concat("experts take turns in ", slots, " slots, which is at least ", passing + 1));
+      }
+      const auto all = static_cast<std::size_t>(groups) * static_cast<std::size_t>(homes.experts);
+      return std::min(all, slots - passing);
+    }
+    /// The parts of these layers, for a policy; and the bytes that it may fill. InvalidArgument for too few slots.
+    cache::Parts parts(const SpillHeader& homes) const {
+      return cache::Parts(groups, homes.experts, Bytes{homes.stride()});
+    }
+    Bytes capacity(const SpillHeader& homes) const { return {kept(homes) * homes.stride()}; }
+    /// For a prefetcher.
+    prefetch::Extent ahead(const SpillHeader& homes) const { return {.groups = groups, .members = homes.experts}; }
+  };
+
+  /// `memory`: extent.slots times the stride of `homes`, aligned; it must outlive this. `policy` was made for
+  /// extent.parts and extent.capacity, and is empty; `prefetcher` for extent.ahead. InvalidArgument otherwise, and for
+  /// too few slots.
+  Slots(Policy policy, Prefetcher prefetcher, std::shared_ptr<const SpillFile> homes, const Extent& extent,
+        const Pace& pace, std::byte* memory)
       : policy_(std::move(policy)),
         homes_(std::move(homes)),
-        first_group_(first_group),
+        extent_(extent),
         memory_(memory),
-        kept_(kept_slots(homes_->header(), groups, slots)),
-        slot_of_(static_cast<std::size_t>(groups) * static_cast<std::size_t>(homes_->header().experts)),
-        loaded_(slots),
-        readers_(homes_->file()) {
+        kept_(extent.kept(homes_->header())),
+        slot_of_(static_cast<std::size_t>(extent.groups) * static_cast<std::size_t>(homes_->header().experts)),
+        loaded_(extent.slots),
+        readers_(homes_->file()),
+        lookahead_(std::move(prefetcher), extent.ahead(homes_->header()), extent.top_k,
+                   prefetch::Veto(extent.top_k, pace.layer_seconds, pace.read_seconds, {.piece = piece()}),
+                   cache::Valued<Policy>) {
+    for (auto* slots : {&free_, &passing_}) slots->reserve(extent.slots);
     counts_.direct = homes_->file().mode() == file::ReadMode::direct;
+    counts_.looks_ahead = looks_ahead;
+    for (std::size_t slot = extent.slots; slot-- > kept_;) passing_.push_back(slot);
     for (std::size_t slot = kept_; slot-- > 0;) free_.push_back(slot);
     for (std::size_t i = 0; i < slot_of_.size(); ++i) {
       const auto experts = static_cast<std::size_t>(homes_->header().experts);
@@ -69,33 +117,41 @@ class Slots {
         continue;
       throw InvalidArgument("a cache of experts that take turns says that some are there before any was read");
     }
-    if (policy_.capacity() > capacity_of(homes_->header(), groups, slots)) {
+    if (const Bytes most = extent.capacity(homes_->header()); policy_.capacity() > most) {
       throw InvalidArgument(concat("a cache of experts that take turns wants ", to_string(policy_.capacity()),
-                                   ", there are slots for ",
-                                   to_string(capacity_of(homes_->header(), groups, slots))));
+                                   ", there are slots for ", to_string(most)));
     }
   }
 
-  /// A pass has routed layer `group`, and needs the experts `used`, ascending; `probabilities` of all experts as
-  /// cache::Cache::observe. Calls f(View<const Ready>) for those that are ready, until each has been in one call: first
-  /// for all that are in slots, then for each other one when it has been read. A slot may be another expert's after the
-  /// call. Throws as SpillFile::read, and what f throws; then no read is under way, and the next pass may be tried.
+  /// A pass has routed a layer. Calls f(View<const Ready>) for the experts that it needs when they are ready, until each
+  /// has been in one call: first for all that are in slots, then for each other one when it has been read. A slot may be
+  /// another expert's after the call. Throws as SpillFile::read, what f throws, and Stopped where `cancel` was requested,
+  /// after one read at most; then no read is under way, and the next pass may be tried.
   template <class F>
-  void visit(std::int32_t group, View<const std::int32_t> used, View<const float> probabilities, F&& f) {
-    const std::int32_t local = group - first_group_;
-    policy_.observe(local, used, probabilities);
-    step_.clear();
-    // In waves, residents come first, before others can drive them out; else as a replay has it, in the members' order.
-    const bool one_wave = used.size <= kept_;
-    for (const bool first : {true, false}) {
-      for (const std::int32_t member : used) {
-        if ((one_wave || policy_.contains({local, member})) == first) step_.push_back({local, member});
+  void visit(const Routed& routed, F&& f, const std::stop_token& cancel = {}) {
+    const std::int32_t local = routed.group - extent_.first_group;
+    const View<const std::int32_t> used = routed.used;
+    try {
+      policy_.observe(local, used, routed.probabilities);
+      step_.clear();
+      // In waves, residents come first, before others can drive them out; else as a replay has it, in the members'
+      // order.
+      const bool one_wave = used.size <= kept_;
+      for (const bool first : {true, false}) {
+        for (const std::int32_t member : used) {
+          if ((one_wave || policy_.contains({local, member})) == first) step_.push_back({local, member});
+        }
       }
-    }
-    counts_.uses += used.size;
-    const View<const PartId> step(step_);
-    for (std::size_t first = 0; first < step.size; first += kept_) {
-      run(step.subview(first, std::min(kept_, step.size - first)), f);
+      counts_.uses += used.size;
+      const View<const PartId> step(step_);
+      hear(routed, local, step.subview(0, std::min(kept_, step.size)));
+      for (std::size_t first = 0; first < step.size; first += kept_) {
+        const std::size_t count = std::min(kept_, step.size - first);
+        run(step.subview(first, count), first + count == step.size ? next_of(local) : nobody, f, cancel);
+      }
+    } catch (...) {
+      while (!staged_.empty()) give_up(0);
+      throw;
     }
   }
 
@@ -110,97 +166,175 @@ class Slots {
     std::size_t slot = 0;
     file::ReaderThreads::Ticket ticket = 0;
   };
+  static constexpr std::int32_t nobody = -1;
+  static constexpr file::ReaderThreads::Ticket ended = 0;
 
-  static std::size_t kept_slots(const SpillHeader& homes, std::int32_t groups, std::size_t slots) {
-    const auto all = static_cast<std::size_t>(groups) * static_cast<std::size_t>(homes.experts);
-    if (slots <= step_slots) {
-      throw InvalidArgument(concat("experts take turns in ", slots, " slots, which is at least ", step_slots + 1));
+  std::int32_t next_of(std::int32_t group) const { return group + 1 < extent_.groups ? group + 1 : 0; }
+
+  /// A router has spoken: what was read ahead in vain is given up, before anything that is needed is asked for.
+  void hear(const Routed& routed, std::int32_t group, View<const PartId> wave) {
+    for (const PartId part : lookahead_.candidates()) {
+      counts_.foretold += std::ranges::find(step_, part) != step_.end() ? 1 : 0;
     }
-    return std::min(all, slots - step_slots);
+    lookahead_.observe({.group = group,
+                        .phase = routed.phase,
+                        .used = routed.used,
+                        .probabilities = routed.probabilities,
+                        .next = routed.next,
+                        .next_used = {}});
+    for (std::size_t i = staged_.size(); i-- > 0;) {
+      if (std::ranges::find(wave, staged_[i].part) == wave.end()) give_up(i);
+    }
   }
 
-  /// A part of the step at most as large as what is kept.
+  /// Reads of the next layer's experts, into what slots are free.
+  void stage() {
+    for (const PartId part : lookahead_.worthwhile()) {
+      if (passing_.empty()) return;
+      if (std::ranges::find(staged_, part, &Pending::part) == staged_.end())
+        staged_.push_back(ask(part, passing_));
+    }
+  }
+
+  void give_up(std::size_t index) {
+    const Pending gone = staged_[index];
+    staged_.erase(staged_.begin() + static_cast<std::ptrdiff_t>(index));
+    passing_.push_back(gone.slot);
+    const std::size_t bytes = readers_.cancel(gone.ticket);
+    counts_.bytes += bytes;
+    counts_.wasted += bytes > 0 ? 1 : 0;
+  }
+
+  /// The read of a part that is under way ahead of its layer, which is no longer staged then.
+  std::optional<Pending> staged(PartId part) {
+    const auto found = std::ranges::find(staged_, part, &Pending::part);
+    if (found == staged_.end()) return std::nullopt;
+    const Pending out = *found;
+    staged_.erase(found);
+    return out;
+  }
+
+  /// A part of the step at most as large as what is kept; `next`: the group to look ahead to, or nobody.
   template <class F>
-  void run(View<const PartId> wave, F&& f) {
+  void run(View<const PartId> wave, std::int32_t next, F&& f, const std::stop_token& cancel) {
     policy_.admit(wave, admission_);
     for (const PartId victim : admission_.victims) free_.push_back(slot_of_[number(victim)]);
     ready_.clear();
     pending_.clear();
+    waiting_.clear();
     next_ = 0;
+    std::size_t kept = ~std::size_t{0};  // of pending_, those that stay
     try {
       for (const PartId hit : admission_.hits) {
         const std::size_t slot = slot_of_[number(hit)];
         if (loaded_[slot]) {
           ready_.push_back({hit.member, slot});
         } else {
-          ask(hit, slot);  // its read was broken off
+          pending_.push_back({hit, slot, submit(hit, slot)});  // its read was broken off
         }
       }
       counts_.hits += ready_.size();
       for (const PartId part : admission_.fetched) {
-        const std::size_t slot = free_.back();
-        free_.pop_back();
-        slot_of_[number(part)] = slot;
-        loaded_[slot] = false;
-        ask(part, slot);
+        if (const auto ahead = staged(part)) {  // its slot is kept, and a free one passes in its place
+          pending_.push_back(*ahead);
+          passing_.push_back(free_.back());
+          free_.pop_back();
+        } else {
+          pending_.push_back(ask(part, free_));
+        }
+        slot_of_[number(part)] = pending_.back().slot;
+        loaded_[pending_.back().slot] = false;
       }
-      const std::size_t kept = pending_.size();
-      const std::vector<PartId>& passing = admission_.bypassed;
+      kept = pending_.size();
+      for (const PartId part : admission_.bypassed) {
+        if (const auto ahead = staged(part)) {
+          pending_.push_back(*ahead);
+        } else {
+          waiting_.push_back(part);
+        }
+      }
+      if (next != nobody) lookahead_.predict(next, [&](PartId part) { return policy_.contains(part); });
       std::size_t asked = 0;
-      for (; asked < std::min(step_slots, passing.size()); ++asked) ask(passing[asked], kept_ + asked);
+      const auto ask_more = [&] {
+        while (asked < waiting_.size() && !passing_.empty()) pending_.push_back(ask(waiting_[asked++], passing_));
+        if (next != nobody && asked == waiting_.size()) stage();
+      };
+      ask_more();
       if (!ready_.empty()) f(View<const Ready>(ready_));
       while (next_ < pending_.size()) {
-        const Pending now = pending_[next_];
-        wait(now);
-        loaded_[now.slot] = next_ <= kept;
-        counts_.fetched += next_ <= kept ? 1 : 0;
-        counts_.bypassed += next_ > kept ? 1 : 0;
+        if (cancel.stop_requested()) throw Stopped();
+        const bool passes = next_ >= kept;
+        const Pending now = wait(pending_[next_]);
+        loaded_[now.slot] = !passes;
+        counts_.fetched += passes ? 0 : 1;
+        counts_.bypassed += passes ? 1 : 0;
         const Ready one{now.part.member, now.slot};
         f(View<const Ready>(&one, 1));
-        if (next_ > kept && asked < passing.size()) ask(passing[asked++], now.slot);
+        ++next_;
+        if (!passes) continue;
+        passing_.push_back(now.slot);
+        ask_more();
       }
     } catch (...) {
-      for (; next_ < pending_.size(); ++next_) readers_.cancel(pending_[next_].ticket);
+      for (; next_ < pending_.size(); ++next_) {
+        if (next_ >= kept) passing_.push_back(pending_[next_].slot);
+        if (pending_[next_].ticket != ended) readers_.cancel(pending_[next_].ticket);
+      }
       throw;
     }
   }
 
-  void ask(PartId part, std::size_t slot) {
-    pending_.push_back({part, slot, readers_.submit(homes_->header().offset(in_file(part)), view(slot))});
+  Pending ask(PartId part, std::vector<std::size_t>& slots) {
+    const std::size_t slot = slots.back();
+    slots.pop_back();
+    return {part, slot, submit(part, slot)};
+  }
+  file::ReaderThreads::Ticket submit(PartId part, std::size_t slot) {
+    return readers_.submit(homes_->header().offset(in_file(part)), view(slot));
   }
 
-  /// The read counts as done even where it failed.
-  void wait(const Pending& pending) {
+  /// The read has ended, also where it failed.
+  Pending wait(Pending& pending) {
     const auto begun = std::chrono::steady_clock::now();
-    ++next_;
-    readers_.wait(pending.ticket);
+    readers_.wait(std::exchange(pending.ticket, ended));
     counts_.seconds_waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     counts_.bytes += homes_->header().stride();
     homes_->verify(in_file(pending.part), view(pending.slot));
+    return pending;
   }
 
   std::size_t number(PartId part) const { return static_cast<std::size_t>(homes_->header().number(part)); }
-  PartId in_file(PartId part) const { return {part.group + first_group_, part.member}; }
+  PartId in_file(PartId part) const { return {part.group + extent_.first_group, part.member}; }
   View<std::byte> view(std::size_t slot) const {
     const auto bytes = static_cast<std::size_t>(homes_->header().stride());
     return {memory_ + slot * bytes, bytes};
   }
 
+  /// The part of a read that ends before a more urgent one begins: the pieces under way, one of each thread.
+  float piece() const {
+    const double bytes = static_cast<double>(readers_.threads() * file::DirectFile::piece);
+    return static_cast<float>(std::min(1.0, bytes / static_cast<double>(homes_->header().stride())));
+  }
+
   Policy policy_;
   std::shared_ptr<const SpillFile> homes_;
-  std::int32_t first_group_;
+  Extent extent_;
   std::byte* memory_;
   std::size_t kept_;                  ///< slots that the policy fills
   std::vector<std::size_t> slot_of_;  ///< by number, of residents
   std::vector<std::uint8_t> loaded_;  ///< (slots): the read of its expert was completed
-  std::vector<std::size_t> free_;     ///< of kept slots
+  std::vector<std::size_t> free_;     ///< slots that the policy may fill
+  std::vector<std::size_t> passing_;  ///< free slots for experts that are not kept
   std::vector<PartId> step_;
   cache::Admission admission_;
   std::vector<Ready> ready_;
   std::vector<Pending> pending_;  ///< reads of a wave, in order
   std::size_t next_ = 0;          ///< of these, the next to wait for
+  std::vector<PartId> waiting_;   ///< for a slot to pass through
+  std::vector<Pending> staged_;   ///< reads ahead of their layer
   SlotCounts counts_;
   file::ReaderThreads readers_;
+  prefetch::Lookahead<Prefetcher> lookahead_;
 };
 
 }  // namespace asterism::residency

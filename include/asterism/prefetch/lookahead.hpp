@@ -1,0 +1,78 @@
+// What the next layer will probably lack, and how much of it is worth a copy.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "asterism/core/part_id.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/prefetch/concept.hpp"
+#include "asterism/prefetch/veto.hpp"
+
+namespace asterism::prefetch {
+
+/// Asks a prefetcher, layer after layer, for the parts of the next one, and a veto whether copies of those that are not
+/// resident pay. They are copied to slots of their own, so that a copy evicts nothing. Does not allocate after
+/// construction. Not thread-safe.
+template <Prefetch P>
+class Lookahead {
+ public:
+  /// `top_k` >= 1 parts of a group at most are predicted. `values_known`: the cache says what its parts are worth, see
+  /// Veto.
+  Lookahead(P prefetcher, const Extent& extent, std::int32_t top_k, const Veto& veto, bool values_known)
+      : prefetcher_(std::move(prefetcher)),
+        veto_(veto),
+        top_k_(static_cast<std::size_t>(top_k)),
+        values_known_(values_known),
+        predictions_(static_cast<std::size_t>(extent.members)) {
+    candidates_.reserve(top_k_);
+  }
+
+  /// The router of routing.group has spoken: what was predicted for that group has come true, or not.
+  void observe(const Routing& routing) {
+    if (routing.group == group_) {
+      const std::size_t scored = std::min(candidates_.size(), static_cast<std::size_t>(veto_.most_copies()));
+      for (std::size_t i = 0; i < scored; ++i) {
+        veto_.scored(std::binary_search(routing.used.begin(), routing.used.end(), candidates_[i].member));
+      }
+    }
+    prefetcher_.observe(routing);
+    group_ = -1;
+    candidates_.clear();
+  }
+
+  /// Predicts the parts of `group`, whose router speaks next; is_resident(part) says which need no copy.
+  template <class IsResident>
+  void predict(std::int32_t group, const IsResident& is_resident) {
+    group_ = group;
+    candidates_.clear();
+    const std::size_t count = prefetcher_.predict(group, predictions_);
+    for (std::size_t i = 0; i < count && candidates_.size() < top_k_; ++i) {
+      if (!is_resident(predictions_[i].part)) candidates_.push_back(predictions_[i].part);
+    }
+  }
+
+  /// The parts that are predicted and not resident, best first, at most top_k.
+  View<const PartId> candidates() const { return candidates_; }
+
+  /// The first of them: those whose copies pay.
+  View<const PartId> worthwhile() const {
+    const bool pays = values_known_ ? veto_.allows_copy(0) : veto_.allows_staging();
+    const auto most = static_cast<std::size_t>(veto_.most_copies());
+    return candidates().subview(0, pays ? std::min(most, candidates_.size()) : 0);
+  }
+
+ private:
+  P prefetcher_;
+  Veto veto_;
+  std::size_t top_k_;
+  bool values_known_;
+  std::int32_t group_ = -1;  ///< whose candidates these are
+  std::vector<Prediction> predictions_;
+  std::vector<PartId> candidates_;
+};
+
+}  // namespace asterism::prefetch
