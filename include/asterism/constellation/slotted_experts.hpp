@@ -132,7 +132,8 @@ class SlottedExperts {
   using Slots = ExpertSlots<Expert, Policy, Prefetcher>;
   static constexpr bool asks_next_router = Slots::asks_next_router;
 
-  /// What has to be planned for them: slots of whole pages, those that experts pass through and as many as a token needs.
+  /// What has to be planned for them: slots of whole pages, those that experts pass through and as many as a token
+  /// needs.
   static constexpr placement::SlottedExperts footprint(const Shape& shape, Bytes expert) {
     if (shape.sparse_layers().empty()) return {};
     const auto passing = static_cast<std::int32_t>(Slots::Slots::passing_slots(shape.top_k));

@@ -40,8 +40,8 @@ class ReaderThreads {
   /// Returns when the memory is filled. Throws as DirectFile::read; InvalidArgument for a ticket that is not under way.
   void wait(Ticket ticket);
 
-  /// Gives a read up: returns when no thread writes to its memory any more, after a piece at most. Returns the number of
-  /// bytes that were read.
+  /// Gives a read up: returns when no thread writes to its memory any more, after a piece at most. Returns the number
+  /// of bytes that were read.
   std::size_t cancel(Ticket ticket);
 
  private:

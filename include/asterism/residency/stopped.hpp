@@ -3,8 +3,8 @@
 
 namespace asterism::residency {
 
-/// Thrown by Slots::visit where a stop was requested. No Error: the network catches it, and answers that the pass is not
-/// complete.
+/// Thrown by Slots::visit where a stop was requested. No Error: the network catches it, and answers that the pass is
+/// not complete.
 struct Stopped {};
 
 }  // namespace asterism::residency
