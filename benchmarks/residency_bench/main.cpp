@@ -180,17 +180,18 @@ void run(const Arguments& arguments) {
                                       .slab_bytes = typename model::Assembly<B>::Expert(shape).footprint().count,
                                       .fingerprint = 0};
   write_file(arguments, shape, header);
-  const auto homes = std::make_shared<const residency::SpillFile>(arguments.file);
+  const auto spill = std::make_shared<const residency::SpillFile>(arguments.file);
+  const auto homes = std::make_shared<residency::ExpertHomes>(spill);
   const LanguageModel<B> model(
       engine::Engine<B>(planned, shape, limits, engine::devices_of<B>(planned, limits), homes),
       CheckpointExtras{});
   ProgressSink silence;
   model_bench::fill_randomly(model.network(), 1, silence);
-  Disk disk(*homes);
+  Disk disk(*spill);
 
   std::cout << placement::component_table(planned) << "slots for " << planned.expert_slots(0) << " of "
             << planned.slotted_experts(0) << " experts of " << to_string(planned.footprint.slotted.each) << ", "
-            << arguments.cache << ", reads are " << name_of(homes->file().mode()) << "\n\n";
+            << arguments.cache << ", reads are " << name_of(spill->file().mode()) << "\n\n";
   Random random(5);
   std::vector<TokenId> prompt;
   for (std::int32_t i = 0; i < arguments.prompt; ++i) {

@@ -174,9 +174,9 @@ void show_plan(const Arguments& arguments, const Chosen& chosen) {
 void check_fits(const Arguments& arguments, const Chosen& chosen) {
   const placement::Plan& planned = chosen.planned.plan;
   if (planned.fits()) return;
-  if (const Bytes homes = planned.footprint.slotted.homes(), disk = planned.machine.disk;
-      disk > Bytes{0} && homes > disk) {
-    throw BudgetExceeded(concat("the experts take ", to_string(homes), ", --machine gives the disk ", to_string(disk)));
+  if (const Bytes homes = planned.homes_on_disk(), disk = planned.machine.disk; disk > Bytes{0} && homes > disk) {
+    throw BudgetExceeded(
+        concat("the experts take ", to_string(homes), ", --machine gives the disk ", to_string(disk)));
   }
   const Bytes least = least_memory(chosen.variant->variant, chosen.planned.config.shape, chosen.planned.limits);
   if (planned.devices() > 1) {

@@ -55,6 +55,10 @@ struct Queued : Resident {
 struct LookingAhead : Learnt {
   using Prefetch = prefetch::Adaptive;
 };
+/// Experts wait in host memory if there is a device for them, else in the file.
+struct WithRam : Learnt {
+  using Prefetch = prefetch::Pattern;
+};
 struct AskingNextRouter : Recent {
   using Prefetch = prefetch::NextGate;
 };
@@ -169,6 +173,44 @@ TEST_CASE("the same bits as with all experts in memory, whatever the cache and t
   }
 }
 
+TEST_CASE("experts wait in host memory, as many layers of them as it holds, the others in the file") {
+  const Homes homes("many_experts");
+  const auto resident = load<Resident>(homes.checkpoint);
+  const Tokens prompt = prompt_of(50);
+  auto known = resident.session();
+  const std::vector<float> logits = known.logits(prompt);
+  const Tokens answer = resident.session().generate_tokens(prompt, greedy(30));
+  const Machine alone = homes.machine_for<WithRam>(homes.least<WithRam>() + 5);
+  const placement::SlottedExperts& experts = plan<WithRam>(alone, resident.shape()).footprint.slotted;
+  const std::int32_t layers = experts.layers.size();
+  for (std::int32_t in_memory = 0; in_memory <= layers; ++in_memory) {
+    CAPTURE(in_memory);
+    const Bytes ram = experts.beside + experts.layer_homes() * static_cast<std::uint64_t>(in_memory) + 1_B;
+    for (const bool host_first : {false, true}) {
+      Machine machine;
+      if (host_first) machine.add(ram, DeviceKind::host);
+      machine.add(alone.capacity[0], DeviceKind::accelerator);
+      if (!host_first) machine.add(ram, DeviceKind::host);
+      const auto host = static_cast<std::size_t>(host_first ? 0 : 1);
+      LoadOptions options{.machine = machine, .experts = homes.path};
+      if (in_memory == layers) options.experts.clear();  // from the checkpoint, without a file
+      const auto model = load<WithRam>(homes.checkpoint, options);
+      CHECK(model.plan().homes_on_disk() ==
+            experts.layer_homes() * static_cast<std::uint64_t>(layers - in_memory));
+      CHECK(model.devices()[host]->arena().held_by("expert homes") == model.plan().peak(host));
+      CHECK(model.session().logits(prompt) == logits);
+      CHECK(model.session().generate_tokens(prompt, greedy(30)) == answer);
+      const residency::SlotCounts counts = model.slot_counts();
+      CHECK((counts.copied > 0) == (in_memory > 0));
+      CHECK((counts.bytes > 0) == (in_memory < layers));
+    }
+  }
+  Machine none = alone;
+  none.add(experts.layer_homes() + experts.beside, DeviceKind::host);
+  check_error<InvalidArgument>([&] { load<WithRam>(homes.checkpoint, {.machine = none}); },
+                               {"LoadOptions::experts", "quantize --experts"});
+}
+
 TEST_CASE("a prefetcher changes what is read when, not what the cache decides nor the bits") {
   const Homes homes("many_experts");
   const auto resident = load<Resident>(homes.checkpoint);
@@ -264,7 +306,8 @@ TEST_CASE("an engine refuses the file of another model") {
   const Homes other("demo");
   const Shape shape = generate::read_config(homes.checkpoint).shape;
   const placement::Plan planned = plan<Learnt>(equal_devices(1, 64_MiB), shape);
-  const auto file = std::make_shared<const residency::SpillFile>(other.path);
+  const auto file =
+      std::make_shared<residency::ExpertHomes>(std::make_shared<const residency::SpillFile>(other.path));
   check_error<InvalidArgument>(
       [&] {
         engine::Engine<Learnt> engine(planned, shape, Learnt::limits,

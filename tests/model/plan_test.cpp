@@ -178,6 +178,25 @@ constexpr Machine little_disk = [] {
   return machine;
 }();
 static_assert(!plan<MixtralTurns>(little_disk).fits());
+static_assert(turns.home_of_layer(5) == -1 && turns.homes_on_disk() == turns.footprint.slotted.homes());
+// Experts wait in host memory that runs no layers, before the disk.
+static_assert(fits<MixtralTurns, machines::vram14_ram90>());
+constexpr placement::Plan beside_ram = plan<MixtralTurns>(machines::vram14_ram90);
+static_assert(beside_ram.homes_on_disk() == 0_B && beside_ram.home_of_layer(31) == 1);
+static_assert(beside_ram.peak(1) == turns.footprint.slotted.homes() + turns.footprint.slotted.beside);
+static_assert(beside_ram.expert_slots(0) > turns.expert_slots(0));
+constexpr Machine little_ram = [] {
+  Machine machine = equal_devices(1, 14_GiB);
+  machine.add(8_GiB, DeviceKind::host);
+  machine.disk = 15_GiB;
+  return machine;
+}();
+static_assert(fits<MixtralTurns, little_ram>());
+constexpr placement::Plan of_both = plan<MixtralTurns>(little_ram);
+static_assert(of_both.home_of_layer(0) == 1 && of_both.home_of_layer(31) == -1);
+static_assert(of_both.peak(1) <= 8_GiB && of_both.peak(1) + turns.footprint.slotted.layer_homes() > 8_GiB);
+static_assert(of_both.homes_on_disk() + of_both.bytes(1, PartKind::expert_homes) ==
+              turns.footprint.slotted.homes() + turns.footprint.slotted.beside);
 // Norms, attention, router and two experts of each layer.
 static_assert(turns.token_bytes(0) == turns.weight_bytes(0) - turns.footprint.embedding - turns.head_bytes() +
                                           turns.footprint.slotted.each * 64);

@@ -44,7 +44,7 @@ template <class Policy, class Prefetcher = prefetch::None>
 struct Fixture {
   TemporaryFolder folder;
   std::string path = folder / "spill";
-  std::shared_ptr<const SpillFile> homes;
+  std::shared_ptr<const residency::ExpertHomes> homes;
   std::unique_ptr<std::byte, void (*)(void*)> memory{nullptr, std::free};
   using Slots = residency::Slots<Policy, Prefetcher>;
   std::unique_ptr<Slots> slots;
@@ -64,7 +64,8 @@ struct Fixture {
       for (std::int32_t e = 0; e < experts; ++e) writer.write(slab_of({l, e}));
     }
     writer.finish();
-    homes = std::make_shared<const SpillFile>(path, residency::Verify::always);
+    homes = std::make_shared<const residency::ExpertHomes>(
+        std::make_shared<const SpillFile>(path, residency::Verify::always));
     memory.reset(static_cast<std::byte*>(std::aligned_alloc(4096, count * header.stride())));
     slots =
         std::make_unique<Slots>(Policy(extent.parts(header), extent.capacity(header)),

@@ -15,13 +15,15 @@
 #include "asterism/backend/operand.hpp"
 #include "asterism/cache/concept.hpp"
 #include "asterism/constellation/fwd.hpp"
+#include "asterism/constellation/home_memory.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 #include "asterism/prefetch/concept.hpp"
+#include "asterism/residency/expert_homes.hpp"
 #include "asterism/residency/pace.hpp"
 #include "asterism/residency/slots.hpp"
-#include "asterism/residency/spill_file.hpp"
+#include "asterism/residency/spill_header.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::constellation {
@@ -35,7 +37,14 @@ class ExpertSlots {
   /// The prefetcher is handed what the next layer's router says of this layer's state.
   static constexpr bool asks_next_router = prefetch::AsksNextRouter<Prefetcher>;
 
-  static const residency::SpillHeader& header_of(const residency::SpillFile& homes) { return homes.header(); }
+  /// Draws the memory of homes in host devices; see constellation::draw_homes.
+  template <class Device>
+  static std::vector<backend::Buffer> draw_homes(const std::vector<std::unique_ptr<Device>>& devices,
+                                                 const placement::Plan& plan, const Shape& shape,
+                                                 residency::ExpertHomes* homes) {
+    return constellation::draw_homes(devices, plan, shape, Expert(shape).footprint(), homes);
+  }
+  static const residency::SpillHeader& header_of(const residency::ExpertHomes& homes) { return homes.header(); }
 
   /// Bytes that the device draws for `slots` slots of `each` bytes.
   static constexpr Bytes bytes(std::uint64_t slots, Bytes each) { return each * slots + Bytes{Slots::alignment}; }
@@ -44,13 +53,12 @@ class ExpertSlots {
   /// device has no room.
   template <class Device>
   ExpertSlots(Device& device, const Shape& shape, const Extent& extent, Policy policy, Prefetcher prefetcher,
-              const residency::Pace& pace, std::shared_ptr<const residency::SpillFile> homes)
+              const residency::Pace& pace, std::shared_ptr<const residency::ExpertHomes> homes)
       : buffer_(device.allocate(bytes(extent.slots, {homes->header().stride()}), "expert slots")),
         most_(static_cast<std::size_t>(shape.experts)),
         next_most_(most_.size()) {
     const Expert expert(shape);
-    const auto address = reinterpret_cast<std::uintptr_t>(buffer_.data());
-    const std::uint64_t first = (address + Slots::alignment - 1) / Slots::alignment * Slots::alignment - address;
+    const auto first = static_cast<std::uint64_t>(residency::aligned_to_page(buffer_.data()) - buffer_.data());
     for (std::size_t slot = 0; slot < extent.slots; ++slot) {
       backend::Layout cursor(buffer_, first + slot * homes->header().stride());
       slabs_.push_back(expert.lay_out(cursor));

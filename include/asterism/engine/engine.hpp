@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "asterism/backend/arena.hpp"
 #include "asterism/backend/devices.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -43,16 +44,18 @@ class Engine {
   using Workspace = typename model::Assembly<B>::Workspace;
 
   /// The homes of experts that take turns in memory; none where all are in memory.
-  using Homes = std::shared_ptr<const residency::SpillFile>;
+  using Homes = std::shared_ptr<residency::ExpertHomes>;
 
-  /// Draws all weights, uninitialised, and the workspace from `devices`, which `plan` is for. Throws BudgetExceeded
-  /// where the devices have no room: several engines may share them; InvalidArgument where B's experts take turns and
-  /// there are no `homes`.
+  /// Draws all weights, uninitialised, and the workspace from `devices`, which `plan` is for, and memory for the
+  /// `homes` that the plan has in host devices, to be filled before a pass. Throws BudgetExceeded where the devices have
+  /// no room: several engines may share them; InvalidArgument where B's experts take turns and there are no homes for
+  /// them.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits, std::shared_ptr<Devices> devices,
          const Homes& homes = nullptr)
       : limits_(limits),
         devices_(std::move(devices)),
         network_(devices_->all(), plan, shape, model::gating_of<B>(shape)),
+        homes_(draw_homes(plan, shape, homes)),
         workspace_(devices_->all(), plan, shape, limits,
                    [&](std::size_t d) { return make_slots(*devices_->all()[d], plan, shape, d, homes); }) {}
   /// The same on new devices with the budgets of `plan`.
@@ -101,17 +104,31 @@ class Engine {
  private:
   using Slots = typename Workspace::Slots;
 
-  /// By the rates of the plan's machine, where all are known.
+  /// By the rates of the plan's machine, where all are known: of the disk, unless all experts wait in host memory.
   static residency::Pace pace_of(const placement::Plan& plan, std::size_t d) {
     const Bytes rate = plan.machine.rates[d];
-    const Bytes disk = plan.machine.disk_rate;
-    if (rate == Bytes{0} || disk == Bytes{0}) return {};
+    std::int32_t layer = plan.cuts[d];
+    while (!plan.footprint.slotted.layers.contains(layer)) ++layer;
+    const std::int32_t home = plan.homes_on_disk() > Bytes{0} ? -1 : plan.home_of_layer(layer);
+    const Bytes home_rate = home < 0 ? plan.machine.disk_rate : plan.machine.rates[static_cast<std::size_t>(home)];
+    if (rate == Bytes{0} || home_rate == Bytes{0}) return {};
     const auto layers = static_cast<double>(plan.cuts[d + 1] - plan.cuts[d]);
     const auto seconds = [](Bytes bytes, Bytes in_a_second) {
       return static_cast<double>(bytes.count) / static_cast<double>(in_a_second.count);
     };
     return {.layer_seconds = seconds(plan.token_bytes(d), rate) / layers,
-            .read_seconds = seconds(plan.footprint.slotted.each, disk)};
+            .read_seconds = seconds(plan.footprint.slotted.each, home_rate)};
+  }
+
+  /// Memory of host devices for experts that wait there.
+  std::vector<backend::Buffer> draw_homes([[maybe_unused]] const placement::Plan& plan,
+                                          [[maybe_unused]] const Shape& shape,
+                                          [[maybe_unused]] const Homes& homes) const {
+    if constexpr (Network::Block::Constellation::holds_experts) {
+      return {};
+    } else {
+      return Slots::draw_homes(devices(), plan, shape, homes.get());
+    }
   }
 
   static std::unique_ptr<Slots> make_slots([[maybe_unused]] Device& device,
@@ -122,10 +139,6 @@ class Engine {
       return nullptr;
     } else {
       if (plan.slotted_experts(d) == 0) return nullptr;
-      if (homes == nullptr) {
-        throw InvalidArgument(
-            "the Blueprint's Cache keeps experts in a file: give one, written by quantize --experts");
-      }
       const LayerSet sparse = shape.sparse_layers();
       const std::int32_t first = sparse.size_within(0, plan.cuts[d]);
       const std::int32_t groups = sparse.size_within(plan.cuts[d], plan.cuts[d + 1]);
@@ -134,12 +147,6 @@ class Engine {
                                           .groups = groups,
                                           .top_k = shape.top_k,
                                           .slots = static_cast<std::size_t>(plan.expert_slots(d))};
-      const std::uint64_t bytes = typename model::Assembly<B>::Expert(shape).footprint().count;
-      if (header.layers != sparse.size() || header.experts != shape.experts || header.slab_bytes != bytes) {
-        throw InvalidArgument(concat("the file holds ", header.experts, " experts of ", header.slab_bytes,
-                                     " bytes in each of ", header.layers, " layers, the model has ", shape.experts,
-                                     " of ", bytes, " in ", sparse.size(), ": write a file of this model"));
-      }
       return std::make_unique<Slots>(device, shape, extent,
                                      model::cache_of<B>(shape, extent.parts(header), extent.capacity(header)),
                                      model::prefetch_of<B>(extent.ahead(header)), pace_of(plan, d), homes);
@@ -149,6 +156,7 @@ class Engine {
   Limits limits_;
   std::shared_ptr<Devices> devices_;
   Network network_;
+  std::vector<backend::Buffer> homes_;  ///< of experts that wait in host memory
   Workspace workspace_;
 };
 

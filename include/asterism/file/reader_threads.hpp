@@ -15,15 +15,17 @@
 
 namespace asterism::file {
 
-/// Reads of a DirectFile in the background, in the order in which they are asked for. All threads work on pieces of the
-/// same read, so that it is complete as soon as the device allows. Members may be called from several threads; the file
-/// must outlive it, and memory that was asked for must outlive its read.
+/// Reads of a DirectFile, and copies of memory, in the background, in the order in which they are asked for. All threads
+/// work on pieces of the same one, so that it is complete as soon as the device allows. Members may be called from
+/// several threads; the file must outlive it, and memory that was asked for its read or copy.
 class ReaderThreads {
  public:
   /// A read under way, 1 or more; each is waited for once.
   using Ticket = std::uint64_t;
 
-  explicit ReaderThreads(const DirectFile& file, std::size_t threads = 2);
+  explicit ReaderThreads(const DirectFile& file, std::size_t threads = 2) : ReaderThreads(&file, threads) {}
+  /// Without a file, null, for copies alone.
+  explicit ReaderThreads(const DirectFile* file, std::size_t threads = 2);
   ReaderThreads(const ReaderThreads&) = delete;
   ReaderThreads& operator=(const ReaderThreads&) = delete;
   /// Ends after the pieces being read; what was not begun is not read.
@@ -33,6 +35,9 @@ class ReaderThreads {
 
   /// Asks for `out` to be filled with the bytes from `offset` on. Aligned and within the file as for DirectFile::read.
   Ticket submit(std::uint64_t offset, View<std::byte> out);
+
+  /// Asks for a copy of as many bytes.
+  Ticket submit(View<const std::byte> from, View<std::byte> out);
 
   /// Whether `wait` would return at once.
   bool is_done(Ticket ticket) const;
@@ -47,6 +52,7 @@ class ReaderThreads {
  private:
   struct Request {
     Ticket ticket = 0;
+    const std::byte* from = nullptr;  ///< null: a read of the file
     std::uint64_t offset = 0;
     View<std::byte> out;
     std::size_t begun = 0;       ///< bytes that threads have taken
@@ -56,6 +62,7 @@ class ReaderThreads {
     bool finished() const { return at_work == 0 && (begun == out.size || error != nullptr); }
   };
 
+  Ticket submit(Request request);
   void work();
   void end();
   Request& find(Ticket ticket);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "asterism/core/error.hpp"
@@ -10,7 +11,7 @@
 
 namespace asterism::file {
 
-ASTERISM_INLINE ReaderThreads::ReaderThreads(const DirectFile& file, std::size_t threads) : file_(&file) {
+ASTERISM_INLINE ReaderThreads::ReaderThreads(const DirectFile* file, std::size_t threads) : file_(file) {
   if (threads == 0) throw InvalidArgument("ReaderThreads need at least one thread");
   try {
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
@@ -31,11 +32,24 @@ ASTERISM_INLINE void ReaderThreads::end() {
   threads_.clear();
 }
 
-ASTERISM_INLINE ReaderThreads::Ticket ReaderThreads::submit(std::uint64_t offset, View<std::byte> out) {
+ASTERISM_INLINE ReaderThreads::Ticket ReaderThreads::submit(Request request) {
   const std::scoped_lock lock(mutex_);
-  requests_.push_back({.ticket = next_, .offset = offset, .out = out});
+  request.ticket = next_;
+  requests_.push_back(request);
   asked_.notify_all();
   return next_++;
+}
+
+ASTERISM_INLINE ReaderThreads::Ticket ReaderThreads::submit(std::uint64_t offset, View<std::byte> out) {
+  if (file_ == nullptr) throw InvalidArgument("a read of no file: these threads were made for copies alone");
+  return submit(Request{.offset = offset, .out = out});
+}
+
+ASTERISM_INLINE ReaderThreads::Ticket ReaderThreads::submit(View<const std::byte> from, View<std::byte> out) {
+  if (from.size != out.size) {
+    throw InvalidArgument(concat("a copy of ", from.size, " bytes into ", out.size));
+  }
+  return submit(Request{.from = from.data, .out = out});
 }
 
 ASTERISM_INLINE bool ReaderThreads::is_done(Ticket ticket) const {
@@ -77,13 +91,18 @@ ASTERISM_INLINE void ReaderThreads::work() {
     const Ticket ticket = request.ticket;
     const std::size_t first = request.begun;
     const View<std::byte> out = request.out.subview(first, std::min(DirectFile::piece, request.out.size - first));
+    const std::byte* const from = request.from == nullptr ? nullptr : request.from + first;
     const std::uint64_t offset = request.offset + first;
     request.begun += out.size;
     ++request.at_work;
     lock.unlock();
     std::exception_ptr error;
     try {
-      file_->read(offset, out);
+      if (from != nullptr) {
+        std::memcpy(out.data, from, out.size);
+      } else {
+        file_->read(offset, out);
+      }
     } catch (...) {
       error = std::current_exception();
     }

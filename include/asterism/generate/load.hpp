@@ -47,16 +47,16 @@ std::vector<Bytes> bytes_left(const LoadOptions& options) {
   return left;
 }
 
-/// Opens the file of the experts, for a Blueprint whose Cache does not hold them all; see load_slotted.hpp.
+/// Opens and fills the homes of experts, for a Blueprint whose Cache does not hold them all; see load_slotted.hpp.
 template <class B>
-struct OpenHomes;
+struct HomesOf;
 
 /// The homes of experts that take turns; none, and no path of them allowed, where all are in memory.
 template <class B>
 typename engine::Engine<B>::Homes homes_of(const checkpoint::TensorStore& store, const Shape& shape,
-                                           const LoadOptions& options) {
+                                           const placement::Plan& plan, const LoadOptions& options) {
   if constexpr (!model::Assembly<B>::Constellation::holds_experts) {
-    if (!shape.sparse_layers().empty()) return OpenHomes<B>::open(store, shape, options);
+    if (!shape.sparse_layers().empty()) return HomesOf<B>::open(store, shape, plan, options);
   }
   if (options.experts.empty()) return nullptr;
   throw InvalidArgument(
@@ -113,13 +113,16 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
   const auto weights = checkpoint::find_weights(store, shape, planned.plan.has_own_head());
   extras.passed_over = checkpoint::passed_over(store, shape.architecture);
   store.advise_sequential();
-  const auto homes = generate::homes_of<B>(store, shape, options);
+  const auto homes = generate::homes_of<B>(store, shape, planned.plan, options);
   auto devices = generate::shared_devices<B>(options);
   if (devices == nullptr) devices = engine::devices_of<B>(planned.plan, planned.limits);
   engine::Engine<B> engine(planned.plan, shape, planned.limits, std::move(devices), homes);
   ProgressSink silence;
-  checkpoint::load_weights(store, weights, engine.devices(), engine.network(),
-                           options.progress != nullptr ? *options.progress : silence);
+  ProgressSink& progress = options.progress != nullptr ? *options.progress : silence;
+  checkpoint::load_weights(store, weights, engine.devices(), engine.network(), progress);
+  if constexpr (!model::Assembly<B>::Constellation::holds_experts) {
+    if (homes != nullptr) generate::HomesOf<B>::fill(store, shape, *homes, progress);
+  }
   return LanguageModel<B>(std::move(engine), std::move(extras));
 }
 

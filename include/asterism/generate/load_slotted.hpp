@@ -1,31 +1,72 @@
 // Loads models whose experts take turns in memory: whose Cache is not cache::All.
 #pragma once
 
+#include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/progress.hpp"
+#include "asterism/generate/encode_experts.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/generate/spill_header.hpp"
 #include "asterism/model/slotted_experts.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/residency/expert_homes.hpp"
 #include "asterism/residency/spill_file.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::generate {
 
 template <class B>
-struct OpenHomes {
-  /// InvalidArgument without LoadOptions::experts; as residency::SpillFile, and FormatError for another model's.
-  static std::shared_ptr<const residency::SpillFile> open(const checkpoint::TensorStore& store, const Shape& shape,
-                                                          const LoadOptions& options) {
-    if (options.experts.empty()) {
+struct HomesOf {
+  /// InvalidArgument where experts wait on the disk and LoadOptions::experts names no file; as residency::SpillFile, and
+  /// FormatError for another model's.
+  static std::shared_ptr<residency::ExpertHomes> open(const checkpoint::TensorStore& store, const Shape& shape,
+                                                      const placement::Plan& plan, const LoadOptions& options) {
+    residency::SpillHeader header = spill_header<B>(store, shape);
+    if (!options.experts.empty()) {
+      auto file = std::make_shared<const residency::SpillFile>(options.experts, options.verify);
+      residency::check_same(file->header(), header, options.experts);
+      return std::make_shared<residency::ExpertHomes>(std::move(header), std::move(file));
+    }
+    if (plan.homes_on_disk() > Bytes{0}) {
       throw InvalidArgument(concat(store.folder(), ": the Blueprint's Cache keeps experts in a file: name it in ",
                                    "LoadOptions::experts; quantize --experts writes one"));
     }
-    auto homes = std::make_shared<const residency::SpillFile>(options.experts, options.verify);
-    residency::check_same(homes->header(), spill_header<B>(store, shape), options.experts);
-    return homes;
+    return std::make_shared<residency::ExpertHomes>(std::move(header));
+  }
+
+  /// Fills the homes in memory: from the file if there is one, else from the checkpoint. Throws as either.
+  static void fill(const checkpoint::TensorStore& store, const Shape& shape, const residency::ExpertHomes& homes,
+                   ProgressSink& progress) {
+    const residency::SpillHeader& header = homes.header();
+    std::int32_t layers = 0;
+    for (std::int32_t group = 0; group < header.layers; ++group) layers += homes.in_memory(group) ? 1 : 0;
+    if (layers == 0) return;
+    const auto experts = static_cast<std::uint64_t>(layers) * static_cast<std::uint64_t>(header.experts);
+    progress.begin("reading experts", experts * header.slab_bytes, ProgressUnit::bytes);
+    std::uint64_t done = 0;
+    const auto told = [&](PartId part) {
+      progress.advance(done += header.slab_bytes, concat("layer ", part.group, ", expert ", part.member));
+    };
+    if (homes.file() != nullptr) {
+      for (std::int32_t group = 0; group < header.layers; ++group) {
+        for (std::int32_t e = 0; homes.in_memory(group) && e < header.experts; ++e) {
+          homes.file()->read({group, e}, homes.slab({group, e}));
+          told({group, e});
+        }
+      }
+    } else {
+      encode_experts<B>(store, shape, [&](PartId part, View<const std::byte> slab) {
+        std::memcpy(homes.slab(part).data, slab.data, slab.size);
+        told(part);
+      });
+    }
+    progress.end();
   }
 };
 

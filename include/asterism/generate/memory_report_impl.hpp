@@ -50,6 +50,7 @@ ASTERISM_INLINE std::string slot_line(const residency::SlotCounts& counts) {
       "experts in turns: ", counts.uses, " uses, ", fixed(100 * counts.hit_rate(), 1), " % in a slot, ",
       counts.fetched, " fetched, ", counts.bypassed, " passed through, ",
       counts.looks_ahead ? concat(counts.foretold, " foretold, ", counts.wasted, " begun in vain, ") : "",
+      counts.copied > 0 ? to_string(Bytes{counts.copied}) + " copied from host memory, " : "",
       to_string(Bytes{counts.bytes}), " read ", counts.direct ? "directly" : "through the system's cache",
       ", waited ", fixed(counts.seconds_waited, 2), " s\n");
 }

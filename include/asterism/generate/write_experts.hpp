@@ -3,24 +3,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 
-#include "asterism/backend/host.hpp"
-#include "asterism/backend/layout.hpp"
-#include "asterism/checkpoint/load_weights.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
-#include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/core/layer_set.hpp"
+#include "asterism/core/part_id.hpp"
 #include "asterism/core/progress.hpp"
-#include "asterism/expert/concept.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/generate/encode_experts.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/generate/spill_header.hpp"
 #include "asterism/model/plan.hpp"
-#include "asterism/model/weights.hpp"
-#include "asterism/parallel/serial.hpp"
 #include "asterism/residency/spill_file.hpp"
 
 namespace asterism {
@@ -31,38 +25,19 @@ namespace asterism {
 /// counts bytes written; an exception from the sink cancels.
 template <class B>
 void write_experts(const std::string& from, const std::string& path, ProgressSink& progress) {
-  using Expert = typename model::Assembly<B>::Expert;
   const Shape shape = generate::read_config(from).shape;
   model::check_sound(shape);
   model::check_expert<B>(shape);
-  const LayerSet layers = shape.sparse_layers();
-  if (layers.empty()) throw Unsupported(concat(from, ": the model has no experts to write"));
+  if (shape.sparse_layers().empty()) throw Unsupported(concat(from, ": the model has no experts to write"));
   const checkpoint::TensorStore store(from);
-  checkpoint::WeightFinder finder(store, shape);
-  const Expert expert(shape);
-  backend::SerialHost host(0, expert.footprint(), std::make_shared<parallel::Serial>());
-  const backend::Buffer buffer = host.allocate(expert.footprint(), "experts");
-  backend::Layout cursor(buffer);
-  const auto slab = expert.lay_out(cursor);
   const residency::SpillHeader header = generate::spill_header<B>(store, shape);
   residency::SpillWriter writer(path, header);
   progress.begin("writing experts", header.slabs() * header.slab_bytes, ProgressUnit::bytes);
   std::uint64_t done = 0;
-  const auto fill = [&](model::Role role, std::int32_t layer, std::int32_t e, const auto& weights) {
-    const checkpoint::FoundWeight found = finder.find({role, layer, e});
-    host.write(weights, [&](const auto& to) { checkpoint::load_weight(store, found, to); });
-    checkpoint::release(store, found);
-  };
-  for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
-    if (!layers.contains(layer)) continue;
-    for (std::int32_t e = 0; e < shape.experts; ++e) {
-      if constexpr (expert::Gated<Expert>) fill(model::Role::gate, layer, e, slab.gate);
-      fill(model::Role::up, layer, e, slab.up);
-      fill(model::Role::down, layer, e, slab.down);
-      writer.write({buffer.data(), static_cast<std::size_t>(header.slab_bytes)});
-      progress.advance(done += header.slab_bytes, concat("layer ", layer, ", expert ", e));
-    }
-  }
+  generate::encode_experts<B>(store, shape, [&](PartId part, View<const std::byte> slab) {
+    writer.write(slab);
+    progress.advance(done += header.slab_bytes, concat("layer ", part.group, ", expert ", part.member));
+  });
   writer.finish();
   progress.end();
 }

@@ -274,7 +274,7 @@ struct Peaks;
 template <class B, Machine machine, std::size_t... Device>
 struct Peaks<B, machine, std::index_sequence<Device...>> {
   static constexpr placement::Plan planned = plan<B>(machine);
-  static constexpr Bytes homes = planned.footprint.slotted.homes();
+  static constexpr Bytes homes = planned.homes_on_disk();
   static_assert(DiskRoom < machine.disk == Bytes{0} ? 0 : homes.count, machine.disk.count > ::fits);
   static constexpr bool fit[sizeof...(Device)] = {
       (DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits &&

@@ -26,16 +26,17 @@ enum class PartKind : std::uint8_t {
   final_norm,
   head,
   workspace,
-  expert_slots
+  expert_slots,
+  expert_homes
 };
 
-inline constexpr std::size_t kind_count = 14;
+inline constexpr std::size_t kind_count = 15;
 
 constexpr std::string_view name_of(PartKind kind) {
-  constexpr std::string_view names[kind_count] = {"embedding", "attention",   "linear attention", "norms",
-                                                  "routers",   "experts",     "shared expert",    "feed-forward",
-                                                  "KV cache",  "state",       "final norm",       "head",
-                                                  "workspace", "expert slots"};
+  constexpr std::string_view names[kind_count] = {"embedding", "attention",    "linear attention", "norms",
+                                                  "routers",   "experts",      "shared expert",    "feed-forward",
+                                                  "KV cache",  "state",        "final norm",       "head",
+                                                  "workspace", "expert slots", "expert homes"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -60,7 +61,7 @@ struct SlottedExperts {
   LayerSet layers{};
   std::int32_t passing = 0;    ///< slots of a device for experts that are not kept
   std::int32_t per_token = 0;  ///< experts that a token needs in each of `layers`
-  Bytes beside{};              ///< that a device with slots needs once
+  Bytes beside{};              ///< that a device with slots, or with homes, needs once
 
   friend constexpr bool operator==(const SlottedExperts&, const SlottedExperts&) = default;
 
@@ -76,8 +77,9 @@ struct SlottedExperts {
     const std::int32_t least = per_token + passing;
     return least < most_slots(first, last) ? least : most_slots(first, last);
   }
-  /// Bytes of all experts in their homes.
-  constexpr Bytes homes() const { return each * static_cast<std::uint64_t>(per_layer * layers.size()); }
+  /// Bytes of the experts of a layer, and of all, in their homes.
+  constexpr Bytes layer_homes() const { return each * static_cast<std::uint64_t>(per_layer); }
+  constexpr Bytes homes() const { return layer_homes() * static_cast<std::uint64_t>(layers.size()); }
   /// Bytes of the least slots.
   constexpr Bytes least_bytes(std::int32_t first, std::int32_t last) const {
     const std::int32_t slots = least_slots(first, last);

@@ -32,7 +32,8 @@ struct Placed {
 
 /// Which device holds what, and the bytes that each needs at most. Layers are cut into consecutive ranges, one for
 /// each device (possibly empty); the embedding sits with the first layer, final norm and head with the last one,
-/// unless a tied head is handed over. A constant where everything it was made from is one.
+/// unless a tied head is handed over. Experts that take turns wait in host devices that run no layers, as many layers
+/// of them as the budgets hold, the others on the disk. A constant where everything it was made from is one.
 struct Plan {
   /// Every run, the workspace and expert slots on every device; embedding, final norm, head and its workspace.
   static constexpr std::size_t max_placed = Machine::max_devices * (MemoryFootprint::max_runs + 3) + 4;
@@ -123,6 +124,24 @@ struct Plan {
   constexpr std::int32_t least_expert_slots(std::size_t device) const {
     return footprint.slotted.least_slots(cuts[device], cuts[device + 1]);
   }
+  /// The host device in whose memory the experts of a layer wait, those that take turns; -1: on the disk.
+  constexpr std::int32_t home_of_layer(std::int32_t layer) const {
+    for (std::size_t i = 0; i < placed_count; ++i) {
+      const bool holds_it =
+          placed[i].run.layers.contains(layer) && placed[i].run.count == footprint.slotted.per_layer;
+      if (placed[i].run.kind == PartKind::expert_homes && holds_it) return placed[i].device;
+    }
+    return -1;
+  }
+  /// Bytes of the experts that wait on the disk.
+  constexpr Bytes homes_on_disk() const {
+    Bytes sum{};
+    for (std::int32_t layer = 0; layer < footprint.layers; ++layer) {
+      if (footprint.slotted.layers.contains(layer) && home_of_layer(layer) < 0)
+        sum += footprint.slotted.layer_homes();
+    }
+    return sum;
+  }
   /// The most bytes that the device holds at any time if it has but the slots that it needs.
   constexpr Bytes least_peak(std::size_t device) const {
     if (footprint.slotted.each == Bytes{0}) return peak(device);
@@ -142,7 +161,7 @@ struct Plan {
       if (footprint.slotted.each > Bytes{0} && expert_slots(d) < least_expert_slots(d)) return false;
       if (footprint.cache_percent < 100 && cache_bytes(d) > cache_budget(d)) return false;
     }
-    return machine.disk == Bytes{0} || footprint.slotted.homes() <= machine.disk;
+    return machine.disk == Bytes{0} || homes_on_disk() <= machine.disk;
   }
 };
 
@@ -229,6 +248,29 @@ constexpr Plan assemble(const MemoryFootprint& footprint, const Machine& machine
     if (slots.count == 0) continue;
     put(slots, static_cast<std::int32_t>(d));
     put(one(PartKind::expert_slots, cuts[d], footprint.slotted.beside), static_cast<std::int32_t>(d));
+  }
+  LayerSet homeless = footprint.slotted.layers;
+  for (std::size_t d = 0; footprint.slotted.each > Bytes{0} && d < machine.devices; ++d) {
+    if (!machine.is_host(d) || cuts[d + 1] > cuts[d] || footprint.slotted.beside > plan.budget(d)) continue;
+    const Bytes each = footprint.slotted.layer_homes();
+    std::uint64_t room = (plan.budget(d) - footprint.slotted.beside).count / each.count;
+    LayerRun homes{.kind = PartKind::expert_homes,
+                   .layers = {},
+                   .count = footprint.slotted.per_layer,
+                   .each = footprint.slotted.each};
+    for (std::int32_t layer = 0; layer < footprint.layers && room > 0; ++layer) {
+      if (!homeless.contains(layer)) continue;
+      homes.layers.insert(layer);
+      --room;
+    }
+    if (homes.layers.empty()) continue;
+    homeless = homeless - homes.layers;
+    put(homes, static_cast<std::int32_t>(d));
+    put(LayerRun{.kind = PartKind::expert_homes,
+                 .layers = LayerSet::range(0, 1),
+                 .count = 1,
+                 .each = footprint.slotted.beside},
+        static_cast<std::int32_t>(d));
   }
   return plan;
 }

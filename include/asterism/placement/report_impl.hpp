@@ -180,8 +180,7 @@ ASTERISM_INLINE std::string recommendations(const Plan& plan, const Limits& limi
                      plan.least_expert_slots(d), ", of ", to_string(plan.footprint.slotted.each),
                      " each: raise its budget or lower the context.\n");
     }
-    if (const Bytes homes = plan.footprint.slotted.homes();
-        plan.machine.disk > Bytes{0} && homes > plan.machine.disk) {
+    if (const Bytes homes = plan.homes_on_disk(); plan.machine.disk > Bytes{0} && homes > plan.machine.disk) {
       text += concat("- The experts take ", to_string(homes), " of the disk, which has ",
                      to_string(plan.machine.disk), ".\n");
     }

@@ -8,6 +8,7 @@ namespace asterism::residency {
 struct SpillHeader;
 enum class Verify : std::uint8_t;
 struct SlotCounts;
+class ExpertHomes;
 class SpillFile;
 class SpillWriter;
 

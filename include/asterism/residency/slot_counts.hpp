@@ -13,7 +13,8 @@ struct SlotCounts {
   std::uint64_t bypassed = 0;  ///< read, and not kept
   std::uint64_t foretold = 0;  ///< of fetched and bypassed, predicted before their router spoke
   std::uint64_t wasted = 0;    ///< reads that began for a prediction in vain
-  std::uint64_t bytes = 0;     ///< read, those in vain too
+  std::uint64_t bytes = 0;     ///< read from the disk, those in vain too
+  std::uint64_t copied = 0;    ///< bytes from memory of the host, likewise
   bool direct = false;         ///< reads pass by the system's cache
   bool looks_ahead = false;    ///< a prefetcher predicts
   double seconds_waited = 0;   ///< for reads that were not complete when they were needed
@@ -26,6 +27,7 @@ struct SlotCounts {
     foretold += more.foretold;
     wasted += more.wasted;
     bytes += more.bytes;
+    copied += more.copied;
     direct = direct || more.direct;
     looks_ahead = looks_ahead || more.looks_ahead;
     seconds_waited += more.seconds_waited;

@@ -24,6 +24,7 @@
 #include "asterism/prefetch/lookahead.hpp"
 #include "asterism/prefetch/none.hpp"
 #include "asterism/prefetch/veto.hpp"
+#include "asterism/residency/expert_homes.hpp"
 #include "asterism/residency/fwd.hpp"
 #include "asterism/residency/pace.hpp"
 #include "asterism/residency/slot_counts.hpp"
@@ -41,7 +42,7 @@ struct Routed {
   prefetch::Phase phase = prefetch::Phase::decode;
 };
 
-/// Slots of one device, for the experts of some consecutive layers whose homes are in a spill file. `Policy` decides
+/// Slots of one device, for the experts of some consecutive layers whose homes are elsewhere. `Policy` decides
 /// who stays; a few slots are for experts that are not kept. What a pass needs is read once for each layer, however
 /// many of its tokens want it. `Prefetcher` guesses what the next layer will lack; where the veto lets it, that is read
 /// into slots that are free, behind what is needed now, until that layer's router speaks. Decisions of the cache follow
@@ -57,7 +58,7 @@ class Slots {
     return looks_ahead && top_k > 2 ? static_cast<std::size_t>(top_k) : 2;
   }
   /// Slots are read into directly: their memory is aligned to it.
-  static constexpr std::uint64_t alignment = 4096;
+  static constexpr std::uint64_t alignment = slab_alignment;
 
   /// An expert in a slot.
   struct Ready {
@@ -93,7 +94,7 @@ class Slots {
   /// `memory`: extent.slots times the stride of `homes`, aligned; it must outlive this. `policy` was made for
   /// extent.parts and extent.capacity, and is empty; `prefetcher` for extent.ahead. InvalidArgument otherwise, and for
   /// too few slots.
-  Slots(Policy policy, Prefetcher prefetcher, std::shared_ptr<const SpillFile> homes, const Extent& extent,
+  Slots(Policy policy, Prefetcher prefetcher, std::shared_ptr<const ExpertHomes> homes, const Extent& extent,
         const Pace& pace, std::byte* memory)
       : policy_(std::move(policy)),
         homes_(std::move(homes)),
@@ -102,12 +103,12 @@ class Slots {
         kept_(extent.kept(homes_->header())),
         slot_of_(static_cast<std::size_t>(extent.groups) * static_cast<std::size_t>(homes_->header().experts)),
         loaded_(extent.slots),
-        readers_(homes_->file()),
+        readers_(homes_->file() == nullptr ? nullptr : &homes_->file()->file()),
         lookahead_(std::move(prefetcher), extent.ahead(homes_->header()), extent.top_k,
                    prefetch::Veto(extent.top_k, pace.layer_seconds, pace.read_seconds, {.piece = piece()}),
                    cache::Valued<Policy>) {
     for (auto* slots : {&free_, &passing_}) slots->reserve(extent.slots);
-    counts_.direct = homes_->file().mode() == file::ReadMode::direct;
+    counts_.direct = homes_->file() != nullptr && homes_->file()->file().mode() == file::ReadMode::direct;
     counts_.looks_ahead = looks_ahead;
     for (std::size_t slot = extent.slots; slot-- > kept_;) passing_.push_back(slot);
     for (std::size_t slot = kept_; slot-- > 0;) free_.push_back(slot);
@@ -125,7 +126,8 @@ class Slots {
 
   /// A pass has routed a layer. Calls f(View<const Ready>) for the experts that it needs when they are ready, until
   /// each has been in one call: first for all that are in slots, then for each other one when it has been read. A
-  /// slot may be another expert's after the call. Throws as SpillFile::read, what f throws, and Stopped where
+  /// slot may be another expert's after the call. Throws as SpillFile::read, what f
+  /// throws, and Stopped where
   /// `cancel` was requested, after one read at most; then no read is under way, and the next pass may be tried.
   template <class F>
   void visit(const Routed& routed, F&& f, const std::stop_token& cancel = {}) {
@@ -156,7 +158,7 @@ class Slots {
   }
 
   const Policy& policy() const { return policy_; }
-  const SpillFile& homes() const { return *homes_; }
+  const ExpertHomes& homes() const { return *homes_; }
   /// Of reads that were completed.
   const SlotCounts& counts() const { return counts_; }
 
@@ -201,7 +203,7 @@ class Slots {
     staged_.erase(staged_.begin() + static_cast<std::ptrdiff_t>(index));
     passing_.push_back(gone.slot);
     const std::size_t bytes = readers_.cancel(gone.ticket);
-    counts_.bytes += bytes;
+    counted(in_file(gone.part)) += bytes;
     counts_.wasted += bytes > 0 ? 1 : 0;
   }
 
@@ -290,7 +292,10 @@ class Slots {
     return {part, slot, submit(part, slot)};
   }
   file::ReaderThreads::Ticket submit(PartId part, std::size_t slot) {
-    return readers_.submit(homes_->header().offset(in_file(part)), view(slot));
+    const PartId home = in_file(part);
+    if (homes_->in_memory(home.group))
+      return readers_.submit(View<const std::byte>(homes_->slab(home)), view(slot));
+    return readers_.submit(homes_->header().offset(home), view(slot));
   }
 
   /// The read has ended, also where it failed.
@@ -298,10 +303,14 @@ class Slots {
     const auto begun = std::chrono::steady_clock::now();
     readers_.wait(std::exchange(pending.ticket, ended));
     counts_.seconds_waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    counts_.bytes += homes_->header().stride();
-    homes_->verify(in_file(pending.part), view(pending.slot));
+    const PartId home = in_file(pending.part);
+    counted(home) += homes_->header().stride();
+    if (!homes_->in_memory(home.group)) homes_->file()->verify(home, view(pending.slot));
     return pending;
   }
+
+  /// Bytes that come from where the expert waits.
+  std::uint64_t& counted(PartId home) { return homes_->in_memory(home.group) ? counts_.copied : counts_.bytes; }
 
   std::size_t number(PartId part) const { return static_cast<std::size_t>(homes_->header().number(part)); }
   PartId in_file(PartId part) const { return {part.group + extent_.first_group, part.member}; }
@@ -317,7 +326,7 @@ class Slots {
   }
 
   Policy policy_;
-  std::shared_ptr<const SpillFile> homes_;
+  std::shared_ptr<const ExpertHomes> homes_;
   Extent extent_;
   std::byte* memory_;
   std::size_t kept_;                  ///< slots that the policy fills

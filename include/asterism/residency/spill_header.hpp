@@ -14,8 +14,19 @@
 
 namespace asterism::residency {
 
-/// From one slab to the next in a spill file, and the bytes of a slot for one: the next multiple of 4096.
-constexpr std::uint64_t slab_stride(std::uint64_t slab_bytes) { return (slab_bytes + 4095) / 4096 * 4096; }
+/// Slabs begin at multiples of it, in files and in memory into which they are read.
+inline constexpr std::uint64_t slab_alignment = 4096;
+
+/// From one slab to the next in a spill file, and the bytes of a slot for one: the next multiple of slab_alignment.
+constexpr std::uint64_t slab_stride(std::uint64_t slab_bytes) {
+  return (slab_bytes + slab_alignment - 1) / slab_alignment * slab_alignment;
+}
+
+/// The first place from `data` on where a slab may begin.
+inline std::byte* aligned_to_page(std::byte* data) {
+  const auto address = reinterpret_cast<std::uintptr_t>(data);
+  return data + ((address + slab_alignment - 1) / slab_alignment * slab_alignment - address);
+}
 
 /// A spill file holds the slabs of all experts of a model in kernel order, so that an expert is one aligned read into
 /// its slot. Little-endian: this header in the first 4096 bytes; from `first_slab` on the slabs, layer after layer and

@@ -1,0 +1,57 @@
+// The experts of a checkpoint, one slab after the other.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/host.hpp"
+#include "asterism/backend/layout.hpp"
+#include "asterism/checkpoint/load_weights.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_finder.hpp"
+#include "asterism/core/layer_set.hpp"
+#include "asterism/core/part_id.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/expert/concept.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/model/weights.hpp"
+#include "asterism/parallel/serial.hpp"
+#include "asterism/shape/shape.hpp"
+
+namespace asterism::generate {
+
+/// Calls f(part, slab) for all experts of a checkpoint, layer after layer, part.group a number among the layers with
+/// experts: its slab in B's Quantization and in kernel order, valid during the call. Memory: one expert and one tensor.
+/// Throws FileError, FormatError, Unsupported as `load`.
+template <class B, class F>
+void encode_experts(const checkpoint::TensorStore& store, const Shape& shape, F&& f) {
+  using Expert = typename model::Assembly<B>::Expert;
+  const LayerSet layers = shape.sparse_layers();
+  checkpoint::WeightFinder finder(store, shape);
+  const Expert expert(shape);
+  backend::SerialHost host(0, expert.footprint(), std::make_shared<parallel::Serial>());
+  const backend::Buffer buffer = host.allocate(expert.footprint(), "experts");
+  backend::Layout cursor(buffer);
+  const auto slab = expert.lay_out(cursor);
+  const auto fill = [&](model::Role role, std::int32_t layer, std::int32_t e, const auto& weights) {
+    const checkpoint::FoundWeight found = finder.find({role, layer, e});
+    host.write(weights, [&](const auto& to) { checkpoint::load_weight(store, found, to); });
+    checkpoint::release(store, found);
+  };
+  std::int32_t group = 0;
+  for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+    if (!layers.contains(layer)) continue;
+    for (std::int32_t e = 0; e < shape.experts; ++e) {
+      if constexpr (expert::Gated<Expert>) fill(model::Role::gate, layer, e, slab.gate);
+      fill(model::Role::up, layer, e, slab.up);
+      fill(model::Role::down, layer, e, slab.down);
+      f(PartId{group, e},
+        View<const std::byte>(buffer.data(), static_cast<std::size_t>(expert.footprint().count)));
+    }
+    ++group;
+  }
+}
+
+}  // namespace asterism::generate
