@@ -40,6 +40,34 @@ TEST_CASE("copies run in turn, rows apart or not") {
   other.release(there);
 }
 
+TEST_CASE("work waits for an event where it was put, not for what came after it") {
+  cuda::Queue queue(0);
+  cuda::Queue copies(0);
+  std::byte* const data = queue.allocate(64);
+  std::byte* const host = copies.allocate_host(128);
+  for (int i = 0; i < 128; ++i) host[i] = static_cast<std::byte>(i);
+  cuda::Event filled(queue.gpu());
+  CHECK(filled.done());
+  copies.copy(host, 64, data, 64, 64, 1);
+  copies.record(filled);
+  queue.after(filled);
+  unsigned char first[64] = {};
+  queue.copy(data, 64, first, 64, 64, 1);
+  copies.after(queue);  // the next copy into the same memory begins when that one is done
+  copies.copy(host + 64, 64, data, 64, 64, 1);
+  copies.record(filled);
+  queue.wait();
+  CHECK(first[1] == 1);
+  queue.after(filled);
+  unsigned char second[64] = {};
+  queue.copy(data, 64, second, 64, 64, 1);
+  queue.wait();
+  CHECK(second[1] == 65);
+  CHECK(filled.done());
+  queue.release(data);
+  copies.release_host(host);
+}
+
 TEST_CASE("peers know each other by index") {
   cuda::Peers peers(std::size_t{8});
   cuda::Queue one(0);

@@ -67,9 +67,9 @@ struct Fixture {
     homes = std::make_shared<const residency::ExpertHomes>(
         std::make_shared<const SpillFile>(path, residency::Verify::always));
     memory.reset(static_cast<std::byte*>(std::aligned_alloc(4096, count * header.stride())));
-    slots =
-        std::make_unique<Slots>(Policy(extent.parts(header), extent.capacity(header)),
-                                Prefetcher(extent.ahead(header)), homes, extent, residency::Pace(), memory.get());
+    slots = std::make_unique<Slots>(
+        Policy(extent.parts(header), extent.capacity(header)), Prefetcher(extent.ahead(header)),
+        std::make_unique<residency::HostCarrier>(homes), homes, extent, residency::Pace(), memory.get());
   }
 
   std::byte* slot(std::size_t number) const { return memory.get() + number * homes->header().stride(); }

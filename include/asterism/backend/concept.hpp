@@ -249,13 +249,21 @@ concept RecurrentOps =
 template <class B>
 concept ActivationOps = needs::relu<B>;
 
-/// Devices whose memory is the host's, so that files can be read into it. Optional: asked of a backend by experts that
-/// take turns in memory.
+/// Devices whose memory is the host's, so that files can be read into it.
 ///
 /// Models: BasicHost.
 template <class B>
 concept InHostMemory = requires {
   requires B::in_host_memory;
+};
+
+/// Devices into whose memory experts can be brought while a model runs: that of the host, or by a `Carrier` of theirs, see
+/// residency::Carrier. Optional: asked of a backend by experts that take turns in memory.
+///
+/// Models: BasicHost, cuda::Backend.
+template <class B>
+concept TakesExperts = InHostMemory<B> || requires {
+  typename B::Carrier;
 };
 
 /// A backend that can route by a gating policy: a gating is a function of the host, and a device may know only some.

@@ -20,6 +20,7 @@
 #include "asterism/expert/concept.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 #include "asterism/prefetch/concept.hpp"
+#include "asterism/residency/carrier.hpp"
 #include "asterism/residency/expert_homes.hpp"
 #include "asterism/residency/pace.hpp"
 #include "asterism/residency/slots.hpp"
@@ -29,10 +30,10 @@
 namespace asterism::constellation {
 
 /// The slots of a device, shared by all its layers, and their slabs. One pass at a time.
-template <expert::Movable Expert, cache::Cache Policy, prefetch::Prefetch Prefetcher>
+template <expert::Movable Expert, cache::Cache Policy, prefetch::Prefetch Prefetcher, residency::Carrier Carrier>
 class ExpertSlots {
  public:
-  using Slots = residency::Slots<Policy, Prefetcher>;
+  using Slots = residency::Slots<Policy, Prefetcher, Carrier>;
   using Extent = typename Slots::Extent;
   /// The prefetcher is handed what the next layer's router says of this layer's state.
   static constexpr bool asks_next_router = prefetch::AsksNextRouter<Prefetcher>;
@@ -68,8 +69,9 @@ class ExpertSlots {
     nowhere_.up.data = nullptr;
     nowhere_.down.data = nullptr;
     for (std::int32_t e = 0; e < shape.experts; ++e) matrices_.add(nowhere_);
-    slots_ = std::make_unique<Slots>(std::move(policy), std::move(prefetcher), std::move(homes), extent, pace,
-                                     buffer_.data() + first);
+    auto carrier = std::make_unique<Carrier>(device, homes);
+    slots_ = std::make_unique<Slots>(std::move(policy), std::move(prefetcher), std::move(carrier),
+                                     std::move(homes), extent, pace, buffer_.data() + first);
   }
 
   const Slots& slots() const { return *slots_; }
@@ -133,11 +135,11 @@ class ExpertSlots {
 };
 
 /// The experts of a layer whose homes are elsewhere: what a pass needs comes to the slots of its device.
-template <expert::Movable Expert, cache::Cache Policy, prefetch::Prefetch Prefetcher>
+template <expert::Movable Expert, cache::Cache Policy, prefetch::Prefetch Prefetcher, residency::Carrier Carrier>
 class SlottedExperts {
  public:
   static constexpr bool holds_experts = false;
-  using Slots = ExpertSlots<Expert, Policy, Prefetcher>;
+  using Slots = ExpertSlots<Expert, Policy, Prefetcher, Carrier>;
   static constexpr bool asks_next_router = Slots::asks_next_router;
 
   /// What has to be planned for them: slots of whole pages, those that experts pass through and as many as a token

@@ -26,12 +26,13 @@
 #include "asterism/gating/concept.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/linalg/rope.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/quant/concept.hpp"
 
 namespace asterism::cuda {
 
-/// A logical device on GPU `device` modulo the number of GPUs: an arena in its memory, and its own stream. Several
-/// may share a GPU. Models backend::Backend, whose operations BasicHost documents. Differences:
+/// A logical device on GPU `device` modulo the number of GPUs: an arena in its memory, or for a host device in memory of
+/// the host that GPUs reach, and its own stream. Several may share a GPU. Models backend::Backend, whose operations BasicHost documents. Differences:
 ///
 /// - Operations queue kernels and return; `download`, `read`, `upload`, `write` and `synchronize` wait. From
 ///   `embed` to the logits a pass without observers never waits, including transfers.
@@ -45,11 +46,14 @@ namespace asterism::cuda {
 class Backend {
  public:
   using ExecutionPolicy = Peers;
+  /// Brings experts into its memory: include asterism/cuda/carrier.hpp for a Blueprint whose Cache is not cache::All.
+  using Carrier = cuda::Carrier;
 
   /// `device` is the index by which messages and operands name it; devices that transfer to each other share
   /// `peers`. Throws CudaError if there is no GPU.
-  Backend(std::int32_t device, Bytes budget, std::shared_ptr<Peers> peers)
-      : queue_(device), arena_(device, budget, memory_of(queue_)), peers_(std::move(peers)) {
+  Backend(std::int32_t device, Bytes budget, std::shared_ptr<Peers> peers,
+          DeviceKind kind = DeviceKind::accelerator)
+      : queue_(device), arena_(device, budget, memory_of(queue_, kind)), peers_(std::move(peers)) {
     peers_->join(device, queue_);
   }
   Backend(const Backend&) = delete;
@@ -59,6 +63,8 @@ class Backend {
   backend::Arena& arena() { return arena_; }
   const backend::Arena& arena() const { return arena_; }
   std::int32_t device() const { return arena_.device(); }
+  /// Its work, for a carrier.
+  Queue& queue() { return queue_; }
 
   backend::Buffer allocate(Bytes size, std::string_view holder) { return arena_.allocate(size, holder); }
 
@@ -275,7 +281,14 @@ class Backend {
   }
 
  private:
-  static backend::MemorySource memory_of(Queue& queue) {
+  static backend::MemorySource memory_of(Queue& queue, DeviceKind kind) {
+    if (kind == DeviceKind::host) {
+      return {.allocate = [](void* context,
+                             std::uint64_t bytes) { return static_cast<Queue*>(context)->allocate_host(bytes); },
+              .release = [](void* context,
+                            std::byte* data) noexcept { static_cast<Queue*>(context)->release_host(data); },
+              .context = &queue};
+    }
     return {
         .allocate = [](void* context,
                        std::uint64_t bytes) { return static_cast<Queue*>(context)->allocate(bytes); },

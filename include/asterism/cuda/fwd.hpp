@@ -6,9 +6,11 @@
 namespace asterism::cuda {
 
 class CudaError;
+class Event;
 class Queue;
 class Peers;
 class Backend;
+class Carrier;
 struct StoredMatrix;
 struct StoredKv;
 

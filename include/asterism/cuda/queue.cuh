@@ -93,6 +93,20 @@ std::byte* Queue::allocate(std::uint64_t bytes) const {
 
 void Queue::release(std::byte* data) const noexcept { cudaFree(data); }
 
+std::byte* Queue::allocate_host(std::uint64_t bytes) const {
+  const CurrentGpu current(gpu_);
+  void* data = nullptr;
+  const cudaError_t code = cudaHostAlloc(&data, bytes > 0 ? bytes : 1, cudaHostAllocPortable);
+  if (code == cudaErrorMemoryAllocation) {
+    cudaGetLastError();  // clears the error: the arena reports it
+    return nullptr;
+  }
+  require(code, "cudaHostAlloc", gpu_);
+  return static_cast<std::byte*>(data);
+}
+
+void Queue::release_host(std::byte* data) const noexcept { cudaFreeHost(data); }
+
 void Queue::copy(const void* from, std::size_t from_stride, void* to, std::size_t to_stride, std::size_t row_bytes,
                  std::size_t rows) {
   if (row_bytes == 0 || rows == 0) return;
@@ -116,6 +130,33 @@ void Queue::after(const Queue& other) {
   }
   const CurrentGpu current(gpu_);
   require(cudaStreamWaitEvent(stream_of(*this), static_cast<cudaEvent_t>(other.event_), 0), "cudaStreamWaitEvent",
+          gpu_);
+}
+
+Event::Event(int gpu) : gpu_(gpu) {
+  const CurrentGpu current(gpu_);
+  cudaEvent_t event = nullptr;
+  require(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags", gpu_);
+  event_ = event;
+}
+
+Event::~Event() { cudaEventDestroy(static_cast<cudaEvent_t>(event_)); }
+
+bool Event::done() const {
+  const cudaError_t code = cudaEventQuery(static_cast<cudaEvent_t>(event_));
+  if (code == cudaErrorNotReady) return false;
+  require(code, "cudaEventQuery", gpu_);
+  return true;
+}
+
+void Queue::record(Event& event) {
+  const CurrentGpu current(gpu_);
+  require(cudaEventRecord(static_cast<cudaEvent_t>(event.event_), stream_of(*this)), "cudaEventRecord", gpu_);
+}
+
+void Queue::after(const Event& event) {
+  const CurrentGpu current(gpu_);
+  require(cudaStreamWaitEvent(stream_of(*this), static_cast<cudaEvent_t>(event.event_), 0), "cudaStreamWaitEvent",
           gpu_);
 }
 

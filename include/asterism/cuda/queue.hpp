@@ -25,6 +25,24 @@ struct GpuMemory {
 };
 GpuMemory gpu_memory(int gpu);
 
+/// A place in the work of a queue; see Queue::record. Members are defined in kernels.cu.
+class Event {
+ public:
+  /// Throws CudaError if the GPU refuses.
+  explicit Event(int gpu);
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event();
+
+  /// Whether all work before that place is done.
+  bool done() const;
+
+ private:
+  friend class Queue;
+  int gpu_ = 0;
+  void* event_ = nullptr;
+};
+
 /// A stream and an event of one GPU, and a word through which kernels report values out of range. Not thread-safe.
 /// Members are defined in kernels.cu.
 class Queue {
@@ -44,6 +62,9 @@ class Queue {
   /// Device memory for an arena; nullptr if the GPU has none left.
   std::byte* allocate(std::uint64_t bytes) const;
   void release(std::byte* data) const noexcept;
+  /// Memory of the host that GPUs copy from and to while they compute; nullptr if the system has none left to pin.
+  std::byte* allocate_host(std::uint64_t bytes) const;
+  void release_host(std::byte* data) const noexcept;
 
   /// Queues the copy of `rows` rows of `row_bytes` each, `from_stride` and `to_stride` bytes apart. Either side is
   /// memory of the host or of any GPU; host memory must stay valid until `wait`.
@@ -52,6 +73,10 @@ class Queue {
 
   /// Work queued from now on begins after everything that `other` holds now. Does not block.
   void after(const Queue& other);
+  /// Puts the event behind all that the queue holds now.
+  void record(Event& event);
+  /// Work queued from now on begins after the place where the event is now, on any queue. Does not block.
+  void after(const Event& event);
 
   /// Returns when all queued work is done. Throws CudaError if some of it failed, NumericError if a kernel
   /// reported a value.

@@ -1,7 +1,9 @@
 // A network on devices, ready to compute: what remains of a model without files and text.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/residency/fwd.hpp"
@@ -22,14 +25,28 @@
 
 namespace asterism::engine {
 
-/// New devices with the budgets of `plan`, on limits.threads worker threads.
+/// New devices with the budgets of `plan`, on limits.threads worker threads. A backend that can is told which of them are
+/// memory of the host.
 template <class B>
 std::shared_ptr<backend::Devices<typename B::Backend>> devices_of(const placement::Plan& plan,
                                                                   const Limits& limits) {
-  std::vector<Bytes> budgets;
-  for (std::size_t d = 0; d < plan.devices(); ++d) budgets.push_back(plan.budget(d));
-  return std::make_shared<backend::Devices<typename B::Backend>>(View<const Bytes>(budgets),
-                                                                 static_cast<std::size_t>(limits.threads));
+  using Device = typename B::Backend;
+  if constexpr (std::constructible_from<Device, std::int32_t, Bytes,
+                                        std::shared_ptr<typename Device::ExecutionPolicy>, DeviceKind>) {
+    const auto execution =
+        std::make_shared<typename Device::ExecutionPolicy>(static_cast<std::size_t>(limits.threads));
+    std::vector<std::unique_ptr<Device>> devices;
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      devices.push_back(std::make_unique<Device>(static_cast<std::int32_t>(d), plan.budget(d), execution,
+                                                 plan.machine.kinds[d]));
+    }
+    return std::make_shared<backend::Devices<Device>>(std::move(devices));
+  } else {
+    std::vector<Bytes> budgets;
+    for (std::size_t d = 0; d < plan.devices(); ++d) budgets.push_back(plan.budget(d));
+    return std::make_shared<backend::Devices<typename B::Backend>>(View<const Bytes>(budgets),
+                                                                   static_cast<std::size_t>(limits.threads));
+  }
 }
 
 /// Devices, weights and workspace of one network under the policies of a Blueprint. Immutable once its weights are

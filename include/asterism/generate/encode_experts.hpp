@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "asterism/backend/arena.hpp"
+#include "asterism/backend/concept.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
@@ -22,10 +23,17 @@
 
 namespace asterism::generate {
 
+/// The order in which a slab's matrices are stored; see quant/kernel_order.hpp.
+enum class SlabOrder : std::uint8_t { kernel, standard };
+
+/// The order of the slabs in slots of a backend.
+template <class Device>
+inline constexpr SlabOrder slab_order = backend::InHostMemory<Device> ? SlabOrder::kernel : SlabOrder::standard;
+
 /// Calls f(part, slab) for all experts of a checkpoint, layer after layer, part.group a number among the layers with
-/// experts: its slab in B's Quantization and in kernel order, valid during the call. Memory: one expert and one tensor.
-/// Throws FileError, FormatError, Unsupported as `load`.
-template <class B, class F>
+/// experts: its slab in B's Quantization, valid during the call. Memory: one expert and one tensor. Throws FileError,
+/// FormatError, Unsupported as `load`.
+template <class B, SlabOrder order, class F>
 void encode_experts(const checkpoint::TensorStore& store, const Shape& shape, F&& f) {
   using Expert = typename model::Assembly<B>::Expert;
   const LayerSet layers = shape.sparse_layers();
@@ -37,7 +45,12 @@ void encode_experts(const checkpoint::TensorStore& store, const Shape& shape, F&
   const auto slab = expert.lay_out(cursor);
   const auto fill = [&](model::Role role, std::int32_t layer, std::int32_t e, const auto& weights) {
     const checkpoint::FoundWeight found = finder.find({role, layer, e});
-    host.write(weights, [&](const auto& to) { checkpoint::load_weight(store, found, to); });
+    const auto load = [&](const auto& to) { checkpoint::load_weight(store, found, to); };
+    if constexpr (order == SlabOrder::kernel) {
+      host.write(weights, load);
+    } else {
+      load(weights);
+    }
     checkpoint::release(store, found);
   };
   std::int32_t group = 0;

@@ -4,22 +4,70 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
+#include <utility>
 
+#include "asterism/backend/arena.hpp"
+#include "asterism/backend/host.hpp"
+#include "asterism/backend/layout.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/part_id.hpp"
 #include "asterism/core/progress.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/expert/concept.hpp"
 #include "asterism/generate/encode_experts.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/generate/spill_header.hpp"
 #include "asterism/model/slotted_experts.hpp"
+#include "asterism/parallel/serial.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/residency/expert_homes.hpp"
 #include "asterism/residency/spill_file.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::generate {
+
+/// Reads slabs of a spill file, which are in kernel order.
+template <class B>
+class SlabReader {
+  using Expert = typename model::Assembly<B>::Expert;
+
+ public:
+  SlabReader(const Shape& shape, const residency::SpillFile& file)
+      : file_(&file),
+        host_(0, {file.header().stride() + 2 * residency::slab_alignment}, std::make_shared<parallel::Serial>()),
+        buffer_(host_.allocate({file.header().stride() + residency::slab_alignment}, "experts")),
+        memory_(residency::aligned_to_page(buffer_.data()), static_cast<std::size_t>(file.header().stride())) {
+    backend::Layout cursor(buffer_, static_cast<std::uint64_t>(memory_.data - buffer_.data()));
+    slab_ = Expert(shape).lay_out(cursor);
+  }
+
+  /// `slot`: stride() bytes, aligned as slabs are. Throws as SpillFile::read.
+  template <SlabOrder order>
+  void read(PartId part, View<std::byte> slot) {
+    if constexpr (order == SlabOrder::kernel) return file_->read(part, slot);
+    file_->read(part, memory_);
+    const auto to_standard = [](const auto& weights) {
+      using Format = typename std::remove_cvref_t<decltype(weights)>::Format;
+      quant::to_standard<Format>(weights.data, weights.rows, weights.cols);
+    };
+    if constexpr (expert::Gated<Expert>) to_standard(slab_.gate);
+    to_standard(slab_.up);
+    to_standard(slab_.down);
+    std::memcpy(slot.data, memory_.data, slot.size);
+  }
+
+ private:
+  const residency::SpillFile* file_;
+  backend::SerialHost host_;
+  backend::Buffer buffer_;
+  View<std::byte> memory_;
+  typename Expert::Slab slab_;
+};
 
 template <class B>
 struct HomesOf {
@@ -53,15 +101,17 @@ struct HomesOf {
     const auto told = [&](PartId part) {
       progress.advance(done += header.slab_bytes, concat("layer ", part.group, ", expert ", part.member));
     };
+    constexpr SlabOrder order = slab_order<typename B::Backend>;
     if (homes.file() != nullptr) {
+      SlabReader<B> reader(shape, *homes.file());
       for (std::int32_t group = 0; group < header.layers; ++group) {
         for (std::int32_t e = 0; homes.in_memory(group) && e < header.experts; ++e) {
-          homes.file()->read({group, e}, homes.slab({group, e}));
+          reader.template read<order>({group, e}, homes.slab({group, e}));
           told({group, e});
         }
       }
     } else {
-      encode_experts<B>(store, shape, [&](PartId part, View<const std::byte> slab) {
+      encode_experts<B, order>(store, shape, [&](PartId part, View<const std::byte> slab) {
         std::memcpy(homes.slab(part).data, slab.data, slab.size);
         told(part);
       });

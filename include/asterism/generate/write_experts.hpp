@@ -34,10 +34,11 @@ void write_experts(const std::string& from, const std::string& path, ProgressSin
   residency::SpillWriter writer(path, header);
   progress.begin("writing experts", header.slabs() * header.slab_bytes, ProgressUnit::bytes);
   std::uint64_t done = 0;
-  generate::encode_experts<B>(store, shape, [&](PartId part, View<const std::byte> slab) {
-    writer.write(slab);
-    progress.advance(done += header.slab_bytes, concat("layer ", part.group, ", expert ", part.member));
-  });
+  generate::encode_experts<B, generate::SlabOrder::kernel>(
+      store, shape, [&](PartId part, View<const std::byte> slab) {
+        writer.write(slab);
+        progress.advance(done += header.slab_bytes, concat("layer ", part.group, ", expert ", part.member));
+      });
   writer.finish();
   progress.end();
 }

@@ -42,7 +42,7 @@ consteval bool mixers_cover_shape() {
 }
 
 /// Where a layer's experts are: all in memory, or, by model/slotted_experts.hpp, in turns in slots that a cache fills.
-template <class Expert, class Cache, class Prefetch>
+template <class Expert, class Cache, class Prefetch, class Device>
 struct ExpertsOf {
   static_assert(
       std::is_same_v<Cache, cache::All>,
@@ -59,13 +59,13 @@ struct Assembly {
   static_assert(CheckedBlueprint<B>::complete);
   static_assert(CheckedMixers<B, typename B::Mixers>::complete);
   static_assert(
-      std::is_same_v<typename B::Cache, cache::All> || backend::InHostMemory<typename B::Backend>,
-      "B::Cache reads experts from a file into memory of the host; on B::Backend all have to stay: cache::All");
+      std::is_same_v<typename B::Cache, cache::All> || backend::TakesExperts<typename B::Backend>,
+      "B::Cache has experts come and go, and B::Backend says nothing of how: all have to stay, cache::All");
   static_assert(mixers_cover_shape<B>(), "B::Mixers lists no mixer for some layer of B::shape");
 
   using Expert = typename B::template Expert<typename B::Quantization>;
   using FeedForward = expert::FeedForward<typename B::Quantization>;
-  using Experts = typename ExpertsOf<Expert, typename B::Cache, typename B::Prefetch>::Type;
+  using Experts = typename ExpertsOf<Expert, typename B::Cache, typename B::Prefetch, typename B::Backend>::Type;
   using Constellation = constellation::Constellation<Expert, typename B::Gating, FeedForward, Experts>;
   using Block = DecoderBlock<typename B::Mixers, typename B::Quantization, Constellation, FeedForward>;
   using Network = Decoder<Block, typename B::Embedding, typename B::Head>;

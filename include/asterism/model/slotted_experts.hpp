@@ -6,13 +6,14 @@
 #include "asterism/cache/fwd.hpp"
 #include "asterism/constellation/slotted_experts.hpp"
 #include "asterism/model/plan.hpp"
+#include "asterism/residency/carrier.hpp"
 
 namespace asterism::model {
 
-template <class Expert, class Cache, class Prefetch>
+template <class Expert, class Cache, class Prefetch, class Device>
   requires(!std::is_same_v<Cache, cache::All>)
-struct ExpertsOf<Expert, Cache, Prefetch> {
-  using Type = constellation::SlottedExperts<Expert, Cache, Prefetch>;
+struct ExpertsOf<Expert, Cache, Prefetch, Device> {
+  using Type = constellation::SlottedExperts<Expert, Cache, Prefetch, residency::CarrierOf<Device>>;
 };
 
 }  // namespace asterism::model

@@ -19,16 +19,17 @@
 #include "asterism/core/format.hpp"
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/file/reader_threads.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/prefetch/lookahead.hpp"
 #include "asterism/prefetch/none.hpp"
 #include "asterism/prefetch/veto.hpp"
+#include "asterism/residency/carrier.hpp"
 #include "asterism/residency/expert_homes.hpp"
 #include "asterism/residency/fwd.hpp"
+#include "asterism/residency/host_carrier.hpp"
 #include "asterism/residency/pace.hpp"
 #include "asterism/residency/slot_counts.hpp"
-#include "asterism/residency/spill_file.hpp"
+#include "asterism/residency/spill_header.hpp"
 #include "asterism/residency/stopped.hpp"
 
 namespace asterism::residency {
@@ -48,7 +49,7 @@ struct Routed {
 /// into slots that are free, behind what is needed now, until that layer's router speaks. Decisions of the cache follow
 /// from the routing alone, never from guesses or the speed of reads. One pass at a time; after the first passes nothing
 /// is allocated.
-template <cache::Cache Policy, prefetch::Prefetch Prefetcher = prefetch::None>
+template <cache::Cache Policy, prefetch::Prefetch Prefetcher = prefetch::None, Carrier CarrierType = HostCarrier>
 class Slots {
  public:
   static constexpr bool looks_ahead = !std::is_same_v<Prefetcher, prefetch::None>;
@@ -92,10 +93,10 @@ class Slots {
   };
 
   /// `memory`: extent.slots times the stride of `homes`, aligned; it must outlive this. `policy` was made for
-  /// extent.parts and extent.capacity, and is empty; `prefetcher` for extent.ahead. InvalidArgument otherwise, and for
-  /// too few slots.
-  Slots(Policy policy, Prefetcher prefetcher, std::shared_ptr<const ExpertHomes> homes, const Extent& extent,
-        const Pace& pace, std::byte* memory)
+  /// extent.parts and extent.capacity, and is empty; `prefetcher` for extent.ahead; `carrier` for the device and the
+  /// homes. InvalidArgument otherwise, and for too few slots.
+  Slots(Policy policy, Prefetcher prefetcher, std::unique_ptr<CarrierType> carrier,
+        std::shared_ptr<const ExpertHomes> homes, const Extent& extent, const Pace& pace, std::byte* memory)
       : policy_(std::move(policy)),
         homes_(std::move(homes)),
         extent_(extent),
@@ -103,7 +104,7 @@ class Slots {
         kept_(extent.kept(homes_->header())),
         slot_of_(static_cast<std::size_t>(extent.groups) * static_cast<std::size_t>(homes_->header().experts)),
         loaded_(extent.slots),
-        readers_(homes_->file() == nullptr ? nullptr : &homes_->file()->file()),
+        carrier_(std::move(carrier)),
         lookahead_(std::move(prefetcher), extent.ahead(homes_->header()), extent.top_k,
                    prefetch::Veto(extent.top_k, pace.layer_seconds, pace.read_seconds, {.piece = piece()}),
                    cache::Valued<Policy>) {
@@ -166,10 +167,10 @@ class Slots {
   struct Pending {
     PartId part;
     std::size_t slot = 0;
-    file::ReaderThreads::Ticket ticket = 0;
+    typename CarrierType::Ticket ticket = 0;
   };
   static constexpr std::int32_t nobody = -1;
-  static constexpr file::ReaderThreads::Ticket ended = 0;
+  static constexpr typename CarrierType::Ticket ended = 0;
 
   std::int32_t next_of(std::int32_t group) const { return group + 1 < extent_.groups ? group + 1 : 0; }
 
@@ -202,7 +203,7 @@ class Slots {
     const Pending gone = staged_[index];
     staged_.erase(staged_.begin() + static_cast<std::ptrdiff_t>(index));
     passing_.push_back(gone.slot);
-    const std::size_t bytes = readers_.cancel(gone.ticket);
+    const std::size_t bytes = carrier_->cancel(gone.ticket);
     counted(in_file(gone.part)) += bytes;
     counts_.wasted += bytes > 0 ? 1 : 0;
   }
@@ -232,7 +233,7 @@ class Slots {
         if (loaded_[slot]) {
           ready_.push_back({hit.member, slot});
         } else {
-          pending_.push_back({hit, slot, submit(hit, slot)});  // its read was broken off
+          pending_.push_back({hit, slot, carrier_->ask(in_file(hit), view(slot))});  // its read was broken off
         }
       }
       counts_.hits += ready_.size();
@@ -280,7 +281,7 @@ class Slots {
     } catch (...) {
       for (; next_ < pending_.size(); ++next_) {
         if (next_ >= kept) passing_.push_back(pending_[next_].slot);
-        if (pending_[next_].ticket != ended) readers_.cancel(pending_[next_].ticket);
+        if (pending_[next_].ticket != ended) carrier_->cancel(pending_[next_].ticket);
       }
       throw;
     }
@@ -289,23 +290,14 @@ class Slots {
   Pending ask(PartId part, std::vector<std::size_t>& slots) {
     const std::size_t slot = slots.back();
     slots.pop_back();
-    return {part, slot, submit(part, slot)};
+    return {part, slot, carrier_->ask(in_file(part), view(slot))};
   }
-  file::ReaderThreads::Ticket submit(PartId part, std::size_t slot) {
-    const PartId home = in_file(part);
-    if (homes_->in_memory(home.group))
-      return readers_.submit(View<const std::byte>(homes_->slab(home)), view(slot));
-    return readers_.submit(homes_->header().offset(home), view(slot));
-  }
-
   /// The read has ended, also where it failed.
   Pending wait(Pending& pending) {
     const auto begun = std::chrono::steady_clock::now();
-    readers_.wait(std::exchange(pending.ticket, ended));
+    carrier_->wait(std::exchange(pending.ticket, ended));
     counts_.seconds_waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    const PartId home = in_file(pending.part);
-    counted(home) += homes_->header().stride();
-    if (!homes_->in_memory(home.group)) homes_->file()->verify(home, view(pending.slot));
+    counted(in_file(pending.part)) += homes_->header().stride();
     return pending;
   }
 
@@ -319,9 +311,9 @@ class Slots {
     return {memory_ + slot * bytes, bytes};
   }
 
-  /// The part of a read that ends before a more urgent one begins: the pieces under way, one of each thread.
+  /// The part of a slab that is brought in vain before a more urgent one begins.
   float piece() const {
-    const double bytes = static_cast<double>(readers_.threads() * file::DirectFile::piece);
+    const auto bytes = static_cast<double>(carrier_->piece());
     return static_cast<float>(std::min(1.0, bytes / static_cast<double>(homes_->header().stride())));
   }
 
@@ -342,7 +334,7 @@ class Slots {
   std::vector<PartId> waiting_;   ///< for a slot to pass through
   std::vector<Pending> staged_;   ///< reads ahead of their layer
   SlotCounts counts_;
-  file::ReaderThreads readers_;
+  std::unique_ptr<CarrierType> carrier_;
   prefetch::Lookahead<Prefetcher> lookahead_;
 };
 

@@ -2,7 +2,9 @@
 // indices, barriers and shuffles are tested where there is no GPU. It knows nothing of speed, of memory that host and
 // device do not share, or of rounding that differs; what a GPU does shows only on a GPU.
 //
-// Work is done when it is queued, blocks one after the other. The threads of a block are fibers; a warp runs until all of
+// Work of a stream is done as late as its events and waits allow, so that what nothing orders is done in the wrong order;
+// where ASTERISM_EMULATED_COPIES=early, a stream that only copies is as early as they allow. Blocks of a kernel run one
+// after the other. The threads of a block are fibers; a warp runs until all of
 // it waits for the block, then the next, in ascending order, or in descending order where
 // ASTERISM_EMULATED_ORDER=descending: what a missing barrier would have ordered shows in one of the two. A barrier that not
 // all threads reach ends the program.
@@ -15,6 +17,8 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #define __global__
@@ -41,6 +45,9 @@ namespace asterism::emulator {
 
 /// Runs body() for every thread of every block.
 void run_grid(dim3 grid, dim3 block, const std::function<void()>& body);
+struct Stream;
+/// Queues work() on a stream.
+void queue_kernel(Stream* stream, std::function<void()> work);
 /// Waits for the other threads of the block, or of the warp.
 void block_barrier();
 void warp_barrier();
@@ -70,17 +77,18 @@ T __shfl_xor_sync(unsigned /*all*/, T value, int mask) {
   return asterism::emulator::exchanged(value, (threadIdx.x % 32) ^ static_cast<unsigned>(mask));
 }
 
-// The runtime: one stream of work that is done at once, and memory of the host. Two GPUs, so that logical devices on
-// different ones are tried.
+// The runtime: streams, events, and memory of the host. Two GPUs, so that logical devices on different ones are tried.
 
 using cudaError_t = int;
-using cudaStream_t = struct EmulatedStream*;
+using cudaStream_t = asterism::emulator::Stream*;
 using cudaEvent_t = struct EmulatedEvent*;
 enum cudaMemcpyKind { cudaMemcpyDefault };
 inline constexpr cudaError_t cudaSuccess = 0;
 inline constexpr cudaError_t cudaErrorMemoryAllocation = 2;
+inline constexpr cudaError_t cudaErrorNotReady = 600;
 inline constexpr unsigned cudaStreamNonBlocking = 1;
 inline constexpr unsigned cudaEventDisableTiming = 2;
+inline constexpr unsigned cudaHostAllocPortable = 1;
 inline constexpr unsigned cudaHostAllocMapped = 2;
 
 struct cudaLaunchConfig_t {
@@ -104,6 +112,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
 cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventQuery(cudaEvent_t event);
 cudaError_t cudaMalloc(void** data, std::size_t bytes);
 cudaError_t cudaFree(void* data);
 cudaError_t cudaHostAlloc(void** data, std::size_t bytes, unsigned flags);
@@ -116,6 +125,10 @@ cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from, 
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                Arguments&&... arguments) {
-  asterism::emulator::run_grid(config->gridDim, config->blockDim, [&] { kernel(arguments...); });
+  asterism::emulator::queue_kernel(
+      config->stream, [grid = config->gridDim, block = config->blockDim, kernel,
+                       values = std::tuple<std::decay_t<Parameters>...>(std::forward<Arguments>(arguments)...)] {
+        asterism::emulator::run_grid(grid, block, [&] { std::apply(kernel, values); });
+      });
   return cudaSuccess;
 }

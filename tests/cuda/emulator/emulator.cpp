@@ -1,7 +1,9 @@
 // See cuda_runtime.h beside this.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cuda_runtime.h>
+#include <deque>
 #include <exception>
 #include <setjmp.h>
 #include <string_view>
@@ -140,9 +142,61 @@ std::uint64_t exchange(std::uint64_t value, unsigned lane) {
 
 }  // namespace asterism::emulator
 
+namespace asterism::emulator {
+
+/// Work that is queued, and how much of all that ever was has been done.
+struct Stream {
+  std::deque<std::function<void()>> work;
+  std::size_t queued = 0;
+  std::size_t done = 0;
+  bool computes = false;
+
+  void queue(std::function<void()> one) {
+    work.push_back(std::move(one));
+    ++queued;
+  }
+  void run_to(std::size_t place) {
+    while (done < place) {
+      const std::function<void()> next = std::move(work.front());
+      work.pop_front();
+      ++done;
+      next();
+    }
+  }
+};
+
+void queue_kernel(Stream* stream, std::function<void()> work) {
+  stream->computes = true;
+  stream->queue(std::move(work));
+}
+
+}  // namespace asterism::emulator
+
+using asterism::emulator::Stream;
+
+/// A place in a stream.
+struct EmulatedEvent {
+  Stream* stream = nullptr;
+  std::size_t place = 0;
+};
+
 namespace {
+
 int current_device = 0;
 constexpr int devices = 2;
+std::vector<Stream*> streams;
+
+void run_all() {
+  for (Stream* const stream : streams) stream->run_to(stream->queued);
+}
+
+void queue_copy(Stream* stream, std::function<void()> work) {
+  stream->queue(std::move(work));
+  const char* const copies = std::getenv("ASTERISM_EMULATED_COPIES");
+  const bool early = copies != nullptr && std::string_view(copies) == "early";
+  if (early && !stream->computes) stream->run_to(stream->queued);
+}
+
 }  // namespace
 
 const char* cudaGetErrorName(cudaError_t code) {
@@ -160,18 +214,33 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned /*flags*/) {
-  return *stream = nullptr, cudaSuccess;
+  *stream = new Stream;
+  streams.push_back(*stream);
+  return cudaSuccess;
 }
-cudaError_t cudaStreamDestroy(cudaStream_t /*stream*/) { return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t /*stream*/) { return cudaSuccess; }
-cudaError_t cudaStreamWaitEvent(cudaStream_t /*stream*/, cudaEvent_t /*event*/, unsigned /*flags*/) {
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  run_all();
+  streams.erase(std::ranges::find(streams, stream));
+  return delete stream, cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) { return stream->run_to(stream->queued), cudaSuccess; }
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned /*flags*/) {
+  if (event->stream == nullptr) return cudaSuccess;
+  stream->queue([before = event->stream, place = event->place] {
+    if (std::ranges::find(streams, before) != streams.end()) before->run_to(place);
+  });
   return cudaSuccess;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned /*flags*/) {
-  return *event = nullptr, cudaSuccess;
+  return *event = new EmulatedEvent, cudaSuccess;
 }
-cudaError_t cudaEventDestroy(cudaEvent_t /*event*/) { return cudaSuccess; }
-cudaError_t cudaEventRecord(cudaEvent_t /*event*/, cudaStream_t /*stream*/) { return cudaSuccess; }
+cudaError_t cudaEventDestroy(cudaEvent_t event) { return delete event, cudaSuccess; }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return *event = {stream, stream->queued}, cudaSuccess;
+}
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return event->stream == nullptr || event->stream->done >= event->place ? cudaSuccess : cudaErrorNotReady;
+}
 cudaError_t cudaMalloc(void** data, std::size_t bytes) {
   constexpr std::size_t most = std::size_t{1} << 40U;
   const std::size_t rounded = (bytes + 255) / 256 * 256;
@@ -180,19 +249,25 @@ cudaError_t cudaMalloc(void** data, std::size_t bytes) {
   std::memset(*data, 0xFF, rounded);  // NaN: what is read before it was written shows
   return cudaSuccess;
 }
-cudaError_t cudaFree(void* data) { return std::free(data), cudaSuccess; }
+cudaError_t cudaFree(void* data) {
+  run_all();
+  return std::free(data), cudaSuccess;
+}
 cudaError_t cudaHostAlloc(void** data, std::size_t bytes, unsigned /*flags*/) { return cudaMalloc(data, bytes); }
 cudaError_t cudaFreeHost(void* data) { return cudaFree(data); }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind /*kind*/,
-                            cudaStream_t /*stream*/) {
-  return std::memcpy(to, from, bytes), cudaSuccess;
+                            cudaStream_t stream) {
+  queue_copy(stream, [=] { std::memcpy(to, from, bytes); });
+  return cudaSuccess;
 }
 cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch,
                               std::size_t width, std::size_t height, cudaMemcpyKind /*kind*/,
-                              cudaStream_t /*stream*/) {
-  for (std::size_t i = 0; i < height; ++i) {
-    std::memcpy(static_cast<std::byte*>(to) + i * to_pitch, static_cast<const std::byte*>(from) + i * from_pitch,
-                width);
-  }
+                              cudaStream_t stream) {
+  queue_copy(stream, [=] {
+    for (std::size_t i = 0; i < height; ++i) {
+      std::memcpy(static_cast<std::byte*>(to) + i * to_pitch, static_cast<const std::byte*>(from) + i * from_pitch,
+                  width);
+    }
+  });
   return cudaSuccess;
 }
