@@ -1,6 +1,6 @@
-// Whole decoders on GPUs from checkpoints, beside the same on the CPU: g++ compiles all of it, nvcc the kernels. And with
-// experts that come from memory of the host when they are needed, of the first: the bits of a GPU that holds them all.
-// Exit code 77 where there is no GPU.
+// Whole decoders on GPUs from checkpoints, beside the same on the CPU: g++ compiles all of it, nvcc the kernels. And
+// with experts that come from memory of the host when they are needed, of the first: the bits of a GPU that holds
+// them all. Exit code 77 where there is no GPU.
 //
 // Usage: decoder FOLDER...
 #include <algorithm>

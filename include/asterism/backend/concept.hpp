@@ -257,8 +257,8 @@ concept InHostMemory = requires {
   requires B::in_host_memory;
 };
 
-/// Devices into whose memory experts can be brought while a model runs: that of the host, or by a `Carrier` of theirs, see
-/// residency::Carrier. Optional: asked of a backend by experts that take turns in memory.
+/// Devices into whose memory experts can be brought while a model runs: that of the host, or by a `Carrier` of
+/// theirs, see residency::Carrier. Optional: asked of a backend by experts that take turns in memory.
 ///
 /// Models: BasicHost, cuda::Backend.
 template <class B>

@@ -31,8 +31,9 @@
 
 namespace asterism::cuda {
 
-/// A logical device on GPU `device` modulo the number of GPUs: an arena in its memory, or for a host device in memory of
-/// the host that GPUs reach, and its own stream. Several may share a GPU. Models backend::Backend, whose operations BasicHost documents. Differences:
+/// A logical device on GPU `device` modulo the number of GPUs: an arena in its memory, or for a host device in memory
+/// of the host that GPUs reach, and its own stream. Several may share a GPU. Models backend::Backend, whose
+/// operations BasicHost documents. Differences:
 ///
 /// - Operations queue kernels and return; `download`, `read`, `upload`, `write` and `synchronize` wait. From
 ///   `embed` to the logits a pass without observers never waits, including transfers.

@@ -25,8 +25,8 @@
 
 namespace asterism::engine {
 
-/// New devices with the budgets of `plan`, on limits.threads worker threads. A backend that can is told which of them are
-/// memory of the host.
+/// New devices with the budgets of `plan`, on limits.threads worker threads. A backend that can is told which of them
+/// are memory of the host.
 template <class B>
 std::shared_ptr<backend::Devices<typename B::Backend>> devices_of(const placement::Plan& plan,
                                                                   const Limits& limits) {
@@ -64,9 +64,9 @@ class Engine {
   using Homes = std::shared_ptr<residency::ExpertHomes>;
 
   /// Draws all weights, uninitialised, and the workspace from `devices`, which `plan` is for, and memory for the
-  /// `homes` that the plan has in host devices, to be filled before a pass. Throws BudgetExceeded where the devices have
-  /// no room: several engines may share them; InvalidArgument where B's experts take turns and there are no homes for
-  /// them.
+  /// `homes` that the plan has in host devices, to be filled before a pass. Throws BudgetExceeded where the devices
+  /// have no room: several engines may share them; InvalidArgument where B's experts take turns and there are no
+  /// homes for them.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits, std::shared_ptr<Devices> devices,
          const Homes& homes = nullptr)
       : limits_(limits),

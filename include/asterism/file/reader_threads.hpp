@@ -15,9 +15,9 @@
 
 namespace asterism::file {
 
-/// Reads of a DirectFile, and copies of memory, in the background, in the order in which they are asked for. All threads
-/// work on pieces of the same one, so that it is complete as soon as the device allows. Members may be called from
-/// several threads; the file must outlive it, and memory that was asked for its read or copy.
+/// Reads of a DirectFile, and copies of memory, in the background, in the order in which they are asked for. All
+/// threads work on pieces of the same one, so that it is complete as soon as the device allows. Members may be called
+/// from several threads; the file must outlive it, and memory that was asked for its read or copy.
 class ReaderThreads {
  public:
   /// A read under way, 1 or more; each is waited for once.

@@ -71,8 +71,8 @@ class SlabReader {
 
 template <class B>
 struct HomesOf {
-  /// InvalidArgument where experts wait on the disk and LoadOptions::experts names no file; as residency::SpillFile, and
-  /// FormatError for another model's.
+  /// InvalidArgument where experts wait on the disk and LoadOptions::experts names no file; as residency::SpillFile,
+  /// and FormatError for another model's.
   static std::shared_ptr<residency::ExpertHomes> open(const checkpoint::TensorStore& store, const Shape& shape,
                                                       const placement::Plan& plan, const LoadOptions& options) {
     residency::SpillHeader header = spill_header<B>(store, shape);
