@@ -4,7 +4,6 @@
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/file/path.hpp>
-#include <asterism/lab/forecast.hpp>
 #include <asterism/lab/question_set.hpp>
 #include <asterism/load.hpp>
 #include <asterism/machine/parse.hpp>
@@ -23,6 +22,7 @@
 #include "../support/limits.hpp"
 #include "../support/shipped.hpp"
 #include "blueprint.hpp"
+#include "forecast.hpp"
 #include "variants.hpp"
 
 namespace example {
@@ -109,57 +109,6 @@ Chosen choose(const Arguments& arguments) {
 
 std::string in_percent(double share) { return fixed(100 * share, 1) + " %"; }
 
-/// Slots of all devices: for experts that stay, and for those that pass through.
-struct Slots {
-  explicit Slots(const placement::Plan& plan) {
-    for (std::size_t d = 0; d < plan.devices(); ++d) {
-      const std::int32_t slots = plan.expert_slots(d);
-      const std::int32_t passes = std::min(plan.footprint.slotted.passing, slots);
-      kept += slots - passes;
-      passing += passes;
-      experts += plan.slotted_experts(d);
-    }
-  }
-  std::int32_t kept = 0;
-  std::int32_t passing = 0;
-  std::int32_t experts = 0;
-};
-
-/// What a token reads from the disk, and how fast that makes it, by the share of experts that it finds in slots.
-std::string forecast(const Chosen& chosen) {
-  const placement::Plan& planned = chosen.planned.plan;
-  const Machine& machine = planned.machine;
-  const placement::SlottedExperts& experts = planned.footprint.slotted;
-  const Slots slots(planned);
-  const auto used =
-      static_cast<std::uint64_t>(experts.layers.size()) * static_cast<std::uint64_t>(experts.per_token);
-  const bool has_rate = machine.disk_rate > Bytes{0};
-  const bool computes = machine.rates[0] > Bytes{0};
-  std::string text = concat(slots.kept + slots.passing, " slots for ", slots.experts, " experts: ", slots.kept,
-                            " for those that stay (", in_percent(static_cast<double>(slots.kept) / slots.experts),
-                            "), ", slots.passing, " for those that pass through; ", to_string(experts.each),
-                            " each, ", to_string(experts.homes()), " together.\nA token uses ", used, ", ",
-                            experts.per_token, " in each of ", counted(experts.layers.size(), "layer"),
-                            ". By the share of them that it finds in slots:\n\n", "  found        it reads",
-                            !has_rate  ? "\n"
-                            : computes ? "    tokens/s\n"
-                                       : "    tokens/s at most\n");
-  for (const double found : {0.0, 0.4, 0.8}) {
-    const auto bytes = static_cast<std::uint64_t>(static_cast<double>((experts.each * used).count) * (1 - found));
-    text += concat("  ", pad_left(fixed(100 * found, 0), 3), " %", pad_left(to_string(Bytes{bytes}), 16));
-    if (has_rate) text += pad_left(fixed(1 / lab::decode_seconds(planned, found), 2), computes ? 12 : 20);
-    text += "\n";
-  }
-  const auto rate = [](Bytes bytes) { return concat(fixed(static_cast<double>(bytes.count) / 1e9, 2), " GB/s"); };
-  if (!has_rate)
-    return text + "\nA rate of the disk adds the tokens a second: --machine host:12GiB,disk:30GB@1GB/s\n";
-  return text + concat("\nThe disk reads ", rate(machine.disk_rate),
-                       computes
-                           ? concat("; computing reads ", rate(machine.rates[0]), " of memory.\n")
-                           : std::string("; answers are slower where computing takes longer. With a rate of the\n"
-                                         "memory that is counted: --machine host:12GiB@10GB/s,disk:30GB@1GB/s\n"));
-}
-
 void show_plan(const Arguments& arguments, const Chosen& chosen) {
   const placement::Plan& planned = chosen.planned.plan;
   const Limits& limits = chosen.planned.limits;
@@ -167,7 +116,7 @@ void show_plan(const Arguments& arguments, const Chosen& chosen) {
               arguments.cache, arguments.prefetch == "none" ? "" : ", prefetch " + arguments.prefetch,
               "; context ", limits.context, ", prefill in chunks of ", limits.prefill_chunk, ", ",
               counted(limits.threads, "thread"), "\n\n", placement::component_table(planned), "\n"));
-  if (!keeps_all(arguments)) show(forecast(chosen));
+  if (!keeps_all(arguments)) show(forecast(chosen.planned.plan));
 }
 
 /// Throws BudgetExceeded where the plan does not fit.
@@ -208,14 +157,16 @@ void check_early(const Arguments& arguments, const Chosen& chosen) {
   }
 }
 
-/// The file of the experts; written where it is missing and that was asked for. Empty where all stay in memory.
-std::string experts_file(const Arguments& arguments, ProgressSink& progress) {
+/// The file of the experts; written where it is missing and that was asked for. Empty where all stay in memory, or wait
+/// in memory and come from the checkpoint.
+std::string experts_file(const Arguments& arguments, const placement::Plan& plan, ProgressSink& progress) {
   if (keeps_all(arguments)) {
     if (!arguments.experts.empty() || arguments.write_experts) {
       throw OptionError("--cache all reads no experts while it runs: leave out --experts and --write-experts");
     }
     return {};
   }
+  if (plan.homes_on_disk() == Bytes{0} && arguments.experts.empty() && !arguments.write_experts) return {};
   const std::string path = arguments.experts.empty() ? arguments.checkpoint + "/experts.spill" : arguments.experts;
   if (file::path_kind(path) != file::PathKind::missing) return path;
   if (!arguments.write_experts) {
@@ -264,12 +215,12 @@ int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interr
   ProgressBar bar;
   ProgressSink silence;
   InterruptibleProgress progress(arguments.quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
-  const std::string path = experts_file(arguments, progress);
+  const std::string path = experts_file(arguments, chosen.planned.plan, progress);
   chosen.options.experts = path;
   chosen.options.progress = &progress;
   const Bytes needed = peak_of(chosen.planned.plan);
   return chosen.variant->use(arguments.checkpoint, chosen.options, [&](Loaded& loaded) {
-    return converse(loaded, arguments, app, !path.empty(), needed, interrupt);
+    return converse(loaded, arguments, app, !keeps_all(arguments), needed, interrupt);
   });
 }
 

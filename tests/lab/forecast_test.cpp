@@ -30,6 +30,11 @@ struct Resident : Mixtral {
   using Cache = cache::All;
 };
 
+struct Next80 : Blueprint {
+  static constexpr Limits limits{.context = 262144, .batch = 1, .prefill_chunk = 512};
+  using Cache = cache::Hazard;
+};
+
 placement::Plan on(const char* machine) { return plan<Mixtral>(parse_machine(machine)); }
 
 }  // namespace
@@ -40,7 +45,7 @@ TEST_CASE("where only the disk's rate is known, a token takes the reads of what 
   CHECK(lab::decode_seconds(plan, 0) == Approx(all));
   CHECK(lab::decode_seconds(plan, 0.25) == Approx(0.75 * all));
   CHECK(lab::decode_seconds(plan, 1) == 0);
-  CHECK(lab::decode_seconds(on("8GiB,host:8GiB,disk:30GB@1GB/s"), 0) == Approx(all));
+  CHECK(lab::decode_seconds(on("8GiB,8GiB,disk:30GB@1GB/s"), 0) == Approx(all));
 }
 
 TEST_CASE("with everything in slots a token takes as long as its weights take to be read") {
@@ -74,6 +79,29 @@ TEST_CASE("a layer takes what the laboratory's clock gives it") {
     mean += (missing == 1 ? 2 * 0.7 * 0.3 : missing == 0 ? 0.7 * 0.7 : 0.3 * 0.3) * time.now();
   }
   CHECK(lab::decode_seconds(plan, 0.7) == Approx(32 * mean + head));
+}
+
+TEST_CASE("experts that wait in host memory come at its rate, the others at the disk's") {
+  const placement::Plan plan = on("14GiB,host:8GiB@12GB/s,disk:30GB@1GB/s");
+  const double each = static_cast<double>(plan.footprint.slotted.each.count);
+  std::int32_t in_memory = 0;
+  for (std::int32_t layer = 0; layer < 32; ++layer) in_memory += plan.home_of_layer(layer) == 1 ? 1 : 0;
+  CHECK(in_memory == 11);
+  CHECK(lab::decode_seconds(plan, 0) == Approx(2 * each * (11 / 12e9 + 21 / 1e9)));
+  check_error<InvalidArgument>([] { lab::decode_seconds(on("14GiB,host:90GiB"), 0.5); }, {"rate", "device 1"});
+}
+
+// An 80B model on a card of 14 GiB beside 90 GiB of memory, over PCIe 3 and 4 with 16 lanes.
+TEST_CASE("Qwen3-Next-80B decodes more than eight tokens a second, however few experts are found") {
+  for (const Bytes link : {12_GB, 25_GB}) {
+    Machine machine = machines::vram14_ram90;
+    machine.rates[0] = 300_GB;
+    machine.rates[1] = link;
+    const placement::Plan plan = asterism::plan<Next80>(machine, shapes::qwen3_next_80b_a3b);
+    CHECK(plan.fits());
+    CHECK(plan.homes_on_disk() == 0_B);
+    for (const double hit_rate : {0.0, 0.4}) CHECK(1 / lab::decode_seconds(plan, hit_rate) >= 8);
+  }
 }
 
 TEST_CASE("what cannot be foretold is refused") {

@@ -46,13 +46,15 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
 
 ASTERISM_INLINE std::string slot_line(const residency::SlotCounts& counts) {
   if (counts.uses == 0) return {};
-  return concat(
-      "experts in turns: ", counts.uses, " uses, ", fixed(100 * counts.hit_rate(), 1), " % in a slot, ",
-      counts.fetched, " fetched, ", counts.bypassed, " passed through, ",
-      counts.looks_ahead ? concat(counts.foretold, " foretold, ", counts.wasted, " begun in vain, ") : "",
-      counts.copied > 0 ? to_string(Bytes{counts.copied}) + " copied from host memory, " : "",
-      to_string(Bytes{counts.bytes}), " read ", counts.direct ? "directly" : "through the system's cache",
-      ", waited ", fixed(counts.seconds_waited, 2), " s\n");
+  std::string text = concat("experts in turns: ", counts.uses, " uses, ", fixed(100 * counts.hit_rate(), 1),
+                            " % in a slot, ", counts.fetched, " fetched, ", counts.bypassed, " passed through");
+  if (counts.looks_ahead) text += concat(", ", counts.foretold, " foretold, ", counts.wasted, " begun in vain");
+  if (counts.copied > 0) text += concat(", ", to_string(Bytes{counts.copied}), " copied from host memory");
+  if (counts.bytes > 0) {
+    text += concat(", ", to_string(Bytes{counts.bytes}), " read ",
+                   counts.direct ? "directly" : "through the system's cache");
+  }
+  return text + concat(", waited ", fixed(counts.seconds_waited, 2), " s\n");
 }
 
 }  // namespace asterism::generate
