@@ -1,5 +1,5 @@
-// Experts that do not fit: what caches and prefetchers are worth on a routing trace, before anything is loaded, and what
-// this machine gives them.
+// Experts that do not fit: what caches and prefetchers are worth on a routing trace, before anything is loaded, and
+// what this machine gives them.
 #include <asterism/core/format.hpp>
 #include <asterism/lab/routed_sequence.hpp>
 #include <optional>

@@ -142,17 +142,16 @@ class Costs {
         static_cast<std::uint64_t>(shape_->sparse_layers().size()) * static_cast<std::uint64_t>(shape_->experts);
     const Bytes all = slab_ * experts;
     const bool fits = all.count < conditions.memory.count / 10 * 9;
-    std::string text = concat(
-        "using Cache = cache::", fits ? "All" : "Hazard", ";\n  All ", experts, " experts take ", to_string(all),
-        ", this machine has ", to_string(conditions.memory), ". ",
-        fits ? "Where a model may have that much, none is read twice; cache::Hazard for less."
-             : concat("An expert that is missing costs ", fixed(copy_seconds() / measured_->expert.median, 1),
-                      " times what computing it does: choose the cache that finds most."),
-        "\n\nPrefetch: ", prefetch_advice(),
-        "\n  Tried on a trace with the figures of this machine:\n  residency ", "compare TRACE --link ",
-        fixed(measured_->disk.median / 1e9, 3), " --expert-bytes ", slab_.count, " --layer-us ",
-        fixed(layer_seconds() * 1e6, 1), "\n\nHanded to the planner:\n  mixtral_offload FOLDER ",
-        "--dry-run --disk-rate ", disk_rate, "\n");
+    std::string text =
+        concat("using Cache = cache::", fits ? "All" : "Hazard", ";\n  All ", experts, " experts take ",
+               to_string(all), ", this machine has ", to_string(conditions.memory), ". ");
+    text += fits ? "Where a model may have that much, none is read twice; cache::Hazard for less."
+                 : concat("An expert that is missing costs ", fixed(copy_seconds() / measured_->expert.median, 1),
+                          " times what computing it does: take the cache that finds most.");
+    text += concat("\n\nPrefetch: ", prefetch_advice(), "\n\nOn a trace, with the figures of this machine:\n",
+                   "  residency compare TRACE --link ", fixed(measured_->disk.median / 1e9, 3),
+                   " \\\n    --expert-bytes ", slab_.count, " --layer-us ", fixed(layer_seconds() * 1e6, 1),
+                   "\nFor the planner:\n  mixtral_offload FOLDER --dry-run --disk-rate ", disk_rate, "\n");
     if (arguments.file.empty() && size_of(arguments) < 256_MiB) {
       text += concat("\nWith --size ", arguments.size, " figures may be those of caches: give 256MiB or more.\n");
     }
@@ -165,13 +164,19 @@ class Costs {
     const auto piece = static_cast<float>(std::min(1.0, pieces / static_cast<double>(slab_.count)));
     const prefetch::Veto veto(shape_->top_k, layer_seconds(), copy_seconds(), {.piece = piece});
     const std::optional<double> least = least_precision(shape_->top_k, layer_seconds(), copy_seconds(), piece);
-    const std::string times = concat("a copy takes ", fixed(relation, relation < 10 ? 2 : 0),
-                                     " times as long as a layer (T_c / T_l).\n  ");
-    if (!least) return times + "The veto lets none through, however right it is: not worth it.";
+    const double hidden = std::min(1.0, 1 / relation);
+    std::string text = concat("a copy takes ", fixed(relation, relation < 10 ? 2 : 0),
+                              " times as long as a layer (T_c / T_l), which hides at most ",
+                              fixed(100 * hidden, 0), " % of it.\n  ");
+    if (!least) return text + "The veto lets none through, however right it is: not worth it.";
     constexpr double attainable = 0.6;
-    return concat(times, "The veto lets copies that evict nothing through from a precision of ",
-                  fixed(100 * *least, 0), " % on,\n  at most ", veto.most_copies(), " a layer: ",
-                  *least <= attainable ? "worth a try." : "hardly worth it, few predictors are so right.");
+    constexpr double noticeable = 0.1;
+    const bool worth = *least <= attainable && hidden >= noticeable;
+    return text + concat("The veto lets copies that evict nothing through from a precision of ",
+                         fixed(100 * *least, 0), " % on, at most ", veto.most_copies(), " a layer: ",
+                         worth                  ? "worth a try."
+                         : hidden >= noticeable ? "hardly worth it, few predictors are so right."
+                                                : "hardly worth it, there is little to gain.");
   }
 
  private:
