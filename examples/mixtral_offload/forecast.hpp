@@ -6,8 +6,8 @@
 
 namespace example {
 
-/// Slots and homes; what a token reads, by the share of its experts that it finds in slots, and where the rates are known
-/// how fast that makes it.
+/// Slots and homes; what a token reads, by the share of its experts that it finds in slots, and where the rates are
+/// known how fast that makes it.
 std::string forecast(const asterism::placement::Plan& plan);
 
 }  // namespace example

@@ -63,11 +63,14 @@ lab::ReplayCounts replayed(const lab::RoutingTrace& trace, const CacheChoice& ch
 }
 
 lab::TimedCounts timed(const lab::RoutingTrace& trace, const CacheChoice& choice, const std::string& name,
-                       const lab::StepTimes& times, lab::CopyRule rule) {
+                       const lab::StepTimes& times, lab::CopyRule rule, lab::Timeline* timeline) {
+  const lab::TimedOptions options{.rule = rule, .pre_gated = name == "pre_gated"};
+  const auto bytes_of = [&](PartId) { return choice.expert_bytes; };
   return with_cache(trace.sizes(), choice, [&](auto& cache) {
     return with_prefetcher(trace.sizes(), name, [&](auto& prefetcher) {
-      return lab::timed_replay(trace, cache, prefetcher, [&](PartId) { return choice.expert_bytes; }, times,
-                               {.rule = rule, .pre_gated = name == "pre_gated"});
+      return timeline == nullptr
+                 ? lab::timed_replay(trace, cache, prefetcher, bytes_of, times, options)
+                 : lab::timed_replay(trace, cache, prefetcher, bytes_of, times, options, *timeline);
     });
   });
 }

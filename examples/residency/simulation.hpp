@@ -6,6 +6,7 @@
 #include <asterism/lab/replay.hpp>
 #include <asterism/lab/routing_trace.hpp>
 #include <asterism/lab/timed_replay.hpp>
+#include <asterism/lab/timeline.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -40,9 +41,9 @@ struct CacheChoice {
 /// refused: InvalidArgument or BudgetExceeded.
 lab::ReplayCounts replayed(const lab::RoutingTrace& trace, const CacheChoice& cache);
 
-/// The same in simulated time, with a prefetcher by its name.
+/// The same in simulated time, with a prefetcher by its name; a timeline that is not null is told what happens.
 lab::TimedCounts timed(const lab::RoutingTrace& trace, const CacheChoice& cache, const std::string& prefetcher,
-                       const lab::StepTimes& times, lab::CopyRule rule);
+                       const lab::StepTimes& times, lab::CopyRule rule, lab::Timeline* timeline);
 
 /// The first tokens of a trace, at most so many.
 lab::RoutingTrace first_tokens(const lab::RoutingTrace& trace, std::size_t tokens);

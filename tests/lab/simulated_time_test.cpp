@@ -22,6 +22,7 @@ class Ticks {
   Ticks(int layer, int copy, int experts) : layer_(layer), copy_(copy), experts_(experts) {}
 
   void run(int ready, std::vector<int> copies, int busy) {
+    busy_ += busy;
     const int parts = ready + static_cast<int>(copies.size());
     int waiting = ready;  // at hand, not computed
     int computed = 0;
@@ -43,8 +44,8 @@ class Ticks {
       } else if (computed == parts) {
         --rest;
       }
-      if (busy > 0) {
-        --busy;
+      if (busy_ > 0) {
+        --busy_;
       } else if (next < copies.size()) {
         if (--copies[next] == 0) {
           ++next;
@@ -64,6 +65,7 @@ class Ticks {
   int layer_;
   int copy_;
   int experts_;
+  int busy_ = 0;
   std::vector<int> queue_{};
 };
 
@@ -86,7 +88,7 @@ TEST_CASE("layers, copies and what is queued behind them: as tick by tick") {
       std::vector<int> copies;
       for (int i = ready; i < parts; ++i)
         copies.push_back(1 + static_cast<int>(random.below(static_cast<std::uint64_t>(copy))));
-      const int busy = static_cast<int>(random.below(5));
+      const int busy = static_cast<int>(random.below(random.below(8) == 0 ? 400 : 5));
       ticks.run(ready, copies, busy);
       time.layer(static_cast<std::size_t>(ready), std::vector<double>(copies.begin(), copies.end()), busy);
       CHECK(time.now() == doctest::Approx(ticks.now));
@@ -97,6 +99,51 @@ TEST_CASE("layers, copies and what is queued behind them: as tick by tick") {
         const bool under_way = lacking > 0 && lacking < copy;
         CHECK(time.piece_left(i) == doctest::Approx(under_way ? lacking % piece : 0));
       }
+    }
+  }
+}
+
+TEST_CASE("what is told adds up to the time, and telling changes nothing") {
+  Random random(2);
+  for (int run = 0; run < 40; ++run) {
+    const StepTimes times{.layer_seconds = 1 + random.uniform(),
+                          .copy_seconds = 0.1 + random.uniform(),
+                          .expert_share = random.uniform()};
+    SimulatedTime silent(times);
+    SimulatedTime telling(times);
+    for (int step = 0; step < 20; ++step) {
+      const std::size_t ready = random.below(4);
+      std::vector<double> copies(random.below(4));
+      for (double& copy : copies) copy = times.copy_seconds * (0.1 + 0.9 * random.uniform());
+      const double busy = (random.below(8) == 0 ? 4 : 0.2) * random.uniform();
+      double computed = telling.now();
+      double link = std::max(telling.now(), telling.begin_of(0)) + busy;
+      double experts = 0;
+      std::size_t parts = 0;
+      std::size_t copied = 0;
+      telling.layer(ready, copies, busy, [&](Stretch stretch, std::size_t index, double begin, double end) {
+        if (stretch == Stretch::copy) {
+          CHECK(index == copied);
+          CHECK(begin == doctest::Approx(link));
+          CHECK(end - begin == doctest::Approx(copies[copied++]));
+          link = end;
+          return;
+        }
+        CHECK(begin == doctest::Approx(computed));
+        computed = end;
+        if (stretch == Stretch::expert) {
+          CHECK(index == parts++);
+          CHECK((index < ready || begin >= link - 1e-9));
+          experts += end - begin;
+        }
+        if (stretch == Stretch::wait) CHECK(end == link);
+      });
+      silent.layer(ready, copies, busy);
+      CHECK(silent.now() == telling.now());
+      CHECK(computed == telling.now());
+      CHECK(telling.begin_of(1) == doctest::Approx(link + times.copy_seconds));
+      CHECK(parts == ready + copies.size());
+      CHECK(experts == doctest::Approx(parts == 0 ? 0 : times.expert_share * times.layer_seconds));
     }
   }
 }

@@ -7,9 +7,11 @@
 #include "asterism/lab/belady.hpp"
 #include "asterism/lab/evaluation_report.hpp"
 #include "asterism/lab/import_routes.hpp"
+#include "asterism/lab/perfetto_trace.hpp"
 #include "asterism/lab/read_routing_trace.hpp"
 #include "asterism/lab/synthetic_routes.hpp"
 #include "asterism/lab/timed_replay.hpp"
+#include "asterism/lab/timeline_html.hpp"
 #include "asterism/load.hpp"
 
 #include "shared.hpp"

@@ -14,5 +14,8 @@ struct StepTimes;
 struct SyntheticRoutes;
 struct TimedCounts;
 struct TimedOptions;
+class Timeline;
+struct TimelineEvent;
+struct TimelineRun;
 
 }  // namespace asterism::lab

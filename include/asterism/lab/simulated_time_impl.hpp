@@ -23,8 +23,7 @@ ASTERISM_INLINE SimulatedTime::SimulatedTime(const StepTimes& times) : times_(ti
 }
 
 ASTERISM_INLINE double SimulatedTime::lacking(std::size_t index) const {
-  const double begin = link_free_ + static_cast<double>(index) * times_.copy_seconds;
-  return std::clamp(begin + times_.copy_seconds - now_, 0.0, times_.copy_seconds);
+  return std::clamp(begin_of(index) + times_.copy_seconds - now_, 0.0, times_.copy_seconds);
 }
 
 ASTERISM_INLINE double SimulatedTime::piece_left(std::size_t index) const {
@@ -35,15 +34,7 @@ ASTERISM_INLINE double SimulatedTime::piece_left(std::size_t index) const {
 }
 
 ASTERISM_INLINE void SimulatedTime::layer(std::size_t ready, View<const double> copies, double busy) {
-  const std::size_t parts = ready + copies.size;
-  const double each = parts == 0 ? 0 : times_.expert_share * times_.layer_seconds / static_cast<double>(parts);
-  double computed = now_ + each * static_cast<double>(ready);
-  link_free_ = now_ + busy;
-  for (const double copy : copies) {
-    link_free_ += copy;
-    computed = std::max(computed, link_free_) + each;
-  }
-  now_ = computed + (parts == 0 ? times_.layer_seconds : (1 - times_.expert_share) * times_.layer_seconds);
+  layer(ready, copies, busy, [](Stretch, std::size_t, double, double) {});
 }
 
 }  // namespace asterism::lab

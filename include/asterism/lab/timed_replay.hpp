@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "asterism/cache/concept.hpp"
@@ -13,6 +15,7 @@
 #include "asterism/lab/replay.hpp"
 #include "asterism/lab/routing_trace.hpp"
 #include "asterism/lab/simulated_time.hpp"
+#include "asterism/lab/timeline.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/prefetch/confidence.hpp"
 #include "asterism/prefetch/rank.hpp"
@@ -51,6 +54,10 @@ struct TimedCounts {
   /// In [0, 1]: speed as a share of that with everything resident, and of the limit.
   double of_resident() const { return seconds > 0 ? resident_seconds / seconds : 0; }
   double of_limit() const { return seconds > 0 ? limit_seconds / seconds : 0; }
+  /// Copies that a layer had to ask for: of what it missed, all but what was on its way.
+  std::uint64_t demanded() const { return missed - (copied - wasted); }
+  /// In [0, 1]: the share of the time in which nothing was computed, as a copy had not arrived.
+  double waiting() const { return seconds > 0 ? std::max(0.0, 1 - of_resident()) : 0; }
   double recall() const { return missed > 0 ? static_cast<double>(foretold) / static_cast<double>(missed) : 0; }
 };
 
@@ -72,10 +79,13 @@ struct Ahead {
 /// bypassed is computed from them, and what is predicted waits in those that are free until the next router has spoken.
 /// So a prediction evicts nothing, and for a cache that knows values the veto weighs it against a victim of value 0;
 /// for others it says what may be staged. The cache and the prefetcher go on from the states that they have;
-/// bytes_of(part) is the size of a part. Throws what they throw, and InvalidArgument for times or options out of range.
-template <cache::Cache C, prefetch::Prefetch P, class BytesOf>
+/// bytes_of(part) is the size of a part. record(event) is told what happens when, see `Timeline`; without it nothing is
+/// recorded, at no cost. Throws what they throw, and InvalidArgument for times or options out of range.
+template <cache::Cache C, prefetch::Prefetch P, class BytesOf,
+          std::invocable<const TimelineEvent&> Record = Unrecorded>
 TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, const BytesOf& bytes_of,
-                         const StepTimes& times, const TimedOptions& options = {}) {
+                         const StepTimes& times, const TimedOptions& options = {}, Record&& record = {}) {
+  constexpr bool records = !std::same_as<std::remove_cvref_t<Record>, Unrecorded>;
   const RoutingSizes& sizes = trace.sizes();
   TimedCounts out;
   out.missed_in.resize(static_cast<std::size_t>(sizes.layers));
@@ -91,6 +101,7 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
   std::vector<double> copies;
   std::vector<float> shares(static_cast<std::size_t>(sizes.experts));
   std::vector<std::int32_t> next_used;
+  [[maybe_unused]] detail::LayerParts told;
 
   for_each_group_use(trace, [&](const GroupUse& use) {
     const auto group = static_cast<std::size_t>(use.group);
@@ -104,6 +115,7 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
       return std::binary_search(use.used.begin(), use.used.end(), part.member);
     };
     copies.clear();
+    if constexpr (records) told.begin(admission.hits, use.group == 0 ? out.tokens : out.tokens - 1);
     std::size_t arrived = 0;
     std::size_t foretold = 0;
     double busy = 0;
@@ -115,6 +127,14 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
       const double lacking = time.lacking(i);
       const bool begun = lacking < times.copy_seconds;
       out.copied += begun ? 1 : 0;
+      if constexpr (records) {
+        if (begun) {
+          const double begin = time.begin_of(i);
+          const double arrival = begin + times.copy_seconds;
+          const double end = lacking <= 0 ? arrival : time.now() + time.piece_left(i);
+          told.ahead(ahead.candidates[i], used, lacking, begin, end, record);
+        }
+      }
       if (used && begun && lacking > 0) copies.push_back(lacking);
       if (used && lacking <= 0) ++arrived;
       if (!used && begun) {
@@ -131,7 +151,13 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
     out.foretold += foretold;
     out.foretold_in[group] += foretold;
     copies.resize(missing - arrived, times.copy_seconds);
-    time.layer(admission.hits.size() + arrived, copies, busy);
+    if constexpr (records) {
+      told.missing(admission.fetched);
+      told.missing(admission.bypassed);
+      time.layer(admission.hits.size() + arrived, copies, busy, told.teller(use.group, record));
+    } else {
+      time.layer(admission.hits.size() + arrived, copies, busy);
+    }
     if (use.group == 0) ++out.tokens;
 
     // What comes next.
