@@ -10,24 +10,34 @@
 
 namespace asterism::linalg {
 
-/// The frequency of pair i < width / 2 in radians a position: theta^(-2i/width), scaled; in fp32 as in the reference
-/// implementations.
+/// The frequency of pair i < width / 2 in radians a position: theta^(-2i/width), scaled; each step rounded to fp32 as
+/// transformers does, since a last bit turns distant positions by hundredths of a radian. Its power may be one bit off
+/// where the exact one lies halfway between two floats.
 ASTERISM_HD inline float rotary_frequency(const Rope& rope, std::size_t i, std::size_t width) {
-  const double exponent = static_cast<double>(2 * i) / static_cast<double>(width);
-  const double frequency = 1.0 / std::pow(rope.theta, exponent);
+  // Sums, products and quotients of two floats in double, rounded to float, are those of fp32: no contraction alters them.
+  const auto exponent = static_cast<float>(static_cast<double>(2 * i) / static_cast<double>(width));
+  const auto power = static_cast<float>(std::pow(double{static_cast<float>(rope.theta)}, double{exponent}));
+  const auto frequency = static_cast<float>(1.0 / double{power});
   const RopeScaling& scaling = rope.scaling;
-  if (scaling.factor == 0) return static_cast<float>(frequency);
-  constexpr double turn = 6.283185307179586;
-  const double turns = scaling.original_positions * frequency / turn;  // within the positions of the pre-training
-  if (turns < scaling.low_freq_factor) return static_cast<float>(frequency / scaling.factor);
-  if (turns > scaling.high_freq_factor) return static_cast<float>(frequency);
-  const double share = (turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor);
-  return static_cast<float>((1 - share) * frequency / scaling.factor + share * frequency);
+  if (scaling.factor == 0) return frequency;
+  constexpr float turn = 6.2831853F;
+  const auto wavelength = static_cast<float>(double{turn} / double{frequency});
+  const double positions = scaling.original_positions;  // of the pre-training
+  const auto divided = static_cast<float>(double{frequency} / scaling.factor);
+  if (wavelength > positions / scaling.low_freq_factor) return divided;
+  if (wavelength < positions / scaling.high_freq_factor) return frequency;
+  const auto turns = static_cast<float>(positions / double{wavelength});
+  const auto above = static_cast<float>(double{turns} - scaling.low_freq_factor);
+  const auto share = static_cast<float>(double{above} / (scaling.high_freq_factor - scaling.low_freq_factor));
+  const auto rest = static_cast<float>(1.0 - double{share});
+  const auto slow = static_cast<float>(static_cast<float>(double{rest} * double{frequency}) / scaling.factor);
+  return static_cast<float>(double{slow} +
+                            static_cast<double>(static_cast<float>(double{share} * double{frequency})));
 }
 
-/// The angle of pair i < width / 2 at a position, an fp32 product as in the reference implementations.
-ASTERISM_HD inline float rotary_angle(std::int32_t position, const Rope& rope, std::size_t i, std::size_t width) {
-  return static_cast<float>(position) * rotary_frequency(rope, i, width);
+/// The angle of pair i < width / 2 at a position: the exact product. In fp32 it would be off by up to 2^-7 at 262143.
+ASTERISM_HD inline double rotary_angle(std::int32_t position, const Rope& rope, std::size_t i, std::size_t width) {
+  return position * double{rotary_frequency(rope, i, width)};
 }
 
 /// Rotates (a, b) by the angle with the given cosine and sine.
