@@ -10,29 +10,25 @@
 
 namespace asterism::linalg {
 
-/// The frequency of pair i < width / 2 in radians a position: theta^(-2i/width), scaled; each step rounded to fp32 as
-/// transformers does, since a last bit turns distant positions by hundredths of a radian. Its power may be one bit off
-/// where the exact one lies halfway between two floats.
+/// The frequency of pair i < width / 2 in radians a position: theta^(-2i/width), scaled; in fp32, rounded step by step as
+/// transformers does, since a last bit turns distant positions by hundredths of a radian. torch's power may be one bit off
+/// where the exact one lies in the middle of two floats.
 ASTERISM_HD inline float rotary_frequency(const Rope& rope, std::size_t i, std::size_t width) {
-  // Sums, products and quotients of two floats in double, rounded to float, are those of fp32: no contraction alters them.
-  const auto exponent = static_cast<float>(static_cast<double>(2 * i) / static_cast<double>(width));
-  const auto power = static_cast<float>(std::pow(double{static_cast<float>(rope.theta)}, double{exponent}));
-  const auto frequency = static_cast<float>(1.0 / double{power});
+  const double exponent = static_cast<float>(2 * i) / static_cast<float>(width);
+  const float frequency = 1.0F / static_cast<float>(std::pow(double{static_cast<float>(rope.theta)}, exponent));
   const RopeScaling& scaling = rope.scaling;
   if (scaling.factor == 0) return frequency;
-  constexpr float turn = 6.2831853F;
-  const auto wavelength = static_cast<float>(double{turn} / double{frequency});
+  const float wavelength = 1.0F / frequency * 6.2831853F;
   const double positions = scaling.original_positions;  // of the pre-training
-  const auto divided = static_cast<float>(double{frequency} / scaling.factor);
-  if (wavelength > positions / scaling.low_freq_factor) return divided;
-  if (wavelength < positions / scaling.high_freq_factor) return frequency;
-  const auto turns = static_cast<float>(positions / double{wavelength});
-  const auto above = static_cast<float>(double{turns} - scaling.low_freq_factor);
-  const auto share = static_cast<float>(double{above} / (scaling.high_freq_factor - scaling.low_freq_factor));
-  const auto rest = static_cast<float>(1.0 - double{share});
-  const auto slow = static_cast<float>(static_cast<float>(double{rest} * double{frequency}) / scaling.factor);
-  return static_cast<float>(double{slow} +
-                            static_cast<double>(static_cast<float>(double{share} * double{frequency})));
+  const auto factor = static_cast<float>(scaling.factor);
+  if (wavelength > static_cast<float>(positions / scaling.low_freq_factor)) return frequency / factor;
+  if (wavelength < static_cast<float>(positions / scaling.high_freq_factor)) return frequency;
+  const volatile float turns =
+      1.0F / wavelength * static_cast<float>(positions);  // no product is fused with a sum
+  const float share = (turns - static_cast<float>(scaling.low_freq_factor)) /
+                      static_cast<float>(scaling.high_freq_factor - scaling.low_freq_factor);
+  const volatile float stays = share * frequency;
+  return (1.0F - share) * frequency / factor + stays;
 }
 
 /// The angle of pair i < width / 2 at a position: the exact product. In fp32 it would be off by up to 2^-7 at 262143.
