@@ -1,8 +1,8 @@
 """Plants typical mistakes of ports, one at a time, in a copy of the headers, and shows which golden models find each.
 
 Usage: planted_mistakes.py [NAME...]   (from anywhere; compiler from $CXX, default c++; all mistakes without names)
-Builds families_test.cpp for each mistake, half a minute of a core; not part of ctest. Prints a table in Markdown and fails
-where a mistake is not found, or where its line is no longer in the headers.
+Builds families_test.cpp for each mistake, half a minute of a core; not part of ctest. Prints a table in Markdown and
+fails where a mistake is not found, or where its line is no longer in the headers.
 """
 import os
 import re

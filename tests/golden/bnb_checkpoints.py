@@ -1,4 +1,4 @@
-"""Small checkpoints of four families with bitsandbytes' 4-bit weights, and the logits and greedy tokens expected of them.
+"""Small checkpoints of four families with bitsandbytes' 4-bit weights, their logits and greedy tokens.
 
 Run:  python tests/golden/bnb_checkpoints.py [folder [name...]]      (default: the folder of this script, all models)
 With: bitsandbytes 0.50.2 (CPU), torch 2.15.0, transformers 5.23.0, safetensors 0.8.0, numpy 2.4.6, Python 3.11
@@ -32,8 +32,9 @@ BLOCK = 64
 # bnb_qwen3_moe: separate experts, plain scales.
 # bnb_qwen3_moe_fused: a dense layer, then fused experts of whole nested blocks.
 # bnb_llama: dense layers with biases of the attention, which stay as they are.
-# bnb_qwen3_next: the rows of in_proj_qkvz that a network keeps apart, of each key head 128 of queries, 128 of keys, 128 of
-# two value heads and 128 of their gates, are whole nested blocks; in_proj_ba, the shared expert and its gate in 4 bits.
+# bnb_qwen3_next: the rows of in_proj_qkvz that a network keeps apart, of each key head 128 of queries, 128 of keys,
+# 128 of two value heads and 128 of their gates, are whole nested blocks; in_proj_ba, the shared expert and its gate in
+# 4 bits.
 MODELS = {
     "bnb_experts": dict(nested=True, fused=False, router=False, config=dict(
         hidden_size=96, intermediate_size=176, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2,

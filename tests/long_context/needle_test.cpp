@@ -96,9 +96,9 @@ float direction(std::int32_t i, bool second) {
 
 constexpr Shape attention_shape = one_layer(Architecture::llama, 8);
 
-/// Attention. Hidden: 0 nothing said, 1 and 2 the needle's direction, 3 and 4 that answered, 5 and 6 that asked for. Keys
-/// and queries of needles are in the slowest pair of the head, 7 and 15, which turns by 0.2 over the whole prompt; those
-/// of other tokens in the fastest.
+/// Attention. Hidden: 0 nothing said, 1 and 2 the needle's direction, 3 and 4 that answered, 5 and 6 that asked for.
+/// Keys and queries of needles are in the slowest pair of the head, 7 and 15, which turns by 0.2 over the whole prompt;
+/// those of other tokens in the fastest.
 float attention_weight(Role role, std::int32_t row, std::int32_t col) {
   constexpr std::int32_t last_pair = 7;
   constexpr std::int32_t head_dim = 16;
@@ -135,8 +135,8 @@ constexpr Shape linear_shape = [] {
   return shape;
 }();
 
-/// Linear attention. Hidden: an element for each token. Key 0 is of tokens that say nothing, which write as well, and which
-/// every question asks for too, so that the norm behind shows how much is left of a needle; 1 + i is needle i's.
+/// Linear attention. Hidden: an element for each token. Key 0 is of tokens that say nothing, which write as well, and
+/// which every question asks for too, so that the norm behind shows how much is left of a needle; 1 + i is needle i's.
 float linear_weight(Role role, std::int32_t row, std::int32_t col) {
   constexpr std::int32_t width = 8;
   const auto says = [&](std::int32_t i) { return i <= needles && col == i ? 1.0F : 0.0F; };

@@ -10,9 +10,9 @@
 
 namespace asterism::linalg {
 
-/// The frequency of pair i < width / 2 in radians a position: theta^(-2i/width), scaled; in fp32, rounded step by step as
-/// transformers does, since a last bit turns distant positions by hundredths of a radian. torch's power may be one bit off
-/// where the exact one lies in the middle of two floats.
+/// The frequency of pair i < width / 2 in radians a position: theta^(-2i/width), scaled; in fp32, rounded step by step
+/// as transformers does, since a last bit turns distant positions by hundredths of a radian. torch's power may be one
+/// bit off where the exact one lies in the middle of two floats.
 ASTERISM_HD inline float rotary_frequency(const Rope& rope, std::size_t i, std::size_t width) {
   const double exponent = static_cast<float>(2 * i) / static_cast<float>(width);
   const float frequency = 1.0F / static_cast<float>(std::pow(double{static_cast<float>(rope.theta)}, exponent));
