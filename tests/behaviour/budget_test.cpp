@@ -1,13 +1,19 @@
 // Budgets hold: refused before a weight is read, never passed, and equal to the plan.
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
+#include "asterism/engine/engine.hpp"
+#include "asterism/engine/sequence.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/model/plan.hpp"
 #include "asterism/placement/report.hpp"
+#include "asterism/shape/catalogue.hpp"
 
 #include "support/golden.hpp"
 
@@ -28,6 +34,28 @@ std::string refusal(const std::string& where, const LoadOptions& options) {
     return error.what();
   }
   return "not refused";
+}
+
+/// Eight layers of Qwen3-Next-80B: 7 GB in NF4.
+struct EightLayers : Blueprint {
+  static constexpr Limits limits{.context = 8192, .batch = 2, .prefill_chunk = 512, .threads = 1};
+  static constexpr Shape shape = [] {
+    Shape of = shapes::qwen3_next_80b_a3b;
+    of.layers = 8;
+    of.linear_layers = of.linear_layers & LayerSet::range(0, of.layers);
+    return of;
+  }();
+};
+
+/// Memory of this process that is there rather than reserved; 0 where the system does not say.
+[[maybe_unused]] std::uint64_t resident() {
+  std::ifstream file("/proc/self/status");
+  std::string word;
+  std::uint64_t kib = 0;
+  while (file >> word) {
+    if (word == "VmRSS:" && file >> kib) return kib * 1024;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -72,4 +100,30 @@ TEST_CASE(
   CHECK(refusal(folder, options).find("missing") != std::string::npos);
   options.machine = equal_devices(1, options.machine->capacity[0]);
   CHECK(refusal(folder, options).find("missing") != std::string::npos);
+}
+
+TEST_CASE("eight layers of Qwen3-Next-80B draw what their plan says to the byte, on one device and on two") {
+  const placement::MemoryFootprint parts =
+      model::memory_footprint<EightLayers>(EightLayers::shape, EightLayers::limits);
+  [[maybe_unused]] const std::uint64_t before = resident();
+  for (const std::size_t count : {std::size_t{1}, std::size_t{2}}) {
+    CAPTURE(count);
+    const auto planned = plan<EightLayers>(
+        placement::smallest_equal_budgets<EightLayers::Placement>(parts, count, 0.0), EightLayers::shape);
+    const engine::Engine<EightLayers> engine(planned, EightLayers::shape, EightLayers::limits);
+    const engine::Sequence<EightLayers> first(engine);
+    const engine::Sequence<EightLayers> second(engine);
+    std::uint64_t weights = 0;
+    for (std::size_t d = 0; d < count; ++d) {
+      const backend::Arena& arena = engine.devices()[d]->arena();
+      CHECK(arena.high_water() == planned.peak(d));
+      CHECK(arena.held_by("experts") == planned.bytes(d, placement::PartKind::experts));
+      weights += planned.weight_bytes(d).count;
+    }
+    CHECK(weights > (7_GB).count);
+    CHECK(planned.largest_peak() == planned.budget(0));  // to the byte: a byte less is refused
+  }
+#if !defined(ASTERISM_SANITIZED)              // sanitizers write notes on what is drawn
+  CHECK(resident() < before + (1_GB).count);  // nothing was filled: weights are reserved, no more
+#endif
 }

@@ -54,6 +54,10 @@ TEST_CASE("checkpoints that bitsandbytes quantized answer as their dequantized w
   compare<Nested>("bnb_experts");
   compare<Nested>("bnb_fused");
   compare<Plain>("bnb_router4");
+  compare<Plain>("bnb_qwen3_moe");
+  compare<Nested>("bnb_qwen3_moe_fused");
+  compare<Nested>("bnb_llama");
+  compare<Nested>("bnb_qwen3_next");
 }
 
 TEST_CASE("a 16-bit checkpoint quantized while loading equals one quantized by bitsandbytes") {

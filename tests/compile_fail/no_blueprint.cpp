@@ -1,6 +1,6 @@
-// What derives from no Blueprint is refused at the call, by the name of what it lacks.
-// expected: (derived_from<NoBlueprint|'NoBlueprint' does not satisfy 'DerivesFromBlueprint'|DerivesFromBlueprint|failed deduction)
-// expected: no (matching function|instance of (overloaded )?function)
+// What derives from no Blueprint is refused by name, by every compiler.
+// expected: B is no Blueprint: struct B : asterism::Blueprint
+// expected: (with B ?= ?NoBlueprint|'NoBlueprint' does not satisfy 'DerivesFromBlueprint')
 #include "asterism/model/plan.hpp"
 
 using namespace asterism;

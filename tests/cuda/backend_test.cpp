@@ -340,7 +340,7 @@ TEST_CASE("rotary positions") {
       const auto tables = twins.result(4, width);
       twins.host.rotary_tables(first, {1e6}, tables.host);
       twins.gpu.rotary_tables(first, {1e6}, tables.gpu);
-      twins.check_near(tables, first > 1000 ? 4e-3 : 1e-6);  // half a unit in the last place of 3e4 radians
+      twins.check_near(tables, first > 1000 ? 4e-3 : 1e-6);  // a last bit of a frequency turns as far
       const auto scaled = twins.result(4, width);
       const linalg::Rope llama{5e5, {.factor = 8, .original_positions = 8192}};
       twins.host.rotary_tables(first, llama, scaled.host);

@@ -1,6 +1,6 @@
-"""Small Mixtral checkpoints with bitsandbytes' 4-bit weights, and the logits and greedy tokens expected of them.
+"""Small checkpoints of four families with bitsandbytes' 4-bit weights, their logits and greedy tokens.
 
-Run:  python tests/golden/bnb_checkpoints.py [folder]      (default: the folder of this script)
+Run:  python tests/golden/bnb_checkpoints.py [folder [name...]]      (default: the folder of this script, all models)
 With: bitsandbytes 0.50.2 (CPU), torch 2.15.0, transformers 5.23.0, safetensors 0.8.0, numpy 2.4.6, Python 3.11
 
 Writes models/bnb_*/ and expected/bnb_*.safetensors (prompt_<n>, logits_<n> for n = 7 and 33, routes_33,
@@ -11,10 +11,13 @@ CPU dequantisation, and are not rounded to bfloat16.
 
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import bitsandbytes.functional
+import model_families
+import model_qwen3_next
 import numpy as np
 import reference
 import torch
@@ -26,6 +29,12 @@ BLOCK = 64
 # bnb_experts: blocks run over the ends of rows, and the scales of an expert fill one nested block and part of a second.
 # bnb_fused: 128 * 128 weights are one whole nested block of 256 scales.
 # bnb_router4: matrices whose last block is not full, and the router in 4 bits as well.
+# bnb_qwen3_moe: separate experts, plain scales.
+# bnb_qwen3_moe_fused: a dense layer, then fused experts of whole nested blocks.
+# bnb_llama: dense layers with biases of the attention, which stay as they are.
+# bnb_qwen3_next: the rows of in_proj_qkvz that a network keeps apart, of each key head 128 of queries, 128 of keys,
+# 128 of two value heads and 128 of their gates, are whole nested blocks; in_proj_ba, the shared expert and its gate in
+# 4 bits.
 MODELS = {
     "bnb_experts": dict(nested=True, fused=False, router=False, config=dict(
         hidden_size=96, intermediate_size=176, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2,
@@ -37,6 +46,23 @@ MODELS = {
         hidden_size=72, intermediate_size=90, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=1,
         head_dim=10,
         num_local_experts=6, num_experts_per_tok=2, vocab_size=144)),
+    "bnb_qwen3_moe": dict(nested=False, fused=False, router=False, config=dict(
+        model_type="qwen3_moe", hidden_size=80, intermediate_size=64, moe_intermediate_size=40, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=24, num_experts=6, num_experts_per_tok=2,
+        norm_topk_prob=True, vocab_size=144)),
+    "bnb_qwen3_moe_fused": dict(nested=True, fused=True, router=False, config=dict(
+        model_type="qwen3_moe", hidden_size=128, intermediate_size=96, moe_intermediate_size=128, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=1, head_dim=24, num_experts=4, num_experts_per_tok=2,
+        norm_topk_prob=False, mlp_only_layers=[0], vocab_size=144)),
+    "bnb_llama": dict(nested=True, fused=False, router=False, config=dict(
+        model_type="llama", hidden_size=88, intermediate_size=200, num_hidden_layers=3, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=20, attention_bias=True, vocab_size=160)),
+    "bnb_qwen3_next": dict(nested=True, fused=False, router=False, config=dict(
+        model_type="qwen3_next", hidden_size=128, intermediate_size=64, moe_intermediate_size=24,
+        shared_expert_intermediate_size=40, num_hidden_layers=2, full_attention_interval=2, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=32, num_experts=6, num_experts_per_tok=2, norm_topk_prob=True,
+        linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=128, linear_value_head_dim=64,
+        vocab_size=144, rope_theta=1e4)),
 }
 
 
@@ -92,16 +118,18 @@ def check(weight, parts, value):
     assert np.all(np.abs(scaled - table[codes(parts, count)]) <= nearest + 1e-5)
 
 
-def is_four_bit(name, router):
-    """Whether a tensor of a checkpoint is stored in 4 bits: attention and experts, and the router if asked."""
-    return "self_attn" in name or "experts" in name or (router and name.endswith("gate.weight"))
+def is_four_bit(name, tensor, router):
+    """Whether a tensor of a checkpoint is stored in 4 bits: matrices of layers, and the router if asked."""
+    if "layers" not in name or tensor.dim() < 2 or "conv1d" in name:
+        return False
+    return router or not name.endswith("mlp.gate.weight") and not name.endswith("block_sparse_moe.gate.weight")
 
 
 def quantise_checkpoint(source, nested, router=False):
     """Tensors of a 4-bit checkpoint made from a bfloat16 one, and the same checkpoint dequantised, both by name."""
     stored, plain = {}, {}
     for name, tensor in load_file(source / "model.safetensors").items():
-        if is_four_bit(name, router):
+        if is_four_bit(name, tensor, router):
             parts, plain[name] = quantise(tensor, nested)
             stored.update({name + suffix: part for suffix, part in parts.items()})
         else:
@@ -118,15 +146,22 @@ def load_tensors(source, tensors):
         return reference.load(scratch)
 
 
+def random_model(values, seed):
+    """A model with lively random weights, in bfloat16."""
+    lively = model_qwen3_next if values.get("model_type") == "qwen3_next" else reference
+    return lively.lively_model(reference.config(**values), seed).to(torch.bfloat16)
+
+
 def main():
     root = reference.output_folder()
     for seed, (name, recipe) in enumerate(MODELS.items(), start=41):
+        if len(sys.argv) > 2 and name not in sys.argv[2:]:
+            continue
         folder = root / "models" / name
         shutil.rmtree(folder, ignore_errors=True)
         with tempfile.TemporaryDirectory() as scratch:
             source = Path(scratch)
-            model = reference.lively_model(reference.config(**recipe["config"]), seed).to(torch.bfloat16)
-            model.save_pretrained(source, save_original_format=not recipe["fused"])
+            random_model(recipe["config"], seed).save_pretrained(source, save_original_format=not recipe["fused"])
             stored, plain = quantise_checkpoint(source, recipe["nested"], recipe["router"])
             model = load_tensors(source, plain)
             folder.mkdir(parents=True)
@@ -146,7 +181,13 @@ def main():
         reference.write_json(folder / "config.json", values)
         tensors, gaps, largest = reference.expected_tensors(model, seed, LENGTHS)
         reference.write_expected(root, name, tensors)
-        reference.report(name, gaps, largest)
+        extra = ""
+        if values["model_type"] == "qwen3_next":
+            model_qwen3_next.recurrent()(model)
+            one_by_one = model_families.moved(model, tensors, [f"prompt_{length}" for length in LENGTHS])
+            assert one_by_one < model_qwen3_next.CHUNKED, f"the recurrent form differs from the chunked one by {one_by_one}"
+            extra = f"recurrent form differs by {one_by_one:.1e}"
+        reference.report(name, gaps, largest, extra)
 
 
 if __name__ == "__main__":

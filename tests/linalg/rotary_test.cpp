@@ -1,6 +1,7 @@
 // Rotary positions against double.
 #include "asterism/linalg/rotary.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -13,7 +14,7 @@
 
 using namespace asterism;
 
-TEST_CASE("rotary tables equal double within the rounding of an fp32 angle") {
+TEST_CASE("rotary tables equal double within the roundings of an fp32 frequency") {
   for (const double theta : {1e4, 1e6}) {
     for (const std::size_t dim : {2U, 4U, 10U, 64U, 128U}) {
       for (const std::int32_t position : {0, 1, 2, 63, 1000, 32767, 1'000'000}) {
@@ -22,7 +23,8 @@ TEST_CASE("rotary tables equal double within the rounding of an fp32 angle") {
         for (std::size_t i = 0; i < dim / 2; ++i) {
           const double angle =
               position * std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
-          const double bound = 1.2e-7 * (1 + angle);  // two roundings of the angle, one of the result
+          // The power's exponent, the power and its inverse are rounded, then the result.
+          const double bound = 6e-8 * (1 + (2 + std::log(theta)) * angle);
           CHECK(std::fabs(table[i] - std::cos(angle)) <= bound);
           CHECK(std::fabs(table[dim / 2 + i] - std::sin(angle)) <= bound);
         }
@@ -77,20 +79,81 @@ TEST_CASE("scores depend on the distance of positions alone") {
   CHECK(std::fabs(score(7, 3) - score(8, 3)) > 1e-3);
 }
 
-TEST_CASE("frequencies are those of transformers for published models, within the rounding of its fp32 powers") {
+namespace {
+
+struct Published {
+  const char* model;
+  linalg::Rope rope;
+  std::size_t width;
+};
+
+constexpr linalg::RopeScaling llama3{
+    .factor = 8, .low_freq_factor = 1, .high_freq_factor = 4, .original_positions = 8192};
+constexpr Published published[] = {{"mixtral_8x7b", {1e6}, 128},       {"qwen3_30b_a3b", {1e6}, 128},
+                                   {"qwen3_30b_a3b_2507", {1e7}, 128}, {"qwen3_next_80b_a3b", {1e7}, 64},
+                                   {"llama3_8b", {5e5, llama3}, 128},  {"mistral_7b", {1e4}, 128}};
+
+/// torch's power is one bit off here: 1e6^(74/128) lies 0.014 bits from the middle of two floats.
+bool is_rounded_otherwise(const Published& of, std::size_t i) {
+  return of.rope.theta == 1e6 && of.width == 128 && i == 37;
+}
+
+/// theta^(-2i/width), scaled, in double throughout.
+double exact_frequency(const Published& of, std::size_t i) {
+  const double plain = std::pow(of.rope.theta, -2.0 * static_cast<double>(i) / static_cast<double>(of.width));
+  const linalg::RopeScaling& scaling = of.rope.scaling;
+  if (scaling.factor == 0) return plain;
+  const double turns = scaling.original_positions * plain / (2 * std::acos(-1.0));
+  const double share = (turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor);
+  return plain * (std::clamp(share, 0.0, 1.0) * (1 - 1 / scaling.factor) + 1 / scaling.factor);
+}
+
+}  // namespace
+
+TEST_CASE("frequencies are those of transformers for published models, to the bit") {
   const test::Golden golden("rope/frequencies.safetensors");
-  const linalg::RopeScaling llama{
-      .factor = 8, .low_freq_factor = 1, .high_freq_factor = 4, .original_positions = 8192};
-  const auto check = [&](const char* model, const linalg::Rope& rope) {
-    CAPTURE(model);
-    const std::vector<float> expected = golden.values<float>(model);
-    REQUIRE(expected.size() == 64);
+  for (const Published& of : published) {
+    CAPTURE(of.model);
+    const std::vector<float> expected = golden.values<float>(of.model);
+    REQUIRE(expected.size() == of.width / 2);
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      CHECK(std::fabs(linalg::rotary_frequency(rope, i, 128) / expected[i] - 1) < 5e-7);
+      CAPTURE(i);
+      const float found = linalg::rotary_frequency(of.rope, i, of.width);
+      CHECK((found == expected[i]) == !is_rounded_otherwise(of, i));
+      CHECK(std::fabs(found / expected[i] - 1) < 1.2e-7);
     }
-  };
-  check("mixtral_8x7b", {1e6});
-  check("qwen3_30b_a3b", {1e6});
-  check("llama3_8b", {5e5, llama});
-  check("mistral_7b", {1e4});
+  }
+}
+
+TEST_CASE(
+    "distant positions turn by transformers' frequencies, nearer to exact angles than its own fp32 products") {
+  const test::Golden golden("rope/frequencies.safetensors");
+  for (const Published& of : published) {
+    CAPTURE(of.model);
+    const std::vector<float> theirs = golden.values<float>(of.model);
+    const std::size_t half = of.width / 2;
+    double ours_off = 0;
+    double theirs_off = 0;
+    for (const std::int32_t position : {0, 32767, 131071, 262143}) {
+      CAPTURE(position);
+      std::vector<float> table(of.width);
+      linalg::rotary_table(position, of.rope, table);
+      for (std::size_t i = 0; i < half; ++i) {
+        CAPTURE(i);
+        const auto off = [&](float cosine, float sine, double angle) {
+          return std::max(std::fabs(cosine - std::cos(angle)), std::fabs(sine - std::sin(angle)));
+        };
+        const double angle = position * double{theirs[i]};
+        const double bit = is_rounded_otherwise(of, i) ? position * double{theirs[i]} * 1.2e-7 : 0;
+        CHECK(off(table[i], table[half + i], angle) < 1e-6 + bit);
+        const float rounded = static_cast<float>(position) * theirs[i];
+        const double exact = position * exact_frequency(of, i);
+        ours_off = std::max(ours_off, off(table[i], table[half + i], exact));
+        theirs_off = std::max(theirs_off, off(std::cos(rounded), std::sin(rounded), exact));
+      }
+    }
+    CAPTURE(ours_off);
+    CAPTURE(theirs_off);
+    CHECK(ours_off <= theirs_off);
+  }
 }

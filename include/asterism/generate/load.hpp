@@ -98,6 +98,18 @@ LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
   return out;
 }
 
+/// Refuse what is no Blueprint by name, as `plan` does; `auto`, so that this is the first that compilers say.
+template <class B>
+  requires(!DerivesFromBlueprint<B>)
+auto plan_load(const std::string& /*folder*/, const LoadOptions& /*options*/ = {}) {
+  static_assert(DerivesFromBlueprint<B>, "B is no Blueprint: struct B : asterism::Blueprint { ... }");
+}
+template <class B>
+  requires(!DerivesFromBlueprint<B>)
+auto load(const std::string& /*folder*/, const LoadOptions& /*options*/ = {}) {
+  static_assert(DerivesFromBlueprint<B>, "B is no Blueprint: struct B : asterism::Blueprint { ... }");
+}
+
 /// Loads the checkpoint in `folder` under the policies of B: config.json, weights (safetensors, one file or shards, 16
 /// or 32 bits, or 4 bits of bitsandbytes), and, if present, generation_config.json, tokenizer.json and the chat
 /// template. Tensors that the architecture passes over are counted in the memory report. Throws BudgetExceeded with the

@@ -10,24 +10,30 @@
 
 namespace asterism::linalg {
 
-/// The frequency of pair i < width / 2 in radians a position: theta^(-2i/width), scaled; in fp32 as in the reference
-/// implementations.
+/// The frequency of pair i < width / 2 in radians a position: theta^(-2i/width), scaled; in fp32, rounded step by step
+/// as transformers does, since a last bit turns distant positions by hundredths of a radian. torch's power may be one
+/// bit off where the exact one lies in the middle of two floats.
 ASTERISM_HD inline float rotary_frequency(const Rope& rope, std::size_t i, std::size_t width) {
-  const double exponent = static_cast<double>(2 * i) / static_cast<double>(width);
-  const double frequency = 1.0 / std::pow(rope.theta, exponent);
+  const double exponent = static_cast<float>(2 * i) / static_cast<float>(width);
+  const float frequency = 1.0F / static_cast<float>(std::pow(double{static_cast<float>(rope.theta)}, exponent));
   const RopeScaling& scaling = rope.scaling;
-  if (scaling.factor == 0) return static_cast<float>(frequency);
-  constexpr double turn = 6.283185307179586;
-  const double turns = scaling.original_positions * frequency / turn;  // within the positions of the pre-training
-  if (turns < scaling.low_freq_factor) return static_cast<float>(frequency / scaling.factor);
-  if (turns > scaling.high_freq_factor) return static_cast<float>(frequency);
-  const double share = (turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor);
-  return static_cast<float>((1 - share) * frequency / scaling.factor + share * frequency);
+  if (scaling.factor == 0) return frequency;
+  const float wavelength = 1.0F / frequency * 6.2831853F;
+  const double positions = scaling.original_positions;  // of the pre-training
+  const auto factor = static_cast<float>(scaling.factor);
+  if (wavelength > static_cast<float>(positions / scaling.low_freq_factor)) return frequency / factor;
+  if (wavelength < static_cast<float>(positions / scaling.high_freq_factor)) return frequency;
+  const volatile float turns =
+      1.0F / wavelength * static_cast<float>(positions);  // no product is fused with a sum
+  const float share = (turns - static_cast<float>(scaling.low_freq_factor)) /
+                      static_cast<float>(scaling.high_freq_factor - scaling.low_freq_factor);
+  const volatile float stays = share * frequency;
+  return (1.0F - share) * frequency / factor + stays;
 }
 
-/// The angle of pair i < width / 2 at a position, an fp32 product as in the reference implementations.
-ASTERISM_HD inline float rotary_angle(std::int32_t position, const Rope& rope, std::size_t i, std::size_t width) {
-  return static_cast<float>(position) * rotary_frequency(rope, i, width);
+/// The angle of pair i < width / 2 at a position: the exact product. In fp32 it would be off by up to 2^-7 at 262143.
+ASTERISM_HD inline double rotary_angle(std::int32_t position, const Rope& rope, std::size_t i, std::size_t width) {
+  return position * double{rotary_frequency(rope, i, width)};
 }
 
 /// Rotates (a, b) by the angle with the given cosine and sine.

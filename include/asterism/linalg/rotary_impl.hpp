@@ -12,9 +12,9 @@ namespace asterism::linalg {
 ASTERISM_INLINE void rotary_table(std::int32_t position, const Rope& rope, View<float> table) {
   const std::size_t half = table.size / 2;
   for (std::size_t i = 0; i < half; ++i) {
-    const float angle = rotary_angle(position, rope, i, table.size);
-    table.data[i] = std::cos(angle);
-    table.data[half + i] = std::sin(angle);
+    const double angle = rotary_angle(position, rope, i, table.size);
+    table.data[i] = static_cast<float>(std::cos(angle));
+    table.data[half + i] = static_cast<float>(std::sin(angle));
   }
 }
 

@@ -204,6 +204,14 @@ constexpr placement::Plan plan(const Machine& machine, const Shape& shape, const
   return B::Placement::plan(model::memory_footprint<B>(shape, limits), machine);
 }
 
+/// Refuses what is no Blueprint by name: of a call that no function takes nvcc does not say why.
+template <class B>
+  requires(!DerivesFromBlueprint<B>)
+constexpr placement::Plan plan(const Machine& /*machine*/, const Shape& /*shape*/, const Limits& /*limits*/ = {}) {
+  static_assert(DerivesFromBlueprint<B>, "B is no Blueprint: struct B : asterism::Blueprint { ... }");
+  return {};
+}
+
 /// The same for a Blueprint that fixes its shape.
 template <HasShape B>
 constexpr placement::Plan plan(const Machine& machine) {

@@ -70,9 +70,9 @@ static __global__ void __launch_bounds__(T::threads)
     rotary_tables_kernel(std::int32_t first, linalg::Rope rope, MatrixView<float> tables) {
   const std::size_t half = tables.cols / 2;
   for (std::size_t i = threadIdx.x; i < half; i += T::threads) {
-    const float angle = linalg::rotary_angle(first + static_cast<std::int32_t>(blockIdx.x), rope, i, tables.cols);
-    tables(blockIdx.x, i) = cosf(angle);
-    tables(blockIdx.x, half + i) = sinf(angle);
+    const double angle = linalg::rotary_angle(first + static_cast<std::int32_t>(blockIdx.x), rope, i, tables.cols);
+    tables(blockIdx.x, i) = static_cast<float>(cos(angle));
+    tables(blockIdx.x, half + i) = static_cast<float>(sin(angle));
   }
 }
 
