@@ -2,7 +2,8 @@
 # Sets up what is missing, builds the tests and runs them.
 #   sh tests/run.sh [PRESET] [--build-only] [ctest arguments]     PRESET: release (default), dev, asan, tsan
 # Without arguments for ctest it leaves out what takes minutes and seldom breaks alone, and says so: packages as others
-# take them, the pages' programs, whole models on lower instruction sets, compile times (`-L apart`; .ci/run runs them).
+# take them, the pages' programs, lower instruction sets, what nvcc refuses, compile times (`-L apart`; .ci/run runs
+# them).
 set -eu
 cd "$(dirname "$0")/.."
 preset=release
@@ -31,5 +32,5 @@ if [ $# -gt 0 ]; then
   run "$@"
 else
   run -LE apart
-  echo "left out: packages, pages, whole models on lower instruction sets, compile times (sh tests/run.sh $preset -L apart)"
+  echo "left out: packages, pages, lower instruction sets, refusals of nvcc, compile times (sh tests/run.sh $preset -L apart)"
 fi

@@ -1,16 +1,24 @@
 // A model of a given shape whose experts take turns in memory, with random weights in a file on the disk: tokens a
 // second, hits, bytes read, and the share of its time that the disk alone would have taken, the disk measured between
-// windows.
+// windows; what lab::decode_seconds foretells of the hits; memory that the process has beside the plan, and the part of
+// the file in the system's cache.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <numeric>
 #include <string>
+#include <string_view>
+#include <sys/mman.h>
+#include <tuple>
+#include <unistd.h>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -25,11 +33,14 @@
 #include "asterism/file/path.hpp"
 #include "asterism/file/reader_threads.hpp"
 #include "asterism/generate/load_slotted.hpp"
+#include "asterism/lab/forecast.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/machine/parse.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/placement/report.hpp"
+#include "asterism/prefetch/mixture.hpp"
+#include "asterism/prefetch/next_gate.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/shape/catalogue.hpp"
 
@@ -47,12 +58,19 @@ struct Learnt : Blueprint {
 struct Recent : Learnt {
   using Cache = cache::LeastRecent;
 };
+struct AskingNextRouter : Learnt {
+  using Prefetch = prefetch::NextGate;
+};
+struct LookingAhead : Learnt {
+  using Prefetch = prefetch::Adaptive;
+};
 
 struct Arguments {
   std::string shape = "m";
-  std::string memory = "2GiB";
+  std::string machine = "host:2GiB";
   std::string file = "residency_bench.spill";
   std::string cache = "hazard";
+  std::string prefetch = "none";
   std::int32_t tokens = 64;
   std::int32_t prompt = 512;
   std::int32_t threads = 2;
@@ -154,6 +172,76 @@ class Disk {
   Random random_{3};
 };
 
+/// Bytes of weights a second that `threads` threads compute, one row through experts in memory.
+template <class B>
+double computing_rate(const Shape& shape, const residency::SpillFile& spill, std::size_t threads) {
+  using Expert = typename model::Assembly<B>::Expert;
+  constexpr std::size_t count = 8;
+  const std::size_t stride = static_cast<std::size_t>(spill.header().stride());
+  const Expert expert(shape);
+  const auto lay_out_rows = [&](backend::Layout& cursor) {
+    auto x = cursor.matrix<float>(1, expert.in_dim());
+    auto scratch = Expert::Scratch::lay_out(cursor, expert, 1);
+    return std::tuple(x, scratch, cursor.matrix<float>(1, expert.out_dim()));
+  };
+  backend::Layout sizes;
+  lay_out_rows(sizes);
+  const auto widest = static_cast<std::size_t>(std::max(shape.hidden, shape.ffn));
+  const Bytes slabs{count * stride + residency::slab_alignment};
+  backend::HostA8 device(0, slabs + sizes.used() + backend::HostA8::scratch(1, widest) + 1_MiB,
+                         std::make_shared<parallel::Threads>(threads));
+  const backend::Buffer buffer = device.allocate(slabs, "experts");
+  const backend::Buffer rows = device.allocate(sizes.used(), "workspace");
+  std::byte* const first = residency::aligned_to_page(buffer.data());
+  typename Expert::Matrices matrices;
+  for (std::size_t i = 0; i < count; ++i) {
+    spill.read({0, static_cast<std::int32_t>(i % static_cast<std::size_t>(spill.header().experts))},
+               {first + i * stride, stride});
+    backend::Layout cursor(buffer, static_cast<std::uint64_t>(first - buffer.data()) + i * stride);
+    matrices.add(expert.lay_out(cursor));
+  }
+  backend::Layout cursor(rows);
+  const auto [x, scratch, y] = lay_out_rows(cursor);
+  std::fill_n(x.view.data, expert.in_dim(), 0.5F);
+  device.reserve(1, widest);
+  std::vector<std::int32_t> offsets(count + 1);
+  std::vector<std::int32_t> source{0};
+  std::vector<double> rates;
+  for (int repetition = 0; repetition < 5; ++repetition) {
+    const auto begun = std::chrono::steady_clock::now();
+    for (std::size_t e = 0; e < count; ++e) {
+      for (std::size_t i = 0; i <= count; ++i) offsets[i] = i > e ? 1 : 0;
+      expert.forward(device, matrices, {offsets, source, source, 0}, x, scratch, y);
+    }
+    rates.push_back(static_cast<double>(count * stride) / seconds_since(begun));
+  }
+  std::ranges::sort(rates);
+  return rates[rates.size() / 2];
+}
+
+/// A line of /proc/self/status in bytes, such as that of VmHWM, the most that was ever resident.
+std::uint64_t status_bytes(std::string_view name) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name)) return std::stoull(line.substr(name.size() + 1)) << 10U;
+  }
+  return 0;
+}
+
+/// The part of the file that is in the system's cache.
+double share_cached(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const auto size = static_cast<std::size_t>(std::filesystem::file_size(path));
+  void* const mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
+  ::close(file);
+  if (mapped == MAP_FAILED) throw FileError(path + ": can't be mapped");
+  std::vector<unsigned char> pages((size + 4095) / 4096);
+  ::mincore(mapped, size, pages.data());
+  ::munmap(mapped, size);
+  const auto cached = std::ranges::count_if(pages, [](unsigned char one) { return (one & 1U) != 0; });
+  return static_cast<double>(cached) / static_cast<double>(pages.size());
+}
+
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values.empty() ? 0 : values[values.size() / 2];
@@ -166,7 +254,7 @@ void run(const Arguments& arguments) {
   limits.threads = arguments.threads;
   limits.context = arguments.prompt + arguments.tokens + 8;
   limits.prefill_chunk = std::min(limits.prefill_chunk, arguments.prompt);
-  const placement::Plan planned = plan<B>(parse_machine(arguments.memory), shape, limits);
+  placement::Plan planned = plan<B>(parse_machine(arguments.machine), shape, limits);
   if (!planned.fits()) {
     throw BudgetExceeded(placement::component_table(planned) +
                          placement::recommendations(planned, limits, shape.max_positions));
@@ -182,16 +270,19 @@ void run(const Arguments& arguments) {
   write_file(arguments, shape, header);
   const auto spill = std::make_shared<const residency::SpillFile>(arguments.file);
   const auto homes = std::make_shared<residency::ExpertHomes>(spill);
+  const double computing = computing_rate<B>(shape, *spill, static_cast<std::size_t>(arguments.threads));
   const LanguageModel<B> model(
       engine::Engine<B>(planned, shape, limits, engine::devices_of<B>(planned, limits), homes),
       CheckpointExtras{});
   ProgressSink silence;
   model_bench::fill_randomly(model.network(), 1, silence);
   Disk disk(*spill);
+  std::ofstream("/proc/self/clear_refs") << 5;  // from here on VmHWM counts anew
 
   std::cout << placement::component_table(planned) << "slots for " << planned.expert_slots(0) << " of "
             << planned.slotted_experts(0) << " experts of " << to_string(planned.footprint.slotted.each) << ", "
-            << arguments.cache << ", reads are " << name_of(spill->file().mode()) << "\n\n";
+            << arguments.cache << ", prefetch " << arguments.prefetch << ", computing reads "
+            << fixed(computing / 1e9, 2) << " GB/s, reads are " << name_of(spill->file().mode()) << "\n\n";
   Random random(5);
   std::vector<TokenId> prompt;
   for (std::int32_t i = 0; i < arguments.prompt; ++i) {
@@ -219,6 +310,7 @@ void run(const Arguments& arguments) {
   constexpr std::int32_t window = 8;
   std::vector<double> speeds;
   std::vector<double> shares;
+  std::vector<double> foretold;
   double rate = disk.rate(24);
   for (std::int32_t done = 0; done < arguments.tokens; done += window) {
     GenerateOptions some = options;
@@ -233,10 +325,21 @@ void run(const Arguments& arguments) {
     show(concat("decode ", done), window, seconds, mean, from, to);
     speeds.push_back(window / seconds);
     shares.push_back(static_cast<double>(to.bytes - from.bytes) / mean / seconds);
+    planned.machine.disk_rate = {static_cast<std::uint64_t>(mean)};
+    for (Bytes& one : planned.machine.rates) one = {static_cast<std::uint64_t>(computing)};
+    const double hit_rate = static_cast<double>(to.hits - from.hits) / static_cast<double>(to.uses - from.uses);
+    foretold.push_back(lab::decode_seconds(planned, hit_rate) * window / seconds);
     rate = next;
   }
   std::cout << "\nmedian     " << pad_left(fixed(median(speeds), 2), 8) << " tokens/s, "
             << fixed(median(shares), 2) << " of what the disk alone would take\n"
+            << "time foretold of these hits and rates: " << fixed(median(foretold), 2) << " of that measured ("
+            << fixed(*std::ranges::min_element(foretold), 2) << " to "
+            << fixed(*std::ranges::max_element(foretold), 2) << ")\n"
+            << "resident at most " << to_string(Bytes{status_bytes("VmHWM:")}) << ", plan "
+            << to_string(planned.peak(0)) << ", code and libraries in files "
+            << to_string(Bytes{status_bytes("RssFile:")}) << "; in the system's cache "
+            << fixed(100 * share_cached(arguments.file), 2) << " % of the file\n"
             << model.memory_report();
 }
 
@@ -247,16 +350,26 @@ int main(int argc, char** argv) {
   CLI::App app("Decodes with a model of random weights whose experts take turns in memory.", "residency_bench");
   app.add_option("--shape", arguments.shape, "m, mixtral_8x7b or tiny")
       ->check(CLI::IsMember({"m", "mixtral_8x7b", "tiny"}));
-  app.add_option("--memory", arguments.memory, "Budget of the device");
+  app.add_option("--machine", arguments.machine, "Memory, and a disk: host:2GiB,disk:8GB");
   app.add_option("--file", arguments.file, "The experts' file; written if it is not there, and kept");
   app.add_option("--cache", arguments.cache, "hazard or least-recent")
       ->check(CLI::IsMember({"hazard", "least-recent"}));
+  app.add_option("--prefetch", arguments.prefetch, "none, next-gate or adaptive, with hazard")
+      ->check(CLI::IsMember({"none", "next-gate", "adaptive"}));
   app.add_option("--tokens", arguments.tokens, "Tokens to decode, in windows of 8")->check(CLI::Range(8, 1000));
   app.add_option("--prompt", arguments.prompt, "Tokens of the prompt")->check(CLI::Range(1, 1000));
   app.add_option("--threads", arguments.threads, "Worker threads")->check(CLI::Range(1, 64));
   CLI11_PARSE(app, argc, argv);
   try {
-    (arguments.cache == "hazard" ? run<Learnt> : run<Recent>)(arguments);
+    if (arguments.cache == "least-recent") {
+      run<Recent>(arguments);
+    } else if (arguments.prefetch == "next-gate") {
+      run<AskingNextRouter>(arguments);
+    } else if (arguments.prefetch == "adaptive") {
+      run<LookingAhead>(arguments);
+    } else {
+      run<Learnt>(arguments);
+    }
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << "\n";
     return 1;

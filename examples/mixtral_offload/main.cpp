@@ -69,13 +69,9 @@ const CacheVariant& chosen_variant(const Arguments& arguments) {
 
 /// Memory for half of the experts, or for all where all are to stay, and for the other parts.
 Bytes default_memory(const Variant& variant, const Shape& shape, const Limits& limits) {
-  const placement::Plan boundless = variant.plan(main_memory({std::uint64_t{1} << 60U}), shape, limits);
-  const placement::SlottedExperts& slotted = boundless.footprint.slotted;
-  const Bytes others = boundless.peak(0) - boundless.bytes(0, placement::PartKind::expert_slots);
-  if (slotted.each == Bytes{0}) return others;
-  const std::int32_t half = (boundless.slotted_experts(0) + 1) / 2;
-  return others + slotted.beside +
-         slotted.each * static_cast<std::uint64_t>(std::max(half, slotted.per_token + slotted.passing));
+  const placement::SlottedExperts slotted = variant.memory_footprint(shape, limits).slotted;
+  const std::int32_t half = (slotted.per_layer * slotted.layers.size() + 1) / 2;
+  return memory_for(variant, shape, limits, half - slotted.passing);
 }
 
 /// The least memory under which the plan fits.

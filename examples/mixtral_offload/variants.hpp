@@ -1,6 +1,7 @@
 // The compiled variants that --cache and --prefetch choose among.
 #pragma once
 
+#include <algorithm>
 #include <asterism/core/progress.hpp>
 #include <asterism/generate/any_model.hpp>
 #include <asterism/generate/load_slotted.hpp>
@@ -54,6 +55,17 @@ constexpr CacheVariant cache_variant(std::string_view name) {
                           .memory_report = [&] { return model.memory_report(); }};
             return body(loaded);
           }};
+}
+
+/// Memory for `kept` experts that stay, at least as many as a token needs, for those that pass through, and for the
+/// other parts; where all are to stay, for all.
+inline Bytes memory_for(const Variant& variant, const Shape& shape, const Limits& limits, std::int32_t kept) {
+  const placement::Plan boundless = variant.plan(main_memory({std::uint64_t{1} << 60U}), shape, limits);
+  const placement::SlottedExperts& slotted = boundless.footprint.slotted;
+  const Bytes others = boundless.peak(0) - boundless.bytes(0, placement::PartKind::expert_slots);
+  if (slotted.each == Bytes{0}) return others;
+  const std::int32_t slots = std::max(kept, slotted.per_token) + slotted.passing;
+  return others + slotted.beside + slotted.each * static_cast<std::uint64_t>(slots);
 }
 
 // A few in each source of their own, so that they compile apart.

@@ -21,7 +21,10 @@ namespace example {
 using namespace asterism;
 
 struct Arguments {
-  std::string trace;
+  std::string trace;  ///< of `compare` also the folder of a model
+  std::string spill;  ///< the file of that model's experts; empty: written for the time of the run
+  std::int32_t rounds = 3;
+  std::int32_t threads = 0;
   std::string shape = "q";
   std::vector<double> residencies = {20, 40, 60};
   double residency = 40;

@@ -15,6 +15,9 @@ int benchmark(const Arguments& arguments);
 /// All prefetchers beside each other on a trace, for one cache, one link and one residency.
 int compare(const Arguments& arguments);
 
+/// The same while the model in the folder arguments.trace answers, from a disk.
+int compare_model(const Arguments& arguments, const Interrupt& interrupt);
+
 /// What `profile` is told.
 struct ProfileArguments {
   std::string shape = "m";

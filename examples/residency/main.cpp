@@ -1,6 +1,7 @@
 // Experts that do not fit: what caches and prefetchers are worth on a routing trace, before anything is loaded, and
 // what this machine gives them.
 #include <asterism/core/format.hpp>
+#include <asterism/file/path.hpp>
 #include <asterism/lab/routed_sequence.hpp>
 #include <optional>
 #include <string>
@@ -137,9 +138,12 @@ CLI::App& declare_benchmark(CLI::App& app, Arguments& arguments) {
 }
 
 CLI::App& declare_compare(CLI::App& app, Arguments& arguments) {
-  CLI::App& command = *app.add_subcommand("compare", "Prefetchers beside each other on a trace, simulated");
+  CLI::App& command = *app.add_subcommand(
+      "compare", "Prefetchers beside each other: on a trace, simulated, or with a model, live");
   declare_required_trace(command, arguments);
-  command.add_option("--iterations", arguments.iterations, "Tokens to simulate; by default all")
+  command
+      .add_option("--iterations", arguments.iterations,
+                  "Tokens to simulate, by default all; of a model tokens of each answer, by default 64")
       ->check(CLI::Range(1, 1'000'000'000))
       ->option_text("N");
   command.add_option("--cache", arguments.cache, "Its name; see residency --help")
@@ -148,6 +152,17 @@ CLI::App& declare_compare(CLI::App& app, Arguments& arguments) {
   command.add_option("--link", arguments.link, "GB/s of the link")
       ->check(CLI::Range(1e-3, 1e6))
       ->option_text("GB/S [25]");
+  command
+      .add_option(
+          "--spill", arguments.spill,
+          "Of a model: the file of its experts, as quantize --experts writes it; by default a temporary one")
+      ->option_text("FILE");
+  command.add_option("--rounds", arguments.rounds, "Of a model: how often each answers, in turns")
+      ->check(CLI::Range(1, 1000))
+      ->option_text("N [3]");
+  command.add_option("--threads", arguments.threads, "Of a model: worker threads; by default one for each core")
+      ->check(CLI::Range(1, 64))
+      ->option_text("N");
   declare_times(command, arguments);
   declare_trace(command, arguments);
   declare_json(command, arguments.json);
@@ -195,9 +210,9 @@ int main(int argc, char** argv) {
     CLI::App app(
         "Experts that do not fit: how many of the experts that a model asks for a cache would have, and how fast "
         "the "
-        "model would be over a link, by a routing trace alone. No model is loaded; times are simulated, except "
-        "those "
-        "that profile measures on this machine.",
+        "model would be over a link, by a routing trace alone. No model is loaded, unless compare is given the "
+        "folder "
+        "of one; times are simulated, except those of models, and what profile measures on this machine.",
         "residency");
     app.require_subcommand(0, 1);
     app.footer(concat("Caches: ", example::listed(example::cache_names),
@@ -205,6 +220,7 @@ int main(int argc, char** argv) {
                       ".\n\nExamples:\n"
                       "  residency replay examples/small_mixtral/held_out_cards.trace\n"
                       "  residency compare examples/small_mixtral/held_out_cards.trace --html it.html\n"
+                      "  residency compare examples/small_mixtral/checkpoint\n"
                       "  residency benchmark --iterations 500\n"
                       "  residency benchmark --shape m --link 1.5 --residency 25\n"
                       "  residency profile --folder path/on/the/disk\n\n",
@@ -216,7 +232,10 @@ int main(int argc, char** argv) {
     if (const auto status = example::parse(app, argc, argv)) return *status;
     if (replay.parsed()) return example::replay(arguments);
     if (benchmark.parsed()) return example::benchmark(arguments);
-    if (compare.parsed()) return example::compare(arguments);
+    if (compare.parsed()) {
+      const bool is_model = asterism::file::path_kind(arguments.trace) == asterism::file::PathKind::folder;
+      return is_model ? example::compare_model(arguments, interrupt) : example::compare(arguments);
+    }
     if (profile.parsed()) return example::profile(profile_arguments, interrupt);
     throw example::OptionError("a command is missing: replay, benchmark, compare or profile; see --help");
   });

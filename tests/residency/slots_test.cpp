@@ -49,7 +49,8 @@ struct Fixture {
   using Slots = residency::Slots<Policy, Prefetcher>;
   std::unique_ptr<Slots> slots;
 
-  explicit Fixture(std::size_t count, std::int32_t first = 0, std::int32_t groups = layers) {
+  explicit Fixture(std::size_t count, std::int32_t first = 0, std::int32_t groups = layers,
+                   const residency::Pace& pace = {.layer_seconds = 1, .read_seconds = 1}) {
     const typename Slots::Extent extent{.first_group = first, .groups = groups, .top_k = 2, .slots = count};
     const SpillHeader header{.model_type = "m",
                              .format = "f",
@@ -69,7 +70,7 @@ struct Fixture {
     memory.reset(static_cast<std::byte*>(std::aligned_alloc(4096, count * header.stride())));
     slots = std::make_unique<Slots>(
         Policy(extent.parts(header), extent.capacity(header)), Prefetcher(extent.ahead(header)),
-        std::make_unique<residency::HostCarrier>(homes), homes, extent, residency::Pace(), memory.get());
+        std::make_unique<residency::HostCarrier>(homes), homes, extent, pace, memory.get());
   }
 
   std::byte* slot(std::size_t number) const { return memory.get() + number * homes->header().stride(); }
@@ -355,4 +356,39 @@ TEST_CASE("a stop ends a visit after a read, and the slots can be used") {
     CHECK(calls == 1);
     f.visit(i % layers, {1, 4});
   }
+}
+
+TEST_CASE("where nobody tells the pace it is measured: nothing is read ahead before, nor if it does not pay") {
+  const auto right = [](const std::vector<std::int32_t>& next) { return next; };
+  Fixture<Nobody, Told> slow(7, 0, layers,
+                             {.layer_seconds = 1e-6, .read_seconds = 1});  // hides a millionth of a read
+  run_told(slow, 200, right);
+  CHECK(slow.slots->counts().foretold > 0);
+  CHECK(slow.slots->counts().read_ahead == 0);
+  Fixture<Nobody, Told> fast(7, 0, layers, {.layer_seconds = 1, .read_seconds = 1});
+  run_told(fast, 200, right);
+  CHECK(fast.slots->counts().read_ahead > 0);
+  Fixture<Nobody, Told> unknown(7, 0, layers, {});
+  run_told(unknown, 10, right);  // fewer than are measured
+  CHECK(unknown.slots->counts().read_ahead == 0);
+  run_told(unknown, 200, right);
+  CHECK(unknown.slots->counts().missed() == fast.slots->counts().missed() + 10 * layers * 2);
+}
+
+TEST_CASE("a pace is known when enough was measured, of tokens that follow each other") {
+  residency::PaceMeter meter;
+  for (int i = 0; i < 31; ++i) {
+    meter.layer(0, true);
+    meter.brought(2, 4);
+  }
+  CHECK_FALSE(meter.pace().known());
+  for (int i = 0; i < 40; ++i) {
+    meter.layer(0, false);
+    meter.brought(2, 4);
+  }
+  CHECK_FALSE(meter.pace().known());
+  for (int i = 0; i < 3; ++i) meter.layer(0, true);
+  CHECK(meter.pace().known());
+  CHECK(meter.pace().read_seconds == doctest::Approx(0.5));
+  CHECK(meter.pace().layer_seconds < 0.1);
 }

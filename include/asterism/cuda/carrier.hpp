@@ -23,6 +23,7 @@ namespace asterism::cuda {
 class Carrier {
  public:
   using Ticket = std::size_t;
+  static constexpr bool waits = false;
 
   /// Throws Unsupported where experts wait on a disk, CudaError if the GPU refuses a stream.
   Carrier(Backend& device, std::shared_ptr<const residency::ExpertHomes> homes)

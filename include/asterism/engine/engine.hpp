@@ -121,7 +121,8 @@ class Engine {
  private:
   using Slots = typename Workspace::Slots;
 
-  /// By the rates of the plan's machine, where all are known: of the disk, unless all experts wait in host memory.
+  /// By the rates of the plan's machine, where all are known: of the disk, unless all experts wait in host memory. Else
+  /// slots that look ahead measure it.
   static residency::Pace pace_of(const placement::Plan& plan, std::size_t d) {
     const Bytes rate = plan.machine.rates[d];
     std::int32_t layer = plan.cuts[d];

@@ -18,6 +18,7 @@
 #include "asterism/lab/timeline.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/prefetch/confidence.hpp"
+#include "asterism/prefetch/lookahead.hpp"
 #include "asterism/prefetch/rank.hpp"
 #include "asterism/prefetch/veto.hpp"
 
@@ -61,19 +62,6 @@ struct TimedCounts {
   double recall() const { return missed > 0 ? static_cast<double>(foretold) / static_cast<double>(missed) : 0; }
 };
 
-namespace detail {
-
-/// What is predicted for the group that comes next, and what of it is copied.
-struct Ahead {
-  std::int32_t group = -1;
-  std::vector<prefetch::Prediction> predictions;
-  std::vector<PartId> candidates;  ///< not resident when they were predicted, best first, at most top_k
-  std::size_t scored = 0;          ///< the first of them, whose outcome the veto is told
-  std::size_t queued = 0;          ///< the first of them, which the link copies
-};
-
-}  // namespace detail
-
 /// Replays the trace token by token, see `replay`, in time: the parts that a layer lacks are copied over one link, and
 /// behind them those that are predicted for the next layer. Besides the cache there are top_k step slots: what is
 /// bypassed is computed from them, and what is predicted waits in those that are free until the next router has spoken.
@@ -93,11 +81,12 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
   SimulatedTime time(times);
   prefetch::VetoOptions veto_options = options.veto;
   veto_options.piece = 1 / static_cast<float>(times.pieces);
-  prefetch::Veto veto(sizes.top_k, times.layer_seconds, times.copy_seconds, veto_options);
+  prefetch::Lookahead<P&> ahead(prefetcher, {.groups = sizes.layers, .members = sizes.experts}, sizes.top_k,
+                                prefetch::Veto(sizes.top_k, times.layer_seconds, times.copy_seconds, veto_options),
+                                cache::Valued<C>);
+  std::size_t queued = 0;  // the first of the candidates, which the link copies
   prefetch::Confidence confidence;
   cache::Admission admission;
-  detail::Ahead ahead;
-  ahead.predictions.resize(static_cast<std::size_t>(sizes.experts));
   std::vector<double> copies;
   std::vector<float> shares(static_cast<std::size_t>(sizes.experts));
   std::vector<std::int32_t> next_used;
@@ -110,7 +99,8 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
     count(admission, bytes_of, out.cache);
 
     // What was foretold, of what is missing.
-    const bool expected = ahead.group == use.group;
+    const bool expected = ahead.group() == use.group;
+    const View<const PartId> candidates = ahead.candidates();
     const auto is_used = [&](PartId part) {
       return std::binary_search(use.used.begin(), use.used.end(), part.member);
     };
@@ -119,11 +109,10 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
     std::size_t arrived = 0;
     std::size_t foretold = 0;
     double busy = 0;
-    for (std::size_t i = 0; expected && i < ahead.candidates.size(); ++i) {
-      const bool used = is_used(ahead.candidates[i]);
+    for (std::size_t i = 0; expected && i < candidates.size; ++i) {
+      const bool used = is_used(candidates[i]);
       foretold += used ? 1 : 0;
-      if (i < ahead.scored) veto.scored(used);
-      if (i >= ahead.queued) continue;
+      if (i >= queued) continue;
       const double lacking = time.lacking(i);
       const bool begun = lacking < times.copy_seconds;
       out.copied += begun ? 1 : 0;
@@ -132,7 +121,7 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
           const double begin = time.begin_of(i);
           const double arrival = begin + times.copy_seconds;
           const double end = lacking <= 0 ? arrival : time.now() + time.piece_left(i);
-          told.ahead(ahead.candidates[i], used, lacking, begin, end, record);
+          told.ahead(candidates[i], used, lacking, begin, end, record);
         }
       }
       if (used && begun && lacking > 0) copies.push_back(lacking);
@@ -142,7 +131,7 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
         busy += time.piece_left(i);
         const double part = 1 - lacking / times.copy_seconds;
         out.cache.bytes +=
-            Bytes{static_cast<std::uint64_t>(part * static_cast<double>(bytes_of(ahead.candidates[i]).count))};
+            Bytes{static_cast<std::uint64_t>(part * static_cast<double>(bytes_of(candidates[i]).count))};
       }
     }
     const std::size_t missing = admission.fetched.size() + admission.bypassed.size();
@@ -170,33 +159,26 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
       std::sort(next_used.begin(), next_used.end());
     }
     if (expected) confidence.came_true(prefetch::accuracy(shares, use.used));
-    prefetcher.observe({.group = use.group,
-                        .sequence = static_cast<std::int32_t>(use.sequence),
-                        .phase = use.prompt ? prefetch::Phase::prompt : prefetch::Phase::decode,
-                        .used = use.used,
-                        .probabilities = use.probabilities,
-                        .next = trace.guess(use.sequence, use.token, use.group),
-                        .next_used = next_used});
-    ahead.group = last ? 0 : use.group + 1;
-    const std::size_t count = prefetcher.predict(ahead.group, ahead.predictions);
-    ahead.candidates.clear();
+    ahead.observe({.group = use.group,
+                   .sequence = static_cast<std::int32_t>(use.sequence),
+                   .phase = use.prompt ? prefetch::Phase::prompt : prefetch::Phase::decode,
+                   .used = use.used,
+                   .probabilities = use.probabilities,
+                   .next = trace.guess(use.sequence, use.token, use.group),
+                   .next_used = next_used});
+    ahead.predict(last ? 0 : use.group + 1, [&](PartId part) { return cache.contains(part); });
     std::fill(shares.begin(), shares.end(), 0.0F);
-    for (std::size_t i = 0; i < count; ++i) {
-      const prefetch::Prediction& one = ahead.predictions[i];
+    for (const prefetch::Prediction& one : ahead.predictions()) {
       shares[static_cast<std::size_t>(one.part.member)] = one.probability;
-      if (ahead.candidates.size() < static_cast<std::size_t>(sizes.top_k) && !cache.contains(one.part)) {
-        ahead.candidates.push_back(one.part);
-      }
     }
-    confidence.predicted(count == 0 ? View<const float>() : View<const float>(shares));
-    ahead.scored = std::min(ahead.candidates.size(), static_cast<std::size_t>(veto.most_copies()));
-    ahead.queued = std::min(ahead.scored, static_cast<std::size_t>(sizes.top_k) - admission.bypassed.size());
+    confidence.predicted(ahead.predictions().empty() ? View<const float>() : View<const float>(shares));
+    queued = std::min({ahead.candidates().size, ahead.most_copies(),
+                       static_cast<std::size_t>(sizes.top_k) - admission.bypassed.size()});
     if (options.rule == CopyRule::confidence) {
-      const std::int32_t parts = prefetch::parts_to_copy(veto.most_copies(), confidence.value());
-      ahead.queued = std::min(ahead.queued, static_cast<std::size_t>(parts));
+      const auto most = static_cast<std::int32_t>(ahead.most_copies());
+      queued = std::min(queued, static_cast<std::size_t>(prefetch::parts_to_copy(most, confidence.value())));
     } else if (options.rule == CopyRule::veto) {
-      const bool pays = cache::Valued<C> ? veto.allows_copy(0) : veto.allows_staging();
-      if (!pays) ahead.queued = 0;
+      queued = std::min(queued, ahead.worthwhile().size);
     }
   });
   out.seconds = time.now();

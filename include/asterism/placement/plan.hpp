@@ -98,7 +98,8 @@ struct Plan {
   /// Weights that a token reads in the layers of the device, where experts take turns; and those of norm and head.
   constexpr Bytes token_bytes(std::size_t device) const {
     const std::int32_t sparse = footprint.slotted.layers.size_within(cuts[device], cuts[device + 1]);
-    Bytes sum = footprint.slotted.each * static_cast<std::uint64_t>(footprint.slotted.per_token * sparse);
+    Bytes sum = footprint.slotted.each * static_cast<std::uint64_t>(footprint.slotted.per_token) *
+                static_cast<std::uint64_t>(sparse);
     for (std::size_t i = 0; i < placed_count; ++i) {
       const PartKind kind = placed[i].run.kind;
       const bool of_layers = kind >= PartKind::attention && kind <= PartKind::feed_forward;

@@ -15,15 +15,15 @@
 namespace asterism::prefetch {
 
 /// Asks a prefetcher, layer after layer, for the parts of the next one, and a veto whether copies of those that are not
-/// resident pay. They are copied to slots of their own, so that a copy evicts nothing. Does not allocate after
-/// construction. Not thread-safe.
+/// resident pay. They are copied to slots of their own, so that a copy evicts nothing. `P` may be a reference. Does not
+/// allocate after construction. Not thread-safe.
 template <Prefetch P>
 class Lookahead {
  public:
   /// `top_k` >= 1 parts of a group at most are predicted. `values_known`: the cache says what its parts are worth, see
   /// Veto.
   Lookahead(P prefetcher, const Extent& extent, std::int32_t top_k, const Veto& veto, bool values_known)
-      : prefetcher_(std::move(prefetcher)),
+      : prefetcher_(std::forward<P>(prefetcher)),
         veto_(veto),
         top_k_(static_cast<std::size_t>(top_k)),
         values_known_(values_known),
@@ -34,13 +34,14 @@ class Lookahead {
   /// The router of routing.group has spoken: what was predicted for that group has come true, or not.
   void observe(const Routing& routing) {
     if (routing.group == group_) {
-      const std::size_t scored = std::min(candidates_.size(), static_cast<std::size_t>(veto_.most_copies()));
+      const std::size_t scored = std::min(candidates_.size(), most_copies());
       for (std::size_t i = 0; i < scored; ++i) {
         veto_.scored(std::binary_search(routing.used.begin(), routing.used.end(), candidates_[i].member));
       }
     }
     prefetcher_.observe(routing);
     group_ = -1;
+    count_ = 0;
     candidates_.clear();
   }
 
@@ -49,21 +50,29 @@ class Lookahead {
   void predict(std::int32_t group, const IsResident& is_resident) {
     group_ = group;
     candidates_.clear();
-    const std::size_t count = prefetcher_.predict(group, predictions_);
-    for (std::size_t i = 0; i < count && candidates_.size() < top_k_; ++i) {
+    count_ = prefetcher_.predict(group, predictions_);
+    for (std::size_t i = 0; i < count_ && candidates_.size() < top_k_; ++i) {
       if (!is_resident(predictions_[i].part)) candidates_.push_back(predictions_[i].part);
     }
   }
 
+  /// The group that is predicted; -1 before the first, and between `observe` and `predict`.
+  std::int32_t group() const { return group_; }
+  /// All that is predicted.
+  View<const Prediction> predictions() const { return View<const Prediction>(predictions_).subview(0, count_); }
   /// The parts that are predicted and not resident, best first, at most top_k.
   View<const PartId> candidates() const { return candidates_; }
+
+  /// For a veto that does not know its times yet.
+  Veto& veto() { return veto_; }
 
   /// The first of them: those whose copies pay.
   View<const PartId> worthwhile() const {
     const bool pays = values_known_ ? veto_.allows_copy(0) : veto_.allows_staging();
-    const auto most = static_cast<std::size_t>(veto_.most_copies());
-    return candidates().subview(0, pays ? std::min(most, candidates_.size()) : 0);
+    return candidates().subview(0, pays ? std::min(most_copies(), candidates_.size()) : 0);
   }
+  /// At most so many are copied.
+  std::size_t most_copies() const { return static_cast<std::size_t>(veto_.most_copies()); }
 
  private:
   P prefetcher_;
@@ -72,6 +81,7 @@ class Lookahead {
   bool values_known_;
   std::int32_t group_ = -1;  ///< whose candidates these are
   std::vector<Prediction> predictions_;
+  std::size_t count_ = 0;  ///< of them
   std::vector<PartId> candidates_;
 };
 

@@ -39,6 +39,9 @@ class Veto {
   /// one copy. Throws InvalidArgument for other numbers or options.
   Veto(std::int32_t top_k, double layer_seconds, double copy_seconds, VetoOptions options = {});
 
+  /// Other times, where they become known later; what was scored counts on. Throws InvalidArgument as the constructor.
+  void set_times(double layer_seconds, double copy_seconds);
+
   /// The outcome of a prediction: a part that was not resident when it was predicted was used by its layer, or not.
   void scored(bool used);
 
@@ -56,6 +59,7 @@ class Veto {
 
  private:
   VetoOptions options_;
+  std::int32_t top_k_;
   std::int32_t most_copies_ = 1;
   float in_time_ = 1;           ///< min(1, T_l / T_c)
   float in_the_way_ = 0;        ///< what a wrong copy costs the next layer, in copies

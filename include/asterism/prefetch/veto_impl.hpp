@@ -13,12 +13,7 @@
 namespace asterism::prefetch {
 
 ASTERISM_INLINE Veto::Veto(std::int32_t top_k, double layer_seconds, double copy_seconds, VetoOptions options)
-    : options_(options) {
-  if (top_k < 1 || !(layer_seconds >= 0) || !std::isfinite(layer_seconds) || !(copy_seconds > 0)) {
-    throw InvalidArgument(concat("a veto for ", top_k, " parts a layer, a layer of ", layer_seconds,
-                                 " s and a copy of ", copy_seconds,
-                                 " s, expected at least 1 part, 0 s and more than 0 s"));
-  }
+    : options_(options), top_k_(top_k) {
   if (options.window < 1 || options.window > 64 || options.silence < options.window || !(options.margin >= 0) ||
       !(options.stage_above >= 0 && options.stage_above <= 1) || !(options.piece >= 0 && options.piece <= 1)) {
     throw InvalidArgument(concat("a veto with a window of ", options.window, ", a silence of ", options.silence,
@@ -26,10 +21,19 @@ ASTERISM_INLINE Veto::Veto(std::int32_t top_k, double layer_seconds, double copy
                                  " and a piece of ", options.piece,
                                  ", expected 1 <= window <= 64, window <= silence, margin >= 0 and two shares"));
   }
+  set_times(layer_seconds, copy_seconds);
+}
+
+ASTERISM_INLINE void Veto::set_times(double layer_seconds, double copy_seconds) {
+  if (top_k_ < 1 || !(layer_seconds >= 0) || !std::isfinite(layer_seconds) || !(copy_seconds > 0)) {
+    throw InvalidArgument(concat("a veto for ", top_k_, " parts a layer, a layer of ", layer_seconds,
+                                 " s and a copy of ", copy_seconds,
+                                 " s, expected at least 1 part, 0 s and more than 0 s"));
+  }
   const double copies = layer_seconds / copy_seconds;
   in_time_ = static_cast<float>(std::min(1.0, copies));
-  most_copies_ = copies >= top_k ? top_k : std::min(top_k, static_cast<std::int32_t>(copies) + 1);
-  const double left = std::max(double{options.piece} - copies, double{options.piece} / 2);
+  most_copies_ = copies >= top_k_ ? top_k_ : std::min(top_k_, static_cast<std::int32_t>(copies) + 1);
+  const double left = std::max(double{options_.piece} - copies, double{options_.piece} / 2);
   in_the_way_ = static_cast<float>(left / most_copies_);
 }
 

@@ -21,6 +21,8 @@ namespace asterism::residency {
 ///    were brought all the same.
 /// 4. `piece()`: at most so many bytes of what is given up are brought before anything else.
 ///
+/// `waits`: whether `wait` returns only when the slab is there, so that its time can be measured.
+///
 /// Nothing is allocated once as many were under way as ever will be. Not thread-safe.
 ///
 /// Models: HostCarrier, cuda::Carrier.
@@ -31,6 +33,7 @@ concept Carrier = requires(C& carrier, const C& constant, PartId part, View<std:
   carrier.wait(ticket);
   { carrier.cancel(ticket) } -> std::same_as<std::size_t>;
   { constant.piece() } -> std::same_as<std::size_t>;
+  { C::waits } -> std::convertible_to<bool>;
 };
 
 namespace detail {

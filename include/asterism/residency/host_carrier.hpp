@@ -21,6 +21,7 @@ namespace asterism::residency {
 class HostCarrier {
  public:
   using Ticket = file::ReaderThreads::Ticket;
+  static constexpr bool waits = true;
 
   template <class Device>
   HostCarrier(Device& /*device*/, std::shared_ptr<const ExpertHomes> homes) : HostCarrier(std::move(homes)) {}

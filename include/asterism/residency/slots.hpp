@@ -106,11 +106,13 @@ class Slots {
         loaded_(extent.slots),
         carrier_(std::move(carrier)),
         lookahead_(std::move(prefetcher), extent.ahead(homes_->header()), extent.top_k,
-                   prefetch::Veto(extent.top_k, pace.layer_seconds, pace.read_seconds, {.piece = piece()}),
+                   prefetch::Veto(extent.top_k, pace.known() ? pace.layer_seconds : 1,
+                                  pace.known() ? pace.read_seconds : 1, {.piece = piece()}),
                    cache::Valued<Policy>) {
     for (auto* slots : {&free_, &passing_}) slots->reserve(extent.slots);
     counts_.direct = homes_->file() != nullptr && homes_->file()->file().mode() == file::ReadMode::direct;
     counts_.looks_ahead = looks_ahead;
+    pace_ = pace;
     for (std::size_t slot = extent.slots; slot-- > kept_;) passing_.push_back(slot);
     for (std::size_t slot = kept_; slot-- > 0;) free_.push_back(slot);
     for (std::size_t i = 0; i < slot_of_.size(); ++i) {
@@ -147,6 +149,7 @@ class Slots {
       }
       counts_.uses += used.size;
       const View<const PartId> step(step_);
+      if constexpr (looks_ahead) measure(routed.phase == prefetch::Phase::decode);
       hear(routed, local, step.subview(0, std::min(kept_, step.size)));
       for (std::size_t first = 0; first < step.size; first += kept_) {
         const std::size_t count = std::min(kept_, step.size - first);
@@ -190,8 +193,22 @@ class Slots {
     }
   }
 
+  /// Where nobody told the pace, it is that of the first passes, in which nothing is read ahead.
+  void measure(bool decodes) {
+    if (pace_.known()) return;
+    if constexpr (!CarrierType::waits) {
+      pace_ = {.layer_seconds = 1, .read_seconds = 1};  // what can't be measured counts as equal
+      return;
+    }
+    meter_.layer(counts_.seconds_waited, decodes && decodes_);
+    decodes_ = decodes;
+    pace_ = meter_.pace();
+    if (pace_.known()) lookahead_.veto().set_times(pace_.layer_seconds, pace_.read_seconds);
+  }
+
   /// Reads of the next layer's experts, into what slots are free.
   void stage() {
+    if (!pace_.known()) return;
     for (const PartId part : lookahead_.worthwhile()) {
       if (passing_.empty()) return;
       if (std::ranges::find(staged_, part, &Pending::part) == staged_.end())
@@ -214,6 +231,7 @@ class Slots {
     if (found == staged_.end()) return std::nullopt;
     const Pending out = *found;
     staged_.erase(found);
+    ++counts_.read_ahead;
     return out;
   }
 
@@ -262,6 +280,7 @@ class Slots {
         while (asked < waiting_.size() && !passing_.empty()) pending_.push_back(ask(waiting_[asked++], passing_));
         if (next != nobody && asked == waiting_.size()) stage();
       };
+      const auto asked_at = PaceMeter::Clock::now();
       ask_more();
       if (!ready_.empty()) f(View<const Ready>(ready_));
       while (next_ < pending_.size()) {
@@ -277,6 +296,9 @@ class Slots {
         if (!passes) continue;
         passing_.push_back(now.slot);
         ask_more();
+      }
+      if (looks_ahead && !pace_.known() && decodes_ && !pending_.empty()) {
+        meter_.brought(std::chrono::duration<double>(PaceMeter::Clock::now() - asked_at).count(), pending_.size());
       }
     } catch (...) {
       for (; next_ < pending_.size(); ++next_) {
@@ -320,6 +342,9 @@ class Slots {
   Policy policy_;
   std::shared_ptr<const ExpertHomes> homes_;
   Extent extent_;
+  Pace pace_;
+  PaceMeter meter_;
+  bool decodes_ = false;  ///< the pass before this one did
   std::byte* memory_;
   std::size_t kept_;                  ///< slots that the policy fills
   std::vector<std::size_t> slot_of_;  ///< by number, of residents
