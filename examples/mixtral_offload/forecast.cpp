@@ -42,7 +42,16 @@ std::string in_gigabytes(Bytes rate) { return concat(fixed(static_cast<double>(r
 /// Where the rates come from, or how to add them.
 std::string rates(const placement::Plan& plan, const Totals& totals) {
   if (!totals.homes_known) {
-    return "Rates add the tokens a second: --machine host:12GiB@10GB/s,disk:30GB@1GB/s, or 14GiB@300GB/s,"
+    std::string missing;
+    if (plan.homes_on_disk() > Bytes{0} && plan.machine.disk_rate == Bytes{0}) missing = "the disk";
+    for (std::size_t d = 0; d < plan.devices(); ++d) {
+      if (plan.bytes(d, placement::PartKind::expert_homes) == Bytes{0} || plan.machine.rates[d] > Bytes{0})
+        continue;
+      missing += concat(missing.empty() ? "" : " and of ", "device ", d);
+    }
+    return "The rate of " + missing +
+           ", where experts wait, is not known. Rates add the tokens a second: --machine "
+           "host:12GiB@10GB/s,disk:30GB@1GB/s, or 14GiB@300GB/s,"
            "host:90GiB@12GB/s\n";
   }
   std::string text;

@@ -1,4 +1,4 @@
-// A model whose experts do not fit memory: a cache keeps the likeliest, the others are read from a disk as needed.
+// A model whose experts do not fit memory: a cache keeps the likeliest, the others come from main memory or a disk.
 #include <algorithm>
 #include <asterism/core/error.hpp>
 #include <asterism/core/format.hpp>
@@ -120,13 +120,16 @@ void check_fits(const Arguments& arguments, const Chosen& chosen) {
   const placement::Plan& planned = chosen.planned.plan;
   if (planned.fits()) return;
   if (const Bytes homes = planned.homes_on_disk(), disk = planned.machine.disk; disk > Bytes{0} && homes > disk) {
-    throw BudgetExceeded(
-        concat("the experts take ", to_string(homes), ", --machine gives the disk ", to_string(disk)));
+    throw BudgetExceeded(concat("experts that find no room in host memory take ", to_string(homes),
+                                ", --machine gives the disk ", to_string(disk),
+                                ": give it more, or more memory to a host device that runs no layers"));
   }
   const Bytes least = least_memory(chosen.variant->variant, chosen.planned.config.shape, chosen.planned.limits);
   if (planned.devices() > 1) {
-    throw BudgetExceeded("the model does not fit --machine " + arguments.machine +
-                         "; --dry-run shows what takes its memory, and what to change");
+    const LoadPlan& chosen_plan = chosen.planned;
+    throw BudgetExceeded(
+        concat("the model does not fit --machine ", arguments.machine, "\n",
+               placement::recommendations(planned, chosen_plan.limits, chosen_plan.config.shape.max_positions)));
   }
   throw BudgetExceeded(concat("--machine with ", to_string(planned.budget(0)),
                               " is not enough: with this context it takes ", to_string(least + 1_MiB),
@@ -166,9 +169,10 @@ std::string experts_file(const Arguments& arguments, const placement::Plan& plan
   const std::string path = arguments.experts.empty() ? arguments.checkpoint + "/experts.spill" : arguments.experts;
   if (file::path_kind(path) != file::PathKind::missing) return path;
   if (!arguments.write_experts) {
-    throw FileError(concat(path, ": no such file. It holds the experts that wait on the disk; --write-experts ",
-                           "writes it, or once and for all\n  quantize ", arguments.checkpoint, " --experts ",
-                           path));
+    throw FileError(concat(path, ": no such file. It holds the experts that wait on the disk (",
+                           to_string(plan.homes_on_disk()),
+                           "); --write-experts writes it, or once and for all\n  quantize ", arguments.checkpoint,
+                           " --experts ", path));
   }
   write_file(arguments.checkpoint, path, progress);
   return path;
@@ -285,9 +289,10 @@ int main(int argc, char** argv) {
     example::Arguments arguments;
     CLI::App app(
         "Answers with a model whose experts do not fit memory. All of them, in 4 bits (NF4, double-quantized), "
-        "are in a file; some are in slots of memory, where a cache keeps those that are used again soonest. One "
-        "that "
-        "is not there is read when it is needed. The answers are the same, bit for bit, as with all experts in "
+        "wait in a file, or in main memory beside another device; some are in slots of memory, where a cache "
+        "keeps "
+        "those that are used again soonest. One that is not there is brought when it is needed. The answers are "
+        "the same, bit for bit, as with all experts in "
         "memory. Without a checkpoint it takes the small one of the repository; without a prompt it asks three "
         "questions "
         "whose answers are known.",

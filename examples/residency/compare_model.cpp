@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -71,6 +72,8 @@ double median(std::vector<double> values) {
   return values.empty() ? 0 : (values[values.size() / 2] + values[(values.size() - 1) / 2]) / 2;
 }
 
+constexpr std::string_view live_prefetchers[] = {"none", "pattern", "learned", "next_gate", "adaptive"};
+
 /// All of them, `none` first.
 std::vector<Run> runs_of(const Arguments& arguments) {
   const auto is_asked = [&](std::string name) {
@@ -78,6 +81,11 @@ std::vector<Run> runs_of(const Arguments& arguments) {
     const auto& names = arguments.prefetchers;
     return names.empty() || std::ranges::find(names, name) != names.end();
   };
+  for (const std::string& name : arguments.prefetchers) {
+    if (std::ranges::find(live_prefetchers, name) != std::end(live_prefetchers)) continue;
+    throw OptionError(concat("--prefetch ", name, " runs on traces alone; with a model: none, pattern, learned, ",
+                             "next_gate, adaptive"));
+  }
   std::vector<Run> out;
   for (const CacheVariant& one : learning_variants()) {
     if (one.variant.name == "hazard")
@@ -104,7 +112,7 @@ double answer(Run& run, const Arguments& arguments, const LoadOptions& options,
       for (const auto piece : loaded.session.generate(prompt, wanted)) static_cast<void>(piece);
       const GenerationStats& last = loaded.session.last();
       seconds += last.decode_seconds;
-      tokens += static_cast<double>(last.usage.completion_tokens);
+      tokens += static_cast<double>(last.usage.completion_tokens - 1);  // the first is the prompt's
       loaded.session.clear();
     }
     run.counts = loaded.slot_counts();
@@ -120,6 +128,8 @@ int compare_model(const Arguments& arguments, const Interrupt& interrupt) {
   for (const lab::Question& question : lab::read_questions(shipped("data/questions/shown.jsonl"))) {
     prompts.push_back(question.prompt);
   }
+  if (arguments.iterations == 1)
+    throw OptionError("--iterations 1: the first token is the prompt's, give 2 or more");
   std::vector<Run> runs = runs_of(arguments);
   const Variant& base = runs.front().variant->variant;
   LoadOptions options;
@@ -132,6 +142,12 @@ int compare_model(const Arguments& arguments, const Interrupt& interrupt) {
       arguments.threads > 0 ? arguments.threads : base.plan_load(arguments.trace, {}).limits.threads;
   ProgressBar bar;
   InterruptibleProgress progress(bar, interrupt);
+  if (const Bytes homes = base.memory_footprint(shape, *options.limits).slotted.homes();
+      arguments.spill.empty() && homes > 1_GiB) {
+    throw OptionError(concat("the experts take ", to_string(homes),
+                             ": write them once, on the disk to be measured, with ", "quantize ", arguments.trace,
+                             " --experts FILE, and give --spill FILE"));
+  }
   const SpillFile spill(arguments, progress);
   options.experts = spill.path();
 

@@ -170,6 +170,23 @@ CLI::App& declare_compare(CLI::App& app, Arguments& arguments) {
   return command;
 }
 
+/// Throws OptionError for a flag of the other kind of comparison.
+void check_compare(const CLI::App& compare, bool is_model) {
+  for (const char* flag :
+       {"--cache", "--link", "--rule", "--device", "--expert-share", "--layer-us", "--pieces", "--expert-bytes",
+        "--experts", "--top-k", "--html", "--perfetto", "--timeline-tokens"}) {
+    if (is_model && compare.count(flag) > 0) {
+      throw OptionError(
+          concat(flag, " goes with a trace, not with the folder of a model, which runs with hazard"));
+    }
+  }
+  for (const char* flag : {"--spill", "--rounds", "--threads"}) {
+    if (!is_model && compare.count(flag) > 0) {
+      throw OptionError(concat(flag, " goes with the folder of a model, not with a trace"));
+    }
+  }
+}
+
 CLI::App& declare_profile(CLI::App& app, ProfileArguments& arguments) {
   CLI::App& command =
       *app.add_subcommand("profile", "What this machine's disk, memory and cores give experts that take turns");
@@ -234,6 +251,7 @@ int main(int argc, char** argv) {
     if (benchmark.parsed()) return example::benchmark(arguments);
     if (compare.parsed()) {
       const bool is_model = asterism::file::path_kind(arguments.trace) == asterism::file::PathKind::folder;
+      example::check_compare(compare, is_model);
       return is_model ? example::compare_model(arguments, interrupt) : example::compare(arguments);
     }
     if (profile.parsed()) return example::profile(profile_arguments, interrupt);

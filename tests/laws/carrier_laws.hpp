@@ -70,6 +70,7 @@ void carrier(C& carrier, std::byte* memory, const Read& read) {
     return true;
   };
   CHECK(carrier.piece() > 0);
+  carrier.reserve(4);
   Random random(4);
   for (int step = 0; step < 60; ++step) {
     PartId parts[3];
@@ -77,6 +78,7 @@ void carrier(C& carrier, std::byte* memory, const Read& read) {
     for (std::size_t i = 0; i < 3; ++i) {
       parts[i] = {static_cast<std::int32_t>(random.below(2)), static_cast<std::int32_t>(random.below(4))};
       tickets.push_back(carrier.ask(parts[i], slot(i)));
+      CHECK(tickets.back() != typename C::Ticket{});
     }
     if (step % 3 == 1) {  // the second is given up, and its slot used for another
       CHECK(carrier.cancel(tickets[1]) <= CarrierHomes::bytes);

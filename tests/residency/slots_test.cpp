@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <stop_token>
@@ -40,13 +41,13 @@ std::vector<std::byte> slab_of(PartId part) {
 }
 
 /// A spill file, memory for slots, and the slots.
-template <class Policy, class Prefetcher = prefetch::None>
+template <class Policy, class Prefetcher = prefetch::None, class Carrier = residency::HostCarrier>
 struct Fixture {
   TemporaryFolder folder;
   std::string path = folder / "spill";
   std::shared_ptr<const residency::ExpertHomes> homes;
   std::unique_ptr<std::byte, void (*)(void*)> memory{nullptr, std::free};
-  using Slots = residency::Slots<Policy, Prefetcher>;
+  using Slots = residency::Slots<Policy, Prefetcher, Carrier>;
   std::unique_ptr<Slots> slots;
 
   explicit Fixture(std::size_t count, std::int32_t first = 0, std::int32_t groups = layers,
@@ -68,9 +69,9 @@ struct Fixture {
     homes = std::make_shared<const residency::ExpertHomes>(
         std::make_shared<const SpillFile>(path, residency::Verify::always));
     memory.reset(static_cast<std::byte*>(std::aligned_alloc(4096, count * header.stride())));
-    slots = std::make_unique<Slots>(
-        Policy(extent.parts(header), extent.capacity(header)), Prefetcher(extent.ahead(header)),
-        std::make_unique<residency::HostCarrier>(homes), homes, extent, pace, memory.get());
+    slots = std::make_unique<Slots>(Policy(extent.parts(header), extent.capacity(header)),
+                                    Prefetcher(extent.ahead(header)), std::make_unique<Carrier>(homes), homes,
+                                    extent, pace, memory.get());
   }
 
   std::byte* slot(std::size_t number) const { return memory.get() + number * homes->header().stride(); }
@@ -391,4 +392,44 @@ TEST_CASE("a pace is known when enough was measured, of tokens that follow each 
   CHECK(meter.pace().known());
   CHECK(meter.pace().read_seconds == doctest::Approx(0.5));
   CHECK(meter.pace().layer_seconds < 0.1);
+}
+
+namespace {
+
+/// A HostCarrier that has no memory left when `left` has run down.
+struct Failing : residency::HostCarrier {
+  using residency::HostCarrier::HostCarrier;
+  Ticket ask(PartId part, View<std::byte> slot) {
+    if (left-- == 0) throw std::bad_alloc();
+    return residency::HostCarrier::ask(part, slot);
+  }
+  static inline int left = 0;
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("an ask that fails leaves every slot as it is said to be", Policy, cache::LeastRecent,
+                   cache::Hazard, Nobody) {
+  Fixture<Policy, Told, Failing> f(7);
+  const std::vector<float> probabilities(experts, 0);
+  Random random(13);
+  int failed = 0;
+  for (int i = 0; i < 600; ++i) {
+    const auto layer = static_cast<std::int32_t>(i % layers);
+    std::vector<std::int32_t> used;
+    for (std::int32_t e = 0; e < experts; ++e) {
+      if (random() % 2 == 0) used.push_back(e);
+    }
+    Told::next = two_of(random);
+    Failing::left = static_cast<int>(random() % 5);
+    try {
+      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [](auto) {});
+    } catch (const std::bad_alloc&) {
+      ++failed;
+    }
+    Failing::left = 1000;
+    f.visit((layer + 1) % layers, two_of(random));
+    f.visit(layer, used);
+  }
+  CHECK(failed > 100);
 }

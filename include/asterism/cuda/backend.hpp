@@ -50,11 +50,14 @@ class Backend {
   /// Brings experts into its memory: include asterism/cuda/carrier.hpp for a Blueprint whose Cache is not cache::All.
   using Carrier = cuda::Carrier;
 
+  /// On GPU `device` modulo the number of GPUs.
+  Backend(std::int32_t device, Bytes budget, std::shared_ptr<Peers> peers)
+      : Backend(device, budget, std::move(peers), DeviceKind::accelerator, device) {}
   /// `device` is the index by which messages and operands name it; devices that transfer to each other share
-  /// `peers`. Throws CudaError if there is no GPU.
-  Backend(std::int32_t device, Bytes budget, std::shared_ptr<Peers> peers,
-          DeviceKind kind = DeviceKind::accelerator)
-      : queue_(device), arena_(device, budget, memory_of(queue_, kind)), peers_(std::move(peers)) {
+  /// `peers`. On GPU `gpu` modulo the number of GPUs: a machine's host devices count for none. Throws CudaError if
+  /// there is no GPU.
+  Backend(std::int32_t device, Bytes budget, std::shared_ptr<Peers> peers, DeviceKind kind, std::int32_t gpu)
+      : queue_(gpu), arena_(device, budget, memory_of(queue_, kind)), peers_(std::move(peers)) {
     peers_->join(device, queue_);
   }
   Backend(const Backend&) = delete;

@@ -27,7 +27,7 @@ class Carrier {
 
   /// Throws Unsupported where experts wait on a disk, CudaError if the GPU refuses a stream.
   Carrier(Backend& device, std::shared_ptr<const residency::ExpertHomes> homes)
-      : device_(&device), homes_(std::move(homes)), copies_(device.device()) {
+      : device_(&device), homes_(std::move(homes)), copies_(device.queue().gpu()) {
     for (std::int32_t group = 0; group < homes_->header().layers; ++group) {
       if (homes_->in_memory(group)) continue;
       throw Unsupported(concat("device ", device.device(),
@@ -37,17 +37,23 @@ class Carrier {
     }
   }
 
-  Ticket ask(PartId part, View<std::byte> slot) {
-    const View<std::byte> slab = homes_->slab(part);
-    copies_.after(device_->queue());
-    copies_.copy(slab.data, slab.size, slot.data, slot.size, slot.size, 1);
-    if (free_.empty()) {
+  void reserve(std::size_t most) {
+    events_.reserve(most);
+    free_.reserve(most);
+    while (events_.size() < most) {
       events_.push_back(std::make_unique<Event>(device_->queue().gpu()));
       free_.push_back(events_.size());
     }
+  }
+
+  Ticket ask(PartId part, View<std::byte> slot) {
+    if (free_.empty()) reserve(events_.size() + 1);
+    const View<std::byte> slab = homes_->slab(part);
+    copies_.after(device_->queue());
+    copies_.copy(slab.data, slab.size, slot.data, slot.size, slot.size, 1);
     const Ticket ticket = free_.back();
-    free_.pop_back();
     copies_.record(*events_[ticket - 1]);
+    free_.pop_back();
     return ticket;
   }
 

@@ -32,13 +32,16 @@ std::shared_ptr<backend::Devices<typename B::Backend>> devices_of(const placemen
                                                                   const Limits& limits) {
   using Device = typename B::Backend;
   if constexpr (std::constructible_from<Device, std::int32_t, Bytes,
-                                        std::shared_ptr<typename Device::ExecutionPolicy>, DeviceKind>) {
+                                        std::shared_ptr<typename Device::ExecutionPolicy>, DeviceKind,
+                                        std::int32_t>) {
     const auto execution =
         std::make_shared<typename Device::ExecutionPolicy>(static_cast<std::size_t>(limits.threads));
     std::vector<std::unique_ptr<Device>> devices;
+    std::int32_t accelerators = 0;
     for (std::size_t d = 0; d < plan.devices(); ++d) {
       devices.push_back(std::make_unique<Device>(static_cast<std::int32_t>(d), plan.budget(d), execution,
-                                                 plan.machine.kinds[d]));
+                                                 plan.machine.kinds[d], accelerators));
+      if (!plan.machine.is_host(d)) ++accelerators;
     }
     return std::make_shared<backend::Devices<Device>>(std::move(devices));
   } else {
@@ -121,21 +124,25 @@ class Engine {
  private:
   using Slots = typename Workspace::Slots;
 
-  /// By the rates of the plan's machine, where all are known: of the disk, unless all experts wait in host memory. Else
-  /// slots that look ahead measure it.
+  /// By the rates of the plan's machine, where all are known, of homes on average over the device's layers. Else slots
+  /// that look ahead measure it.
   static residency::Pace pace_of(const placement::Plan& plan, std::size_t d) {
-    const Bytes rate = plan.machine.rates[d];
-    std::int32_t layer = plan.cuts[d];
-    while (!plan.footprint.slotted.layers.contains(layer)) ++layer;
-    const std::int32_t home = plan.homes_on_disk() > Bytes{0} ? -1 : plan.home_of_layer(layer);
-    const Bytes home_rate = home < 0 ? plan.machine.disk_rate : plan.machine.rates[static_cast<std::size_t>(home)];
-    if (rate == Bytes{0} || home_rate == Bytes{0}) return {};
-    const auto layers = static_cast<double>(plan.cuts[d + 1] - plan.cuts[d]);
     const auto seconds = [](Bytes bytes, Bytes in_a_second) {
       return static_cast<double>(bytes.count) / static_cast<double>(in_a_second.count);
     };
-    return {.layer_seconds = seconds(plan.token_bytes(d), rate) / layers,
-            .read_seconds = seconds(plan.footprint.slotted.each, home_rate)};
+    const Bytes rate = plan.machine.rates[d];
+    if (rate == Bytes{0}) return {};
+    double reads = 0;
+    const LayerSet here = plan.footprint.slotted.layers & LayerSet::range(plan.cuts[d], plan.cuts[d + 1]);
+    for (std::int32_t layer = plan.cuts[d]; layer < plan.cuts[d + 1]; ++layer) {
+      if (!here.contains(layer)) continue;
+      const std::int32_t home = plan.home_of_layer(layer);
+      const Bytes from = home < 0 ? plan.machine.disk_rate : plan.machine.rates[static_cast<std::size_t>(home)];
+      if (from == Bytes{0}) return {};
+      reads += seconds(plan.footprint.slotted.each, from);
+    }
+    const auto layers = static_cast<double>(plan.cuts[d + 1] - plan.cuts[d]);
+    return {.layer_seconds = seconds(plan.token_bytes(d), rate) / layers, .read_seconds = reads / here.size()};
   }
 
   /// Memory of host devices for experts that wait there.

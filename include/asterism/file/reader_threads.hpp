@@ -32,6 +32,8 @@ class ReaderThreads {
   ~ReaderThreads();
 
   std::size_t threads() const { return threads_.size(); }
+  /// So many are under way at most: nothing is allocated then.
+  void reserve(std::size_t most);
 
   /// Asks for `out` to be filled with the bytes from `offset` on. Aligned and within the file as for DirectFile::read.
   Ticket submit(std::uint64_t offset, View<std::byte> out);

@@ -32,6 +32,11 @@ ASTERISM_INLINE void ReaderThreads::end() {
   threads_.clear();
 }
 
+ASTERISM_INLINE void ReaderThreads::reserve(std::size_t most) {
+  const std::scoped_lock lock(mutex_);
+  requests_.reserve(most);
+}
+
 ASTERISM_INLINE ReaderThreads::Ticket ReaderThreads::submit(Request request) {
   const std::scoped_lock lock(mutex_);
   request.ticket = next_;

@@ -25,7 +25,8 @@ struct Machine {
   std::array<Bytes, max_devices> capacity{};    ///< memory of each device; entries from `devices` on are unused
   std::size_t devices = 0;                      ///< 1 to max_devices
   std::array<DeviceKind, max_devices> kinds{};  ///< of each device; accelerators by default
-  std::array<Bytes, max_devices> rates{};       ///< what each device reads of its memory in a second; 0: unknown
+  std::array<Bytes, max_devices> rates{};       ///< what each device reads of its memory in a second while it
+                                                ///< computes, or others copy from it; 0: unknown
   Bytes disk{};                                 ///< room on a disk for experts that take turns; 0: not known
   Bytes disk_rate{};                            ///< what is read of the disk in a second; 0: unknown
 

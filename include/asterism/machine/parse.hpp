@@ -10,10 +10,10 @@ namespace asterism {
 
 /// Parses a comma-separated list of devices, in the order in which layers pass through them: the memory of an
 /// accelerator ("14GiB"), or of the host after "host:" ("host:64GiB"; "host" alone: the free memory of this machine).
-/// After "disk:" the room on a disk, once. Behind each "@" what is read of it in a second ("@1GB/s"). Sizes as in
-/// `parse_bytes`: GiB are powers of 1024, GB powers of 1000. Throws InvalidArgument naming the device and what is
-/// accepted, also for a device without memory ("0,5GiB" is not half a gibibyte), for a size below 1 MiB without a
-/// unit ("14" is a typing error), and for no device but a disk.
+/// After "disk:" the room on a disk, once. Behind each "@" what is read of it in a second ("@1GB/s"), see Machine.
+/// Sizes as in `parse_bytes`: GiB are powers of 1024, GB powers of 1000. Throws InvalidArgument naming the device and
+/// what is accepted, also for a device without memory ("0,5GiB" is not half a gibibyte), for a size below 1 MiB
+/// without a unit ("14" is a typing error), and for no device but a disk.
 Machine parse_machine(std::string_view text);
 
 }  // namespace asterism

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "asterism/core/bytes.hpp"
@@ -69,9 +70,9 @@ ASTERISM_INLINE void add_device(std::string_view device, Machine& machine) {
 ASTERISM_INLINE Machine parse_machine(std::string_view text) {
   Machine machine;
   std::size_t number = 0;
-  const auto refuse = [&](std::string_view why) {
+  const auto refuse = [&](const std::string& where, std::string_view why) {
     throw InvalidArgument(
-        concat("machine '", text, "', device ", number, ": ", why,
+        concat("machine '", text, "'", where, ": ", why,
                "; expected devices parted by commas: 14GiB for an accelerator, host:64GiB for "
                "main memory, host for what of it is free, disk:30GB for experts that take turns, "
                "each with @1GB/s behind it where the rate is known"));
@@ -85,11 +86,11 @@ ASTERISM_INLINE Machine parse_machine(std::string_view text) {
     try {
       detail::add_device(device, machine);
     } catch (const InvalidArgument& error) {
-      refuse(error.what());
+      refuse(concat(", device ", number), error.what());
     }
     ++number;
   }
-  if (machine.devices == 0) refuse("a disk alone computes nothing");
+  if (machine.devices == 0) refuse("", "a disk alone computes nothing");
   return machine;
 }
 

@@ -51,11 +51,11 @@ struct Blueprint {
   template <class Q>
   using Expert = expert::SwiGlu<Q>;
 
-  /// Which experts stay in memory, if it has no room for all; the others are read from a file. For another than All
-  /// include asterism/generate/load_slotted.hpp. Created by `static Cache
+  /// Which experts stay in memory, if it has no room for all; the others come from memory of a host device or from
+  /// a file. For another than All include asterism/generate/load_slotted.hpp. Created by `static Cache
   /// cache(const cache::Parts&, Bytes)` if the variant has it, else constructed from these.
   using Cache = cache::All;
-  /// Which of these others to read before a router has asked for them. Created by `static Prefetch
+  /// Which of these others to bring before a router has asked for them. Created by `static Prefetch
   /// prefetch(const prefetch::Extent&)` if the variant has it, else constructed from this.
   using Prefetch = prefetch::None;
 

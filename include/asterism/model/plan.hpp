@@ -172,6 +172,7 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
     out.add(PartKind::experts, shape.experts, expert, shape.sparse_layers());
   } else {
     out.slotted = Types::Experts::footprint(shape, expert);
+    out.slotted.from_memory = !backend::InHostMemory<typename B::Backend>;
   }
   if (shape.shared_ffn > 0) {
     out.add(PartKind::shared_expert, 1, Types::FeedForward::footprint(shape.hidden, shape.shared_ffn),
@@ -257,9 +258,9 @@ struct DeviceSlots {
 /// The same for the experts on a disk.
 template <std::uint64_t NeededBytes, std::uint64_t DiskBytes>
 struct DiskRoom {
-  static_assert(
-      NeededBytes <= DiskBytes,
-      "the experts need more room than the machine's disk has: see DiskRoom<bytes needed, bytes of disk>");
+  static_assert(NeededBytes <= DiskBytes,
+                "experts that find no room in host memory need more than the disk has, or may not wait there: see "
+                "DiskRoom<bytes needed, bytes of disk>");
   static constexpr bool fits = true;
 };
 
@@ -282,8 +283,11 @@ struct Peaks;
 template <class B, Machine machine, std::size_t... Device>
 struct Peaks<B, machine, std::index_sequence<Device...>> {
   static constexpr placement::Plan planned = plan<B>(machine);
-  static constexpr Bytes homes = planned.homes_on_disk();
-  static_assert(DiskRoom < machine.disk == Bytes{0} ? 0 : homes.count, machine.disk.count > ::fits);
+  static constexpr bool from_memory = planned.footprint.slotted.from_memory;
+  static constexpr std::uint64_t on_disk = from_memory || machine.disk > Bytes{0} ? planned.homes_on_disk().count
+                                                                                  : 0;
+  static constexpr std::uint64_t disk = from_memory ? 0 : machine.disk.count;
+  static_assert(DiskRoom<on_disk, disk>::fits);
   static constexpr bool fit[sizeof...(Device)] = {
       (DevicePeak<Device, planned.peak(Device).count, planned.budget(Device).count>::fits &&
        DeviceSlots<Device, planned.expert_slots(Device), planned.least_expert_slots(Device)>::fits &&

@@ -37,7 +37,8 @@ struct AcceleratorsFirst {
   static constexpr HostPlacement host_placement = host;
 
   static constexpr Plan plan(const MemoryFootprint& footprint, const Machine& machine) {
-    const Machine accelerators = machine.accelerators();
+    Machine accelerators = machine.accelerators();
+    accelerators.disk = {};  // experts may wait in the host devices that are left out here
     if (accelerators.devices == 0 || accelerators.devices == machine.devices)
       return Policy::plan(footprint, machine);
     // Sequential is cheap and fits whenever any cut does.

@@ -60,6 +60,7 @@ struct SlottedExperts {
   std::int32_t per_layer = 0;  ///< experts of each of `layers`
   LayerSet layers{};
   std::int32_t passing = 0;    ///< slots of a device for experts that are not kept
+  bool from_memory = false;    ///< they come from memory of the host alone, not from a disk
   std::int32_t per_token = 0;  ///< experts that a token needs in each of `layers`
   Bytes beside{};              ///< that a device with slots, or with homes, needs once
 

@@ -155,13 +155,14 @@ struct Plan {
     return most;
   }
   /// No device is above its budget, nor are caches above their share of it; experts have the slots that they need, and
-  /// room on the disk where its size is known.
+  /// room where they wait: on the disk, where its size is known, unless they have to be in memory.
   constexpr bool fits() const {
     for (std::size_t d = 0; d < devices(); ++d) {
       if (peak(d) > budget(d)) return false;
       if (footprint.slotted.each > Bytes{0} && expert_slots(d) < least_expert_slots(d)) return false;
       if (footprint.cache_percent < 100 && cache_bytes(d) > cache_budget(d)) return false;
     }
+    if (footprint.slotted.from_memory && homes_on_disk() > Bytes{0}) return false;
     return machine.disk == Bytes{0} || homes_on_disk() <= machine.disk;
   }
 };

@@ -184,6 +184,11 @@ ASTERISM_INLINE std::string recommendations(const Plan& plan, const Limits& limi
       text += concat("- The experts take ", to_string(homes), " of the disk, which has ",
                      to_string(plan.machine.disk), ".\n");
     }
+    if (plan.footprint.slotted.from_memory && plan.homes_on_disk() > Bytes{0}) {
+      text += concat(
+          "- Experts of ", to_string(plan.homes_on_disk()),
+          " find no room in host memory, from which this backend takes them: add or enlarge a host device.\n");
+    }
     if (enough.empty()) return text;
     text += concat("- The plan does not fit. Raise the budgets (", enough,
                    "), add a device, choose a format with fewer bits, or lower the context.\n");

@@ -13,8 +13,10 @@ namespace asterism::residency {
 
 /// A carrier belongs to the slots of one device and knows the homes.
 ///
+/// 0. `reserve(most)`: so many are under way at most; after that nothing is allocated.
 /// 1. `ask(part, slot)`: the slab of `part`, a part of the homes, is to be brought into `slot`, behind all that was
-///    asked for; work of the device that was queued before still finds there what was there. Returns a ticket.
+///    asked for; work of the device that was queued before still finds there what was there. Returns a ticket,
+///    never 0. Where it throws, nothing is under way for this part.
 /// 2. `wait(ticket)`: work that is queued on the device from now on finds the slab in its slot. Throws where it could
 ///    not be brought. A ticket is spent by this or the next.
 /// 3. `cancel(ticket)`: it is not needed. What is asked for later in the same slot comes later. Returns the bytes that
@@ -23,13 +25,14 @@ namespace asterism::residency {
 ///
 /// `waits`: whether `wait` returns only when the slab is there, so that its time can be measured.
 ///
-/// Nothing is allocated once as many were under way as ever will be. Not thread-safe.
+/// Not thread-safe.
 ///
 /// Models: HostCarrier, cuda::Carrier.
 template <class C>
 concept Carrier = requires(C& carrier, const C& constant, PartId part, View<std::byte> slot,
                            typename C::Ticket ticket) {
   { carrier.ask(part, slot) } -> std::same_as<typename C::Ticket>;
+  carrier.reserve(std::size_t{1});
   carrier.wait(ticket);
   { carrier.cancel(ticket) } -> std::same_as<std::size_t>;
   { constant.piece() } -> std::same_as<std::size_t>;

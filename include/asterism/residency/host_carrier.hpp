@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/file/direct_file.hpp"
@@ -28,8 +30,14 @@ class HostCarrier {
   explicit HostCarrier(std::shared_ptr<const ExpertHomes> homes)
       : homes_(std::move(homes)), threads_(homes_->file() == nullptr ? nullptr : &homes_->file()->file()) {}
 
+  void reserve(std::size_t most) {
+    under_way_.reserve(most);
+    threads_.reserve(most);
+  }
+
   /// Asks for the slab of `part` in `slot`, behind all that was asked for.
   Ticket ask(PartId part, View<std::byte> slot) {
+    under_way_.reserve(under_way_.size() + 1);  // nothing fails once the read is under way
     const bool copied = homes_->in_memory(part.group);
     const Ticket ticket = copied ? threads_.submit(View<const std::byte>(homes_->slab(part)), slot)
                                  : threads_.submit(homes_->header().offset(part), slot);
@@ -62,6 +70,7 @@ class HostCarrier {
 
   Asked take(Ticket ticket) {
     const auto found = std::ranges::find(under_way_, ticket, &Asked::ticket);
+    if (found == under_way_.end()) throw InvalidArgument(concat("nothing is under way by the ticket ", ticket));
     const Asked out = *found;
     under_way_.erase(found);
     return out;

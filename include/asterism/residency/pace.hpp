@@ -1,8 +1,10 @@
 // How long a layer and a read take, by which what pays is told from what does not.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 
 namespace asterism::residency {
 
@@ -16,11 +18,13 @@ struct Pace {
 
 /// Measures the pace of a model that decodes, where nobody told it. Not thread-safe.
 class PaceMeter {
+  static constexpr std::size_t enough = 32;
+
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// A layer begins to use its experts; `waited`: seconds that passes have waited for reads so far. `decodes`: it is one
-  /// of a single token, and the one before was too.
+  /// A layer begins to use its experts; `waited`: seconds that passes have waited for reads so far. `decodes`: it is
+  /// one of a single token, and comes right after one of the same pass.
   void layer(double waited, bool decodes) {
     const Clock::time_point now = Clock::now();
     if (decodes && begun_ != Clock::time_point()) {
@@ -30,29 +34,32 @@ class PaceMeter {
     waited_ = waited;
   }
   /// `count` experts have been brought in so many seconds.
-  void brought(double seconds, std::uint64_t count) { reads_.add(seconds / static_cast<double>(count)); }
+  void brought(double seconds, std::size_t count) { reads_.add(seconds / static_cast<double>(count)); }
 
   /// Known once enough has been measured.
   Pace pace() const {
-    constexpr std::uint64_t enough = 32;
-    if (layers_.count < enough || reads_.count < enough) return {};
-    return {.layer_seconds = layers_.mean(), .read_seconds = reads_.mean()};
+    if (layers_.size < enough || reads_.size < enough) return {};
+    return {.layer_seconds = layers_.median(), .read_seconds = reads_.median()};
   }
 
  private:
-  struct Mean {
-    double sum = 0;
-    std::uint64_t count = 0;
+  /// The first of the values that are added.
+  struct Values {
+    std::array<double, enough> values{};
+    std::size_t size = 0;
 
     void add(double value) {
-      sum += value;
-      ++count;
+      if (size < values.size()) values[size++] = value;
     }
-    double mean() const { return sum / static_cast<double>(count); }
+    double median() const {
+      std::array<double, enough> sorted = values;
+      std::ranges::nth_element(sorted, sorted.begin() + enough / 2);
+      return sorted[enough / 2];
+    }
   };
 
-  Mean layers_;
-  Mean reads_;
+  Values layers_;
+  Values reads_;
   Clock::time_point begun_{};
   double waited_ = 0;
 };

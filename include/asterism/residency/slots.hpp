@@ -1,4 +1,4 @@
-// Slots of fast memory in which the experts of a device take turns: a cache decides, and reader threads bring them.
+// Slots of fast memory in which the experts of a device take turns: a cache decides, and a carrier brings them.
 #pragma once
 
 #include <algorithm>
@@ -109,7 +109,16 @@ class Slots {
                    prefetch::Veto(extent.top_k, pace.known() ? pace.layer_seconds : 1,
                                   pace.known() ? pace.read_seconds : 1, {.piece = piece()}),
                    cache::Valued<Policy>) {
+    const auto experts_of_layer = static_cast<std::size_t>(homes_->header().experts);
     for (auto* slots : {&free_, &passing_}) slots->reserve(extent.slots);
+    for (auto* parts : {&step_, &waiting_, &admission_.hits, &admission_.fetched, &admission_.bypassed}) {
+      parts->reserve(experts_of_layer);
+    }
+    admission_.victims.reserve(kept_);
+    ready_.reserve(experts_of_layer);
+    pending_.reserve(experts_of_layer);
+    staged_.reserve(extent.slots - kept_);
+    carrier_->reserve(experts_of_layer + extent.slots - kept_);
     counts_.direct = homes_->file() != nullptr && homes_->file()->file().mode() == file::ReadMode::direct;
     counts_.looks_ahead = looks_ahead;
     pace_ = pace;
@@ -129,7 +138,7 @@ class Slots {
 
   /// A pass has routed a layer. Calls f(View<const Ready>) for the experts that it needs when they are ready, until
   /// each has been in one call: first for all that are in slots, then for each other one when it has been read. A
-  /// slot may be another expert's after the call. Throws as SpillFile::read, what f
+  /// slot may be another expert's after the call. Throws as the carrier's wait, what f
   /// throws, and Stopped where
   /// `cancel` was requested, after one read at most; then no read is under way, and the next pass may be tried.
   template <class F>
@@ -149,7 +158,7 @@ class Slots {
       }
       counts_.uses += used.size;
       const View<const PartId> step(step_);
-      if constexpr (looks_ahead) measure(routed.phase == prefetch::Phase::decode);
+      if constexpr (looks_ahead) measure(routed.phase == prefetch::Phase::decode, local == 0);
       hear(routed, local, step.subview(0, std::min(kept_, step.size)));
       for (std::size_t first = 0; first < step.size; first += kept_) {
         const std::size_t count = std::min(kept_, step.size - first);
@@ -163,7 +172,6 @@ class Slots {
 
   const Policy& policy() const { return policy_; }
   const ExpertHomes& homes() const { return *homes_; }
-  /// Of reads that were completed.
   const SlotCounts& counts() const { return counts_; }
 
  private:
@@ -173,7 +181,7 @@ class Slots {
     typename CarrierType::Ticket ticket = 0;
   };
   static constexpr std::int32_t nobody = -1;
-  static constexpr typename CarrierType::Ticket ended = 0;
+  static constexpr typename CarrierType::Ticket nothing = 0;
 
   std::int32_t next_of(std::int32_t group) const { return group + 1 < extent_.groups ? group + 1 : 0; }
 
@@ -193,26 +201,24 @@ class Slots {
     }
   }
 
-  /// Where nobody told the pace, it is that of the first passes, in which nothing is read ahead.
-  void measure(bool decodes) {
-    if (pace_.known()) return;
-    if constexpr (!CarrierType::waits) {
-      pace_ = {.layer_seconds = 1, .read_seconds = 1};  // what can't be measured counts as equal
-      return;
-    }
-    meter_.layer(counts_.seconds_waited, decodes && decodes_);
+  /// Where nobody told the pace, it is that of the first tokens, in which nothing is read ahead; a carrier that does
+  /// not wait can't be measured, and reads nothing ahead then.
+  void measure(bool decodes, bool begins_pass) {
+    if (pace_.known() || !CarrierType::waits) return;
+    meter_.layer(counts_.seconds_waited, decodes && decodes_ && !begins_pass);
     decodes_ = decodes;
     pace_ = meter_.pace();
     if (pace_.known()) lookahead_.veto().set_times(pace_.layer_seconds, pace_.read_seconds);
   }
 
-  /// Reads of the next layer's experts, into what slots are free.
+  /// Asks for the next layer's experts, into what slots are free.
   void stage() {
     if (!pace_.known()) return;
     for (const PartId part : lookahead_.worthwhile()) {
       if (passing_.empty()) return;
-      if (std::ranges::find(staged_, part, &Pending::part) == staged_.end())
-        staged_.push_back(ask(part, passing_));
+      if (std::ranges::find(staged_, part, &Pending::part) != staged_.end()) continue;
+      staged_.push_back({part, take(passing_), nothing});
+      ask(staged_.back());
     }
   }
 
@@ -220,9 +226,7 @@ class Slots {
     const Pending gone = staged_[index];
     staged_.erase(staged_.begin() + static_cast<std::ptrdiff_t>(index));
     passing_.push_back(gone.slot);
-    const std::size_t bytes = carrier_->cancel(gone.ticket);
-    counted(in_file(gone.part)) += bytes;
-    counts_.wasted += bytes > 0 ? 1 : 0;
+    counts_.wasted += drop(gone) > 0 ? 1 : 0;
   }
 
   /// The read of a part that is under way ahead of its layer, which is no longer staged then.
@@ -244,45 +248,57 @@ class Slots {
     pending_.clear();
     waiting_.clear();
     next_ = 0;
-    std::size_t kept = ~std::size_t{0};  // of pending_, those that stay
+    // Whatever fails below, what stays has its slot already, and what has none is not taken for loaded.
+    for (const PartId hit : admission_.hits) {
+      const std::size_t slot = slot_of_[number(hit)];
+      if (loaded_[slot]) {
+        ready_.push_back({hit.member, slot});
+      } else {
+        pending_.push_back({hit, slot, nothing});  // its read was broken off
+      }
+    }
+    counts_.hits += ready_.size();
+    for (const PartId part : admission_.fetched) {
+      const std::size_t slot = take(free_);
+      if (const auto ahead = staged(part)) {  // its slot is kept, and the free one passes in its place
+        pending_.push_back(*ahead);
+        passing_.push_back(slot);
+      } else {
+        pending_.push_back({part, slot, nothing});
+      }
+      slot_of_[number(part)] = pending_.back().slot;
+      loaded_[pending_.back().slot] = false;
+    }
+    const std::size_t kept = pending_.size();
+    for (const PartId part : admission_.bypassed) {
+      if (const auto ahead = staged(part)) {
+        pending_.push_back(*ahead);
+      } else {
+        waiting_.push_back(part);
+      }
+    }
+    if (next != nobody) lookahead_.predict(next, [&](PartId part) { return policy_.contains(part); });
+    std::size_t asked = 0;
+    const auto ask_more = [&] {
+      while (asked < waiting_.size() && !passing_.empty()) {
+        pending_.push_back({waiting_[asked++], take(passing_), nothing});
+        ask(pending_.back());
+      }
+      if (next != nobody && asked == waiting_.size()) stage();
+    };
     try {
-      for (const PartId hit : admission_.hits) {
-        const std::size_t slot = slot_of_[number(hit)];
-        if (loaded_[slot]) {
-          ready_.push_back({hit.member, slot});
-        } else {
-          pending_.push_back({hit, slot, carrier_->ask(in_file(hit), view(slot))});  // its read was broken off
-        }
-      }
-      counts_.hits += ready_.size();
-      for (const PartId part : admission_.fetched) {
-        if (const auto ahead = staged(part)) {  // its slot is kept, and a free one passes in its place
-          pending_.push_back(*ahead);
-          passing_.push_back(free_.back());
-          free_.pop_back();
-        } else {
-          pending_.push_back(ask(part, free_));
-        }
-        slot_of_[number(part)] = pending_.back().slot;
-        loaded_[pending_.back().slot] = false;
-      }
-      kept = pending_.size();
-      for (const PartId part : admission_.bypassed) {
-        if (const auto ahead = staged(part)) {
-          pending_.push_back(*ahead);
-        } else {
-          waiting_.push_back(part);
-        }
-      }
-      if (next != nobody) lookahead_.predict(next, [&](PartId part) { return policy_.contains(part); });
-      std::size_t asked = 0;
-      const auto ask_more = [&] {
-        while (asked < waiting_.size() && !passing_.empty()) pending_.push_back(ask(waiting_[asked++], passing_));
-        if (next != nobody && asked == waiting_.size()) stage();
-      };
       const auto asked_at = PaceMeter::Clock::now();
+      double computed = 0;
+      const auto compute = [&](View<const Ready> ready) {
+        const auto begun = PaceMeter::Clock::now();
+        f(ready);
+        computed += std::chrono::duration<double>(PaceMeter::Clock::now() - begun).count();
+      };
+      for (Pending& one : pending_) {
+        if (one.ticket == nothing) ask(one);
+      }
       ask_more();
-      if (!ready_.empty()) f(View<const Ready>(ready_));
+      if (!ready_.empty()) compute(ready_);
       while (next_ < pending_.size()) {
         if (cancel.stop_requested()) throw Stopped();
         const bool passes = next_ >= kept;
@@ -291,33 +307,43 @@ class Slots {
         counts_.fetched += passes ? 0 : 1;
         counts_.bypassed += passes ? 1 : 0;
         const Ready one{now.part.member, now.slot};
-        f(View<const Ready>(&one, 1));
+        compute(View<const Ready>(&one, 1));
         ++next_;
         if (!passes) continue;
         passing_.push_back(now.slot);
         ask_more();
       }
       if (looks_ahead && !pace_.known() && decodes_ && !pending_.empty()) {
-        meter_.brought(std::chrono::duration<double>(PaceMeter::Clock::now() - asked_at).count(), pending_.size());
+        const std::chrono::duration<double> all = PaceMeter::Clock::now() - asked_at;
+        meter_.brought(all.count() - computed, pending_.size());
       }
     } catch (...) {
       for (; next_ < pending_.size(); ++next_) {
         if (next_ >= kept) passing_.push_back(pending_[next_].slot);
-        if (pending_[next_].ticket != ended) carrier_->cancel(pending_[next_].ticket);
+        drop(pending_[next_]);
       }
       throw;
     }
   }
 
-  Pending ask(PartId part, std::vector<std::size_t>& slots) {
+  static std::size_t take(std::vector<std::size_t>& slots) {
     const std::size_t slot = slots.back();
     slots.pop_back();
-    return {part, slot, carrier_->ask(in_file(part), view(slot))};
+    return slot;
   }
+  void ask(Pending& pending) { pending.ticket = carrier_->ask(in_file(pending.part), view(pending.slot)); }
+  /// Gives up what was asked for; returns the bytes that came all the same.
+  std::size_t drop(const Pending& pending) {
+    if (pending.ticket == nothing) return 0;
+    const std::size_t bytes = carrier_->cancel(pending.ticket);
+    counted(in_file(pending.part)) += bytes;
+    return bytes;
+  }
+
   /// The read has ended, also where it failed.
   Pending wait(Pending& pending) {
     const auto begun = std::chrono::steady_clock::now();
-    carrier_->wait(std::exchange(pending.ticket, ended));
+    carrier_->wait(std::exchange(pending.ticket, nothing));
     counts_.seconds_waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     counted(in_file(pending.part)) += homes_->header().stride();
     return pending;
