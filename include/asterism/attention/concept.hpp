@@ -91,8 +91,8 @@ concept KvCache =
 ///    the cache drops positions before the next one. `append` throws InvalidArgument where a pass goes on beyond it.
 /// 2. `slot(position)`, static and constexpr, is where a pass stores that position; those of a pass are consecutive.
 ///    All slots up to it are visible to the position.
-/// 3. `attended(device, layer, first, queries)` tells, after `append` and Backend::attend of a pass, what asked: rotated
-///    queries (rows, heads * head_dim). See `attend`, which calls all three.
+/// 3. `attended(device, layer, first, queries)` tells, after `append` and Backend::attend of a pass, who asked:
+///    rotated queries (rows, heads * head_dim). See `attend`, which calls it.
 ///
 /// Models: PrunedKvCache.
 template <class K>
