@@ -266,6 +266,12 @@ TEST_CASE("it goes back to where nothing has been counted or dropped since, or t
   CHECK(trimmed(28, 25) == 25);
   CHECK(trimmed(28, 24) == 0);
   CHECK(trimmed(28, 0) == 0);
+  for (std::size_t end = 21; end <= 45; ++end) {
+    for (std::size_t length = end - 7; length <= end; ++length) {
+      const std::size_t full = end - 1 - (end - 1) % 5;  // when positions were dropped last
+      CHECK(trimmed(end, length) == (length < full ? 0 : length == end ? end : full));
+    }
+  }
 }
 
 TEST_CASE("layers that a broken pass has not reached go back with the others") {

@@ -5,12 +5,12 @@
 
 using namespace asterism;
 
-struct Device : backend::SerialHost {
-  using SerialHost::SerialHost;
+struct Device : backend::Host {
+  using BasicHost::BasicHost;
 
 #ifndef SOUND
  private:
-  using SerialHost::attention_mass;
+  using BasicHost::attention_mass;
 #endif
 };
 struct Pruned : Blueprint {

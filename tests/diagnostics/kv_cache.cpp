@@ -15,6 +15,8 @@ template <attention::KvCache T>
 struct Uses {};
 template <attention::Prunes T>
 struct Prunes {};
+template <attention::PrunesOn<backend::SerialHost> T>
+struct PrunesHere {};
 template <attention::KvCacheOn<backend::SerialHost> T>
 struct Runs {};
 
@@ -27,6 +29,6 @@ Uses<Model<NoView>> view;
 Uses<Model<NoTrim>> trim;
 Prunes<Model<NoPassEnd>> pass_end;
 Prunes<Model<NoSlot>> slot;
-Runs<Model<NoAttended>> attended;
+PrunesHere<Model<NoAttended>> attended;
 
 }  // namespace asterism::lacking::kv_caches

@@ -98,9 +98,13 @@ concept KvCache =
 template <class K>
 concept Prunes = KvCache<K> && needs::pass_end<K> && needs::slot<K>;
 
+/// The same on a device of the given backend.
+template <class K, class Device>
+concept PrunesOn = Prunes<K> && needs::attended<K, Device>;
+
 /// A cache on a device of the given backend.
 template <class K, class Device>
 concept KvCacheOn = KvCache<K> && needs::construct<K, Device> && needs::append<K, Device> &&
-    (!Prunes<K> || needs::attended<K, Device>);
+    (!Prunes<K> || PrunesOn<K, Device>);
 
 }  // namespace asterism::attention

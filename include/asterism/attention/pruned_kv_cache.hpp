@@ -23,7 +23,8 @@ namespace asterism::attention {
 /// Keep - Recent on. The first `Sinks` positions and the latest `Recent` stay. It is full at the positions Keep, Keep +
 /// Recent, Keep + 2 Recent, ..., however a prompt is cut: passes end there. Up to Keep positions, and in a context no
 /// longer than that, it is a StaticKvCache to the bit. Approximate beyond. Positions stay absolute: keys are not
-/// rotated again. Not for models with a sliding window of their own. Models KvCache and Prunes; needs backend::PruningOps.
+/// rotated again. Not for models with a sliding window of their own. Models KvCache and Prunes; needs
+/// backend::PruningOps.
 ///
 /// Sources: Zhang et al., H2O: Heavy-Hitter Oracle for Efficient Generative Inference of Large Language Models, NeurIPS
 /// 2023, arXiv 2306.14048, which drops one position a token and counts all queries; Xiao et al., StreamingLLM, arXiv

@@ -11,8 +11,8 @@
 namespace asterism::backend {
 
 /// mass += softmax(q K^T / sqrt(head_dim)) for consecutive rows of queries, row after row and head after head, the
-/// first at position `first` of kv, which has no window. queries (rows, heads of the group * head_dim), any stride; scratch
-/// and mass (slots). Neither checks nor allocates; thread-safe if scratch and mass are not shared.
+/// first at position `first` of kv, which has no window. queries (rows, heads of the group * head_dim), any stride;
+/// scratch and mass (slots). Neither checks nor allocates; thread-safe if scratch and mass are not shared.
 template <class Format>
 void add_attention_mass(MatrixView<const float> queries, const KvView<Format>& kv, std::size_t kv_head,
                         std::size_t first, View<float> scratch, View<float> mass, simd::Level use = simd::level());
