@@ -1,3 +1,4 @@
+#include <asterism/attention/pruned_kv_cache.hpp>
 #include <asterism/attention/sliding_window_kv_cache.hpp>
 #include <span>
 
@@ -19,7 +20,11 @@ std::span<const NamedVariant> cache_variants() {
       {"kv-window-128", "weights in bfloat16, cache of 4 sinks and 128 positions",
        lab::evaluate<Caching<SlidingWindowKvCache<quant::Float16, 128>>>},
       {"kv-window-64", "weights in bfloat16, cache of 4 sinks and 64 positions",
-       lab::evaluate<Caching<SlidingWindowKvCache<quant::Float16, 64>>>}};
+       lab::evaluate<Caching<SlidingWindowKvCache<quant::Float16, 64>>>},
+      {"kv-pruned-128", "weights in bfloat16, cache of the 128 positions that drew most attention",
+       lab::evaluate<Caching<PrunedKvCache<quant::Float16, 128>>>},
+      {"kv-pruned-64", "weights in bfloat16, cache of the 64 positions that drew most attention",
+       lab::evaluate<Caching<PrunedKvCache<quant::Float16, 64>>>}};
   return variants;
 }
 

@@ -268,10 +268,11 @@ void declare(CLI::App& app, Arguments& arguments) {
                  "Format of experts and attention: nf4, int4, int8, bfloat16")
       ->check(CLI::IsMember({"nf4", "int4", "int8", "bfloat16"}))
       ->option_text("FORMAT [nf4]");
-  app.add_option("--kv", arguments.kv,
-                 "What attention remembers: float16 or int8: everything; window: the first 4 and the last 1024 "
-                 "positions in float16")
-      ->check(CLI::IsMember({"float16", "int8", "window"}))
+  app.add_option(
+         "--kv", arguments.kv,
+         "What attention remembers: float16 or int8: everything; window: the first 4 and the last 1024 "
+         "positions in float16; pruned: at most 1024 positions, those that drew most attention, in float16")
+      ->check(CLI::IsMember({"float16", "int8", "window", "pruned"}))
       ->option_text("CACHE [float16]");
   app.add_option("--machine", arguments.machine,
                  "Devices in the order in which layers pass them, each with its memory: 14GiB,14GiB, or with main "

@@ -7,7 +7,8 @@ namespace example {
 std::span<const Variant> nf4_variants() {
   using Nf4 = DualNf4::Quantization;
   static constexpr Variant variants[] = {variant<DualNf4>("nf4, float16"), variant<With<Nf4, Int8Kv>>("nf4, int8"),
-                                         variant<With<Nf4, WindowKv>>("nf4, window")};
+                                         variant<With<Nf4, WindowKv>>("nf4, window"),
+                                         variant<With<Nf4, PrunedKv>>("nf4, pruned")};
   return variants;
 }
 

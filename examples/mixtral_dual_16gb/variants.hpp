@@ -1,6 +1,7 @@
 // The compiled variants that --quantization and --kv choose among.
 #pragma once
 
+#include <asterism/attention/pruned_kv_cache.hpp>
 #include <asterism/attention/sliding_window_kv_cache.hpp>
 #include <asterism/generate/variant.hpp>
 #include <span>
@@ -19,6 +20,7 @@ struct With : DualNf4 {
 using Float16Kv = attention::StaticKvCache<quant::Float16>;
 using Int8Kv = attention::StaticKvCache<quant::Int8<32>>;
 using WindowKv = attention::SlidingWindowKvCache<quant::Float16, 1024>;
+using PrunedKv = attention::PrunedKvCache<quant::Float16, 1024>;
 
 // Called "format, cache"; each format in a source of its own, so that they compile apart.
 std::span<const Variant> nf4_variants();

@@ -5,6 +5,7 @@
 // another one does not link, and the linker names what it lacks: `asterism::simd::product<Own>`.
 #pragma once
 
+#include "asterism/backend/host_attention_mass_templates.hpp"
 #include "asterism/backend/host_attention_templates.hpp"
 #include "asterism/backend/kv_format_templates.hpp"
 #include "asterism/quant/group_int_templates.hpp"

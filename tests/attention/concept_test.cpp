@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/attention/pruned_kv_cache.hpp"
 #include "asterism/attention/sliding_window_kv_cache.hpp"
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
@@ -30,6 +31,13 @@ using OneSlotLess = SlidingWindowKvCache<quant::Float32, 28, 4>;  // than the co
 using Whole = SlidingWindowKvCache<quant::Float32, 29, 4>;
 using Longer = SlidingWindowKvCache<quant::Float32, 64, 40>;
 
+using Least = PrunedKvCache<quant::Float32, 2, 1, 0>;
+using Few = PrunedKvCache<quant::Float16, 12, 3, 2>;
+using InStep = PrunedKvCache<quant::Float32, 20, 5>;  // it is full where passes end, the context's end too
+using Coded = PrunedKvCache<quant::Int8<16>, 25, 7, 0>;
+using Never = PrunedKvCache<quant::Float32, 41>;
+using Once = PrunedKvCache<quant::Float32, 40, 6>;
+
 static_assert(KvCache<Complete> && KvCache<StaticKvCache<quant::Float32>> &&
               KvCache<StaticKvCache<quant::Int8<32>>>);
 static_assert(KvCache<SlidingWindowKvCache<quant::Float16, 1024>> &&
@@ -43,11 +51,20 @@ static_assert(KvCache<NoAppend> && !KvCacheOn<NoAppend, backend::Host>);
 static_assert(KvCache<NoConstruct> && !KvCacheOn<NoConstruct, backend::Host>);
 static_assert(!KvCache<NoTrim> && !needs::trim<NoTrim> && needs::view<NoTrim>);
 static_assert(!KvCache<int>);
+static_assert(Prunes<Pruning> && KvCacheOn<Pruning, backend::Host> && !Prunes<Complete>);
+static_assert(KvCache<NoPassEnd> && !Prunes<NoPassEnd> && !needs::pass_end<NoPassEnd>);
+static_assert(KvCache<NoSlot> && !Prunes<NoSlot> && !needs::slot<NoSlot>);
+static_assert(Prunes<NoAttended> && !KvCacheOn<NoAttended, backend::Host>);
+static_assert(!Prunes<StaticKvCache<quant::Float16>> && Prunes<PrunedKvCache<quant::Float16, 1024>>);
 
 }  // namespace
 
 TEST_CASE_TEMPLATE("bounded caches obey the laws", K, StaticKvCache<quant::Float32>, StaticKvCache<quant::Float16>,
                    StaticKvCache<quant::Int8<32>>) {
+  laws::kv_cache<K>();
+}
+
+TEST_CASE_TEMPLATE("caches that prune themselves obey the laws", K, Least, Few, InStep, Coded, Never, Once) {
   laws::kv_cache<K>();
 }
 

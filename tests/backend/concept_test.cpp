@@ -10,6 +10,7 @@
 
 #include "lacking/backend.hpp"
 #include "laws/backend_laws.hpp"
+#include "laws/pruning_laws.hpp"
 #include "laws/recurrent_laws.hpp"
 
 using namespace asterism;
@@ -57,6 +58,10 @@ static_assert(Backend<NoDeltaRule> && !RecurrentOps<NoDeltaRule> && !needs::delt
 static_assert(Backend<NoGatedRmsNorm> && !RecurrentOps<NoGatedRmsNorm> && !needs::gated_rms_norm<NoGatedRmsNorm>);
 static_assert(!RecurrentOps<int>);
 static_assert(ActivationOps<Complete> && Backend<NoRelu> && !ActivationOps<NoRelu> && !needs::relu<NoRelu>);
+static_assert(PruningOps<Complete> && PruningOps<Host> && PruningOps<HostA8> && !PruningOps<int>);
+static_assert(Backend<NoAttentionMass> && !PruningOps<NoAttentionMass> && !needs::attention_mass<NoAttentionMass>);
+static_assert(Backend<NoDropLeast> && !PruningOps<NoDropLeast> && !needs::drop_least<NoDropLeast>);
 
 TEST_CASE_TEMPLATE("the backends obey the laws", B, Host, HostA8, SerialHost) { laws::backend<B>(); }
 TEST_CASE_TEMPLATE("the backends obey the recurrent laws", B, Host, HostA8, SerialHost) { laws::recurrent<B>(); }
+TEST_CASE_TEMPLATE("the backends obey the pruning laws", B, Host, HostA8, SerialHost) { laws::pruning<B>(); }

@@ -1,6 +1,7 @@
-// Whole models on other key/value caches: batches answer as sessions alone, and a sliding window as it would had
+// Whole models on other key/value caches: batches answer as sessions alone, and caches that forget as they would had
 // everything been computed anew.
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <stop_token>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/attention/pruned_kv_cache.hpp"
 #include "asterism/attention/sliding_window_kv_cache.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -43,6 +45,11 @@ struct Sliding : test::Exact {
   using KvCache = attention::SlidingWindowKvCache<quant::Float16, 24, 4>;
 };
 
+/// Full at 32, 40, 48, ...: drops 8 positions then.
+struct Pruned : test::Exact {
+  using KvCache = attention::PrunedKvCache<quant::Float16, 32, 8, 4>;
+};
+
 template <class B>
 LanguageModel<B> demo_with(std::int32_t chunk, std::int32_t context = 160) {
   LoadOptions options;
@@ -58,6 +65,11 @@ const LanguageModel<Sliding>& sliding() {
   return model;
 }
 
+const LanguageModel<Pruned>& pruned() {
+  static const auto model = demo_with<Pruned>(16);
+  return model;
+}
+
 Tokens prompt_of(const std::string& name) {
   return test::Golden("expected/demo.safetensors").values<TokenId>(name);
 }
@@ -68,7 +80,7 @@ Tokens first_of(const Tokens& tokens, std::size_t count) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("answers in a batch are those of a session alone", B, Half, Bytes8, Sliding) {
+TEST_CASE_TEMPLATE("answers in a batch are those of a session alone", B, Half, Bytes8, Sliding, Pruned) {
   const auto model = demo_with<B>(16);
   const Tokens prompts[] = {prompt_of("prompt_64"), prompt_of("prompt_7"), prompt_of("prompt_33"),
                             first_of(prompt_of("prompt_64"), 50)};
@@ -94,7 +106,7 @@ TEST_CASE_TEMPLATE("answers in a batch are those of a session alone", B, Half, B
   check();
   add();
   const std::size_t reused = check();
-  if (!std::is_same_v<B, Sliding>) CHECK(reused > 0);
+  if (!std::is_same_v<B, Sliding> && !std::is_same_v<B, Pruned>) CHECK(reused > 0);
   for (const auto& device : model.devices()) CHECK(device->arena().used() > 0_B);
   for (std::uint64_t seed = 0; seed < 4; ++seed) batch.add("The keeper of the lamp", sampled(40), {.seed = seed});
   const std::vector<BatchAnswer> texts = batch.run();
@@ -215,5 +227,85 @@ TEST_CASE("log-probabilities of several endings behind one beginning") {
     tokens.push_back(8);
     const std::vector<float> all = sliding().session().log_probabilities(tokens);
     CHECK(session.log_probabilities(tokens, 64) == std::vector<float>(all.begin() + 63, all.end()));
+  }
+}
+
+TEST_CASE("a session longer than its pruned cache gives the same tokens in any chunks") {
+  const Tokens prompt = prompt_of("prompt_64");
+  const Tokens expected = pruned().session({.seed = 1}).generate_tokens(prompt, sampled(90));
+  REQUIRE(expected.size() == 90);
+  const std::vector<float> logits = pruned().session().logits(prompt);
+  for (const std::int32_t chunk : {1, 3, 7, 15}) {
+    CAPTURE(chunk);
+    const auto model = demo_with<Pruned>(chunk);
+    CHECK(model.session({.seed = 1}).generate_tokens(prompt, sampled(90)) == expected);
+    CHECK(model.session().logits(prompt) == logits);
+  }
+}
+
+TEST_CASE("until it is full a pruned cache is a bounded one, to the bit; then it is not, nor a sliding window") {
+  const auto half = demo_with<Half>(16);
+  const Tokens prompt = prompt_of("prompt_64");
+  const std::vector<float> bounded = half.session().logits(prompt);
+  const std::vector<float> window = sliding().session().logits(prompt);
+  const std::vector<float> found = pruned().session().logits(prompt);
+  const auto vocabulary = static_cast<std::ptrdiff_t>(half.shape().vocabulary);
+  CHECK(std::equal(found.begin(), found.begin() + 32 * vocabulary, bounded.begin()));
+  for (std::ptrdiff_t row = 32 * vocabulary; row < 64 * vocabulary; row += vocabulary) {
+    CHECK_FALSE(std::equal(found.begin() + row, found.begin() + row + vocabulary, bounded.begin() + row));
+    CHECK_FALSE(std::equal(found.begin() + row, found.begin() + row + vocabulary, window.begin() + row));
+  }
+}
+
+TEST_CASE("a pruned cache goes back to where it was last full, and begins anew before") {
+  const Tokens prompt = prompt_of("prompt_64");
+  auto session = pruned().session();
+  const auto check = [&](const Tokens& next, std::int32_t count, std::int32_t reused, std::int32_t again = 0) {
+    CHECK(session.generate_tokens(next, greedy(count)) == pruned().session().generate_tokens(next, greedy(count)));
+    CHECK(session.last().usage.cached_tokens == reused);
+    CHECK(session.last().usage.recomputed_tokens == again);
+  };
+  check(first_of(prompt, 20), 5, 0);  // computes 24: no attention counts yet
+  check(first_of(prompt, 20), 5, 19);
+  check(first_of(prompt, 10), 20, 9);  // computes 29
+  check(first_of(prompt, 10), 20, 9);
+  check(first_of(prompt, 62), 2, 10);  // computes 63; last full at 56
+  check(first_of(prompt, 60), 2, 56, 3);
+  Tokens longer(session.tokens().begin(), session.tokens().end());
+  longer.push_back(9);
+  check(longer, 1, 61);                   // goes on
+  check(first_of(longer, 62), 4, 61);     // one token back: the last pass; computes 65, full at 64
+  check(first_of(prompt, 60), 1, 0, 59);  // something was dropped since
+}
+
+TEST_CASE("a pass that was broken off leaves a pruned cache as it was") {
+  const Tokens prompt = prompt_of("prompt_64");
+  for (const std::int32_t position : {20, 31, 32, 45, 63}) {
+    CAPTURE(position);
+    auto session = pruned().session();
+    std::stop_source stop;
+    GenerateOptions options = greedy(20);
+    options.cancel = stop.get_token();
+    test::Watch::on_route = [&](std::int32_t, std::int32_t at) {
+      if (at == position) stop.request_stop();
+    };
+    CHECK(session.generate_tokens(prompt, options).empty());
+    test::Watch::on_route = nullptr;
+    for (const std::size_t length : {64, 50, 64}) {
+      const Tokens next = first_of(prompt, length);
+      CHECK(session.generate_tokens(next, greedy(20)) == pruned().session().generate_tokens(next, greedy(20)));
+    }
+  }
+}
+
+TEST_CASE("the memory of a pruned cache is what the plan says, and does not grow with the context") {
+  const auto longer = demo_with<Pruned>(16, 160);
+  const auto shorter = demo_with<Pruned>(16, 100);
+  for (std::size_t d = 0; d < 2; ++d) {
+    const Bytes before = longer.devices()[d]->arena().used();
+    const auto one = longer.session();
+    const auto sequences = static_cast<std::uint64_t>(longer.limits().batch);
+    CHECK((longer.devices()[d]->arena().used() - before) * sequences == longer.plan().cache_bytes(d));
+    CHECK(longer.plan().peak(d) == shorter.plan().peak(d));
   }
 }

@@ -17,6 +17,8 @@ template <backend::RecurrentOps B>
 struct Recurrent {};
 template <backend::ActivationOps B>
 struct Activations {};
+template <backend::PruningOps B>
+struct Prunes {};
 
 Uses<Model<NoConstruct>> construct;
 Uses<Model<NoArena>> arena;
@@ -51,5 +53,7 @@ Recurrent<Model<NoDeltaGates>> delta_gates;
 Recurrent<Model<NoDeltaRule>> delta_rule;
 Recurrent<Model<NoGatedRmsNorm>> gated_rms_norm;
 Activations<Model<NoRelu>> relu;
+Prunes<Model<NoAttentionMass>> attention_mass;
+Prunes<Model<NoDropLeast>> drop_least;
 
 }  // namespace asterism::lacking::backends

@@ -10,9 +10,13 @@
 namespace asterism::lacking::kv_caches {
 
 template <class Lacking>
-using Model = lacking::Model<Complete, Lacking>;
+using Model = lacking::Model<Pruning, Lacking>;
 template <attention::KvCache T>
 struct Uses {};
+template <attention::Prunes T>
+struct Prunes {};
+template <attention::PrunesOn<backend::SerialHost> T>
+struct PrunesHere {};
 template <attention::KvCacheOn<backend::SerialHost> T>
 struct Runs {};
 
@@ -23,5 +27,8 @@ Uses<Model<NoCapacity>> capacity;
 Uses<Model<NoBytes>> bytes;
 Uses<Model<NoView>> view;
 Uses<Model<NoTrim>> trim;
+Prunes<Model<NoPassEnd>> pass_end;
+Prunes<Model<NoSlot>> slot;
+PrunesHere<Model<NoAttended>> attended;
 
 }  // namespace asterism::lacking::kv_caches

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/attention/pruned_kv_cache.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -179,4 +180,24 @@ TEST_CASE("passes end where a state is kept: before the last token of a prompt, 
   Sequence plainly(plain());
   plainly.begin(Tokens(9, 3), 0);
   CHECK(plainly.rows_to_stop() == 9);  // nothing to keep
+}
+
+TEST_CASE("passes end where a cache prunes itself") {
+  struct Pruned : Exact {
+    using KvCache = attention::PrunedKvCache<quant::Float16, 6, 2, 1>;
+  };
+  Limits limits = Exact::limits;
+  limits.context = 10;
+  Shape shape = test::small_shape;
+  shape.vocabulary = 160;
+  const engine::Engine<Pruned> engine(plan<Pruned>(equal_devices(1, 8_MiB), shape, limits), shape, limits);
+  engine::Sequence<Pruned> sequence(engine);
+  sequence.begin(Tokens{1, 2, 3, 4, 5, 6, 7, 8, 9}, 8);
+  CHECK(sequence.rows_to_stop() == 6);
+  sequence.advance(5);
+  CHECK(sequence.rows_to_stop() == 1);
+  sequence.advance(1);
+  CHECK(sequence.rows_to_stop() == 2);
+  sequence.advance(2);
+  CHECK(sequence.rows_to_stop() == 1);  // of what is pending
 }

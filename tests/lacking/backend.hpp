@@ -138,5 +138,13 @@ struct NoRelu : Complete {
   using Complete::Complete;
   void relu() {}
 };
+struct NoAttentionMass : Complete {
+  using Complete::Complete;
+  void attention_mass() {}
+};
+struct NoDropLeast : Complete {
+  using Complete::Complete;
+  void drop_least() {}
+};
 
 }  // namespace asterism::lacking::backends

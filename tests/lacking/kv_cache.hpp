@@ -43,4 +43,25 @@ struct NoTrim : Complete {
   void trim(std::size_t) {}
 };
 
+/// One that prunes itself.
+struct Pruning : Complete {
+  using Complete::Complete;
+  static std::size_t pass_end(std::size_t position) { return position + 1; }
+  static std::size_t slot(std::size_t position) { return position; }
+  template <class Device>
+  void attended(Device&, std::int32_t, std::size_t, backend::DeviceMatrix<const float>) {}
+};
+struct NoPassEnd : Pruning {
+  using Pruning::Pruning;
+  void pass_end() {}
+};
+struct NoSlot : Pruning {
+  using Pruning::Pruning;
+  void slot() {}
+};
+struct NoAttended : Pruning {
+  using Pruning::Pruning;
+  void attended() {}
+};
+
 }  // namespace asterism::lacking::kv_caches

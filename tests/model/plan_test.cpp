@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/attention/pruned_kv_cache.hpp"
 #include "asterism/cache/least_recent.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -408,4 +409,16 @@ TEST_CASE("the largest context is the longest whose plan fits, with chunks no lo
   }
   CHECK(found_some);  // also contexts shorter than a chunk
   CHECK(largest_context<B>(equal_devices(1, 1_GiB), small_shape) == B::limits.context);
+}
+
+TEST_CASE("a model with a sliding window of its own takes no cache that drops positions by attention") {
+  struct Pruned : Blueprint {
+    using KvCache = attention::PrunedKvCache<quant::Float16, 1024>;
+  };
+  Shape shape = shapes::mixtral_8x7b;
+  CHECK(plan<Pruned>(machines::dual_16gb, shape).fits());
+  shape.sliding_window = 4096;
+  test::check_error<Unsupported>([&] { plan<Pruned>(machines::dual_16gb, shape); },
+                                 {"a sliding window of 4096 positions", "the Blueprint's KvCache drops positions",
+                                  "attention::SlidingWindowKvCache"});
 }

@@ -47,6 +47,22 @@ concept trim = requires(K& cache, std::size_t length) {
   { cache.trim(length) } -> std::same_as<std::size_t>;
 };
 
+template <class K>
+concept pass_end = requires(std::size_t position) {
+  { K::pass_end(position) } -> std::same_as<std::size_t>;
+};
+
+template <class K>
+concept slot = requires(std::size_t position) {
+  { K::slot(position) } -> std::same_as<std::size_t>;
+};
+
+template <class K, class Device>
+concept attended = requires(K& cache, Device& device, std::int32_t layer, std::size_t first,
+                            backend::DeviceMatrix<const float> queries) {
+  cache.attended(device, layer, first, queries);
+};
+
 }  // namespace needs
 
 /// A key/value cache stores past keys and values for consecutive layers of one device, counted among those with
@@ -60,16 +76,35 @@ concept trim = requires(K& cache, std::size_t length) {
 /// 3. `view(layer)`, a backend::KvView, is read by Backend::attend: the positions visible to the rows appended
 ///    last. `capacity()`: maximum number of positions, limits.context. `bytes()`: the memory drawn.
 /// 4. `trim(length)` goes back: the positions from `length` on will be stored again. Returns `length` if
-///    everything visible to the next position is still stored, else 0: then everything has to be stored again.
+///    everything visible to the next position is still stored, else 0: then everything has to be stored again. One that
+///    Prunes may return a position between them, from which it is exact to go on.
 /// 5. Positions stay absolute; nothing is allocated after construction. One session at a time.
 ///
-/// Laws: tests/laws/kv_cache_laws.hpp. Models: StaticKvCache, SlidingWindowKvCache.
+/// Laws: tests/laws/kv_cache_laws.hpp. Models: StaticKvCache, SlidingWindowKvCache, PrunedKvCache.
 template <class K>
 concept KvCache =
     needs::layer_bytes<K> && needs::capacity<K> && needs::bytes<K> && needs::view<K> && needs::trim<K>;
 
+/// A cache that drops positions by the attention they drew, on a backend with backend::PruningOps.
+///
+/// 1. `pass_end(position)`, static and constexpr, is beyond `position`: a pass from there ends there at the latest, for
+///    the cache drops positions before the next one. `append` throws InvalidArgument where a pass goes on beyond it.
+/// 2. `slot(position)`, static and constexpr, is where a pass stores that position; those of a pass are consecutive.
+///    All slots up to it are visible to the position.
+/// 3. `attended(device, layer, first, queries)` tells, after `append` and Backend::attend of a pass, who asked:
+///    rotated queries (rows, heads * head_dim). See `attend`, which calls it.
+///
+/// Models: PrunedKvCache.
+template <class K>
+concept Prunes = KvCache<K> && needs::pass_end<K> && needs::slot<K>;
+
+/// The same on a device of the given backend.
+template <class K, class Device>
+concept PrunesOn = Prunes<K> && needs::attended<K, Device>;
+
 /// A cache on a device of the given backend.
 template <class K, class Device>
-concept KvCacheOn = KvCache<K> && needs::construct<K, Device> && needs::append<K, Device>;
+concept KvCacheOn = KvCache<K> && needs::construct<K, Device> && needs::append<K, Device> &&
+    (!Prunes<K> || PrunesOn<K, Device>);
 
 }  // namespace asterism::attention

@@ -17,5 +17,7 @@ template <class Format>
 class StaticKvCache;
 template <class Format, int Window, int Sinks = 4>
 class SlidingWindowKvCache;
+template <class Format, int Keep, int Recent = Keep / 4, int Sinks = 4>
+class PrunedKvCache;
 
 }  // namespace asterism::attention

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/attention/attend.hpp"
 #include "asterism/attention/fwd.hpp"
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/layout.hpp"
@@ -125,8 +126,8 @@ class GroupedQuery {
     for (const auto& segment : segments) {
       auto& cache = segment.cache(x.device);
       cache.append(device, layer, segment.first, key.rows_at(row, segment.rows), value.rows_at(row, segment.rows));
-      device.attend(query.rows_at(row, segment.rows), cache.view(layer), segment.first, window_,
-                    mixed.rows_at(row, segment.rows));
+      attend(device, cache, layer, segment.first, window_, query.rows_at(row, segment.rows),
+             mixed.rows_at(row, segment.rows));
       row += segment.rows;
     }
     if (has_gate_) device.sigmoid_multiply(gate, mixed);

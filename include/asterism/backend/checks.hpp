@@ -110,6 +110,25 @@ struct Checks {
                         kv.holds(first, queries.rows()));
   }
 
+  template <class Format>
+  void attention_mass(DeviceMatrix<const float> queries, const KvView<Format>& kv, std::size_t first,
+                      DeviceMatrix<const float> scratch, DeviceMatrix<const float> before,
+                      DeviceMatrix<const float> after) const {
+    on_this_device("attention_mass", queries, kv, scratch, before, after);
+    const std::size_t kv_width = kv.kv_heads * kv.head_dim;
+    agree("attention_mass", kv_width > 0 && queries.cols() % kv_width == 0 && kv.window == 0 &&
+                                kv.holds(first, queries.rows()) && of_slots(kv, scratch) && of_slots(kv, before) &&
+                                of_slots(kv, after));
+  }
+
+  template <class Format>
+  void drop_least(const KvView<Format>& kv, std::size_t begin, std::size_t end, std::size_t count,
+                  DeviceMatrix<const float> scratch, DeviceMatrix<const float> mass) const {
+    on_this_device("drop_least", kv, scratch, mass);
+    agree("drop_least",
+          begin <= end && end <= kv.slots && count <= end - begin && of_slots(kv, scratch) && of_slots(kv, mass));
+  }
+
   template <gating::Gating Gating>
   void route(const Gating& gating, DeviceMatrix<const float> logits,
              DeviceMatrix<const gating::Route> routes) const {
@@ -140,6 +159,11 @@ struct Checks {
  private:
   static bool same_shape(const DeviceMatrix<const float>& a, const DeviceMatrix<const float>& b) {
     return a.rows() == b.rows() && a.cols() == b.cols();
+  }
+  /// A number for each slot of each key/value head.
+  template <class Format>
+  static bool of_slots(const KvView<Format>& kv, const DeviceMatrix<const float>& mass) {
+    return mass.rows() == kv.kv_heads && mass.cols() == kv.slots;
   }
   static void agree(const char* operation, bool shapes_agree) {
     if (!shapes_agree) refuse_shapes(operation);

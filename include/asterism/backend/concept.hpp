@@ -208,6 +208,17 @@ concept relu = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<flo
   device.relu(x, y);
 };
 
+template <class B>
+concept attention_mass = requires(B& device, DeviceMatrix<const float> queries, KvView<quant::Float32> kv,
+                                  std::size_t first, DeviceMatrix<float> mass) {
+  device.attention_mass(queries, kv, first, mass, mass, mass);
+};
+
+template <class B>
+concept drop_least = requires(B& device, KvView<quant::Float32> kv, std::size_t n, DeviceMatrix<float> mass) {
+  device.drop_least(kv, n, n, n, mass, mass);
+};
+
 }  // namespace needs
 
 // Families of operations, for callers that need only some; later ones may become optional.
@@ -248,6 +259,13 @@ concept RecurrentOps =
 /// Models: BasicHost, cuda::Backend.
 template <class B>
 concept ActivationOps = needs::relu<B>;
+
+/// The attention that stored positions draw, and dropping those that drew least. Optional: asked of a backend by
+/// key/value caches that prune themselves, see attention::Prunes.
+///
+/// Models: BasicHost.
+template <class B>
+concept PruningOps = needs::attention_mass<B> && needs::drop_least<B>;
 
 /// Devices whose memory is the host's, so that files can be read into it.
 ///

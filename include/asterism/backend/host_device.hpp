@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <tuple>
 
@@ -11,6 +12,7 @@
 #include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host_attention.hpp"
+#include "asterism/backend/host_attention_mass.hpp"
 #include "asterism/backend/host_products.hpp"
 #include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
@@ -146,6 +148,41 @@ class HostDevice {
         return MatrixView(all.view.row(row).data + head * group_width, rows, group_width, all.view.stride);
       };
       attend_rows<Format>(of_head(queries), kv, head, first + row, window, of_head(out));
+    });
+  }
+
+  /// after = before + the attention drawn: for each key/value head and slot the softmax probabilities of all query
+  /// rows and of the query heads that share the head, added row after row, so that no cut into calls changes a bit. As
+  /// in `attend`, query row i (n, heads * head_dim) is at position first + i of kv, which has no window. scratch,
+  /// before and after (kv_heads, slots), scratch not the others; after may be before. fp32; a probability has a
+  /// relative error below 1e-4 while scores stay below 100. Reads the keys once a query head: as long as that half of
+  /// attention, without sharing keys among rows. One task a key/value head.
+  template <class Format>
+  void attention_mass(DeviceMatrix<const float> queries, KvView<Format> kv, std::size_t first,
+                      DeviceMatrix<float> scratch, DeviceMatrix<const float> before, DeviceMatrix<float> after) {
+    checks().attention_mass(queries, kv, first, scratch, before, after);
+    const std::size_t group_width = queries.cols() / kv.kv_heads;
+    execution_.for_each_task(kv.kv_heads, [&](std::size_t head) {
+      const View<float> mass = after.view.row(head);
+      if (after.view.data != before.view.data)
+        std::memcpy(mass.data, before.view.row(head).data, mass.size * sizeof(float));
+      const MatrixView of_head(queries.view.row(0).data + head * group_width, queries.rows(), group_width,
+                               queries.view.stride);
+      add_attention_mass<Format>(of_head, kv, head, first, scratch.view.row(head), mass);
+    });
+  }
+
+  /// Of the slots [begin, end) of each key/value head the `count` whose mass is least go, of equals the earlier ones:
+  /// what lies behind moves up, keys, values and mass, and keeps its order. The last `count` slots are free then, their
+  /// mass 0. scratch and mass (kv_heads, slots), not the same; no mass is negative. NaN counts as most.
+  template <class Format>
+  void drop_least(KvView<Format> kv, std::size_t begin, std::size_t end, std::size_t count,
+                  DeviceMatrix<float> scratch, DeviceMatrix<float> mass) {
+    checks().drop_least(kv, begin, end, count, scratch, mass);
+    execution_.for_each_task(kv.kv_heads, [&](std::size_t head) {
+      const std::size_t block = kv.offset(head, 0);
+      const StoredBlocks blocks{kv.keys + block, kv.values + block, kv.row_bytes(kv.head_dim)};
+      drop_least_rows(blocks, begin, end, count, scratch.view.row(head), mass.view.row(head));
     });
   }
 

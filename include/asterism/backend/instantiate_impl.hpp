@@ -1,6 +1,7 @@
 // Instantiates attention over the shipped formats of keys and values once.
 #pragma once
 
+#include "asterism/backend/host_attention_mass_templates.hpp"
 #include "asterism/backend/host_attention_templates.hpp"
 #include "asterism/backend/kv_format_impl.hpp"
 #include "asterism/backend/kv_format_templates.hpp"
@@ -10,9 +11,11 @@
 
 namespace asterism::backend {
 
-#define ASTERISM_INSTANTIATE(...)                                                                          \
-  template void attend_rows<__VA_ARGS__>(MatrixView<const float>, const KvView<__VA_ARGS__>&, std::size_t, \
-                                         std::size_t, std::size_t, MatrixView<float>, simd::Level);
+#define ASTERISM_INSTANTIATE(...)                                                                                 \
+  template void attend_rows<__VA_ARGS__>(MatrixView<const float>, const KvView<__VA_ARGS__>&, std::size_t,        \
+                                         std::size_t, std::size_t, MatrixView<float>, simd::Level);               \
+  template void add_attention_mass<__VA_ARGS__>(MatrixView<const float>, const KvView<__VA_ARGS__>&, std::size_t, \
+                                                std::size_t, View<float>, View<float>, simd::Level);
 #define ASTERISM_INSTANTIATE_GROUP(group)       \
   template struct KvFormat<quant::Int8<group>>; \
   ASTERISM_INSTANTIATE(quant::Int8<group>)

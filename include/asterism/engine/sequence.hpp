@@ -96,16 +96,19 @@ class Sequence {
   }
 
   /// The most rows of one pass: states of layers with linear attention are kept before the last token of a prompt, so
-  /// that its answer can be given again, and every `kept_every` tokens; a pass ends there.
-  std::size_t rows_to_stop() const {
+  /// that its answer can be given again, and every `kept_every` tokens; a cache that prunes itself does so at positions
+  /// that it names. A pass ends there.
+  std::size_t rows_to_stop() const { return std::min(rows_to_kept_state(), caches_.rows_to_end(computed_)); }
+  static constexpr std::size_t kept_every = 8192;
+
+ private:
+  std::size_t rows_to_kept_state() const {
     if (engine_->shape().linear_layers.empty()) return pending();
     const std::size_t next = (computed_ / kept_every + 1) * kept_every;
     const bool before_last = computed_ < last_of_prompt_ && last_of_prompt_ < next;
     return (before_last ? last_of_prompt_ : next) - computed_;
   }
-  static constexpr std::size_t kept_every = 8192;
 
- private:
   /// The state before the last token of a prompt stays until that of the next prompt.
   void keep_if_stop() {
     if (computed_ == 0) return;

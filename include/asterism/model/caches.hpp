@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "asterism/attention/concept.hpp"
 #include "asterism/core/layer_set.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/placement/plan.hpp"
@@ -42,6 +44,15 @@ class Caches {
   KvCache& on(std::int32_t device) { return *caches_[static_cast<std::size_t>(device)]; }
   /// The state on a device that runs layers with linear attention.
   const State& state_on(std::int32_t device) const { return *states_[static_cast<std::size_t>(device)]; }
+
+  /// The most rows of a pass from `position` on: a cache that drops positions by the attention they drew ends it there.
+  static constexpr std::size_t rows_to_end(std::size_t position) {
+    if constexpr (attention::Prunes<KvCache>) {
+      return KvCache::pass_end(position) - position;
+    } else {
+      return std::numeric_limits<std::size_t>::max();
+    }
+  }
 
   /// The pass that ended at `position` counts.
   void advance(std::size_t position) {

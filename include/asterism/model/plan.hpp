@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "asterism/attention/concept.hpp"
 #include "asterism/backend/concept.hpp"
 #include "asterism/cache/fwd.hpp"
 #include "asterism/constellation/constellation.hpp"
@@ -61,6 +62,9 @@ struct Assembly {
   static_assert(
       std::is_same_v<typename B::Cache, cache::All> || backend::TakesExperts<typename B::Backend>,
       "B::Cache has experts come and go, and B::Backend says nothing of how: all have to stay, cache::All");
+  static_assert(!attention::Prunes<typename B::KvCache> || backend::PruningOps<typename B::Backend>,
+                "B::KvCache drops positions by the attention they drew, and B::Backend does not measure that "
+                "(backend::PruningOps): attention::SlidingWindowKvCache forgets without");
   static_assert(mixers_cover_shape<B>(), "B::Mixers lists no mixer for some layer of B::shape");
 
   using Expert = typename B::template Expert<typename B::Quantization>;
@@ -98,6 +102,15 @@ constexpr void check_mixers(const Shape& shape) {
                  " of the model have linear attention, which the Blueprint's Backend does not compute"));
     }
   }
+}
+
+/// Throws Unsupported where B's key/value cache drops positions and the model attends to the last ones alone.
+template <class B>
+constexpr void check_kv_cache(const Shape& shape) {
+  if (!attention::Prunes<typename B::KvCache> || shape.sliding_window == 0) return;
+  throw Unsupported(concat("the model has a sliding window of ", shape.sliding_window,
+                           " positions, and the Blueprint's KvCache drops positions by the attention they drew: "
+                           "its KvCache may be attention::StaticKvCache or attention::SlidingWindowKvCache"));
 }
 
 /// Throws Unsupported where the experts of B have not the matrices of the model's.
@@ -160,6 +173,7 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   out.layers = shape.layers;
   check_sound(shape);
   check_mixers<B>(shape);
+  check_kv_cache<B>(shape);
   check_expert<B>(shape);
   B::Mixers::template for_each<typename B::Quantization>(shape, [&]<class M>(const LayerSet& layers) {
     if (layers.empty()) return;
