@@ -8,7 +8,8 @@ machine that compiles the standard headers alone slower than the reference machi
 every machine a quarter more: an AMD one that takes 0.8 s for the standard headers takes 4.9 s for the load.hpp for
 which an Intel one took 3.4 s.
 
-Header-only, one variant has a goal of 10 s that has not been reached; its budget is what it may take today.
+One variant has goals that have not been reached, 10 s header-only and 4 s in the compiled form, which it took before
+layers could be unlike; its budgets are what it may take today.
 
 With --headers: lines of each public header, and the milliseconds that the last build took to check it alone, from
 Ninja's log: more where the machine had other work.
@@ -25,7 +26,7 @@ BUDGETS = (
     ("load.hpp", "headers", 4.5),
     ("load.hpp", "compiled", 3.0),
     ("one_variant.cpp", "headers", 20.0),
-    ("one_variant.cpp", "compiled", 4.0),
+    ("one_variant.cpp", "compiled", 4.5),
     ("twelve_variants.cpp", "compiled", 15.0),
     ("asterism.cpp", "compiled", 25.0),
     ("load.cpp", "compiled", 25.0),
