@@ -138,8 +138,7 @@ class Slots {
 
   /// A pass has routed a layer. Calls f(View<const Ready>) for the experts that it needs when they are ready, until
   /// each has been in one call: first for all that are in slots, then for each other one when it has been read. A
-  /// slot may be another expert's after the call. Throws as the carrier's wait, what f
-  /// throws, and Stopped where
+  /// slot may be another expert's after the call. Throws as the carrier's wait, what f throws, and Stopped where
   /// `cancel` was requested, after one read at most; then no read is under way, and the next pass may be tried.
   template <class F>
   void visit(const Routed& routed, F&& f, const std::stop_token& cancel = {}) {
