@@ -13,6 +13,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/file/new_file.hpp"
 
 #include "support/files.hpp"
 
@@ -149,4 +150,17 @@ TEST_CASE("reads leave next to nothing in the system's cache") {
     file.read(0, memory.view(0, text.size()));
     CHECK(cached_pages(folder / "f", text.size()) <= text.size() / page / 100);
   }
+}
+
+TEST_CASE("what writing left in the system's cache is dropped where reads are direct") {
+  const TemporaryFolder folder;
+  const std::string text = random_text(std::size_t{8} << 20U);
+  file::write_text_file(folder / "g", text);  // and is on the disk
+  const std::size_t before = cached_pages(folder / "g", text.size());
+  const file::DirectFile file(folder / "g");
+  if (file.mode() != file::ReadMode::direct || before == 0) {
+    MESSAGE("not shown: this folder takes no direct reads, or is not cached");
+    return;
+  }
+  CHECK(cached_pages(folder / "g", text.size()) <= before / 100);
 }

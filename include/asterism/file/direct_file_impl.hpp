@@ -54,6 +54,8 @@ ASTERISM_INLINE DirectFile::DirectFile(const std::string& path, ReadMode wanted)
   if (alignment > 0 && alignment <= 4096) alignment_ = alignment;
   if (wanted == ReadMode::direct && detail::reads_directly(file_.descriptor(), size(), alignment)) {
     mode_ = ReadMode::direct;
+    ::posix_fadvise(file_.descriptor(), 0, 0,
+                    POSIX_FADV_DONTNEED);  // what whoever wrote it left in the system's cache
   }
 }
 
