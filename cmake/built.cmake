@@ -5,5 +5,8 @@ foreach(component IN ITEMS core text)
   add_library(asterism_built_${component} STATIC EXCLUDE_FROM_ALL "include/asterism/${asterism_source_${component}}")
   target_link_libraries(asterism_built_${component} PUBLIC asterism_${component} PRIVATE asterism_developer)
   target_compile_definitions(asterism_built_${component} PUBLIC ASTERISM_COMPILED)
+  if(ASTERISM_SANITIZE)  # the rest is not optimised there: compiling takes longer than running
+    target_compile_options(asterism_built_${component} PRIVATE -O1)
+  endif()
 endforeach()
 target_link_libraries(asterism_built_text PUBLIC asterism_built_core)

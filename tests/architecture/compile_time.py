@@ -80,11 +80,11 @@ def hold_budgets(root, compiler, flags):
 def list_headers(root, build):
     folder = root / "include" / "asterism"
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.hpp") if not path.stem.endswith("_impl"))
-    by_stamp = {f"alone_{name.replace('/', '_')}.stamp": name for name in names}
+    by_object = {f"alone_{name.replace('/', '_')}.cpp.o": name for name in names}
     times = {}
     for line in (build / ".ninja_log").read_text().splitlines()[1:]:
         start, end, _, output, _ = line.split("\t")
-        name = by_stamp.get(output.rpartition("/")[2])
+        name = by_object.get(output.rpartition("/")[2])
         if name is not None:
             times[name] = int(end) - int(start)
     lines = {name: (folder / name).read_text().count("\n") for name in names}
