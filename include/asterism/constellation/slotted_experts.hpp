@@ -146,7 +146,7 @@ class SlottedExperts {
   /// needs.
   static constexpr placement::SlottedExperts footprint(const Shape& shape, Bytes expert) {
     if (shape.sparse_layers().empty()) return {};
-    const auto passing = static_cast<std::int32_t>(Slots::Slots::passing_slots(shape.top_k));
+    const auto passing = static_cast<std::int32_t>(Slots::Extent::passing_slots(shape.top_k));
     return {.each = {residency::slab_stride(expert.count)},
             .per_layer = shape.experts,
             .layers = shape.sparse_layers(),
