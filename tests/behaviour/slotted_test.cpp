@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -23,6 +24,7 @@
 #include "asterism/generate/load_slotted.hpp"
 #include "asterism/generate/write_experts.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/prefetch/concept.hpp"
 #include "asterism/prefetch/mixture.hpp"
 #include "asterism/prefetch/next_gate.hpp"
 #include "asterism/prefetch/pattern.hpp"
@@ -61,6 +63,34 @@ struct WithRam : Learnt {
 };
 struct AskingNextRouter : Recent {
   using Prefetch = prefetch::NextGate;
+};
+
+/// Predicts nothing, and notes what it hears.
+struct Overheard {
+  static constexpr bool asks_next_router = true;
+  struct Note {
+    std::int32_t group = 0;
+    std::vector<std::int32_t> used;
+    std::vector<float> probabilities;
+    std::vector<float> next;
+
+    friend bool operator==(const Note&, const Note&) = default;
+  };
+  explicit Overheard(const prefetch::Extent& extent) { sequences = extent.sequences; }
+  void observe(const prefetch::Routing& routing) {
+    if (routing.phase != prefetch::Phase::decode) return;
+    notes[routing.sequence].push_back({routing.group,
+                                       {routing.used.begin(), routing.used.end()},
+                                       {routing.probabilities.begin(), routing.probabilities.end()},
+                                       {routing.next.begin(), routing.next.end()}});
+  }
+  std::size_t predict(std::int32_t /*group*/, View<prefetch::Prediction> /*out*/) const { return 0; }
+
+  static inline std::int32_t sequences = 0;
+  static inline std::map<std::int32_t, std::vector<Note>> notes;  ///< by sequence, of single tokens
+};
+struct Listening : Recent {
+  using Prefetch = Overheard;
 };
 
 struct ResidentExact : Resident {
@@ -242,6 +272,34 @@ TEST_CASE("batches, sessions in turns and in threads have the bits of each alone
   for (const Tokens& prompt : prompts) batch.add_tokens(prompt, greedy(20));
   const auto answers = batch.run();
   for (std::size_t i = 0; i < 3; ++i) CHECK(answers[i].tokens == expected[i]);
+}
+
+TEST_CASE("of a batch a prefetcher hears each sequence as it is alone") {
+  const Homes homes("many_experts");
+  const auto model = homes.load_with<Listening>(homes.least<Listening>() + 2);
+  CHECK(Overheard::sequences == 3);
+  const std::vector<Tokens> prompts = {prompt_of(40), prompt_of(3), prompt_of(21)};
+  const auto last_of = [&](const std::vector<Overheard::Note>& notes) {
+    const std::ptrdiff_t count = 10 * model.shape().layers;
+    REQUIRE(static_cast<std::ptrdiff_t>(notes.size()) > count);
+    return std::vector<Overheard::Note>(notes.end() - count, notes.end());
+  };
+  std::vector<std::vector<Overheard::Note>> alone;
+  for (const Tokens& prompt : prompts) {
+    Overheard::notes.clear();
+    model.session().generate_tokens(prompt, greedy(20));
+    REQUIRE(Overheard::notes.size() == 1);
+    alone.push_back(last_of(Overheard::notes.begin()->second));
+  }
+  Overheard::notes.clear();
+  auto batch = model.batch(3);
+  for (const Tokens& prompt : prompts) batch.add_tokens(prompt, greedy(20));
+  batch.run();
+  REQUIRE(Overheard::notes.size() == 3);
+  for (const auto& expected : alone) {
+    CHECK(std::ranges::count_if(Overheard::notes,
+                                [&](const auto& of) { return last_of(of.second) == expected; }) == 1);
+  }
 }
 
 TEST_CASE("each of two devices has slots for its own layers") {

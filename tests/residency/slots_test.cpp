@@ -81,7 +81,7 @@ struct Fixture {
     const std::vector<float> probabilities(experts, 1.0F / experts);
     std::vector<std::vector<std::int32_t>> calls;
     std::set<std::int32_t> told;
-    slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [&](auto ready) {
+    slots->visit({.group = layer, .used = used, .probabilities = probabilities}, [&](auto ready) {
       calls.emplace_back();
       for (const auto& one : ready) {
         calls.back().push_back(one.member);
@@ -232,7 +232,7 @@ TEST_CASE("what is thrown leaves no read under way, and the slots can be used") 
     std::uint64_t calls = 0;
     bool thrown = false;
     try {
-      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [&](auto) {
+      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities}, [&](auto) {
         if (calls++ == stop_at) throw std::runtime_error("enough");
       });
     } catch (const std::runtime_error&) {
@@ -248,7 +248,7 @@ TEST_CASE("an expert whose read was broken off is read again, not taken for one 
   Fixture<cache::LeastRecent> f(6);
   const std::vector<float> probabilities(experts, 0);
   const std::vector<std::int32_t> used = {0, 1, 2};
-  const residency::Routed routed{.group = 0, .used = used, .probabilities = probabilities, .next = {}};
+  const residency::Routed routed{.group = 0, .used = used, .probabilities = probabilities};
   CHECK_THROWS_AS(f.slots->visit(routed, [](auto) { throw std::runtime_error("at once"); }), std::runtime_error);
   std::memset(f.memory.get(), 0xEE, 6 * f.homes->header().stride());
   const std::uint64_t hits = f.slots->counts().hits;
@@ -345,7 +345,7 @@ TEST_CASE("a stop ends a visit after a read, and the slots can be used") {
   for (int i = 0; i < 20; ++i) {
     std::stop_source stop;
     int calls = 0;
-    const residency::Routed routed{.group = i % layers, .used = all, .probabilities = probabilities, .next = {}};
+    const residency::Routed routed{.group = i % layers, .used = all, .probabilities = probabilities};
     CHECK_THROWS_AS(f.slots->visit(
                         routed,
                         [&](auto) {
@@ -423,7 +423,7 @@ TEST_CASE_TEMPLATE("an ask that fails leaves every slot as it is said to be", Po
     Told::next = two_of(random);
     Failing::left = static_cast<int>(random() % 5);
     try {
-      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [](auto) {});
+      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities}, [](auto) {});
     } catch (const std::bad_alloc&) {
       ++failed;
     }

@@ -117,8 +117,11 @@ class DecoderBlock {
   typename Constellation::Turn turn_of(const Segments& segments, const LayerWorkspace<DecoderBlock>& workspace,
                                        const DecoderBlock* next, const std::stop_token& cancel) const {
     auto phase = prefetch::Phase::decode;
+    auto& routing = workspace.slots->routing();
+    routing.clear();
     for (const auto& segment : segments) {
       if (segment.rows > 1) phase = prefetch::Phase::prompt;
+      if constexpr (Constellation::Slots::looks_ahead) routing.add(segment.sequence, segment.rows);
     }
     typename Constellation::Turn out{
         .slots = workspace.slots, .layer = routed_layer_, .phase = phase, .next = {}, .cancel = cancel};

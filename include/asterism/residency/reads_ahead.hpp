@@ -24,7 +24,7 @@ namespace asterism::residency {
 
 /// What `Prefetcher` guesses that the next layer will lack, of which what pays is read into slots that are free; it
 /// waits there until that layer's router speaks. Slots come from the list `passing` and go back to it. Does not
-/// allocate after construction. Not thread-safe.
+/// allocate unless it hears of more sequences than ever before. Not thread-safe.
 template <prefetch::Prefetch Prefetcher, Carrier CarrierType>
 class ReadsAhead {
  public:
@@ -42,6 +42,7 @@ class ReadsAhead {
                                   pace.known() ? pace.read_seconds : 1, {.piece = piece}),
                    values_known) {
     staged_.reserve(slots);
+    heard_.reserve(1);
   }
 
   /// A router has spoken for `group` and the parts of `step`: what was read ahead in vain is given up, before anything
@@ -51,12 +52,20 @@ class ReadsAhead {
     for (const PartId part : lookahead_.candidates()) {
       reads.counts().foretold += std::ranges::find(step, part) != step.end() ? 1 : 0;
     }
-    lookahead_.observe({.group = group,
+    heard_.clear();
+    for (const prefetch::Routing& one : routed.sequences) {
+      heard_.push_back(one);
+      heard_.back().group = group;
+    }
+    if (heard_.empty()) {
+      heard_.push_back({.group = group,
                         .phase = routed.phase,
                         .used = routed.used,
                         .probabilities = routed.probabilities,
-                        .next = routed.next,
+                        .next = {},
                         .next_used = {}});
+    }
+    lookahead_.observe(heard_, routed.used);
     for (std::size_t i = staged_.size(); i-- > 0;) {
       if (std::ranges::find(wave, staged_[i].part) == wave.end()) give_up(i, reads, passing);
     }
@@ -119,6 +128,7 @@ class ReadsAhead {
   PaceMeter meter_;
   bool decodes_ = false;  ///< the pass before this one did
   std::vector<Read> staged_;
+  std::vector<prefetch::Routing> heard_;  ///< by sequence
   prefetch::Lookahead<Prefetcher> lookahead_;
 };
 

@@ -25,8 +25,9 @@ struct SlotExtent {
 
   std::int32_t first_group = 0;  ///< among the layers with experts
   std::int32_t groups = 0;
-  std::int32_t top_k = 0;  ///< experts of a token
-  std::size_t slots = 0;   ///< passing_slots(top_k) + 1 at least
+  std::int32_t top_k = 0;      ///< experts of a token
+  std::size_t slots = 0;       ///< passing_slots(top_k) + 1 at least
+  std::int32_t sequences = 1;  ///< that a prefetcher keeps apart
 
   /// As many as the cache fills. InvalidArgument for too few slots, here and below.
   std::size_t kept(const SpillHeader& homes) const {
@@ -43,7 +44,9 @@ struct SlotExtent {
   }
   Bytes capacity(const SpillHeader& homes) const { return {kept(homes) * homes.stride()}; }
   /// For a prefetcher.
-  prefetch::Extent ahead(const SpillHeader& homes) const { return {.groups = groups, .members = homes.experts}; }
+  prefetch::Extent ahead(const SpillHeader& homes) const {
+    return {.groups = groups, .members = homes.experts, .sequences = sequences};
+  }
 };
 
 }  // namespace asterism::residency
