@@ -203,6 +203,43 @@ TEST_CASE("the same bits as with all experts in memory, whatever the cache and t
   }
 }
 
+TEST_CASE("the same bits with each strategy, from the slots at which it begins") {
+  for (const char* name : {"demo", "many_experts"}) {
+    CAPTURE(name);
+    const Homes homes(name);
+    const auto resident = load<Resident>(homes.checkpoint);
+    const Tokens prompt = prompt_of(50);
+    const Tokens answer = resident.session().generate_tokens(prompt, greedy(30));
+    const std::int32_t two_layers = (10 * resident.shape().experts + 3) / 4;
+    const auto check = [&]<class B>(B /*blueprint*/, std::int32_t slots, residency::Strategy expected) {
+      CAPTURE(slots);
+      const auto model = homes.load_with<B>(slots);
+      CHECK(model.plan().expert_slots(0) == slots);
+      CHECK(model.session().generate_tokens(prompt, greedy(30)) == answer);
+      const residency::SlotCounts counts = model.slot_counts();
+      const bool streams = expected == residency::Strategy::streaming;
+      CHECK((counts.hits + counts.fetched == 0) == streams);
+      const bool foretells = !std::is_same_v<typename B::Prefetch, prefetch::None>;
+      CHECK(counts.looks_ahead == (foretells && !streams));
+      CHECK(model.memory_report().find(concat("device 0: ", name_of(expected), ", ", slots, " slots")) !=
+            std::string::npos);
+      CHECK(model.devices()[0]->arena().high_water() <= model.plan().peak(0));
+    };
+    const auto check_all = [&](auto blueprint) {
+      using residency::Strategy;
+      check(blueprint, 2, Strategy::streaming);
+      check(blueprint, homes.top_k() + 1, Strategy::streaming);
+      check(blueprint, homes.top_k() + 2, Strategy::single_async);
+      if (two_layers > homes.all()) return;  // the model has two layers
+      CHECK(name == std::string("demo"));
+      check(blueprint, two_layers - 1, Strategy::single_async);
+      check(blueprint, two_layers, Strategy::double_buffer);
+    };
+    check_all(Recent());
+    check_all(LookingAhead());
+  }
+}
+
 TEST_CASE("experts wait in host memory, as many layers of them as it holds, the others in the file") {
   const Homes homes("many_experts");
   const auto resident = load<Resident>(homes.checkpoint);
@@ -406,7 +443,7 @@ TEST_CASE("a pass reads an expert once for each layer, however many tokens want 
 
 TEST_CASE("what does not fit is refused: too few slots, no file, a file without need, another model's") {
   const Homes homes("many_experts");
-  check_error<BudgetExceeded>([&] { homes.load_with<Learnt>(homes.least() - 1); }, {"slots for experts"});
+  check_error<BudgetExceeded>([&] { homes.load_with<Learnt>(1); }, {"1 slots for experts and needs 2"});
   check_error<InvalidArgument>([&] { load<Learnt>(homes.checkpoint, {.machine = homes.machine_for<Learnt>(9)}); },
                                {homes.checkpoint, "LoadOptions::experts", "quantize --experts"});
   check_error<InvalidArgument>([&] { load<Resident>(homes.checkpoint, {.experts = homes.path}); },

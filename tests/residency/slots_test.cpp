@@ -163,7 +163,7 @@ TEST_CASE("more experts than slots take several waves, each read once") {
 }
 
 TEST_CASE("experts that are not kept pass through two slots") {
-  Fixture<Nobody> f(3);
+  Fixture<Nobody> f(4);
   for (int pass = 0; pass < 4; ++pass) {
     CHECK(f.visit(pass % layers, {0, 2, 3, 5}).size() == 4);
     CHECK(f.visit(pass % layers, {4}).size() == 1);
@@ -190,7 +190,44 @@ TEST_CASE("a cache may keep nothing even where there is a slot for each") {
 TEST_CASE("a cache that is full at first, or wants more than there is, is refused; so are too few slots") {
   check_error<InvalidArgument>([] { Fixture<Full> f(5); }, {"before any was read"});
   check_error<InvalidArgument>([] { Fixture<Greedy> f(5); }, {"wants", "there are slots for"});
-  check_error<InvalidArgument>([] { Fixture<cache::LeastRecent> f(2); }, {"2 slots", "at least 3"});
+  check_error<InvalidArgument>([] { Fixture<cache::LeastRecent> f(1); }, {"1 slots", "at least 2"});
+}
+
+TEST_CASE("with fewer slots than a token needs and two, experts stream: nothing is kept, nothing is read ahead") {
+  for (const std::size_t count : {2U, 3U}) {
+    Fixture<cache::LeastRecent, Told> f(count);
+    Told::next = {1, 4};
+    for (int pass = 0; pass < 300; ++pass) {
+      CHECK(f.visit(pass % layers, {1, 4}) == std::vector<std::vector<std::int32_t>>{{1}, {4}});
+    }
+    f.visit(0, {0, 1, 2, 3, 4, 5});
+    const SlotCounts& counts = f.slots->counts();
+    CHECK(counts.uses == 606);
+    CHECK(counts.bypassed == 606);
+    CHECK(counts.hits + counts.fetched + counts.foretold + counts.read_ahead + counts.wasted == 0);
+    CHECK(counts.bytes == 606 * f.homes->header().stride());
+    CHECK_FALSE(counts.looks_ahead);
+    CHECK(f.slots->policy().capacity() == 0_B);
+  }
+  Fixture<cache::LeastRecent, Told> keeps(4);
+  for (int pass = 0; pass < 300; ++pass) keeps.visit(0, {1, 4});
+  CHECK(keeps.slots->counts().hits == 598);
+  CHECK(keeps.slots->counts().looks_ahead);
+}
+
+TEST_CASE("an ask or a computation that fails where experts stream leaves all slots free") {
+  Fixture<cache::LeastRecent> f(3);
+  const std::vector<float> probabilities(experts, 0);
+  const std::vector<std::int32_t> used = {0, 1, 2, 3, 4};
+  for (int calls = 0; calls < 5; ++calls) {
+    int left = calls;
+    CHECK_THROWS_AS(f.slots->visit({.group = 1, .used = used, .probabilities = probabilities},
+                                   [&](auto) {
+                                     if (left-- == 0) throw std::runtime_error("enough");
+                                   }),
+                    std::runtime_error);
+    f.visit(2, {0, 1, 2, 3, 4, 5});
+  }
 }
 
 TEST_CASE("slots of some of the layers") {

@@ -26,6 +26,7 @@
 #include "asterism/residency/pace.hpp"
 #include "asterism/residency/slots.hpp"
 #include "asterism/residency/spill_header.hpp"
+#include "asterism/residency/strategy.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::constellation {
@@ -130,14 +131,16 @@ class SlottedExperts {
   static constexpr bool asks_next_router = Slots::asks_next_router;
 
   /// What has to be planned for them: slots of whole pages, those that experts pass through and as many as a token
-  /// needs.
+  /// needs; where there is no room for these, as few as experts can stream through.
   static constexpr placement::SlottedExperts footprint(const Shape& shape, Bytes expert) {
     if (shape.sparse_layers().empty()) return {};
-    const auto passing = static_cast<std::int32_t>(Slots::Extent::passing_slots(shape.top_k));
+    const std::int64_t enough = 2 * std::int64_t{shape.top_k} + 2;
+    const auto passing = residency::passing_slots(enough, shape.top_k, Slots::looks_ahead);
     return {.each = {residency::slab_stride(expert.count)},
             .per_layer = shape.experts,
             .layers = shape.sparse_layers(),
-            .passing = passing,
+            .fewest = residency::least_streaming_slots,
+            .passing = static_cast<std::int32_t>(passing),
             .per_token = shape.top_k,
             .beside = {Slots::Slots::alignment}};
   }

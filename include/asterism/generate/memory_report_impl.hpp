@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "asterism/core/format.hpp"
 #include "asterism/generate/memory_report.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/placement/report.hpp"
+#include "asterism/residency/strategy.hpp"
 #include "asterism/simd/level.hpp"
 
 namespace asterism::generate {
@@ -24,6 +26,7 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
     text += concat("device ", d, ": planned ", to_string(planned), ", high water ", to_string(high), " (",
                    fixed(100 * ratio, 2), " % of the plan), in use now ", to_string(arenas[d].used), "\n");
   }
+  text += strategy_lines(plan);
   text +=
       concat("instruction set ", simd::name(simd::level()), ", ", limits.threads, " threads, ", policies, "\n");
   if (passed.tensors > 0) {
@@ -40,6 +43,19 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
     text += concat("- ", cores, " threads could work here, ", limits.threads, " do: raise Limits::threads.\n");
   } else if (static_cast<std::size_t>(limits.threads) > cores) {
     text += concat("- ", limits.threads, " threads share ", cores, " cores: lower Limits::threads.\n");
+  }
+  return text;
+}
+
+ASTERISM_INLINE std::string strategy_lines(const placement::Plan& plan) {
+  std::string text;
+  const placement::SlottedExperts& experts = plan.footprint.slotted;
+  for (std::size_t d = 0; d < plan.devices(); ++d) {
+    if (plan.slotted_experts(d) == 0) continue;
+    const std::int32_t slots = plan.expert_slots(d);
+    text +=
+        concat("experts in turns on device ", d, ": ",
+               name_of(residency::strategy(slots, experts.per_layer, experts.per_token)), ", ", slots, " slots\n");
   }
   return text;
 }

@@ -11,30 +11,30 @@
 #include "asterism/core/format.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/residency/spill_header.hpp"
+#include "asterism/residency/strategy.hpp"
 
 namespace asterism::residency {
 
 /// The slots, and the layers that they are for. `looks_ahead`: a prefetcher guesses what the next layer will lack.
 template <bool looks_ahead>
 struct SlotExtent {
-  /// Slots for experts that are not kept: two, so that one is read while another is computed. Those that are read ahead
-  /// wait there too.
-  static constexpr std::size_t passing_slots(std::int32_t top_k) {
-    return looks_ahead && top_k > 2 ? static_cast<std::size_t>(top_k) : 2;
-  }
-
   std::int32_t first_group = 0;  ///< among the layers with experts
   std::int32_t groups = 0;
   std::int32_t top_k = 0;      ///< experts of a token
-  std::size_t slots = 0;       ///< passing_slots(top_k) + 1 at least
+  std::size_t slots = 0;       ///< least_streaming_slots at least
   std::int32_t sequences = 1;  ///< that a prefetcher keeps apart
 
-  /// As many as the cache fills. InvalidArgument for too few slots, here and below.
+  Strategy strategy(const SpillHeader& homes) const {
+    return residency::strategy(static_cast<std::int64_t>(slots), homes.experts, top_k);
+  }
+  /// As many as the cache fills, 0 where experts stream. InvalidArgument for too few slots, here and below.
   std::size_t kept(const SpillHeader& homes) const {
-    const std::size_t passing = passing_slots(top_k);
-    if (slots <= passing) {
-      throw InvalidArgument(concat("experts take turns in ", slots, " slots, which is at least ", passing + 1));
+    if (strategy(homes) == Strategy::none) {
+      throw InvalidArgument(
+          concat("experts take turns in ", slots, " slots, which is at least ", least_streaming_slots));
     }
+    const auto passing =
+        static_cast<std::size_t>(passing_slots(static_cast<std::int64_t>(slots), top_k, looks_ahead));
     const auto all = static_cast<std::size_t>(groups) * static_cast<std::size_t>(homes.experts);
     return std::min(all, slots - passing);
   }

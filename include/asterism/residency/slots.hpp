@@ -29,15 +29,16 @@
 #include "asterism/residency/slot_extent.hpp"
 #include "asterism/residency/spill_header.hpp"
 #include "asterism/residency/stopped.hpp"
+#include "asterism/residency/strategy.hpp"
 
 namespace asterism::residency {
 
 /// Slots of one device, for the experts of some consecutive layers whose homes are elsewhere. `Policy` decides
-/// who stays; a few slots are for experts that are not kept. What a pass needs is read once for each layer, however
-/// many of its tokens want it. `Prefetcher` guesses what the next layer will lack; where the veto lets it, that is read
-/// into slots that are free, behind what is needed now, until that layer's router speaks. Decisions of the cache follow
-/// from the routing alone, never from guesses or the speed of reads. One pass at a time; after the first passes nothing
-/// is allocated.
+/// who stays; a few slots are for experts that are not kept, or all, see Strategy. What a pass needs is read once for
+/// each layer, however many of its tokens want it. `Prefetcher` guesses what the next layer will lack; where the veto
+/// lets it, that is read into slots that are free, behind what is needed now, until that layer's router speaks.
+/// Decisions of the cache follow from the routing alone, never from guesses or the speed of reads. One pass at a time;
+/// after the first passes nothing is allocated.
 template <cache::Cache Policy, prefetch::Prefetch Prefetcher = prefetch::None, Carrier CarrierType = HostCarrier>
 class Slots {
  public:
@@ -60,6 +61,7 @@ class Slots {
       : policy_(std::move(policy)),
         extent_(extent),
         kept_(extent.kept(homes->header())),
+        streams_(extent.strategy(homes->header()) == Strategy::streaming),
         slot_of_(static_cast<std::size_t>(extent.groups) * static_cast<std::size_t>(homes->header().experts)),
         loaded_(extent.slots),
         reads_(std::move(carrier), std::move(homes), extent.first_group, memory),
@@ -74,7 +76,7 @@ class Slots {
     ready_.reserve(experts_of_layer);
     pending_.reserve(experts_of_layer);
     reads_.reserve(experts_of_layer + extent.slots - kept_);
-    reads_.counts().looks_ahead = looks_ahead;
+    reads_.counts().looks_ahead = looks_ahead && !streams_;
     for (std::size_t slot = extent.slots; slot-- > kept_;) passing_.push_back(slot);
     for (std::size_t slot = kept_; slot-- > 0;) free_.push_back(slot);
     for (std::size_t i = 0; i < slot_of_.size(); ++i) {
@@ -98,8 +100,13 @@ class Slots {
     const std::int32_t local = routed.group - extent_.first_group;
     const View<const std::int32_t> used = routed.used;
     try {
-      policy_.observe(local, used, routed.probabilities);
       step_.clear();
+      reads_.counts().uses += used.size;
+      if (streams_) {
+        for (const std::int32_t member : used) step_.push_back({local, member});
+        return run(step_, nobody, f, cancel);
+      }
+      policy_.observe(local, used, routed.probabilities);
       // In waves, residents come first, before others can drive them out; else as a replay has it, in the members'
       // order.
       const bool one_wave = used.size <= kept_;
@@ -108,7 +115,6 @@ class Slots {
           if ((one_wave || policy_.contains({local, member})) == first) step_.push_back({local, member});
         }
       }
-      reads_.counts().uses += used.size;
       const View<const PartId> step(step_);
       ahead_.measure(routed.phase == prefetch::Phase::decode, local == 0, counts().seconds_waited);
       ahead_.hear(routed, local, step, step.subview(0, std::min(kept_, step.size)), reads_, passing_);
@@ -134,10 +140,16 @@ class Slots {
   const SpillHeader& header() const { return reads_.homes().header(); }
   std::int32_t next_of(std::int32_t group) const { return group + 1 < extent_.groups ? group + 1 : 0; }
 
-  /// A part of the step at most as large as what is kept; `next`: the group to look ahead to, or nobody.
+  /// A part of the step at most as large as what is kept, or, where nothing is, all of it; `next`: the group to look
+  /// ahead to, or nobody.
   template <class F>
   void run(View<const PartId> wave, std::int32_t next, F&& f, const std::stop_token& cancel) {
-    policy_.admit(wave, admission_);
+    if (streams_) {
+      admission_.clear();
+      admission_.bypassed.assign(wave.begin(), wave.end());
+    } else {
+      policy_.admit(wave, admission_);
+    }
     for (const PartId victim : admission_.victims) free_.push_back(slot_of_[reads_.number(victim)]);
     ready_.clear();
     pending_.clear();
@@ -222,6 +234,7 @@ class Slots {
   Policy policy_;
   Extent extent_;
   std::size_t kept_;                  ///< slots that the policy fills
+  bool streams_;                      ///< there are none
   std::vector<std::size_t> slot_of_;  ///< by number, of residents
   std::vector<std::uint8_t> loaded_;  ///< (slots): the read of its expert was completed
   std::vector<std::size_t> free_;     ///< slots that the policy may fill
