@@ -294,7 +294,7 @@ TEST_CASE("a prefetcher changes what is read when, not what the cache decides no
   CHECK(with.hits == without.hits);
   CHECK(with.fetched == without.fetched);
   CHECK(with.bypassed == without.bypassed);
-  CHECK(with.foretold > 0);
+  CHECK(with.predicted > 0);
   CHECK(with.bytes >= without.bytes);
 }
 

@@ -204,7 +204,7 @@ TEST_CASE("with fewer slots than a token needs and two, experts stream: nothing 
     const SlotCounts& counts = f.slots->counts();
     CHECK(counts.uses == 606);
     CHECK(counts.bypassed == 606);
-    CHECK(counts.hits + counts.fetched + counts.foretold + counts.read_ahead + counts.wasted == 0);
+    CHECK(counts.hits + counts.fetched + counts.predicted + counts.read_ahead + counts.wasted == 0);
     CHECK(counts.bytes == 606 * f.homes->header().stride());
     CHECK_FALSE(counts.looks_ahead);
     CHECK(f.slots->policy().capacity() == 0_B);
@@ -323,7 +323,7 @@ void run_told(F& f, int passes, const Tell& tell) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("what is foretold is read ahead, and changes no decision of the cache", Policy,
+TEST_CASE_TEMPLATE("what is predicted is read ahead, and changes no decision of the cache", Policy,
                    cache::LeastRecent, cache::Hazard, Nobody) {
   Fixture<Policy> without(7);
   Fixture<Policy, Told> with(7);
@@ -334,11 +334,11 @@ TEST_CASE_TEMPLATE("what is foretold is read ahead, and changes no decision of t
   CHECK(counts.hits == without.slots->counts().hits);
   CHECK(counts.fetched == without.slots->counts().fetched);
   CHECK(counts.bypassed == without.slots->counts().bypassed);
-  CHECK(counts.foretold > 0);
-  CHECK(counts.foretold + 2 >= counts.missed());  // all but those of the first layer
+  CHECK(counts.predicted > 0);
+  CHECK(counts.predicted + 2 >= counts.missed());  // all but those of the first layer
   CHECK(counts.wasted == 0);
   CHECK(counts.bytes == counts.missed() * with.homes->header().stride());
-  CHECK(without.slots->counts().foretold == 0);
+  CHECK(without.slots->counts().predicted == 0);
 }
 
 TEST_CASE("wrong guesses are silenced, and what they read is counted") {
@@ -351,7 +351,7 @@ TEST_CASE("wrong guesses are silenced, and what they read is counted") {
     return out;
   };
   run_told(f, 200, wrong);
-  CHECK(f.slots->counts().foretold == 0);
+  CHECK(f.slots->counts().predicted == 0);
   CHECK(f.slots->counts().wasted == 0);  // they were never right, so nothing was read
   const auto right = [](const std::vector<std::int32_t>& next) { return next; };
   run_told(f, 200, right);
@@ -371,7 +371,7 @@ TEST_CASE("steps in waves drop what was read ahead for a later one") {
     Told::next = {static_cast<std::int32_t>(random() % experts)};
     f.visit(i % layers, {0, 1, 2, 3, 4, 5});
   }
-  CHECK(f.slots->counts().foretold > 0);
+  CHECK(f.slots->counts().predicted > 0);
 }
 
 TEST_CASE("a stop ends a visit after a read, and the slots can be used") {
@@ -401,7 +401,7 @@ TEST_CASE("where nobody tells the pace it is measured: nothing is read ahead bef
   Fixture<Nobody, Told> slow(7, 0, layers,
                              {.layer_seconds = 1e-6, .read_seconds = 1});  // hides a millionth of a read
   run_told(slow, 200, right);
-  CHECK(slow.slots->counts().foretold > 0);
+  CHECK(slow.slots->counts().predicted > 0);
   CHECK(slow.slots->counts().read_ahead == 0);
   Fixture<Nobody, Told> fast(7, 0, layers, {.layer_seconds = 1, .read_seconds = 1});
   run_told(fast, 200, right);

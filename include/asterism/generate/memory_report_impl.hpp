@@ -65,8 +65,8 @@ ASTERISM_INLINE std::string slot_line(const residency::SlotCounts& counts) {
   std::string text = concat("experts in turns: ", counts.uses, " uses, ", fixed(100 * counts.hit_rate(), 1),
                             " % in a slot, ", counts.fetched, " fetched, ", counts.bypassed, " passed through");
   if (counts.looks_ahead)
-    text += concat(", ", counts.foretold, " foretold, ", counts.read_ahead, " of these read ahead, ",
-                   counts.wasted, " begun in vain");
+    text += concat(", ", counts.predicted, " predicted, ", counts.read_ahead, " of these read ahead, ",
+                   counts.wasted, " wasted");
   if (counts.copied > 0) text += concat(", ", to_string(Bytes{counts.copied}), " copied from host memory");
   if (counts.bytes > 0) {
     text += concat(", ", to_string(Bytes{counts.bytes}), " read ",

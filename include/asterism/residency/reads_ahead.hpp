@@ -45,12 +45,12 @@ class ReadsAhead {
     heard_.reserve(1);
   }
 
-  /// A router has spoken for `group` and the parts of `step`: what was read ahead in vain is given up, before anything
+  /// A router has spoken for `group` and the parts of `step`: what was wrongly read ahead is given up, before anything
   /// that is needed is asked for. `wave`: the parts of the step that are computed first.
   void hear(const Routed& routed, std::int32_t group, View<const PartId> step, View<const PartId> wave,
             Reads& reads, std::vector<std::size_t>& passing) {
     for (const PartId part : lookahead_.candidates()) {
-      reads.counts().foretold += std::ranges::find(step, part) != step.end() ? 1 : 0;
+      reads.counts().predicted += std::ranges::find(step, part) != step.end() ? 1 : 0;
     }
     heard_.clear();
     for (const prefetch::Routing& one : routed.sequences) {

@@ -66,7 +66,7 @@ class SlabReads {
   const SlotCounts& counts() const { return counts_; }
   std::size_t number(PartId part) const { return static_cast<std::size_t>(homes_->header().number(part)); }
 
-  /// The part of a slab that is brought in vain before a more urgent one begins.
+  /// The part of a slab that is brought for nothing before a more urgent one begins.
   float piece() const {
     const auto bytes = static_cast<double>(carrier_->piece());
     return static_cast<float>(std::min(1.0, bytes / static_cast<double>(homes_->header().stride())));
