@@ -2,14 +2,18 @@
 // of slots; faults of the file are errors after which the model can be used.
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <thread>
 #include <type_traits>
+#include <unistd.h>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -497,4 +501,39 @@ TEST_CASE("a file that is truncated is an error, and one that is replaced stays 
   const auto other = homes.load_with<Recent>(homes.least());
   std::filesystem::resize_file(homes.path, (2U << 20U) + 4096);
   check_error<FileError>([&] { other.session().generate_tokens(prompt, greedy(20)); }, {homes.path, "truncated"});
+}
+
+TEST_CASE("two processes answer from one file at once, and both are right") {
+  const Homes homes("many_experts");
+  const std::vector<Tokens> prompts = {prompt_of(40), prompt_of(21)};
+  std::vector<Tokens> expected;
+  {
+    const auto resident = load<Resident>(homes.checkpoint);
+    for (const Tokens& prompt : prompts) {
+      expected.push_back(resident.session().generate_tokens(prompt, greedy(60)));
+    }
+  }
+  // No thread lives while the process is copied.
+  const auto is_right = [&](std::size_t which) {
+    const auto model = homes.load_with<LookingAhead>(homes.least<LookingAhead>());
+    for (int again = 0; again < 3; ++again) {
+      if (model.session().generate_tokens(prompts[which], greedy(60)) != expected[which]) return false;
+    }
+    return model.slot_counts().bytes > 0;
+  };
+  const pid_t other = ::fork();
+  REQUIRE(other >= 0);
+  if (other == 0) {
+    int status = 2;
+    try {
+      status = is_right(1) ? 0 : 1;
+    } catch (const std::exception&) {  // which status 2 says
+    }
+    ::_exit(status);
+  }
+  CHECK(is_right(0));
+  int status = 0;
+  REQUIRE(::waitpid(other, &status, 0) == other);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
