@@ -1,8 +1,9 @@
 #include "forecast.hpp"
 
-#include <algorithm>
 #include <asterism/core/format.hpp>
+#include <asterism/generate/memory_report.hpp>
 #include <asterism/lab/forecast.hpp>
+#include <asterism/residency/strategy.hpp>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,7 +22,9 @@ struct Totals {
     homes_known = homes_known || machine.disk_rate > Bytes{0};
     for (std::size_t d = 0; d < plan.devices(); ++d) {
       const std::int32_t slots = plan.expert_slots(d);
-      const std::int32_t passes = std::min(plan.footprint.slotted.passing, slots);
+      const placement::SlottedExperts& slotted = plan.footprint.slotted;
+      const auto passes =
+          static_cast<std::int32_t>(residency::passing_slots(slots, slotted.per_token, slotted.passing > 2));
       kept += slots - passes;
       passing += passes;
       experts += plan.slotted_experts(d);
@@ -84,7 +87,8 @@ std::string forecast(const placement::Plan& plan) {
              : on_disk == Bytes{0}      ? "in host memory"
                                    : concat("in host memory and, ", to_string(on_disk), " of them, on the disk"),
              ". A token uses ", used, ", ", experts.per_token, " in each of ",
-             counted(experts.layers.size(), "layer"), ". By the share of them that it finds in slots:");
+             counted(experts.layers.size(), "layer"), ".\n", generate::strategy_lines(plan),
+             "By the share of them that it finds in slots:");
   text += concat("\n\n  found        it reads",
                  !totals.homes_known      ? ""
                  : totals.computing_known ? "    tokens/s"

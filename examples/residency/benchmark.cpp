@@ -85,7 +85,7 @@ int benchmark(const Arguments& arguments) {
   show(arguments.json,
        concat(name, ":\n", setting,
               "\nres%: of that speed; lim%: of the limit that the hits leave, if copies and\n"
-              "computing overlapped perfectly; rec%: of what is missing, foretold; GB: copied"),
+              "computing overlapped perfectly; rec%: of what is missing, predicted; GB: copied"),
        concat(pad_right("link", 11), pad_right("cache", 15), pad_right("prefetch", 14), pad_left("tok/s", 8),
               pad_left("res%", 6), pad_left("lim%", 6), pad_left("hit%", 6), pad_left("rec%", 6),
               pad_left("GB", 8)),

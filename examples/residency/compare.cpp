@@ -92,7 +92,7 @@ int compare(const Arguments& arguments) {
              " us, T_c / T_l = ", fixed(times.copy_seconds / times.layer_seconds, 2), ".", remarks(trace, names));
   show(arguments.json,
        concat(arguments.trace, ":\n", setting,
-              "\nrec%: of what is missing, foretold; lim%: of the limit that the hits leave, if\n"
+              "\nrec%: of what is missing, predicted; lim%: of the limit that the hits leave, if\n"
               "copies and computing overlapped perfectly; GB: copied"),
        concat(pad_right("prefetch", 15), pad_left("rec%", 6), pad_left("demand", 9), pad_left("ahead", 9),
               pad_left("wasted", 8), pad_left("GB", 9), pad_left("tok/s", 10), pad_left("ratio", 7),

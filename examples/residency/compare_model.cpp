@@ -174,7 +174,7 @@ int compare_model(const Arguments& arguments, const Interrupt& interrupt) {
     rows.emplace_back()
         .text("prefetch", run.prefetcher, 12)
         .percent("hit_rate", run.counts.hit_rate(), 7)
-        .percent("recall", missed > 0 ? static_cast<double>(run.counts.foretold) / missed : 0, 7)
+        .percent("recall", missed > 0 ? static_cast<double>(run.counts.predicted) / missed : 0, 7)
         .number("missed", missed, 0, 9)
         .number("read_ahead", static_cast<double>(run.counts.read_ahead), 0, 8)
         .number("wasted", static_cast<double>(run.counts.wasted), 0, 7)
@@ -185,10 +185,10 @@ int compare_model(const Arguments& arguments, const Interrupt& interrupt) {
   show(arguments.json,
        concat(arguments.trace, ":\n", kept, " of ", experts, " experts stay in memory, cache hazard, ",
               prompts.size(), " prompts, medians of ", counted(rounds, "round"),
-              ".\nrec%: of what is missing, foretold by the layer before; "
-              "ahead: read\nbefore it was asked for; vain: reads begun for nothing"),
+              ".\nrec%: of what is missing, predicted by the layer before; "
+              "ahead: read\nbefore it was asked for; wasted: reads begun for nothing"),
        concat(pad_right("prefetch", 12), pad_left("hit%", 7), pad_left("rec%", 7), pad_left("missed", 9),
-              pad_left("ahead", 8), pad_left("vain", 7), pad_left("MB read", 10), pad_left("tok/s", 11),
+              pad_left("ahead", 8), pad_left("wasted", 7), pad_left("MB read", 10), pad_left("tok/s", 11),
               pad_left("ratio", 8)),
        rows);
   return interrupt.happened() ? Status::interrupted : Status::done;

@@ -5,7 +5,10 @@
 #include <asterism/file/direct_file.hpp>
 #include <asterism/file/new_file.hpp>
 #include <asterism/lab/conditions.hpp>
+#include <asterism/lab/forecast.hpp>
+#include <asterism/machine/machine.hpp>
 #include <asterism/parallel/threads.hpp>
+#include <asterism/placement/plan.hpp>
 #include <asterism/prefetch/veto.hpp>
 #include <asterism/shape/catalogue.hpp>
 #include <cmath>
@@ -116,8 +119,24 @@ class Costs {
   double copy_seconds() const { return static_cast<double>(slab_.count) / measured_->disk.median; }
   double layer_seconds() const { return measured_->expert.median * shape_->top_k / expert_share; }
 
-  /// By how many of its experts a token finds in memory.
+  /// The experts alone, beside this disk: what a plan has besides is not measured.
+  placement::Plan plan() const {
+    placement::MemoryFootprint footprint;
+    footprint.layers = shape_->layers;
+    footprint.slotted.each = slab_;
+    footprint.slotted.per_layer = shape_->experts;
+    footprint.slotted.layers = shape_->sparse_layers();
+    footprint.slotted.per_token = shape_->top_k;
+    Machine machine;
+    machine.add(Bytes{std::uint64_t{1} << 60U}, DeviceKind::host);
+    machine.rates[0] = {static_cast<std::uint64_t>(static_cast<double>(slab_.count) / measured_->expert.median)};
+    machine.disk_rate = {static_cast<std::uint64_t>(measured_->disk.median)};
+    return placement::assemble(footprint, machine, {0, shape_->layers}, false);
+  }
+
+  /// By how many of its experts a token finds in memory; as mixtral_offload --dry-run foretells it.
   std::string forecast() const {
+    const placement::Plan experts = plan();
     std::string text =
         concat("A token uses ", fixed(used(), 0), " experts. By the share of them that it finds in ",
                "memory:\n\n", pad_left("found", 8), pad_left("reads", 12), pad_left("disk ms", 12),
@@ -129,7 +148,7 @@ class Costs {
       text += concat(pad_left(fixed(100 * found, 0) + " %", 8),
                      pad_left(to_string(Bytes{static_cast<std::uint64_t>(std::llround(bytes))}), 12),
                      pad_left(fixed(1e3 * reads, 1), 12), pad_left(fixed(1e3 * computes, 1), 12),
-                     pad_left(fixed(1 / std::max(reads, computes), 2), 20), "\n");
+                     pad_left(fixed(1 / lab::decode_seconds(experts, found), 2), 20), "\n");
     }
     return text;
   }

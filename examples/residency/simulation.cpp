@@ -12,16 +12,33 @@
 #include <asterism/prefetch/mixture.hpp>
 #include <asterism/prefetch/none.hpp>
 #include <asterism/prefetch/pre_gated.hpp>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
+
+#include "../support/command_line.hpp"
 
 namespace example {
 
 namespace {
 
+/// Caches without bypass keep what a step needs: refuses those that have no room for it, by the option that says so.
+void check_room(const lab::RoutingSizes& sizes, const CacheChoice& choice) {
+  const bool lets_pass =
+      choice.name == "hazard" || choice.name == "least_frequent" || choice.name == "decayed_use";
+  if (lets_pass || choice.slots >= static_cast<std::uint64_t>(sizes.top_k)) return;
+  const double all = static_cast<double>(sizes.layers) * static_cast<double>(sizes.experts);
+  const double least = std::ceil(1e4 * static_cast<double>(sizes.top_k) / all) / 100;
+  throw OptionError(concat("--residency leaves ", choice.slots, " of ", fixed(all, 0), " experts, and the cache ",
+                           choice.name, " has to hold the ", sizes.top_k, " of a token: give ", fixed(least, 2),
+                           " or more, or caches that let experts pass: hazard, least_frequent, decayed_use"));
+}
+
 /// Calls f(cache) with the cache of that name.
 template <class F>
 auto with_cache(const lab::RoutingSizes& sizes, const CacheChoice& choice, const F& f) {
+  check_room(sizes, choice);
   const cache::Parts parts(sizes.layers, sizes.experts, choice.expert_bytes);
   const Bytes capacity = choice.expert_bytes * choice.slots;
   const auto made = [&](auto cache) { return f(cache); };

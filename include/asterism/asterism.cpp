@@ -19,6 +19,7 @@
 #include "asterism/cache/ranked_impl.hpp"
 #include "asterism/cache/residents_impl.hpp"
 #include "asterism/cache/s3_fifo_impl.hpp"
+#include "asterism/constellation/pass_routing_impl.hpp"
 #include "asterism/core/bytes_impl.hpp"
 #include "asterism/core/format_impl.hpp"
 #include "asterism/core/layer_set_impl.hpp"

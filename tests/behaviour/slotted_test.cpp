@@ -2,13 +2,18 @@
 // of slots; faults of the file are errors after which the model can be used.
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <thread>
 #include <type_traits>
+#include <unistd.h>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -23,6 +28,7 @@
 #include "asterism/generate/load_slotted.hpp"
 #include "asterism/generate/write_experts.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/prefetch/concept.hpp"
 #include "asterism/prefetch/mixture.hpp"
 #include "asterism/prefetch/next_gate.hpp"
 #include "asterism/prefetch/pattern.hpp"
@@ -61,6 +67,34 @@ struct WithRam : Learnt {
 };
 struct AskingNextRouter : Recent {
   using Prefetch = prefetch::NextGate;
+};
+
+/// Predicts nothing, and notes what it hears.
+struct Overheard {
+  static constexpr bool asks_next_router = true;
+  struct Note {
+    std::int32_t group = 0;
+    std::vector<std::int32_t> used;
+    std::vector<float> probabilities;
+    std::vector<float> next;
+
+    friend bool operator==(const Note&, const Note&) = default;
+  };
+  explicit Overheard(const prefetch::Extent& extent) { sequences = extent.sequences; }
+  void observe(const prefetch::Routing& routing) {
+    if (routing.phase != prefetch::Phase::decode) return;
+    notes[routing.sequence].push_back({routing.group,
+                                       {routing.used.begin(), routing.used.end()},
+                                       {routing.probabilities.begin(), routing.probabilities.end()},
+                                       {routing.next.begin(), routing.next.end()}});
+  }
+  std::size_t predict(std::int32_t /*group*/, View<prefetch::Prediction> /*out*/) const { return 0; }
+
+  static inline std::int32_t sequences = 0;
+  static inline std::map<std::int32_t, std::vector<Note>> notes;  ///< by sequence, of single tokens
+};
+struct Listening : Recent {
+  using Prefetch = Overheard;
 };
 
 struct ResidentExact : Resident {
@@ -173,6 +207,43 @@ TEST_CASE("the same bits as with all experts in memory, whatever the cache and t
   }
 }
 
+TEST_CASE("the same bits with each strategy, from the slots at which it begins") {
+  for (const char* name : {"demo", "many_experts"}) {
+    CAPTURE(name);
+    const Homes homes(name);
+    const auto resident = load<Resident>(homes.checkpoint);
+    const Tokens prompt = prompt_of(50);
+    const Tokens answer = resident.session().generate_tokens(prompt, greedy(30));
+    const std::int32_t two_layers = (10 * resident.shape().experts + 3) / 4;
+    const auto check = [&]<class B>(B /*blueprint*/, std::int32_t slots, residency::Strategy expected) {
+      CAPTURE(slots);
+      const auto model = homes.load_with<B>(slots);
+      CHECK(model.plan().expert_slots(0) == slots);
+      CHECK(model.session().generate_tokens(prompt, greedy(30)) == answer);
+      const residency::SlotCounts counts = model.slot_counts();
+      const bool streams = expected == residency::Strategy::streaming;
+      CHECK((counts.hits + counts.fetched == 0) == streams);
+      const bool foretells = !std::is_same_v<typename B::Prefetch, prefetch::None>;
+      CHECK(counts.looks_ahead == (foretells && !streams));
+      CHECK(model.memory_report().find(concat("device 0: ", name_of(expected), ", ", slots, " slots")) !=
+            std::string::npos);
+      CHECK(model.devices()[0]->arena().high_water() <= model.plan().peak(0));
+    };
+    const auto check_all = [&](auto blueprint) {
+      using residency::Strategy;
+      check(blueprint, 2, Strategy::streaming);
+      check(blueprint, homes.top_k() + 1, Strategy::streaming);
+      check(blueprint, homes.top_k() + 2, Strategy::single_async);
+      if (two_layers > homes.all()) return;  // the model has two layers
+      CHECK(name == std::string("demo"));
+      check(blueprint, two_layers - 1, Strategy::single_async);
+      check(blueprint, two_layers, Strategy::double_buffer);
+    };
+    check_all(Recent());
+    check_all(LookingAhead());
+  }
+}
+
 TEST_CASE("experts wait in host memory, as many layers of them as it holds, the others in the file") {
   const Homes homes("many_experts");
   const auto resident = load<Resident>(homes.checkpoint);
@@ -227,7 +298,7 @@ TEST_CASE("a prefetcher changes what is read when, not what the cache decides no
   CHECK(with.hits == without.hits);
   CHECK(with.fetched == without.fetched);
   CHECK(with.bypassed == without.bypassed);
-  CHECK(with.foretold > 0);
+  CHECK(with.predicted > 0);
   CHECK(with.bytes >= without.bytes);
 }
 
@@ -242,6 +313,34 @@ TEST_CASE("batches, sessions in turns and in threads have the bits of each alone
   for (const Tokens& prompt : prompts) batch.add_tokens(prompt, greedy(20));
   const auto answers = batch.run();
   for (std::size_t i = 0; i < 3; ++i) CHECK(answers[i].tokens == expected[i]);
+}
+
+TEST_CASE("of a batch a prefetcher hears each sequence as it is alone") {
+  const Homes homes("many_experts");
+  const auto model = homes.load_with<Listening>(homes.least<Listening>() + 2);
+  CHECK(Overheard::sequences == 3);
+  const std::vector<Tokens> prompts = {prompt_of(40), prompt_of(3), prompt_of(21)};
+  const auto last_of = [&](const std::vector<Overheard::Note>& notes) {
+    const std::ptrdiff_t count = 10 * model.shape().layers;
+    REQUIRE(static_cast<std::ptrdiff_t>(notes.size()) > count);
+    return std::vector<Overheard::Note>(notes.end() - count, notes.end());
+  };
+  std::vector<std::vector<Overheard::Note>> alone;
+  for (const Tokens& prompt : prompts) {
+    Overheard::notes.clear();
+    model.session().generate_tokens(prompt, greedy(20));
+    REQUIRE(Overheard::notes.size() == 1);
+    alone.push_back(last_of(Overheard::notes.begin()->second));
+  }
+  Overheard::notes.clear();
+  auto batch = model.batch(3);
+  for (const Tokens& prompt : prompts) batch.add_tokens(prompt, greedy(20));
+  batch.run();
+  REQUIRE(Overheard::notes.size() == 3);
+  for (const auto& expected : alone) {
+    CHECK(std::ranges::count_if(Overheard::notes,
+                                [&](const auto& of) { return last_of(of.second) == expected; }) == 1);
+  }
 }
 
 TEST_CASE("each of two devices has slots for its own layers") {
@@ -348,7 +447,7 @@ TEST_CASE("a pass reads an expert once for each layer, however many tokens want 
 
 TEST_CASE("what does not fit is refused: too few slots, no file, a file without need, another model's") {
   const Homes homes("many_experts");
-  check_error<BudgetExceeded>([&] { homes.load_with<Learnt>(homes.least() - 1); }, {"slots for experts"});
+  check_error<BudgetExceeded>([&] { homes.load_with<Learnt>(1); }, {"1 slots for experts and needs 2"});
   check_error<InvalidArgument>([&] { load<Learnt>(homes.checkpoint, {.machine = homes.machine_for<Learnt>(9)}); },
                                {homes.checkpoint, "LoadOptions::experts", "quantize --experts"});
   check_error<InvalidArgument>([&] { load<Resident>(homes.checkpoint, {.experts = homes.path}); },
@@ -402,4 +501,39 @@ TEST_CASE("a file that is truncated is an error, and one that is replaced stays 
   const auto other = homes.load_with<Recent>(homes.least());
   std::filesystem::resize_file(homes.path, (2U << 20U) + 4096);
   check_error<FileError>([&] { other.session().generate_tokens(prompt, greedy(20)); }, {homes.path, "truncated"});
+}
+
+TEST_CASE("two processes answer from one file at once, and both are right") {
+  const Homes homes("many_experts");
+  const std::vector<Tokens> prompts = {prompt_of(40), prompt_of(21)};
+  std::vector<Tokens> expected;
+  {
+    const auto resident = load<Resident>(homes.checkpoint);
+    for (const Tokens& prompt : prompts) {
+      expected.push_back(resident.session().generate_tokens(prompt, greedy(60)));
+    }
+  }
+  // No thread lives while the process is copied.
+  const auto is_right = [&](std::size_t which) {
+    const auto model = homes.load_with<LookingAhead>(homes.least<LookingAhead>());
+    for (int again = 0; again < 3; ++again) {
+      if (model.session().generate_tokens(prompts[which], greedy(60)) != expected[which]) return false;
+    }
+    return model.slot_counts().bytes > 0;
+  };
+  const pid_t other = ::fork();
+  REQUIRE(other >= 0);
+  if (other == 0) {
+    int status = 2;
+    try {
+      status = is_right(1) ? 0 : 1;
+    } catch (const std::exception&) {  // which status 2 says
+    }
+    ::_exit(status);
+  }
+  CHECK(is_right(0));
+  int status = 0;
+  REQUIRE(::waitpid(other, &status, 0) == other);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }

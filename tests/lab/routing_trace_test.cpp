@@ -133,6 +133,24 @@ TEST_CASE("an observer's passes and probabilities are appended, up to the last t
   CHECK(trace.sequences()[2].probabilities.empty());
   CHECK(trace.sequences()[1].probabilities.size() == 2 * 2 * 2);
   CHECK(trace.probabilities(0, 3, 1)[1] == doctest::Approx(0.25).epsilon(1e-4));
+  CHECK(trace.sequences()[0].guesses.empty());
+
+  // Guesses are appended where there is one of each layer but the last.
+  CHECK(observer.guess(0, 0).empty());
+  for (const std::int32_t position : {0, 1, 3}) {
+    const std::vector<float> guess = {0.125F * static_cast<float>(position), 0.5F};
+    observer.guessed(0, position, guess);
+  }
+  CHECK(observer.guess(1, 0)[0] == 0.125F);
+  CHECK(observer.guess(1, 1).empty());
+  trace.append("first two", 2, View<const TokenId>(tokens).subview(0, 2), observer);
+  trace.append("one missing", 3, tokens, observer);
+  CHECK(trace.guess(3, 0, 0)[1] == doctest::Approx(0.5).epsilon(1e-4));
+  CHECK(trace.guess(3, 1, 0)[0] == doctest::Approx(0.125).epsilon(1e-4));
+  CHECK(trace.sequences()[3].guesses.size() == 2 * 2);
+  CHECK(trace.sequences()[4].guesses.empty());
+  observer.begin(2, 2, 1);
+  CHECK(observer.guess(0, 0).empty());
   CHECK(trace.version() == 2);
 }
 

@@ -113,8 +113,8 @@ TEST_CASE("by hand: two layers, a cache of nothing, a copy of a quarter of a lay
   const TimedCounts one = run<Nothing, One>(trace, {0, times, {.rule = CopyRule::always}});
   CHECK(one.seconds == none.seconds);
   CHECK(one.copied == 0);
-  CHECK(one.foretold == 2);  // member 1, in layer 1
-  CHECK(one.foretold_in == std::vector<std::uint64_t>{0, 2});
+  CHECK(one.predicted == 2);  // member 1, in layer 1
+  CHECK(one.predicted_in == std::vector<std::uint64_t>{0, 2});
   CHECK(one.missed_in == std::vector<std::uint64_t>{2, 2});
 }
 
@@ -219,7 +219,7 @@ TEST_CASE("128 experts, 45 % resident, a copy of half a layer: .85 of the speed 
 }
 
 TEST_CASE(
-    "half of the shipped trace's non-resident experts are foretold by Pattern in each layer, more by Learned") {
+    "half of the shipped trace's non-resident experts are predicted by Pattern in each layer, more by Learned") {
   const Setting setting{.residency = 0.4, .times = {.layer_seconds = 1, .copy_seconds = 0.5}};
   const TimedCounts none = run<cache::Hazard, prefetch::None>(shipped(), setting);
   const TimedCounts pattern = run<cache::Hazard, prefetch::Pattern>(shipped(), setting);
@@ -227,7 +227,7 @@ TEST_CASE(
   const TimedCounts worthless = run<cache::Hazard, Worthless>(shipped(), setting);
   for (std::size_t layer = 0; layer < 4; ++layer) {
     const auto recall = [&](const TimedCounts& counts) {
-      return static_cast<double>(counts.foretold_in[layer]) / static_cast<double>(counts.missed_in[layer]);
+      return static_cast<double>(counts.predicted_in[layer]) / static_cast<double>(counts.missed_in[layer]);
     };
     MESSAGE("layer ", layer, ": Pattern ", recall(pattern), ", Learned ", recall(learned), ", chance ",
             recall(worthless));

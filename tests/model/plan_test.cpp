@@ -147,7 +147,7 @@ static_assert(dual8.bytes(1, PartKind::workspace) == dual.bytes(1, PartKind::wor
                                                          backend::HostA8::scratch(16, 4096));
 static_assert(dual8.bytes(0, PartKind::experts) == dual.bytes(0, PartKind::experts));
 
-// Experts that take turns: what the budget leaves is slots, two more than a token needs at least.
+// Experts that take turns: what the budget leaves is slots, two at least.
 struct MixtralTurns : Mixtral {
   using Cache = cache::LeastRecent;
 };
@@ -155,7 +155,8 @@ constexpr Machine twelve = equal_devices(1, 12_GiB);
 static_assert(!plan<Mixtral>(twelve).fits());
 static_assert(fits<MixtralTurns, twelve>());
 constexpr placement::Plan turns = plan<MixtralTurns>(twelve);
-static_assert(turns.slotted_experts(0) == 256 && turns.least_expert_slots(0) == 4);
+static_assert(turns.slotted_experts(0) == 256 && turns.least_expert_slots(0) == 2);
+static_assert(turns.footprint.slotted.least_slots(0, 32) == 4 && turns.keeps_experts());
 static_assert(
     turns.footprint.slotted.each.count ==
     residency::slab_stride(MixtralTurns::Expert<MixtralTurns::Quantization>(Mixtral::shape).footprint().count));
@@ -167,7 +168,23 @@ static_assert(turns.weight_bytes(0) + turns.cache_bytes(0) + turns.bytes(0, Part
               turns.peak(0));
 // One for each and two for those that pass, and no more.
 static_assert(plan<MixtralTurns>(equal_devices(1, 64_GiB)).expert_slots(0) == 258);
-static_assert(!plan<MixtralTurns>(equal_devices(1, 2_GiB)).fits());
+static_assert(!plan<MixtralTurns>(equal_devices(1, 1_GiB)).fits());
+// With fewer than a token needs and two they stream; a context that leaves these comes before a longer one.
+template <std::int32_t slots>
+constexpr Machine with_slots = equal_devices(1, turns.least_peak(0) - turns.footprint.slotted.each * (4 - slots));
+static_assert(!plan<MixtralTurns>(with_slots<1>).fits());
+static_assert(fits<MixtralTurns, with_slots<2>>() && !plan<MixtralTurns>(with_slots<2>).keeps_experts());
+static_assert(plan<MixtralTurns>(with_slots<3>).fits() && !plan<MixtralTurns>(with_slots<3>).keeps_experts());
+static_assert(plan<MixtralTurns>(with_slots<4>).keeps_experts());
+static_assert(largest_context<MixtralTurns>(with_slots<4>, Mixtral::shape) == Mixtral::limits.context);
+constexpr std::int32_t shorter = largest_context<MixtralTurns>(with_slots<3>, Mixtral::shape);
+static_assert(shorter > 0 && shorter < Mixtral::limits.context);
+constexpr Limits shorter_limits = [] {
+  Limits out = Mixtral::limits;
+  out.context = shorter;
+  return out;
+}();
+static_assert(plan<MixtralTurns>(with_slots<3>, Mixtral::shape, shorter_limits).keeps_experts());
 static_assert(largest_context<MixtralTurns>(twelve, Mixtral::shape) == Mixtral::limits.context);
 static_assert(DeviceSlots<0, 4, 4>::fits);
 // Their homes need room on the disk, where the machine says how much there is.
@@ -205,7 +222,7 @@ static_assert(turns.token_bytes(0) == turns.weight_bytes(0) - turns.footprint.em
 struct MixtralAhead : MixtralTurns {
   using Prefetch = prefetch::NextGate;
 };
-static_assert(plan<MixtralAhead>(twelve).least_expert_slots(0) == 4);
+static_assert(plan<MixtralAhead>(twelve).footprint.slotted.least_slots(0, 32) == 4);
 static_assert(plan<MixtralAhead>(twelve).bytes(0, PartKind::workspace) ==
               turns.bytes(0, PartKind::workspace) + Bytes{aligned(std::uint64_t{4} * 8 * chunk_rows)});
 struct QwenTurns : MixtralTurns {
@@ -214,8 +231,8 @@ struct QwenTurns : MixtralTurns {
 struct QwenAhead : QwenTurns {
   using Prefetch = prefetch::Pattern;
 };
-static_assert(plan<QwenTurns>(twelve).least_expert_slots(0) == 10);
-static_assert(plan<QwenAhead>(twelve).least_expert_slots(0) == 16);
+static_assert(plan<QwenTurns>(twelve).footprint.slotted.least_slots(0, 48) == 10);
+static_assert(plan<QwenAhead>(twelve).footprint.slotted.least_slots(0, 48) == 16);
 // A device that has room for all but the slots gets no layer.
 struct MixtralTurnsInOrder : MixtralTurns {
   using Placement = placement::Sequential;

@@ -90,6 +90,56 @@ TEST_CASE("what was predicted for another group is not scored") {
   CHECK(ahead.worthwhile().empty());
 }
 
+namespace {
+
+/// Predicts for each sequence what it used last, all with the same share.
+struct Again {
+  std::vector<Members> last = std::vector<Members>(4);
+  std::int32_t sequence = 0;
+
+  void observe(const prefetch::Routing& routing) {
+    sequence = routing.sequence;
+    last[static_cast<std::size_t>(sequence)] = {routing.used.begin(), routing.used.end()};
+  }
+  std::size_t predict(std::int32_t group, View<prefetch::Prediction> out) const {
+    const Members& members = last[static_cast<std::size_t>(sequence)];
+    std::size_t count = 0;
+    for (const std::int32_t member : members) {
+      out[count++] = {{group, member}, 1.0F / static_cast<float>(members.size())};
+    }
+    return count;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("of several sequences each is heard by itself, and what they use together is predicted") {
+  prefetch::Lookahead<Again> ahead({}, extent, 3, prefetch::Veto(3, 1, 1), true);
+  const Members one = {1, 6};
+  const Members two = {6, 7};
+  const Members all = {1, 6, 7};
+  std::vector<prefetch::Routing> routings = {routing(2, one), routing(2, two)};
+  routings[0].sequence = 3;
+  ahead.observe(routings, all);
+  const auto nobody = [](PartId /*part*/) { return false; };
+  ahead.predict(0, nobody);
+  CHECK(members_of(ahead.candidates()) == Members{6, 1, 7});
+  CHECK(ahead.predictions()[0].probability == doctest::Approx(0.5));
+  CHECK(ahead.predictions()[1].probability == doctest::Approx(0.25));
+  CHECK(ahead.candidates()[0].group == 0);
+  // Scored by what any of them uses.
+  for (int i = 0; i < 256; ++i) {
+    ahead.observe(routings, all);
+    ahead.predict(2, nobody);
+  }
+  CHECK(ahead.worthwhile().size == 2);
+  CHECK(ahead.veto().precision() == 1);
+  // One alone is predicted as ever.
+  ahead.observe(routings[1]);
+  ahead.predict(0, nobody);
+  CHECK(members_of(ahead.candidates()) == Members{6, 7});
+}
+
 TEST_CASE("where no values are known, parts are staged while predictions are right often enough") {
   for (const bool known : {true, false}) {
     prefetch::Lookahead<Fixed> ahead(Fixed{{5}}, extent, 1, prefetch::Veto(1, 1, 1), known);

@@ -81,7 +81,7 @@ struct Fixture {
     const std::vector<float> probabilities(experts, 1.0F / experts);
     std::vector<std::vector<std::int32_t>> calls;
     std::set<std::int32_t> told;
-    slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [&](auto ready) {
+    slots->visit({.group = layer, .used = used, .probabilities = probabilities}, [&](auto ready) {
       calls.emplace_back();
       for (const auto& one : ready) {
         calls.back().push_back(one.member);
@@ -163,7 +163,7 @@ TEST_CASE("more experts than slots take several waves, each read once") {
 }
 
 TEST_CASE("experts that are not kept pass through two slots") {
-  Fixture<Nobody> f(3);
+  Fixture<Nobody> f(4);
   for (int pass = 0; pass < 4; ++pass) {
     CHECK(f.visit(pass % layers, {0, 2, 3, 5}).size() == 4);
     CHECK(f.visit(pass % layers, {4}).size() == 1);
@@ -190,7 +190,44 @@ TEST_CASE("a cache may keep nothing even where there is a slot for each") {
 TEST_CASE("a cache that is full at first, or wants more than there is, is refused; so are too few slots") {
   check_error<InvalidArgument>([] { Fixture<Full> f(5); }, {"before any was read"});
   check_error<InvalidArgument>([] { Fixture<Greedy> f(5); }, {"wants", "there are slots for"});
-  check_error<InvalidArgument>([] { Fixture<cache::LeastRecent> f(2); }, {"2 slots", "at least 3"});
+  check_error<InvalidArgument>([] { Fixture<cache::LeastRecent> f(1); }, {"1 slots", "at least 2"});
+}
+
+TEST_CASE("with fewer slots than a token needs and two, experts stream: nothing is kept, nothing is read ahead") {
+  for (const std::size_t count : {2U, 3U}) {
+    Fixture<cache::LeastRecent, Told> f(count);
+    Told::next = {1, 4};
+    for (int pass = 0; pass < 300; ++pass) {
+      CHECK(f.visit(pass % layers, {1, 4}) == std::vector<std::vector<std::int32_t>>{{1}, {4}});
+    }
+    f.visit(0, {0, 1, 2, 3, 4, 5});
+    const SlotCounts& counts = f.slots->counts();
+    CHECK(counts.uses == 606);
+    CHECK(counts.bypassed == 606);
+    CHECK(counts.hits + counts.fetched + counts.predicted + counts.read_ahead + counts.wasted == 0);
+    CHECK(counts.bytes == 606 * f.homes->header().stride());
+    CHECK_FALSE(counts.looks_ahead);
+    CHECK(f.slots->policy().capacity() == 0_B);
+  }
+  Fixture<cache::LeastRecent, Told> keeps(4);
+  for (int pass = 0; pass < 300; ++pass) keeps.visit(0, {1, 4});
+  CHECK(keeps.slots->counts().hits == 598);
+  CHECK(keeps.slots->counts().looks_ahead);
+}
+
+TEST_CASE("an ask or a computation that fails where experts stream leaves all slots free") {
+  Fixture<cache::LeastRecent> f(3);
+  const std::vector<float> probabilities(experts, 0);
+  const std::vector<std::int32_t> used = {0, 1, 2, 3, 4};
+  for (int calls = 0; calls < 5; ++calls) {
+    int left = calls;
+    CHECK_THROWS_AS(f.slots->visit({.group = 1, .used = used, .probabilities = probabilities},
+                                   [&](auto) {
+                                     if (left-- == 0) throw std::runtime_error("enough");
+                                   }),
+                    std::runtime_error);
+    f.visit(2, {0, 1, 2, 3, 4, 5});
+  }
 }
 
 TEST_CASE("slots of some of the layers") {
@@ -232,7 +269,7 @@ TEST_CASE("what is thrown leaves no read under way, and the slots can be used") 
     std::uint64_t calls = 0;
     bool thrown = false;
     try {
-      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [&](auto) {
+      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities}, [&](auto) {
         if (calls++ == stop_at) throw std::runtime_error("enough");
       });
     } catch (const std::runtime_error&) {
@@ -248,7 +285,7 @@ TEST_CASE("an expert whose read was broken off is read again, not taken for one 
   Fixture<cache::LeastRecent> f(6);
   const std::vector<float> probabilities(experts, 0);
   const std::vector<std::int32_t> used = {0, 1, 2};
-  const residency::Routed routed{.group = 0, .used = used, .probabilities = probabilities, .next = {}};
+  const residency::Routed routed{.group = 0, .used = used, .probabilities = probabilities};
   CHECK_THROWS_AS(f.slots->visit(routed, [](auto) { throw std::runtime_error("at once"); }), std::runtime_error);
   std::memset(f.memory.get(), 0xEE, 6 * f.homes->header().stride());
   const std::uint64_t hits = f.slots->counts().hits;
@@ -286,7 +323,7 @@ void run_told(F& f, int passes, const Tell& tell) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("what is foretold is read ahead, and changes no decision of the cache", Policy,
+TEST_CASE_TEMPLATE("what is predicted is read ahead, and changes no decision of the cache", Policy,
                    cache::LeastRecent, cache::Hazard, Nobody) {
   Fixture<Policy> without(7);
   Fixture<Policy, Told> with(7);
@@ -297,11 +334,11 @@ TEST_CASE_TEMPLATE("what is foretold is read ahead, and changes no decision of t
   CHECK(counts.hits == without.slots->counts().hits);
   CHECK(counts.fetched == without.slots->counts().fetched);
   CHECK(counts.bypassed == without.slots->counts().bypassed);
-  CHECK(counts.foretold > 0);
-  CHECK(counts.foretold + 2 >= counts.missed());  // all but those of the first layer
+  CHECK(counts.predicted > 0);
+  CHECK(counts.predicted + 2 >= counts.missed());  // all but those of the first layer
   CHECK(counts.wasted == 0);
   CHECK(counts.bytes == counts.missed() * with.homes->header().stride());
-  CHECK(without.slots->counts().foretold == 0);
+  CHECK(without.slots->counts().predicted == 0);
 }
 
 TEST_CASE("wrong guesses are silenced, and what they read is counted") {
@@ -314,7 +351,7 @@ TEST_CASE("wrong guesses are silenced, and what they read is counted") {
     return out;
   };
   run_told(f, 200, wrong);
-  CHECK(f.slots->counts().foretold == 0);
+  CHECK(f.slots->counts().predicted == 0);
   CHECK(f.slots->counts().wasted == 0);  // they were never right, so nothing was read
   const auto right = [](const std::vector<std::int32_t>& next) { return next; };
   run_told(f, 200, right);
@@ -334,7 +371,7 @@ TEST_CASE("steps in waves drop what was read ahead for a later one") {
     Told::next = {static_cast<std::int32_t>(random() % experts)};
     f.visit(i % layers, {0, 1, 2, 3, 4, 5});
   }
-  CHECK(f.slots->counts().foretold > 0);
+  CHECK(f.slots->counts().predicted > 0);
 }
 
 TEST_CASE("a stop ends a visit after a read, and the slots can be used") {
@@ -345,7 +382,7 @@ TEST_CASE("a stop ends a visit after a read, and the slots can be used") {
   for (int i = 0; i < 20; ++i) {
     std::stop_source stop;
     int calls = 0;
-    const residency::Routed routed{.group = i % layers, .used = all, .probabilities = probabilities, .next = {}};
+    const residency::Routed routed{.group = i % layers, .used = all, .probabilities = probabilities};
     CHECK_THROWS_AS(f.slots->visit(
                         routed,
                         [&](auto) {
@@ -364,7 +401,7 @@ TEST_CASE("where nobody tells the pace it is measured: nothing is read ahead bef
   Fixture<Nobody, Told> slow(7, 0, layers,
                              {.layer_seconds = 1e-6, .read_seconds = 1});  // hides a millionth of a read
   run_told(slow, 200, right);
-  CHECK(slow.slots->counts().foretold > 0);
+  CHECK(slow.slots->counts().predicted > 0);
   CHECK(slow.slots->counts().read_ahead == 0);
   Fixture<Nobody, Told> fast(7, 0, layers, {.layer_seconds = 1, .read_seconds = 1});
   run_told(fast, 200, right);
@@ -423,7 +460,7 @@ TEST_CASE_TEMPLATE("an ask that fails leaves every slot as it is said to be", Po
     Told::next = two_of(random);
     Failing::left = static_cast<int>(random() % 5);
     try {
-      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities, .next = {}}, [](auto) {});
+      f.slots->visit({.group = layer, .used = used, .probabilities = probabilities}, [](auto) {});
     } catch (const std::bad_alloc&) {
       ++failed;
     }

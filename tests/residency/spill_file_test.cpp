@@ -1,11 +1,14 @@
 // Slabs on a disk: each is what was written, and damage is an error that names file, offset, layer and expert.
 #include "asterism/residency/spill_file.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -207,4 +210,47 @@ TEST_CASE("several threads read one file") {
   }
   threads.clear();
   CHECK(wrong == std::vector<int>(4, 0));
+}
+
+TEST_CASE("two processes read one file at once, and each gets what was written") {
+  const TemporaryFolder folder;
+  write(folder / "spill");
+  const SpillFile shared(folder / "spill",
+                         Verify::always);  // opened before: both have one description of the file
+  int go[2];
+  REQUIRE(::pipe(go) == 0);
+  /// The number of slabs that were wrong or could not be read; both begin when the other one is there.
+  const auto read_all = [&](int rounds) {
+    int wrong = 0;
+    const Slot slot;
+    const SpillFile own(folder / "spill", Verify::always);
+    for (int round = 0; round < rounds; ++round) {
+      for (const SpillFile* spill : {&shared, &own}) {
+        for_each_part([&](PartId part) {
+          try {
+            spill->read(part, slot.view());
+            wrong += slot.holds(part) ? 0 : 1;
+          } catch (const Error&) {
+            ++wrong;
+          }
+        });
+      }
+    }
+    return wrong;
+  };
+  const pid_t other = ::fork();
+  REQUIRE(other >= 0);
+  if (other == 0) {
+    const char byte = 'x';
+    if (::write(go[1], &byte, 1) != 1) ::_exit(255);
+    ::_exit(std::min(read_all(200), 254));
+  }
+  char byte = 0;
+  CHECK(::read(go[0], &byte, 1) == 1);
+  CHECK(read_all(200) == 0);
+  int status = 0;
+  REQUIRE(::waitpid(other, &status, 0) == other);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  for (const int end : go) ::close(end);
 }

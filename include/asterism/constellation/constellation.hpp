@@ -140,8 +140,8 @@ class Constellation {
     if constexpr (holds_experts) {
       experts_->forward(device, expert_, groups, gathered, scratch.inner, gathered);
     } else {
-      turn.slots->forward(device, expert_, turn.layer, turn.phase, groups, scratch.offsets, logits, next, gathered,
-                          scratch.inner, gathered, turn.cancel);
+      turn.slots->forward(device, expert_, turn.layer, turn.phase, groups, scratch.offsets, logits, next, routes,
+                          gathered, scratch.inner, gathered, turn.cancel);
     }
     device.combine(groups, routes, gathered, hidden);
     if (shared_) {

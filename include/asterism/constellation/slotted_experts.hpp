@@ -1,7 +1,6 @@
 // Experts that take turns in slots of memory.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,8 +15,10 @@
 #include "asterism/cache/concept.hpp"
 #include "asterism/constellation/fwd.hpp"
 #include "asterism/constellation/home_memory.hpp"
+#include "asterism/constellation/pass_routing.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/expert/concept.hpp"
+#include "asterism/gating/concept.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/residency/carrier.hpp"
@@ -25,6 +26,7 @@
 #include "asterism/residency/pace.hpp"
 #include "asterism/residency/slots.hpp"
 #include "asterism/residency/spill_header.hpp"
+#include "asterism/residency/strategy.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::constellation {
@@ -35,6 +37,7 @@ class ExpertSlots {
  public:
   using Slots = residency::Slots<Policy, Prefetcher, Carrier>;
   using Extent = typename Slots::Extent;
+  static constexpr bool looks_ahead = Slots::looks_ahead;
   /// The prefetcher is handed what the next layer's router says of this layer's state.
   static constexpr bool asks_next_router = prefetch::AsksNextRouter<Prefetcher>;
 
@@ -56,8 +59,7 @@ class ExpertSlots {
   ExpertSlots(Device& device, const Shape& shape, const Extent& extent, Policy policy, Prefetcher prefetcher,
               const residency::Pace& pace, std::shared_ptr<const residency::ExpertHomes> homes)
       : buffer_(device.allocate(bytes(extent.slots, {homes->header().stride()}), "expert slots")),
-        most_(static_cast<std::size_t>(shape.experts)),
-        next_most_(most_.size()) {
+        routing_(shape.experts) {
     const Expert expert(shape);
     const auto first = static_cast<std::uint64_t>(residency::aligned_to_page(buffer_.data()) - buffer_.data());
     for (std::size_t slot = 0; slot < extent.slots; ++slot) {
@@ -76,27 +78,23 @@ class ExpertSlots {
 
   const Slots& slots() const { return *slots_; }
 
+  /// Told the sequences of a pass before its layers are computed, if it looks ahead.
+  PassRouting& routing() { return routing_; }
+
   /// Every expert answers the rows of its group when it is in a slot; `offsets` (1, experts + 1) of the groups, the
-  /// router's probabilities (n, experts), and those of the next layer's router, or no rows. See expert::Expert; throws
-  /// as residency::Slots::visit.
+  /// router's probabilities (n, experts), those of the next layer's router, or no rows, and the routes (n, top_k). See
+  /// expert::Expert; throws as residency::Slots::visit.
   template <class Device>
   void forward(Device& device, const Expert& expert, std::int32_t group, prefetch::Phase phase,
                const backend::ExpertGroups& groups, backend::DeviceMatrix<const std::int32_t> all_offsets,
                backend::DeviceMatrix<const float> scores, backend::DeviceMatrix<const float> next_scores,
-               backend::DeviceMatrix<const float> x, const typename Expert::Scratch& scratch,
-               backend::DeviceMatrix<float> y, const std::stop_token& cancel) {
-    const auto [offsets, probabilities, next] = device.read(all_offsets, scores, next_scores);
-    used_.clear();
-    for (std::size_t e = 0; e < most_.size(); ++e) {
-      if (offsets(0, e + 1) > offsets(0, e)) used_.push_back(static_cast<std::int32_t>(e));
-    }
-    greatest(probabilities, most_);
-    greatest(next, next_most_);
-    const residency::Routed routed{.group = group,
-                                   .used = used_,
-                                   .probabilities = most_,
-                                   .next = next.rows > 0 ? View<const float>(next_most_) : View<const float>(),
-                                   .phase = phase};
+               backend::DeviceMatrix<const gating::Route> all_routes, backend::DeviceMatrix<const float> x,
+               const typename Expert::Scratch& scratch, backend::DeviceMatrix<float> y,
+               const std::stop_token& cancel) {
+    const std::size_t told_apart = routing_.sequences() > 1 ? all_routes.rows() : 0;
+    const auto [offsets, probabilities, next, routes] =
+        device.read(all_offsets, scores, next_scores, all_routes.rows_at(0, told_apart));
+    const residency::Routed routed = routing_.of(group, phase, offsets, probabilities, next, routes);
     const auto compute = [&](View<const typename Slots::Ready> ready) {
       for (const auto& one : ready) matrices_.set(static_cast<std::size_t>(one.member), slabs_[one.slot]);
       const Emptied emptied{*this, ready};
@@ -106,14 +104,6 @@ class ExpertSlots {
   }
 
  private:
-  /// Of all rows, for each expert.
-  static void greatest(MatrixView<const float> rows, std::vector<float>& out) {
-    std::fill(out.begin(), out.end(), 0.0F);
-    for (std::size_t row = 0; row < rows.rows; ++row) {
-      for (std::size_t e = 0; e < out.size(); ++e) out[e] = std::max(out[e], rows(row, e));
-    }
-  }
-
   /// Experts that were computed are nowhere again, also where computing threw.
   struct Emptied {
     ExpertSlots& of;
@@ -128,9 +118,7 @@ class ExpertSlots {
   std::vector<typename Expert::Slab> slabs_;  ///< (slots)
   typename Expert::Slab nowhere_;
   typename Expert::Matrices matrices_;  ///< those of experts that are being computed, the others nowhere
-  std::vector<std::int32_t> used_;
-  std::vector<float> most_;       ///< (experts): the greatest probability of all rows
-  std::vector<float> next_most_;  ///< (experts): the same of the next layer's router
+  PassRouting routing_;
   std::unique_ptr<Slots> slots_;
 };
 
@@ -143,14 +131,16 @@ class SlottedExperts {
   static constexpr bool asks_next_router = Slots::asks_next_router;
 
   /// What has to be planned for them: slots of whole pages, those that experts pass through and as many as a token
-  /// needs.
+  /// needs; where there is no room for these, as few as experts can stream through.
   static constexpr placement::SlottedExperts footprint(const Shape& shape, Bytes expert) {
     if (shape.sparse_layers().empty()) return {};
-    const auto passing = static_cast<std::int32_t>(Slots::Slots::passing_slots(shape.top_k));
+    const std::int64_t enough = 2 * std::int64_t{shape.top_k} + 2;
+    const auto passing = residency::passing_slots(enough, shape.top_k, Slots::looks_ahead);
     return {.each = {residency::slab_stride(expert.count)},
             .per_layer = shape.experts,
             .layers = shape.sparse_layers(),
-            .passing = passing,
+            .fewest = residency::least_streaming_slots,
+            .passing = static_cast<std::int32_t>(passing),
             .per_token = shape.top_k,
             .beside = {Slots::Slots::alignment}};
   }

@@ -15,6 +15,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
+#include "asterism/engine/sequence_number.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/plan.hpp"
@@ -77,7 +78,8 @@ class Engine {
         network_(devices_->all(), plan, shape, model::gating_of<B>(shape)),
         homes_(draw_homes(plan, shape, homes)),
         workspace_(devices_->all(), plan, shape, limits,
-                   [&](std::size_t d) { return make_slots(*devices_->all()[d], plan, shape, d, homes); }) {}
+                   [&](std::size_t d) { return make_slots(*devices_->all()[d], plan, shape, limits, d, homes); }) {
+  }
   /// The same on new devices with the budgets of `plan`.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits)
       : Engine(plan, shape, limits, devices_of<B>(plan, limits)) {}
@@ -93,6 +95,9 @@ class Engine {
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_->all(); }
   /// For another engine on the same devices.
   const std::shared_ptr<Devices>& shared_devices() const { return devices_; }
+
+  /// Where a sequence gets its number: below limits().batch as long as there are no more of them than that.
+  const std::shared_ptr<SequenceNumbers>& sequence_numbers() const { return sequence_numbers_; }
 
   /// One pass's hold on devices and workspace: while it lives, other passes on these devices wait.
   class WorkspaceLock {
@@ -158,7 +163,8 @@ class Engine {
 
   static std::unique_ptr<Slots> make_slots([[maybe_unused]] Device& device,
                                            [[maybe_unused]] const placement::Plan& plan,
-                                           [[maybe_unused]] const Shape& shape, [[maybe_unused]] std::size_t d,
+                                           [[maybe_unused]] const Shape& shape,
+                                           [[maybe_unused]] const Limits& limits, [[maybe_unused]] std::size_t d,
                                            [[maybe_unused]] const Homes& homes) {
     if constexpr (Network::Block::Constellation::holds_experts) {
       return nullptr;
@@ -171,7 +177,8 @@ class Engine {
       const typename Slots::Extent extent{.first_group = first,
                                           .groups = groups,
                                           .top_k = shape.top_k,
-                                          .slots = static_cast<std::size_t>(plan.expert_slots(d))};
+                                          .slots = static_cast<std::size_t>(plan.expert_slots(d)),
+                                          .sequences = limits.batch};
       return std::make_unique<Slots>(device, shape, extent,
                                      model::cache_of<B>(shape, extent.parts(header), extent.capacity(header)),
                                      model::prefetch_of<B>(extent.ahead(header)), pace_of(plan, d), homes);
@@ -183,6 +190,7 @@ class Engine {
   Network network_;
   std::vector<backend::Buffer> homes_;  ///< of experts that wait in host memory
   Workspace workspace_;
+  std::shared_ptr<SequenceNumbers> sequence_numbers_ = std::make_shared<SequenceNumbers>();
 };
 
 }  // namespace asterism::engine

@@ -11,6 +11,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/engine/engine.hpp"
+#include "asterism/engine/sequence_number.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -27,7 +28,9 @@ class Sequence {
 
   /// Throws BudgetExceeded if the devices have no room for one more sequence.
   explicit Sequence(const Engine<B>& engine)
-      : engine_(&engine), caches_(engine.devices(), engine.plan(), engine.shape(), engine.limits()) {
+      : engine_(&engine),
+        number_(engine.sequence_numbers()),
+        caches_(engine.devices(), engine.plan(), engine.shape(), engine.limits()) {
     const Shape& shape = engine.shape();
     observer_.begin(shape.sparse_layers().size(), shape.experts, shape.top_k);
     tokens_.reserve(capacity());
@@ -86,7 +89,8 @@ class Sequence {
 
   /// The next `rows` pending tokens for a pass, which can be repeated until `advance` is called.
   Segment segment(std::size_t rows) {
-    return {.caches = &caches_, .observer = &observer_, .first = computed_, .rows = rows};
+    return {
+        .caches = &caches_, .observer = &observer_, .first = computed_, .rows = rows, .sequence = number_.value()};
   }
   View<const TokenId> next(std::size_t rows) const { return tokens().subview(computed_, rows); }
   void advance(std::size_t rows) {
@@ -116,6 +120,7 @@ class Sequence {
   }
 
   const Engine<B>* engine_;
+  SequenceNumber number_;
   typename model::Assembly<B>::Caches caches_;
   Observer observer_{};
   std::vector<TokenId> tokens_;

@@ -26,6 +26,9 @@ std::string memory_report(const placement::Plan& plan, const Limits& limits, con
                           View<const ArenaUse> arenas, std::string_view policies,
                           const checkpoint::PassedOver& passed);
 
+/// How experts take turns in the slots of each device that has some: a line for each, empty where all are in memory.
+std::string strategy_lines(const placement::Plan& plan);
+
 /// What the slots of experts that take turns have done: a line, empty where they have done nothing.
 std::string slot_line(const residency::SlotCounts& counts);
 

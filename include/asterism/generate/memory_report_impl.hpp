@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "asterism/core/format.hpp"
 #include "asterism/generate/memory_report.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/placement/report.hpp"
+#include "asterism/residency/strategy.hpp"
 #include "asterism/simd/level.hpp"
 
 namespace asterism::generate {
@@ -24,6 +26,7 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
     text += concat("device ", d, ": planned ", to_string(planned), ", high water ", to_string(high), " (",
                    fixed(100 * ratio, 2), " % of the plan), in use now ", to_string(arenas[d].used), "\n");
   }
+  text += strategy_lines(plan);
   text +=
       concat("instruction set ", simd::name(simd::level()), ", ", limits.threads, " threads, ", policies, "\n");
   if (passed.tensors > 0) {
@@ -44,13 +47,26 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
   return text;
 }
 
+ASTERISM_INLINE std::string strategy_lines(const placement::Plan& plan) {
+  std::string text;
+  const placement::SlottedExperts& experts = plan.footprint.slotted;
+  for (std::size_t d = 0; d < plan.devices(); ++d) {
+    if (plan.slotted_experts(d) == 0) continue;
+    const std::int32_t slots = plan.expert_slots(d);
+    text +=
+        concat("experts in turns on device ", d, ": ",
+               name_of(residency::strategy(slots, experts.per_layer, experts.per_token)), ", ", slots, " slots\n");
+  }
+  return text;
+}
+
 ASTERISM_INLINE std::string slot_line(const residency::SlotCounts& counts) {
   if (counts.uses == 0) return {};
   std::string text = concat("experts in turns: ", counts.uses, " uses, ", fixed(100 * counts.hit_rate(), 1),
                             " % in a slot, ", counts.fetched, " fetched, ", counts.bypassed, " passed through");
   if (counts.looks_ahead)
-    text += concat(", ", counts.foretold, " foretold, ", counts.read_ahead, " of these read ahead, ",
-                   counts.wasted, " begun in vain");
+    text += concat(", ", counts.predicted, " predicted, ", counts.read_ahead, " of these read ahead, ",
+                   counts.wasted, " wasted");
   if (counts.copied > 0) text += concat(", ", to_string(Bytes{counts.copied}), " copied from host memory");
   if (counts.bytes > 0) {
     text += concat(", ", to_string(Bytes{counts.bytes}), " read ",

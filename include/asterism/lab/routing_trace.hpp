@@ -73,7 +73,7 @@ class RoutingTrace {
   /// InvalidArgument if the observer has other sizes or fewer tokens, and if a rule of `fault_in` is violated. It
   /// can't tell whether the observer saw these tokens or others: iterate over the whole answer first, and leave
   /// out one that was cancelled before its first token. Passes are kept where the observer knows them, all
-  /// probabilities where it is an observe::FullTrace.
+  /// probabilities where it is an observe::FullTrace, guesses where it has heard one of each layer but the last.
   void append(std::string_view label, std::size_t prompt_tokens, View<const TokenId> tokens,
               const observe::Trace& observer) {
     append_observed(label, prompt_tokens, tokens, observer, nullptr);
@@ -182,7 +182,21 @@ class RoutingTrace {
         sequence.probabilities.insert(sequence.probabilities.end(), row.begin(), row.end());
       }
     }
+    if (all != nullptr) sequence.guesses = guesses_of(*all, count);
     append(std::move(sequence));
+  }
+
+  /// Of the first `count` positions; empty where one is missing.
+  std::vector<float> guesses_of(const observe::FullTrace& observer, std::size_t count) const {
+    std::vector<float> out;
+    for (std::size_t token = 0; token < count; ++token) {
+      for (std::int32_t layer = 0; layer + 1 < sizes_.layers; ++layer) {
+        const auto row = observer.guess(static_cast<std::int32_t>(token), layer);
+        if (row.empty()) return {};
+        out.insert(out.end(), row.begin(), row.end());
+      }
+    }
+    return out;
   }
 
   static std::string title(std::string_view label) { return concat("the sequence '", printable(label, 60), "'"); }

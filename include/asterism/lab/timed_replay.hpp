@@ -41,15 +41,15 @@ struct TimedOptions {
 struct TimedCounts {
   ReplayCounts cache;  ///< of the cache; its bytes are those of all copies, of predicted parts too
   std::uint64_t tokens = 0;
-  double seconds = 0;                      ///< simulated
-  double resident_seconds = 0;             ///< with everything resident
-  double limit_seconds = 0;                ///< with these hits, if computation and copies overlapped perfectly
-  std::uint64_t missed = 0;                ///< parts that steps needed and that were not resident
-  std::uint64_t foretold = 0;              ///< of them among the top_k best predictions
-  std::uint64_t copied = 0;                ///< copies that began for a prediction
-  std::uint64_t wasted = 0;                ///< of them for parts that were not used
-  std::vector<std::uint64_t> missed_in;    ///< (groups): missed
-  std::vector<std::uint64_t> foretold_in;  ///< (groups): foretold
+  double seconds = 0;                       ///< simulated
+  double resident_seconds = 0;              ///< with everything resident
+  double limit_seconds = 0;                 ///< with these hits, if computation and copies overlapped perfectly
+  std::uint64_t missed = 0;                 ///< parts that steps needed and that were not resident
+  std::uint64_t predicted = 0;              ///< of them among the top_k best predictions
+  std::uint64_t copied = 0;                 ///< copies that began for a prediction
+  std::uint64_t wasted = 0;                 ///< of them for parts that were not used
+  std::vector<std::uint64_t> missed_in;     ///< (groups): missed
+  std::vector<std::uint64_t> predicted_in;  ///< (groups): predicted
 
   double tokens_per_second() const { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0; }
   /// In [0, 1]: speed as a share of that with everything resident, and of the limit.
@@ -59,7 +59,7 @@ struct TimedCounts {
   std::uint64_t demanded() const { return missed - (copied - wasted); }
   /// In [0, 1]: the share of the time in which nothing was computed, as a copy had not arrived.
   double waiting() const { return seconds > 0 ? std::max(0.0, 1 - of_resident()) : 0; }
-  double recall() const { return missed > 0 ? static_cast<double>(foretold) / static_cast<double>(missed) : 0; }
+  double recall() const { return missed > 0 ? static_cast<double>(predicted) / static_cast<double>(missed) : 0; }
 };
 
 /// Replays the trace token by token, see `replay`, in time: the parts that a layer lacks are copied over one link, and
@@ -77,7 +77,7 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
   const RoutingSizes& sizes = trace.sizes();
   TimedCounts out;
   out.missed_in.resize(static_cast<std::size_t>(sizes.layers));
-  out.foretold_in.resize(static_cast<std::size_t>(sizes.layers));
+  out.predicted_in.resize(static_cast<std::size_t>(sizes.layers));
   SimulatedTime time(times);
   prefetch::VetoOptions veto_options = options.veto;
   veto_options.piece = 1 / static_cast<float>(times.pieces);
@@ -98,7 +98,7 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
     cache.admit(use.step, admission);
     count(admission, bytes_of, out.cache);
 
-    // What was foretold, of what is missing.
+    // What was predicted, of what is missing.
     const bool expected = ahead.group() == use.group;
     const View<const PartId> candidates = ahead.candidates();
     const auto is_used = [&](PartId part) {
@@ -107,11 +107,11 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
     copies.clear();
     if constexpr (records) told.begin(admission.hits, use.group == 0 ? out.tokens : out.tokens - 1);
     std::size_t arrived = 0;
-    std::size_t foretold = 0;
+    std::size_t predicted = 0;
     double busy = 0;
     for (std::size_t i = 0; expected && i < candidates.size; ++i) {
       const bool used = is_used(candidates[i]);
-      foretold += used ? 1 : 0;
+      predicted += used ? 1 : 0;
       if (i >= queued) continue;
       const double lacking = time.lacking(i);
       const bool begun = lacking < times.copy_seconds;
@@ -137,8 +137,8 @@ TimedCounts timed_replay(const RoutingTrace& trace, C& cache, P& prefetcher, con
     const std::size_t missing = admission.fetched.size() + admission.bypassed.size();
     out.missed += missing;
     out.missed_in[group] += missing;
-    out.foretold += foretold;
-    out.foretold_in[group] += foretold;
+    out.predicted += predicted;
+    out.predicted_in[group] += predicted;
     copies.resize(missing - arrived, times.copy_seconds);
     if constexpr (records) {
       told.missing(admission.fetched);

@@ -41,7 +41,7 @@ inline constexpr std::string_view timeline_key =
 
 inline std::string summary_table(std::span<const TimelineRun> runs) {
   std::vector<std::string> cells = {"run",          "tokens/s", "% of resident", "% of the limit",
-                                    "% waiting",    "% hits",   "% foretold",    "copies on demand",
+                                    "% waiting",    "% hits",   "% predicted",    "copies on demand",
                                     "copies ahead", "wasted",   "GB copied"};
   std::string html = "<div class=\"wide\"><table><thead>" + table_row("th", cells) + "</thead>\n";
   const auto percent = [](double share) { return fixed(100 * share, 1); };

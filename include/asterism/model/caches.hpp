@@ -92,6 +92,7 @@ struct Segment {
   Observer* observer = nullptr;
   std::size_t first = 0;
   std::size_t rows = 0;
+  std::int32_t sequence = 0;  ///< its number, for what is kept for each sequence and is none of its caches
 
   KvCache& cache(std::int32_t device) const { return caches->on(device); }
   const State& state(std::int32_t device) const { return caches->state_on(device); }

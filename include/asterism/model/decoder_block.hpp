@@ -20,6 +20,7 @@
 #include "asterism/gating/concept.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/model/mixers.hpp"
+#include "asterism/observe/concept.hpp"
 #include "asterism/observe/none.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/shape/shape.hpp"
@@ -108,7 +109,7 @@ class DecoderBlock {
     [[maybe_unused]] const auto routes =
         constellation_->forward(device, normed, workspace.constellation, hidden, turn);
     if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
-      tell(device, segments, workspace.constellation.logits.rows_at(0, hidden.rows()), routes);
+      tell(device, segments, workspace.constellation, next != nullptr, routes);
     }
   }
 
@@ -117,8 +118,11 @@ class DecoderBlock {
   typename Constellation::Turn turn_of(const Segments& segments, const LayerWorkspace<DecoderBlock>& workspace,
                                        const DecoderBlock* next, const std::stop_token& cancel) const {
     auto phase = prefetch::Phase::decode;
+    auto& routing = workspace.slots->routing();
+    routing.clear();
     for (const auto& segment : segments) {
       if (segment.rows > 1) phase = prefetch::Phase::prompt;
+      if constexpr (Constellation::Slots::looks_ahead) routing.add(segment.sequence, segment.rows);
     }
     typename Constellation::Turn out{
         .slots = workspace.slots, .layer = routed_layer_, .phase = phase, .next = {}, .cancel = cancel};
@@ -151,13 +155,22 @@ class DecoderBlock {
 
   /// Waits for the device: a run that nobody observes never comes here.
   template <class Device, class Segments>
-  void tell(Device& device, const Segments& segments, backend::DeviceMatrix<const float> logits,
-            backend::DeviceMatrix<const gating::Route> all_routes) const {
-    const auto [probabilities, routes] = device.read(logits, all_routes);
+  void tell(Device& device, const Segments& segments, const typename Constellation::Scratch& scratch,
+            bool asked_next, backend::DeviceMatrix<const gating::Route> all_routes) const {
+    constexpr bool hears_guesses =
+        Constellation::asks_next_router && observe::HearsGuesses<SegmentObserver<Segments>>;
+    const std::size_t rows = all_routes.rows();
+    const backend::DeviceMatrix<const float> logits = scratch.logits.rows_at(0, rows);
+    const backend::DeviceMatrix<const float> next =
+        scratch.next.rows_at(0, hears_guesses && asked_next ? rows : 0);
+    const auto [probabilities, routes, guesses] = device.read(logits, all_routes, next);
     std::size_t row = 0;
     for (const auto& segment : segments) {
       for (std::size_t i = 0; i < segment.rows; ++i, ++row) {
         const auto position = static_cast<std::int32_t>(segment.first + i);
+        if constexpr (hears_guesses) {
+          if (asked_next) segment.observer->guessed(routed_layer_, position, guesses.row(row));
+        }
         segment.observer->scored(routed_layer_, position, probabilities.row(row));
         for (const auto& route : routes.row(row)) {
           segment.observer->routed(routed_layer_, position, route.expert, route.weight);

@@ -234,20 +234,25 @@ constexpr placement::Plan plan(const Machine& machine) {
 }
 
 /// The longest context, up to limits.context, with which the plan fits, prompts passing in chunks no longer than it; 0
-/// where none does: the size of the key/value cache from what the budgets leave. A constant expression where its
-/// arguments are.
+/// where none does: the size of the key/value cache from what the budgets leave. Experts that take turns keep slots for
+/// those of a token, if a context of one leaves them. A constant expression where its arguments are.
 template <class B>
 constexpr std::int32_t largest_context(const Machine& machine, const Shape& shape,
                                        const Limits& limits = B::limits) {
-  std::int32_t fitting = 0;
-  std::int32_t beyond = limits.context + 1;
-  while (beyond - fitting > 1) {
-    Limits tried = limits;
-    tried.context = fitting + (beyond - fitting) / 2;
-    tried.prefill_chunk = limits.prefill_chunk < tried.context ? limits.prefill_chunk : tried.context;
-    (plan<B>(machine, shape, tried).fits() ? fitting : beyond) = tried.context;
+  for (const bool keeps_experts : {true, false}) {
+    std::int32_t fitting = 0;
+    std::int32_t beyond = limits.context + 1;
+    while (beyond - fitting > 1) {
+      Limits tried = limits;
+      tried.context = fitting + (beyond - fitting) / 2;
+      tried.prefill_chunk = limits.prefill_chunk < tried.context ? limits.prefill_chunk : tried.context;
+      const placement::Plan planned = plan<B>(machine, shape, tried);
+      const bool enough = planned.fits() && (!keeps_experts || planned.keeps_experts());
+      (enough ? fitting : beyond) = tried.context;
+    }
+    if (fitting > 0 || model::Assembly<B>::Constellation::holds_experts) return fitting;
   }
-  return fitting;
+  return 0;
 }
 
 /// Refuses to compile where a device needs more than it may hold; the arguments show the device, the bytes that it

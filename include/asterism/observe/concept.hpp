@@ -52,4 +52,13 @@ concept moved = requires(O& observer, std::int32_t device, Bytes bytes) {
 template <class O>
 concept Observer = needs::begin<O> && needs::scored<O> && needs::routed<O> && needs::moved<O>;
 
+/// An observer that wants to know of guesses too: `guessed(layer, position, probabilities)` is called just before
+/// `scored` with what the router of the next layer that has experts says of the token's hidden state in this one, of
+/// all experts. Only runs tell it whose prefetcher asks that router (prefetch::AsksNextRouter), and of no layer behind
+/// which the next one is on another device.
+template <class O>
+concept HearsGuesses = Observer<O> && requires(O& observer, std::int32_t n, View<const float> probabilities) {
+  observer.guessed(n, n, probabilities);
+};
+
 }  // namespace asterism::observe

@@ -92,11 +92,21 @@ class Trace {
 };
 
 /// A Trace that keeps the router's probabilities of all experts too: layers * experts * 4 bytes more per position.
+/// Where a run guesses what the next layer's router will say, it keeps that as well, for as many bytes.
 class FullTrace : public Trace {
  public:
   void begin(std::int32_t layers, std::int32_t experts, std::int32_t top_k) {
     Trace::begin(layers, experts, top_k);
     all_.clear();
+    guesses_.clear();
+    guessed_.clear();
+  }
+  void guessed(std::int32_t layer, std::int32_t position, View<const float> probabilities) {
+    const std::size_t end = begin_of_all(position + 1, 0);
+    if (guesses_.size() < end) guesses_.resize(end);
+    if (guessed_.size() < place(position + 1, 0)) guessed_.resize(place(position + 1, 0));
+    std::copy(probabilities.begin(), probabilities.end(), guesses_.data() + begin_of_all(position, layer));
+    guessed_[place(position, layer)] = 1;
   }
   void scored(std::int32_t layer, std::int32_t position, View<const float> probabilities) {
     Trace::scored(layer, position, probabilities);
@@ -110,15 +120,25 @@ class FullTrace : public Trace {
   View<const float> probabilities(std::int32_t position, std::int32_t layer) const {
     return View<const float>(all_).subview(begin_of_all(position, layer), static_cast<std::size_t>(experts()));
   }
-
- private:
-  std::size_t begin_of_all(std::int32_t position, std::int32_t layer) const {
-    return (static_cast<std::size_t>(position) * static_cast<std::size_t>(layers()) +
-            static_cast<std::size_t>(layer)) *
-           static_cast<std::size_t>(experts());
+  /// What the next layer's router said of the hidden state there: (experts), empty where nobody asked it.
+  View<const float> guess(std::int32_t position, std::int32_t layer) const {
+    const std::size_t at = place(position, layer);
+    if (at >= guessed_.size() || guessed_[at] == 0) return {};
+    return View<const float>(guesses_).subview(begin_of_all(position, layer), static_cast<std::size_t>(experts()));
   }
 
-  std::vector<float> all_;  ///< (positions, layers, experts)
+ private:
+  std::size_t place(std::int32_t position, std::int32_t layer) const {
+    return static_cast<std::size_t>(position) * static_cast<std::size_t>(layers()) +
+           static_cast<std::size_t>(layer);
+  }
+  std::size_t begin_of_all(std::int32_t position, std::int32_t layer) const {
+    return place(position, layer) * static_cast<std::size_t>(experts());
+  }
+
+  std::vector<float> all_;             ///< (positions, layers, experts)
+  std::vector<float> guesses_;         ///< the same
+  std::vector<std::uint8_t> guessed_;  ///< (positions, layers): whether there is a guess
 };
 
 }  // namespace asterism::observe

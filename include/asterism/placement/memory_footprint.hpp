@@ -59,7 +59,8 @@ struct SlottedExperts {
   Bytes each{};                ///< of a slot; 0: there are none
   std::int32_t per_layer = 0;  ///< experts of each of `layers`
   LayerSet layers{};
-  std::int32_t passing = 0;    ///< slots of a device for experts that are not kept
+  std::int32_t fewest = 0;     ///< slots without which a device can't compute them
+  std::int32_t passing = 0;    ///< slots of a device for experts that are not kept, where there are enough
   bool from_memory = false;    ///< they come from memory of the host alone, not from a disk
   std::int32_t per_token = 0;  ///< experts that a token needs in each of `layers`
   Bytes beside{};              ///< that a device with slots, or with homes, needs once
@@ -70,7 +71,8 @@ struct SlottedExperts {
   constexpr std::int32_t experts(std::int32_t first, std::int32_t last) const {
     return per_layer * layers.size_within(first, last);
   }
-  /// Slots for layers in [first, last): as many as can be of use, and as few as will do. 0 without experts.
+  /// Slots for layers in [first, last): as many as can be of use, and as few as placements leave room for, if they can:
+  /// those of a token and those that pass. 0 without experts.
   constexpr std::int32_t most_slots(std::int32_t first, std::int32_t last) const {
     return experts(first, last) == 0 ? 0 : experts(first, last) + passing;
   }

@@ -123,7 +123,14 @@ struct Plan {
   }
   /// The slots that it needs.
   constexpr std::int32_t least_expert_slots(std::size_t device) const {
-    return footprint.slotted.least_slots(cuts[device], cuts[device + 1]);
+    return slotted_experts(device) == 0 ? 0 : footprint.slotted.fewest;
+  }
+  /// Every device has slots for what a token needs and for experts that pass, where its layers have experts.
+  constexpr bool keeps_experts() const {
+    for (std::size_t d = 0; d < devices(); ++d) {
+      if (expert_slots(d) < footprint.slotted.least_slots(cuts[d], cuts[d + 1])) return false;
+    }
+    return true;
   }
   /// The host device in whose memory the experts of a layer wait, those that take turns; -1: on the disk.
   constexpr std::int32_t home_of_layer(std::int32_t layer) const {
@@ -143,7 +150,7 @@ struct Plan {
     }
     return sum;
   }
-  /// The most bytes that the device holds at any time if it has but the slots that it needs.
+  /// The most bytes that the device holds at any time if it has but the slots of a token and those that pass.
   constexpr Bytes least_peak(std::size_t device) const {
     if (footprint.slotted.each == Bytes{0}) return peak(device);
     return peak(device) - bytes(device, PartKind::expert_slots) +

@@ -10,6 +10,8 @@
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/prefetch/concept.hpp"
+#include "asterism/prefetch/rank.hpp"
+#include "asterism/prefetch/rows.hpp"
 #include "asterism/prefetch/veto.hpp"
 
 namespace asterism::prefetch {
@@ -27,22 +29,43 @@ class Lookahead {
         veto_(veto),
         top_k_(static_cast<std::size_t>(top_k)),
         values_known_(values_known),
-        predictions_(static_cast<std::size_t>(extent.members)) {
+        groups_(extent.groups),
+        predictions_(static_cast<std::size_t>(extent.members)),
+        shares_(predictions_.size()) {
     candidates_.reserve(top_k_);
   }
 
   /// The router of routing.group has spoken: what was predicted for that group has come true, or not.
-  void observe(const Routing& routing) {
-    if (routing.group == group_) {
+  void observe(const Routing& routing) { observe(View<const Routing>(&routing, 1), routing.used); }
+
+  /// The same for a pass of one or more sequences, each of which the prefetcher hears by itself. `used`: by any of
+  /// them. What is predicted then is what they will use together.
+  void observe(View<const Routing> sequences, View<const std::int32_t> used) {
+    const std::int32_t group = sequences[0].group;
+    if (group == group_) {
       const std::size_t scored = std::min(candidates_.size(), most_copies());
       for (std::size_t i = 0; i < scored; ++i) {
-        veto_.scored(std::binary_search(routing.used.begin(), routing.used.end(), candidates_[i].member));
+        veto_.scored(std::binary_search(used.begin(), used.end(), candidates_[i].member));
       }
     }
-    prefetcher_.observe(routing);
     group_ = -1;
     count_ = 0;
     candidates_.clear();
+    gathered_ = -1;
+    if (sequences.size == 1) return prefetcher_.observe(sequences[0]);
+    gathered_ = (group + 1) % groups_;
+    std::fill(shares_.begin(), shares_.end(), 0.0F);
+    float uses = 0;
+    for (const Routing& one : sequences) {
+      prefetcher_.observe(one);
+      const auto weight = static_cast<float>(one.used.size);
+      const std::size_t known = prefetcher_.predict(gathered_, predictions_);
+      for (std::size_t i = 0; i < known; ++i) {
+        shares_[static_cast<std::size_t>(predictions_[i].part.member)] += weight * predictions_[i].probability;
+      }
+      uses += weight;
+    }
+    if (uses > 0) scale_by(shares_, 1 / uses);
   }
 
   /// Predicts the parts of `group`, whose router speaks next; is_resident(part) says which need no copy.
@@ -50,7 +73,7 @@ class Lookahead {
   void predict(std::int32_t group, const IsResident& is_resident) {
     group_ = group;
     candidates_.clear();
-    count_ = prefetcher_.predict(group, predictions_);
+    count_ = group == gathered_ ? rank(group, shares_, predictions_) : prefetcher_.predict(group, predictions_);
     for (std::size_t i = 0; i < count_ && candidates_.size() < top_k_; ++i) {
       if (!is_resident(predictions_[i].part)) candidates_.push_back(predictions_[i].part);
     }
@@ -79,9 +102,12 @@ class Lookahead {
   Veto veto_;
   std::size_t top_k_;
   bool values_known_;
-  std::int32_t group_ = -1;  ///< whose candidates these are
+  std::int32_t groups_;
+  std::int32_t group_ = -1;     ///< whose candidates these are
+  std::int32_t gathered_ = -1;  ///< whose shares several sequences have given, or -1
   std::vector<Prediction> predictions_;
-  std::size_t count_ = 0;  ///< of them
+  std::size_t count_ = 0;      ///< of them
+  std::vector<float> shares_;  ///< (members): of several sequences, by what each uses
   std::vector<PartId> candidates_;
 };
 

@@ -11,10 +11,10 @@ struct SlotCounts {
   std::uint64_t hits = 0;        ///< of these, in a slot already
   std::uint64_t fetched = 0;     ///< read, to stay
   std::uint64_t bypassed = 0;    ///< read, and not kept
-  std::uint64_t foretold = 0;    ///< of fetched and bypassed, predicted before their router spoke
+  std::uint64_t predicted = 0;   ///< of fetched and bypassed, predicted before their router spoke
   std::uint64_t read_ahead = 0;  ///< of them, on their way already
-  std::uint64_t wasted = 0;      ///< reads that began for a prediction in vain
-  std::uint64_t bytes = 0;       ///< read from the disk, those in vain too
+  std::uint64_t wasted = 0;      ///< reads that began for a wrong prediction
+  std::uint64_t bytes = 0;       ///< read from the disk, wasted ones too
   std::uint64_t copied = 0;      ///< bytes from memory of the host, likewise
   bool direct = false;           ///< reads pass by the system's cache
   bool looks_ahead = false;      ///< a prefetcher predicts
@@ -25,7 +25,7 @@ struct SlotCounts {
     hits += more.hits;
     fetched += more.fetched;
     bypassed += more.bypassed;
-    foretold += more.foretold;
+    predicted += more.predicted;
     read_ahead += more.read_ahead;
     wasted += more.wasted;
     bytes += more.bytes;
