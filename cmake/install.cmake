@@ -13,7 +13,7 @@ foreach(component IN LISTS asterism_components)
           DESTINATION "${config_folder}")
   install(FILES "cmake/components/${component}.cmake" DESTINATION "${config_folder}/components")
 endforeach()
-install(FILES cmake/compiled.cmake DESTINATION "${config_folder}")
+install(FILES cmake/compiled.cmake cmake/Findhnswlib.cmake DESTINATION "${config_folder}")
 
 configure_package_config_file(cmake/asterismConfig.cmake.in "${generated_folder}/asterismConfig.cmake"
                               INSTALL_DESTINATION "${config_folder}" NO_SET_AND_CHECK_MACRO

@@ -1,0 +1,40 @@
+// Forward declarations of the room `knowledge`: what was learnt, and how it is found again.
+#pragma once
+
+#include <cstddef>
+
+#include "asterism/quant/fwd.hpp"
+
+namespace asterism::knowledge {
+
+struct NodeId;
+struct EdgeId;
+struct Time;
+struct Version;
+struct Effort;
+struct Hit;
+struct Searched;
+struct IndexLimits;
+class Filter;
+
+class BadVector;
+class IndexFull;
+
+}  // namespace asterism::knowledge
+
+namespace asterism::index {
+
+class RowIds;
+class VectorRows;
+class BestHits;
+template <class Format>
+class Codes;
+
+template <class Format = quant::Int8<32>>
+class Flat;
+template <class Index, std::size_t shards>
+class Sharded;
+template <class Format = quant::Int8<32>>
+class Hnsw;
+
+}  // namespace asterism::index
