@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/knowledge/index/flat.hpp"
+#include "asterism/knowledge/index/sharded.hpp"
 
 #include "lacking/index.hpp"
 #include "laws/index_laws.hpp"
@@ -13,6 +14,9 @@ using namespace asterism::knowledge;
 using namespace asterism::lacking::indexes;
 
 namespace {
+
+using Three = index::Sharded<index::Flat<>, 3>;
+using One = index::Sharded<index::Flat<quant::Float32>, 1>;
 
 static_assert(VectorIndex<Complete>);
 static_assert(!VectorIndex<NoDim> && !needs::dim<NoDim> && needs::size<NoDim>);
@@ -25,6 +29,6 @@ static_assert(!VectorIndex<int>);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("the indexes obey the laws", I, index::Flat<quant::Float32>, index::Flat<>) {
+TEST_CASE_TEMPLATE("the indexes obey the laws", I, index::Flat<quant::Float32>, index::Flat<>, Three, One) {
   laws::vector_index<I>();
 }

@@ -1,8 +1,6 @@
 // Forward declarations of the room `knowledge`: what was learnt, and how it is found again.
 #pragma once
 
-#include <cstddef>
-
 #include "asterism/quant/fwd.hpp"
 
 namespace asterism::knowledge {
@@ -32,8 +30,6 @@ class Codes;
 
 template <class Format = quant::Int8<32>>
 class Flat;
-template <class Index, std::size_t shards>
-class Sharded;
 template <class Format = quant::Int8<32>>
 class Hnsw;
 

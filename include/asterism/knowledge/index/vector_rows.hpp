@@ -30,6 +30,10 @@ void check_room(const RowIds& known, View<const knowledge::NodeId> ids);
 /// wide.
 void write_unit(View<const float> x, View<float> out);
 
+/// Throws as VectorIndex::search.
+void check_search(std::size_t dim, MatrixView<const float> queries, std::size_t k,
+                  MatrixView<const knowledge::Hit> out);
+
 /// The queries as unit rows of `width` numbers. Throws as VectorIndex::search.
 std::vector<float> unit_queries(std::size_t dim, std::size_t width, MatrixView<const float> queries, std::size_t k,
                                 MatrixView<const knowledge::Hit> out);

@@ -62,14 +62,19 @@ ASTERISM_INLINE void write_unit(View<const float> x, View<float> out) {
   for (std::size_t i = x.size; i < out.size; ++i) out[i] = 0;
 }
 
-ASTERISM_INLINE std::vector<float> unit_queries(std::size_t dim, std::size_t width,
-                                                MatrixView<const float> queries, std::size_t k,
-                                                MatrixView<const knowledge::Hit> out) {
+ASTERISM_INLINE void check_search(std::size_t dim, MatrixView<const float> queries, std::size_t k,
+                                  MatrixView<const knowledge::Hit> out) {
   if (k < 1 || out.rows != queries.rows || out.cols != k) {
     throw InvalidArgument(concat("search: the ", k, " best for each of ", queries.rows,
                                  " queries have no place in (", out.rows, ", ", out.cols, ")"));
   }
   check_vectors(dim, queries, "query");
+}
+
+ASTERISM_INLINE std::vector<float> unit_queries(std::size_t dim, std::size_t width,
+                                                MatrixView<const float> queries, std::size_t k,
+                                                MatrixView<const knowledge::Hit> out) {
+  check_search(dim, queries, k, out);
   std::vector<float> units(queries.rows * width);
   for (std::size_t r = 0; r < queries.rows; ++r) write_unit(queries.row(r), {units.data() + r * width, width});
   return units;
