@@ -16,7 +16,10 @@ inline constexpr std::size_t piece_rows = 128;
 ASTERISM_INLINE void scan_rows(const VectorRows& rows, MatrixView<const float> queries,
                                const knowledge::Filter& filter, parallel::ExecutionRef execution,
                                MatrixView<knowledge::Hit> out) {
-  const ScanCut cut{detail::piece_rows, detail::query_rows, detail::query_rows * detail::piece_rows};
+  // Few queries read rows from memory as they come, many meet rows that stay in a cache.
+  const bool few = queries.rows <= 8;
+  const std::size_t piece = few ? task_rows : detail::piece_rows;
+  const ScanCut cut{piece, detail::query_rows, std::min(queries.rows, detail::query_rows) * piece};
   scan(rows.ids().ids(), filter, cut, execution, out,
        [&](std::size_t query, std::size_t count, std::size_t row, std::size_t n, float* scratch, simd::Level use) {
          const MatrixView<float> scores(scratch, count, n);
