@@ -11,6 +11,25 @@ namespace asterism::index {
 namespace detail {
 inline constexpr std::size_t query_rows = 64;
 inline constexpr std::size_t piece_rows = 128;
+
+/// The scores (queries, n) of n rows from `row` on, for few queries, whose rows come from memory: four at a time, while
+/// the ones about 8 KiB behind them are requested in the order in which they lie. Left to itself the product reads four
+/// short streams, at half the speed.
+inline void stream(const VectorRows& rows, std::size_t row, MatrixView<const float> queries,
+                   MatrixView<float> scores, simd::Level use) {
+  const std::size_t bytes = rows.width() * sizeof(float);
+  const std::size_t ahead = std::max<std::size_t>(4, 8192 / bytes);
+  for (std::size_t i = 0; i < scores.cols; i += 4) {
+    const std::size_t n = std::min<std::size_t>(4, scores.cols - i);
+    if (i + ahead + n <= scores.cols) {
+      const std::byte* next = rows.rows(row + i + ahead, n).data;
+      for (std::size_t line = 0; line < n * bytes; line += 64) __builtin_prefetch(next + line, 0, 2);
+    }
+    const MatrixView<float> some(scores.data + i, scores.rows, n, scores.stride);
+    simd::product(rows.rows(row + i, n), queries, some, 0, n, use);
+  }
+}
+
 }  // namespace detail
 
 ASTERISM_INLINE void scan_rows(const VectorRows& rows, MatrixView<const float> queries,
@@ -23,7 +42,11 @@ ASTERISM_INLINE void scan_rows(const VectorRows& rows, MatrixView<const float> q
   scan(rows.ids().ids(), filter, cut, execution, out,
        [&](std::size_t query, std::size_t count, std::size_t row, std::size_t n, float* scratch, simd::Level use) {
          const MatrixView<float> scores(scratch, count, n);
-         simd::product(rows.rows(row, n), queries.rows_at(query, count), scores, 0, n, use);
+         if (few) {
+           detail::stream(rows, row, queries.rows_at(query, count), scores, use);
+         } else {
+           simd::product(rows.rows(row, n), queries.rows_at(query, count), scores, 0, n, use);
+         }
          return scores;
        });
 }
