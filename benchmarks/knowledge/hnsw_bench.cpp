@@ -83,8 +83,16 @@ void filtered(benchmark::State& state) {
   measure(state, 1, filter, knowledge::Effort::of(static_cast<std::uint32_t>(state.range(0))));
 }
 
-BENCHMARK(search)->ArgsProduct({{32, 64, 128}, {1, 64}})->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(0.2);
-BENCHMARK(filtered)->ArgsProduct({{64}, {1, 10, 100, 500}})->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(0.2);
+BENCHMARK(search)
+    ->ArgsProduct({{32, 64, 128}, {1, 64}})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->MinTime(0.2);
+BENCHMARK(filtered)
+    ->ArgsProduct({{64}, {1, 10, 100, 500}})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->MinTime(0.2);
 
 }  // namespace
 
