@@ -6,24 +6,15 @@
 #include <utility>
 #include <vector>
 
-// hnswlib 0.6.2 defines functions and variables in its headers, so that two sources which include them would be no
-// program. Declared before, functions are inline and variables weak. Without vectors it would not prefetch either.
-#if defined(__SSE__) && !defined(NO_MANUAL_VECTORIZATION) && !defined(USE_SSE)
-inline void cpuid(std::int32_t out[4], std::int32_t eax, std::int32_t ecx);
-inline std::uint64_t xgetbv(unsigned int which);
-inline bool AVXCapable();     // NOLINT(readability-identifier-naming)
-inline bool AVX512Capable();  // NOLINT(readability-identifier-naming)
-namespace hnswlib {
-// NOLINTBEGIN(readability-identifier-naming)
-[[gnu::weak]] extern float (*InnerProductSIMD4Ext)(const void*, const void*, const void*);
-[[gnu::weak]] extern float (*InnerProductSIMD16Ext)(const void*, const void*, const void*);
-[[gnu::weak]] extern float (*InnerProductDistanceSIMD4Ext)(const void*, const void*, const void*);
-[[gnu::weak]] extern float (*InnerProductDistanceSIMD16Ext)(const void*, const void*, const void*);
-[[gnu::weak]] extern float (*L2SqrSIMD16Ext)(const void*, const void*, const void*);
-// NOLINTEND(readability-identifier-naming)
-}  // namespace hnswlib
-#endif
+// With vectors hnswlib 0.6.2 reads past the ends of its lists, to prefetch what stands there, and defines functions and
+// variables in its headers, so that two sources which include them are no program. Distances are vectors' all the same.
+#if defined(NO_MANUAL_VECTORIZATION)
 #include <hnswlib/hnswlib.h>
+#else
+#define NO_MANUAL_VECTORIZATION
+#include <hnswlib/hnswlib.h>
+#undef NO_MANUAL_VECTORIZATION
+#endif
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/view.hpp"
