@@ -38,8 +38,8 @@ struct HnswOptions {
 /// The graph is tried whenever it was built again, and when the rows have doubled: 64 stored vectors, their 10 nearest
 /// against the exact ones. Below a recall of 0.95 Flat answers, until the next trial. Flat also answers Effort::exact,
 /// a filter that allows at most a tenth of the rows, k above the rows (under a filter above a tenth of them), and every
-/// query for which the graph has not found k that are alive and allowed: it is asked for four times as many again and
-/// again, up to a quarter of the rows.
+/// query for which the graph has not found k that are alive (under a filter 2 k that are allowed too): it is asked for
+/// four times as many again and again, up to a quarter of the rows.
 ///
 /// Draws what Flat draws from the arena; the graph takes memory of the system, 4 D + 150 bytes for each of 1.43 times
 /// the rows, which become resident as they are used. Built by one thread, the same graph each time; queries of a batch
@@ -139,9 +139,11 @@ class Hnsw {
     return std::make_unique<HnswGraph>(flat_.rows().width(), most_, options_.m, options_.ef_construction);
   }
 
-  /// The best allowed hits of one query into out (1, k); returns how many nodes it found, 0 if not k that count.
+  /// The best allowed hits of one query into out (1, k); returns how many nodes it found, 0 if too few count.
   std::uint64_t walk(View<const float> unit, std::size_t ef, const knowledge::Filter& filter,
                      MatrixView<knowledge::Hit> out) const {
+    // The far end of what a walk finds is the part that it knows least.
+    const std::size_t wanted = filter.everything() ? out.cols : 2 * out.cols;
     for (std::uint64_t read = 0;; ef *= 4) {
       BestHits best(out);
       std::size_t count = 0;
@@ -153,7 +155,7 @@ class Hnsw {
         ++count;
         best.offer(0, {id, score});
       });
-      if (count >= out.cols) return best.sort(), read;
+      if (count >= wanted) return best.sort(), read;
       if (4 * ef > size() / 4) return 0;
     }
   }
