@@ -1,6 +1,8 @@
 // What the laws of indexes do not know of Flat.
 #include "asterism/knowledge/index/flat.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -145,6 +147,28 @@ TEST_CASE("integers first find what floats find") {
     CHECK(recall(search(integers, queries, 10, {}, Effort::of(10)).second, wanted, 10) <
           recall(found, wanted, 10));
     CHECK(search(integers, queries, 10, {}, Effort::of(400)).second == wanted);
+  }
+}
+
+// Erasing moves the last row into the gap, replacing writes into one: the codes go with them.
+TEST_CASE("vectors find themselves by their codes after others were erased and replaced") {
+  Random random(9);
+  constexpr std::size_t dim = 64;
+  constexpr std::uint32_t rows = 600;
+  backend::Arena arena(0, 1_GiB);
+  index::Flat<> index(arena, {.dim = dim, .rows = rows});
+  std::vector<float> vectors = normal(rows * dim, random);
+  insert(index, ids_up_to(rows), vectors);
+  const std::vector<NodeId> erased = ids_up_to(250);
+  CHECK(index.erase(View<const NodeId>(erased)) == 250);
+  const std::vector<float> replacement = normal(dim, random);
+  insert(index, {{300}}, replacement);
+  std::copy(replacement.begin(), replacement.end(), vectors.begin() + 300 * dim);
+  for (std::uint32_t id = 250; id < rows; ++id) {
+    const auto first = vectors.begin() + static_cast<std::ptrdiff_t>(id * dim);
+    const auto [searched, hits] = search(index, {first, first + dim}, 1, {}, Effort::of(2));
+    CHECK_FALSE(searched.exact);
+    CHECK(hits[0].id == NodeId{id});
   }
 }
 
