@@ -69,6 +69,18 @@ void measure(benchmark::State& state, std::size_t batch, const knowledge::Filter
       benchmarks::recall(all.index, benchmarks::view(queries).rows_at(0, 64), filter, effort);
 }
 
+/// So many vectors into an empty index. Comes first, since it is quick.
+void insert(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  for ([[maybe_unused]] auto _ : state) {
+    backend::Arena arena(0, 1_GiB);
+    index::Hnsw<> index(arena, {.dim = benchmarks::dim, .rows = static_cast<std::uint32_t>(count)});
+    const auto start = std::chrono::steady_clock::now();
+    benchmarks::fill(index, count, true);
+    state.SetIterationTime(seconds_since(start));
+  }
+}
+
 void search(benchmark::State& state) {
   measure(state, static_cast<std::size_t>(state.range(1)), {},
           knowledge::Effort::of(static_cast<std::uint32_t>(state.range(0))));
@@ -83,6 +95,7 @@ void filtered(benchmark::State& state) {
   measure(state, 1, filter, knowledge::Effort::of(static_cast<std::uint32_t>(state.range(0))));
 }
 
+BENCHMARK(insert)->Arg(1000)->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(0.2);
 BENCHMARK(search)
     ->ArgsProduct({{32, 64, 128}, {1, 64}})
     ->UseManualTime()
