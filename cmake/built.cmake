@@ -1,7 +1,7 @@
 # The compiled form for this project's own programs, which are many: the bodies of a component stand in one library,
-# asterism_built_core and asterism_built_text, instead of one more source in every program.
+# asterism_built_<component>, instead of one more source in every program.
 include(cmake/compiled.cmake)
-foreach(component IN ITEMS core text)
+foreach(component IN ITEMS core text knowledge)
   add_library(asterism_built_${component} STATIC EXCLUDE_FROM_ALL "include/asterism/${asterism_source_${component}}")
   target_link_libraries(asterism_built_${component} PUBLIC asterism_${component} PRIVATE asterism_developer)
   target_compile_definitions(asterism_built_${component} PUBLIC ASTERISM_COMPILED)
@@ -9,4 +9,6 @@ foreach(component IN ITEMS core text)
     target_compile_options(asterism_built_${component} PRIVATE -O1)
   endif()
 endforeach()
-target_link_libraries(asterism_built_text PUBLIC asterism_built_core)
+foreach(component IN ITEMS text knowledge)
+  target_link_libraries(asterism_built_${component} PUBLIC asterism_built_core)
+endforeach()

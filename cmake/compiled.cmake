@@ -2,6 +2,7 @@
 # a component, which its target adds to the target that links it. Read here, and again where an installation is found.
 set(asterism_source_core asterism.cpp)
 set(asterism_source_text load.cpp)
+set(asterism_source_knowledge knowledge.cpp)
 
 # asterism_compile(TARGET COMPONENT FOLDER): FOLDER holds the sources.
 function(asterism_compile target component folder)

@@ -13,7 +13,7 @@ foreach(component IN LISTS asterism_components)
           DESTINATION "${config_folder}")
   install(FILES "cmake/components/${component}.cmake" DESTINATION "${config_folder}/components")
 endforeach()
-install(FILES cmake/compiled.cmake DESTINATION "${config_folder}")
+install(FILES cmake/compiled.cmake cmake/Findhnswlib.cmake DESTINATION "${config_folder}")
 
 configure_package_config_file(cmake/asterismConfig.cmake.in "${generated_folder}/asterismConfig.cmake"
                               INSTALL_DESTINATION "${config_folder}" NO_SET_AND_CHECK_MACRO
@@ -25,7 +25,8 @@ install(FILES "${generated_folder}/asterismConfig.cmake" "${generated_folder}/as
 
 # pkg-config files name folders relative to themselves, so that an installation can be moved.
 file(RELATIVE_PATH include_from_pkgconfig "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
-foreach(name IN ITEMS asterism asterism-text asterism-compiled asterism-text-compiled)
+foreach(name IN ITEMS asterism asterism-text asterism-knowledge asterism-compiled asterism-text-compiled
+                      asterism-knowledge-compiled)
   configure_file("cmake/pkgconfig/${name}.pc.in" "${generated_folder}/${name}.pc" @ONLY)
   install(FILES "${generated_folder}/${name}.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 endforeach()

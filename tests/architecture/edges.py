@@ -14,8 +14,8 @@ CLOSED = {"iostream", "regex", "format", "random"}
 CUDA_HEADER = re.compile(r"^(cuda_|cuda/|cub/|thrust/|cublas|nccl)")
 UMBRELLAS = {"asterism.hpp", "load.hpp", "kernels.hpp"}
 # The source of a component's compiled form includes every x_impl.hpp of its rooms.
-SOURCES = {"core": "asterism.cpp", "text": "load.cpp"}
-COMPONENTS = {"core", "text", "cuda"}
+SOURCES = {"core": "asterism.cpp", "text": "load.cpp", "knowledge": "knowledge.cpp"}
+COMPONENTS = {"core", "text", "knowledge", "cuda"}
 ROOM_TABLE = re.compile(r"^\| room \|.*\n\|[-|]+\n((?:\|.*\n)+)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -149,7 +149,7 @@ def main():
         return 0
     root = source / "include" / "asterism"
     files = {p.relative_to(root).as_posix(): p.read_text()
-             for pattern in ("*.hpp", "*.cuh", "*.cu", "asterism.cpp", "load.cpp") for p in root.rglob(pattern)}
+             for pattern in ("*.hpp", "*.cuh", "*.cu", *SOURCES.values()) for p in root.rglob(pattern)}
     rooms = Rooms(text)
     messages = [*complaints_about(files, rooms),
                 *table_complaints((source / "docs" / "architecture.md").read_text(), rooms)]

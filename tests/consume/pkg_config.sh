@@ -8,6 +8,7 @@ programs=$(dirname "$0")/programs
 
 export PKG_CONFIG_PATH="$prefix/share/pkgconfig"
 $CXX -std=c++20 -O1 "$programs/plan.cpp" $(pkg-config --cflags --libs asterism) -o plan
+$CXX -std=c++20 -O1 "$programs/alike.cpp" $(pkg-config --cflags --libs asterism-knowledge) -o alike
 $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --cflags --libs asterism-text) -o tokens
 
 # The compiled form: the program's own build compiles the sources that the file names.
@@ -15,6 +16,7 @@ $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --variable=sources aster
   $(pkg-config --cflags --libs asterism-text-compiled) -o compiled_tokens
 
 ./plan
+./alike
 ./compiled_tokens "$3"
 ./tokens "$3"
 pkg-config --exact-version="$(pkg-config --modversion asterism)" asterism-text

@@ -5,6 +5,7 @@
 #include "diagnostics/execution.cpp"
 #include "diagnostics/expert.cpp"
 #include "diagnostics/gating.cpp"
+#include "diagnostics/index.cpp"
 #include "diagnostics/kv_cache.cpp"
 #include "diagnostics/mixer.cpp"
 #include "diagnostics/observer.cpp"

@@ -1,0 +1,9 @@
+// The bodies of the room knowledge that depend on no policy, compiled once for a program in the compiled form
+// (ASTERISM_COMPILED): the target asterism::knowledge adds this source to its user, besides asterism.cpp; see
+// core/config.hpp.
+
+#include "asterism/knowledge/index/best_hits_impl.hpp"
+#include "asterism/knowledge/index/limits_impl.hpp"
+#include "asterism/knowledge/index/row_ids_impl.hpp"
+#include "asterism/knowledge/index/scan_impl.hpp"
+#include "asterism/knowledge/index/vector_rows_impl.hpp"

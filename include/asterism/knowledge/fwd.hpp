@@ -1,0 +1,36 @@
+// Forward declarations of the room `knowledge`: what was learnt, and how it is found again.
+#pragma once
+
+#include "asterism/quant/fwd.hpp"
+
+namespace asterism::knowledge {
+
+struct NodeId;
+struct EdgeId;
+struct Time;
+struct Version;
+struct Effort;
+struct Hit;
+struct Searched;
+struct IndexLimits;
+class Filter;
+
+class BadVector;
+class IndexFull;
+
+}  // namespace asterism::knowledge
+
+namespace asterism::index {
+
+class RowIds;
+class VectorRows;
+class BestHits;
+template <class Format>
+class Codes;
+
+template <class Format = quant::Int8<32>>
+class Flat;
+template <class Format = quant::Int8<32>>
+class Hnsw;
+
+}  // namespace asterism::index
