@@ -40,6 +40,8 @@ class AsterismRecipe(ConanFile):
         self.requires("nlohmann_json/[>=3.11 <4]")
         self.requires("pcre2/[>=10.42 <11]")
         self.requires("utf8proc/[>=2.8 <3]")
+        self.requires("sqlite3/[>=3.40 <4]")
+        self.requires("xxhash/[>=0.8.1 <1]")
 
     def source(self):
         if os.path.exists(os.path.join(self.export_sources_folder, "include", "asterism")):

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . cmake/setup.sh
-need $base_packages libbenchmark-dev:/usr/include/benchmark/benchmark.h
+need $base_packages $knowledge_packages libbenchmark-dev:/usr/include/benchmark/benchmark.h
 build=build/release
 log=$(mktemp)
 if [ -f "$build/build.ninja" ]; then

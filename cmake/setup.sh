@@ -12,6 +12,12 @@ base_packages="
   libutf8proc-dev:/usr/include/utf8proc.h
   libcli11-dev:/usr/include/CLI/CLI.hpp"
 
+# For tests and benchmarks of the room knowledge.
+knowledge_packages="
+  libsqlite3-dev:/usr/include/sqlite3.h
+  libxxhash-dev:/usr/include/xxhash.h
+  libhnswlib-dev:/usr/include/hnswlib/hnswlib.h"
+
 # What makes things nicer: editing at the prompt of the main example.
 optional_packages="libedit-dev:/usr/include/histedit.h"
 

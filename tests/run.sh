@@ -11,8 +11,7 @@ case ${1:-} in
   release | dev | asan | tsan) preset=$1 && shift ;;
 esac
 . cmake/setup.sh
-need $base_packages doctest-dev:/usr/include/doctest/doctest.h \
-  libhnswlib-dev:/usr/include/hnswlib/hnswlib.h python3:python3 doxygen:doxygen \
+need $base_packages $knowledge_packages doctest-dev:/usr/include/doctest/doctest.h python3:python3 doxygen:doxygen \
   doxygen-awesome-css:/usr/share/doxygen-awesome-css/doxygen-awesome.css
 python3 -c "import ensurepip" 2>/dev/null || need python3-venv:ensurepip  # for tests/consume/conan_create.sh
 case $preset in

@@ -1,2 +1,15 @@
 # What the component knowledge needs beside core: read where Asterism is built, and again where an installed one is
-# found. What is absent goes into asterism_missing. So far nothing.
+# found. What is absent goes into asterism_missing.
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(asterism_sqlite QUIET IMPORTED_TARGET sqlite3)
+  pkg_check_modules(asterism_xxhash QUIET IMPORTED_TARGET libxxhash)
+else()
+  list(APPEND asterism_missing "pkg-config, which finds SQLite and xxHash (Debian: pkg-config)")
+endif()
+if(PkgConfig_FOUND AND NOT TARGET PkgConfig::asterism_sqlite)
+  list(APPEND asterism_missing "SQLite 3 (Debian: libsqlite3-dev)")
+endif()
+if(PkgConfig_FOUND AND NOT TARGET PkgConfig::asterism_xxhash)
+  list(APPEND asterism_missing "xxHash (Debian: libxxhash-dev)")
+endif()

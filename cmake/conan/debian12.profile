@@ -14,3 +14,5 @@ eigen/3.4.0
 nlohmann_json/3.11.2
 pcre2/10.42
 utf8proc/2.8.0
+sqlite3/3.40.1
+xxhash/0.8.1

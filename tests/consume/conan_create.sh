@@ -24,7 +24,7 @@ conan create . --profile:all=cmake/conan/debian12.profile --no-remote \
   exit 1
 }
 # The recipe asks for every library, and the system's packages answer.
-for library in eigen nlohmann_json pcre2 utf8proc; do
+for library in eigen nlohmann_json pcre2 utf8proc sqlite3 xxhash; do
   grep -q "$library/.* - Platform" "$log" || { echo "the recipe does not require $library"; exit 1; }
 done
 

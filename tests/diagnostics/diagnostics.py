@@ -17,7 +17,7 @@ CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "mixer": "attention/mixer.hpp", "state": "attention/state.hpp", "cache": "cache/concept.hpp",
     "prefetch": "prefetch/concept.hpp",
     "gating": "gating/concept.hpp", "expert": "expert/concept.hpp", "backend": "backend/concept.hpp",
-    "execution": "parallel/concept.hpp", "index": "knowledge/concept.hpp",
+    "execution": "parallel/concept.hpp", "index": "knowledge/concept.hpp", "store": "knowledge/store/concept.hpp",
     "observer": "observe/concept.hpp", "blueprint": "model/concept.hpp",
 }
 LINE = re.compile(r"^\w+<Model<\w+>> (\w+);(?: +// and (\w+))?$")

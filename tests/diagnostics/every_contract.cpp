@@ -13,3 +13,4 @@
 #include "diagnostics/prefetch.cpp"
 #include "diagnostics/quantization.cpp"
 #include "diagnostics/state.cpp"
+#include "diagnostics/store.cpp"

@@ -1,4 +1,4 @@
-// What an index refuses, by name.
+// What indexes and stores refuse, by name.
 #pragma once
 
 #include "asterism/core/error.hpp"
@@ -16,6 +16,31 @@ class BadVector : public InvalidArgument {
 class IndexFull : public BudgetExceeded {
  public:
   using BudgetExceeded::BudgetExceeded;
+};
+
+/// A store's file is damaged: a row is not as it was written, rows are missing, or SQLite can't read a page. The
+/// message names file, table, row and version.
+class CorruptStore : public FormatError {
+ public:
+  using FormatError::FormatError;
+};
+
+/// A store's file ends before the version that its writer was told is safe, or goes on otherwise.
+class BehindHead : public CorruptStore {
+ public:
+  using CorruptStore::CorruptStore;
+};
+
+/// Another process, or another part of this one, writes to the store's file. The message says which and since when.
+class StoreBusy : public FileError {
+ public:
+  using FileError::FileError;
+};
+
+/// A store's file has a schema of a later version of the toolkit.
+class NewerSchema : public Unsupported {
+ public:
+  using Unsupported::Unsupported;
 };
 
 }  // namespace asterism::knowledge

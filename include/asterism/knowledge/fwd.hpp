@@ -15,8 +15,19 @@ struct Searched;
 struct IndexLimits;
 class Filter;
 
+struct Node;
+struct Edge;
+struct Use;
+struct Lifetime;
+struct Commit;
+struct Damage;
+
 class BadVector;
 class IndexFull;
+class CorruptStore;
+class BehindHead;
+class StoreBusy;
+class NewerSchema;
 
 }  // namespace asterism::knowledge
 
@@ -34,3 +45,10 @@ template <class Format = quant::Int8<32>>
 class Hnsw;
 
 }  // namespace asterism::index
+
+namespace asterism::store {
+
+class Memory;
+class Sqlite;
+
+}  // namespace asterism::store

@@ -25,8 +25,9 @@ struct EdgeId {
   friend constexpr auto operator<=>(EdgeId, EdgeId) = default;  // NOLINT(modernize-use-nullptr): a false alarm
 };
 
-/// The id that no node has.
+/// The ids that no node and no edge has.
 inline constexpr NodeId no_node{~std::uint32_t{0}};
+inline constexpr EdgeId no_edge{~std::uint32_t{0}};
 
 /// An instant: microseconds since 1970-01-01 00:00 UTC. Intervals of time are half-open, [from, to).
 struct Time {
@@ -34,14 +35,18 @@ struct Time {
   friend constexpr auto operator<=>(Time, Time) = default;  // NOLINT(modernize-use-nullptr): a false alarm
 };
 
-/// The end of an interval that has none: the largest instant.
+/// The start of an interval that has none, and the end: the smallest and the largest instant.
+inline constexpr Time beginning{std::numeric_limits<std::int64_t>::min()};
 inline constexpr Time forever{std::numeric_limits<std::int64_t>::max()};
 
-/// Counts commits.
+/// Counts commits from 1 on; 0 is the empty store. Never used again.
 struct Version {
   std::uint64_t value = 0;
   friend constexpr auto operator<=>(Version, Version) = default;  // NOLINT(modernize-use-nullptr): a false alarm
 };
+
+/// The version that never comes: of what has not expired.
+inline constexpr Version never{static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())};
 
 /// The ids that a search may return, as a bitmap: all, or the ones that were allowed one by one. Takes an eighth of a
 /// byte up to the largest of them. Const members may be called from several threads at once.

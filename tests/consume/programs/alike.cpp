@@ -1,5 +1,6 @@
-// The room knowledge: an index in memory, asked once. With WITH_HNSW a graph of hnswlib's.
+// The room knowledge: an index in memory, asked once, and SQLite. With WITH_HNSW a graph of hnswlib's.
 #include <asterism/knowledge/index/flat.hpp>
+#include <asterism/knowledge/store/database.hpp>
 #if defined(WITH_HNSW)
 #include <asterism/knowledge/index/hnsw.hpp>
 #endif
@@ -24,5 +25,6 @@ int main() {
   knowledge::Hit hit;
   index.search(MatrixView<const float>(query.data(), 1, 2), 1, {}, {}, MatrixView<knowledge::Hit>(&hit, 1, 1));
   std::printf("%u at %.3f\n", hit.id.value, static_cast<double>(hit.score));
-  return hit.id == knowledge::NodeId{8} ? 0 : 1;
+  const store::Database database(":memory:", store::Database::Access::write);
+  return hit.id == knowledge::NodeId{8} && database.integer("SELECT 7") == 7 ? 0 : 1;
 }
