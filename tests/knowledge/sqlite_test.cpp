@@ -189,16 +189,18 @@ TEST_CASE("a damaged row is named, and left out if one wants") {
   Filled one;
   one.store = Sqlite(one.folder / "aside.db");
   store::Database(one.path, store::Database::Access::write)
-      .run("UPDATE node SET text = 'other' WHERE id = 3 AND created = 1");
+      .run("UPDATE node SET text = 'other' WHERE id = 9 AND created = 1");
   const Sqlite store(one.path);
   const std::string message = message_of<CorruptStore>([&] { text_of(store); });
-  CHECK(message.find("table node, row 3 of version 1: its checksum is another") != std::string::npos);
+  CHECK(message.find("table node, row 9 of version 1: its checksum is another") != std::string::npos);
   Text text;
   std::vector<Damage> damages;
   store.for_each(text, [&](const Damage& damage) { damages.push_back(damage); });
   REQUIRE(!damages.empty());
   CHECK(damages == store.verify());
-  CHECK(damages.front() == Damage{"node", 3, {1}, "its checksum is another"});
+  CHECK(damages.front() == Damage{"node", 9, {1}, "its checksum is another"});
+  CHECK_THROWS_AS(store.find(NodeId{9}), CorruptStore);
+  CHECK(store.find(NodeId{8}).has_value());
   // The versions that created and expired it have another chain, too.
   for (std::size_t i = 1; i < damages.size(); ++i) CHECK(damages[i].table == "version");
   CHECK(text.all.find("node 2node 2") != std::string::npos);
