@@ -14,7 +14,7 @@ inline constexpr std::size_t piece_rows = 128;
 
 /// The scores (queries, n) of n rows from `row` on, for few queries, whose rows come from memory: four at a time, while
 /// the ones about 8 KiB behind them are requested in the order in which they lie. Left to itself the product reads four
-/// short streams, at half the speed.
+/// short streams, which is slower.
 inline void stream(const VectorRows& rows, std::size_t row, MatrixView<const float> queries,
                    MatrixView<float> scores, simd::Level use) {
   const std::size_t bytes = rows.width() * sizeof(float);
