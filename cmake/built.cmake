@@ -2,7 +2,7 @@
 # asterism_built_<component>, instead of one more source in every program. Of the components that are required alone:
 # what another one needs may be absent.
 include(cmake/compiled.cmake)
-foreach(component IN ITEMS core text knowledge)
+foreach(component IN ITEMS core text knowledge librarian)
   if(NOT component IN_LIST asterism_required_components)
     continue()
   endif()
@@ -11,6 +11,9 @@ foreach(component IN ITEMS core text knowledge)
   target_compile_definitions(asterism_built_${component} PUBLIC ASTERISM_COMPILED)
   if(NOT component STREQUAL core)
     target_link_libraries(asterism_built_${component} PUBLIC asterism_built_core)
+  endif()
+  if(component STREQUAL librarian)
+    target_link_libraries(asterism_built_librarian PUBLIC asterism_built_text asterism_built_knowledge)
   endif()
   if(ASTERISM_SANITIZE)  # the rest is not optimised there: compiling takes longer than running
     target_compile_options(asterism_built_${component} PRIVATE -O1)

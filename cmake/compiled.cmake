@@ -3,6 +3,7 @@
 set(asterism_source_core asterism.cpp)
 set(asterism_source_text load.cpp)
 set(asterism_source_knowledge knowledge.cpp)
+set(asterism_source_librarian librarian.cpp)
 
 # asterism_compile(TARGET COMPONENT FOLDER): FOLDER holds the sources.
 function(asterism_compile target component folder)

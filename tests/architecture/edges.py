@@ -14,8 +14,10 @@ CLOSED = {"iostream", "regex", "format", "random"}
 CUDA_HEADER = re.compile(r"^(cuda_|cuda/|cub/|thrust/|cublas|nccl)")
 UMBRELLAS = {"asterism.hpp", "load.hpp", "kernels.hpp"}
 # The source of a component's compiled form includes every x_impl.hpp of its rooms.
-SOURCES = {"core": "asterism.cpp", "text": "load.cpp", "knowledge": "knowledge.cpp"}
-COMPONENTS = {"core", "text", "knowledge", "cuda"}
+SOURCES = {"core": "asterism.cpp", "text": "load.cpp", "knowledge": "knowledge.cpp", "librarian": "librarian.cpp"}
+# The components that each builds on: its rooms may include theirs.
+COMPONENTS = {"core": set(), "text": {"core"}, "knowledge": {"core"}, "librarian": {"core", "text", "knowledge"},
+              "cuda": {"core"}}
 ROOM_TABLE = re.compile(r"^\| room \|.*\n\|[-|]+\n((?:\|.*\n)+)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -49,8 +51,9 @@ class Rooms:
             for other in allowed:
                 if other not in order or order.index(other) >= order.index(room):
                     yield f"cmake/rooms lets {room} include {other}, which is not listed earlier"
-                elif self.component[other] not in ("core", self.component[room]):
-                    yield f"cmake/rooms lets {room} include {other}, which is of another component"
+                elif self.component[other] not in {self.component[room], *COMPONENTS[self.component[room]]}:
+                    yield (f"cmake/rooms lets {room} include {other}, which is of {self.component[other]}: "
+                           f"{self.component[room]} does not build on it")
             if room in self.policies:
                 for other in (allowed & self.policies) - ({"quant"} if room == "placement" else set()):
                     yield f"cmake/rooms lets policy room {room} include policy room {other}"
@@ -111,7 +114,9 @@ def self_test(text):
     for mistake, wanted in (
         (text + "\nsurprise*: core: gating\n", "policy room surprise include policy room gating"),
         (text.replace("core:          core:", "core:          core: model"), "core include model, which is not listed"),
-        (text + "\nsurprise: core: lab\n", "surprise include lab, which is of another component"),
+        (text + "\nsurprise: core: lab\n", "surprise include lab, which is of text: core does not build on it"),
+        (text + "\nsurprise: text: knowledge\n", "surprise include knowledge, which is of knowledge: text does not"),
+        (text + "\nsurprise: knowledge: encode\n", "surprise include encode, which is of librarian: knowledge does not"),
     ):
         found = list(Rooms(mistake).complaints())
         assert any(wanted in message for message in found), f"not found: {wanted}, but {found}"
@@ -120,6 +125,8 @@ def self_test(text):
     assert not list(table_complaints(page.format("".join(rows)), rooms))
     for broken in (rows[1:], [*rows, rows[0]], [*rows, "| `surprise` | what it is for |\n"], []):
         assert list(table_complaints(page.format("".join(broken)), rooms)), f"not found: the rows {broken}"
+    several = Rooms(text + "\nsurprise: librarian: text knowledge encode\n")
+    assert not list(several.complaints()), f"a component may build on several: {list(several.complaints())}"
     sound = {f"{room}/fwd.hpp": "#pragma once\n" for room in rooms.allowed}
     assert complaints_about(sound, rooms) == [], complaints_about(sound, rooms)
     planted = {

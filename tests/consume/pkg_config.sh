@@ -10,6 +10,7 @@ export PKG_CONFIG_PATH="$prefix/share/pkgconfig"
 $CXX -std=c++20 -O1 "$programs/plan.cpp" $(pkg-config --cflags --libs asterism) -o plan
 $CXX -std=c++20 -O1 "$programs/alike.cpp" $(pkg-config --cflags --libs asterism-knowledge) -o alike
 $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --cflags --libs asterism-text) -o tokens
+$CXX -std=c++20 -O1 "$programs/encoded.cpp" $(pkg-config --cflags --libs asterism-librarian) -o encoded
 
 # The compiled form: the program's own build compiles the sources that the file names.
 $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --variable=sources asterism-text-compiled) \
@@ -17,6 +18,7 @@ $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --variable=sources aster
 
 ./plan
 ./alike
+./encoded
 ./compiled_tokens "$3"
 ./tokens "$3"
 pkg-config --exact-version="$(pkg-config --modversion asterism)" asterism-text

@@ -2,6 +2,7 @@
 #include "diagnostics/backend.cpp"
 #include "diagnostics/blueprint.cpp"
 #include "diagnostics/cache.cpp"
+#include "diagnostics/encoder.cpp"
 #include "diagnostics/execution.cpp"
 #include "diagnostics/expert.cpp"
 #include "diagnostics/gating.cpp"

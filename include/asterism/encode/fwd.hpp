@@ -1,0 +1,9 @@
+// Forward declarations of the room `encode`: texts as vectors.
+#pragma once
+
+namespace asterism::encode {
+
+class FrequencyTable;
+class HashedNgrams;
+
+}  // namespace asterism::encode

@@ -1,0 +1,152 @@
+// Bodies of hashed_ngrams.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/encode/check.hpp"
+#include "asterism/encode/hashed_ngrams.hpp"
+#include "asterism/knowledge/fold.hpp"
+#include "asterism/knowledge/index/vector_rows.hpp"
+#include "asterism/text/detail/unicode.hpp"
+#include "asterism/text/detail/utf8.hpp"
+
+namespace asterism::encode {
+
+namespace detail {
+
+enum class FeatureKind : std::uint8_t { word, pair, gram };
+
+struct Feature {
+  std::uint64_t hash = 0;
+  FeatureKind kind = FeatureKind::word;
+  friend constexpr auto operator<=>(const Feature&, const Feature&) = default;
+};
+
+/// The words of a folded text.
+ASTERISM_INLINE std::vector<std::string_view> words_of(std::string_view folded) {
+  std::vector<std::string_view> words;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < folded.size();) {
+    const text::CodePoint c = text::code_point_at(folded, at);
+    if (!text::is_word(c.value) && !text::is_numeric(c.value)) {
+      if (begin != at) words.push_back(folded.substr(begin, at - begin));
+      if (!text::is_white_space(c.value)) words.push_back(folded.substr(at, c.size));
+      begin = at + c.size;
+    }
+    at += c.size;
+  }
+  if (begin != folded.size()) words.push_back(folded.substr(begin));
+  return words;
+}
+
+/// All features of a text, sorted, as often as it has them.
+ASTERISM_INLINE std::vector<Feature> features_of(std::string_view said) {
+  const std::string folded = knowledge::folded(text::is_valid_utf8(said) ? said : text::replace_invalid(said));
+  const std::vector<std::string_view> words = words_of(folded);
+  std::vector<Feature> features;
+  const auto add = [&](std::string_view bytes, FeatureKind kind) {
+    features.push_back({hash_of(bytes, static_cast<std::uint64_t>(kind) + 1), kind});
+  };
+  std::string spaced;
+  std::vector<std::size_t> starts;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    add(words[i], FeatureKind::word);
+    if (i > 0) add(spaced.assign(words[i - 1]).append(1, ' ').append(words[i]), FeatureKind::pair);
+    spaced.assign(1, ' ').append(words[i]).append(1, ' ');
+    starts.clear();
+    for (std::size_t at = 0; at < spaced.size(); at += text::code_point_at(spaced, at).size) starts.push_back(at);
+    starts.push_back(spaced.size());
+    for (std::size_t first = 0; first + 4 < starts.size(); ++first) {
+      add(std::string_view(spaced).substr(starts[first], starts[first + 4] - starts[first]), FeatureKind::gram);
+    }
+  }
+  std::sort(features.begin(), features.end());
+  return features;
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE FrequencyTable::FrequencyTable(std::vector<Entry> entries, std::uint32_t texts)
+    : entries_(std::move(entries)), texts_(texts) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].texts >= 1 && entries_[i].texts <= texts &&
+        (i == 0 || entries_[i - 1].feature < entries_[i].feature)) {
+      continue;
+    }
+    throw InvalidArgument(concat("frequency table: entry ", i, " of ", entries_.size(), " is out of order, or of ",
+                                 entries_[i].texts, " of ", texts, " texts"));
+  }
+}
+
+ASTERISM_INLINE FrequencyTable FrequencyTable::fitted(View<const std::string_view> texts) {
+  std::vector<std::uint64_t> all;
+  for (const std::string_view text : texts) {
+    std::vector<detail::Feature> features = detail::features_of(text);
+    features.erase(std::unique(features.begin(), features.end()), features.end());
+    for (const detail::Feature& feature : features) all.push_back(feature.hash);
+  }
+  std::sort(all.begin(), all.end());
+  FrequencyTable table;
+  table.texts_ = static_cast<std::uint32_t>(texts.size);
+  for (const std::uint64_t feature : all) {
+    if (table.entries_.empty() || table.entries_.back().feature != feature) table.entries_.push_back({feature, 0});
+    ++table.entries_.back().texts;
+  }
+  return table;
+}
+
+ASTERISM_INLINE double FrequencyTable::weight(std::uint64_t feature) const {
+  const auto at =
+      std::lower_bound(entries_.begin(), entries_.end(), feature,
+                       [](const Entry& entry, std::uint64_t wanted) { return entry.feature < wanted; });
+  if (at == entries_.end() || at->feature != feature) return 1;
+  return 1 + std::log(static_cast<double>(texts_) / static_cast<double>(at->texts));
+}
+
+ASTERISM_INLINE HashedNgrams::HashedNgrams(HashedNgramsOptions options, FrequencyTable table)
+    : options_(options), table_(std::move(table)) {
+  if (options_.dim < 1 || options_.dim > 4096) {
+    throw InvalidArgument(concat("hashed n-grams of ", options_.dim, " numbers: 1 to 4096"));
+  }
+  for (const float weight : {options_.words, options_.pairs, options_.grams}) {
+    if (!(weight >= 0 && std::isfinite(weight))) {
+      throw InvalidArgument(concat("hashed n-grams: the weight ", weight, " is negative or not finite"));
+    }
+  }
+  fingerprint_ = hash_of(concat("HashedNgrams 1 ", options_.dim, ' ', options_.words, ' ', options_.pairs, ' ',
+                                options_.grams, ' ', table_.texts()));
+  for (const FrequencyTable::Entry& entry : table_.entries()) {
+    fingerprint_ = hash_of(concat(entry.feature, ' ', entry.texts), fingerprint_);
+  }
+}
+
+ASTERISM_INLINE void HashedNgrams::encode(View<const std::string_view> texts, MatrixView<float> out) const {
+  check_encode(texts.size, dim(), out);
+  const float weights[] = {options_.words, options_.pairs, options_.grams};
+  std::vector<float> sums(dim());
+  for (std::size_t i = 0; i < texts.size; ++i) {
+    std::fill(sums.begin(), sums.end(), 0.0F);
+    const std::vector<detail::Feature> features = detail::features_of(texts[i]);
+    for (auto first = features.begin(); first != features.end();) {
+      const auto end =
+          std::find_if(first, features.end(), [&](const detail::Feature& other) { return other != *first; });
+      const double times = 1 + std::log(static_cast<double>(end - first));
+      const double weight =
+          times * table_.weight(first->hash) * double{weights[static_cast<std::size_t>(first->kind)]};
+      // The highest bit is the sign, the others choose the number.
+      const auto place = static_cast<std::size_t>((first->hash & ~std::uint64_t{0} >> 1U) % dim());
+      sums[place] += static_cast<float>((first->hash >> 63U) != 0 ? -weight : weight);
+      first = end;
+    }
+    if (std::all_of(sums.begin(), sums.end(), [](float value) { return value == 0; })) {
+      sums[hash_of(texts[i]) % dim()] = 1;  // no features, or they cancel
+    }
+    index::write_unit(View<const float>(sums), out.row(i));
+  }
+}
+
+}  // namespace asterism::encode

@@ -1,0 +1,6 @@
+// The bodies of the room encode that depend on no policy, compiled once for a program in the compiled form
+// (ASTERISM_COMPILED): the target asterism::librarian adds this source to its user, besides asterism.cpp, load.cpp and
+// knowledge.cpp; see core/config.hpp.
+
+#include "asterism/encode/check_impl.hpp"
+#include "asterism/encode/hashed_ngrams_impl.hpp"
