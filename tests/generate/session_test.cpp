@@ -435,6 +435,52 @@ TEST_CASE("logits of every position, in order, whatever the chunks") {
         demo().session().log_probabilities(Tokens(said.begin() + 3, said.begin() + 43)));
 }
 
+TEST_CASE("the head times the hidden states are the logits, whatever the chunks") {
+  const Tokens prompt = golden().values<TokenId>("prompt_64");
+  auto session = demo().session();
+  const std::vector<float> logits = session.logits(prompt);
+  const std::vector<float> hidden = session.hidden(prompt);
+  REQUIRE(hidden.size() == 64 * 128);
+  const auto* head = reinterpret_cast<const float*>(demo().network().head().data);  // float32, row by row
+  double worst = 0;
+  for (std::size_t i = 0; i < 64; ++i) {
+    for (std::size_t j = 0; j < 700; ++j) {
+      double sum = 0;
+      for (std::size_t c = 0; c < 128; ++c) sum += double{head[j * 128 + c]} * double{hidden[i * 128 + c]};
+      worst = std::max(worst, std::fabs(sum - double{logits[i * 700 + j]}));
+    }
+  }
+  CHECK(worst < 1e-4);
+
+  const Tokens some(prompt.begin(), prompt.begin() + 21);
+  const std::vector<float> beginning = session.hidden(some);
+  CHECK(beginning == std::vector<float>(hidden.begin(), hidden.begin() + 21 * 128));
+  // From a place on, behind what the conversation holds; then it is the conversation.
+  std::size_t next = 19;
+  session.visit_hidden(
+      prompt,
+      [&](std::size_t position, View<const float> row) {
+        CHECK(position == next++);
+        CHECK(std::equal(row.begin(), row.end(), hidden.begin() + static_cast<std::ptrdiff_t>(position * 128)));
+      },
+      19);
+  CHECK(next == 64);
+  CHECK(session.generate_tokens(prompt, greedy(10)) == alone(demo(), prompt, greedy(10)));
+  CHECK(session.last().usage.cached_tokens == 63);
+}
+
+TEST_CASE("the hidden states of a text are those of its tokens") {
+  auto session = demo().session();
+  const std::string text = "The router sends each token to two experts.";
+  const Tokens tokens = demo().tokenizer().encode(text);
+  CHECK(session.hidden(text) == demo().session().hidden(tokens));
+  CHECK(Tokens(session.tokens().begin(), session.tokens().end()) == tokens);
+  std::string endless;
+  for (int i = 0; i < 200; ++i) endless += "lantern ";
+  check_error<InvalidArgument>([&] { session.hidden(endless); }, {"the context"});
+  check_error<InvalidArgument>([&] { session.hidden(Tokens{}); }, {"no tokens"});
+}
+
 TEST_CASE("log-probabilities are the log-softmax of the logits") {
   const Tokens prompt = golden().values<TokenId>("prompt_33");
   auto session = demo().session();

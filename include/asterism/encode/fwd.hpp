@@ -5,5 +5,7 @@ namespace asterism::encode {
 
 class FrequencyTable;
 class HashedNgrams;
+template <class B>
+class ModelEncoder;
 
 }  // namespace asterism::encode

@@ -115,6 +115,26 @@ class Step {
     }
   }
 
+  /// Computes the tokens, which belong to one sequence, and calls f(row, hidden) for its rows from `first` on, in
+  /// order; hidden (hidden) is what the head would multiply. Then the sequence has advanced. Allocates once.
+  template <class F>
+  void run_hidden_rows(std::size_t first, F&& f) {
+    const auto lock = engine_->lock_workspace();
+    const auto rethrow = [](std::size_t, const NumericError&) { throw; };
+    forward(lock.workspace(), rethrow, {});
+    const Entry entry = entries_.front();
+    entry.advance();
+    if (first >= entry.rows) return;
+    const std::size_t count = entry.rows - first;
+    const auto width = static_cast<std::size_t>(engine_->shape().hidden);
+    hidden_.resize(static_cast<std::size_t>(engine_->limits().prefill_chunk) * width);
+    const MatrixView<float> hidden(hidden_.data(), count, width);
+    const auto device = static_cast<std::size_t>(engine_->plan().last_layer_device());
+    engine_->devices()[device]->download(
+        engine_->network().normed(engine_->devices(), lock.workspace(), first, count), hidden);
+    for (std::size_t i = 0; i < count; ++i) f(first + i, View<const float>(hidden.row(i)));
+  }
+
  private:
   using Segment = typename Sequence<B>::Segment;
   using Workspace = typename Engine<B>::Workspace;
@@ -168,6 +188,7 @@ class Step {
 
   const Engine<B>* engine_;
   std::vector<float> logits_;
+  std::vector<float> hidden_;  ///< empty until it is asked for
   std::vector<Entry> entries_;
   std::vector<Segment> segments_;  ///< the entries for the network
   std::vector<TokenId> tokens_;    ///< tokens of the segments

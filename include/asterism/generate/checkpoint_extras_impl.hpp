@@ -24,6 +24,19 @@ ASTERISM_INLINE CheckpointExtras CheckpointExtras::read(const std::string& folde
   return out;
 }
 
+ASTERISM_INLINE std::uint64_t CheckpointExtras::fingerprint_of(const std::string& folder, std::uint64_t weights) {
+  constexpr std::uint64_t max_file_bytes = 64U << 20U;
+  std::uint64_t hash = weights;
+  for (const char* name : {"/config.json", "/tokenizer.json"}) {
+    if (file::path_kind(folder + name) == file::PathKind::missing) continue;
+    for (const char c : file::read_file(folder + name, max_file_bytes)) {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+    }
+    hash = (hash ^ 0x100U) * 0x100000001B3U;  // ends the file
+  }
+  return hash == 0 ? 1 : hash;
+}
+
 ASTERISM_INLINE const text::Tokenizer& CheckpointExtras::required_tokenizer() const {
   if (!tokenizer) {
     throw FileError("the checkpoint has no tokenizer.json: only calls that take token ids are possible");

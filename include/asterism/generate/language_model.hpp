@@ -70,6 +70,10 @@ class LanguageModel {
   /// Tokens that end an answer, from generation_config.json, else config.json.
   const std::vector<TokenId>& end_tokens() const { return extras_.end_tokens(); }
 
+  /// A number that tells weights, config.json and tokenizer.json of one checkpoint from those of another; see
+  /// checkpoint::fingerprint for what of the weights it looks at. 0 unless the model was made by `load`.
+  std::uint64_t fingerprint() const { return extras_.fingerprint; }
+
   bool has_tokenizer() const { return extras_.tokenizer.has_value(); }
   /// Throws FileError if the checkpoint has no tokenizer.json.
   const text::Tokenizer& tokenizer() const { return extras_.required_tokenizer(); }

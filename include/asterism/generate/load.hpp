@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "asterism/checkpoint/fingerprint.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/core/error.hpp"
@@ -124,6 +125,7 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
   const checkpoint::TensorStore store(folder);
   const auto weights = checkpoint::find_weights(store, shape, planned.plan.has_own_head());
   extras.passed_over = checkpoint::passed_over(store, shape.architecture);
+  extras.fingerprint = CheckpointExtras::fingerprint_of(folder, checkpoint::fingerprint(store));
   store.advise_sequential();
   const auto homes = generate::homes_of<B>(store, shape, planned.plan, options);
   auto devices = generate::shared_devices<B>(options);

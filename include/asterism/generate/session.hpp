@@ -79,17 +79,33 @@ class Session {
   /// on these devices.
   template <class F>
   void visit_logits(View<const TokenId> tokens, F&& f, std::size_t first = 0) {
-    sequence_.check(model_->engine(), tokens);
-    sequence_.begin(tokens, first);
-    ++use_;
-    engine::Step<B> step(model_->engine());
-    while (sequence_.pending() > 0) {
-      const std::size_t begin = sequence_.computed();
-      step.clear();
-      step.add(sequence_);
-      step.run_all_rows(first > begin ? first - begin : 0,
-                        [&](std::size_t row, View<const float> logits) { f(begin + row, logits); });
-    }
+    visit_steps(tokens, first, [&](engine::Step<B>& step, std::size_t begin, std::size_t from) {
+      step.run_all_rows(from, [&](std::size_t row, View<const float> logits) { f(begin + row, logits); });
+    });
+  }
+
+  /// The same with f(position, hidden): hidden (hidden), valid during the call, is the token's state behind the last
+  /// layer and the final norm, by which the head is multiplied for its logits.
+  template <class F>
+  void visit_hidden(View<const TokenId> tokens, F&& f, std::size_t first = 0) {
+    visit_steps(tokens, first, [&](engine::Step<B>& step, std::size_t begin, std::size_t from) {
+      step.run_hidden_rows(from, [&](std::size_t row, View<const float> hidden) { f(begin + row, hidden); });
+    });
+  }
+
+  /// The states behind the last layer and the final norm, (tokens, hidden), row-major; see visit_hidden.
+  std::vector<float> hidden(View<const TokenId> tokens) {
+    std::vector<float> out;
+    out.reserve(tokens.size * static_cast<std::size_t>(model_->shape().hidden));
+    visit_hidden(tokens,
+                 [&](std::size_t, View<const float> row) { out.insert(out.end(), row.begin(), row.end()); });
+    return out;
+  }
+  /// The same of a raw text, with the special tokens that the tokenizer puts around it; `tokens()` has them. Throws
+  /// InvalidArgument if they are none, or more than the context.
+  std::vector<float> hidden(std::string_view text) {
+    const generate::Prompt prompt = model_->prompt(text, {});
+    return hidden(View<const TokenId>(prompt.tokens));
   }
 
   /// Logits (tokens, vocabulary), row-major.
@@ -142,6 +158,22 @@ class Session {
   }
 
  private:
+  /// Makes `tokens` the conversation, and calls run(step, begin, from) for each step that computes some of them: of the
+  /// tokens from `begin` on, the rows from `from` on are asked for.
+  template <class Run>
+  void visit_steps(View<const TokenId> tokens, std::size_t first, Run&& run) {
+    sequence_.check(model_->engine(), tokens);
+    sequence_.begin(tokens, first);
+    ++use_;
+    engine::Step<B> step(model_->engine());
+    while (sequence_.pending() > 0) {
+      const std::size_t begin = sequence_.computed();
+      step.clear();
+      step.add(sequence_);
+      run(step, begin, first > begin ? first - begin : 0);
+    }
+  }
+
   void begin_answer(const generate::Prompt& prompt, const GenerateOptions& options) {
     generate::Sampler::check(options);
     sequence_.check(model_->engine(), prompt.tokens);

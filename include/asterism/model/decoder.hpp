@@ -117,6 +117,21 @@ class Decoder {
     return true;
   }
 
+  /// What the head multiplies: rows [first_row, first_row + count) of the last forward pass behind the final norm,
+  /// (count, hidden), on the device of the last layer, valid until the next call; 1 <= count <= prefill_chunk. The
+  /// hidden states stay. Allocates nothing.
+  template <class Device>
+  backend::DeviceMatrix<float> normed(const std::vector<std::unique_ptr<Device>>& devices,
+                                      const Workspace<Block>& workspace, std::size_t first_row,
+                                      std::size_t count) const {
+    const auto last = static_cast<std::size_t>(plan_.last_layer_device());
+    const auto& layers = workspace.layers(last);
+    const backend::DeviceMatrix<float> normed = layers.normed.rows_at(0, count);
+    devices[last]->rms_norm(layers.hidden.rows_at(first_row, count), norm_, static_cast<float>(shape_.rms_epsilon),
+                            normed);
+    return normed;
+  }
+
   /// Logits (count, vocabulary) of rows [first_row, first_row + count) of the last forward pass, on the head's
   /// device, valid until the next call; 1 <= count <= HeadWorkspace::rows. The hidden
   /// states stay. Allocates nothing.
@@ -126,16 +141,13 @@ class Decoder {
                                             std::size_t count, Observer& observer) const {
     const auto last = static_cast<std::size_t>(plan_.last_layer_device());
     const auto here = static_cast<std::size_t>(plan_.head_device());
-    const auto& layers = workspace.layers(last);
-    backend::DeviceMatrix<float> normed = layers.normed.rows_at(0, count);
-    devices[last]->rms_norm(layers.hidden.rows_at(first_row, count), norm_, static_cast<float>(shape_.rms_epsilon),
-                            normed);
+    backend::DeviceMatrix<float> rows = normed(devices, workspace, first_row, count);
     if (here != last) {
-      normed = devices[here]->copy_from(normed, workspace.head().hidden.rows_at(0, count));
+      rows = devices[here]->copy_from(rows, workspace.head().hidden.rows_at(0, count));
       observer.moved(static_cast<std::int32_t>(last), static_cast<std::int32_t>(here), bytes_of_rows(count));
     }
     const auto logits = workspace.head().logits.rows_at(0, count);
-    devices[here]->product(head_, normed, logits);
+    devices[here]->product(head_, rows, logits);
     return logits;
   }
 

@@ -1,4 +1,5 @@
 // The rooms encode and text: a text as a vector, and what is not there.
+#include <asterism/core/error.hpp>
 #include <asterism/encode/hashed_ngrams.hpp>
 #include <asterism/text/tokenizer.hpp>
 #include <cstdio>
