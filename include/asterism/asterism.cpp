@@ -35,6 +35,8 @@
 #include "asterism/file/path_impl.hpp"
 #include "asterism/file/reader_threads_impl.hpp"
 #include "asterism/gating/softmax_top_k_impl.hpp"
+#include "asterism/linalg/gelu_impl.hpp"
+#include "asterism/linalg/layer_norm_impl.hpp"
 #include "asterism/linalg/rms_norm_impl.hpp"
 #include "asterism/linalg/rotary_impl.hpp"
 #include "asterism/linalg/softmax_impl.hpp"

@@ -2,5 +2,8 @@
 // (ASTERISM_COMPILED): the target asterism::librarian adds this source to its user, besides asterism.cpp, load.cpp and
 // knowledge.cpp; see core/config.hpp.
 
+#include "asterism/encode/bert_config_impl.hpp"
+#include "asterism/encode/bert_encoder_impl.hpp"
+#include "asterism/encode/bert_network_impl.hpp"
 #include "asterism/encode/check_impl.hpp"
 #include "asterism/encode/hashed_ngrams_impl.hpp"

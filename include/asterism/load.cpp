@@ -69,5 +69,6 @@
 #include "asterism/text/detail/unicode_impl.hpp"
 #include "asterism/text/detail/utf8_impl.hpp"
 #include "asterism/text/detail/vocabulary_impl.hpp"
+#include "asterism/text/detail/word_piece_impl.hpp"
 #include "asterism/text/stream_decoder_impl.hpp"
 #include "asterism/text/tokenizer_impl.hpp"

@@ -95,18 +95,30 @@ TEST_CASE("characters of a run of bytes, each with its last byte or judged as a 
   CHECK(state.text == "a��aa");
 }
 
+TEST_CASE("words of pieces") {
+  const Decoder plain = read(R"({"type":"WordPiece","prefix":"##","cleanup":false})");
+  CHECK(decode(plain, {"salt", "dance", "##r", ".", "##s"}) == "salt dancer .s");
+  CHECK(decode(plain, {"##r", "a##b", "####c"}) == "##r a##b##c");  // the first one is as it is
+  const Decoder clean = read(R"({"type":"WordPiece","prefix":"##","cleanup":true})");
+  CHECK(decode(clean, {"don", "'", "t", ",", "is", "n't", "it", "?", "'s", "##."}) == "don ' t, isn't it?'s.");
+  CHECK(decode(clean, {".", "a b . c"}) == ". a b. c");
+  CHECK(decode(clean, {}).empty());
+  CHECK_THROWS_AS(read(R"({"type":"WordPiece","prefix":"##"})"), FormatError);
+}
+
 TEST_CASE("what is not supported") {
   for (const char* bad :
-       {R"({"type":"WordPiece","prefix":"##"})", R"({"type":"BPEDecoder"})", R"({"type":"CTC"})",
-        R"({"type":"Strip","content":" ","start":1,"stop":1})",
+       {R"({"type":"WordPiece","prefix":"##","cleanup":true,"more":1})", R"({"type":"BPEDecoder"})",
+        R"({"type":"CTC"})", R"({"type":"Strip","content":" ","start":1,"stop":1})",
         R"({"type":"Replace","pattern":{"Regex":"a+"},"content":""})",
         R"({"type":"Replace","pattern":{"String":"a"},"content":"aa"})", R"({"type":"Fuse","more":1})"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(read(bad), Unsupported);
   }
   const char* fuse = R"({"type":"Fuse"},)";
-  for (const char* behind : {R"({"type":"ByteFallback"})", R"({"type":"ByteLevel"})",
-                             R"({"type":"Replace","pattern":{"String":"ab"},"content":"c"})"}) {
+  for (const char* behind :
+       {R"({"type":"ByteFallback"})", R"({"type":"WordPiece","prefix":"##","cleanup":true})",
+        R"({"type":"ByteLevel"})", R"({"type":"Replace","pattern":{"String":"ab"},"content":"c"})"}) {
     CHECK_THROWS_AS(read(chain((std::string(fuse) + behind).c_str())), Unsupported);
   }
   std::string many;

@@ -29,6 +29,17 @@ std::string with_single(const char* single) {
 
 }  // namespace
 
+TEST_CASE("one token before the text and one behind it") {
+  const PostProcessor processor = read(R"({"type":"BertProcessing","sep":["[SEP]",7],"cls":["[CLS]",3]})");
+  CHECK(processor.prefix() == std::vector<TokenId>{3});
+  CHECK(processor.suffix() == std::vector<TokenId>{7});
+  CHECK_THROWS_AS(read(R"({"type":"BertProcessing","sep":["[SEP]",10],"cls":["[CLS]",3]})"), FormatError);
+  CHECK_THROWS_AS(read(R"({"type":"BertProcessing","sep":["[SEP]"],"cls":["[CLS]",3]})"), Unsupported);
+  CHECK_THROWS_AS(read(R"({"type":"BertProcessing","sep":["[SEP]",1]})"), FormatError);
+  CHECK_THROWS_AS(read(R"({"type":"BertProcessing","sep":["[SEP]",1],"cls":["[CLS]",3],"trim":true})"),
+                  Unsupported);
+}
+
 TEST_CASE("tokens around the text") {
   const char* both =
       R"([{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"E","type_id":0}}])";
@@ -42,7 +53,7 @@ TEST_CASE("tokens around the text") {
 }
 
 TEST_CASE("what is not supported or wrong") {
-  CHECK_THROWS_AS(read(R"({"type":"BertProcessing"})"), Unsupported);
+  CHECK_THROWS_AS(read(R"({"type":"RobertaProcessing"})"), Unsupported);
   CHECK_THROWS_AS(read(with_single("[]")), Unsupported);
   CHECK_THROWS_AS(read(with_single(R"([{"Sequence":{"id":"B","type_id":0}}])")), Unsupported);
   CHECK_THROWS_AS(read(with_single(R"([{"Sequence":{"id":"A"}},{"Sequence":{"id":"A"}}])")), Unsupported);

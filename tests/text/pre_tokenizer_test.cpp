@@ -63,10 +63,18 @@ TEST_CASE("digits, punctuation, sequences") {
   CHECK(PreTokenizer::from_json(nullptr, "test").apply("a b", true, 100).places.size() == 1);
 }
 
+TEST_CASE("words as BERT has them") {
+  const char* bert = R"({"type":"BertPreTokenizer"})";
+  CHECK(cut(bert, " don't  \u3000a--b\n") == Strings{"don", "'", "t", "a", "-", "-", "b"});
+  CHECK(cut(bert, "$5^`|~<=>+") == Strings{"$", "5", "^", "`", "|", "~", "<", "=", ">", "+"});
+  CHECK(cut(bert, "a\u2014b\u3002\u00D7") == Strings{"a", "\u2014", "b", "\u3002", "\u00D7"});
+  CHECK(cut(bert, " \t ").empty());
+}
+
 TEST_CASE("what is not supported") {
   const auto refused = [](const std::string& text) { CHECK_THROWS_AS(read(text), Unsupported); };
   refused(R"({"type":"Whitespace"})");
-  refused(R"({"type":"BertPreTokenizer"})");
+  refused(R"({"type":"BertPreTokenizer","lowercase":true})");
   refused(R"({"type":"Digits","individual_digits":true,"extra":0})");
   refused(metaspace(R"("prepend_scheme":"sometimes")"));
   refused(metaspace(R"("prepend_scheme":"first","add_prefix_space":false)"));

@@ -146,7 +146,7 @@ TEST_CASE("what is not supported is named with what is") {
                        "supported: Sequence, Split, ByteLevel");
   refused<Unsupported>(changed("/post_processor", {{"type", "RobertaProcessing"}}),
                        "supported: Sequence, TemplateProcessing");
-  refused<Unsupported>(changed("/decoder", {{"type", "WordPiece"}}), "supported: Sequence, Replace, ByteFallback");
+  refused<Unsupported>(changed("/decoder", {{"type", "CTC"}}), "supported: Sequence, Replace, ByteFallback");
   refused<Unsupported>(changed("/model/type", "Unigram"), "supported: BPE");
   Json unigram = changed("/model/type", "Unigram");
   unigram["model"]["vocab"] = Json::array({Json::array({"<unk>", 0.0}), Json::array({"a", -1.5})});

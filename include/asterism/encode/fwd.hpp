@@ -3,6 +3,9 @@
 
 namespace asterism::encode {
 
+struct BertConfig;
+class BertNetwork;
+class BertEncoder;
 class FrequencyTable;
 class HashedNgrams;
 template <class B>

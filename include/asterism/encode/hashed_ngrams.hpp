@@ -50,10 +50,10 @@ struct HashedNgramsOptions {
 };
 
 /// Features of a text, folded (knowledge::folded), each hashed to a number and a sign: words, which are runs of
-/// letters, marks and digits, or single other characters; pairs of neighbours; runs of four characters. A feature that a
-/// text has n times adds (1 + ln n) times its weight. Without a table every feature weighs alike; with one, fitted from
-/// texts like those to be encoded, rare ones weigh more, and it is part of the fingerprint. Models TextEncoder. Source:
-/// Weinberger et al., Feature hashing for large scale multitask learning, ICML 2009.
+/// letters, marks and digits, or single other characters; pairs of neighbours; runs of four characters. A feature that
+/// a text has n times adds (1 + ln n) times its weight. Without a table every feature weighs alike; with one, fitted
+/// from texts like those to be encoded, rare ones weigh more, and it is part of the fingerprint. Models TextEncoder.
+/// Source: Weinberger et al., Feature hashing for large scale multitask learning, ICML 2009.
 class HashedNgrams {
  public:
   /// InvalidArgument unless dim is 1 to 4096, and weights are finite and not negative.

@@ -31,8 +31,8 @@ template <class B>
 class ModelEncoder {
  public:
   /// Draws the caches of one session from the model's devices: the plan has room for limits().batch of them. Throws
-  /// BudgetExceeded if they have none, FileError if the model has no tokenizer, InvalidArgument if it is wider than 4096
-  /// or was not made by `load`. The model must outlive it.
+  /// BudgetExceeded if they have none, FileError if the model has no tokenizer, InvalidArgument if it is wider than
+  /// 4096 or was not made by `load`. The model must outlive it.
   explicit ModelEncoder(const LanguageModel<B>& model)
       : model_(&model), session_(std::make_unique<Session<B>>(model, SessionOptions{})) {
     model.tokenizer();

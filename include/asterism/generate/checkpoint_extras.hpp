@@ -34,8 +34,8 @@ struct CheckpointExtras {
   /// config.json is `config`. Throws FileError, FormatError, Unsupported if one can't be read.
   static CheckpointExtras read(const std::string& folder, checkpoint::ModelConfig config);
 
-  /// `weights`, the checkpoint's checkpoint::fingerprint, with the bytes of config.json and, if present, tokenizer.json:
-  /// FNV-1a, never 0. Throws FileError if one can't be read.
+  /// `weights`, the checkpoint's checkpoint::fingerprint, with the bytes of config.json and, if present,
+  /// tokenizer.json: FNV-1a, never 0. Throws FileError if one can't be read.
   static std::uint64_t fingerprint_of(const std::string& folder, std::uint64_t weights);
 
   /// Throws FileError if the checkpoint has no tokenizer.json.

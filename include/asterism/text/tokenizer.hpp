@@ -14,6 +14,11 @@
 
 namespace asterism::text {
 
+struct FileOptions {
+  /// Leave the file's truncation and padding to the caller, instead of refusing them.
+  bool ignore_lengths = false;
+};
+
 struct EncodeOptions {
   /// Add the post-processor's tokens around the text: `<s>` before it with Mixtral. Turn off for text that has
   /// them already, such as the output of a chat template.
@@ -29,20 +34,22 @@ struct DecodeOptions {
   bool skip_special_tokens = false;
 };
 
-/// A tokenizer of the families byte-level BPE (GPT-2, Qwen, Llama 3) and SentencePiece-style BPE with byte
-/// fallback (Mixtral, Llama 2). Gives the same ids and texts as Hugging Face's tokenizers 0.23, except that a
-/// character without any token is an error where it would vanish there. Texts equal `Tokenizer.decode`: nothing is
+/// A tokenizer of the families byte-level BPE (GPT-2, Qwen, Llama 3), SentencePiece-style BPE with byte fallback
+/// (Mixtral, Llama 2) and WordPiece (BERT). Gives the same ids and texts as Hugging Face's tokenizers 0.23, except that
+/// a character without any token is an error where it would vanish there. Texts equal `Tokenizer.decode`: nothing is
 /// cleaned up. Immutable; const members may be called from several threads. Copies share their tables. Limits:
-/// characters newer than the Unicode tables of the installed PCRE2 and utf8proc count as unassigned.
+/// characters newer than the Unicode tables of the installed PCRE2 and utf8proc count as unassigned; marks, format
+/// characters and punctuation newer than Unicode 8, which Hugging Face's BERT components take for letters, are what
+/// they are.
 class Tokenizer {
  public:
   /// Reads a tokenizer.json. FileError, FormatError, Unsupported; the message names the file and the component.
-  static Tokenizer from_file(const std::string& path);
+  static Tokenizer from_file(const std::string& path, FileOptions options = {});
 
   /// Parses the bytes of a tokenizer.json; `where` names them in messages. FormatError if they break the format,
   /// Unsupported for every unknown component or setting. Time and memory are linear in the bytes: tokens and
   /// merges take less than 8 times their text.
-  static Tokenizer from_json(std::string_view bytes, std::string_view where);
+  static Tokenizer from_json(std::string_view bytes, std::string_view where, FileOptions options = {});
 
   // Moving copies, so that no tokenizer is ever empty.
   Tokenizer(const Tokenizer&) = default;

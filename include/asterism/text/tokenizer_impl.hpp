@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "asterism/core/error.hpp"
@@ -26,6 +27,7 @@
 #include "asterism/text/detail/pre_tokenizer.hpp"
 #include "asterism/text/detail/tokenizer_file.hpp"
 #include "asterism/text/detail/utf8.hpp"
+#include "asterism/text/detail/word_piece.hpp"
 #include "asterism/text/tokenizer.hpp"
 
 namespace asterism::text {
@@ -39,14 +41,18 @@ struct Tokenizer::Impl {
 
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;
-  Bpe bpe;
+  std::variant<Bpe, WordPiece> model;
   AddedTokens added;
   PostProcessor post_processor;
   Decoder decoder;
   std::vector<Entry> entries;
   std::size_t longest_token = 0;
 
-  Impl(std::string_view bytes, std::string_view where);
+  Impl(std::string_view bytes, std::string_view where, FileOptions options);
+
+  const Vocabulary& vocabulary() const {
+    return std::visit([](const auto& used) -> const Vocabulary& { return used.vocabulary(); }, model);
+  }
 
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options) const;
   void encode_text(const TokenOrText& part, std::vector<TokenId>& ids, std::size_t& room,
@@ -69,7 +75,7 @@ struct Tokenizer::Impl {
   void index_added_tokens();
 };
 
-ASTERISM_INLINE Tokenizer::Impl::Impl(std::string_view bytes, std::string_view where) {
+ASTERISM_INLINE Tokenizer::Impl::Impl(std::string_view bytes, std::string_view where, FileOptions options) {
   TokenizerFile file = read_tokenizer_file(bytes, where);
   const json::Value& document = file.document;
   json::check_object(document, "the document", where);
@@ -81,7 +87,7 @@ ASTERISM_INLINE Tokenizer::Impl::Impl(std::string_view bytes, std::string_view w
     throw Unsupported(concat(where, ": version '", printable(*version, 40), "' is not supported; supported: 1.0"));
   }
   for (const std::string_view key : {"truncation", "padding"}) {
-    if (json::find_field(document, key, where) == nullptr) continue;
+    if (options.ignore_lengths || json::find_field(document, key, where) == nullptr) continue;
     throw Unsupported(concat(where, ": ", key, " is not supported; expected null"));
   }
   normalizer = Normalizer::from_json(json::find_field(document, "normalizer", where), where);
@@ -90,9 +96,14 @@ ASTERISM_INLINE Tokenizer::Impl::Impl(std::string_view bytes, std::string_view w
     throw Unsupported(concat(where, ": Metaspace with prepend_scheme first is not supported behind a normalizer ",
                              "that may take characters from the beginning"));
   }
-  bpe = Bpe::from_file(file, where);
-  added = AddedTokens::from_json(json::optional_array(document, "added_tokens", where), bpe.vocabulary(),
-                                 normalizer, where);
+  const auto type = json::optional_string(json::require_object(document, "model", where), "type", where);
+  if (type && *type == "WordPiece") {
+    model = WordPiece::from_file(file, where);
+  } else {
+    model = Bpe::from_file(file, where);
+  }
+  added = AddedTokens::from_json(json::optional_array(document, "added_tokens", where), vocabulary(), normalizer,
+                                 where);
   decoder = Decoder::from_json(json::find_field(document, "decoder", where), where);
   index_added_tokens();
   post_processor =
@@ -138,16 +149,22 @@ ASTERISM_INLINE void Tokenizer::Impl::encode_text(const TokenOrText& part, std::
                                                   std::size_t& room, Bpe::Scratch& scratch) const {
   const Pieces pieces = pre_tokenizer.apply(std::string(part.text), part.at_start, room);
   room -= std::min(room, pieces.text.size());
-  for (std::size_t i = 0; i < pieces.places.size(); ++i) bpe.encode(pieces[i], ids, scratch);
+  for (std::size_t i = 0; i < pieces.places.size(); ++i) {
+    if (const auto* bpe = std::get_if<Bpe>(&model)) {
+      bpe->encode(pieces[i], ids, scratch);
+    } else {
+      std::get<WordPiece>(model).encode(pieces[i], ids);
+    }
+  }
 }
 
 ASTERISM_INLINE void Tokenizer::Impl::decode_next(Decoder::State& state, TokenId id, DecodeOptions options) const {
   if (id < 0) throw InvalidArgument(concat("token id ", id, " is negative"));
   if (!contains(id)) return;
   const Entry entry = entries[static_cast<std::size_t>(id)];
-  if (entry.added < 0 && !bpe.vocabulary().contains(id)) return;
+  if (entry.added < 0 && !vocabulary().contains(id)) return;
   if (options.skip_special_tokens && entry.skipped) return;
-  decoder.push(state, entry.added < 0 ? bpe.vocabulary().token(id)
+  decoder.push(state, entry.added < 0 ? vocabulary().token(id)
                                       : added.tokens()[static_cast<std::size_t>(entry.added)].form);
 }
 
@@ -157,10 +174,10 @@ ASTERISM_INLINE const AddedToken* Tokenizer::Impl::added_token(TokenId id) const
 }
 
 ASTERISM_INLINE void Tokenizer::Impl::index_added_tokens() {
-  std::size_t size = bpe.vocabulary().size();
+  std::size_t size = vocabulary().size();
   for (const AddedToken& token : added.tokens()) size = std::max(size, static_cast<std::size_t>(token.id) + 1);
   entries.assign(size, Entry{});
-  longest_token = bpe.vocabulary().longest();
+  longest_token = vocabulary().longest();
   for (std::size_t i = 0; i < added.tokens().size(); ++i) {
     const AddedToken& token = added.tokens()[i];
     // Hugging Face decodes an added token by its normalised form, and checks that for being a special token.
@@ -173,13 +190,14 @@ ASTERISM_INLINE void Tokenizer::Impl::index_added_tokens() {
 
 ASTERISM_INLINE Tokenizer::Tokenizer(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
-ASTERISM_INLINE Tokenizer Tokenizer::from_file(const std::string& path) {
+ASTERISM_INLINE Tokenizer Tokenizer::from_file(const std::string& path, FileOptions options) {
   constexpr std::uint64_t max_file_bytes = 64U << 20U;
-  return from_json(file::read_file(path, max_file_bytes), path);
+  return from_json(file::read_file(path, max_file_bytes), path, options);
 }
 
-ASTERISM_INLINE Tokenizer Tokenizer::from_json(std::string_view bytes, std::string_view where) {
-  return Tokenizer(std::make_shared<const Impl>(bytes, where));
+ASTERISM_INLINE Tokenizer Tokenizer::from_json(std::string_view bytes, std::string_view where,
+                                               FileOptions options) {
+  return Tokenizer(std::make_shared<const Impl>(bytes, where, options));
 }
 
 ASTERISM_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
@@ -197,7 +215,7 @@ ASTERISM_INLINE std::size_t Tokenizer::vocabulary_size() const { return impl_->e
 
 ASTERISM_INLINE std::optional<TokenId> Tokenizer::token_to_id(std::string_view token) const {
   if (const AddedToken* added = impl_->added.find(token)) return added->id;
-  return impl_->bpe.vocabulary().find(token);
+  return impl_->vocabulary().find(token);
 }
 
 ASTERISM_INLINE std::string_view Tokenizer::id_to_token(TokenId id) const {
@@ -205,7 +223,7 @@ ASTERISM_INLINE std::string_view Tokenizer::id_to_token(TokenId id) const {
     throw InvalidArgument(concat("token id ", id, ": expected 0 <= id < ", vocabulary_size()));
   }
   const AddedToken* added = impl_->added_token(id);
-  return added != nullptr ? std::string_view(added->content) : impl_->bpe.vocabulary().token(id);
+  return added != nullptr ? std::string_view(added->content) : impl_->vocabulary().token(id);
 }
 
 ASTERISM_INLINE bool Tokenizer::is_special(TokenId id) const {

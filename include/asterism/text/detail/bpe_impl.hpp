@@ -21,7 +21,8 @@ ASTERISM_INLINE Bpe Bpe::from_file(TokenizerFile& file, std::string_view where) 
   const json::Value& object = json::require_object(file.document, "model", where);
   // Files of the first versions have no type.
   if (const auto type = json::optional_string(object, "type", where); type && type != "BPE") {
-    throw Unsupported(concat(where, ": model '", printable(*type, 60), "' is not supported; supported: BPE"));
+    throw Unsupported(
+        concat(where, ": model '", printable(*type, 60), "' is not supported; supported: BPE, WordPiece"));
   }
   check_keys(object,
              {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",

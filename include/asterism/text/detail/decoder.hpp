@@ -38,7 +38,13 @@ class Decoder {
   struct ByteLevel {};
   /// A space between two tokens: Hugging Face's behaviour without a decoder.
   struct Join {};
-  using Step = std::variant<Replace, ByteFallback, Fuse, Strip, ByteLevel, Metaspace, Join>;
+  /// Puts a space before every token but the first, or, where it begins with the prefix, leaves that out. `cleanup`
+  /// then takes spaces before punctuation and English contractions out of it.
+  struct WordPiece {
+    std::string prefix;
+    bool cleanup = true;
+  };
+  using Step = std::variant<Replace, ByteFallback, Fuse, Strip, ByteLevel, Metaspace, Join, WordPiece>;
 
   /// When the text of a run of byte tokens is returned.
   enum class Runs : std::uint8_t {
@@ -78,6 +84,9 @@ class Decoder {
   void finish(State& state) const;
 
  private:
+  /// `token` as WordPiece has it, changed in place.
+  static std::string_view in_words(const WordPiece& word_piece, std::string& token, bool is_first);
+
   /// Tokens pass through the steps by recursion.
   static constexpr std::size_t max_steps = 32;
 

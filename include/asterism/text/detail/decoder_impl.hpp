@@ -91,7 +91,13 @@ ASTERISM_INLINE Decoder::Step Decoder::read_step(const Component& component, boo
     return ByteLevel{};
   }
   if (type == "Metaspace") return Metaspace::from_json(component);
-  component.unsupported("Sequence, Replace, ByteFallback, Fuse, Strip, ByteLevel, Metaspace");
+  if (type == "WordPiece") {
+    component.settings({"prefix", "cleanup"});
+    needs_tokens();
+    return WordPiece{require_short_string(component, "prefix"),
+                     json::require_bool(component.object, "cleanup", component.where)};
+  }
+  component.unsupported("Sequence, Replace, ByteFallback, Fuse, Strip, ByteLevel, Metaspace, WordPiece");
 }
 
 ASTERISM_INLINE void Decoder::pass(State& state, std::size_t k, std::string_view fragment, bool ends) const {
@@ -129,6 +135,9 @@ ASTERISM_INLINE void Decoder::pass(State& state, std::size_t k, std::string_view
   } else if (const auto* metaspace = std::get_if<Metaspace>(&step)) {
     const bool drops = own.tokens == 0 && metaspace->scheme != PrependScheme::never;
     pass_replaced(state, k, metaspace->replacement, drops ? "" : " ", fragment, ends);
+  } else if (const auto* word_piece = std::get_if<WordPiece>(&step)) {
+    own.token += fragment;
+    if (ends) pass(state, k + 1, in_words(*word_piece, own.token, own.tokens == 0), true);
   } else if (std::holds_alternative<Join>(step)) {
     if (own.tokens > 0 && !own.begun) pass(state, k + 1, " ", false);
     own.begun = true;
@@ -139,6 +148,28 @@ ASTERISM_INLINE void Decoder::pass(State& state, std::size_t k, std::string_view
   own.taken = 0;
   own.begun = false;
   ++own.tokens;
+}
+
+ASTERISM_INLINE std::string_view Decoder::in_words(const WordPiece& word_piece, std::string& token,
+                                                   bool is_first) {
+  if (!is_first) {
+    if (token.starts_with(word_piece.prefix)) {
+      token.erase(0, word_piece.prefix.size());
+    } else {
+      token.insert(0, 1, ' ');
+    }
+  }
+  if (!word_piece.cleanup) return token;
+  static constexpr std::pair<std::string_view, std::string_view> shorter[] = {
+      {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
+      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+  for (const auto& [long_form, short_form] : shorter) {
+    for (std::size_t at = token.find(long_form); at != std::string::npos; at = token.find(long_form, at)) {
+      token.replace(at, long_form.size(), short_form);
+      at += short_form.size();
+    }
+  }
+  return token;
 }
 
 ASTERISM_INLINE void Decoder::pass_replaced(State& state, std::size_t k, std::string_view literal,

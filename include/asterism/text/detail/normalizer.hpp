@@ -35,7 +35,15 @@ class Normalizer {
     bool left = false;
     bool right = false;
   };
-  using Step = std::variant<NormalForm, Prepend, Replace, Strip>;
+  /// What BERT's tokenizers do, in this order: leave out control characters, NUL and U+FFFD and make all white space
+  /// blanks; set ideographs apart by blanks; leave out nonspacing marks of the form NFD; make letters small.
+  struct Bert {
+    bool clean_text = true;
+    bool handle_chinese_chars = true;
+    bool strip_accents = true;
+    bool lowercase = true;
+  };
+  using Step = std::variant<NormalForm, Prepend, Replace, Strip, Bert>;
 
   Normalizer() = default;
 
@@ -56,6 +64,8 @@ class Normalizer {
   static std::string replaced(std::string_view text, const Replace& replace, std::size_t limit);
 
   static std::string stripped(std::string_view text, Strip strip);
+
+  static std::string bert_form(std::string_view text, Bert bert);
 
   std::vector<Step> steps_;
 };

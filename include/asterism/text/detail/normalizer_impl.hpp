@@ -27,7 +27,7 @@ ASTERISM_INLINE Normalizer Normalizer::from_json(const json::Value* value, std::
 
 ASTERISM_INLINE bool Normalizer::may_shorten_front() const {
   for (const Step& step : steps_) {
-    if (std::holds_alternative<Strip>(step)) return true;
+    if (std::holds_alternative<Strip>(step) || std::holds_alternative<Bert>(step)) return true;
     if (const auto* replace = std::get_if<Replace>(&step)) {
       const std::string& literal = replace->pattern.literal();
       if (replace->content.empty() || literal.empty()) return true;
@@ -48,6 +48,8 @@ ASTERISM_INLINE std::string Normalizer::apply(std::string_view text, std::size_t
       out = replaced(out, *replace, limit);
     } else if (const auto* strip = std::get_if<Strip>(&step)) {
       out = stripped(out, *strip);
+    } else if (const auto* bert = std::get_if<Bert>(&step)) {
+      out = bert_form(out, *bert);
     }
     check_growth(out.size(), limit);
   }
@@ -76,7 +78,50 @@ ASTERISM_INLINE Normalizer::Step Normalizer::read_step(const Component& componen
     return Strip{json::require_bool(component.object, "strip_left", component.where),
                  json::require_bool(component.object, "strip_right", component.where)};
   }
-  component.unsupported("Sequence, NFC, NFD, NFKC, NFKD, Prepend, Replace, Strip");
+  if (type == "BertNormalizer") {
+    component.settings({"clean_text", "handle_chinese_chars", "strip_accents", "lowercase"});
+    const auto flag = [&](std::string_view key) {
+      return json::require_bool(component.object, key, component.where);
+    };
+    const bool lowercase = flag("lowercase");
+    return Bert{flag("clean_text"), flag("handle_chinese_chars"),
+                json::optional_bool(component.object, "strip_accents", component.where).value_or(lowercase),
+                lowercase};
+  }
+  component.unsupported("Sequence, NFC, NFD, NFKC, NFKD, Prepend, Replace, Strip, BertNormalizer");
+}
+
+ASTERISM_INLINE std::string Normalizer::bert_form(std::string_view text, Bert bert) {
+  std::string out;
+  const auto rewrite = [&](const std::string& from, auto&& each) {
+    std::string to;
+    to.reserve(from.size());
+    for (std::size_t at = 0; at < from.size();) {
+      const CodePoint c = code_point_at(from, at);
+      each(c.value, std::string_view(from).substr(at, c.size), to);
+      at += c.size;
+    }
+    return to;
+  };
+  out = rewrite(std::string(text), [&](char32_t c, std::string_view bytes, std::string& to) {
+    if (bert.clean_text && (c == 0 || c == 0xFFFDU || is_control(c))) return;
+    if (bert.clean_text && is_white_space(c)) {
+      to += ' ';
+    } else if (bert.handle_chinese_chars && is_bert_ideograph(c)) {
+      to.append(1, ' ').append(bytes).append(1, ' ');
+    } else {
+      to += bytes;
+    }
+  });
+  if (bert.strip_accents) {
+    out = rewrite(normalize(out, NormalForm::nfd), [](char32_t c, std::string_view bytes, std::string& to) {
+      if (!is_nonspacing_mark(c)) to += bytes;
+    });
+  }
+  if (bert.lowercase) {
+    out = rewrite(out, [](char32_t c, std::string_view, std::string& to) { append_lower_case(to, c); });
+  }
+  return out;
 }
 
 ASTERISM_INLINE std::string Normalizer::replaced(std::string_view text, const Replace& replace,

@@ -27,6 +27,9 @@ class PostProcessor {
   const std::vector<TokenId>& suffix() const { return suffix_; }
 
  private:
+  /// BertProcessing: one token before the text and one behind it.
+  void read_bert(const Component& component, std::size_t vocabulary_size);
+
   void read_template(const Component& component, std::size_t vocabulary_size);
 
   std::vector<TokenId> prefix_;

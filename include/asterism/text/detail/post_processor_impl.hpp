@@ -20,14 +20,27 @@ ASTERISM_INLINE PostProcessor PostProcessor::from_json(const json::Value* value,
       component.settings({"add_prefix_space", "trim_offsets", "use_regex"});
       return;
     }
-    if (component.type() != "TemplateProcessing") {
-      component.unsupported("Sequence, TemplateProcessing, ByteLevel");
+    const bool bert = component.type() == "BertProcessing";
+    if (!bert && component.type() != "TemplateProcessing") {
+      component.unsupported("Sequence, TemplateProcessing, BertProcessing, ByteLevel");
     }
     if (has_template) component.refuse("a second one is not supported");
     has_template = true;
-    processor.read_template(component, vocabulary_size);
+    bert ? processor.read_bert(component, vocabulary_size) : processor.read_template(component, vocabulary_size);
   });
   return processor;
+}
+
+ASTERISM_INLINE void PostProcessor::read_bert(const Component& component, std::size_t vocabulary_size) {
+  component.settings({"sep", "cls"});
+  const auto id_of = [&](std::string_view key) {  // ["[CLS]", 101]
+    const json::Value& pair = json::require_array(component.object, key, component.where);
+    if (pair.size() != 2) component.refuse(concat("'", key, "' is not a token and its id"));
+    return static_cast<TokenId>(
+        json::to_integer(pair[1], key, component.where, 0, static_cast<std::int64_t>(vocabulary_size) - 1));
+  };
+  prefix_.push_back(id_of("cls"));
+  suffix_.push_back(id_of("sep"));
 }
 
 ASTERISM_INLINE void PostProcessor::read_template(const Component& component, std::size_t vocabulary_size) {

@@ -44,7 +44,9 @@ class PreTokenizer {
   struct Punctuation {
     SplitBehavior behavior = SplitBehavior::isolated;
   };
-  using Step = std::variant<Split, ByteLevel, Metaspace, Digits, Punctuation>;
+  /// Drops white space, and makes each punctuation character a piece.
+  struct Bert {};
+  using Step = std::variant<Split, ByteLevel, Metaspace, Digits, Punctuation, Bert>;
 
   PreTokenizer() = default;
 

@@ -55,6 +55,11 @@ ASTERISM_INLINE Pieces PreTokenizer::apply(std::string text, bool at_start, std:
     } else if (const auto* punctuation = std::get_if<Punctuation>(&step)) {
       cut(pieces, punctuation->behavior,
           [](std::string_view piece, std::vector<Segment>& out) { characters(piece, is_punctuation, out); });
+    } else if (std::holds_alternative<Bert>(step)) {
+      cut(pieces, SplitBehavior::removed,
+          [](std::string_view piece, std::vector<Segment>& out) { characters(piece, is_white_space, out); });
+      cut(pieces, SplitBehavior::isolated,
+          [](std::string_view piece, std::vector<Segment>& out) { characters(piece, is_punctuation, out); });
     }
   }
   return pieces;
@@ -84,7 +89,11 @@ ASTERISM_INLINE PreTokenizer::Step PreTokenizer::read_step(const Component& comp
     const bool given = json::find_field(component.object, "behavior", component.where) != nullptr;
     return Punctuation{given ? require_split_behavior(component) : SplitBehavior::isolated};
   }
-  component.unsupported("Sequence, Split, ByteLevel, Metaspace, Digits, Punctuation");
+  if (type == "BertPreTokenizer") {
+    component.settings({});
+    return Bert{};
+  }
+  component.unsupported("Sequence, Split, ByteLevel, Metaspace, Digits, Punctuation, BertPreTokenizer");
 }
 
 ASTERISM_INLINE void PreTokenizer::characters(std::string_view text, bool (*matches)(char32_t),

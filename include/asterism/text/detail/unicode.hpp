@@ -22,6 +22,19 @@ bool is_punctuation(char32_t c);
 /// Source: Unicode Technical Standard 18, annex C, `\w`.
 bool is_word(char32_t c);
 
+/// The general categories Cc, Cf and Co, but for tab, line feed and carriage return.
+bool is_control(char32_t c);
+
+/// The general category Mn.
+bool is_nonspacing_mark(char32_t c);
+
+/// An ideograph of the blocks that BERT's tokenizers set apart: U+4E00 to U+9FFF, the extensions A to E (of the last
+/// one from U+2B920 on), and the compatibility ideographs. Source: Hugging Face tokenizers, `normalizers/bert`.
+bool is_bert_ideograph(char32_t c);
+
+/// Appends the lower case of `c`, whatever stands around it. Source: Unicode Standard, Lowercase_Mapping.
+void append_lower_case(std::string& out, char32_t c);
+
 /// The four normal forms of Unicode Standard Annex 15.
 enum class NormalForm : std::uint8_t { nfc, nfd, nfkc, nfkd };
 

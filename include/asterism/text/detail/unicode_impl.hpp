@@ -46,6 +46,27 @@ ASTERISM_INLINE bool is_word(char32_t c) {
          category == UTF8PROC_CATEGORY_PC;
 }
 
+ASTERISM_INLINE bool is_control(char32_t c) {
+  if (c == '\t' || c == '\n' || c == '\r') return false;
+  const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CO;
+}
+
+ASTERISM_INLINE bool is_nonspacing_mark(char32_t c) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_MN;
+}
+
+ASTERISM_INLINE bool is_bert_ideograph(char32_t c) {
+  return (c >= 0x3400U && c <= 0x4DBFU) || (c >= 0x4E00U && c <= 0x9FFFU) || (c >= 0xF900U && c <= 0xFAFFU) ||
+         (c >= 0x20000U && c <= 0x2A6DFU) || (c >= 0x2A700U && c <= 0x2B81FU) ||
+         (c >= 0x2B920U && c <= 0x2CEAFU) || (c >= 0x2F800U && c <= 0x2FA1FU);
+}
+
+ASTERISM_INLINE void append_lower_case(std::string& out, char32_t c) {
+  append_code_point(out, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+  if (c == 0x130U) append_code_point(out, 0x307U);  // the only one that becomes two characters
+}
+
 namespace detail {
 
 ASTERISM_INLINE utf8proc_option_t decompose_options(NormalForm form) {
