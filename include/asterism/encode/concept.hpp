@@ -41,7 +41,7 @@ concept encode = requires(const E& encoder, View<const std::string_view> texts, 
 /// 4. The same text gets the same bits alone and in any batch, and whatever was encoded before.
 /// 5. All members may be called from several threads at once.
 ///
-/// Models: encode::HashedNgrams.
+/// Models: encode::HashedNgrams, encode::BertEncoder, encode::ModelEncoder.
 template <class E>
 concept TextEncoder = needs::dim<E> && needs::fingerprint<E> && needs::encode<E>;
 
