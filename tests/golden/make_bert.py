@@ -7,8 +7,9 @@ Needs torch, transformers 5.24.0, tokenizers 0.23.3, sentence-transformers 6.2.0
     models/bert/           config.json, tokenizer.json (WordPiece, of the words of text_tokenizers.py's corpus),
                            model.safetensors (2 layers, 4 heads, float32), modules.json and what it names
     expected/bert.json     texts; for each: ids, their text, and the vector of at most 48 tokens; what BertNormalizer
-                           makes of them under other settings; and the first numbers of the vectors that
-                           all-MiniLM-L6-v2 has, where ASTERISM_MINILM names its folder (else as they were)
+                           makes of them under other settings, and of characters; and the first numbers of the
+                           vectors that all-MiniLM-L6-v2 has, where ASTERISM_MINILM names its folder (else as they
+                           were)
 """
 
 import collections
@@ -17,6 +18,7 @@ import os
 import re
 import sys
 import tempfile
+import unicodedata
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -99,6 +101,34 @@ def lively_bert(tokens):
     return model.eval()
 
 
+def runs(characters):
+    """First and last of each run of neighbours, one after the other."""
+    out = []
+    for c in characters:
+        if out and out[-1] == c - 1:
+            out[-1] = c
+        else:
+            out += [c, c]
+    return out
+
+
+def classes():
+    """Characters of Unicode 3.2 that are what they were then, by what BertNormalizer does with them: its tables know no
+    newer marks than those of Unicode 8."""
+    alone = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
+    old = unicodedata.ucd_3_2_0.category
+    assigned = [c for c in range(0x110000) if old(chr(c)) not in ("Cn", "Cs")
+                and old(chr(c)) == unicodedata.category(chr(c))]
+
+    def members(setting, is_member):
+        normal = normalizers.BertNormalizer(**{**alone, setting: True})
+        return runs(c for c in assigned if is_member(chr(c), normal.normalize_str(chr(c))))
+
+    return {"assigned": runs(assigned), "removed": members("clean_text", lambda c, made: made == ""),
+            "marks": members("strip_accents", lambda c, made: made == ""),
+            "ideographs": members("handle_chinese_chars", lambda c, made: made != c)}
+
+
 def minilm_vectors():
     """The first numbers of some vectors of all-MiniLM-L6-v2, whose weights are not part of the repository."""
     if "ASTERISM_MINILM" not in os.environ:
@@ -147,7 +177,8 @@ def main():
     others = ",\n".join(json.dumps(entry, ensure_ascii=True) for entry in settings)
     minilm = ",\n".join(json.dumps(entry, ensure_ascii=True) for entry in minilm_vectors())
     (OUT / "expected" / "bert.json").write_text(
-        f'{{"texts": [\n{lines}\n],\n"normalizers": [\n{others}\n],\n"minilm": [\n{minilm}\n]}}\n')
+        f'{{"texts": [\n{lines}\n],\n"normalizers": [\n{others}\n],\n"minilm": [\n{minilm}\n],\n'
+        f'"classes": {json.dumps(classes())}}}\n')
 
 
 if __name__ == "__main__":

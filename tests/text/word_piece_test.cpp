@@ -12,6 +12,7 @@
 #include "asterism/json/json.hpp"
 #include "asterism/text/detail/normalizer.hpp"
 #include "asterism/text/detail/tokenizer_file.hpp"
+#include "asterism/text/detail/unicode.hpp"
 #include "asterism/text/tokenizer.hpp"
 
 using namespace asterism;
@@ -107,6 +108,30 @@ TEST_CASE("BERT's ids and texts are Hugging Face's") {
 TEST_CASE("truncation and padding are refused unless the caller sees to them") {
   CHECK_THROWS_AS(Tokenizer::from_file(std::string(ASTERISM_GOLDEN_DIR) + "/models/bert/tokenizer.json"),
                   Unsupported);
+}
+
+TEST_CASE("classes of characters as BertNormalizer has them") {
+  const auto members = [](const nlohmann::json& runs) {
+    std::vector<bool> out(0x110000, false);
+    for (std::size_t i = 0; i < runs.size(); i += 2) {
+      for (auto c = runs[i].get<std::size_t>(); c <= runs[i + 1].get<std::size_t>(); ++c) out[c] = true;
+    }
+    return out;
+  };
+  const nlohmann::json& classes = golden()["classes"];
+  const std::vector<bool> assigned = members(classes["assigned"]);
+  const auto check = [&](const char* name, bool (*is_member)(char32_t)) {
+    const std::vector<bool> expected = members(classes[name]);
+    for (char32_t c = 0; c < 0x110000U; ++c) {
+      if (assigned[c] && is_member(c) != expected[c]) FAIL_CHECK(name, ": code point ", static_cast<unsigned>(c));
+    }
+  };
+  check("removed", [](char32_t c) { return c == 0 || c == 0xFFFDU || is_control(c); });
+  check("marks", is_nonspacing_mark);
+  check("ideographs", is_bert_ideograph);
+  for (const char32_t c : {0x2A700U, 0x2B81FU, 0x2B920U, 0x2CEAFU})
+    CHECK(is_bert_ideograph(c));  // of Unicode 5.2 and 8
+  for (const char32_t c : {0x2A6FFU, 0x2B820U, 0x2B91FU, 0x2CEB0U}) CHECK_FALSE(is_bert_ideograph(c));
 }
 
 TEST_CASE("BertNormalizer under all settings") {
