@@ -7,6 +7,7 @@
 #include "asterism/knowledge/index/row_ids_impl.hpp"
 #include "asterism/knowledge/index/scan_impl.hpp"
 #include "asterism/knowledge/index/vector_rows_impl.hpp"
+#include "asterism/knowledge/rank_impl.hpp"
 #include "asterism/knowledge/store/changes_impl.hpp"
 #include "asterism/knowledge/store/checked_row_impl.hpp"
 #include "asterism/knowledge/store/database_impl.hpp"

@@ -22,6 +22,13 @@ struct Lifetime;
 struct Commit;
 struct Damage;
 
+struct Step;
+struct Path;
+struct Reached;
+struct Seed;
+struct RankOptions;
+struct Ranking;
+
 class BadVector;
 class IndexFull;
 class CorruptStore;
