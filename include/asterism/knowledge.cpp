@@ -2,6 +2,7 @@
 // (ASTERISM_COMPILED): the target asterism::knowledge adds this source to its user, besides asterism.cpp; see
 // core/config.hpp.
 
+#include "asterism/knowledge/clusters_impl.hpp"
 #include "asterism/knowledge/index/best_hits_impl.hpp"
 #include "asterism/knowledge/index/limits_impl.hpp"
 #include "asterism/knowledge/index/row_ids_impl.hpp"

@@ -28,6 +28,8 @@ struct Reached;
 struct Seed;
 struct RankOptions;
 struct Ranking;
+struct ClusterLevel;
+struct Clusters;
 
 class BadVector;
 class IndexFull;
