@@ -16,3 +16,4 @@
 #include "asterism/knowledge/store/memory_impl.hpp"
 #include "asterism/knowledge/store/sqlite_impl.hpp"
 #include "asterism/knowledge/store/writer_lock_impl.hpp"
+#include "asterism/knowledge/undirected_graph_impl.hpp"

@@ -367,10 +367,9 @@ TEST_CASE("a meter is told of all looks") {
 TEST_CASE("where looks run out the laws hold all the same") {
   Random random(8);
   const auto limited = [](const EdgeList& graph, const Clusters& previous, std::size_t each) {
-    knowledge::detail::UndirectedGraph copy;
+    UndirectedGraph copy;
     Unlimited meter;
-    REQUIRE(knowledge::detail::copy_undirected(graph, meter, copy));
-    copy.merge_edges();
+    REQUIRE(copy_undirected(graph, meter, copy));
     return knowledge::detail::louvain(std::move(copy), previous, meter, {.each = each, .free = 0});
   };
   for (int round = 0; round < 50; ++round) {

@@ -30,6 +30,7 @@ struct RankOptions;
 struct Ranking;
 struct ClusterLevel;
 struct Clusters;
+struct UndirectedGraph;
 
 class BadVector;
 class IndexFull;

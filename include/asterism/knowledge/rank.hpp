@@ -76,9 +76,9 @@ class PushState {
 
 }  // namespace detail
 
-/// Scores places by walks that begin at the seeds, go on with probability `damping` along an edge, chosen by weight,
-/// and else end: a score is the share of walks that end at the place. A walk that has to go on where no edge leaves begins
-/// again at a seed.
+/// Scores places by walks that begin at the seeds, go on along an edge with probability `damping`, chosen by weight,
+/// and else end: a score is the share of walks that end at the place. A walk that has to go on where no edge leaves
+/// begins again at a seed.
 ///
 /// Walks are pushed on by whole shares while there is enough of them (Andersen, Chung, Lang: Local graph partitioning
 /// using PageRank vectors, FOCS 2006), so that they follow at most 1 / (epsilon (1 - damping)) edges, however large the
