@@ -22,6 +22,16 @@ struct Lifetime;
 struct Commit;
 struct Damage;
 
+struct Step;
+struct Path;
+struct Reached;
+struct Seed;
+struct RankOptions;
+struct Ranking;
+struct ClusterLevel;
+struct Clusters;
+struct UndirectedGraph;
+
 class BadVector;
 class IndexFull;
 class CorruptStore;
