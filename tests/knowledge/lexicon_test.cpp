@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
+#include "asterism/knowledge/store/sqlite.hpp"
 
 #include "support/files.hpp"
 
@@ -115,6 +116,9 @@ TEST_CASE("a file keeps words; damaged or another's it is begun anew") {
     fill(lexicon);
     CHECK(keys(lexicon, "rum") == Keys{2});
   }
+  { const store::Sqlite store(folder / "store.db"); }
+  CHECK_THROWS_AS(Lexicon(folder / "store.db"), FormatError);
+  CHECK_NOTHROW(store::Sqlite(folder / "store.db"));
   std::ofstream(path) << "not a database at all, but long enough to be read as one by somebody in a hurry ......";
   std::filesystem::remove(path + "-wal");
   CHECK(Lexicon(path).stamp() == 0);

@@ -26,9 +26,10 @@ struct LexiconHit {
 };
 
 /// An index of words over SQLite's FTS5, with the tokenizers porter and unicode61: "carries" finds "carrying", "etoile"
-/// finds "Étoile". In memory, or in a file that can be made again at any time: one that is damaged, or no lexicon, is begun
-/// anew. Its owner compares `stamp` with what it knows, and fills it again if it differs. `search` may be called from
-/// several threads at once, also while `change` runs. Movable. FileError where a file can't be written.
+/// finds "Étoile". In memory, or in a file that can be made again at any time: a damaged one is begun anew, and its
+/// owner, who compares `stamp` with what it knows, fills it again. `search` may be called from several threads at once,
+/// also while `change` runs. Movable. FormatError for another's database, which stays as it is; FileError where a file
+/// can't be written, StoreBusy where another program has it.
 class Lexicon {
  public:
   enum class Access : bool { write, read };
@@ -48,8 +49,8 @@ class Lexicon {
   /// Forgets all; the stamp is 0.
   void clear();
 
-  /// The best k texts that have a word of `text` and whose keys are allowed, best first, ties to the lower key. Any text is
-  /// a query: its first 256 different words count, and no character means anything else.
+  /// The best k texts that have a word of `text` and whose keys are allowed, best first, ties to the lower key. Any
+  /// text is a query: its first 256 different words count, and no character means anything else.
   std::vector<LexiconHit> search(std::string_view text, std::size_t k,
                                  const std::function<bool(std::int64_t)>& allowed) const;
 

@@ -40,24 +40,36 @@ inline std::string any_word_of(std::string_view text) {
   return query;
 }
 
+/// True if the file is a whole database of somebody else's.
+inline bool is_anothers(const std::string& path) {
+  try {
+    const store::Database database(path, store::Database::Access::read);
+    return database.integer("PRAGMA application_id") != lexicon_id &&
+           database.integer("SELECT count(*) FROM sqlite_schema") != 0;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace detail
 
 struct Lexicon::Words {
   Words(const std::string& path, bool reads)
       : database(path, reads ? store::Database::Access::read : store::Database::Access::write) {
-    if (!reads) prepare();
-    if (database.integer("PRAGMA application_id") != detail::lexicon_id) {
-      throw FormatError(concat(path, " is no list of words"));
+    const bool fresh = !reads && database.integer("SELECT count(*) FROM sqlite_schema") == 0;
+    if (!fresh && database.integer("PRAGMA application_id") != detail::lexicon_id) {
+      throw FormatError(concat(path, " is no list of words: move it away, and one is made in its place"));
     }
+    if (!reads) prepare(fresh);
     insert.emplace(database, "INSERT INTO words(rowid, text) VALUES (?, ?)");
     remove.emplace(database, "DELETE FROM words WHERE rowid = ?");
     select.emplace(database,
                    "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid");
   }
 
-  void prepare() {
+  void prepare(bool fresh) {
     database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
-    if (database.integer("SELECT count(*) FROM sqlite_schema") == 0) {
+    if (fresh) {
       store::Transaction transaction(database, store::Database::Access::write);
       database.run(
           "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'porter unicode61');"
@@ -88,7 +100,10 @@ ASTERISM_INLINE Lexicon::Lexicon(const std::string& path, Access access) {
     words_ = std::make_unique<Words>(path, access == Access::read);
     stamp();
     return;
-  } catch (const Error&) {  // damaged, or another's: it holds nothing that is not elsewhere
+  } catch (const FormatError&) {  // damaged, or absent
+    if (access == Access::write && detail::is_anothers(path)) throw;
+  } catch (const FileError&) {
+    if (access == Access::write) throw;
   }
   if (access == Access::read) {
     words_ = std::make_unique<Words>(":memory:", false);
