@@ -3,12 +3,16 @@
 // core/config.hpp.
 
 #include "asterism/knowledge/clusters_impl.hpp"
+#include "asterism/knowledge/fold_impl.hpp"
+#include "asterism/knowledge/graph/rows_impl.hpp"
 #include "asterism/knowledge/index/best_hits_impl.hpp"
 #include "asterism/knowledge/index/limits_impl.hpp"
 #include "asterism/knowledge/index/row_ids_impl.hpp"
 #include "asterism/knowledge/index/scan_impl.hpp"
 #include "asterism/knowledge/index/vector_rows_impl.hpp"
+#include "asterism/knowledge/lexicon_impl.hpp"
 #include "asterism/knowledge/rank_impl.hpp"
+#include "asterism/knowledge/sources_impl.hpp"
 #include "asterism/knowledge/store/changes_impl.hpp"
 #include "asterism/knowledge/store/checked_row_impl.hpp"
 #include "asterism/knowledge/store/database_impl.hpp"

@@ -1,4 +1,4 @@
-// What indexes and stores refuse, by name.
+// What indexes, stores and graphs refuse, by name.
 #pragma once
 
 #include "asterism/core/error.hpp"
@@ -41,6 +41,30 @@ class StoreBusy : public FileError {
 class NewerSchema : public Unsupported {
  public:
   using Unsupported::Unsupported;
+};
+
+/// A graph has no room for what is to be committed.
+class KnowledgeFull : public BudgetExceeded {
+ public:
+  using BudgetExceeded::BudgetExceeded;
+};
+
+/// A kind of node or edge that the schema does not have, or a file whose kinds are others than the schema's.
+class UnknownKind : public InvalidArgument {
+ public:
+  using InvalidArgument::InvalidArgument;
+};
+
+/// An edge of a node that is not there.
+class DanglingEdge : public InvalidArgument {
+ public:
+  using InvalidArgument::InvalidArgument;
+};
+
+/// The vectors of a graph were made by another encoder than the one that is to be used with it.
+class EncoderMismatch : public InvalidArgument {
+ public:
+  using InvalidArgument::InvalidArgument;
 };
 
 }  // namespace asterism::knowledge

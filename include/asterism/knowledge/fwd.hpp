@@ -38,6 +38,13 @@ class CorruptStore;
 class BehindHead;
 class StoreBusy;
 class NewerSchema;
+class KnowledgeFull;
+class UnknownKind;
+class DanglingEdge;
+class EncoderMismatch;
+
+struct KnowledgeLimits;
+class Lexicon;
 
 }  // namespace asterism::knowledge
 

@@ -79,6 +79,7 @@ class Sqlite {
   /// Gives the space of rows that have gone back to the system: a new file takes the old one's place.
   void compact();
   const std::string& path() const;
+  bool read_only() const;
   /// The damage in words, with the path and what to do.
   std::string describe(const knowledge::Damage& damage) const;
 

@@ -423,6 +423,7 @@ ASTERISM_INLINE void Sqlite::compact() {
 }
 
 ASTERISM_INLINE const std::string& Sqlite::path() const { return file_->database.path(); }
+ASTERISM_INLINE bool Sqlite::read_only() const { return file_->reads; }
 ASTERISM_INLINE std::string Sqlite::describe(const knowledge::Damage& damage) const {
   return file_->describe(damage);
 }
