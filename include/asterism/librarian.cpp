@@ -7,3 +7,5 @@
 #include "asterism/encode/bert_network_impl.hpp"
 #include "asterism/encode/check_impl.hpp"
 #include "asterism/encode/hashed_ngrams_impl.hpp"
+#include "asterism/librarian/block_impl.hpp"
+#include "asterism/librarian/statement_impl.hpp"

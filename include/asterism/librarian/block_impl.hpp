@@ -1,0 +1,67 @@
+// Bodies of block.hpp.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "asterism/librarian/block.hpp"
+
+namespace asterism::librarian {
+
+ASTERISM_INLINE BlockWriter::BlockWriter(const text::Tokenizer& tokenizer, BlockMarkers markers)
+    : tokenizer_(&tokenizer),
+      markers_(std::move(markers)),
+      open_(marker(markers_.open)),
+      close_(marker(markers_.close)) {}
+
+ASTERISM_INLINE std::vector<TokenId> BlockWriter::marker(const std::string& text) const {
+  if (const std::optional<TokenId> id = tokenizer_->token_to_id(text)) return {*id};
+  return tokenizer_->encode(text, {.add_special_tokens = false, .parse_special = false});
+}
+
+ASTERISM_INLINE std::vector<TokenId> BlockWriter::encode_as_text(std::string_view text) const {
+  std::vector<TokenId> ids;
+  const auto append = [&](std::string_view piece) {
+    const std::vector<TokenId> more =
+        tokenizer_->encode(piece, {.add_special_tokens = false, .parse_special = false});
+    ids.insert(ids.end(), more.begin(), more.end());
+  };
+  while (true) {
+    std::size_t first = text.find(markers_.open);
+    first = std::min(first, text.find(markers_.close));
+    for (const std::string& other : markers_.others) first = std::min(first, text.find(other));
+    if (first == std::string_view::npos) break;
+    append(text.substr(0, first + 1));
+    text.remove_prefix(first + 1);
+  }
+  append(text);
+  return ids;
+}
+
+ASTERISM_INLINE BlockWriter::Block BlockWriter::write(View<const std::string_view> facts,
+                                                      std::size_t tokens) const {
+  Block block;
+  block.taken.resize(facts.size);
+  std::string text = " ";
+  std::size_t count = open_.size() + close_.size() + 1;
+  for (std::size_t i = 0; i < facts.size; ++i) {
+    std::string fact(facts[i]);
+    if (!fact.ends_with('.')) fact += '.';
+    const std::size_t needed = encode_as_text(" " + fact).size();
+    if (count + needed > tokens) continue;
+    count += needed;
+    text += fact + " ";
+    block.taken[i] = true;
+    ++block.facts;
+  }
+  if (block.facts == 0) return block;
+  const std::vector<TokenId> inside = encode_as_text(text);
+  block.tokens = open_;
+  block.tokens.insert(block.tokens.end(), inside.begin(), inside.end());
+  block.tokens.insert(block.tokens.end(), close_.begin(), close_.end());
+  block.text = markers_.open + text + markers_.close;
+  return block;
+}
+
+}  // namespace asterism::librarian

@@ -1,0 +1,56 @@
+// The names of a graph that a text contains.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/knowledge/fold.hpp"
+#include "asterism/knowledge/types.hpp"
+#include "asterism/librarian/statement.hpp"
+
+namespace asterism::librarian {
+
+/// A name in a text, and the nodes that have it.
+struct Mention {
+  std::string name{};                      ///< folded
+  std::vector<knowledge::NodeId> nodes{};  ///< ascending
+};
+
+/// How many words a name may have.
+inline constexpr std::size_t longest_name = 8;
+
+/// The names and aliases of the snapshot that stand in the text, whatever their case and form, in the order of the
+/// text; of those that overlap the one that begins first, of these the longest. Names begin and end with a word.
+template <class Snapshot>
+std::vector<Mention> mentions(const Snapshot& snapshot, std::string_view text) {
+  const std::string whole = knowledge::folded(text);
+  const std::vector<Word> words = words_of(whole);
+  std::vector<Mention> all;
+  for (std::size_t i = 0; i < words.size();) {
+    std::size_t next = i + 1;
+    for (std::size_t end = std::min(words.size(), i + longest_name); end > i; --end) {
+      std::string name = whole.substr(words[i].begin, words[end - 1].end - words[i].begin);
+      std::vector<knowledge::NodeId> nodes = snapshot.find(name);
+      if (nodes.empty()) continue;
+      all.push_back({std::move(name), std::move(nodes)});
+      next = end;
+      break;
+    }
+    i = next;
+  }
+  return all;
+}
+
+/// The folded text with its names left out: what a question asks, not of whom.
+inline std::string masked(std::string text, const std::vector<Mention>& names) {
+  for (const Mention& name : names) {
+    const std::size_t at = text.find(name.name);
+    if (at != std::string::npos) text.replace(at, name.name.size(), "_");
+  }
+  return text;
+}
+
+}  // namespace asterism::librarian
