@@ -192,17 +192,16 @@ inline Asked asked_of(const std::string& folder, std::span<const Question> quest
           .chat = options.chat};
 }
 
-/// Loads the checkpoint in `folder` under the policies of B and asks each question by itself, decoding greedily
-/// until an end token, one of `stop` or `max_tokens`. An answer is right if its trimmed text equals the known
-/// answer. The known answer is scored as " answer" after the prompt, with an end token if the model has one; if
-/// none is known, the prompt itself is scored. Progress and evaluation call the variant `name`. Throws as
-/// `load`; InvalidArgument if there is no question, or naming one that does not fit into the context.
+/// Asks a loaded model each question by itself, decoding greedily until an end token, one of `stop` or `max_tokens`. An
+/// answer is right if its trimmed text equals the known answer. The known answer is scored as " answer" after the
+/// prompt, with an end token if the model has one; if none is known, the prompt itself is scored. Progress and
+/// evaluation call the variant `name`, the checkpoint `folder`. InvalidArgument if there is no question, or naming one
+/// that does not fit into the context.
 template <class B>
-Evaluation evaluate(const std::string& folder, std::span<const Question> questions,
-                    const LoadOptions& load_options = {}, const EvaluateOptions& options = {},
+Evaluation evaluate(const LanguageModel<Traced<B>>& model, const std::string& folder,
+                    std::span<const Question> questions, const EvaluateOptions& options = {},
                     std::string name = variant_name<B>()) {
   if (questions.empty()) throw InvalidArgument("there is no question to ask");
-  const LanguageModel<Traced<B>> model = load<Traced<B>>(folder, load_options);
   Session<Traced<B>> session = model.session();
   Evaluation evaluation{.variant = std::move(name),
                         .policies = policies_text<B>(),
@@ -223,6 +222,16 @@ Evaluation evaluate(const std::string& folder, std::span<const Question> questio
   }
   progress.end();
   return evaluation;
+}
+
+/// Loads the checkpoint in `folder` under the policies of B, and asks it as above. Throws as `load`, too.
+template <class B>
+Evaluation evaluate(const std::string& folder, std::span<const Question> questions,
+                    const LoadOptions& load_options = {}, const EvaluateOptions& options = {},
+                    std::string name = variant_name<B>()) {
+  if (questions.empty()) throw InvalidArgument("there is no question to ask");
+  const LanguageModel<Traced<B>> model = load<Traced<B>>(folder, load_options);
+  return evaluate<B>(model, folder, questions, options, std::move(name));
 }
 
 }  // namespace asterism::lab
