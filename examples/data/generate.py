@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from saltlantern import questions, world
+from saltlantern import dated, questions, world
 
 PER_KIND = 120  # questions of each kind and split
 SHOWN = 3  # questions that the main example shows
@@ -94,6 +94,11 @@ def split_questions(split):
     return result
 
 
+def write_questions(path, items):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items), encoding="utf-8")
+
+
 def shown_questions(items):
     """One question of each of three kinds, drawn by a seed that was fixed before anything was trained."""
     random = questions.new_random("saltlantern", "shown")
@@ -117,15 +122,19 @@ def main():
     shown = []
     for split in SPLITS:
         items = split_questions(split)
-        path = folder / "questions" / f"{split}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items), encoding="utf-8")
+        write_questions(folder / "questions" / f"{split}.jsonl", items)
         if split == "held_out_cards":
             shown = shown_questions(items)
-    (folder / "questions" / "shown.jsonl").write_text("".join(json.dumps(item, ensure_ascii=False) + "\n"
-                                                              for item in shown), encoding="utf-8")
+    write_questions(folder / "questions" / "shown.jsonl", shown)
+    errata = world.errata(pools)
+    write_rows(folder / "errata.json", errata)
+    for name in ("as_of", "updated"):
+        write_questions(folder / "questions" / f"{name}.jsonl",
+                        dated.dated_questions(name, errata, PER_KIND, is_balanced))
+    write_questions(folder / "questions" / "absent.jsonl", dated.absent_questions(PER_KIND))
     print(f"{sum(map(len, pools.values()))} cards, {len(book)} rules, {sum(map(len, glossary.values()))} terms, "
-          f"{len(SPLITS)} splits of {PER_KIND * len(questions.TYPES)} questions; "
+          f"{len(errata)} errata; {len(SPLITS)} splits of {PER_KIND * len(questions.TYPES)} questions, "
+          f"as_of, updated and absent of {PER_KIND}; "
           f"shown: {', '.join(item['id'] for item in shown)}")
 
 

@@ -14,5 +14,5 @@ with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     written = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
     differing = [str(path) for path in written if not filecmp.cmp(folder / path, here / path, shallow=False)]
-    if len(written) != 10 or differing:
-        sys.exit(f"{len(written)} files, expected 10; other than in the repository: {differing}")
+    if len(written) != 14 or differing:
+        sys.exit(f"{len(written)} files, expected 14; other than in the repository: {differing}")

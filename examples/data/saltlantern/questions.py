@@ -179,6 +179,17 @@ def contest(type_, a, b):
     return (lower if type_ == "race" else higher)["name"]
 
 
+def outcome(type_, a, b):
+    """What comes of two cards under a rule that needs their figures alone."""
+    if type_ == "alliance":
+        return str(a["strength"] + b["strength"])
+    if type_ == "bill":
+        return str(a["cost"] + b["cost"])
+    if type_ == "damage":
+        return str(max(0, a["strength"] - b["guard"]))
+    return contest(type_, a, b)
+
+
 def ask(scene, type_, random, phrasing="training"):
     """A question of a type that the scene answers, worded from a pool of wordings."""
     slots, entities = {}, []
@@ -191,16 +202,10 @@ def ask(scene, type_, random, phrasing="training"):
             pair = list(random.choice(equal)) if equal else pair
         a, b = pair
         slots, entities = {"a": a["name"], "b": b["name"]}, [a["id"], b["id"]]
-        if type_ == "alliance":
-            answer = str(a["strength"] + b["strength"])
-        elif type_ == "bill":
-            answer = str(a["cost"] + b["cost"])
-        elif type_ == "damage":
-            answer = str(max(0, a["strength"] - b["guard"]))
-        elif type_ == "support":
+        if type_ == "support":
             answer = str(a["strength"] + next(r["amount"] for r in scene.rules if r["keyword"] == b["keywords"][0]))
         else:
-            answer = contest(type_, a, b)
+            answer = outcome(type_, a, b)
         if type_ in ("clash", "race", "siege"):
             candidates = [n for n in scene_names(scene) if n in slots.values()]
         else:

@@ -13,6 +13,8 @@ from . import words
 SET = "SLT"
 CARDS = {"training": 440, "held_out": 120, "new_words": 40}
 TERMS = {"training": 70, "held_out": 24, "new_words": 10}
+ERRATA = 40  # cards whose figures change at a date
+ERRATA_YEAR = 2026
 
 
 def rng(*name):
@@ -233,3 +235,28 @@ def entities(edges):
     found = {node for subject, _, object_ in edges for node in (subject, object_)}
     named = sorted(node for node in found if node.split(":")[0] not in ("card", "rule", "term"))
     return [{"id": node, "type": node.split(":")[0], "name": node.split(":")[1]} for node in named]
+
+
+def errata(pools):
+    """Dated changes of figures, by date: {"card", "field", "value", "from"}. A fifth of the cards changes twice."""
+    random_ = rng("errata")
+    chosen = random_.sample([card for pool in ("training", "held_out") for card in pools[pool]], ERRATA)
+    rows = []
+    for index, card in enumerate(chosen):
+        field = words.ATTRIBUTES[index % len(words.ATTRIBUTES)]
+        value, months = card[field], sorted(random_.sample(range(1, 13), 1 if index % 5 else 2))
+        for month in months:
+            value = random_.choice([other for other in range(words.SMALLEST, words.LARGEST + 1)
+                                    if other not in (value, card[field])])
+            rows.append({"card": card["id"], "field": field, "value": value,
+                         "from": f"{ERRATA_YEAR}-{month:02d}-{random_.randint(1, 28):02d}"})
+    return sorted(rows, key=lambda row: (row["from"], row["card"]))
+
+
+def as_of(card, rows, day):
+    """The card as it is on a day, `YYYY-MM-DD`; None: when all errata hold."""
+    changed = dict(card)
+    for row in rows:
+        if row["card"] == card["id"] and (day is None or row["from"] <= day):
+            changed[row["field"]] = row["value"]
+    return changed
