@@ -63,8 +63,9 @@ def compiles(folder, code, tools):
     command = [compiler, "-std=c++20", "-O1" if tests else "-fsyntax-only", *WARNINGS, *flags, str(source)]
     if tests:
         command += [test_main, "-pthread", "-o", str(folder / "snippet")]
-        command += ["-lpcre2-8", "-lutf8proc"] if "asterism/encode/" in code else []
-        command += ["-lsqlite3"] if "store/sqlite.hpp" in code else []
+        librarian = "asterism/librarian/" in code
+        command += ["-lpcre2-8", "-lutf8proc"] if librarian or "asterism/encode/" in code else []
+        command += ["-lsqlite3"] if librarian or "store/sqlite.hpp" in code else []
     result = run(command)
     if result.returncode or result.stderr:
         return [f"does not compile cleanly:\n{code}\n{result.stderr}"]

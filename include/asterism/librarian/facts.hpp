@@ -40,6 +40,7 @@ struct Facts {
     return {kinds(NodeKind::thing), kinds(NodeKind::fact)};
   }
   static constexpr bool functional(EdgeKind kind) { return kind == EdgeKind::is_now; }
+  static constexpr bool to_fact(EdgeKind kind) { return kind == EdgeKind::is_now || kind == EdgeKind::says; }
   static constexpr bool mergeable(NodeKind kind) { return kind == NodeKind::fact; }
 
   // What the librarian needs for experience.
