@@ -69,6 +69,8 @@ concept mergeable = requires(typename S::NodeKind kind) {
 /// 3. `ends(edge kind)`: the kinds of nodes that it connects.
 /// 4. `functional(edge kind)`: true if a node has at most one such edge at an instant: a card has one cost.
 /// 5. `mergeable(node kind)`: true if two nodes that say the same may become one.
+/// 6. `to_fact(edge kind)`, if there is one: true if the edge leads to a node that says something of its source, and is
+///    true for as long as the edge holds. Without it functional edges do.
 ///
 /// Models: one's own, and librarian::Facts.
 template <class S>

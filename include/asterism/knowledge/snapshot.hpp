@@ -57,7 +57,7 @@ struct Related {
 struct NodeQuery {
   KindSet kinds = any_kind;
   std::optional<std::string> source{};  ///< one of its sources
-  /// No facts that do not hold at the snapshot's instant: to which functional edges lead, none of which holds.
+  /// No facts that do not hold at the snapshot's instant: to which edges lead that say facts, none of which holds.
   bool valid = true;
   bool merged = false;  ///< also those that another node stands for
 };
@@ -365,6 +365,18 @@ class Snapshot {
     return all;
   }
 
+  /// Edges that say facts, see GraphSchema.
+  static constexpr std::uint64_t fact_kinds = [] {
+    std::uint64_t bits = 0;
+    for (std::size_t kind = 0; kind < Schema::edge_kinds; ++kind) {
+      if constexpr (requires { Schema::to_fact(EdgeKind{}); }) {
+        if (Schema::to_fact(static_cast<EdgeKind>(kind))) bits |= std::uint64_t{1} << kind;
+      } else {
+        if (Schema::functional(static_cast<EdgeKind>(kind))) bits |= std::uint64_t{1} << kind;
+      }
+    }
+    return bits;
+  }();
   static constexpr std::uint64_t functional_kinds = [] {
     std::uint64_t bits = 0;
     for (std::size_t kind = 0; kind < Schema::edge_kinds; ++kind) {
@@ -388,7 +400,7 @@ class Snapshot {
     if ((query.kinds >> row.kind & 1U) == 0) return false;
     if (!query.merged && row.merged_into != no_node) return false;
     if (query.source && !names_source(rows().source(row), *query.source)) return false;
-    return !query.valid || instant.place_holds(row.place);
+    return !query.valid || instant.place_holds(row.place, fact_kinds);
   }
   void allow(Selection& selection, std::uint32_t row) const {
     selection.rows_.allow({row});

@@ -52,12 +52,12 @@ class Instant {
     });
     return beaten;
   }
-  /// False if functional edges lead to the place and none of them holds: what was true of something once.
-  bool place_holds(std::uint32_t place) const {
+  /// False if edges of the kinds `facts` lead to the place and none of them holds: what was true of something once.
+  bool place_holds(std::uint32_t place, std::uint64_t facts) const {
     bool any = false;
     bool held = false;
     rows_->for_each_in(place, version_, [&](std::uint32_t row) {
-      if ((functional_ >> rows_->edge(row).kind & 1U) == 0) return;
+      if ((facts >> rows_->edge(row).kind & 1U) == 0) return;
       any = true;
       held = held || (valid_then(rows_->edge(row)) && !disputed(row));
     });
