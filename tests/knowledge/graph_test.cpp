@@ -560,3 +560,47 @@ TEST_CASE("clusters of nodes keep their ids while the graph changes") {
   CHECK(second.of(nodes[7], 0) == first.of(nodes[7], 0));
   CHECK(second.of(fresh, 0) == first.of(nodes[7], 0));
 }
+
+TEST_CASE("words of what was rolled back are found, also when the file is opened again") {
+  const test::TemporaryFolder folder;
+  backend::Arena arena(0, 1_GiB);
+  const auto count = [](const Graph<store::Sqlite>& graph) {
+    const auto snapshot = graph.snapshot();
+    return snapshot.words("salt", 3, snapshot.select()).size();
+  };
+  {
+    Graph<store::Sqlite> graph(arena, small, store::Sqlite(folder / "a.db"));
+    const NodeId id = graph.put({.kind = 3, .text = "salt"});
+    graph.commit("", day(1));
+    graph.put({.id = id, .kind = 3, .text = "rum"});
+    graph.commit("", day(2));
+    CHECK(count(graph) == 0);
+    graph.rollback({1}, day(3));
+    CHECK(count(graph) == 1);
+    for (int i = 0; i < 6; ++i) {
+      graph.put({.kind = 3, .text = "other " + std::to_string(i)});
+      graph.commit("", day(4 + i));
+    }
+    CHECK(count(graph) == 1);
+  }
+  const Graph<store::Sqlite> graph(arena, small, store::Sqlite(folder / "a.db"));
+  CHECK(count(graph) == 1);
+}
+
+TEST_CASE_FIXTURE(Fleet, "what has ended is not lengthened, and what can't be kept ends nothing") {
+  Edge weak = carries(salt, 10);
+  weak.confidence = 0.9;
+  const EdgeId first = graph.supersede(weak).edge;
+  Edge other = carries(rum, 10);
+  other.confidence = 0.5;
+  graph.supersede(other);
+  CHECK(graph.close(first, day(15)));
+  const NodeId tar = graph.put({.kind = number(Node_::fact), .text = "tar"});
+  graph.supersede(carries(tar, 20));
+  CHECK(graph.edge_now(first)->valid_to == day(15));
+  Edge wrong = carries(salt, 30);
+  wrong.weight = 0;
+  CHECK_THROWS_AS(graph.supersede(wrong), InvalidArgument);
+  graph.commit("", day(1));
+  CHECK(graph.snapshot(day(40)).edges(gull)[0].to == tar);
+}

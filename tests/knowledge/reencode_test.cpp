@@ -68,6 +68,26 @@ TEST_CASE("all vectors are another encoder's, in one version") {
   CHECK(found(graph.snapshot(), 4) == NodeId{1});
   CHECK(found(graph.as_of(latest, {1}), 3) == no_node);  // its vectors are the other encoder's
   CHECK(graph.as_of(latest, {1}).node({0})->text == "abc");
+  CHECK_THROWS_AS(graph.rollback({1}, {3}), InvalidArgument);
+}
+
+TEST_CASE("twice is once") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "graph.db";
+  backend::Arena arena(0, 64_MiB);
+  {
+    Graph graph = open(arena, path, 8, 1);
+    graph.put({.kind = 3, .text = "abc", .vector = {1, 0, 0, 0, 0, 0, 0, 0}});
+    graph.commit("", {1});
+  }
+  for (int i = 0; i < 2; ++i) {
+    store::Sqlite store(path);
+    reencode(store, {16, 2}, by_length, {2});
+  }
+  const Graph graph = open(arena, path, 16, 2);
+  std::vector<float> query(16, 1.0F);
+  const auto snapshot = graph.snapshot();
+  CHECK(snapshot.search(View<const float>(query), 1, snapshot.select()).hits.size() == 1);
 }
 
 TEST_CASE("salvage leaves out what is damaged, and lists it") {

@@ -29,6 +29,7 @@ TEST_CASE("sources are named once, taken out again, and counted beyond twenty") 
   CHECK(names_source(list, "source 17"));
   CHECK_FALSE(names_source(list, "source 18"));
   CHECK(count_sources(without_source(list, "mate")) == 26);
+  CHECK(with_sources("mate", "cook\nmate\n+7") == "mate\ncook");
   CHECK_THROWS_AS(with_source("", "two\nlines"), InvalidArgument);
   CHECK_THROWS_AS(with_source("", "+3"), InvalidArgument);
 }

@@ -103,8 +103,9 @@ class KnowledgeGraph {
   }
   KnowledgeLimits limits() const { return limits_; }
   const GraphOptions& options() const { return options_; }
-  /// Nodes of the last version.
+  /// Nodes of the last version; how full what fills up first is, 0 to 1, with old values. For the writer.
   std::size_t live_nodes() const { return core_->rows.live_nodes(); }
+  double fullness() const { return core_->rows.fullness(); }
   Bytes bytes() const { return {buffer_.size().count + core_->index.bytes().count}; }
 
   /// The last version, at `latest` or another instant.
@@ -172,6 +173,9 @@ class KnowledgeGraph {
     if (!functional(edge.kind)) {
       throw InvalidArgument(concat("edges of the kind '", name_of_edge(edge.kind), "' end no others: link them"));
     }
+    Edge sound = edge;
+    sound.id = {0};
+    store::check(sound);
     Superseded done;
     const Edge* before = nullptr;
     const std::vector<Edge> all = rivals(edge);
@@ -180,6 +184,7 @@ class KnowledgeGraph {
       if (other.to == edge.to && other.valid_from <= edge.valid_from && edge.valid_from < other.valid_to) {
         return {.edge = other.id, .known = true};
       }
+      if (other.valid_to <= edge.valid_from) continue;
       if (other.valid_from == edge.valid_from) done.disputed.push_back(other.id);
       if (other.valid_from < edge.valid_from && overlaps &&
           (before == nullptr || other.valid_from > before->valid_from)) {
@@ -188,7 +193,8 @@ class KnowledgeGraph {
       if (other.valid_from > edge.valid_from) edge.valid_to = std::min(edge.valid_to, other.valid_from);
     }
     for (const Edge& other : all) {
-      if (before == nullptr || other.valid_from != before->valid_from) continue;
+      if (before == nullptr || other.valid_from != before->valid_from || other.valid_to <= edge.valid_from)
+        continue;
       Edge ended = other;
       ended.valid_to = edge.valid_from;
       done.closed.push_back(put_edge(std::move(ended)));
@@ -380,7 +386,8 @@ class KnowledgeGraph {
   void publish(Version version, const store::Changes& changes);
   /// Forgets what neither a kept version nor a living snapshot has; returns its keys in the list of words.
   std::vector<std::int64_t> forget_old();
-  void change_words(const std::vector<LexiconEntry>& added, const std::vector<std::int64_t>& removed);
+  void change_words(const std::vector<LexiconEntry>& added, const std::vector<std::int64_t>& removed,
+                    Version stamp);
   void rebuild_words();
   static std::optional<LexiconEntry> words_of(const Node& node, Version created) {
     if (node.text.empty()) return std::nullopt;
@@ -393,6 +400,8 @@ class KnowledgeGraph {
   backend::Buffer buffer_;
   std::unique_ptr<detail::GraphCore<Index>> core_;
   std::vector<Commit> versions_{};
+  Version vectors_since_{};   // of the encoder; those of earlier versions are another's
+  bool rolled_back_ = false;  // then keys in the list of words differ from what a store tells: it is made again
   store::Changes changes_{};
   std::map<NodeId, Use> uses_{};
   std::map<NodeId, std::vector<EdgeId>> waiting_edges_{};  // changed edges, by each of their nodes

@@ -131,9 +131,9 @@ inline std::int64_t word_key(Version created, NodeId id) {
 }  // namespace detail
 
 /// One version of a graph at one instant of valid time. Nothing that is committed later changes what it answers, but
-/// for scores of `words`, which rank texts among all that are there. Copies are cheap. All members may be called from
-/// several threads at once, while a writer commits. The graph outlives it; values that it sees stay in memory until it
-/// is gone.
+/// for scores of `words`, which rank texts among all that are there, and counts of uses. Copies are cheap. All members
+/// may be called from several threads at once, while a writer commits. The graph outlives it; values that it sees stay
+/// in memory until it is gone.
 template <GraphSchema S, class Index>
 class Snapshot {
  public:
@@ -216,12 +216,13 @@ class Snapshot {
     return all;
   }
   /// A shortest way along outgoing edges, of at most `depth` of them.
-  Way path(NodeId from, NodeId to, std::size_t depth = 3) const {
+  template <Meter M = Unlimited>
+  Way path(NodeId from, NodeId to, std::size_t depth = 3, M meter = {}) const {
     const std::shared_lock lock(core_->mutex);
     const std::uint32_t start = place_of(from);
     const std::uint32_t end = place_of(to);
     if (start == detail::no_row || end == detail::no_row) return {};
-    const Path path = shortest_path(instant(), start, end, depth);
+    const Path path = shortest_path(instant(), start, end, depth, std::move(meter));
     Way way{.found = path.found, .complete = path.complete};
     for (const Step& step : path.steps) way.steps.push_back({step.edge, id_of(step.place)});
     return way;

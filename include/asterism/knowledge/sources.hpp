@@ -15,6 +15,8 @@ inline constexpr std::size_t most_sources = 20;
 bool names_source(std::string_view list, std::string_view source);
 /// The list with a source more, unless it names it already.
 std::string with_source(std::string_view list, std::string_view source);
+/// The list with all sources of another one; what that counts without a name is left out.
+std::string with_sources(std::string_view list, std::string_view others);
 /// The list without a source; empty if it names no other and counts none.
 std::string without_source(std::string_view list, std::string_view source);
 /// How many sources there are, the counted ones among them.

@@ -67,6 +67,15 @@ ASTERISM_INLINE std::string with_source(std::string_view list, std::string_view 
   return concat(named, "\n+", more + 1);
 }
 
+ASTERISM_INLINE std::string with_sources(std::string_view list, std::string_view others) {
+  std::string all(list);
+  while (!others.empty()) {
+    const std::string_view line = detail::take_line(others);
+    if (detail::counted(line) == 0) all = with_source(all, line);
+  }
+  return all;
+}
+
 ASTERISM_INLINE std::string without_source(std::string_view list, std::string_view source) {
   std::string left;
   while (!list.empty()) {

@@ -243,6 +243,8 @@ class GraphRows {
 
   /// Values of nodes that have not expired.
   std::size_t live_nodes() const { return nodes_.used() - dead_nodes_; }
+  /// The greatest share of nodes, edges, names and text that is used.
+  double fullness() const;
   std::size_t text_used() const { return texts_.used(); }
 
  private:

@@ -91,6 +91,14 @@ ASTERISM_INLINE void GraphRows::make_room(const RowNeeds& needs) {
   if (!texts_.fits(needs.text)) pack_texts();
 }
 
+ASTERISM_INLINE double GraphRows::fullness() const {
+  const auto share = [](std::size_t used, std::size_t room) {
+    return static_cast<double>(used) / static_cast<double>(std::max<std::size_t>(used + room, 1));
+  };
+  return std::max({share(nodes_.used(), nodes_.room()), share(edges_.used(), edges_.room()),
+                   share(names_.used(), names_.room()), share(texts_.used(), texts_.room())});
+}
+
 ASTERISM_INLINE void GraphRows::pack_texts() {
   struct Used {
     std::uint64_t* at;

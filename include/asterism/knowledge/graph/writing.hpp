@@ -80,7 +80,7 @@ void KnowledgeGraph<S, Index, Store>::write_properties() {
 template <GraphSchema S, VectorIndex Index, GraphStore Store>
 void KnowledgeGraph<S, Index, Store>::load() {
   detail::GraphRows& rows = core_->rows;
-  const Version vectors_since{detail::number_of(store_.property(detail::vectors_since_key))};
+  vectors_since_ = {detail::number_of(store_.property(detail::vectors_since_key))};
   detail::IndexBatch<Index> batch(core_->index, limits_.dim);
   std::vector<Use> uses;
   const auto damaged = [&](Damage damage) {
@@ -103,7 +103,7 @@ void KnowledgeGraph<S, Index, Store>::load() {
           [&](const Node& node, Lifetime lifetime) {
             check_kind(node.kind, Schema::node_kinds, "node");
             next_.node = std::max(next_.node, node.id.value + 1);
-            const bool indexed = lifetime.created >= vectors_since;
+            const bool indexed = lifetime.created >= vectors_since_ || lifetime.expired > vectors_since_;
             if (indexed && !node.vector.empty() && node.vector.size() != limits_.dim) {
               damaged({"node", node.id.value, lifetime.created,
                        concat("its vector has ", node.vector.size(), " numbers, not ", limits_.dim)});
@@ -168,13 +168,15 @@ void KnowledgeGraph<S, Index, Store>::rebuild_words() {
 
 template <GraphSchema S, VectorIndex Index, GraphStore Store>
 void KnowledgeGraph<S, Index, Store>::change_words(const std::vector<LexiconEntry>& added,
-                                                   const std::vector<std::int64_t>& removed) {
+                                                   const std::vector<std::int64_t>& removed, Version stamp) {
   try {
-    core_->lexicon.change(View<const LexiconEntry>(added), View<const std::int64_t>(removed), core_->last.value);
+    core_->lexicon.change(View<const LexiconEntry>(added), View<const std::int64_t>(removed),
+                          rolled_back_ ? 0 : stamp.value);
   } catch (const Error&) {  // a full disk, say: the commit stands, and words need no file
     const std::unique_lock lock(core_->mutex);
     core_->lexicon = Lexicon::in_memory();
     rebuild_words();
+    core_->lexicon.change(View<const LexiconEntry>(added), {}, stamp.value);
   }
 }
 
@@ -278,6 +280,11 @@ Version KnowledgeGraph<S, Index, Store>::commit(std::string_view note, Time at) 
 template <GraphSchema S, VectorIndex Index, GraphStore Store>
 void KnowledgeGraph<S, Index, Store>::publish(Version version, const store::Changes& changes) {
   std::vector<LexiconEntry> added;
+  for (const auto& [id, node] : changes.nodes()) {
+    if (!node) continue;
+    if (auto entry = words_of(*node, version)) added.push_back(std::move(*entry));
+  }
+  if (version != core_->last) change_words(added, {}, core_->last);  // before anybody sees the version
   std::vector<std::int64_t> removed;
   {
     const std::unique_lock lock(core_->mutex);
@@ -291,7 +298,6 @@ void KnowledgeGraph<S, Index, Store>::publish(Version version, const store::Chan
     for (const auto& [id, node] : changes.nodes()) {
       if (!node) continue;
       batch.add(rows.add(*node, {version, never}), node->vector);
-      if (auto entry = words_of(*node, version)) added.push_back(std::move(*entry));
     }
     batch.flush();
     for (const auto& [id, edge] : changes.edges()) {
@@ -302,7 +308,7 @@ void KnowledgeGraph<S, Index, Store>::publish(Version version, const store::Chan
     core_->last = version;
     removed = forget_old();
   }
-  change_words(added, removed);
+  change_words({}, removed, version);
 }
 
 template <GraphSchema S, VectorIndex Index, GraphStore Store>
@@ -325,6 +331,10 @@ std::vector<std::int64_t> KnowledgeGraph<S, Index, Store>::forget_old() {
 template <GraphSchema S, VectorIndex Index, GraphStore Store>
 Version KnowledgeGraph<S, Index, Store>::rollback(Version version, Time at) {
   store::place_of(versions_, version);
+  if (version < vectors_since_) {
+    throw InvalidArgument(concat("version ", version.value, " has vectors of another encoder than version ",
+                                 vectors_since_.value, " and later ones: it can be looked at, not gone back to"));
+  }
   discard();
   const detail::GraphRows& rows = core_->rows;
   const Version last = core_->last;
@@ -362,6 +372,7 @@ Version KnowledgeGraph<S, Index, Store>::rollback(Version version, Time at) {
   };
   for (const NodeId id : nodes) take(id);
   for (const EdgeId id : edges) take(id);
+  rolled_back_ = true;
   publish(next, changes);
   return next;
 }

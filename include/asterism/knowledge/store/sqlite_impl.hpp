@@ -69,6 +69,13 @@ struct Sqlite::File {
   void prepare(const std::optional<Head>& head);
   std::vector<detail::ChainedCommit> read_versions();
   void check_head(const Head& head) const;
+  /// The head follows what is committed. Where it can't be written it stays behind, as it may, until the next commit.
+  void tell_head() {
+    try {
+      write_head(head_path, {last(), last_chain()});
+    } catch (const FileError&) {
+    }
+  }
   void must_write() const {
     if (reads) throw InvalidArgument(concat(database.path(), " was opened for reading"));
   }
@@ -285,7 +292,7 @@ ASTERISM_INLINE knowledge::Version Sqlite::commit(std::string_view note, knowled
   const knowledge::Version before = file.last();
   file.versions = std::move(versions);
   changes_.clear();
-  if (file.last() != before) write_head(file.head_path, {file.last(), file.last_chain()});
+  if (file.last() != before) file.tell_head();
   return file.last();
 }
 
@@ -322,7 +329,7 @@ ASTERISM_INLINE knowledge::Version Sqlite::rollback(knowledge::Version version, 
   }
   file.versions = std::move(kept);
   changes_.clear();
-  write_head(file.head_path, {file.last(), file.last_chain()});
+  file.tell_head();
   return file.last();
 }
 
