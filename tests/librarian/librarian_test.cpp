@@ -133,6 +133,95 @@ TEST_CASE("a later fact ends the one before; of one instant the more certain cou
   CHECK(at(25) == "Gull length 24");
 }
 
+TEST_CASE("a fact that is true again holds again, whoever says so") {
+  Plain archive;
+  const NodeId gull = archive.graph.put({.kind = 0, .name = "Gull"});
+  archive.graph.commit("", day(0));
+  const auto cargo = [&](const std::string& text, const std::string& source, int from) {
+    return archive
+        .file({.kind = 1,
+               .text = text,
+               .confidence = 0.9,
+               .source = source,
+               .valid_from = day(from),
+               .about = gull,
+               .relation = number(Ships::EdgeKind::cargo)})
+        .outcome;
+  };
+  const auto at = [&](int instant) {
+    const auto snapshot = archive.graph.snapshot(day(instant));
+    const auto edges = snapshot.edges(gull, Direction::out);
+    return edges.size() == 1 ? snapshot.node(edges[0].to)->text : std::to_string(edges.size());
+  };
+  CHECK(cargo("Gull cargo salt", "mate", 10) == Outcome::inserted);
+  CHECK(cargo("Gull cargo rum", "mate", 20) == Outcome::superseding);
+  CHECK(cargo("Gull cargo salt", "mate", 30) == Outcome::superseding);  // its source has said so, of another time
+  CHECK(cargo("Gull cargo rum", "cook", 40) == Outcome::superseding);   // merged, and true again
+  CHECK(cargo("Gull cargo salt", "mate", 5) == Outcome::superseding);   // and before
+  CHECK(cargo("Gull cargo rum", "cook", 45) == Outcome::duplicate);
+  CHECK(at(7) == "Gull cargo salt");
+  CHECK(at(15) == "Gull cargo salt");
+  CHECK(at(25) == "Gull cargo rum");
+  CHECK(at(35) == "Gull cargo salt");
+  CHECK(at(50) == "Gull cargo rum");
+  CHECK(archive.graph.snapshot().statistics().nodes[1] == 4);  // two facts, and what rum's two sources said
+}
+
+TEST_CASE("what a batch is about is not evicted for it") {
+  Plain archive(300);
+  const NodeId ship = archive.graph.put({.kind = 0, .name = "Gull", .confidence = 0.01});
+  archive.graph.commit("", day(0));
+  for (int i = 0; i < 600; ++i) {
+    Report report{.kind = 1,
+                  .text = "Gull says " + std::to_string(i),
+                  .source = "mate",
+                  .about = ship,
+                  .relation = number(Ships::EdgeKind::says)};
+    CHECK(archive.file(report).outcome == Outcome::inserted);
+  }
+  CHECK(archive.graph.snapshot().node(ship));
+}
+
+TEST_CASE("a graph whose texts are full lets go of some, too") {
+  Plain archive(2000);  // of 200 bytes each
+  for (int i = 0; i < 1200; ++i) {
+    const Report report = Plain::note("note " + std::to_string(i) + std::string(500, 'x'));
+    REQUIRE(archive.librarian.file(View<const Report>(&report, 1), day(i)).reports[0].outcome ==
+            Outcome::inserted);
+  }
+}
+
+TEST_CASE("what others do to the graph is seen") {
+  Plain archive;
+  const NodeId whole = archive.file(Plain::note("the pilot waits at the outer buoy", "mate", 0.5)).node;
+  archive.file(Plain::note("the pilot waits at the outer buoy", "cook", 0.5));
+  archive.graph.forget("cook");
+  archive.graph.commit("", day(2));
+  CHECK(archive.file(Plain::note("the pilot waits at the outer buoy", "smith", 0.5), 3).outcome ==
+        Outcome::merged);
+  CHECK(archive.graph.node_now(whole)->source == "mate\nsmith");
+  archive.graph.rollback(archive.graph.versions().front().version, day(4));
+  CHECK(archive.file(Plain::note("the pilot waits at the outer buoy", "cook", 0.5), 5).outcome == Outcome::merged);
+  CHECK(archive.graph.node_now(whole)->source == "mate\ncook");
+}
+
+TEST_CASE("what was taken apart is said of what it was said of") {
+  Plain archive;
+  const NodeId gull = archive.graph.put({.kind = 0, .name = "Gull"});
+  archive.graph.commit("", day(0));
+  for (const std::string source : {"mate", "cook"}) {
+    archive.file({.kind = 1,
+                  .text = "Gull cargo salt",
+                  .confidence = 0.5,
+                  .source = source,
+                  .about = gull,
+                  .relation = number(Ships::EdgeKind::cargo)});
+  }
+  const NodeId whole = archive.graph.snapshot().edges(gull)[0].to;
+  CHECK(archive.librarian.unmerge(whole, day(2)));
+  CHECK(archive.graph.edges_at(gull).size() == 2);
+}
+
 TEST_CASE("where the first one stays, another fact is refused while it holds") {
   Archive<WeightedCentre, FirstStays> archive;
   const NodeId gull = archive.graph.put({.kind = 0, .name = "Gull"});

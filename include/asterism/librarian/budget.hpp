@@ -34,7 +34,7 @@ struct ConsultBudget {
 struct Spent {
   double vectors = 0;  ///< encoding, vectors, words and experience; at most 40 % of the time
   double graph = 0;    ///< at most 50 %
-  double merging = 0;  ///< at most 10 %
+  double merging = 0;  ///< for which 10 % are left
   std::uint64_t rows = 0;
   std::uint64_t edges = 0;
 };

@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,8 +40,9 @@ namespace asterism::librarian {
 /// first one. The order of reports in a batch does not matter: it is sorted by confidence, then by a hash of what is
 /// said. Filing twice equals filing once.
 ///
-/// For one thread; readers may hold snapshots of the graph meanwhile. Graph and encoder outlive it. The librarian alone
-/// changes the graph while it lives. Memory beside the graph's: some 40 bytes for each node, and what a batch takes.
+/// For one thread; readers may hold snapshots of the graph meanwhile. Graph and encoder outlive it. Changes that
+/// others commit to the graph are seen at its next call. Memory beside the graph's: some 40 bytes for each node, and
+/// what a batch takes.
 ///
 /// @tparam Graph  a knowledge::KnowledgeGraph
 template <class Graph, encode::TextEncoder Encoder, SimilarityPolicy Similarity = Cosine,
@@ -68,19 +70,19 @@ class Librarian {
   /// can't be kept are refused one by one. KnowledgeFull if there is no room and all is pinned, FileError as the store;
   /// then the versions before stand.
   Filed file(View<const Report> reports, knowledge::Time now) {
+    catch_up();
     Filed filed;
     filed.reports.resize(reports.size);
     std::vector<Incoming> batch = examine(reports, filed);
+    std::set<knowledge::NodeId> about;
+    for (const Incoming& one : batch) about.insert(one.report->about);
     const std::size_t piece = std::max<std::size_t>(1, graph_->limits().nodes / 100);
     for (std::size_t first = 0; first < batch.size(); first += piece) {
       const std::size_t count = std::min(piece, batch.size() - first);
-      try {
-        file_piece(View<Incoming>(batch.data() + first, count), filed, now);
-      } catch (...) {
-        graph_->discard();
-        reload();
-        throw;
-      }
+      filed.version = whole([&] {
+        file_piece(View<Incoming>(batch.data() + first, count), filed, about, now);
+        return graph_->commit(concat("filed ", count, " reports"), now);
+      });
     }
     if (batch.empty()) filed.version = graph_->snapshot().version();
     return filed;
@@ -89,16 +91,16 @@ class Librarian {
   /// Takes a merged report out of the node that stands for it, or, given that node, all of them. False if it is
   /// neither.
   bool unmerge(knowledge::NodeId id, knowledge::Time now) {
-    if (const auto group = members_.find(id); group != members_.end()) {
-      const std::vector<knowledge::NodeId> all = group->second;
-      for (std::size_t i = all.size(); i-- > 1;) separate(all[i]);
-    } else {
+    catch_up();
+    if (members_.count(id) == 0) {
       const std::optional<knowledge::Node> node = graph_->node_now(id);
       if (!node || node->merged_into == knowledge::no_node) return false;
       if (members_.at(node->merged_into).front() == id) return false;
-      separate(id);
     }
-    graph_->commit(concat("unmerge ", id.value), now);
+    whole([&] {
+      take_apart(id);
+      return graph_->commit(concat("unmerge ", id.value), now);
+    });
     return true;
   }
 
@@ -106,6 +108,33 @@ class Librarian {
   /// questions. Facts that are not there are passed over. One version. Needs a schema with `question_kind` and
   /// `used_kind`.
   knowledge::Version remember(View<const Answered> questions, knowledge::Time now) {
+    catch_up();
+    return whole([&] { return put_questions(questions, now); });
+  }
+
+  Graph& graph() { return *graph_; }
+  const Graph& graph() const { return *graph_; }
+  const Encoder& encoder() const { return *encoder_; }
+
+ private:
+  /// Runs `change`, which commits; after an exception nothing waits, and what is known of the graph is what it holds.
+  template <class Change>
+  knowledge::Version whole(Change&& change) {
+    try {
+      seen_ = change();
+      return seen_;
+    } catch (...) {
+      graph_->discard();
+      reload();
+      throw;
+    }
+  }
+  /// Somebody else may have changed the graph.
+  void catch_up() {
+    if (graph_->snapshot().version() != seen_) reload();
+  }
+
+  knowledge::Version put_questions(View<const Answered> questions, knowledge::Time now) {
     const Snapshot snapshot = graph_->snapshot();
     std::vector<std::string> texts;
     for (const Answered& one : questions) {
@@ -119,11 +148,12 @@ class Librarian {
       const auto row = numbers.begin() + static_cast<std::ptrdiff_t>(i * dim);
       const knowledge::NodeId id = graph_->put({.kind = knowledge::number(Schema::question_kind),
                                                 .text = questions[i].question,
-                                                .source = questions[i].source,
+                                                .source = knowledge::with_source("", questions[i].source),
                                                 .vector = {row, row + static_cast<std::ptrdiff_t>(dim)}});
       graph_->set_use({.node = id, .count = 0, .last = now});
       for (const knowledge::NodeId fact : questions[i].served) {
-        if (!graph_->node_now(fact)) continue;
+        const std::optional<knowledge::Node> node = graph_->node_now(fact);
+        if (!node || (Schema::ends(Schema::used_kind).to >> node->kind & 1U) == 0) continue;
         graph_->link(
             {.from = id, .kind = knowledge::number(Schema::used_kind), .to = fact, .source = questions[i].source});
         graph_->use(fact, now);
@@ -132,11 +162,6 @@ class Librarian {
     return graph_->commit(concat("remembered ", questions.size, " questions"), now);
   }
 
-  Graph& graph() { return *graph_; }
-  const Graph& graph() const { return *graph_; }
-  const Encoder& encoder() const { return *encoder_; }
-
- private:
   /// A report on its way.
   struct Incoming {
     const Report* report = nullptr;
@@ -155,6 +180,8 @@ class Librarian {
   static std::uint64_t hash_of(const Report& report, const std::string& source) {
     std::uint64_t hash = encode::hash_of(report.text);
     hash = encode::hash_of(source, hash);
+    const std::int64_t numbers[] = {report.valid_from.microseconds, report.relation ? *report.relation : -1};
+    hash = encode::hash_of({reinterpret_cast<const char*>(numbers), sizeof(numbers)}, hash);
     return hash ^ (std::uint64_t{report.kind} << 48U) ^ report.about.value;
   }
 
@@ -257,21 +284,27 @@ class Librarian {
     return statement(snapshot, node.kind, node.text, knowledge::no_node, std::nullopt);
   }
 
-  void file_piece(View<Incoming> batch, Filed& filed, knowledge::Time now) {
+  void file_piece(View<Incoming> batch, Filed& filed, const std::set<knowledge::NodeId>& about,
+                  knowledge::Time now) {
     const Snapshot snapshot = graph_->snapshot();
-    filed.evicted += make_room(snapshot, batch.size, now);
+    filed.evicted += make_room(snapshot, batch.size, about, now);
     std::vector<const Incoming*> kept;
     for (Incoming& one : batch) {
       FiledReport& report = filed.reports[one.place];
+      if (one.report->relation && !graph_->node_now(one.report->about)) {
+        report = {Outcome::refused, knowledge::no_node,
+                  concat("it is about node ", one.report->about.value, ", which is gone")};
+        continue;
+      }
       if (const auto node = said_already(one)) {
         report = {Outcome::duplicate, *node, concat("'", one.source, "' has said so")};
+        holds_again(one, *node, report);
         continue;
       }
       if (join(one, kept, report) || join_node(snapshot, one, report)) continue;
       insert(one, report, now);
       if (one.node != knowledge::no_node) kept.push_back(&one);
     }
-    filed.version = graph_->commit(concat("filed ", batch.size, " reports"), now);
   }
 
   /// Merges with the most similar report of the batch that is kept.
@@ -285,7 +318,8 @@ class Librarian {
       most = alike;
       best = other;
     }
-    return best != nullptr && merge(one, best->node, Similarity::join, filed);
+    return best != nullptr && merge(one, best->node, Similarity::join, filed) &&
+           holds_again(one, best->node, filed);
   }
 
   /// Merges with the most similar node that says the same.
@@ -293,14 +327,20 @@ class Librarian {
     constexpr std::size_t candidates = 8;
     const auto selection = snapshot.select({.kinds = knowledge::KindSet{1} << one.report->kind, .valid = false});
     const knowledge::Found found = snapshot.search(View<const float>(one.vector), candidates, selection);
-    for (const knowledge::Scored& hit : found.hits) {
-      if (hit.score < Similarity::merge) break;
-      const std::optional<knowledge::Node> node = graph_->node_now(hit.id);
+    std::vector<knowledge::NodeId> near;
+    if (one.report->relation) {  // what is said of the same thing may be one of many that are alike
+      for (const knowledge::Edge& edge : graph_->edges_at(one.report->about)) {
+        if (edge.from == one.report->about && edge.kind == *one.report->relation) near.push_back(edge.to);
+      }
+    }
+    for (const knowledge::Scored& hit : found.hits) near.push_back(hit.id);
+    for (const knowledge::NodeId id : near) {
+      const std::optional<knowledge::Node> node = graph_->node_now(id);
       if (!node || node->vector.empty()) continue;
       if (Similarity::of(View<const float>(one.vector), View<const float>(node->vector)) < Similarity::merge)
         continue;
       if (!Merge::allows(one.statement, statement(snapshot, *node, one))) continue;
-      if (merge(one, hit.id, Similarity::merge, filed)) return true;
+      if (merge(one, id, Similarity::merge, filed)) return holds_again(one, id, filed);
     }
     return false;
   }
@@ -332,6 +372,21 @@ class Librarian {
     return std::any_of(edges.begin(), edges.end(), [&](const knowledge::Edge& edge) {
       return edge.to == node && edge.from == one.report->about && edge.kind == *one.report->relation;
     });
+  }
+
+  /// Where a node says what the report says, and its functional edge does not hold from the report's instant on,
+  /// another one does from then: it is true again, or was before. Always true.
+  bool holds_again(const Incoming& one, knowledge::NodeId node, FiledReport& filed) {
+    if (!functional(one)) return true;
+    for (const knowledge::Edge& edge : graph_->edges_at(node)) {
+      const bool same = edge.to == node && edge.from == one.report->about && edge.kind == *one.report->relation;
+      if (same && edge.valid_from <= one.report->valid_from && one.report->valid_from < edge.valid_to) return true;
+    }
+    lead_to(one, node, filed);
+    return true;
+  }
+  static bool functional(const Incoming& one) {
+    return one.report->relation && (Snapshot::functional_kinds >> *one.report->relation & 1U) != 0;
   }
 
   /// The report becomes a member of the node, unless the node's vector would leave its anchor.
@@ -378,23 +433,43 @@ class Librarian {
   std::vector<knowledge::Node> members_of(knowledge::NodeId id) const {
     std::vector<knowledge::Node> members;
     if (const auto group = members_.find(id); group != members_.end()) {
-      for (const knowledge::NodeId member : group->second) members.push_back(*graph_->node_now(member));
+      for (const knowledge::NodeId member : group->second) {
+        if (auto one = graph_->node_now(member)) members.push_back(std::move(*one));
+      }
     }
     return members;
   }
 
-  /// A member, not the anchor, becomes a node of its own.
+  void take_apart(knowledge::NodeId id) {
+    const auto group = members_.find(id);
+    if (group == members_.end()) return separate(id);
+    const std::vector<knowledge::NodeId> all = group->second;
+    for (std::size_t i = all.size(); i-- > 1;) separate(all[i]);
+  }
+
+  /// A member, not the anchor, becomes a node of its own, with what leads to the node that stood for it.
   void separate(knowledge::NodeId id) {
     knowledge::Node node = *graph_->node_now(id);
     const knowledge::NodeId whole = node.merged_into;
     node.merged_into = knowledge::no_node;
     graph_->put(std::move(node));
+    for (knowledge::Edge edge : graph_->edges_at(whole)) {
+      if (edge.to != whole || (Snapshot::fact_kinds >> edge.kind & 1U) == 0) continue;
+      edge.id = knowledge::no_edge;
+      edge.to = id;
+      if ((Snapshot::functional_kinds >> edge.kind & 1U) != 0) {
+        graph_->supersede(std::move(edge));
+      } else {
+        graph_->link(std::move(edge));
+      }
+    }
     std::vector<knowledge::NodeId>& group = members_.at(whole);
     std::erase(group, id);
     stand_for(whole);
     if (group.size() > 1) return;
     graph_->erase(group.front());
     members_.erase(whole);
+    note_saying(*graph_->node_now(whole));
   }
 
   knowledge::NodeId put_said(knowledge::Node node) {
@@ -410,33 +485,32 @@ class Librarian {
             .vector = one.vector};
   }
 
-  void insert(Incoming& one, FiledReport& filed, knowledge::Time now) {
-    filed = {Outcome::inserted, knowledge::no_node, ""};
-    const Report& report = *one.report;
-    knowledge::Edge edge{.from = report.about,
-                         .kind = report.relation.value_or(0),
-                         .valid_from = report.valid_from,
-                         .confidence = report.confidence,
-                         .source = one.source};
-    const bool functional = report.relation && (Snapshot::functional_kinds >> edge.kind & 1U) != 0;
-    if (functional) {
-      for (const knowledge::Edge& held : graph_->edges_at(report.about)) {
-        if (held.from != report.about || held.kind != edge.kind || held.valid_to <= edge.valid_from) continue;
-        if (Conflict::decide(held, edge) == Verdict::refuse) {
-          filed = {Outcome::refused, knowledge::no_node, concat("node ", held.to.value, " holds then")};
-          return;
-        }
-      }
+  /// The edge by which the report's thing leads to a node.
+  static knowledge::Edge edge_to(const Incoming& one, knowledge::NodeId node) {
+    return {.from = one.report->about,
+            .kind = one.report->relation.value_or(0),
+            .to = node,
+            .valid_from = one.report->valid_from,
+            .confidence = one.report->confidence,
+            .source = one.source};
+  }
+  /// The node of a fact with which the report's may not be, if there is one.
+  std::optional<knowledge::NodeId> refused_for(const Incoming& one) const {
+    if (!functional(one)) return std::nullopt;
+    const knowledge::Edge said = edge_to(one, knowledge::no_node);
+    for (const knowledge::Edge& held : graph_->edges_at(said.from)) {
+      if (held.from != said.from || held.kind != said.kind || held.valid_to <= said.valid_from) continue;
+      if (Conflict::decide(held, said) == Verdict::refuse) return held.to;
     }
-    filed.node = one.node = put_said(node_of(one));
-    graph_->set_use({.node = one.node, .count = 0, .last = now});
-    if (!report.relation) return;
-    edge.to = one.node;
-    if (!functional) {
-      graph_->link(std::move(edge));
+    return std::nullopt;
+  }
+  /// A functional edge to a node, with what it ends.
+  void lead_to(const Incoming& one, knowledge::NodeId node, FiledReport& filed) {
+    if (const auto held = refused_for(one)) {
+      filed.why = concat("node ", held->value, " holds then");
       return;
     }
-    const knowledge::Superseded done = graph_->supersede(std::move(edge));
+    const knowledge::Superseded done = graph_->supersede(edge_to(one, node));
     if (!done.disputed.empty()) {
       filed.outcome = Outcome::disputed;
       filed.why = concat("another fact holds from the same instant on: edge ", done.disputed.front().value);
@@ -449,14 +523,31 @@ class Librarian {
     }
   }
 
+  void insert(Incoming& one, FiledReport& filed, knowledge::Time now) {
+    if (const auto held = refused_for(one)) {
+      filed = {Outcome::refused, knowledge::no_node, concat("node ", held->value, " holds then")};
+      return;
+    }
+    one.node = put_said(node_of(one));
+    filed = {Outcome::inserted, one.node, ""};
+    graph_->set_use({.node = one.node, .count = 0, .last = now});
+    if (functional(one)) {
+      lead_to(one, one.node, filed);
+    } else if (one.report->relation) {
+      graph_->link(edge_to(one, one.node));
+    }
+  }
+
   /// Evicts what is worth least, a hundredth of the graph's room at once, until the batch fits beside the values that
   /// kept versions have.
-  std::size_t make_room(const Snapshot& snapshot, std::size_t batch, knowledge::Time now) {
+  std::size_t make_room(const Snapshot& snapshot, std::size_t batch, const std::set<knowledge::NodeId>& about,
+                        knowledge::Time now) {
     const std::size_t limit = graph_->limits().nodes;
     const std::size_t live = graph_->live_nodes();
     const std::size_t most = limit - std::max<std::size_t>(limit / 10, std::min<std::size_t>(limit / 2, 8));
-    if (live + 2 * batch <= most) return 0;
-    const std::size_t wanted = std::max(live + 2 * batch - most, limit / 100);
+    const bool nodes = live + 2 * batch > most;
+    if (!nodes && graph_->fullness() < 0.9) return 0;
+    const std::size_t wanted = std::max({nodes ? live + 2 * batch - most : 0, limit / 100, std::size_t{1}});
     struct Candidate {
       double worth;
       knowledge::NodeId id;
@@ -466,9 +557,9 @@ class Librarian {
     };
     std::vector<Candidate> candidates;
     snapshot.for_each_node([&](const knowledge::Node& node) {
-      if (node.pinned || node.merged_into != knowledge::no_node) return;
-      candidates.push_back({0, node.id});
+      if (!node.pinned && node.merged_into == knowledge::no_node) candidates.push_back({0, node.id});
     });
+    std::erase_if(candidates, [&](const Candidate& one) { return about.count(one.id) != 0 || stays(one.id); });
     for (Candidate& one : candidates) {
       one.worth = Eviction::worth(*snapshot.node(one.id), snapshot.use(one.id), now);
     }
@@ -478,31 +569,51 @@ class Librarian {
       if (gone >= wanted) break;
       gone += evict(one.id);
     }
-    if (gone < wanted && live - gone + 2 * batch > limit) {
+    if (nodes && gone < wanted && live - gone + 2 * batch > limit) {
       throw knowledge::KnowledgeFull(concat("the graph has room for ", limit,
                                             " nodes, and what is left is pinned: unpin some, or "
                                             "make its limits larger"));
     }
     return gone;
   }
+  /// True of a node that was pinned meanwhile, and of a thing of which facts are left: they go first.
+  bool stays(knowledge::NodeId id) const {
+    const std::optional<knowledge::Node> node = graph_->node_now(id);
+    if (!node || node->pinned) return true;
+    const std::vector<knowledge::Edge> edges = graph_->edges_at(id);
+    return std::any_of(edges.begin(), edges.end(), [&](const knowledge::Edge& edge) {
+      return edge.from == id && (Snapshot::fact_kinds >> edge.kind & 1U) != 0;
+    });
+  }
   /// The node goes with the reports that it stands for.
   std::size_t evict(knowledge::NodeId id) {
     std::size_t gone = 1;
     if (const auto group = members_.find(id); group != members_.end()) {
-      for (const knowledge::NodeId member : group->second) graph_->erase(member);
+      for (const knowledge::NodeId member : group->second) forget_node(member);
       gone += group->second.size();
       members_.erase(group);
     }
-    graph_->erase(id);
+    forget_node(id);
     return gone;
+  }
+  void forget_node(knowledge::NodeId id) {
+    if (const auto node = graph_->node_now(id)) {
+      const auto [first, last] = said_.equal_range(saying(node->kind, node->text, node->source));
+      const auto at = std::find_if(first, last, [&](const auto& one) { return one.second == id; });
+      if (at != last) said_.erase(at);
+    }
+    graph_->erase(id);
   }
   void reload() {
     members_.clear();
     said_.clear();
-    graph_->snapshot().for_each_node([&](const knowledge::Node& node) {
+    const Snapshot snapshot = graph_->snapshot();
+    snapshot.for_each_node([&](const knowledge::Node& node) {
       note_saying(node);
       if (node.merged_into != knowledge::no_node) members_[node.merged_into].push_back(node.id);
     });
+    for (auto& [whole, members] : members_) std::sort(members.begin(), members.end());
+    seen_ = snapshot.version();
   }
 
   Graph* graph_;
@@ -511,6 +622,7 @@ class Librarian {
   std::map<knowledge::NodeId, std::vector<knowledge::NodeId>> members_{};
   /// By `saying`; some may be gone.
   std::unordered_multimap<std::uint64_t, knowledge::NodeId> said_{};
+  knowledge::Version seen_{};  ///< of the graph, which the two above are of
 };
 
 }  // namespace asterism::librarian

@@ -44,11 +44,14 @@ std::vector<Mention> mentions(const Snapshot& snapshot, std::string_view text) {
   return all;
 }
 
-/// The folded text with its names left out: what a question asks, not of whom.
+/// True for names of several words: a single word may be a name and still tell what is asked, as "race" does.
+inline bool is_name_alone(const Mention& mention) { return mention.name.find(' ') != std::string::npos; }
+
+/// The folded text with its names of several words left out: what a question asks, not of whom.
 inline std::string masked(std::string text, const std::vector<Mention>& names) {
   for (const Mention& name : names) {
-    const std::size_t at = text.find(name.name);
-    if (at != std::string::npos) text.replace(at, name.name.size(), "_");
+    const std::size_t at = find_phrase(text, name.name);
+    if (at != std::string::npos && is_name_alone(name)) text.replace(at, name.name.size(), "_");
   }
   return text;
 }

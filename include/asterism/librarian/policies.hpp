@@ -45,13 +45,14 @@ struct WeightedCentre {
 
   static knowledge::Node combine(View<const knowledge::Node> members) {
     knowledge::Node whole = members[0];
+    if (members.size == 1) return whole;
     std::map<std::string_view, double> by_source;
     std::vector<double> sum(whole.vector.size());
     double weight = 0;
     for (const knowledge::Node& member : members) {
       double& confidence = by_source[member.source];
       confidence = std::max(confidence, member.confidence);
-      whole.source = knowledge::with_source(whole.source, member.source);
+      whole.source = knowledge::with_sources(whole.source, member.source);
       weight += member.confidence;
       double length = 0;
       for (const float x : member.vector) length += double{x} * double{x};
@@ -62,7 +63,6 @@ struct WeightedCentre {
     double doubt = 1;
     for (const auto& [source, confidence] : by_source) doubt *= 1 - confidence;
     whole.confidence = 1 - doubt;
-    if (members.size == 1) return whole;
     whole.weight = std::min(weight, most_weight);
     double length = 0;
     for (const double x : sum) length += x * x;

@@ -74,8 +74,8 @@ struct ConsultOptions {
 
 /// Consults one snapshot. Const members may be called from several threads at once. What is referred to outlives it.
 ///
-/// A question's names lead to nodes; functional edges from these lead to facts about them, and personalised PageRank to
-/// what else is near. Words (BM25) and vectors find texts. Experience: the five past questions most alike, of those
+/// A question's names lead to nodes; edges of these lead to facts about them, and personalised PageRank to what else is
+/// near. Words (BM25) and vectors find texts. Experience: the five past questions most alike, of those
 /// with a cosine of 0.3 and more, vote for the facts that served them, each with its cosine, and for what hangs
 /// together with the things that this one names as those facts did with the things that they named (see Pattern).
 ///
@@ -256,13 +256,15 @@ class ReferenceDesk {
         put(looking, Shelf::graph, {edge.to, seed.score, {edge.id}});
       }
     }
+    if (!meter(walked)) return false;
     const knowledge::Related near =
         snapshot_->related(View<const knowledge::Scored>(seeds), depth(looking), meter);
     for (const knowledge::Scored& hit : near.nodes) {
       if (!looking.selection.allows(hit.id) || !says_something(hit.id) || !seen.insert(hit.id).second) continue;
       Shelved fact{hit.id, hit.score};
       for (const knowledge::Scored& seed : seeds) {
-        const knowledge::Way way = snapshot_->path(seed.id, hit.id);
+        const knowledge::Way way = snapshot_->path(seed.id, hit.id, longest_pattern, meter);
+        if (!way.complete) return false;
         if (!way.found) continue;
         for (const auto& step : way.steps) fact.way.push_back(step.edge);
         break;
@@ -286,8 +288,11 @@ class ReferenceDesk {
   }
   bool look_near(Looking& looking) const {
     if (!encode(looking, looking.question, looking.vector)) return false;
-    const knowledge::Found found =
-        snapshot_->search(View<const float>(looking.vector), depth(looking), looking.selection);
+    const std::uint64_t rows = looking.selection.count();
+    if (rows == 0) return true;
+    if (rows > looking.options->budget.rows - looking.done.spent.rows) return false;
+    const knowledge::Found found = snapshot_->search(
+        View<const float>(looking.vector), std::min<std::uint64_t>(depth(looking), rows), looking.selection);
     looking.done.spent.rows += found.rows_read;
     for (const knowledge::Scored& hit : found.hits) put(looking, Shelf::vectors, {hit.id, hit.score});
     return true;
@@ -302,7 +307,11 @@ class ReferenceDesk {
     std::vector<float> vector;
     if (!encode(looking, masked(looking.folded, looking.done.names), vector)) return false;
     const auto questions = snapshot_->select({.kinds = knowledge::kinds(Schema::question_kind), .valid = false});
-    const knowledge::Found found = snapshot_->search(View<const float>(vector), looked_at, questions);
+    const std::uint64_t rows = questions.count();
+    if (rows == 0) return true;
+    if (rows > looking.options->budget.rows - looking.done.spent.rows) return false;
+    const knowledge::Found found =
+        snapshot_->search(View<const float>(vector), std::min<std::uint64_t>(looked_at, rows), questions);
     looking.done.spent.rows += found.rows_read;
     const std::vector<std::uint16_t> form = form_of(looking.done.names);
 
@@ -345,7 +354,8 @@ class ReferenceDesk {
   std::vector<std::uint16_t> form_of(const std::vector<Mention>& names) const {
     std::vector<std::uint16_t> kinds;
     for (const Mention& name : names) {
-      if (const auto node = snapshot_->node(name.nodes.front())) kinds.push_back(node->kind);
+      const auto node = snapshot_->node(name.nodes.front());
+      if (node && is_name_alone(name)) kinds.push_back(node->kind);
     }
     std::sort(kinds.begin(), kinds.end());
     return kinds;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,7 +68,9 @@ class Memory {
         graph_(arena, V::knowledge_limits, std::move(store), execution, {.encoder = encoder_.fingerprint()}),
         librarian_(graph_, encoder_),
         categories_(std::move(categories)),
-        clock_(std::move(clock)) {}
+        clock_(std::move(clock)),
+        results_(librarian::ResultCache<librarian::Consulted>::standard_entries,
+                 librarian::ResultCache<librarian::Consulted>::standard_seconds, clock_) {}
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
@@ -120,7 +123,7 @@ class Memory {
         concat(snapshot.version().value, "|", snapshot.valid().microseconds, "|", budget.seconds, "|", budget.rows,
                "|", budget.edges, "|", budget.tokens, "|", options.hits, "|", options.margin, "|",
                options.allowed.kinds, "|", options.allowed.valid ? 1 : 0, options.allowed.merged ? 1 : 0, "|",
-               options.allowed.source ? 1 : 0, "|", writer != nullptr ? 1 : 0, "|");
+               options.allowed.source ? 1 : 0, "|", reinterpret_cast<std::uintptr_t>(writer), "|");
     for (const librarian::Shelf shelf : options.only) key += librarian::name_of(shelf);
     // Texts last, each with its length, so that no two keys are alike.
     for (const std::string_view text :
@@ -136,7 +139,7 @@ class Memory {
   Librarian librarian_;
   std::vector<librarian::Category> categories_;
   librarian::Clock clock_;
-  mutable librarian::ResultCache<librarian::Consulted> results_{};
+  mutable librarian::ResultCache<librarian::Consulted> results_;
 };
 
 }  // namespace asterism

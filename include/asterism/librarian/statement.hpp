@@ -18,7 +18,7 @@ namespace asterism::librarian {
 struct Statement {
   std::uint16_t kind = 0;
   bool mergeable = false;              ///< the schema says so of its kind
-  std::vector<std::string> figures{};  ///< words with digits, folded, ascending
+  std::vector<std::string> figures{};  ///< words with digits, folded, as they stand in the text
   std::vector<std::string> names{};    ///< folded, ascending, each once
   knowledge::NodeId about = knowledge::no_node;
   std::optional<std::uint16_t> relation{};
@@ -34,10 +34,11 @@ struct Word {
 /// Runs of letters, digits and bytes beyond ASCII; points and hyphens between two of them belong to the word.
 std::vector<Word> words_of(std::string_view text);
 
-/// True if the folded text holds the folded phrase, whole words of it.
+/// Where the folded text holds the folded phrase, whole words of it; npos where it does not.
+std::size_t find_phrase(std::string_view folded_text, std::string_view phrase);
 bool holds_phrase(std::string_view folded_text, std::string_view phrase);
 
-/// The words with a digit, folded, ascending; one that stands there twice twice.
+/// The words with a digit, folded, in the order of the text, with a minus right before them.
 std::vector<std::string> figures_of(std::string_view text);
 
 /// Words that begin with a capital, folded, ascending, each once; the first word only if the next one does too, as it

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "asterism/core/format.hpp"
 #include "asterism/knowledge/fold.hpp"
 #include "asterism/librarian/statement.hpp"
 
@@ -34,26 +35,30 @@ ASTERISM_INLINE std::vector<Word> words_of(std::string_view text) {
   return words;
 }
 
-ASTERISM_INLINE bool holds_phrase(std::string_view folded_text, std::string_view phrase) {
-  if (phrase.empty()) return false;
-  for (std::size_t at = folded_text.find(phrase); at != std::string_view::npos;
-       at = folded_text.find(phrase, at + 1)) {
+ASTERISM_INLINE std::size_t find_phrase(std::string_view folded_text, std::string_view phrase) {
+  if (phrase.empty()) return std::string_view::npos;
+  std::size_t at = folded_text.find(phrase);
+  for (; at != std::string_view::npos; at = folded_text.find(phrase, at + 1)) {
     const std::size_t end = at + phrase.size();
     const bool begins = at == 0 || !detail::is_word(folded_text[at - 1]);
     const bool ends = end == folded_text.size() || !detail::is_word(folded_text[end]);
-    if (begins && ends) return true;
+    if (begins && ends) break;
   }
-  return false;
+  return at;
+}
+
+ASTERISM_INLINE bool holds_phrase(std::string_view folded_text, std::string_view phrase) {
+  return find_phrase(folded_text, phrase) != std::string_view::npos;
 }
 
 ASTERISM_INLINE std::vector<std::string> figures_of(std::string_view text) {
   std::vector<std::string> figures;
   for (const Word& word : words_of(text)) {
     const std::string_view letters = text.substr(word.begin, word.end - word.begin);
-    if (std::any_of(letters.begin(), letters.end(), detail::is_digit))
-      figures.push_back(knowledge::folded(letters));
+    if (!std::any_of(letters.begin(), letters.end(), detail::is_digit)) continue;
+    const bool negative = word.begin > 0 && text[word.begin - 1] == '-';
+    figures.push_back(concat(negative ? "-" : "", knowledge::folded(letters)));
   }
-  std::sort(figures.begin(), figures.end());
   return figures;
 }
 
