@@ -96,7 +96,7 @@ class Experiment {
   }
 
  private:
-  encode::HashedNgrams encoder_{};
+  encode::HashedNgrams encoder_{{.pairs = 0}};
   backend::Arena arena_;
   MemoryGraph graph_;
   std::optional<MemoryGraph::Snapshot> snapshot_{};

@@ -46,7 +46,7 @@ class Library {
     return store::Sqlite(path, {.read_only = access == Access::read});
   }
 
-  encode::HashedNgrams encoder_{};
+  encode::HashedNgrams encoder_{{.pairs = 0}};
   backend::Arena arena_;
   Graph graph_;
 };
