@@ -64,8 +64,10 @@ def compiles(folder, code, tools):
     if tests:
         command += [test_main, "-pthread", "-o", str(folder / "snippet")]
         librarian = "asterism/librarian/" in code
-        command += ["-lpcre2-8", "-lutf8proc"] if librarian or "asterism/encode/" in code else []
-        command += ["-lsqlite3"] if librarian or "store/sqlite.hpp" in code else []
+        graph = "asterism/knowledge/graph.hpp" in code
+        command += ["-lpcre2-8"] if librarian or "asterism/encode/" in code else []
+        command += ["-lutf8proc"] if librarian or graph or "asterism/encode/" in code else []
+        command += ["-lsqlite3"] if librarian or graph or "store/sqlite.hpp" in code else []
     result = run(command)
     if result.returncode or result.stderr:
         return [f"does not compile cleanly:\n{code}\n{result.stderr}"]
