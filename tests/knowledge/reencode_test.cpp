@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/knowledge/graph.hpp"
+#include "asterism/knowledge/store/database.hpp"
 #include "asterism/knowledge/store/sqlite.hpp"
 #include "asterism/quant/float32.hpp"
 
