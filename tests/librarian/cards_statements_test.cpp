@@ -152,13 +152,13 @@ TEST_CASE("a sound game has no problems, and says all that it says") {
     for (const std::string& alias : thing.aliases) line += " " + alias;
     things.insert(line);
   }
-  CHECK(things ==
-        std::set<std::string>{"card Salt Dancer <cards.json> c0", "card Moss Heron <cards.json> c1",
-                              "kind crew <cards.json> kind:crew", "keyword gusty <cards.json> keyword:gusty",
-                              "rule Rule 100 <rules.json> rule:100. The game",
-                              "rule Rule 100.1 <rules.json> rule:100.1 100.1 Turns",
-                              "rule Rule 100.1a <rules.json> rule:100.1a 100.1a",
-                              "term long bell <glossary.json> t0", "place hand <entities.json> place:hand"});
+  CHECK(things == std::set<std::string>{
+                      "card Salt Dancer <cards.json> c0", "card Moss Heron <cards.json> c1",
+                      "kind crew <cards.json> kind:crew", "keyword gusty <cards.json> keyword:gusty",
+                      "rule Rule 100 <rules.json> rule:100. The game",
+                      "rule Rule 100.1 <rules.json> rule:100.1 100.1 Turns",
+                      "rule Rule 100.1a <rules.json> rule:100.1a 100.1a",
+                      "term long bell <glossary.json> t0 crew in hand", "place hand <entities.json> place:hand"});
   std::set<std::string> links;
   for (const Link& link : all.links)
     links.insert(concat(link.from, " ", CardGame::name_of(link.kind), " ", link.to));
