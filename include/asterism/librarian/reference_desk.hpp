@@ -248,12 +248,15 @@ class ReferenceDesk {
     }
     for (const knowledge::Scored& seed : seeds) {
       if (!meter(walked)) return false;
-      const std::vector<knowledge::Edge> edges = snapshot_->edges(seed.id, knowledge::Direction::out);
+      const std::vector<knowledge::Edge> edges = snapshot_->edges(seed.id);
       walked = edges.size();
-      for (const knowledge::Edge& edge : edges) {
-        if (!looking.selection.allows(edge.to) || !says_something(edge.to) || !seen.insert(edge.to).second)
-          continue;
-        put(looking, Shelf::graph, {edge.to, seed.score, {edge.id}});
+      for (const bool out : {true, false}) {  // what is said of it, then what speaks of it
+        for (const knowledge::Edge& edge : edges) {
+          const knowledge::NodeId other = out ? edge.to : edge.from;
+          if ((out ? edge.from : edge.to) != seed.id || !looking.selection.allows(other)) continue;
+          if (!says_something(other) || !seen.insert(other).second) continue;
+          put(looking, Shelf::graph, {other, seed.score, {edge.id}});
+        }
       }
     }
     if (!meter(walked)) return false;
