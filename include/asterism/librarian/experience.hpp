@@ -55,7 +55,9 @@ Pattern pattern_to(const Snapshot& snapshot, const std::vector<knowledge::NodeId
   std::map<knowledge::NodeId, bool> seen{{fact, true}};
   for (std::size_t depth = 0; depth < longest_pattern; ++depth) {
     std::map<knowledge::NodeId, Pattern> next;
-    for (const auto& [node, pattern] : front) {
+    for (const auto& reached : front) {
+      const knowledge::NodeId node = reached.first;
+      const Pattern& pattern = reached.second;
       std::size_t walked = 0;
       for_each_step(snapshot, node, without, [&](Pattern::Step step, knowledge::NodeId other, knowledge::EdgeId) {
         ++walked;
@@ -86,7 +88,9 @@ std::vector<Led> follow(const Snapshot& snapshot, knowledge::NodeId thing, const
   std::map<knowledge::NodeId, std::vector<knowledge::EdgeId>> front{{thing, {}}};
   for (const Pattern::Step& wanted : pattern.steps) {
     std::map<knowledge::NodeId, std::vector<knowledge::EdgeId>> next;
-    for (const auto& [node, way] : front) {
+    for (const auto& reached : front) {
+      const knowledge::NodeId node = reached.first;
+      const std::vector<knowledge::EdgeId>& way = reached.second;
       std::size_t walked = 0;
       for_each_step(snapshot, node, without,
                     [&](Pattern::Step step, knowledge::NodeId other, knowledge::EdgeId edge) {

@@ -128,7 +128,7 @@ class Memory {
     // Texts last, each with its length, so that no two keys are alike.
     for (const std::string_view text :
          {std::string_view(options.category),
-          std::string_view(options.allowed.source ? *options.allowed.source : ""), question}) {
+          options.allowed.source ? std::string_view(*options.allowed.source) : std::string_view(), question}) {
       key += concat(text.size(), ":", text);
     }
     return key;

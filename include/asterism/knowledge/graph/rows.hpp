@@ -100,23 +100,29 @@ struct RowNeeds {
   void add(const Edge& edge);
 };
 
+template <class T>
+constexpr View<T> next_piece(backend::Layout& layout, std::size_t count) {
+  const MatrixView<T> matrix = layout.matrix<T>(1, count).view;
+  return {matrix.data, matrix.cols};
+}
+
 /// Where the rows of a graph lie: consecutive pieces of a layout. Without a buffer it only measures.
 struct RowMemory {
   constexpr RowMemory(backend::Layout& layout, KnowledgeLimits limits)
-      : places(piece<Place>(layout, limits.nodes)),
-        nodes(piece<NodeRow>(layout, limits.nodes)),
-        edges(piece<EdgeRow>(layout, limits.edges)),
-        names(piece<NameRow>(layout, limits.all_names())),
-        sources(piece<SourceRow>(layout, limits.nodes)),
-        place_table(piece<std::uint32_t>(layout, HashChains::places(limits.nodes))),
-        place_next(piece<std::uint32_t>(layout, limits.nodes)),
-        edge_table(piece<std::uint32_t>(layout, HashChains::places(limits.edges))),
-        edge_next(piece<std::uint32_t>(layout, limits.edges)),
-        name_table(piece<std::uint32_t>(layout, HashChains::places(limits.all_names()))),
-        name_next(piece<std::uint32_t>(layout, limits.all_names())),
-        source_table(piece<std::uint32_t>(layout, HashChains::places(limits.nodes))),
-        source_next(piece<std::uint32_t>(layout, limits.nodes)),
-        texts(piece<char>(layout, limits.text.count)) {}
+      : places(next_piece<Place>(layout, limits.nodes)),
+        nodes(next_piece<NodeRow>(layout, limits.nodes)),
+        edges(next_piece<EdgeRow>(layout, limits.edges)),
+        names(next_piece<NameRow>(layout, limits.all_names())),
+        sources(next_piece<SourceRow>(layout, limits.nodes)),
+        place_table(next_piece<std::uint32_t>(layout, HashChains::places(limits.nodes))),
+        place_next(next_piece<std::uint32_t>(layout, limits.nodes)),
+        edge_table(next_piece<std::uint32_t>(layout, HashChains::places(limits.edges))),
+        edge_next(next_piece<std::uint32_t>(layout, limits.edges)),
+        name_table(next_piece<std::uint32_t>(layout, HashChains::places(limits.all_names()))),
+        name_next(next_piece<std::uint32_t>(layout, limits.all_names())),
+        source_table(next_piece<std::uint32_t>(layout, HashChains::places(limits.nodes))),
+        source_next(next_piece<std::uint32_t>(layout, limits.nodes)),
+        texts(next_piece<char>(layout, limits.text.count)) {}
 
   View<Place> places;
   View<NodeRow> nodes;
@@ -132,13 +138,6 @@ struct RowMemory {
   View<std::uint32_t> source_table;
   View<std::uint32_t> source_next;
   View<char> texts;
-
- private:
-  template <class T>
-  static constexpr View<T> piece(backend::Layout& layout, std::size_t count) {
-    const MatrixView<T> matrix = layout.matrix<T>(1, count).view;
-    return {matrix.data, matrix.cols};
-  }
 };
 
 /// A hash of a vector, 0 of an empty one: equal vectors have equal ones.
