@@ -1,14 +1,10 @@
 // xxHash.
 #pragma once
 
-#ifndef XXH_INLINE_ALL
-#define XXH_INLINE_ALL
-#endif
-#include <xxhash.h>
-
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/encode/check.hpp"
+#include "asterism/knowledge/xxhash.hpp"
 
 namespace asterism::encode {
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "asterism/core/error.hpp"
@@ -10,15 +9,11 @@
 #include "asterism/knowledge/error.hpp"
 #include "asterism/knowledge/fold.hpp"
 #include "asterism/knowledge/graph/rows.hpp"
+#include "asterism/knowledge/xxhash.hpp"
 
 namespace asterism::knowledge::detail {
 
-/// FNV-1a with 64 bits. Source: Fowler, Noll, Vo, draft-eastlake-fnv.
-inline std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-  return hash;
-}
+inline std::uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
 
 inline std::uint32_t narrow(Version version) {
   if (version == never) return no_row;
@@ -28,12 +23,9 @@ inline std::uint32_t narrow(Version version) {
 
 ASTERISM_INLINE std::uint64_t vector_hash(const std::vector<float>& vector) {
   if (vector.empty()) return 0;
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const float value : vector) {
-    hash = (hash ^ std::bit_cast<std::uint32_t>(value == 0 ? 0.0F : value)) * 0x100000001B3U;
-    hash ^= hash >> 29U;
-  }
-  return hash | 1U;
+  std::vector<float> numbers = vector;
+  for (float& number : numbers) number += 0.0F;  // -0 equals 0
+  return XXH3_64bits(numbers.data(), numbers.size() * sizeof(float)) | 1U;
 }
 
 ASTERISM_INLINE void RowNeeds::add(const Node& node) {

@@ -5,12 +5,8 @@
 #include <cstring>
 #include <string>
 
-#ifndef XXH_INLINE_ALL
-#define XXH_INLINE_ALL
-#endif
-#include <xxhash.h>
-
 #include "asterism/knowledge/store/checked_row.hpp"
+#include "asterism/knowledge/xxhash.hpp"
 
 namespace asterism::store {
 
