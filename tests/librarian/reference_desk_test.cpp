@@ -97,6 +97,14 @@ TEST_CASE_FIXTURE(Fleet, "experience tells which facts a question needs, of what
   CHECK(graph.snapshot().edge(carried.hits[0].way[0])->from == ships[6]);
 }
 
+TEST_CASE_FIXTURE(
+    Fleet, "questions that name other kinds or numbers of things have no vote, however alike their words are") {
+  for (const ConsultHit& hit : consult("Who gives way when Ship K meets nobody?").hits) {
+    CAPTURE(hit.text);
+    if (hit.id == rule) CHECK(hit.rank[static_cast<std::size_t>(Shelf::experience)] == 0);
+  }
+}
+
 TEST_CASE_FIXTURE(Fleet, "each hit says why it is there, and its parts make its score") {
   const Consulted consulted = consult("What is the length of Ship C?");
   CHECK(consulted.category == "general");
@@ -174,6 +182,8 @@ TEST_CASE_FIXTURE(Fleet, "budgets of work cut short the same way each time, and 
   CHECK(poor.completeness < 1);
   CHECK(poor.cut_short.size() >= 2);
   CHECK(poor.spent.rows == 0);
+  CHECK(consult("Who gives way when Ship A meets Ship B?", {.budget = ConsultBudget::work(1, 1'000'000)})
+            .spent.rows <= 1);
   const Consulted again =
       consult("Who gives way when Ship A meets Ship B?", {.budget = ConsultBudget::work(0, 3)});
   CHECK(texts(again) == texts(poor));
