@@ -45,6 +45,8 @@ class EncoderMismatch;
 
 struct KnowledgeLimits;
 class Lexicon;
+class Selection;
+struct NodeQuery;
 
 }  // namespace asterism::knowledge
 

@@ -26,6 +26,7 @@
 #include "asterism/knowledge/rank.hpp"
 #include "asterism/knowledge/records.hpp"
 #include "asterism/knowledge/schema.hpp"
+#include "asterism/knowledge/selection.hpp"
 #include "asterism/knowledge/sources.hpp"
 
 namespace asterism::knowledge {
@@ -51,15 +52,6 @@ struct Found {
 struct Related {
   std::vector<Scored> nodes{};  ///< best first
   bool complete = true;
-};
-
-/// Which nodes may be found. What is not said is not asked.
-struct NodeQuery {
-  KindSet kinds = any_kind;
-  std::optional<std::string> source{};  ///< one of its sources
-  /// No facts that do not hold at the snapshot's instant: to which edges lead that say facts, none of which holds.
-  bool valid = true;
-  bool merged = false;  ///< also those that another node stands for
 };
 
 /// The edges that a walk follows.
@@ -119,6 +111,7 @@ struct GraphCore {
   Lexicon lexicon;
   Version last{};
   Bytes memory{};  ///< drawn
+  mutable RecentSelections selections;
   mutable std::mutex holding;
   std::multiset<Version> held{};  ///< versions of living snapshots
 };
@@ -258,35 +251,31 @@ class Snapshot {
     return {version_, std::move(nodes), std::move(found)};
   }
 
-  /// Allows the nodes that a query lets through; for `search`.
-  class Selection {
-   public:
-    std::uint64_t count() const { return rows_.count(); }
-    bool allows(NodeId id) const { return ids_.allows(id); }
-
-   private:
-    friend class Snapshot;
-    Filter rows_ = Filter::none();
-    Filter ids_ = Filter::none();
-  };
+  /// The nodes that a query lets through, for `search` and `words`. Those asked for last are kept for the next time.
   Selection select(const NodeQuery& query = {}) const {
-    const std::shared_lock lock(core_->mutex);
-    Selection selection;
-    const detail::Instant instant = this->instant();
-    rows().for_each_node(version_, [&](std::uint32_t row) {
-      if (lets_through(query, instant, rows().node(row))) allow(selection, row);
-    });
+    const detail::RecentSelections::Key key{version_, valid_, query};
+    if (auto known = core_->selections.find(key)) return *known;
+    Selection::Nodes nodes;
+    {
+      const std::shared_lock lock(core_->mutex);
+      const detail::Instant instant = this->instant();
+      rows().for_each_node(version_, [&](std::uint32_t row) {
+        if (lets_through(query, instant, rows().node(row))) nodes.allow(row, id_of(rows().node(row).place));
+      });
+    }
+    const Selection selection(std::move(nodes));
+    core_->selections.put(key, selection);
     return selection;
   }
   /// The same, of the nodes for which wanted(node without its vector) is true.
   template <class Wanted>
   Selection select_if(Wanted&& wanted) const {
     const std::shared_lock lock(core_->mutex);
-    Selection selection;
+    Selection::Nodes nodes;
     rows().for_each_node(version_, [&](std::uint32_t row) {
-      if (wanted(rows().record(rows().node(row)))) allow(selection, row);
+      if (wanted(rows().record(rows().node(row)))) nodes.allow(row, id_of(rows().node(row).place));
     });
-    return selection;
+    return Selection(std::move(nodes));
   }
 
   /// The nodes whose vectors are most like each query's: queries (q, dim). BadVector as the index.
@@ -295,7 +284,7 @@ class Snapshot {
     std::vector<Hit> hits(queries.rows * k);
     const MatrixView<Hit> out(hits.data(), queries.rows, k);
     const std::shared_lock lock(core_->mutex);
-    const Searched searched = core_->index.search(queries, k, selection.rows_, effort, out);
+    const Searched searched = core_->index.search(queries, k, selection.nodes().rows, effort, out);
     std::vector<Found> found(queries.rows);
     for (std::size_t q = 0; q < queries.rows; ++q) {
       found[q].rows_read = searched.rows_read;
@@ -316,7 +305,7 @@ class Snapshot {
     const auto allowed = [&](std::int64_t key) {
       const std::uint32_t row = rows().row_of(NodeId{static_cast<std::uint32_t>(key)}, version_);
       return row != detail::no_row && rows().node(row).created == static_cast<std::uint64_t>(key) >> 32U &&
-             selection.rows_.allows({row});
+             selection.nodes().rows.allows({row});
     };
     std::vector<Scored> all;
     for (const LexiconHit& hit : core_->lexicon.search(text, k, allowed)) {
@@ -402,10 +391,6 @@ class Snapshot {
     if (!query.merged && row.merged_into != no_node) return false;
     if (query.source && !names_source(rows().source(row), *query.source)) return false;
     return !query.valid || instant.place_holds(row.place, fact_kinds);
-  }
-  void allow(Selection& selection, std::uint32_t row) const {
-    selection.rows_.allow({row});
-    selection.ids_.allow(id_of(rows().node(row).place));
   }
   /// The k best, best first, ties to the lower id.
   static void best(std::vector<Scored>& all, std::size_t k) {

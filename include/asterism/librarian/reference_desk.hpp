@@ -133,8 +133,6 @@ class ReferenceDesk {
   }
 
  private:
-  using Selection = typename Snapshot::Selection;
-
   /// A fact on a shelf.
   struct Shelved {
     knowledge::NodeId id;
@@ -146,7 +144,7 @@ class ReferenceDesk {
     std::string folded;
     const ConsultOptions* options;
     double start = 0;
-    Selection selection{};
+    knowledge::Selection selection{};
     std::vector<float> vector{};
     std::array<std::vector<Shelved>, shelves> shelf{};
     double all_votes = 0;  ///< of experience
