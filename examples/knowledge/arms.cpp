@@ -25,6 +25,7 @@
 #include "../support/shipped.hpp"
 #include "asked.hpp"
 #include "commands.hpp"
+#include "library.hpp"
 #include "output.hpp"
 
 namespace example {
@@ -50,8 +51,10 @@ constexpr std::size_t answer_tokens = 32;
 /// A graph of a game's files, of questions that were answered, and of the logs of all questions that are to be asked.
 class Experiment {
  public:
-  Experiment(const std::string& folder, const std::vector<std::vector<AskedQuestion>>& asked)
-      : arena_(0, MemoryGraph::bytes(limits)),
+  Experiment(const std::string& folder, const std::vector<std::vector<AskedQuestion>>& asked,
+             encode::HashedNgrams encoder)
+      : encoder_(std::move(encoder)),
+        arena_(0, MemoryGraph::bytes(limits)),
         graph_(arena_, limits, store::Memory(), parallel::ExecutionRef(index::detail::on_the_caller),
                {.encoder = encoder_.fingerprint()}) {
     namespace cards = librarian::cards;
@@ -96,7 +99,7 @@ class Experiment {
   }
 
  private:
-  encode::HashedNgrams encoder_{{.pairs = 0}};
+  encode::HashedNgrams encoder_;
   backend::Arena arena_;
   MemoryGraph graph_;
   std::optional<MemoryGraph::Snapshot> snapshot_{};
@@ -208,7 +211,9 @@ int arms(const Arguments& arguments, const Interrupt& interrupt) {
     asked.push_back(read_asked(file));
     if (arguments.limit > 0 && asked.back().size() > arguments.limit) asked.back().resize(arguments.limit);
   }
-  const Experiment experiment(folder, asked);
+  // As `reencode` fits an encoder to what is there, but for the logs.
+  const Experiment experiment(folder, asked,
+                              FittedEncoder(Experiment(folder, {}, plain_encoder()).snapshot()).encoder());
   const std::string checkpoint =
       arguments.checkpoint.empty() ? shipped("small_mixtral/checkpoint") : arguments.checkpoint;
   const auto model = load<lab::Traced<Exact>>(checkpoint);

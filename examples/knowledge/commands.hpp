@@ -29,6 +29,7 @@ struct Arguments {
   std::string to;
   std::string format;
   std::string json;
+  std::string reports;
   std::vector<std::string> questions;
   std::string checkpoint;
   std::size_t limit = 0;
@@ -57,6 +58,10 @@ int rollback(const Arguments& arguments);
 int forget(const Arguments& arguments);
 /// Whether every row is as it was written.
 int verify(const Arguments& arguments);
+/// Reports of a file are filed.
+int file_reports(const Arguments& arguments);
+/// The encoder is fitted to the texts that there are, and makes all vectors again.
+int reencode(const Arguments& arguments);
 /// The file gives back the space of what is gone.
 int compact(const Arguments& arguments);
 /// The last version as a file of another format.

@@ -46,6 +46,8 @@ struct Commands {
         inspect(declare(app, arguments, "inspect", "What the graph holds, or holds of a thing")),
         query(declare(app, arguments, "query", "Facts for a question, and why each is there")),
         learn(declare(app, arguments, "learn", "File answered questions as experience")),
+        file(declare(app, arguments, "file", "File reports: what experts, people or logs say")),
+        reencode(declare(app, arguments, "reencode", "Fit the encoder to all texts, and encode them again")),
         ask(declare(app, arguments, "ask", "Let a model answer from what the graph knows")),
         arms(*app.add_subcommand("arms", "What the graph does to a model's answers, as an experiment")),
         history(declare(app, arguments, "history", "Its versions, or what was and is said of a thing")),
@@ -84,7 +86,16 @@ struct Commands {
                     "Files of questions (JSON Lines), with the blocks that served")
         ->required()
         ->option_text("FILE ...");
-    declare_at(learn, arguments, "When this is done, for history");
+    file.add_option(
+            "reports", arguments.reports,
+            "Lines of JSON: text, and where wanted about, relation, source, expert, confidence, valid_from")
+        ->required()
+        ->option_text("FILE");
+    for (CLI::App* one : {&learn, &file, &reencode}) {
+      declare_at(*one, arguments, "When this is done, for history");
+    }
+    declare_json(file, arguments);
+    declare_json(reencode, arguments);
     ask.add_option("question", arguments.question, "In plain words")->required()->option_text("TEXT");
     declare_instants(ask, arguments);
     declare_known(ask, arguments);
@@ -130,6 +141,8 @@ struct Commands {
   CLI::App& inspect;
   CLI::App& query;
   CLI::App& learn;
+  CLI::App& file;
+  CLI::App& reencode;
   CLI::App& ask;
   CLI::App& arms;
   CLI::App& history;
@@ -171,6 +184,8 @@ int main(int argc, char** argv) {
     if (commands.inspect.parsed()) return example::inspect(arguments);
     if (commands.query.parsed()) return example::query(arguments);
     if (commands.learn.parsed()) return example::learn(arguments);
+    if (commands.file.parsed()) return example::file_reports(arguments);
+    if (commands.reencode.parsed()) return example::reencode(arguments);
     if (commands.ask.parsed()) return example::ask(arguments, interrupt);
     if (commands.arms.parsed()) return example::arms(arguments, interrupt);
     if (commands.history.parsed()) return example::history(arguments);
@@ -182,8 +197,7 @@ int main(int argc, char** argv) {
     if (commands.export_to.parsed()) return example::export_to(arguments, interrupt);
     if (commands.import_from.parsed()) return example::import_from(arguments, interrupt);
     throw example::OptionError(
-        "a command is missing: build, learn, inspect, query, ask, arms, history, diff, rollback, forget, verify, "
-        "compact, export or "
-        "import; see --help");
+        "a command is missing: build, learn, file, reencode, inspect, query, ask, arms, history, diff, rollback, "
+        "forget, verify, compact, export or import; see --help");
   });
 }

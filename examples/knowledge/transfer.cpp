@@ -106,6 +106,9 @@ Content content_of(const Graph& graph, const Interrupt& interrupt) {
 std::string json_of(const Graph& graph, const Content& content) {
   std::string text = concat("{\"format\": \"", format_name, "\", \"version\": ", format_version,
                             ", \"encoder\": \"", graph.options().encoder, "\", \"dim\": ", graph.limits().dim);
+  if (const auto encoder = graph.store().property(encoder_property)) {
+    text += concat(", \"", encoder_property, "\": ", json::Value(*encoder).dump());
+  }
   const auto rows = [&](const char* name, const auto& all, auto&& row) {
     text += concat(",\n\"", name, "\": [");
     const char* comma = "\n";
@@ -250,7 +253,8 @@ int import_from(const Arguments& arguments, const Interrupt& interrupt) {
   if (file::path_kind(arguments.store) != file::PathKind::missing) {
     throw FileError(concat(arguments.store, " exists already; give another file to --store"));
   }
-  Library library(arguments.store, Access::write, arguments.nodes, true);
+  Library library(arguments.store, Access::write, arguments.nodes, true,
+                  json::optional_string(*document, encoder_property, path));
   Graph& graph = library.graph();
   if (json::require_string(*document, "encoder", path) != concat(graph.options().encoder)) {
     throw FormatError(concat(path, ": its vectors are another encoder's"));

@@ -111,6 +111,26 @@ TEST_CASE("fingerprints tell settings and tables apart") {
   laws::told_apart(HashedNgrams({}, table_of({"salt", "salt"})), HashedNgrams({}, table_of({"salt", ""})));
 }
 
+TEST_CASE("an encoder goes through its text, and no other text makes one") {
+  const std::vector<std::string_view> texts = {"pale moth", "pale lamp"};
+  const HashedNgrams encoder({.dim = 64, .pairs = 0.1F, .grams = 0},
+                             FrequencyTable::fitted(View<const std::string_view>(texts)));
+  const std::string text = encoder.to_text();
+  const HashedNgrams again = HashedNgrams::from_text(text, "store.db");
+  CHECK(again.fingerprint() == encoder.fingerprint());
+  CHECK(again.dim() == 64);
+  CHECK(HashedNgrams::from_text(HashedNgrams().to_text(), "").fingerprint() == HashedNgrams().fingerprint());
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    CAPTURE(length);
+    CHECK_THROWS_AS(HashedNgrams::from_text(text.substr(0, length), "store.db"), FormatError);
+  }
+  CHECK_THROWS_WITH_AS(HashedNgrams::from_text("HashedNgrams 1\nmany\n", "store.db"),
+                       "store.db: no description of hashed n-grams: 'many\n' is no number with 'a line's end' behind it",
+                       FormatError);
+  CHECK_THROWS_AS(HashedNgrams::from_text(text + "1 1\n", "store.db"), FormatError);
+  CHECK_THROWS_AS(HashedNgrams::from_text("HashedNgrams 1\n0\n1\n1\n1\n0 0\n", "store.db"), FormatError);
+}
+
 TEST_CASE("what can't be is refused") {
   CHECK_THROWS_AS(HashedNgrams({.dim = 0}), InvalidArgument);
   CHECK_THROWS_AS(HashedNgrams({.dim = 4097}), InvalidArgument);

@@ -56,6 +56,14 @@ TEST_CASE("all vectors are another encoder's, in one version") {
     CHECK(store.versions().size() == 1);
     CHECK(reencode(store, {16, 2}, by_length, {2}).value == 2);
   }
+  {
+    store::Sqlite store(path);
+    const auto doubled = [](const Node& node) { return node.text + node.text + node.name; };
+    CHECK(reencode(store, {16, 2}, by_length, {2}, doubled).value == 3);
+    CHECK(store.find(NodeId{0})->vector[6] == 1);
+    CHECK(store.find(NodeId{1})->vector[4] == 1);
+    CHECK(reencode(store, {16, 2}, by_length, {2}).value == 4);
+  }
   CHECK_THROWS_AS(open(arena, path, 8, 1), EncoderMismatch);
   CHECK_THROWS_AS(open(arena, path, 16, 1), EncoderMismatch);
   Graph graph = open(arena, path, 16, 2);

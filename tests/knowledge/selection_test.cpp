@@ -1,10 +1,10 @@
 // The selections made last: found by version, instant and query; the one that was longest not asked for goes.
 #include "asterism/knowledge/selection.hpp"
 
-#include <doctest/doctest.h>
-
 #include <cstdint>
 #include <utility>
+
+#include <doctest/doctest.h>
 
 using namespace asterism::knowledge;
 

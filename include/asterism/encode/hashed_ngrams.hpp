@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -63,7 +64,13 @@ class HashedNgrams {
   std::uint64_t fingerprint() const { return fingerprint_; }
   void encode(View<const std::string_view> texts, MatrixView<float> out) const;
 
+  const HashedNgramsOptions& options() const { return options_; }
   const FrequencyTable& table() const { return table_; }
+
+  /// All that it is, one number or entry of the table a line, so that it can be kept beside what it has encoded.
+  std::string to_text() const;
+  /// The encoder that to_text() told of. FormatError, which begins with `where`, for anything else.
+  static HashedNgrams from_text(std::string_view text, std::string_view where);
 
  private:
   HashedNgramsOptions options_;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <string>
+#include <system_error>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -121,6 +123,72 @@ ASTERISM_INLINE HashedNgrams::HashedNgrams(HashedNgramsOptions options, Frequenc
                                 options_.grams, ' ', table_.texts()));
   for (const FrequencyTable::Entry& entry : table_.entries()) {
     fingerprint_ = hash_of(concat(entry.feature, ' ', entry.texts), fingerprint_);
+  }
+}
+
+namespace detail {
+
+inline constexpr std::string_view hashed_ngrams_header = "HashedNgrams 1\n";
+
+/// Takes numbers off a text, each to the end of its line or a blank.
+class NumberReader {
+ public:
+  NumberReader(std::string_view text, std::string_view where) : text_(text), where_(where) {}
+
+  template <class Number>
+  Number next(char end) {
+    Number number{};
+    const auto [rest, error] = std::from_chars(text_.data(), text_.data() + text_.size(), number);
+    const auto used = static_cast<std::size_t>(rest - text_.data());
+    if (error != std::errc() || used == text_.size() || text_[used] != end) {
+      throw FormatError(concat(where_, ": no description of hashed n-grams: '", text_.substr(0, 20),
+                               "' is no number with '", end == '\n' ? "a line's end" : "a blank", "' behind it"));
+    }
+    text_.remove_prefix(used + 1);
+    return number;
+  }
+  bool done() const { return text_.empty(); }
+
+ private:
+  std::string_view text_;
+  std::string_view where_;
+};
+
+}  // namespace detail
+
+ASTERISM_INLINE std::string HashedNgrams::to_text() const {
+  std::string text = concat(detail::hashed_ngrams_header, options_.dim, '\n');
+  for (const float weight : {options_.words, options_.pairs, options_.grams}) {
+    char digits[64];
+    text.append(digits, std::to_chars(digits, digits + sizeof(digits), weight).ptr).append(1, '\n');
+  }
+  text += concat(table_.texts(), ' ', table_.entries().size, '\n');
+  for (const FrequencyTable::Entry& entry : table_.entries()) {
+    text += concat(entry.feature, ' ', entry.texts, '\n');
+  }
+  return text;
+}
+
+ASTERISM_INLINE HashedNgrams HashedNgrams::from_text(std::string_view text, std::string_view where) {
+  if (!text.starts_with(detail::hashed_ngrams_header)) {
+    throw FormatError(concat(where, ": no description of hashed n-grams of version 1"));
+  }
+  detail::NumberReader reader(text.substr(detail::hashed_ngrams_header.size()), where);
+  HashedNgramsOptions options;
+  options.dim = reader.next<std::size_t>('\n');
+  for (float* weight : {&options.words, &options.pairs, &options.grams}) *weight = reader.next<float>('\n');
+  const auto texts = reader.next<std::uint32_t>(' ');
+  const auto count = reader.next<std::uint32_t>('\n');
+  std::vector<FrequencyTable::Entry> entries;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto feature = reader.next<std::uint64_t>(' ');
+    entries.push_back({feature, reader.next<std::uint32_t>('\n')});
+  }
+  if (!reader.done()) throw FormatError(concat(where, ": more than ", count, " entries of a table"));
+  try {
+    return HashedNgrams(options, FrequencyTable(std::move(entries), texts));
+  } catch (const InvalidArgument& error) {
+    throw FormatError(concat(where, ": ", error.what()));
   }
 }
 

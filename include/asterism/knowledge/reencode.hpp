@@ -24,12 +24,15 @@ struct EncoderIdentity {
   std::uint64_t fingerprint = 0;
 };
 
-/// Gives all nodes that have a vector one of another encoder, made of their texts, or names where they have none: one
-/// commit, all or nothing. `encode(texts, out)`: texts (n), out (n, dim). A graph that is opened on the store then
-/// looks for vectors of versions before that one no more. No graph may be open on the store. Memory: the nodes twice.
-/// BadVector for what `encode` made wrong; then, and after any other error, the last version stands.
-template <GraphStore Store, class Encode>
-Version reencode(Store& store, EncoderIdentity encoder, Encode&& encode, Time at) {
+/// Its text, or its name where it has none.
+inline std::string text_or_name(const Node& node) { return node.text.empty() ? node.name : node.text; }
+
+/// Gives all nodes that have a vector one of another encoder, made of text_of(node): one commit, all or nothing.
+/// `encode(texts, out)`: texts (n), out (n, dim). A graph that is opened on the store then looks for vectors of versions
+/// before that one no more. No graph may be open on the store. Memory: the nodes twice. BadVector for what `encode` made
+/// wrong; then, and after any other error, the last version stands, and what waited in the store is gone.
+template <GraphStore Store, class Encode, class TextOf = std::string (*)(const Node&)>
+Version reencode(Store& store, EncoderIdentity encoder, Encode&& encode, Time at, TextOf&& text_of = text_or_name) {
   std::vector<Node> nodes;
   struct Living {
     std::vector<Node>* nodes;
@@ -40,13 +43,14 @@ Version reencode(Store& store, EncoderIdentity encoder, Encode&& encode, Time at
     void operator()(const Use&) const {}
   };
   store.for_each(Living{&nodes});
-  std::vector<std::string_view> texts;
-  for (const Node& node : nodes) texts.push_back(node.text.empty() ? node.name : node.text);
+  std::vector<std::string> said;
+  for (const Node& node : nodes) said.push_back(text_of(node));
+  const std::vector<std::string_view> texts(said.begin(), said.end());
   std::vector<float> numbers(texts.size() * encoder.dim);
   const MatrixView<float> out(numbers.data(), texts.size(), encoder.dim);
   encode(View<const std::string_view>(texts), out);
-  index::check_vectors(encoder.dim, out, "vector");
   try {
+    index::check_vectors(encoder.dim, out, "vector");
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       const View<float> row = out.row(i);
       nodes[i].vector.assign(row.begin(), row.end());

@@ -137,9 +137,7 @@ class Librarian {
   knowledge::Version put_questions(View<const Answered> questions, knowledge::Time now) {
     const Snapshot snapshot = graph_->snapshot();
     std::vector<std::string> texts;
-    for (const Answered& one : questions) {
-      texts.push_back(masked(knowledge::folded(one.question), mentions(snapshot, one.question)));
-    }
+    for (const Answered& one : questions) texts.push_back(masked_question(snapshot, one.question));
     const std::vector<std::string_view> views(texts.begin(), texts.end());
     const std::size_t dim = encoder_->dim();
     std::vector<float> numbers(texts.size() * dim);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "asterism/knowledge/fold.hpp"
+#include "asterism/knowledge/records.hpp"
+#include "asterism/knowledge/schema.hpp"
 #include "asterism/knowledge/types.hpp"
 #include "asterism/librarian/statement.hpp"
 
@@ -54,6 +56,24 @@ inline std::string masked(std::string text, const std::vector<Mention>& names) {
     if (at != std::string::npos && is_name_alone(name)) text.replace(at, name.name.size(), "_");
   }
   return text;
+}
+
+/// By what a question is remembered and found again: what it asks, not of whom.
+template <class Snapshot>
+std::string masked_question(const Snapshot& snapshot, std::string_view question) {
+  return masked(knowledge::folded(question), mentions(snapshot, question));
+}
+
+/// What a memory has encoded of a node: a question masked, else its text, or its name where it has none. For
+/// knowledge::reencode.
+template <class Snapshot>
+std::string encoded_text(const Snapshot& snapshot, const knowledge::Node& node) {
+  if constexpr (requires { Snapshot::Schema::question_kind; }) {
+    if (node.kind == knowledge::number(Snapshot::Schema::question_kind)) {
+      return masked_question(snapshot, node.text);
+    }
+  }
+  return node.text.empty() ? node.name : node.text;
 }
 
 }  // namespace asterism::librarian
