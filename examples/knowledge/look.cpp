@@ -87,7 +87,13 @@ void show_counts(const Graph& graph, const Snapshot& snapshot, const std::string
   }
   std::cout << "\n"
             << all.merged << " merged, " << all.pinned << " pinned, " << all.disputed << " disputed, " << all.uses
-            << " uses\n\n";
+            << " uses";
+  if (all.middle_use != knowledge::beginning) {
+    std::cout << ", half of them since " << librarian::cards::instant_text(all.middle_use);
+  }
+  std::cout << "\n" << all.added << " new in this version, " << all.gone << " gone\n\n";
+  out["added"] = all.added;
+  out["gone"] = all.gone;
   out["version"] = snapshot.version().value;
   out["memory"] = all.memory.count;
 }

@@ -367,6 +367,26 @@ TEST_CASE_FIXTURE(Fleet, "of two facts of the same instant the more confident co
   CHECK(snapshot.statistics().edges[number(Edge_::cargo)] == 2);
 }
 
+TEST_CASE_FIXTURE(Fleet, "statistics of a version say what came and went with it, and when nodes were used") {
+  graph.commit("", day(1));
+  CHECK(graph.snapshot().statistics().added == 3);
+  CHECK(graph.snapshot().statistics().gone == 0);
+  CHECK(graph.snapshot().statistics().middle_use == beginning);
+  graph.erase(rum);
+  graph.erase(salt);
+  graph.put({.id = gull, .kind = number(Node_::ship), .name = "Grey Gull", .source = "log"});
+  const NodeId tern = graph.put({.kind = number(Node_::ship), .name = "Tern", .source = "log"});
+  graph.use(gull, day(2));
+  graph.use(tern, day(4));
+  graph.commit("", day(2));
+  const GraphStatistics now = graph.snapshot().statistics();
+  CHECK(now.added == 1);
+  CHECK(now.gone == 2);
+  CHECK(now.uses == 2);
+  CHECK(now.middle_use == day(4));
+  CHECK(graph.as_of(latest, {1}).statistics().added == 3);
+}
+
 TEST_CASE_FIXTURE(Fleet, "what a graph refuses changes nothing") {
   CHECK_THROWS_AS(graph.put({.kind = 4}), UnknownKind);
   CHECK_THROWS_AS(graph.put({.vector = {1, 2}}), BadVector);

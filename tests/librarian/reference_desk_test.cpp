@@ -134,6 +134,16 @@ TEST_CASE_FIXTURE(Fleet, "what scores much less than the best is not told") {
   for (const ConsultHit& hit : near.hits) CHECK(hit.score >= near.hits.front().score - margin);
 }
 
+TEST_CASE_FIXTURE(Fleet, "vectors that are too little like the question's find nothing") {
+  const std::string question = "What is the length of Ship C?";
+  const auto least = [&](double alike) {
+    return consult(question, {.least_alike = alike, .only = {Shelf::vectors}}).hits.size();
+  };
+  CHECK(least(-1) > least(0.5));
+  CHECK(least(0.5) > 0);
+  CHECK(least(1.1) == 0);
+}
+
 TEST_CASE_FIXTURE(Fleet, "what held at an instant is found as of it") {
   const std::string text = "Ship C length 99";
   const NodeId fact = graph.put({.kind = 1, .text = text, .source = "yard", .vector = vector(text)});

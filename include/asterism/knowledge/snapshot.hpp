@@ -91,10 +91,13 @@ struct GraphStatistics {
   std::vector<std::size_t> edges{};  ///< by kind, at any instant
   std::size_t merged = 0;            ///< nodes that another one stands for
   std::size_t pinned = 0;
-  std::size_t disputed = 0;  ///< functional edges beaten by another one at the same time
-  std::uint64_t uses = 0;    ///< answers served, as of the last version
-  Bytes text{};              ///< used, by all versions
-  Bytes memory{};            ///< drawn
+  std::size_t disputed = 0;     ///< functional edges beaten by another one at the same time
+  std::size_t added = 0;        ///< nodes that the version before it had not
+  std::size_t gone = 0;         ///< evicted or erased: that the version before it had, if that is kept
+  std::uint64_t uses = 0;       ///< answers served, as of the last version
+  Time middle_use = beginning;  ///< when the middle one of all nodes that were ever used or filed was so last
+  Bytes text{};                 ///< used, by all versions
+  Bytes memory{};               ///< drawn
 };
 
 namespace detail {
@@ -337,13 +340,30 @@ class Snapshot {
     GraphStatistics all;
     all.nodes.resize(Schema::node_kinds);
     all.edges.resize(Schema::edge_kinds);
+    std::vector<Time> last_uses;
+    const auto before = [&](NodeId id) {
+      return version_.value > 0 && rows().row_of(id, Version{version_.value - 1}) != detail::no_row;
+    };
     rows().for_each_node(version_, [&](std::uint32_t row) {
       const detail::NodeRow& node = rows().node(row);
+      const auto& place = rows().place(node.place);
+      if (node.created == version_.value && !before(place.id)) ++all.added;
+      if (place.last_use != beginning) last_uses.push_back(place.last_use);
       ++all.nodes[node.kind];
       if (node.merged_into != no_node) ++all.merged;
       if (node.pinned) ++all.pinned;
-      all.uses += rows().place(node.place).uses;
+      all.uses += place.uses;
     });
+    if (!last_uses.empty()) {
+      const auto middle = last_uses.begin() + static_cast<std::ptrdiff_t>(last_uses.size() / 2);
+      std::nth_element(last_uses.begin(), middle, last_uses.end());
+      all.middle_use = *middle;
+    }
+    if (version_.value > 0) {
+      rows().for_each_node(Version{version_.value - 1}, [&](std::uint32_t row) {
+        if (place_of(id_of(rows().node(row).place)) == detail::no_row) ++all.gone;
+      });
+    }
     rows().for_each_edge(version_, [&](std::uint32_t row) {
       const detail::EdgeRow& edge = rows().edge(row);
       ++all.edges[edge.kind];

@@ -68,6 +68,8 @@ struct ConsultOptions {
   /// Of a score that is more than this below the best one no fact is told: what is a little like what was asked
   /// misleads more than it helps.
   double margin = 1;
+  /// Vectors that are less like the question's than this cosine find nothing: 0.6 leaves out what is hardly about it.
+  double least_alike = -1;
   knowledge::NodeQuery allowed{};  ///< what may be found
   std::vector<Shelf> only{};       ///< shelves; none: as the category says
 };
@@ -295,7 +297,9 @@ class ReferenceDesk {
     const knowledge::Found found = snapshot_->search(
         View<const float>(looking.vector), std::min<std::uint64_t>(depth(looking), rows), looking.selection);
     looking.done.spent.rows += found.rows_read;
-    for (const knowledge::Scored& hit : found.hits) put(looking, Shelf::vectors, {hit.id, hit.score});
+    for (const knowledge::Scored& hit : found.hits) {
+      if (hit.score >= looking.options->least_alike) put(looking, Shelf::vectors, {hit.id, hit.score});
+    }
     return true;
   }
 

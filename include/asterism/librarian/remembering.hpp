@@ -119,11 +119,11 @@ class Memory {
   static std::string key_of(std::string_view question, const librarian::ConsultOptions& options,
                             const Snapshot& snapshot, const librarian::BlockWriter* writer) {
     const auto& budget = options.budget;
-    std::string key =
-        concat(snapshot.version().value, "|", snapshot.valid().microseconds, "|", budget.seconds, "|", budget.rows,
-               "|", budget.edges, "|", budget.tokens, "|", options.hits, "|", options.margin, "|",
-               options.allowed.kinds, "|", options.allowed.valid ? 1 : 0, options.allowed.merged ? 1 : 0, "|",
-               options.allowed.source ? 1 : 0, "|", reinterpret_cast<std::uintptr_t>(writer), "|");
+    std::string key = concat(snapshot.version().value, "|", snapshot.valid().microseconds, "|", budget.seconds,
+                             "|", budget.rows, "|", budget.edges, "|", budget.tokens, "|", options.hits, "|",
+                             options.margin, "|", options.least_alike, "|", options.allowed.kinds, "|",
+                             options.allowed.valid ? 1 : 0, options.allowed.merged ? 1 : 0, "|",
+                             options.allowed.source ? 1 : 0, "|", reinterpret_cast<std::uintptr_t>(writer), "|");
     for (const librarian::Shelf shelf : options.only) key += librarian::name_of(shelf);
     // Texts last, each with its length, so that no two keys are alike.
     for (const std::string_view text :
