@@ -2,6 +2,9 @@
 // was looked up in each way, and with facts at random.
 #include <asterism/core/progress_bar.hpp>
 #include <asterism/core/random.hpp>
+#include <asterism/encode/bert_encoder.hpp>
+#include <asterism/encode/hashed_ngrams.hpp>
+#include <asterism/encode/model_encoder.hpp>
 #include <asterism/file/new_file.hpp>
 #include <asterism/knowledge/store/memory.hpp>
 #include <asterism/lab/arms.hpp>
@@ -14,6 +17,7 @@
 #include <asterism/librarian/cards/read_game.hpp>
 #include <asterism/librarian/librarian.hpp>
 #include <asterism/librarian/reference_desk.hpp>
+#include <asterism/parallel/threads.hpp>
 #include <asterism/quant/float32.hpp>
 #include <iostream>
 #include <memory>
@@ -23,6 +27,7 @@
 #include <vector>
 
 #include "../support/shipped.hpp"
+#include "any_encoder.hpp"
 #include "asked.hpp"
 #include "commands.hpp"
 #include "library.hpp"
@@ -42,21 +47,21 @@ struct Exact : Blueprint {
 };
 
 using MemoryGraph = knowledge::KnowledgeGraph<CardGame, index::Flat<>, store::Memory>;
-using Desk = librarian::ReferenceDesk<MemoryGraph::Snapshot, encode::HashedNgrams>;
+using Desk = librarian::ReferenceDesk<MemoryGraph::Snapshot, AnyEncoder>;
 
-constexpr knowledge::KnowledgeLimits limits{
-    .nodes = 40'000, .dim = 512, .edges = 400'000, .text = Bytes{16'000'000}};
+knowledge::KnowledgeLimits limits(std::size_t dim) {
+  return {.nodes = 40'000, .dim = static_cast<std::uint32_t>(dim), .edges = 400'000, .text = Bytes{16'000'000}};
+}
 constexpr std::size_t answer_tokens = 32;
 
 /// A graph of a game's files, of questions that were answered, and of the logs of all questions that are to be asked.
 class Experiment {
  public:
-  Experiment(const std::string& folder, const std::vector<std::vector<AskedQuestion>>& asked,
-             encode::HashedNgrams encoder)
+  Experiment(const std::string& folder, const std::vector<std::vector<AskedQuestion>>& asked, AnyEncoder encoder)
       : encoder_(std::move(encoder)),
-        arena_(0, MemoryGraph::bytes(limits)),
-        graph_(arena_, limits, store::Memory(), parallel::ExecutionRef(index::detail::on_the_caller),
-               {.encoder = encoder_.fingerprint()}) {
+        arena_(0, MemoryGraph::bytes(limits(encoder_.dim()))),
+        graph_(arena_, limits(encoder_.dim()), store::Memory(),
+               parallel::ExecutionRef(index::detail::on_the_caller), {.encoder = encoder_.fingerprint()}) {
     namespace cards = librarian::cards;
     const knowledge::Time start{0};
     cards::ingest(graph_, encoder_, cards::read_game(folder), {.at = start});
@@ -99,13 +104,29 @@ class Experiment {
   }
 
  private:
-  encode::HashedNgrams encoder_;
+  AnyEncoder encoder_;
   backend::Arena arena_;
   MemoryGraph graph_;
   std::optional<MemoryGraph::Snapshot> snapshot_{};
   std::vector<librarian::Category> categories_ = librarian::one_category();
   std::vector<std::string> facts_{};
 };
+
+/// The encoder that --encoder asks for: as `reencode` fits one to what is there but for the logs, one without a table, the
+/// model's own states, or those of the model of a folder.
+template <class Model>
+AnyEncoder encoder_called(const std::string& name, const std::string& folder, const Model& model) {
+  const AnyEncoder plain(std::make_shared<const encode::HashedNgrams>(plain_encoder()));
+  if (name == "plain") return plain;
+  if (name == "fitted") {
+    const Experiment known(folder, {}, plain);
+    return AnyEncoder(std::make_shared<const encode::HashedNgrams>(FittedEncoder(known.snapshot()).encoder()));
+  }
+  if (name == "model") return AnyEncoder(std::make_shared<const encode::ModelEncoder<lab::Traced<Exact>>>(model));
+  static parallel::Threads threads(Exact::limits.threads);
+  static backend::Arena arena(0, 2_GiB);
+  return AnyEncoder(std::make_shared<const encode::BertEncoder>(name, arena, parallel::ExecutionRef(threads)));
+}
 
 /// How well the right facts were found.
 struct Recall {
@@ -211,12 +232,10 @@ int arms(const Arguments& arguments, const Interrupt& interrupt) {
     asked.push_back(read_asked(file));
     if (arguments.limit > 0 && asked.back().size() > arguments.limit) asked.back().resize(arguments.limit);
   }
-  // As `reencode` fits an encoder to what is there, but for the logs.
-  const Experiment experiment(folder, asked,
-                              FittedEncoder(Experiment(folder, {}, plain_encoder()).snapshot()).encoder());
   const std::string checkpoint =
       arguments.checkpoint.empty() ? shipped("small_mixtral/checkpoint") : arguments.checkpoint;
   const auto model = load<lab::Traced<Exact>>(checkpoint);
+  const Experiment experiment(folder, asked, encoder_called(arguments.encoder, folder, model));
   const librarian::BlockWriter writer(model.tokenizer());
 
   json::Value out = json::Value::object();

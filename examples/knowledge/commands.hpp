@@ -32,6 +32,7 @@ struct Arguments {
   std::string reports;
   std::vector<std::string> questions;
   std::string checkpoint;
+  std::string encoder = "fitted";
   std::size_t limit = 0;
   bool quiet = false;
 };

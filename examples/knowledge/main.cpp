@@ -107,6 +107,9 @@ struct Commands {
         ->option_text("FOLDER");
     arms.add_option("--questions", arguments.questions, "Files of questions; by default those of the folder")
         ->option_text("FILE ...");
+    arms.add_option("--encoder", arguments.encoder,
+                    "fitted to what there is, plain, model (its own states), or the folder of a BERT")
+        ->option_text("NAME [fitted]");
     arms.add_option("--limit", arguments.limit, "Ask the first N questions of each file")->option_text("N");
     arms.add_flag("--quiet", arguments.quiet, "No progress");
     declare_json(arms, arguments);

@@ -45,9 +45,9 @@ class History {
       return row.lifetime.created <= version;
     });
   }
-  /// Forgets rows that are part neither of `oldest` nor of a later version.
-  void purge(knowledge::Version oldest) {
-    keep([&](const Row& row) { return row.lifetime.expired > oldest; });
+  /// Forgets rows that are part neither of `oldest` nor of a later version; returns the ids that have none left.
+  std::vector<Id> purge(knowledge::Version oldest) {
+    return keep([&](const Row& row) { return row.lifetime.expired > oldest; });
   }
 
   /// f(record, lifetime), by id and creation.
@@ -65,12 +65,15 @@ class History {
   };
 
   template <class Keep>
-  void keep(const Keep& wanted) {
+  std::vector<Id> keep(const Keep& wanted) {
+    std::vector<Id> gone;
     for (auto at = rows_.begin(); at != rows_.end();) {
       std::vector<Row>& rows = at->second;
       rows.erase(std::remove_if(rows.begin(), rows.end(), [&](Row& row) { return !wanted(row); }), rows.end());
+      if (rows.empty()) gone.push_back(at->first);
       at = rows.empty() ? rows_.erase(at) : std::next(at);
     }
+    return gone;
   }
 
   std::map<Id, std::vector<Row>> rows_;  // by id, none empty, ascending by creation

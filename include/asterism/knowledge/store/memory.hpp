@@ -56,7 +56,8 @@ class Memory {
     return true;
   }
   /// The commit is the last one; forgets what no kept version has. Does not fail with room for it.
-  void publish(knowledge::Commit commit);
+  /// Returns the nodes of which no kept version has a value any more.
+  std::vector<knowledge::NodeId> publish(knowledge::Commit commit);
   knowledge::Version last() const { return versions_.empty() ? knowledge::Version{} : versions_.back().version; }
 
   Changes changes_;

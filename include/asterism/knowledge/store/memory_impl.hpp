@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "asterism/knowledge/store/memory.hpp"
 #include "asterism/knowledge/store/version_list.hpp"
@@ -16,12 +17,12 @@ ASTERISM_INLINE std::optional<std::string> Memory::property(std::string_view key
   return at == properties_.end() ? std::nullopt : std::optional<std::string>(at->second);
 }
 
-ASTERISM_INLINE void Memory::publish(knowledge::Commit commit) {
+ASTERISM_INLINE std::vector<knowledge::NodeId> Memory::publish(knowledge::Commit commit) {
   versions_.push_back(std::move(commit));
-  if (versions_.size() <= knowledge::kept_versions) return;
+  if (versions_.size() <= knowledge::kept_versions) return {};
   versions_.erase(versions_.begin());
-  nodes_.purge(versions_.front().version);
   edges_.purge(versions_.front().version);
+  return nodes_.purge(versions_.front().version);
 }
 
 ASTERISM_INLINE knowledge::Version Memory::commit(std::string_view note, knowledge::Time at) {
@@ -35,7 +36,9 @@ ASTERISM_INLINE knowledge::Version Memory::commit(std::string_view note, knowled
     std::uint64_t rows = 0;
     for (const auto& [id, node] : changes_.nodes()) rows += nodes_.change(id, node, next);
     for (const auto& [id, edge] : changes_.edges()) rows += edges_.change(id, edge, next);
-    if (rows != 0) publish({next, before, at, std::string(note), rows});
+    if (rows != 0) {
+      for (const knowledge::NodeId id : publish({next, before, at, std::string(note), rows})) uses.erase(id);
+    }
   } catch (...) {
     nodes_.back_to(before);
     edges_.back_to(before);

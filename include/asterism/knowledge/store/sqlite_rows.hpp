@@ -115,6 +115,10 @@ class NodeTable : RowTable {
         insert_alias_(database, "INSERT INTO alias VALUES (?, ?, ?, ?, ?)"),
         expire_alias_(database,
                       "UPDATE alias SET expired = ?, checksum = ? WHERE node = ? AND created = ? AND folded = ?"),
+        purge_uses_(
+            database,
+            "DELETE FROM used WHERE node IN (SELECT id FROM node WHERE expired < 9223372036854775807 AND expired "
+            "<= ?1) AND NOT EXISTS (SELECT 1 FROM node WHERE node.id = used.node AND node.expired > ?1)"),
         purge_aliases_(database, "DELETE FROM alias WHERE expired < 9223372036854775807 AND expired <= ?"),
         forget_aliases_(database, "DELETE FROM alias WHERE created > ?") {}
 
@@ -161,7 +165,9 @@ class NodeTable : RowTable {
                         number(lifetime.created), alias);
     }
   }
+  /// The use of a node goes with its last value.
   void purge(knowledge::Version oldest) {
+    purge_uses_.run(number(oldest));
     purge_.run(number(oldest));
     purge_aliases_.run(number(oldest));
   }
@@ -181,6 +187,7 @@ class NodeTable : RowTable {
   Statement aliases_;
   Statement insert_alias_;
   Statement expire_alias_;
+  Statement purge_uses_;
   Statement purge_aliases_;
   Statement forget_aliases_;
   std::int64_t aliases_read_ = 0;
