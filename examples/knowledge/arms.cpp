@@ -112,8 +112,8 @@ class Experiment {
   std::vector<std::string> facts_{};
 };
 
-/// The encoder that --encoder asks for: as `reencode` fits one to what is there but for the logs, one without a table, the
-/// model's own states, or those of the model of a folder.
+/// The encoder that --encoder asks for: as `reencode` fits one to what is there but for the logs, one without a table,
+/// the model's own states, or the BERT of a folder.
 template <class Model>
 AnyEncoder encoder_called(const std::string& name, const std::string& folder, const Model& model) {
   const AnyEncoder plain(std::make_shared<const encode::HashedNgrams>(plain_encoder()));
