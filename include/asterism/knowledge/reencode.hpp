@@ -28,9 +28,9 @@ struct EncoderIdentity {
 inline std::string text_or_name(const Node& node) { return node.text.empty() ? node.name : node.text; }
 
 /// Gives all nodes that have a vector one of another encoder, made of text_of(node): one commit, all or nothing.
-/// `encode(texts, out)`: texts (n), out (n, dim). A graph that is opened on the store then looks for vectors of versions
-/// before that one no more. No graph may be open on the store. Memory: the nodes twice. BadVector for what `encode` made
-/// wrong; then, and after any other error, the last version stands, and what waited in the store is gone.
+/// `encode(texts, out)`: texts (n), out (n, dim). A graph that is opened on the store then looks for vectors of
+/// versions before that one no more. No graph may be open on the store. Memory: the nodes twice. BadVector for what
+/// `encode` made wrong; then, and after any other error, the last version stands, and what waited in the store is gone.
 template <GraphStore Store, class Encode, class TextOf = std::string (*)(const Node&)>
 Version reencode(Store& store, EncoderIdentity encoder, Encode&& encode, Time at, TextOf&& text_of = text_or_name) {
   std::vector<Node> nodes;

@@ -85,8 +85,8 @@ concept verify = requires(const S& store) {
 /// 4. `versions()`: the last `kept_versions` commits, oldest first. `rollback(version, at)`, one of them: a new commit
 ///    on top of it with its nodes and edges; the commits between are gone, and so are changes that wait. Throws
 ///    InvalidArgument for another version.
-/// 5. Uses and properties have no versions: they are what was last committed. The use of a node of which no kept version
-///    has a value may be forgotten.
+/// 5. Uses and properties have no versions: they are what was last committed. The use of a node of which no kept
+///    version has a value may be forgotten.
 /// 6. `for_each(f)`: f(node, lifetime), then f(edge, lifetime), by id and creation, for rows of all kept versions, then
 ///    f(use), by node. What waits is not among them. `verify()`: what is damaged; empty if all is well.
 /// 7. One thread at a time.
