@@ -19,8 +19,8 @@ bool has_softmax(View<const float> scores);
 bool has_direction(View<const float> vector);
 
 /// scores := log((1 - share) softmax(scores) + share p), summed in double. `p` has each place once; places that it
-/// lacks count 0, its values sum to 1. 0 <= share < 1. Scores keep their bits where the share is 0, p is empty, or some score
-/// is NaN or infinite. Allocates nothing; may be called from several threads.
+/// lacks count 0, its values sum to 1. 0 <= share < 1. Scores keep their bits where the share is 0, p is empty, or some
+/// score is NaN or infinite. Allocates nothing; may be called from several threads.
 void interpolate(View<float> scores, View<const Probability> p, double share);
 
 }  // namespace asterism::librarian
