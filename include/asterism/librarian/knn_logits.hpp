@@ -112,13 +112,12 @@ class KnnLogits {
     }
     std::stable_sort(votes.begin(), votes.end(),
                      [](const Probability& a, const Probability& b) { return a.at < b.at; });
-    std::size_t tokens = 0;
+    std::vector<Probability> tokens;
     for (const Probability& vote : votes) {
-      if (tokens == 0 || votes[tokens - 1].at != vote.at) votes[tokens++] = {vote.at, 0};
-      votes[tokens - 1].value += vote.value / sum;
+      if (tokens.empty() || tokens.back().at != vote.at) tokens.push_back({vote.at, 0});
+      tokens.back().value += vote.value / sum;
     }
-    votes.resize(tokens);
-    return votes;
+    return tokens;
   }
 
   Index index_;
