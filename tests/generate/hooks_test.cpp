@@ -134,9 +134,13 @@ TEST_CASE("what a score hook changed is computed again where it has another vers
   session.generate_tokens(prompt, sampled());
   CHECK(session.last().usage.cached_tokens == static_cast<std::int32_t>(prompt.size()) - 1);
   sends = {.expert = 1, .by = 50, .number = 2};
-  session.visit_hidden(View<const TokenId>(prompt), [](std::size_t, View<const float>) {});
-  CHECK(session.hidden(View<const TokenId>(prompt)) ==
-        hooked().session({}, {.scores = &sends}).hidden(View<const TokenId>(prompt)));
+  session.generate_tokens(prompt, sampled());
+  CHECK(session.last().usage.cached_tokens == 0);
+  CHECK(session.logits(View<const TokenId>(prompt)) ==
+        hooked().session({}, {.scores = &sends}).logits(View<const TokenId>(prompt)));
+  sends.number = 3;
+  session.visit_logits(
+      View<const TokenId>(prompt), [](std::size_t, View<const float>) {}, prompt.size() - 1);
   session.generate_tokens(prompt, sampled());
   CHECK(session.last().usage.cached_tokens == static_cast<std::int32_t>(prompt.size()) - 1);
 }

@@ -209,5 +209,8 @@ TEST_CASE("what does not fit is refused, and changes nothing") {
   check_error<InvalidArgument>([&] { adjusted(routes, 0, Values(hidden - 1, 1), scores); }, {"9 numbers"});
   CHECK(routes.version() == version);
   CHECK(same_bits(adjusted(routes, 0, x, scores), before));
+  const Values other = random_distribution(random);
+  routes.remember(1, x, other);  // there is room, and nothing is left of what was refused
+  check_mixture(adjusted(routes, 1, x, scores), scores, other, 0.5);
   check_error<InvalidArgument>([&] { Routes(std::vector<Index>(), 4); }, {"0 indexes"});
 }
