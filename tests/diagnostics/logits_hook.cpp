@@ -7,8 +7,8 @@ namespace asterism::lacking::logits_hooks {
 
 template <class Lacking>
 using Model = lacking::Model<Complete, Lacking>;
-template <class H>
-using Uses = generate::CheckedLogitsHook<H>;
+template <generate::LogitsHook T>
+struct Uses {};
 
 Uses<Model<NoAdjust>> adjust;
 

@@ -41,9 +41,9 @@ struct BatchAnswer {
 /// and releases it when its answer ends. Each step of the network takes one token of every answer in progress, and
 /// fills the rest of prefill_chunk with prompts. A row's result does not depend on the other rows, and sessions run the
 /// same loop, so every answer is, bit for bit, that of a session with the same seed. A free row whose tokens share a
-/// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back. The
-/// constructor draws the caches; nothing is drawn later. Not thread-safe; the model must outlive it. Source: Yu et al.,
-/// Orca, OSDI 2022.
+/// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back, unless the
+/// request has another score hook. The constructor draws the caches; nothing is drawn later. Not thread-safe; the model
+/// must outlive it. Source: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Batch {
  public:

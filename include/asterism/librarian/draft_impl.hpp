@@ -62,6 +62,7 @@ ASTERISM_INLINE std::vector<Report> draft(MatrixView<const float> states, Matrix
     }
   }
   std::vector<Report> reports;
+  reports.reserve(served.size());
   for (auto& [expert, tokens] : served) {
     reports.push_back(detail::report_of(expert, std::move(tokens), states, common));
   }

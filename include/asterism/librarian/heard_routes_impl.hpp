@@ -13,6 +13,7 @@ namespace detail {
 
 inline std::vector<float> mean_of(const std::vector<double>& sums, std::size_t count) {
   std::vector<float> mean;
+  mean.reserve(sums.size());
   for (const double sum : sums) mean.push_back(static_cast<float>(sum / static_cast<double>(count)));
   return mean;
 }

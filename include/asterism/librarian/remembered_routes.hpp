@@ -86,7 +86,7 @@ class RememberedRoutes {
   }
   bool listening() const { return heard_.has_value(); }
   /// Ends listening, and remembers of each layer that was heard of the mean input with the mean distribution. Throws as
-  /// `remember`, and InvalidArgument unless it listens.
+  /// `remember`, where layers before the one without room are kept, and InvalidArgument unless it listens.
   void keep() {
     if (!listening())
       throw InvalidArgument("RememberedRoutes: nobody was listening; call listen() before the run");
