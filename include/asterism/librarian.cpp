@@ -16,4 +16,7 @@
 #include "asterism/librarian/cards/rows_impl.hpp"
 #include "asterism/librarian/cards/sentences_impl.hpp"
 #include "asterism/librarian/cards/statements_impl.hpp"
+#include "asterism/librarian/draft_impl.hpp"
+#include "asterism/librarian/heard_routes_impl.hpp"
+#include "asterism/librarian/interpolate_impl.hpp"
 #include "asterism/librarian/statement_impl.hpp"

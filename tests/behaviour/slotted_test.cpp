@@ -112,6 +112,22 @@ struct LearntSwitch : ResidentSwitch {
   using Cache = cache::Hazard;
 };
 
+/// Turns the scores of each row around.
+struct Contrary {
+  void adjust(std::int32_t /*layer*/, MatrixView<const float> /*x*/, MatrixView<float> scores) const {
+    for (std::size_t r = 0; r < scores.rows; ++r) {
+      for (float& score : scores.row(r)) score = -score;
+    }
+  }
+  std::uint64_t version() const { return 0; }
+};
+struct ResidentContrary : Resident {
+  using ScoreHook = const Contrary;
+};
+struct TurnsContrary : AskingNextRouter {
+  using ScoreHook = const Contrary;
+};
+
 ProgressSink silence;
 
 /// The file of a golden model's experts.
@@ -205,6 +221,17 @@ TEST_CASE("the same bits as with all experts in memory, whatever the cache and t
     check_same_bits<LookingAhead>(homes);
     check_same_bits<AskingNextRouter>(homes);
   }
+}
+
+TEST_CASE("experts that take turns are those that a score hook leads to") {
+  const Homes homes("demo");
+  const Contrary hook;
+  const Tokens prompt = prompt_of(50);
+  const auto resident = load<ResidentContrary>(homes.checkpoint);
+  const std::vector<float> logits = resident.session({}, {.scores = &hook}).logits(prompt);
+  CHECK(logits != resident.session().logits(prompt));
+  const auto model = homes.load_with<TurnsContrary>(homes.least<TurnsContrary>());
+  CHECK(model.session({}, {.scores = &hook}).logits(prompt) == logits);
 }
 
 TEST_CASE("the same bits with each strategy, from the slots at which it begins") {

@@ -1,7 +1,9 @@
 // Every operation of cuda::Backend against BasicHost on random values.
 #include "asterism/cuda/backend.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <numeric>
@@ -13,6 +15,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/kernels.hpp"
+#include "asterism/model/score_hooks.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
@@ -421,4 +424,35 @@ TEST_CASE("operations on no rows do nothing") {
   twins.gpu.append_kv(none.gpu, none.gpu, 4, kv.gpu);
   twins.gpu.attend(none.gpu, kv.gpu, 4, 0, none.gpu);
   twins.gpu.synchronize();
+}
+
+TEST_CASE("score hooks change the scores of their rows on the GPU as on the CPU") {
+  struct Adds {
+    float by = 0;
+    void adjust(std::int32_t layer, MatrixView<const float> x, MatrixView<float> scores) const {
+      for (std::size_t r = 0; r < x.rows; ++r) {
+        for (float& score : scores.row(r)) score += by * x(r, 2) + static_cast<float>(layer);
+      }
+    }
+  };
+  struct Rows {
+    const Adds* scores = nullptr;
+    std::size_t rows = 0;
+  };
+  Twins twins;
+  const auto x = twins.normal(6, 9);
+  const auto scores = twins.normal(6, 4);
+  const Adds first{.by = 2};
+  const Adds last{.by = -1};
+  const std::vector<Rows> segments{{&first, 2}, {nullptr, 1}, {&last, 3}};
+  const model::ScoreHooks<std::vector<Rows>> hooks{.segments = segments, .layer = 5};
+  const std::vector<float> before(scores.host.view.row(2).begin(), scores.host.view.row(2).end());
+  hooks.adjust(twins.host, x.host, scores.host);
+  hooks.adjust(twins.gpu, x.gpu, scores.gpu);
+  std::vector<float> found(6 * 4);
+  twins.gpu.download(scores.gpu, MatrixView<float>(found.data(), 6, 4));
+  for (std::size_t r = 0; r < 6; ++r) {
+    for (std::size_t e = 0; e < 4; ++e) CHECK(found[r * 4 + e] == scores.host.view(r, e));
+  }
+  CHECK(std::equal(before.begin(), before.end(), found.begin() + 8));
 }

@@ -27,10 +27,11 @@ Assembly<Model<NoCache>> Cache;  // and unpin
 Assembly<Model<NoFinishedCache>> cache;
 Assembly<Model<NoPrefetch>> Prefetch;  // and predict
 Assembly<Model<NoFinishedPrefetch>> prefetch;
-Assembly<Model<NoBackend>> Backend;    // and combine
-Assembly<Model<NoRoutes>> Routes;      // and route
-Assembly<Model<NoObserver>> Observer;  // and moved
-Assembly<Model<NoExpert>> Expert;      // and forward
+Assembly<Model<NoBackend>> Backend;      // and combine
+Assembly<Model<NoRoutes>> Routes;        // and route
+Assembly<Model<NoObserver>> Observer;    // and moved
+Assembly<Model<NoScoreHook>> ScoreHook;  // and version
+Assembly<Model<NoExpert>> Expert;        // and forward
 Fixed<Model<NoShape>> HasShape;
 
 }  // namespace asterism::lacking::blueprints

@@ -96,6 +96,37 @@ TEST_CASE("sequences in one step have the bits that they have alone") {
   CHECK_FALSE(step.add(*sequences[0]));  // nothing is pending
 }
 
+TEST_CASE("who asks gets the states that logits are of, of neighbours that share a product of the head too") {
+  const Tokens prompts[] = {{9}, {50}, {2, 3, 4}, {7}};
+  const Model model(24);
+  std::vector<std::unique_ptr<Sequence>> sequences;
+  Step step(model.engine);
+  for (const Tokens& prompt : prompts) {
+    sequences.push_back(std::make_unique<Sequence>(model.engine));
+    sequences.back()->begin(prompt, 0);
+    step.add(*sequences.back());
+  }
+  std::vector<Logits> states;
+  step.run(
+      [&](std::size_t, std::optional<View<float>> logits, const auto& hidden) {
+        if (!logits) return;
+        const View<const float> state = hidden();
+        states.emplace_back(state.begin(), state.end());
+      },
+      never);
+  REQUIRE(states.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    Sequence sequence(model.engine);
+    sequence.begin(prompts[i], 0);
+    Step own(model.engine);
+    own.add(sequence);
+    Logits expected;
+    own.run_hidden_rows(prompts[i].size() - 1,
+                        [&](std::size_t, View<const float> row) { expected.assign(row.begin(), row.end()); });
+    CHECK(states[i] == expected);
+  }
+}
+
 TEST_CASE("a prompt that does not fit goes on in the next step, and has logits at its end alone") {
   const Tokens prompt = {1, 2, 3, 4, 5, 6, 7};
   const Model model(3);

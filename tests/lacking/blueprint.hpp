@@ -12,6 +12,7 @@
 #include "lacking/placement.hpp"
 #include "lacking/prefetch.hpp"
 #include "lacking/quantization.hpp"
+#include "lacking/score_hook.hpp"
 #include "lacking/state.hpp"
 
 namespace asterism::lacking::blueprints {
@@ -67,6 +68,9 @@ struct NoRoutes : Blueprint {
 };
 struct NoObserver : Blueprint {
   using Observer = observers::NoMoved;
+};
+struct NoScoreHook : Blueprint {
+  using ScoreHook = score_hooks::NoVersion;
 };
 struct NoExpert : Blueprint {
   template <class>

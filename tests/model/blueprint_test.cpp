@@ -59,6 +59,13 @@ struct OtherBackend : Blueprint {
 struct OtherObserver : Blueprint {
   using Observer = observe::Counts;
 };
+struct SomeHook {};
+struct OtherScoreHook : Blueprint {
+  using ScoreHook = SomeHook;
+};
+struct OtherLogitsHook : Blueprint {
+  using LogitsHook = SomeHook;
+};
 struct Misspelt : Blueprint {
   using Quantisation = quant::BFloat16;  // hides nothing
 };
@@ -78,6 +85,9 @@ static_assert(differs<OtherGating, Blueprint>);
 static_assert(differs<OtherExpert, Blueprint>);
 static_assert(differs<OtherBackend, Blueprint>);
 static_assert(differs<OtherObserver, Blueprint>);
+static_assert(differs<OtherScoreHook, Blueprint>);
+static_assert(differs<OtherLogitsHook, Blueprint>);
+static_assert(differs<OtherScoreHook, OtherLogitsHook>);
 static_assert(differs<Blueprint, OtherHead>);
 
 static_assert(!differs<Blueprint, Blueprint>);

@@ -31,6 +31,8 @@ static_assert(!CompleteBlueprint<NoFinishedCache> && needs::Cache<NoFinishedCach
 static_assert(!CompleteBlueprint<NoBackend> && !needs::Backend<NoBackend> && needs::Gating<NoBackend>);
 static_assert(!CompleteBlueprint<NoRoutes> && !needs::Routes<NoRoutes> && needs::Backend<NoRoutes>);
 static_assert(!CompleteBlueprint<NoObserver> && !needs::Observer<NoObserver> && needs::Expert<NoObserver>);
+static_assert(!CompleteBlueprint<NoScoreHook> && !needs::ScoreHook<NoScoreHook> && needs::Observer<NoScoreHook>);
+static_assert(needs::ScoreHook<Blueprint>);  // without one
 static_assert(!CompleteBlueprint<NoExpert> && !needs::Expert<NoExpert> && needs::Observer<NoExpert>);
 static_assert(!CompleteBlueprint<Nothing> && !CompleteBlueprint<int>);
 static_assert(HasShape<Complete> && !HasShape<NoShape> && CompleteBlueprint<NoShape>);

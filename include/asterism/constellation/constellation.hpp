@@ -14,6 +14,7 @@
 #include "asterism/constellation/fwd.hpp"
 #include "asterism/constellation/resident_experts.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/prefetch/concept.hpp"
@@ -117,11 +118,13 @@ class Constellation {
 
   /// hidden += sum of the chosen experts' answers to x and of the shared one's, both (n, hidden). Returns the routes
   /// (n, top_k), which stay valid until the scratch is used again, as do the probabilities in scratch.logits. Allocates
-  /// nothing. `turn` is for experts that take turns, whose slots may throw residency::Stopped.
-  template <class Device>
+  /// nothing. `turn` is for experts that take turns, whose slots may throw residency::Stopped. `scores`, unless NoHook,
+  /// is asked between router and gating: scores.adjust(device, x, logits) may change logits (n, experts).
+  template <class Device, class Scores = NoHook>
   backend::DeviceMatrix<const gating::Route> forward(Device& device, backend::DeviceMatrix<const float> x,
                                                      const Scratch& scratch, backend::DeviceMatrix<float> hidden,
-                                                     [[maybe_unused]] const Turn& turn = {}) const {
+                                                     [[maybe_unused]] const Turn& turn = {},
+                                                     [[maybe_unused]] const Scores& scores = {}) const {
     const std::size_t n = x.rows();
     const std::size_t slots = n * gating_.top_k();
     const auto logits = scratch.logits.rows_at(0, n);
@@ -129,6 +132,7 @@ class Constellation {
     [[maybe_unused]] backend::DeviceMatrix<const float> next = logits.rows_at(0, 0);
     if constexpr (asks_next_router) next = ask(device, turn.next, hidden, scratch);
     device.product(routers_.experts, x, logits);
+    if constexpr (is_hook<Scores>) scores.adjust(device, x, logits);
     device.route(gating_, logits, routes);
     const backend::ExpertGroups groups{.offsets = scratch.offsets.view.row(0),
                                        .source_row = scratch.sources.view.row(0).subview(0, slots),

@@ -14,6 +14,7 @@ template <class T>
 struct MatrixView;
 struct Bytes;
 struct PartId;
+struct NoHook;
 class Error;
 class Random;
 class ProgressSink;

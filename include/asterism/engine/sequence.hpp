@@ -9,6 +9,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/engine/engine.hpp"
 #include "asterism/engine/sequence_number.hpp"
@@ -17,14 +18,15 @@
 
 namespace asterism::engine {
 
-/// Tokens, key/value caches and observer of one sequence; a session owns one, a batch one per row. The first
-/// `computed()` tokens are in the caches; the others are pending and pass through the network next. Not
+/// Tokens, key/value caches, observer and score hook of one sequence; a session owns one, a batch one per row. The
+/// first `computed()` tokens are in the caches; the others are pending and pass through the network next. Not
 /// thread-safe; must not be moved while a segment of it is in use.
 template <class B>
 class Sequence {
  public:
   using Observer = typename B::Observer;
   using Segment = typename model::Assembly<B>::Segment;
+  using ScoreHook = HookPointer<typename B::ScoreHook>;
 
   /// Throws BudgetExceeded if the devices have no room for one more sequence.
   explicit Sequence(const Engine<B>& engine)
@@ -59,18 +61,22 @@ class Sequence {
     }
   }
 
-  /// Length of the longest prefix of `tokens` that is in the caches.
-  std::size_t common_prefix(View<const TokenId> tokens) const {
+  /// Length of the longest prefix of `tokens` that is in the caches, computed by `scores` as it is now.
+  std::size_t common_prefix(View<const TokenId> tokens, ScoreHook scores = {}) const {
     std::size_t common = 0;
+    if (!computed_by(scores)) return common;
     while (common < computed_ && common < tokens.size && tokens_[common] == tokens[common]) ++common;
     return common;
   }
 
   /// Makes `tokens`, which `check` accepts, the sequence. What the caches hold of the first `most` is not computed
-  /// again, as far as they go back: with linear attention to the last position whose state was kept. Returns how many
-  /// of these they do not go back to. `tokens` may alias the sequence itself.
-  std::size_t begin(View<const TokenId> tokens, std::size_t most) {
-    const std::size_t known = std::min(most, common_prefix(tokens));
+  /// again, as far as they go back: with linear attention to the last position whose state was kept; nor are they of
+  /// use where another score hook computed them, or another version of this one. Returns how many of these they do not
+  /// go back to. `tokens` may alias the sequence itself.
+  std::size_t begin(View<const TokenId> tokens, std::size_t most, ScoreHook scores = {}) {
+    const std::size_t known = std::min(most, common_prefix(tokens, scores));
+    scores_ = scores;
+    if constexpr (is_hook<typename B::ScoreHook>) version_ = scores == nullptr ? 0 : scores->version();
     const std::vector<TokenId> copy(tokens.begin(), tokens.end());
     tokens_.assign(copy.begin(), copy.end());
     computed_ = caches_.trim(engine_->devices(), known);
@@ -89,8 +95,12 @@ class Sequence {
 
   /// The next `rows` pending tokens for a pass, which can be repeated until `advance` is called.
   Segment segment(std::size_t rows) {
-    return {
-        .caches = &caches_, .observer = &observer_, .first = computed_, .rows = rows, .sequence = number_.value()};
+    return {.caches = &caches_,
+            .observer = &observer_,
+            .first = computed_,
+            .rows = rows,
+            .sequence = number_.value(),
+            .scores = scores_};
   }
   View<const TokenId> next(std::size_t rows) const { return tokens().subview(computed_, rows); }
   void advance(std::size_t rows) {
@@ -106,6 +116,14 @@ class Sequence {
   static constexpr std::size_t kept_every = 8192;
 
  private:
+  bool computed_by([[maybe_unused]] ScoreHook scores) const {
+    if constexpr (is_hook<typename B::ScoreHook>) {
+      return scores == scores_ && (scores == nullptr || scores->version() == version_);
+    } else {
+      return true;
+    }
+  }
+
   std::size_t rows_to_kept_state() const {
     if (engine_->shape().linear_layers.empty()) return pending();
     const std::size_t next = (computed_ / kept_every + 1) * kept_every;
@@ -126,6 +144,8 @@ class Sequence {
   std::vector<TokenId> tokens_;
   std::size_t computed_ = 0;
   std::size_t last_of_prompt_ = 0;
+  [[no_unique_address]] ScoreHook scores_{};
+  std::uint64_t version_ = 0;  ///< of scores_, when the tokens began
 };
 
 }  // namespace asterism::engine

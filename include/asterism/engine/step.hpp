@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <stop_token>
+#include <type_traits>
 #include <vector>
 
 #include "asterism/backend/operand.hpp"
@@ -57,7 +58,8 @@ class Step {
   /// tokens is pending any more, logits (vocabulary) are those after its last token, and may be overwritten;
   /// otherwise std::nullopt. Then the sequence advances. If `computed` throws, that sequence and those after it
   /// are left unchanged. Returns false if `cancel` was requested: nothing has advanced, and the step can be run
-  /// again.
+  /// again. A `computed` that takes a third argument, hidden, may call it for hidden() (hidden): the state behind the
+  /// last layer and the final norm of which these are the logits, valid during the call.
   ///
   /// Throws as the network does. On numeric overflow NumericError, unless refuse(i, error), called for the first
   /// sequence that overflows by itself, throws something more specific.
@@ -70,7 +72,7 @@ class Step {
     for (std::size_t i = 0; i < entries_.size();) {
       row += entries_[i].rows;
       if (!entries_[i].completes()) {
-        computed(i, std::optional<View<float>>());
+        tell(computed, i, std::optional<View<float>>(), HiddenRow{});
         entries_[i].advance();
         ++i;
         continue;
@@ -85,7 +87,8 @@ class Step {
       const auto logits = engine_->network().logits(engine_->devices(), lock.workspace(), row - 1, count, moves);
       for (std::size_t k = 0; k < count; ++k) {
         download(logits.rows_at(k, 1));
-        computed(i + k, std::optional<View<float>>(View<float>(logits_)));
+        tell(computed, i + k, std::optional<View<float>>(View<float>(logits_)),
+             HiddenRow{this, &lock.workspace(), k});
         entries_[i + k].advance();
       }
       row += count - 1;
@@ -156,6 +159,33 @@ class Step {
       for (const Entry& entry : entries) entry.sequence->observer().moved(from, to, {bytes.count / entries.size});
     }
   };
+
+  /// Downloads a row that the head multiplied for the last logits.
+  struct HiddenRow {
+    Step* step = nullptr;
+    const Workspace* workspace = nullptr;
+    std::size_t row = 0;
+
+    View<const float> operator()() const {
+      const Engine<B>& engine = *step->engine_;
+      step->hidden_.resize(static_cast<std::size_t>(engine.limits().prefill_chunk) *
+                           static_cast<std::size_t>(engine.shape().hidden));
+      const MatrixView<float> to(step->hidden_.data(), 1, static_cast<std::size_t>(engine.shape().hidden));
+      const auto device = static_cast<std::size_t>(engine.plan().last_layer_device());
+      engine.devices()[device]->download(engine.network().normed_row(*workspace, row), to);
+      return to.row(0);
+    }
+  };
+
+  template <class Computed>
+  static void tell(Computed& computed, std::size_t i, std::optional<View<float>> logits,
+                   [[maybe_unused]] const HiddenRow& hidden) {
+    if constexpr (std::is_invocable_v<Computed&, std::size_t, std::optional<View<float>>, const HiddenRow&>) {
+      computed(i, logits, hidden);
+    } else {
+      computed(i, logits);
+    }
+  }
 
   template <class Refuse>
   bool forward(const Workspace& workspace, Refuse&& refuse, const std::stop_token& cancel) {

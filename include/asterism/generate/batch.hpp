@@ -20,6 +20,7 @@
 #include "asterism/generate/decoding/answer.hpp"
 #include "asterism/generate/decoding/decoding.hpp"
 #include "asterism/generate/decoding/sampler.hpp"
+#include "asterism/generate/hooks.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/prompt.hpp"
@@ -40,9 +41,9 @@ struct BatchAnswer {
 /// and releases it when its answer ends. Each step of the network takes one token of every answer in progress, and
 /// fills the rest of prefill_chunk with prompts. A row's result does not depend on the other rows, and sessions run the
 /// same loop, so every answer is, bit for bit, that of a session with the same seed. A free row whose tokens share a
-/// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back. The
-/// constructor draws the caches; nothing is drawn later. Not thread-safe; the model must outlive it. Source: Yu et al.,
-/// Orca, OSDI 2022.
+/// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back, unless the
+/// request has another score hook. The constructor draws the caches; nothing is drawn later. Not thread-safe; the model
+/// must outlive it. Source: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Batch {
  public:
@@ -54,21 +55,22 @@ class Batch {
   }
 
   /// Queues a raw prompt, which the tokenizer prefixes with its special tokens; see Session::generate.
-  std::uint64_t add(std::string_view prompt, const GenerateOptions& options = {}, SessionOptions session = {}) {
-    return enqueue(model_->prompt(prompt, options), true, options, session);
+  std::uint64_t add(std::string_view prompt, const GenerateOptions& options = {}, SessionOptions session = {},
+                    Hooks<B> hooks = {}) {
+    return enqueue(model_->prompt(prompt, options), true, options, session, hooks);
   }
 
   /// Queues a conversation in the checkpoint's chat template; see Session::chat.
   std::uint64_t add_chat(View<const text::Message> messages, const GenerateOptions& options = {},
-                         SessionOptions session = {}) {
-    return enqueue(model_->chat_prompt(messages, options), false, options, session);
+                         SessionOptions session = {}, Hooks<B> hooks = {}) {
+    return enqueue(model_->chat_prompt(messages, options), false, options, session, hooks);
   }
 
   /// Queues token ids. Throws InvalidArgument, as the other two do, if the prompt does not fit into the context or
   /// options are invalid.
   std::uint64_t add_tokens(View<const TokenId> prompt, const GenerateOptions& options = {},
-                           SessionOptions session = {}) {
-    return enqueue(model_->prompt(prompt, options), true, options, session);
+                           SessionOptions session = {}, Hooks<B> hooks = {}) {
+    return enqueue(model_->prompt(prompt, options), true, options, session, hooks);
   }
 
   /// Ends a request; the next `step` returns the part of its answer that exists. False if it has ended or never
@@ -112,6 +114,7 @@ class Batch {
     BatchAnswer answer;
     std::vector<TokenId> prompt;
     bool continues_prompt = true;  ///< the text continues that of the prompt
+    Hooks<B> hooks{};
 
     void add(TokenId token, std::string_view piece) {
       answer.tokens.push_back(token);
@@ -130,7 +133,7 @@ class Batch {
   };
 
   std::uint64_t enqueue(generate::Prompt prompt, bool continues_prompt, const GenerateOptions& options,
-                        SessionOptions session) {
+                        SessionOptions session, Hooks<B> hooks) {
     generate::Sampler::check(options);
     engine::Sequence<B>::check(model_->engine(), prompt.tokens);
     auto request = std::make_unique<Request>();
@@ -138,6 +141,7 @@ class Batch {
     request->state.begin(options, Random(session.seed), prompt);
     request->prompt = std::move(prompt.tokens);
     request->continues_prompt = continues_prompt;
+    request->hooks = hooks;
     queue_.push_back(std::move(request));
     return next_id_++;
   }
@@ -199,7 +203,8 @@ class Batch {
       std::size_t longest = 0;
       for (std::size_t row = 0; row < rows(); ++row) {
         if (rows_[row]) continue;
-        const std::size_t common = sequences_[row].common_prefix(queue_.front()->prompt);
+        const std::size_t common =
+            sequences_[row].common_prefix(queue_.front()->prompt, queue_.front()->hooks.scores);
         if (best == rows() || common > longest) {
           best = row;
           longest = common;
@@ -209,7 +214,8 @@ class Batch {
       rows_[best] = std::move(queue_.front());
       queue_.pop_front();
       Request& request = *rows_[best];
-      const std::size_t again = sequences_[best].begin(request.prompt, request.prompt.size() - 1);
+      const std::size_t again =
+          sequences_[best].begin(request.prompt, request.prompt.size() - 1, request.hooks.scores);
       request.state.set_known(sequences_[best].computed(), again);
       if (!model_->has_tokenizer()) continue;
       const View<const TokenId> prompt(request.prompt);
@@ -219,7 +225,7 @@ class Batch {
 
   void add_to_step(std::size_t row) {
     const std::size_t before = decoding_.size();
-    decoding_.add(sequences_[row], rows_[row]->state);
+    decoding_.add(sequences_[row], rows_[row]->state, rows_[row]->hooks.logits);
     if (decoding_.size() > before) in_step_.push_back(rows_[row].get());
   }
 

@@ -11,6 +11,8 @@ struct LoadOptions;
 struct LoadPlan;
 struct SessionOptions;
 template <class B>
+struct Hooks;
+template <class B>
 class LanguageModel;
 template <class B>
 class Session;
@@ -23,6 +25,7 @@ struct Variant;
 
 namespace generate {
 
+struct LogitsAsTheyAre;
 class Answer;
 class AnswerText;
 class Sampler;

@@ -15,6 +15,7 @@
 #include "asterism/engine/engine.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
 #include "asterism/generate/fwd.hpp"
+#include "asterism/generate/hooks.hpp"
 #include "asterism/generate/memory_report.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/prompt.hpp"
@@ -46,9 +47,12 @@ class LanguageModel {
   LanguageModel& operator=(LanguageModel&&) = delete;
 
   /// Starts a conversation. Draws its caches from the devices; throws BudgetExceeded if they have no room for one
-  /// more.
-  Session<B> session(SessionOptions options = {}) const& { return Session<B>(*this, options); }
-  Session<B> session(SessionOptions options = {}) const&& = delete;  // the session would outlive the model
+  /// more. `hooks`: objects of the types that B::LogitsHook and B::ScoreHook name.
+  Session<B> session(SessionOptions options = {}, Hooks<B> hooks = {}) const& {
+    return Session<B>(*this, options, hooks);
+  }
+  Session<B> session(SessionOptions options = {},
+                     Hooks<B> hooks = {}) const&& = delete;  // the session would outlive the model
 
   /// A batch of `rows` rows, for that many requests at a time. Draws their caches; throws BudgetExceeded if the
   /// devices have no room for them. The plan has room for limits().batch rows.

@@ -20,6 +20,7 @@
 #include "asterism/generate/decoding/decoding.hpp"
 #include "asterism/generate/decoding/sampler.hpp"
 #include "asterism/generate/decoding/text_stream.hpp"
+#include "asterism/generate/hooks.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/prompt.hpp"
@@ -38,8 +39,9 @@ class Session {
   using Observer = typename B::Observer;
 
   /// Throws BudgetExceeded if the devices have no room for one more session.
-  Session(const LanguageModel<B>& model, SessionOptions options)
+  Session(const LanguageModel<B>& model, SessionOptions options, Hooks<B> hooks = {})
       : model_(&model),
+        hooks_(hooks),
         sequence_(model.engine()),
         decoding_(model),
         random_(options.seed),
@@ -163,7 +165,7 @@ class Session {
   template <class Run>
   void visit_steps(View<const TokenId> tokens, std::size_t first, Run&& run) {
     sequence_.check(model_->engine(), tokens);
-    sequence_.begin(tokens, first);
+    sequence_.begin(tokens, first, hooks_.scores);
     ++use_;
     engine::Step<B> step(model_->engine());
     while (sequence_.pending() > 0) {
@@ -178,7 +180,7 @@ class Session {
     generate::Sampler::check(options);
     sequence_.check(model_->engine(), prompt.tokens);
     answer_->begin(options, random_, prompt);
-    const std::size_t again = sequence_.begin(prompt.tokens, prompt.tokens.size() - 1);
+    const std::size_t again = sequence_.begin(prompt.tokens, prompt.tokens.size() - 1, hooks_.scores);
     ++use_;
     answer_->set_known(sequence_.computed(), again);
   }
@@ -187,7 +189,7 @@ class Session {
   template <class Chosen>
   void decode(Chosen&& chosen) {
     decoding_.clear();
-    decoding_.add(sequence_, *answer_);
+    decoding_.add(sequence_, *answer_, hooks_.logits);
     const auto rethrow = [](std::size_t, const NumericError&) {};
     const auto keep = [&](std::size_t, TokenId token, std::string_view piece) { chosen(token, piece); };
     if (!decoding_.run(keep, rethrow, answer_->options().cancel)) answer_->end(FinishReason::cancelled);
@@ -195,6 +197,7 @@ class Session {
   }
 
   const LanguageModel<B>* model_;
+  Hooks<B> hooks_;
   engine::Sequence<B> sequence_;
   generate::Decoding<B> decoding_;
   Random random_;

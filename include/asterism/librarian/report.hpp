@@ -1,6 +1,7 @@
 // What experts report, and what became of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ struct Report {
   /// functional kind the fact ends the one before it.
   knowledge::NodeId about = knowledge::no_node;
   std::optional<std::uint16_t> relation{};
+
+  /// Of the tokens that it speaks of, the most confident first; the librarian does not keep them. See `draft`.
+  std::vector<std::size_t> positions{};
 };
 
 /// A question that was answered, and the facts that served.

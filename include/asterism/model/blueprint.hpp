@@ -10,6 +10,7 @@
 #include "asterism/attention/static_kv_cache.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/cache/fwd.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/model/mixers.hpp"
@@ -61,6 +62,11 @@ struct Blueprint {
 
   using Backend = backend::Host;
   using Observer = observe::None;
+
+  /// What changes the scores of routers and logits; see constellation::ScoreHook and generate::LogitsHook. The objects
+  /// are handed in with each session or request, as Hooks.
+  using ScoreHook = NoHook;
+  using LogitsHook = NoHook;
 };
 
 /// Accepted by `plan` and `load`: a struct that derives from Blueprint, or Blueprint itself.
@@ -84,7 +90,9 @@ inline constexpr bool differs =
       std::is_same_v<typename A::Cache, typename B::Cache> &&
       std::is_same_v<typename A::Prefetch, typename B::Prefetch> &&
       std::is_same_v<typename A::Backend, typename B::Backend> &&
-      std::is_same_v<typename A::Observer, typename B::Observer>);
+      std::is_same_v<typename A::Observer, typename B::Observer> &&
+      std::is_same_v<typename A::ScoreHook, typename B::ScoreHook> &&
+      std::is_same_v<typename A::LogitsHook, typename B::LogitsHook>);
 
 /// The variant fixes the sizes of its model.
 template <class B>

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "asterism/attention/concept.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/core/layer_set.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/placement/plan.hpp"
@@ -86,13 +87,16 @@ class Caches {
 };
 
 /// Consecutive rows of a pass that belong to one sequence, at positions first ... first + rows - 1.
-template <class KvCache, class State, class Observer>
+template <class KvCache, class State, class Observer, class ScoreHookType>
 struct Segment {
+  using ScoreHook = ScoreHookType;
+
   Caches<KvCache, State>* caches = nullptr;
   Observer* observer = nullptr;
   std::size_t first = 0;
   std::size_t rows = 0;
   std::int32_t sequence = 0;  ///< its number, for what is kept for each sequence and is none of its caches
+  [[no_unique_address]] HookPointer<ScoreHook> scores{};  ///< what changes the routers' scores of its rows
 
   KvCache& cache(std::int32_t device) const { return caches->on(device); }
   const State& state(std::int32_t device) const { return caches->state_on(device); }

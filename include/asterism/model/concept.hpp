@@ -13,7 +13,9 @@
 #include "asterism/backend/concept.hpp"
 #include "asterism/cache/concept.hpp"
 #include "asterism/cache/fwd.hpp"
+#include "asterism/constellation/score_hook.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/expert/concept.hpp"
@@ -41,6 +43,16 @@ struct AllInMemory {
 /// The cache that a model asks.
 template <class Cache>
 using AskedCache = std::conditional_t<std::is_same_v<Cache, cache::All>, AllInMemory, Cache>;
+
+/// Stands for NoHook, which nobody calls.
+struct ScoresAsTheyAre {
+  void adjust(std::int32_t layer, MatrixView<const float> x, MatrixView<float> scores);
+  std::uint64_t version() const;
+};
+
+/// The score hook that a model calls.
+template <class Hook>
+using CalledScoreHook = std::conditional_t<is_hook<Hook>, Hook, ScoresAsTheyAre>;
 
 /// The aliases of a Blueprint one by one, so that an error names the one whose policy lacks a member.
 namespace needs {
@@ -88,6 +100,8 @@ concept Routes = backend::Routes<typename B::Backend, typename B::Gating>;
 template <class B>
 concept Observer = observe::Observer<typename B::Observer>;
 template <class B>
+concept ScoreHook = constellation::ScoreHook<CalledScoreHook<typename B::ScoreHook>>;
+template <class B>
 concept Expert = expert::ExpertOn < typename B::template Expert<typename B::Quantization>,
 typename B::Backend > ;
 
@@ -99,7 +113,7 @@ template <class B>
 concept CompleteBlueprint = needs::Quantization<B> && needs::Embedding<B> && needs::Head<B> &&
     needs::Placement<B> && needs::KvCache<B> && needs::State<B> && needs::Gating<B> && needs::gating<B> &&
     needs::Cache<B> && needs::cache<B> && needs::Prefetch<B> && needs::prefetch<B> && needs::Backend<B> &&
-    needs::Routes<B> && needs::Observer<B> && needs::Expert<B>;
+    needs::Routes<B> && needs::Observer<B> && needs::ScoreHook<B> && needs::Expert<B>;
 
 /// Fails to compile if a policy of B lacks a member; every compiler names the alias, the policy and the member.
 template <CompleteBlueprint B>

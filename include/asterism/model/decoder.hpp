@@ -86,9 +86,9 @@ class Decoder {
   /// after the other. A row's result does not depend on the other segments. The last hidden states stay in
   /// `workspace` for `logits`. Asks `cancel` before each layer, and before each expert that has to be read, and returns
   /// false where a stop was requested: the pass is not complete then and has to be made again. Allocates nothing.
-  template <class Device, class KvCache, class State, class Observer>
+  template <class Device, class KvCache, class State, class Observer, class ScoreHook>
   bool forward(const std::vector<std::unique_ptr<Device>>& devices, const Workspace<Block>& workspace,
-               View<const Segment<KvCache, State, Observer>> segments, View<const TokenId> tokens,
+               View<const Segment<KvCache, State, Observer, ScoreHook>> segments, View<const TokenId> tokens,
                const std::stop_token& cancel = {}) const {
     auto d = static_cast<std::size_t>(plan_.embedding_device());
     backend::DeviceMatrix<float> hidden = workspace.layers(d).hidden.rows_at(0, tokens.size);
@@ -130,6 +130,11 @@ class Decoder {
     devices[last]->rms_norm(layers.hidden.rows_at(first_row, count), norm_, static_cast<float>(shape_.rms_epsilon),
                             normed);
     return normed;
+  }
+
+  /// What the head multiplied for the last call of `logits`: its row `row`, (1, hidden), where `normed` left it.
+  backend::DeviceMatrix<const float> normed_row(const Workspace<Block>& workspace, std::size_t row) const {
+    return workspace.layers(static_cast<std::size_t>(plan_.last_layer_device())).normed.rows_at(row, 1);
   }
 
   /// Logits (count, vocabulary) of rows [first_row, first_row + count) of the last forward pass, on the head's

@@ -17,9 +17,11 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/model/mixers.hpp"
+#include "asterism/model/score_hooks.hpp"
 #include "asterism/observe/concept.hpp"
 #include "asterism/observe/none.hpp"
 #include "asterism/prefetch/concept.hpp"
@@ -87,9 +89,9 @@ class DecoderBlock {
   /// Of a dense layer.
   const FeedForward& feed_forward() const { return *feed_forward_; }
 
-  /// Passes hidden (n, hidden), the rows of `segments` one after the other, through the layer in place. Each
-  /// segment's observer hears of its rows. For experts that take turns: `next`, the next block with experts on the same
-  /// device if there is one; where `cancel` is requested residency::Stopped is thrown.
+  /// Passes hidden (n, hidden), the rows of `segments` one after the other, through the layer in place. Each segment's
+  /// score hook and observer hear of its rows. For experts that take turns: `next`, the next block with experts on the
+  /// same device if there is one; where `cancel` is requested residency::Stopped is thrown.
   template <class Device, class Segments>
   void forward(Device& device, const Segments& segments, backend::DeviceMatrix<float> hidden,
                const LayerWorkspace<DecoderBlock>& workspace, [[maybe_unused]] const DecoderBlock* next = nullptr,
@@ -107,13 +109,25 @@ class DecoderBlock {
     typename Constellation::Turn turn;
     if constexpr (!Constellation::holds_experts) turn = turn_of(segments, workspace, next, cancel);
     [[maybe_unused]] const auto routes =
-        constellation_->forward(device, normed, workspace.constellation, hidden, turn);
+        constellation_->forward(device, normed, workspace.constellation, hidden, turn, score_hooks(segments));
     if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
       tell(device, segments, workspace.constellation, next != nullptr, routes);
     }
   }
 
  private:
+  template <class Segments>
+  using SegmentOf = std::remove_cvref_t<decltype(*std::declval<Segments>().begin())>;
+
+  template <class Segments>
+  auto score_hooks([[maybe_unused]] const Segments& segments) const {
+    if constexpr (is_hook<typename SegmentOf<Segments>::ScoreHook>) {
+      return ScoreHooks<Segments>{.segments = segments, .layer = routed_layer_};
+    } else {
+      return NoHook{};
+    }
+  }
+
   template <class Segments>
   typename Constellation::Turn turn_of(const Segments& segments, const LayerWorkspace<DecoderBlock>& workspace,
                                        const DecoderBlock* next, const std::stop_token& cancel) const {
@@ -151,7 +165,7 @@ class DecoderBlock {
   }
 
   template <class Segments>
-  using SegmentObserver = std::remove_cvref_t<decltype(*std::declval<Segments>().begin()->observer)>;
+  using SegmentObserver = std::remove_cvref_t<decltype(*std::declval<SegmentOf<Segments>>().observer)>;
 
   /// Waits for the device: a run that nobody observes never comes here.
   template <class Device, class Segments>

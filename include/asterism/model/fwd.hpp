@@ -1,6 +1,8 @@
 // Forward declarations of the room `model`: the whole network, and the struct that describes a variant of it.
 #pragma once
 
+#include "asterism/core/fwd.hpp"
+
 namespace asterism {
 
 struct Blueprint;
@@ -16,9 +18,11 @@ struct LayerWorkspace;
 struct HeadWorkspace;
 template <class Block>
 class Workspace;
+template <class Segments>
+struct ScoreHooks;
 template <class KvCache, class State>
 class Caches;
-template <class KvCache, class State, class Observer>
+template <class KvCache, class State, class Observer, class ScoreHook = NoHook>
 struct Segment;
 
 }  // namespace model

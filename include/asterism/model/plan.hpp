@@ -75,7 +75,8 @@ struct Assembly {
   using Network = Decoder<Block, typename B::Embedding, typename B::Head>;
   using Workspace = model::Workspace<Block>;
   using Caches = model::Caches<typename B::KvCache, typename B::State>;
-  using Segment = model::Segment<typename B::KvCache, typename B::State, typename B::Observer>;
+  using Segment =
+      model::Segment<typename B::KvCache, typename B::State, typename B::Observer, typename B::ScoreHook>;
 };
 
 /// Throws Unsupported where B has no mixer for a layer of `shape`, or its backend cannot run one: in a constant

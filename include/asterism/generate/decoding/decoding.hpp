@@ -12,6 +12,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/engine/sequence.hpp"
 #include "asterism/engine/step.hpp"
@@ -26,6 +27,8 @@ namespace asterism::generate {
 template <class B>
 class Decoding {
  public:
+  using LogitsHook = HookPointer<typename B::LogitsHook>;
+
   explicit Decoding(const LanguageModel<B>& model)
       : model_(&model), step_(model.engine()), sampler_(static_cast<std::size_t>(model.shape().vocabulary)) {
     answers_.reserve(1);
@@ -38,23 +41,26 @@ class Decoding {
   /// Number of tokens in it, at most limits.prefill_chunk.
   std::size_t size() const { return step_.size(); }
 
-  /// Adds the pending tokens of a sequence, as many as there is room for. Both must stay in place until `run`
-  /// returns.
-  void add(engine::Sequence<B>& sequence, Answer& answer) {
-    if (step_.add(sequence)) answers_.push_back({&sequence, &answer});
+  /// Adds the pending tokens of a sequence, as many as there is room for. All must stay in place until `run` returns.
+  void add(engine::Sequence<B>& sequence, Answer& answer, LogitsHook hook = {}) {
+    if (step_.add(sequence)) answers_.push_back({&sequence, &answer, hook});
   }
 
   /// Runs the step. Each answer whose sequence has nothing pending then gets a token: chosen(i, token, piece),
   /// with the text that it makes certain, for the i-th one added. Returns false if `cancel` was requested: nothing
-  /// has changed. Throws as engine::Step::run; an answer whose logits can't be sampled, and those after it, are
-  /// left unchanged.
+  /// has changed. Throws as engine::Step::run and hooks; an answer whose hook throws or whose logits can't be sampled,
+  /// and those after it, are left unchanged.
   template <class Chosen, class Refuse>
   bool run(Chosen&& chosen, Refuse&& refuse, const std::stop_token& cancel = {}) {
     const auto start = Answer::Clock::now();
-    const auto computed = [&](std::size_t i, std::optional<View<float>> logits) {
+    const auto computed = [&](std::size_t i, std::optional<View<float>> logits,
+                              [[maybe_unused]] const auto& hidden) {
       const Entry& entry = answers_[i];
       TokenId token = 0;
       if (logits) {
+        if constexpr (is_hook<typename B::LogitsHook>) {
+          if (entry.hook != nullptr) entry.hook->adjust(hidden(), *logits);
+        }
         try {
           token =
               sampler_.choose(*logits, entry.sequence->tokens(), entry.answer->options(), entry.answer->random());
@@ -79,6 +85,7 @@ class Decoding {
   struct Entry {
     engine::Sequence<B>* sequence;
     Answer* answer;
+    [[no_unique_address]] LogitsHook hook;
   };
 
   const LanguageModel<B>* model_;
