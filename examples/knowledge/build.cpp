@@ -62,7 +62,7 @@ void show(const cards::Ingested& done, const Arguments& arguments) {
     show_line(concat("- ", name_of(one.flaw), ": ", one.where, ": ", one.what));
 }
 
-json::Value to_json(const cards::Ingested& done) {
+json::Value counts_of(const cards::Ingested& done) {
   json::Value problems = json::Value::array();
   for (const cards::Problem& one : done.problems) {
     problems.push_back({{"flaw", std::string(name_of(one.flaw))}, {"where", one.where}, {"what", one.what}});
@@ -99,7 +99,7 @@ int build(const Arguments& arguments, const Interrupt& interrupt) {
   Library library(arguments.store, Access::write, arguments.nodes, true);
   const cards::Ingested done = cards::ingest(library.graph(), library.encoder(), std::move(game), options);
   show(done, arguments);
-  write_json(arguments.json, to_json(done));
+  write_json(arguments.json, counts_of(done));
   return Status::done;
 }
 

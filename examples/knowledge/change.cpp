@@ -15,28 +15,28 @@ namespace example {
 namespace {
 
 /// What a version holds, in words.
-struct Content {
+struct Wording {
   std::map<std::uint32_t, std::string> nodes{};
   std::map<std::uint32_t, std::string> edges{};
 };
 
-Content content_of(const Graph& graph, std::uint64_t version) {
+Wording wording_of(const Graph& graph, std::uint64_t version) {
   const Snapshot snapshot = snapshot_of(graph, knowledge::latest, version);
-  Content content;
+  Wording wording;
   std::map<std::uint32_t, std::string> names;
   snapshot.for_each_node([&](const knowledge::Node& node) {
     names[node.id.value] = called(node);
     std::string aliases;
     for (const std::string& alias : node.aliases) aliases += concat(aliases.empty() ? ", also " : ", ", alias);
-    content.nodes[node.id.value] =
+    wording.nodes[node.id.value] =
         concat(name_of_node(node.kind), " ", called(node), aliases, "; ", one_line(node.source));
   });
   snapshot.for_each_edge([&](const knowledge::Edge& edge) {
-    content.edges[edge.id.value] =
+    wording.edges[edge.id.value] =
         concat(names[edge.from.value], " ", name_of_edge(edge.kind), ": ", names[edge.to.value], "; ",
                interval(edge.valid_from, edge.valid_to), "; ", one_line(edge.source));
   });
-  return content;
+  return wording;
 }
 
 void show_difference(const char* what, const std::map<std::uint32_t, std::string>& before,
@@ -73,8 +73,8 @@ void show_difference(const char* what, const std::map<std::uint32_t, std::string
 
 int diff(const Arguments& arguments) {
   const Library library(arguments.store, Access::read, arguments.nodes);
-  const Content before = content_of(library.graph(), arguments.version);
-  const Content after = content_of(library.graph(), arguments.other);
+  const Wording before = wording_of(library.graph(), arguments.version);
+  const Wording after = wording_of(library.graph(), arguments.other);
   json::Value out = json::Value::object();
   show_difference("nodes", before.nodes, after.nodes, out);
   show_difference("edges", before.edges, after.edges, out);
