@@ -2,31 +2,28 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/encode/check.hpp"
+#include "asterism/core/view.hpp"
 #include "asterism/encode/concept.hpp"
 #include "asterism/knowledge/error.hpp"
-#include "asterism/knowledge/fold.hpp"
 #include "asterism/knowledge/graph.hpp"
 #include "asterism/librarian/concept.hpp"
+#include "asterism/librarian/incoming.hpp"
+#include "asterism/librarian/members.hpp"
 #include "asterism/librarian/mentions.hpp"
 #include "asterism/librarian/policies.hpp"
 #include "asterism/librarian/report.hpp"
+#include "asterism/librarian/room.hpp"
 #include "asterism/librarian/statement.hpp"
 
 namespace asterism::librarian {
@@ -56,7 +53,7 @@ class Librarian {
   using Snapshot = typename Graph::Snapshot;
 
   /// EncoderMismatch if the graph's vectors are made by another encoder, or have another width.
-  Librarian(Graph& graph, const Encoder& encoder) : graph_(&graph), encoder_(&encoder) {
+  Librarian(Graph& graph, const Encoder& encoder) : graph_(&graph), encoder_(&encoder), members_(graph) {
     if (graph.options().encoder != encoder.fingerprint() || graph.limits().dim != encoder.dim()) {
       throw knowledge::EncoderMismatch(concat("the graph is made for the encoder with the fingerprint ",
                                               graph.options().encoder, " and ", graph.limits().dim,
@@ -73,7 +70,7 @@ class Librarian {
     catch_up();
     Filed filed;
     filed.reports.resize(reports.size);
-    std::vector<Incoming> batch = examine(reports, filed);
+    std::vector<Incoming> batch = detail::Reception<Graph, Encoder>(*graph_, *encoder_).examine(reports, filed);
     std::set<knowledge::NodeId> about;
     for (const Incoming& one : batch) about.insert(one.report->about);
     const std::size_t piece = std::max<std::size_t>(1, graph_->limits().nodes / 100);
@@ -92,13 +89,9 @@ class Librarian {
   /// neither.
   bool unmerge(knowledge::NodeId id, knowledge::Time now) {
     catch_up();
-    if (members_.count(id) == 0) {
-      const std::optional<knowledge::Node> node = graph_->node_now(id);
-      if (!node || node->merged_into == knowledge::no_node) return false;
-      if (members_.at(node->merged_into).front() == id) return false;
-    }
+    if (!members_.may_leave(id)) return false;
     whole([&] {
-      take_apart(id);
+      members_.take_apart(id);
       return graph_->commit(concat("unmerge ", id.value), now);
     });
     return true;
@@ -117,6 +110,8 @@ class Librarian {
   const Encoder& encoder() const { return *encoder_; }
 
  private:
+  using Incoming = detail::Incoming;
+
   /// Runs `change`, which commits; after an exception nothing waits, and what is known of the graph is what it holds.
   template <class Change>
   knowledge::Version whole(Change&& change) {
@@ -160,132 +155,10 @@ class Librarian {
     return graph_->commit(concat("remembered ", questions.size, " questions"), now);
   }
 
-  /// A report on its way.
-  struct Incoming {
-    const Report* report = nullptr;
-    std::size_t place = 0;  ///< in the batch
-    std::string source{};
-    Statement statement{};
-    std::vector<float> vector{};
-    std::uint64_t hash = 0;
-    knowledge::NodeId node = knowledge::no_node;
-  };
-
-  static std::string source_of(const Report& report) {
-    if (report.expert.empty()) return report.source;
-    return report.source.empty() ? report.expert : concat(report.expert, ": ", report.source);
-  }
-  static std::uint64_t hash_of(const Report& report, const std::string& source) {
-    std::uint64_t hash = encode::hash_of(report.text);
-    hash = encode::hash_of(source, hash);
-    const std::int64_t numbers[] = {report.valid_from.microseconds, report.relation ? *report.relation : -1};
-    hash = encode::hash_of({reinterpret_cast<const char*>(numbers), sizeof(numbers)}, hash);
-    return hash ^ (std::uint64_t{report.kind} << 48U) ^ report.about.value;
-  }
-
-  /// Why a report can't be kept; empty if it can.
-  std::string refusal(const Report& report) const {
-    if (report.kind >= Schema::node_kinds) return concat("kind ", report.kind, " is not in the schema");
-    if (report.text.empty()) return "it says nothing";
-    if (report.text.find('\0') != std::string::npos) return "its text holds a NUL character";
-    if (!(report.confidence > 0 && report.confidence <= 1)) {
-      return concat("its confidence is ", report.confidence, ", which is above 0, up to 1");
-    }
-    if (report.relation && *report.relation >= Schema::edge_kinds) {
-      return concat("relation ", *report.relation, " is not in the schema");
-    }
-    if ((report.about == knowledge::no_node) != !report.relation) return "`about` and `relation` go together";
-    if (report.relation && !graph_->node_now(report.about)) {
-      return concat("it is about node ", report.about.value, ", which is not there");
-    }
-    try {
-      knowledge::folded(report.text);
-      knowledge::with_source("", source_of(report));
-      if (!report.vector.empty()) {
-        index::check_vectors(encoder_->dim(),
-                             MatrixView<const float>(report.vector.data(), 1, report.vector.size()), "vector");
-      }
-      if (report.relation) {
-        const knowledge::Ends ends = Schema::ends(static_cast<EdgeKind>(*report.relation));
-        const std::uint16_t owner = graph_->node_now(report.about)->kind;
-        if ((ends.from >> owner & 1U) == 0 || (ends.to >> report.kind & 1U) == 0) {
-          return concat("the schema has no '", Schema::name_of(static_cast<EdgeKind>(*report.relation)),
-                        "' from a '", Schema::name_of(static_cast<NodeKind>(owner)), "' to a '",
-                        Schema::name_of(static_cast<NodeKind>(report.kind)), "'");
-        }
-      }
-    } catch (const InvalidArgument& error) {
-      return error.what();
-    }
-    return "";
-  }
-
-  /// The reports that can be kept, with vectors, in the order in which they are filed.
-  std::vector<Incoming> examine(View<const Report> reports, Filed& filed) const {
-    std::vector<Incoming> batch;
-    std::vector<std::string_view> texts;
-    const Snapshot snapshot = graph_->snapshot();
-    for (std::size_t i = 0; i < reports.size; ++i) {
-      const Report& report = reports[i];
-      filed.reports[i].why = refusal(report);
-      if (!filed.reports[i].why.empty()) continue;
-      Incoming one{.report = &report, .place = i, .source = source_of(report), .vector = report.vector};
-      one.statement = statement(snapshot, report.kind, report.text, report.about, report.relation);
-      one.hash = hash_of(report, one.source);
-      if (report.vector.empty()) texts.push_back(report.text);
-      batch.push_back(std::move(one));
-    }
-    std::vector<float> numbers(texts.size() * encoder_->dim());
-    encoder_->encode(View<const std::string_view>(texts),
-                     MatrixView<float>(numbers.data(), texts.size(), encoder_->dim()));
-    auto row = numbers.begin();
-    for (Incoming& one : batch) {
-      if (!one.vector.empty()) continue;
-      const auto end = row + static_cast<std::ptrdiff_t>(encoder_->dim());
-      one.vector.assign(row, end);
-      row = end;
-    }
-    std::sort(batch.begin(), batch.end(), [](const Incoming& a, const Incoming& b) {
-      if (a.report->confidence != b.report->confidence) return a.report->confidence > b.report->confidence;
-      if (a.hash != b.hash) return a.hash < b.hash;
-      return a.place < b.place;
-    });
-    return batch;
-  }
-
-  static Statement statement(const Snapshot& snapshot, std::uint16_t kind, std::string_view text,
-                             knowledge::NodeId about, std::optional<std::uint16_t> relation) {
-    Statement statement{.kind = kind,
-                        .mergeable = Schema::mergeable(static_cast<NodeKind>(kind)),
-                        .figures = figures_of(text),
-                        .names = capitalised(text),
-                        .about = about,
-                        .relation = relation};
-    for (Mention& mention : mentions(snapshot, text)) {  // a name is one name, however its words are written
-      std::erase_if(statement.names, [&](const std::string& word) { return holds_phrase(mention.name, word); });
-      statement.names.push_back(std::move(mention.name));
-    }
-    std::sort(statement.names.begin(), statement.names.end());
-    statement.names.erase(std::unique(statement.names.begin(), statement.names.end()), statement.names.end());
-    return statement;
-  }
-  /// Of a node that is there: about the same as a report if an edge of its relation says so, else about what a
-  /// functional edge says.
-  Statement statement(const Snapshot& snapshot, const knowledge::Node& node, const Incoming& beside) const {
-    if (about_the_same(beside, node.id) && beside.report->relation) {
-      return statement(snapshot, node.kind, node.text, beside.report->about, beside.report->relation);
-    }
-    for (const knowledge::Edge& edge : graph_->edges_at(node.id)) {
-      if (edge.to != node.id || (Snapshot::functional_kinds >> edge.kind & 1U) == 0) continue;
-      return statement(snapshot, node.kind, node.text, edge.from, edge.kind);
-    }
-    return statement(snapshot, node.kind, node.text, knowledge::no_node, std::nullopt);
-  }
-
   void file_piece(View<Incoming> batch, Filed& filed, const std::set<knowledge::NodeId>& about,
                   knowledge::Time now) {
     const Snapshot snapshot = graph_->snapshot();
-    filed.evicted += make_room(snapshot, batch.size, about, now);
+    filed.evicted += detail::make_room<Eviction>(*graph_, members_, batch.size, about, now);
     std::vector<const Incoming*> kept;
     for (Incoming& one : batch) {
       FiledReport& report = filed.reports[one.place];
@@ -343,25 +216,23 @@ class Librarian {
     return false;
   }
 
+  /// Of a node that is there: about the same as a report if an edge of its relation says so, else about what a
+  /// functional edge says.
+  Statement statement(const Snapshot& snapshot, const knowledge::Node& node, const Incoming& beside) const {
+    if (about_the_same(beside, node.id) && beside.report->relation) {
+      return detail::statement_of(snapshot, node.kind, node.text, beside.report->about, beside.report->relation);
+    }
+    for (const knowledge::Edge& edge : graph_->edges_at(node.id)) {
+      if (edge.to != node.id || (Snapshot::functional_kinds >> edge.kind & 1U) == 0) continue;
+      return detail::statement_of(snapshot, node.kind, node.text, edge.from, edge.kind);
+    }
+    return detail::statement_of(snapshot, node.kind, node.text, knowledge::no_node, std::nullopt);
+  }
+
   /// The node where the report's source has said so before, whatever has become of its vector.
   std::optional<knowledge::NodeId> said_already(const Incoming& one) const {
-    const auto [first, last] = said_.equal_range(saying(one.report->kind, one.report->text, one.source));
-    for (auto at = first; at != last; ++at) {
-      const std::optional<knowledge::Node> node = graph_->node_now(at->second);
-      if (!node || node->kind != one.report->kind || node->text != one.report->text ||
-          node->source != one.source) {
-        continue;
-      }
-      const knowledge::NodeId stands = node->merged_into == knowledge::no_node ? node->id : node->merged_into;
-      if (about_the_same(one, stands)) return stands;
-    }
-    return std::nullopt;
-  }
-  static std::uint64_t saying(std::uint16_t kind, std::string_view text, std::string_view source) {
-    return encode::hash_of(source, encode::hash_of(text, kind));
-  }
-  void note_saying(const knowledge::Node& node) {
-    said_.emplace(saying(node.kind, node.text, node.source), node.id);
+    return members_.said(one.report->kind, one.report->text, one.source,
+                         [&](knowledge::NodeId node) { return about_the_same(one, node); });
   }
   /// True if the report is about nothing, or an edge of its relation leads from there to the node.
   bool about_the_same(const Incoming& one, knowledge::NodeId node) const {
@@ -387,100 +258,10 @@ class Librarian {
     return one.report->relation && (Snapshot::functional_kinds >> *one.report->relation & 1U) != 0;
   }
 
-  /// The report becomes a member of the node, unless the node's vector would leave its anchor.
   bool merge(const Incoming& one, knowledge::NodeId into, double least, FiledReport& filed) {
-    const knowledge::Node node = *graph_->node_now(into);
-    std::vector<knowledge::Node> members = members_of(into);
-    if (members.empty()) members.push_back(node);
-    members.push_back(node_of(one));
-    members.back().id = {knowledge::no_node.value - 1};  // behind the others
-    const knowledge::Node whole = Merge::combine(View<const knowledge::Node>(members));
-    if (Similarity::of(View<const float>(whole.vector), View<const float>(members.front().vector)) < least)
-      return false;
-
-    std::vector<knowledge::NodeId>& group = members_[into];
-    if (group.empty()) {  // what the node said itself becomes a row of its own, the anchor
-      knowledge::Node anchor = node;
-      anchor.id = knowledge::no_node;
-      anchor.merged_into = into;
-      anchor.name.clear();
-      anchor.aliases.clear();
-      anchor.pinned = false;
-      group.push_back(put_said(std::move(anchor)));
-    }
-    knowledge::Node member = node_of(one);
-    member.merged_into = into;
-    group.push_back(put_said(std::move(member)));
-    stand_for(into);
+    if (!members_.merge(detail::node_of(one), into, least)) return false;
     filed = {Outcome::merged, into, concat("says what node ", into.value, " says")};
     return true;
-  }
-
-  /// What one member, or several, say together is written to the node that stands for them.
-  void stand_for(knowledge::NodeId id) {
-    knowledge::Node node = *graph_->node_now(id);
-    const std::vector<knowledge::Node> members = members_of(id);
-    const knowledge::Node whole = Merge::combine(View<const knowledge::Node>(members));
-    node.text = whole.text;
-    node.vector = whole.vector;
-    node.confidence = whole.confidence;
-    node.weight = whole.weight;
-    node.source = whole.source;
-    graph_->put(std::move(node));
-  }
-  std::vector<knowledge::Node> members_of(knowledge::NodeId id) const {
-    std::vector<knowledge::Node> members;
-    if (const auto group = members_.find(id); group != members_.end()) {
-      for (const knowledge::NodeId member : group->second) {
-        if (auto one = graph_->node_now(member)) members.push_back(std::move(*one));
-      }
-    }
-    return members;
-  }
-
-  void take_apart(knowledge::NodeId id) {
-    const auto group = members_.find(id);
-    if (group == members_.end()) return separate(id);
-    const std::vector<knowledge::NodeId> all = group->second;
-    for (std::size_t i = all.size(); i-- > 1;) separate(all[i]);
-  }
-
-  /// A member, not the anchor, becomes a node of its own, with what leads to the node that stood for it.
-  void separate(knowledge::NodeId id) {
-    knowledge::Node node = *graph_->node_now(id);
-    const knowledge::NodeId whole = node.merged_into;
-    node.merged_into = knowledge::no_node;
-    graph_->put(std::move(node));
-    for (knowledge::Edge edge : graph_->edges_at(whole)) {
-      if (edge.to != whole || (Snapshot::fact_kinds >> edge.kind & 1U) == 0) continue;
-      edge.id = knowledge::no_edge;
-      edge.to = id;
-      if ((Snapshot::functional_kinds >> edge.kind & 1U) != 0) {
-        graph_->supersede(std::move(edge));
-      } else {
-        graph_->link(std::move(edge));
-      }
-    }
-    std::vector<knowledge::NodeId>& group = members_.at(whole);
-    std::erase(group, id);
-    stand_for(whole);
-    if (group.size() > 1) return;
-    graph_->erase(group.front());
-    members_.erase(whole);
-    note_saying(*graph_->node_now(whole));
-  }
-
-  knowledge::NodeId put_said(knowledge::Node node) {
-    node.id = graph_->put(node);
-    note_saying(node);
-    return node.id;
-  }
-  static knowledge::Node node_of(const Incoming& one) {
-    return {.kind = one.report->kind,
-            .text = one.report->text,
-            .source = one.source,
-            .confidence = one.report->confidence,
-            .vector = one.vector};
   }
 
   /// The edge by which the report's thing leads to a node.
@@ -526,7 +307,7 @@ class Librarian {
       filed = {Outcome::refused, knowledge::no_node, concat("node ", held->value, " holds then")};
       return;
     }
-    one.node = put_said(node_of(one));
+    one.node = members_.put(detail::node_of(one));
     filed = {Outcome::inserted, one.node, ""};
     graph_->set_use({.node = one.node, .count = 0, .last = now});
     if (functional(one)) {
@@ -536,91 +317,15 @@ class Librarian {
     }
   }
 
-  /// Evicts what is worth least, a hundredth of the graph's room at once, until the batch fits beside the values that
-  /// kept versions have.
-  std::size_t make_room(const Snapshot& snapshot, std::size_t batch, const std::set<knowledge::NodeId>& about,
-                        knowledge::Time now) {
-    const std::size_t limit = graph_->limits().nodes;
-    const std::size_t live = graph_->live_nodes();
-    const std::size_t most = limit - std::max<std::size_t>(limit / 10, std::min<std::size_t>(limit / 2, 8));
-    const bool nodes = live + 2 * batch > most;
-    if (!nodes && graph_->fullness() < 0.9) return 0;
-    const std::size_t wanted = std::max({nodes ? live + 2 * batch - most : 0, limit / 100, std::size_t{1}});
-    struct Candidate {
-      double worth;
-      knowledge::NodeId id;
-      bool operator<(const Candidate& other) const {
-        return worth != other.worth ? worth < other.worth : id < other.id;
-      }
-    };
-    std::vector<Candidate> candidates;
-    snapshot.for_each_node([&](const knowledge::Node& node) {
-      if (!node.pinned && node.merged_into == knowledge::no_node) candidates.push_back({0, node.id});
-    });
-    std::erase_if(candidates, [&](const Candidate& one) { return about.count(one.id) != 0 || stays(one.id); });
-    for (Candidate& one : candidates) {
-      one.worth = Eviction::worth(*snapshot.node(one.id), snapshot.use(one.id), now);
-    }
-    std::sort(candidates.begin(), candidates.end());
-    std::size_t gone = 0;
-    for (const Candidate& one : candidates) {
-      if (gone >= wanted) break;
-      gone += evict(one.id);
-    }
-    if (nodes && gone < wanted && live - gone + 2 * batch > limit) {
-      throw knowledge::KnowledgeFull(concat("the graph has room for ", limit,
-                                            " nodes, and what is left is pinned: unpin some, or "
-                                            "make its limits larger"));
-    }
-    return gone;
-  }
-  /// True of a node that was pinned meanwhile, and of a thing of which facts are left: they go first.
-  bool stays(knowledge::NodeId id) const {
-    const std::optional<knowledge::Node> node = graph_->node_now(id);
-    if (!node || node->pinned) return true;
-    const std::vector<knowledge::Edge> edges = graph_->edges_at(id);
-    return std::any_of(edges.begin(), edges.end(), [&](const knowledge::Edge& edge) {
-      return edge.from == id && (Snapshot::fact_kinds >> edge.kind & 1U) != 0;
-    });
-  }
-  /// The node goes with the reports that it stands for.
-  std::size_t evict(knowledge::NodeId id) {
-    std::size_t gone = 1;
-    if (const auto group = members_.find(id); group != members_.end()) {
-      for (const knowledge::NodeId member : group->second) forget_node(member);
-      gone += group->second.size();
-      members_.erase(group);
-    }
-    forget_node(id);
-    return gone;
-  }
-  void forget_node(knowledge::NodeId id) {
-    if (const auto node = graph_->node_now(id)) {
-      const auto [first, last] = said_.equal_range(saying(node->kind, node->text, node->source));
-      const auto at = std::find_if(first, last, [&](const auto& one) { return one.second == id; });
-      if (at != last) said_.erase(at);
-    }
-    graph_->erase(id);
-  }
   void reload() {
-    members_.clear();
-    said_.clear();
-    const Snapshot snapshot = graph_->snapshot();
-    snapshot.for_each_node([&](const knowledge::Node& node) {
-      note_saying(node);
-      if (node.merged_into != knowledge::no_node) members_[node.merged_into].push_back(node.id);
-    });
-    for (auto& [whole, members] : members_) std::sort(members.begin(), members.end());
-    seen_ = snapshot.version();
+    members_.reload();
+    seen_ = graph_->snapshot().version();
   }
 
   Graph* graph_;
   const Encoder* encoder_;
-  /// By the node that stands for them, ascending: the anchor is first.
-  std::map<knowledge::NodeId, std::vector<knowledge::NodeId>> members_{};
-  /// By `saying`; some may be gone.
-  std::unordered_multimap<std::uint64_t, knowledge::NodeId> said_{};
-  knowledge::Version seen_{};  ///< of the graph, which the two above are of
+  detail::Members<Graph, Similarity, Merge> members_;
+  knowledge::Version seen_{};  ///< of the graph, which the members are of
 };
 
 }  // namespace asterism::librarian

@@ -62,6 +62,7 @@ struct Avx512Tiles {
         }
         ASTERISM_UNROLL
         for (std::size_t line = 0; line < lines; ++line) {
+          if constexpr (Rows == 1) __builtin_prefetch(codes + ahead);
           add_line<Rows, Q>(_mm512_loadu_si512(codes), rows, x.cols, integers);
           codes += first.stride;
           rows += Order::unit_columns;
@@ -89,6 +90,10 @@ struct Avx512Tiles {
   }
 
  private:
+  /// How far before their use codes of one row, which memory bounds, are asked for, in bytes. Intel's own prefetching
+  /// stays too near; 8 KiB took the codes from 0.47 to 0.69 of what a Xeon reads, 2 KiB to 0.63.
+  static constexpr std::size_t ahead = 8192;
+
   /// One cache line of codes: 4 or 8 columns of sixteen rows.
   template <int Rows, class Q>
   ASTERISM_AVX512_BYTES static void add_line(__m512i line, const std::int8_t* rows, std::size_t stride,
