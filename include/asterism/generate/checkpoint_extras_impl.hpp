@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/fnv1a.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
 
@@ -26,15 +27,13 @@ ASTERISM_INLINE CheckpointExtras CheckpointExtras::read(const std::string& folde
 
 ASTERISM_INLINE std::uint64_t CheckpointExtras::fingerprint_of(const std::string& folder, std::uint64_t weights) {
   constexpr std::uint64_t max_file_bytes = 64U << 20U;
-  std::uint64_t hash = weights;
+  Fnv1a hash(weights);
   for (const char* name : {"/config.json", "/tokenizer.json"}) {
     if (file::path_kind(folder + name) == file::PathKind::missing) continue;
-    for (const char c : file::read_file(folder + name, max_file_bytes)) {
-      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-    }
-    hash = (hash ^ 0x100U) * 0x100000001B3U;  // ends the file
+    hash.add(file::read_file(folder + name, max_file_bytes));
+    hash.add(0x100U);  // ends the file
   }
-  return hash == 0 ? 1 : hash;
+  return hash.value() == 0 ? 1 : hash.value();
 }
 
 ASTERISM_INLINE const text::Tokenizer& CheckpointExtras::required_tokenizer() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/fnv1a.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
@@ -72,18 +73,16 @@ ASTERISM_INLINE std::vector<Question> parse_questions(std::string_view text, std
 }
 
 /// FNV-1a over all texts, each followed by a byte that no text contains.
-/// Source: Fowler, Noll, Vo, Eastlake, The FNV Non-Cryptographic Hash Algorithm (2012).
 ASTERISM_INLINE std::uint64_t fingerprint(std::span<const Question> questions) {
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 0x100000001B3U; };
+  Fnv1a hash;
   for (const Question& question : questions) {
     for (const std::string* text :
          {&question.id, &question.split, &question.kind, &question.prompt, &question.answer}) {
-      for (const char c : *text) mix(static_cast<unsigned char>(c));
-      mix(0xFF);
+      hash.add(*text);
+      hash.add(0xFFU);
     }
   }
-  return hash >> 11U;
+  return hash.value() >> 11U;
 }
 
 ASTERISM_INLINE std::vector<Question> read_questions(const std::string& path) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/fnv1a.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/text/detail/vocabulary.hpp"
 
@@ -49,8 +50,9 @@ ASTERISM_INLINE std::optional<TokenId> Vocabulary::find(std::string_view token_t
 }
 
 ASTERISM_INLINE std::size_t Vocabulary::hash(std::string_view text) {
-  std::uint64_t h = 0xCBF29CE484222325U;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+  Fnv1a bytes;
+  bytes.add(text);
+  std::uint64_t h = bytes.value();
   h = (h ^ (h >> 32U)) * 0xD6E8FEB86659FD93U;
   return static_cast<std::size_t>(h ^ (h >> 32U));
 }
