@@ -2,6 +2,7 @@
 // (ASTERISM_COMPILED): the target asterism::knowledge adds this source to its user, besides asterism.cpp; see
 // core/config.hpp.
 
+#include "asterism/knowledge/attention_walk_impl.hpp"
 #include "asterism/knowledge/clusters_impl.hpp"
 #include "asterism/knowledge/fold_impl.hpp"
 #include "asterism/knowledge/graph/rows_impl.hpp"

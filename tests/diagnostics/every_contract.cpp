@@ -19,3 +19,4 @@
 #include "diagnostics/score_hook.cpp"
 #include "diagnostics/state.cpp"
 #include "diagnostics/store.cpp"
+#include "diagnostics/walk.cpp"

@@ -19,14 +19,15 @@ class EdgeList {
     std::uint32_t from = 0;
     std::uint32_t to = 0;
     double weight = 1;
+    std::uint16_t kind = 0;
   };
 
   /// The edges' ids are their positions in the list.
   EdgeList(std::size_t places, std::vector<Edge> edges, std::uint64_t seed = 0)
       : edges_(std::move(edges)), out_(places), in_(places), random_(seed), shuffles_(seed != 0) {
     for (std::uint32_t i = 0; i < edges_.size(); ++i) {
-      out_[edges_[i].from].push_back({edges_[i].to, {i}, edges_[i].weight});
-      in_[edges_[i].to].push_back({edges_[i].from, {i}, edges_[i].weight});
+      out_[edges_[i].from].push_back({edges_[i].to, {i}, edges_[i].weight, edges_[i].kind});
+      in_[edges_[i].to].push_back({edges_[i].from, {i}, edges_[i].weight, edges_[i].kind});
     }
   }
 

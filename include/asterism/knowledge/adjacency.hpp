@@ -9,11 +9,13 @@
 
 namespace asterism::knowledge {
 
-/// One edge, as seen from one of its ends: the place at the other end, and the edge's weight, above 0.
+/// One edge, as seen from one of its ends: the place at the other end, the edge's weight, above 0, and its kind, where
+/// edges have kinds.
 struct Step {
   std::uint32_t place = 0;
   EdgeId edge = no_edge;
   double weight = 1;
+  std::uint16_t kind = 0;
   friend constexpr bool operator==(const Step&, const Step&) = default;
 };
 

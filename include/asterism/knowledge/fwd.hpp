@@ -28,6 +28,8 @@ struct Reached;
 struct Seed;
 struct RankOptions;
 struct Ranking;
+struct PageRank;
+class AttentionWalk;
 struct ClusterLevel;
 struct Clusters;
 struct UndirectedGraph;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,6 +29,7 @@
 #include "asterism/knowledge/schema.hpp"
 #include "asterism/knowledge/selection.hpp"
 #include "asterism/knowledge/sources.hpp"
+#include "asterism/knowledge/walk.hpp"
 
 namespace asterism::knowledge {
 
@@ -46,6 +48,12 @@ struct Found {
   std::vector<Scored> hits{};   ///< best first
   std::uint64_t rows_read = 0;  ///< vectors compared
   bool exact = true;            ///< certainly the best ones
+};
+
+/// Nodes from which one looks for others, and those that should be found.
+struct RelatedExample {
+  std::vector<Scored> seeds{};
+  std::vector<NodeId> wanted{};
 };
 
 /// Nodes near others, and whether the meter let the walks end.
@@ -223,23 +231,41 @@ class Snapshot {
     for (const Step& step : path.steps) way.steps.push_back({step.edge, id_of(step.place)});
     return way;
   }
-  /// The k nodes at which most walks from the seeds end, each with its share: personalised PageRank along outgoing
-  /// edges. Seeds have scores above 0; those that are not there are passed over.
+  /// The k nodes nearest to the seeds by a walk, by default personalised PageRank along outgoing edges, each with its
+  /// score. Seeds have scores above 0; those that are not there are passed over.
   template <Meter M = Unlimited>
   Related related(View<const Scored> seeds, std::size_t k, M meter = {}) const {
+    return related_by(PageRank{}, seeds, k, std::move(meter));
+  }
+  template <WalkPolicy Walk, Meter M = Unlimited>
+  Related related_by(const Walk& walk, View<const Scored> seeds, std::size_t k, M meter = {}) const {
     const std::shared_lock lock(core_->mutex);
-    std::vector<Seed> starts;
-    for (const Scored& seed : seeds) {
-      const std::uint32_t place = place_of(seed.id);
-      if (place != detail::no_row) starts.push_back({place, seed.score});
-    }
+    const std::vector<Seed> starts = seeds_of(seeds);
     Related related;
     if (starts.empty()) return related;
-    const Ranking ranking = personalized_page_rank(instant(), View<const Seed>(starts), {}, std::move(meter));
+    // All of them: places are ordered by their numbers, nodes by their ids.
+    const Ranking ranking =
+        walk.rank(instant(), View<const Seed>(starts), std::numeric_limits<std::size_t>::max(), std::move(meter));
     related.complete = ranking.complete;
     for (const Ranked& one : ranking.places) related.nodes.push_back({id_of(one.place), one.score});
     best(related.nodes, k);
     return related;
+  }
+  /// Lets a walk learn from examples: the nodes from which walks began, and those where they should have ended. Returns
+  /// what `walk.learn` does, see AttentionWalk.
+  template <class Walk>
+  double teach(Walk& walk, View<const RelatedExample> examples) const {
+    const std::shared_lock lock(core_->mutex);
+    std::vector<WalkExample> all;
+    for (const RelatedExample& example : examples) {
+      WalkExample one{.seeds = seeds_of(View<const Scored>(example.seeds))};
+      for (const NodeId id : example.wanted) {
+        const std::uint32_t place = place_of(id);
+        if (place != detail::no_row) one.wanted.push_back(place);
+      }
+      all.push_back(std::move(one));
+    }
+    return walk.learn(instant(), View<const WalkExample>(all));
   }
 
   /// Clusters of the nodes by the edges that hold, see knowledge/clusters.hpp. With those of an earlier version they
@@ -405,6 +431,14 @@ class Snapshot {
   std::uint32_t place_of(NodeId id) const {
     const std::uint32_t place = rows().place_of(id);
     return place == detail::no_row || rows().at(place, version_) == detail::no_row ? detail::no_row : place;
+  }
+  std::vector<Seed> seeds_of(View<const Scored> nodes) const {
+    std::vector<Seed> starts;
+    for (const Scored& node : nodes) {
+      const std::uint32_t place = place_of(node.id);
+      if (place != detail::no_row) starts.push_back({place, node.score});
+    }
+    return starts;
   }
   bool lets_through(const NodeQuery& query, const detail::Instant& instant, const detail::NodeRow& row) const {
     if ((query.kinds >> row.kind & 1U) == 0) return false;

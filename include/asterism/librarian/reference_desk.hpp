@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -20,6 +21,7 @@
 #include "asterism/knowledge/fold.hpp"
 #include "asterism/knowledge/records.hpp"
 #include "asterism/knowledge/snapshot.hpp"
+#include "asterism/knowledge/walk.hpp"
 #include "asterism/librarian/block.hpp"
 #include "asterism/librarian/budget.hpp"
 #include "asterism/librarian/category.hpp"
@@ -83,7 +85,9 @@ struct ConsultOptions {
 ///
 /// @tparam Snapshot  of a knowledge::KnowledgeGraph, whose Schema may have `question_kind` and `used_kind`, for
 /// experience
-template <class Snapshot, encode::TextEncoder Encoder>
+/// @tparam Walk  finds what else is near what a question names: PageRank behind what edges of that lead to, any other
+/// one instead of it
+template <class Snapshot, encode::TextEncoder Encoder, knowledge::WalkPolicy Walk = knowledge::PageRank>
 class ReferenceDesk {
  public:
   using Schema = typename Snapshot::Schema;
@@ -102,8 +106,12 @@ class ReferenceDesk {
   }();
 
   ReferenceDesk(const Snapshot& snapshot, const Encoder& encoder, const std::vector<Category>& categories,
-                Clock clock = steady_seconds)
-      : snapshot_(&snapshot), encoder_(&encoder), categories_(&categories), clock_(std::move(clock)) {
+                Clock clock = steady_seconds, Walk walk = {})
+      : snapshot_(&snapshot),
+        encoder_(&encoder),
+        categories_(&categories),
+        clock_(std::move(clock)),
+        walk_(std::move(walk)) {
     knowledge::KindSet facts = knowledge::any_kind;
     if constexpr (remembers) facts &= ~knowledge::kinds(Schema::question_kind);
     facts_ = facts;
@@ -246,23 +254,28 @@ class ReferenceDesk {
         put(looking, Shelf::graph, {seed.id, seed.score});
       }
     }
-    for (const knowledge::Scored& seed : seeds) {
-      if (!meter(walked)) return false;
-      const std::vector<knowledge::Edge> edges = snapshot_->edges(seed.id);
-      walked = edges.size();
-      for (const bool out : {true, false}) {  // what is said of it, then what speaks of it
-        for (const knowledge::Edge& edge : edges) {
-          const knowledge::NodeId other = out ? edge.to : edge.from;
-          if ((out ? edge.from : edge.to) != seed.id || !looking.selection.allows(other)) continue;
-          if (!says_something(other) || !seen.insert(other).second) continue;
-          put(looking, Shelf::graph, {other, seed.score, {edge.id}});
+    if constexpr (std::same_as<Walk, knowledge::PageRank>) {
+      for (const knowledge::Scored& seed : seeds) {
+        if (!meter(walked)) return false;
+        const std::vector<knowledge::Edge> edges = snapshot_->edges(seed.id);
+        walked = edges.size();
+        for (const bool out : {true, false}) {  // what is said of it, then what speaks of it
+          for (const knowledge::Edge& edge : edges) {
+            const knowledge::NodeId other = out ? edge.to : edge.from;
+            if ((out ? edge.from : edge.to) != seed.id || !looking.selection.allows(other)) continue;
+            if (!says_something(other) || !seen.insert(other).second) continue;
+            put(looking, Shelf::graph, {other, seed.score, {edge.id}});
+          }
         }
       }
     }
     if (!meter(walked)) return false;
+    // Another walk says all that is near, also what says nothing.
+    constexpr std::size_t wider = std::same_as<Walk, knowledge::PageRank> ? 1 : 10;
     const knowledge::Related near =
-        snapshot_->related(View<const knowledge::Scored>(seeds), depth(looking), meter);
+        snapshot_->related_by(walk_, View<const knowledge::Scored>(seeds), wider * depth(looking), meter);
     for (const knowledge::Scored& hit : near.nodes) {
+      if (wider > 1 && seen.size() >= depth(looking)) break;
       if (!looking.selection.allows(hit.id) || !says_something(hit.id) || !seen.insert(hit.id).second) continue;
       Shelved fact{hit.id, hit.score};
       for (const knowledge::Scored& seed : seeds) {
@@ -461,6 +474,7 @@ class ReferenceDesk {
   const Encoder* encoder_;
   const std::vector<Category>* categories_;
   Clock clock_;
+  Walk walk_;
   knowledge::KindSet facts_ = knowledge::any_kind;
 };
 

@@ -23,14 +23,14 @@ class Instant {
   void for_each_out(std::uint32_t place, F&& f) const {
     rows_->for_each_out(place, version_, [&](std::uint32_t row) {
       const EdgeRow& edge = rows_->edge(row);
-      if (holds(row)) f(Step{edge.to, edge.id, edge.weight});
+      if (holds(row)) f(Step{edge.to, edge.id, edge.weight, edge.kind});
     });
   }
   template <class F>
   void for_each_in(std::uint32_t place, F&& f) const {
     rows_->for_each_in(place, version_, [&](std::uint32_t row) {
       const EdgeRow& edge = rows_->edge(row);
-      if (holds(row)) f(Step{edge.from, edge.id, edge.weight});
+      if (holds(row)) f(Step{edge.from, edge.id, edge.weight, edge.kind});
     });
   }
 
