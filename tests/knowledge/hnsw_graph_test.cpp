@@ -16,13 +16,13 @@ using index::HnswGraph;
 TEST_CASE("a graph finds the nearest rows") {
   constexpr std::size_t rows = 500;
   constexpr std::size_t width = 32;
-  HnswGraph graph(width, rows, 16, 200);
+  HnswGraph graph(width, rows, {});
   std::vector<float> points(rows * width);
   for (std::size_t r = 0; r < rows; ++r) {
     const double angle = 6.283185307179586 * static_cast<double>(r) / static_cast<double>(rows);
     points[r * width] = static_cast<float>(std::cos(angle));
     points[r * width + 1] = static_cast<float>(std::sin(angle));
-    graph.add({points.data() + r * width, width});
+    graph.add({points.data() + r * width, 1, width});
   }
   CHECK(graph.size() == rows);
   CHECK(graph.bytes().count >= rows * (width * 4 + 32 * 4));
@@ -45,7 +45,7 @@ TEST_CASE("a graph finds the nearest rows") {
 }
 
 TEST_CASE("an empty graph finds nothing") {
-  const HnswGraph graph(32, 10, 16, 200);
+  const HnswGraph graph(32, 10, {});
   const std::vector<float> query(32, 1.0F);
   std::size_t found = 0;
   graph.search(View<const float>(query), 5, [&](std::size_t, float) { ++found; });
