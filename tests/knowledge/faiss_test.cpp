@@ -33,7 +33,7 @@ TEST_CASE_TEMPLATE("FAISS obeys the laws of indexes", I, index::Faiss<>, index::
 }
 
 TEST_CASE("every family obeys them, however little it finds") {
-  for (const char* factory : {"Flat", "HNSW8", "IVF4,Flat", "IVF8,PQ16x4", "IVF8,SQ8"}) {
+  for (const char* factory : {"Flat", "HNSW8", "IVF4,Flat", "IVF8,PQ16x4"}) {
     INFO(factory);
     laws::vector_index(make({.factory = factory, .recall = 0}));
   }

@@ -23,6 +23,7 @@
 #include "asterism/knowledge/index/row_hashes.hpp"
 #include "asterism/knowledge/index/saved.hpp"
 #include "asterism/knowledge/index/scan.hpp"
+#include "asterism/knowledge/index/trial.hpp"
 #include "asterism/knowledge/index/vector_rows.hpp"
 #include "asterism/parallel/execution_ref.hpp"
 
@@ -33,21 +34,17 @@ namespace asterism::index {
 /// erased or replaced. One that has to be trained is built once there are rows enough.
 ///
 /// The engine is tried whenever it was built again, and when the rows have doubled: 64 stored vectors, their 10 nearest
-/// against the exact ones. Below a recall of 0.95 Flat answers, until the next trial. Flat also answers while nothing is
-/// built, Effort::exact, a filter that allows at most a tenth of the rows, k above the rows (under a filter above a
+/// against the exact ones. Below a recall of 0.95 Flat answers, until the next trial. Flat also answers while nothing
+/// is built, Effort::exact, a filter that allows at most a tenth of the rows, k above the rows (under a filter above a
 /// tenth of them), and every query for which the engine has not found k that are alive (under a filter 2 k that are
 /// allowed too): it is asked for four times as many again and again, up to a quarter of the rows.
 ///
-/// What is built can be saved to a file and read back instead of being built again:
+/// What is built can be read back from a file instead of being built again: `postpone()`, insert the rows,
+/// `restore(path)`, and where that was of no use `save(path)`.
 ///
-///   index.postpone();                       // before the rows come
-///   index.insert(ids, vectors);
-///   index.restore("facts.index");           // takes the file if it agrees with the rows, else builds
-///   index.save("facts.index");
-///
-/// Draws what Flat draws from the arena; the engine takes memory of the system. Built by one thread, the same each time;
-/// queries of a batch are the tasks of a search. `Searched::rows_read` counts what the engine found, not what it passed.
-/// Scores are those of Flat<quant::Float32> to the bit. Movable.
+/// Draws what Flat draws from the arena; the engine takes memory of the system. Built by one thread, the same each
+/// time; queries of a batch are the tasks of a search. `Searched::rows_read` counts what the engine found, not what it
+/// passed. Scores are those of Flat<quant::Float32> to the bit. Movable.
 ///
 /// @tparam Engine  HnswGraph, FaissEngine
 /// @tparam Format  of the Flat beside it
@@ -189,12 +186,6 @@ class Approximate {
     recall_ = 0;
   }
 
-  /// The exact cosine with a row, if the engine's score is not.
-  float score_of(std::uint32_t row, View<const float> unit, float score) const {
-    if constexpr (Engine::exact_scores) return score;
-    return row_score(flat_.rows(), row, unit);
-  }
-
   /// The best allowed hits of one query into out (1, k); returns how many nodes it found, 0 if too few count.
   std::uint64_t ask(View<const float> unit, std::size_t candidates, const knowledge::Filter& filter,
                     MatrixView<knowledge::Hit> out) const {
@@ -210,7 +201,7 @@ class Approximate {
         const knowledge::NodeId id = flat_.rows().ids().ids()[row];
         if (!filter.allows(id)) return;
         ++count;
-        best.offer(0, {id, score_of(row, unit, score)});
+        best.offer(0, {id, engine_score<Engine>(flat_.rows(), row, unit, score)});
       });
       if (count >= wanted) return best.sort(), read;
       if (4 * candidates > size() / 4) return 0;
@@ -255,34 +246,9 @@ class Approximate {
     return Restored::taken;
   }
 
-  /// Measures recall_. A row as near as the last of the nearest counts as one of them.
   void try_engine() {
     tried_ = std::max<std::size_t>(1, size());
-    recall_ = 1;
-    if (size() == 0) return;
-    const std::size_t k = std::min<std::size_t>(10, size());
-    const std::size_t probes = std::min(options_.probes, size());
-    std::vector<float> memory;
-    for (std::size_t p = 0; p < probes; ++p) {
-      const View<const float> row = flat_.rows().row(p * size() / probes);
-      memory.insert(memory.end(), row.begin(), row.end());
-    }
-    const MatrixView<const float> units(memory.data(), probes, flat_.rows().width());
-    std::vector<knowledge::Hit> hits(probes * k);
-    const MatrixView<knowledge::Hit> nearest(hits.data(), probes, k);
-    flat_.search_units(units, {}, knowledge::Effort::exact(), nearest);
-    std::vector<std::size_t> found(probes);
-    flat_.execution().for_each_task(probes, [&](std::size_t p) {
-      const View<const float> unit = units.row(p);
-      engine_->search(unit, std::max(k, options_.effort()), [&](std::size_t label, float score) {
-        const std::uint32_t row = labels_.row(label);
-        if (row == Labels::none || found[p] == k) return;
-        if (score_of(row, unit, score) >= nearest(p, k - 1).score) ++found[p];
-      });
-    });
-    std::size_t sum = 0;
-    for (const std::size_t one : found) sum += one;
-    recall_ = static_cast<double>(sum) / static_cast<double>(probes * k);
+    recall_ = tried_recall(flat_, *engine_, labels_, options_.probes, options_.effort());
   }
 
   Options options_;

@@ -95,7 +95,7 @@ class FaissEngine {
     }
     if (family(*index_) == Family::other)
       refuse(width, options, "it is none of Flat, HNSW, and IVF with Flat, SQ or PQ");
-    // An order of the codes for a search that is not made here; finding it takes minutes.
+    // An order of the codes for a search that is not made here; finding it takes long.
     if (auto* codes = dynamic_cast<faiss::IndexIVFPQ*>(index_.get())) codes->do_polysemous_training = false;
   }
 

@@ -41,9 +41,9 @@ struct HnswOptions {
   std::size_t effort() const { return ef; }
 };
 
-/// An IndexEngine: hnswlib's graph over unit rows, which it copies. Its distance is the cosine with the sign changed, with the bits of
-/// simd::product: neither depends on the flags that hnswlib is compiled with, and no score has to be computed again.
-/// Takes memory of the system, not of an arena. `search` may be called from several threads at once.
+/// An IndexEngine: hnswlib's graph over unit rows, which it copies. Its distance is the cosine with the sign changed,
+/// with the bits of simd::product: neither depends on the flags that hnswlib is compiled with, and no score has to be
+/// computed again. Takes memory of the system, not of an arena. `search` may be called from several threads at once.
 /// Source: Malkov, Yashunin, arXiv 1603.09320; hnswlib 0.6.2.
 class HnswGraph {
  public:
