@@ -74,8 +74,10 @@ TEST_CASE("an index is taken from its file until vectors change") {
     CHECK(hits.size() == 10);
   }
   {
+    const std::size_t before = test::Rough::added;
     FileGraph graph = open();
     CHECK(graph.restored_index() == Restored::taken);
+    CHECK(test::Rough::added == before);  // nothing was built
     CHECK(nearest(graph) == hits);
     put_ships(graph, 20, random);
     graph.put({.id = {5}, .kind = 0, .name = "ship", .vector = vector(random)});

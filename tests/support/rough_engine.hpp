@@ -28,6 +28,7 @@ struct Rough {
     std::size_t effort() const { return candidates; }
   };
   static constexpr bool exact_scores = false;
+  static inline std::size_t added = 0;  ///< nodes, by all of them
   static void check(const Options& options) {
     if (options.candidates == 0) throw InvalidArgument("no candidates");
   }
@@ -44,6 +45,7 @@ struct Rough {
   }
   void add(MatrixView<const float> units) {
     CHECK(trained == (options.least > 0));
+    added += units.rows;
     nodes.insert(nodes.end(), units.data, units.data + units.rows * width);
   }
   template <class Use>
