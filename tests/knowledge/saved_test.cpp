@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/file/crc32c.hpp"
 
 #include "support/saved_index.hpp"
 
@@ -85,6 +87,9 @@ TEST_CASE("a file that is cut, longer or changed anywhere is found") {
     CHECK(found(flipped) == (at >= 8 && at < 16 ? Restored::other_version : Restored::damaged));
   }
   CHECK(found(sound) == Restored::taken);
+  std::string other = "SOMETEXT" + sound.substr(8);  // another kind of file, with a right checksum
+  const std::uint32_t sum = file::crc32c(test::as_bytes(std::string_view(other).substr(0, other.size() - 8)));
+  CHECK(found(other.substr(0, other.size() - 8) + test::raw({std::uint64_t{sum}})) == Restored::damaged);
   CHECK(SavedReader(path + "x").found() == Restored::absent);
   CHECK(SavedReader(".").found() == Restored::absent);
 }
