@@ -19,7 +19,7 @@ CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "gating": "gating/concept.hpp", "expert": "expert/concept.hpp", "backend": "backend/concept.hpp",
     "execution": "parallel/concept.hpp", "index": "knowledge/concept.hpp", "store": "knowledge/store/concept.hpp",
     "schema": "knowledge/schema.hpp", "librarian": "librarian/concept.hpp",
-    "encoder": "encode/concept.hpp", "observer": "observe/concept.hpp", "blueprint": "model/concept.hpp",
+    "encoder": "encode/concept.hpp", "engine": "knowledge/index/engine.hpp", "observer": "observe/concept.hpp", "blueprint": "model/concept.hpp",
 }
 LINE = re.compile(r"^\w+<Model<\w+>> (\w+);(?: +// and (\w+))?$")
 # What stands before the first line of an error of g++ and belongs to it.

@@ -13,6 +13,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/knowledge/index/engine.hpp"
+#include "asterism/knowledge/index/saved.hpp"
 
 namespace asterism::test {
 
