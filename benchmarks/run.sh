@@ -19,4 +19,6 @@ for program in $(cat "$build/benchmarks/google_benchmarks"); do
   "$build/benchmarks/$program" --benchmark_min_time=0 "--benchmark_filter=^$first\$" >"$log" 2>&1 ||
     { cat "$log"; exit 1; }
 done
+echo "-- index_peers_bench"
+"$build/benchmarks/index_peers_bench" --rows 2000 --rounds 1 --seconds 0 >"$log" 2>&1 || { cat "$log"; exit 1; }
 rm -f "$log"

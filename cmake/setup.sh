@@ -16,7 +16,8 @@ base_packages="
 knowledge_packages="
   libsqlite3-dev:/usr/include/sqlite3.h
   libxxhash-dev:/usr/include/xxhash.h
-  libhnswlib-dev:/usr/include/hnswlib/hnswlib.h"
+  libhnswlib-dev:/usr/include/hnswlib/hnswlib.h
+  libfaiss-dev:/usr/include/faiss/Index.h"
 
 # What makes things nicer: editing at the prompt of the main example.
 optional_packages="libedit-dev:/usr/include/histedit.h"

@@ -12,6 +12,9 @@ import sys
 CLOSED = {"iostream", "regex", "format", "random"}
 # A .hpp is read by a C++ compiler without a CUDA toolkit, in the room cuda too.
 CUDA_HEADER = re.compile(r"^(cuda_|cuda/|cub/|thrust/|cublas|nccl)")
+# The one header that includes a library's: what it has to be told beforehand stands there alone.
+DOORS = {"hnswlib/": "knowledge/index/hnsw_graph.hpp", "faiss/": "knowledge/index/faiss_engine.hpp",
+         "xxhash.h": "knowledge/xxhash.hpp"}
 UMBRELLAS = {"asterism.hpp", "load.hpp", "kernels.hpp"}
 # The source of a component's compiled form includes every x_impl.hpp of its rooms.
 SOURCES = {"core": "asterism.cpp", "text": "load.cpp", "knowledge": "knowledge.cpp", "librarian": "librarian.cpp"}
@@ -94,6 +97,8 @@ def complaints_about(files, rooms):
             owners = [room_list for header, room_list in rooms.fences.items() if name.startswith(header)]
             if name in CLOSED or (owners and not any(room in room_list for room_list in owners)):
                 found.append(f"{path}: <{name}> is closed to room {room}")
+            found += [f"{path}: <{name}> is for {door} alone"
+                      for header, door in DOORS.items() if name.startswith(header) and path != door]
             if path.endswith(".hpp") and CUDA_HEADER.search(name):
                 found.append(f"{path}: <{name}> belongs in a .cuh or .cu")
         if "#pragma once" not in text and not path.endswith(".cu"):
@@ -143,6 +148,7 @@ def self_test(text):
         'core/x_impl.hpp': '#pragma once\n',
         'asterism.cpp': '#include "asterism/text/x_impl.hpp"\n',
         'cuda/y.hpp': '#pragma once\n#include <cuda_fp16.h>\n',
+        'knowledge/x.hpp': '#pragma once\n#include <faiss/Index.h>\n',
     }
     for path, text in planted.items():
         assert complaints_about({**sound, path: text}, rooms), f"the mistake in {path} is not found"

@@ -3,6 +3,7 @@
 #include "diagnostics/blueprint.cpp"
 #include "diagnostics/cache.cpp"
 #include "diagnostics/encoder.cpp"
+#include "diagnostics/engine.cpp"
 #include "diagnostics/execution.cpp"
 #include "diagnostics/expert.cpp"
 #include "diagnostics/gating.cpp"

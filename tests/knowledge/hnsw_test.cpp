@@ -12,6 +12,7 @@
 #include "asterism/knowledge/index/sharded.hpp"
 
 #include "laws/index_laws.hpp"
+#include "support/saved_index.hpp"
 
 using namespace asterism;
 using namespace asterism::knowledge;
@@ -158,4 +159,13 @@ TEST_CASE("options out of range are refused, and a graph can be moved") {
   Graph second(std::move(first));
   insert(second, some_ids(8, 2), normal(2, random));
   CHECK(recall(second, normal(3, random)) == 1);
+}
+
+TEST_CASE("a graph is saved and read back") {
+  const auto make = [](std::size_t m) {
+    return [m](backend::Arena& arena, IndexLimits limits) {
+      return index::Hnsw<>(arena, limits, parallel::ExecutionRef(index::detail::on_the_caller), {.m = m});
+    };
+  };
+  test::saved_index(make(16), make(12));
 }

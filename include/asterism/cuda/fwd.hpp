@@ -11,7 +11,10 @@ class Queue;
 class Peers;
 class Backend;
 class Carrier;
+class FlatRows;
 struct StoredMatrix;
 struct StoredKv;
+struct Nearest;
+struct Ranked;
 
 }  // namespace asterism::cuda

@@ -4,6 +4,7 @@
 #include "asterism/cuda/backend/dispatch.cuh"
 #include "asterism/cuda/backend/recurrent.cuh"
 #include "asterism/cuda/gating/top_k.cuh"
+#include "asterism/cuda/knowledge/nearest.cuh"
 #include "asterism/cuda/launchers.hpp"
 #include "asterism/cuda/linalg/elementwise.cuh"
 #include "asterism/cuda/linalg/rms_norm.cuh"
@@ -106,5 +107,7 @@ void gated_rms_norm(Queue& queue, MatrixView<const float> x, View<const float> w
                     MatrixView<const float> z, MatrixView<float> y) {
   launch_gated_rms_norm(queue, x, weight, epsilon, z, y);
 }
+
+void nearest(Queue& queue, const Nearest& nearest) { launch_nearest(queue, nearest); }
 
 }  // namespace asterism::cuda::launch

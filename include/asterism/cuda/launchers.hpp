@@ -9,6 +9,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/cuda/attention/stored_kv.hpp"
+#include "asterism/cuda/knowledge/nearest.hpp"
 #include "asterism/cuda/quant/stored_matrix.hpp"
 #include "asterism/cuda/queue.hpp"
 #include "asterism/gating/concept.hpp"
@@ -67,6 +68,8 @@ void delta_rule(Queue& queue, const backend::DeltaHeads& heads, MatrixView<const
                 MatrixView<float> after, MatrixView<float> out);
 void gated_rms_norm(Queue& queue, MatrixView<const float> x, View<const float> weight, float epsilon,
                     MatrixView<const float> z, MatrixView<float> y);
+
+void nearest(Queue& queue, const Nearest& nearest);
 
 }  // namespace launch
 #pragma GCC visibility pop

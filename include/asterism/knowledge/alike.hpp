@@ -35,8 +35,8 @@ struct AlikeLinked {
 /// Makes the edges of one kind from each of `nodes` those to the nodes most like it in the last version: best first, at
 /// most `options.most`, with the cosine as weight, each called by `source`. Edges of that kind that came from another
 /// source stay as they are, and none is added beside them. Nodes that are not there, or have no vector, get none.
-/// InvalidArgument for a functional kind, for options out of range, and where the schema does not connect two nodes that
-/// are alike so.
+/// InvalidArgument for a functional kind, for options out of range, and where the schema does not connect two nodes
+/// that are alike so.
 ///
 /// So neighbours, paths and ranks follow likeness as they follow what is said. For the writer of the graph.
 template <class Graph>

@@ -60,8 +60,8 @@ class AttentionState {
 }  // namespace detail
 
 /// One layer of attention over neighbours, applied some times: what a place has stays there, or goes to its neighbours,
-/// in proportion to a softmax over its edges, of their weights and of one logit for each kind and direction; the logit of
-/// staying is 0. A score is the share that ends at a place. With all logits 0, as made, edges count as they weigh.
+/// in proportion to a softmax over its edges, of their weights and of one logit for each kind and direction; the logit
+/// of staying is 0. A score is the share that ends at a place. With all logits 0, as made, edges count as they weigh.
 /// `learn` climbs from there to logits by which the places wanted get most. Models WalkPolicy.
 ///
 /// Memory: of the places that it meets, while it learns with 128 numbers each.

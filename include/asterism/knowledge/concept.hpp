@@ -61,7 +61,7 @@ concept search = requires(const I& index, MatrixView<const float> queries, std::
 /// 6. A query's hits have the same bits in any batch and for any number of threads.
 /// 7. `search` may be called from several threads at once; the other members by one thread while no other calls any.
 ///
-/// Models: index::Flat, index::Sharded, index::Hnsw.
+/// Models: index::Flat, index::Sharded, index::Hnsw, index::Faiss.
 template <class I>
 concept VectorIndex =
     needs::dim<I> && needs::size<I> && needs::bytes<I> && needs::insert<I> && needs::erase<I> && needs::search<I>;

@@ -1,6 +1,8 @@
 // Forward declarations of the room `knowledge`: what was learnt, and how it is found again.
 #pragma once
 
+#include <cstdint>
+
 #include "asterism/quant/fwd.hpp"
 
 namespace asterism::knowledge {
@@ -57,6 +59,8 @@ namespace asterism::index {
 class RowIds;
 class VectorRows;
 class BestHits;
+class Labels;
+enum class Restored : std::uint8_t;
 template <class Format>
 class Codes;
 
@@ -64,6 +68,8 @@ template <class Format = quant::Int8<32>>
 class Flat;
 template <class Format = quant::Int8<32>>
 class Hnsw;
+template <class Format = quant::Int8<32>>
+class Faiss;
 
 }  // namespace asterism::index
 

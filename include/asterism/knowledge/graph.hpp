@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,6 +25,7 @@
 #include "asterism/knowledge/fold.hpp"
 #include "asterism/knowledge/graph/rows.hpp"
 #include "asterism/knowledge/index/flat.hpp"
+#include "asterism/knowledge/index/saved.hpp"
 #include "asterism/knowledge/lexicon.hpp"
 #include "asterism/knowledge/limits.hpp"
 #include "asterism/knowledge/schema.hpp"
@@ -68,6 +70,9 @@ struct Superseded {
 ///
 /// Opening reads and verifies every row of the store; CorruptStore names the first that is damaged, UnknownKind a kind
 /// that the schema lacks, EncoderMismatch another encoder's vectors, KnowledgeFull what does not fit.
+///
+/// An index that can be saved (index::Approximate) is taken from NAME.index beside the store's file, where that holds
+/// the same vectors; else it is built, and written there. Commits do not write it: `save_index` does.
 ///
 /// Memory: bytes(limits), drawn when it is made. Outside of it are the list of words (see Lexicon), changes that wait,
 /// and what the store takes.
@@ -296,6 +301,18 @@ class KnowledgeGraph {
   /// A new version with nodes and edges of an earlier one that is kept; what waits is forgotten. Ids stay given.
   Version rollback(Version version, Time at);
 
+  /// What became of NAME.index when the graph was opened; nothing where index or store have no such file.
+  std::optional<index::Restored> restored_index() const { return restored_index_; }
+  /// Writes NAME.index anew, so that the next opening need not build the index. False, and nothing is written, where
+  /// there is no such file, nothing is built, or the store is only read. FileError. For the writer.
+  bool save_index() const {
+    if constexpr (index_has_file) {
+      return !store_.read_only() && core_->index.save(index_path());
+    } else {
+      return false;
+    }
+  }
+
   /// What salvage left out.
   const std::vector<Damage>& left_out() const { return left_out_; }
   const Store& store() const { return store_; }
@@ -312,6 +329,14 @@ class KnowledgeGraph {
     backend::Layout layout(buffer);
     return {layout, limits};
   }
+  static constexpr bool index_has_file = requires(Index & index, const Store& store, const std::string& path) {
+    index.postpone();
+    { index.restore(path) } -> std::same_as<index::Restored>;
+    { index.save(path) } -> std::same_as<bool>;
+    store.path();
+    store.read_only();
+  };
+  std::string index_path() const { return store_.path() + ".index"; }
   static Lexicon words_of(const Store& store) {
     if constexpr (requires { store.read_only(); }) {
       return Lexicon(store.path() + ".words", store.read_only() ? Lexicon::Access::read : Lexicon::Access::write);
@@ -381,6 +406,7 @@ class KnowledgeGraph {
   void check_properties();
   void write_properties();
   void load();
+  void restore_index();
   /// The changes that change something.
   store::Changes real_changes() const;
   void publish(Version version, const store::Changes& changes);
@@ -408,6 +434,7 @@ class KnowledgeGraph {
   detail::NextIds next_{};                                 // never given to another again
   detail::NextIds committed_{};
   std::vector<Damage> left_out_{};
+  std::optional<index::Restored> restored_index_{};
 };
 
 }  // namespace asterism::knowledge

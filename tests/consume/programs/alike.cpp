@@ -1,8 +1,12 @@
-// The room knowledge: an index in memory, asked once, and SQLite. With WITH_HNSW a graph of hnswlib's.
+// The room knowledge: an index in memory, asked once, and SQLite. With WITH_HNSW a graph of hnswlib's, with
+// WITH_FAISS one of FAISS'.
 #include <asterism/knowledge/index/flat.hpp>
 #include <asterism/knowledge/store/database.hpp>
 #if defined(WITH_HNSW)
 #include <asterism/knowledge/index/hnsw.hpp>
+#endif
+#if defined(WITH_FAISS)
+#include <asterism/knowledge/index/faiss.hpp>
 #endif
 #include <cstdio>
 #include <vector>
@@ -11,6 +15,8 @@ using namespace asterism;
 
 #if defined(WITH_HNSW)
 using Index = index::Hnsw<>;
+#elif defined(WITH_FAISS)
+using Index = index::Faiss<>;
 #else
 using Index = index::Flat<>;
 #endif

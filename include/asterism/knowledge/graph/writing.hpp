@@ -81,6 +81,7 @@ template <GraphSchema S, VectorIndex Index, GraphStore Store>
 void KnowledgeGraph<S, Index, Store>::load() {
   detail::GraphRows& rows = core_->rows;
   vectors_since_ = {detail::number_of(store_.property(detail::vectors_since_key))};
+  if constexpr (index_has_file) core_->index.postpone();
   detail::IndexBatch<Index> batch(core_->index, limits_.dim);
   std::vector<Use> uses;
   const auto damaged = [&](Damage damage) {
@@ -139,6 +140,7 @@ void KnowledgeGraph<S, Index, Store>::load() {
     store_.for_each(loader);
   }
   batch.flush();
+  restore_index();
   for (const Use& use : uses) rows.set(use);
   const auto next = [&](const char* key, std::uint32_t least) {
     return std::max(least, static_cast<std::uint32_t>(detail::number_of(store_.property(key))));
@@ -151,6 +153,18 @@ void KnowledgeGraph<S, Index, Store>::load() {
     if (store_.read_only()) core_->lexicon = Lexicon::in_memory();
   }
   rebuild_words();
+}
+
+template <GraphSchema S, VectorIndex Index, GraphStore Store>
+void KnowledgeGraph<S, Index, Store>::restore_index() {
+  if constexpr (index_has_file) {
+    restored_index_ = core_->index.restore(index_path());
+    if (*restored_index_ == index::Restored::taken || core_->index.size() == 0) return;
+    try {
+      save_index();
+    } catch (const FileError&) {  // a full disk, say: the index is there, and needs no file
+    }
+  }
 }
 
 template <GraphSchema S, VectorIndex Index, GraphStore Store>

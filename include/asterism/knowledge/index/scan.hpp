@@ -67,6 +67,9 @@ void scan_rows(const VectorRows& rows, MatrixView<const float> queries, const kn
 void scan_some(const VectorRows& rows, View<const std::uint32_t> some, MatrixView<const float> queries,
                parallel::ExecutionRef execution, MatrixView<knowledge::Hit> out);
 
+/// The score of one row with one unit query, to the bit as scan_rows.
+float row_score(const VectorRows& rows, std::size_t row, View<const float> unit);
+
 /// Scores the hits that have an id again, in float32 and to the bit as scan_rows, and sorts them. A task a query.
 void score_again(const VectorRows& rows, MatrixView<const float> queries, parallel::ExecutionRef execution,
                  MatrixView<knowledge::Hit> hits);

@@ -76,14 +76,18 @@ ASTERISM_INLINE void scan_some(const VectorRows& rows, View<const std::uint32_t>
       });
 }
 
+ASTERISM_INLINE float row_score(const VectorRows& rows, std::size_t row, View<const float> unit) {
+  float score = 0;
+  simd::product(rows.rows(row, 1), MatrixView<const float>(unit.data, 1, unit.size),
+                MatrixView<float>(&score, 1, 1), 0, 1, simd::level());
+  return score;
+}
+
 ASTERISM_INLINE void score_again(const VectorRows& rows, MatrixView<const float> queries,
                                  parallel::ExecutionRef execution, MatrixView<knowledge::Hit> hits) {
-  const simd::Level use = simd::level();
   execution.for_each_task(hits.rows, [&](std::size_t q) {
     for (knowledge::Hit& hit : hits.row(q)) {
-      if (hit.id == knowledge::no_node) continue;
-      const std::size_t row = rows.ids().find(hit.id);
-      simd::product(rows.rows(row, 1), queries.rows_at(q, 1), MatrixView<float>(&hit.score, 1, 1), 0, 1, use);
+      if (hit.id != knowledge::no_node) hit.score = row_score(rows, rows.ids().find(hit.id), queries.row(q));
     }
     std::sort(hits.row(q).begin(), hits.row(q).end(), knowledge::better);
   });
