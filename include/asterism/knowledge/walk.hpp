@@ -37,8 +37,8 @@ concept rank = requires(const W& walk, const detail::NoPlaces& graph, View<const
 /// A walk ranks the places of a graph by how near they are to some of them.
 ///
 /// 1. `rank(graph, seeds, count, meter)`: the `count` nearest of any Adjacency, with scores above 0, best first, of
-///    equal scores the lower place; no others than those that edges join with a seed, in whatever direction. Without seeds,
-///    none. Throws InvalidArgument for a seed that the graph does not have, or without a weight above 0.
+///    equal scores the lower place; no others than those that edges join with a seed, in whatever direction. Without
+///    seeds, none. Throws InvalidArgument for a seed that the graph does not have, or without a weight above 0.
 /// 2. The same graph, seeds and count give the same ranking, whatever the order of edges and seeds.
 /// 3. Once the meter says no it goes no further, and the ranking says that it is not complete.
 /// 4. May be called from several threads at once.
