@@ -66,6 +66,7 @@
 #include "asterism/quant/weight_source_impl.hpp"
 #include "asterism/residency/spill_file_impl.hpp"
 #include "asterism/residency/spill_header_impl.hpp"
+#include "asterism/simd/dot_impl.hpp"
 #include "asterism/simd/instantiate_impl.hpp"
 #include "asterism/simd/integer_product_impl.hpp"
 #include "asterism/simd/level_impl.hpp"

@@ -12,7 +12,6 @@ struct Uses {};
 
 Uses<Model<NoOptions>> options;
 Uses<Model<NoMaking>> made_of_options;
-Uses<Model<NoExactScores>> exact_scores;
 Uses<Model<NoSize>> size;
 Uses<Model<NoBytes>> bytes;
 Uses<Model<NoLeastRows>> least_rows;

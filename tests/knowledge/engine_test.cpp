@@ -15,7 +15,6 @@ static_assert(IndexEngine<Complete>);
 static_assert(IndexEngine<asterism::test::Rough>);
 static_assert(!IndexEngine<NoOptions>);
 static_assert(!IndexEngine<NoMaking>);
-static_assert(!IndexEngine<NoExactScores>);
 static_assert(!IndexEngine<NoSize>);
 static_assert(!IndexEngine<NoBytes>);
 static_assert(!IndexEngine<NoLeastRows>);

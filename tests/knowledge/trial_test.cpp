@@ -21,7 +21,6 @@ using Flat = index::Flat<quant::Float32>;
 
 /// Finds the nearest, but for the first `missed`; with scores of its own.
 struct Some {
-  static constexpr bool exact_scores = false;
   const Flat* flat;
   std::size_t missed;
   template <class Use>

@@ -15,7 +15,6 @@ struct Complete {
     double recall = 0.95;
     std::size_t effort() const { return 10; }
   };
-  static constexpr bool exact_scores = true;
   static void check(const Options&) {}
   static std::string settings(const Options&) { return {}; }
   Complete() = default;
@@ -36,10 +35,6 @@ struct NoOptions : Complete {
   struct Options {};
 };
 struct NoMaking : Complete {};
-struct NoExactScores : Complete {
-  using Complete::Complete;
-  static void exact_scores() {}
-};
 struct NoSize : Complete {
   using Complete::Complete;
   std::size_t size() { return 0; }

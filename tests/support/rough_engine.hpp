@@ -28,7 +28,6 @@ struct Rough {
     double recall = 0.95;
     std::size_t effort() const { return candidates; }
   };
-  static constexpr bool exact_scores = false;
   static inline std::size_t added = 0;  ///< nodes, by all of them
   static void check(const Options& options) {
     if (options.candidates == 0) throw InvalidArgument("no candidates");

@@ -194,14 +194,14 @@ class Approximate {
     for (std::uint64_t read = 0;; candidates *= 4) {
       BestHits best(out);
       std::size_t count = 0;
-      engine_->search(unit, candidates, [&](std::size_t label, float score) {
+      engine_->search(unit, candidates, [&](std::size_t label, float /*score*/) {
         ++read;
         const std::uint32_t row = labels_.row(label);
         if (row == Labels::none) return;
         const knowledge::NodeId id = flat_.rows().ids().ids()[row];
         if (!filter.allows(id)) return;
         ++count;
-        best.offer(0, {id, engine_score<Engine>(flat_.rows(), row, unit, score)});
+        best.offer(0, {id, row_score(flat_.rows(), row, unit)});
       });
       if (count >= wanted) return best.sort(), read;
       if (4 * candidates > size() / 4) return 0;

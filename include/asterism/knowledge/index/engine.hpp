@@ -31,11 +31,6 @@ template <class E>
 concept made_of_options = std::constructible_from<E, std::size_t, std::size_t, const typename E::Options&>;
 
 template <class E>
-concept exact_scores = requires {
-  { E::exact_scores } -> std::same_as<const bool&>;
-};
-
-template <class E>
 concept size = requires(const E& engine) {
   { engine.size() } -> std::same_as<std::size_t>;
 };
@@ -88,14 +83,14 @@ concept restore = requires(E& engine, detail::SavedReader& file, std::size_t nod
 /// 3. `size()`: nodes. `bytes()`: memory of the system that they take.
 /// 4. `least_rows()`: what it has to be trained with, 0 if it need not be; `train(units)`, before anything is added.
 /// 5. `add(units)`: unit rows (n, width), dense, as nodes size(), size() + 1 ...
-/// 6. `search(unit, candidates, use)`: calls use(node, score) for about as many nodes, each once, in no order. Where
-///    `exact_scores` is true, scores have the bits of simd::product.
+/// 6. `search(unit, candidates, use)`: calls use(node, score) for about as many nodes, each once, in no order; scores may
+///    be rough, since nodes are compared again.
 /// 7. `save(file)`, and `restore(file, nodes)` on an empty one: false if that is not what `save` wrote for so many.
 ///
 /// Models: HnswGraph, FaissEngine.
 template <class E>
-concept IndexEngine = needs::options<E> && needs::made_of_options<E> && needs::exact_scores<E> && needs::size<E> &&
-    needs::bytes<E> && needs::least_rows<E> && needs::train<E> && needs::add<E> && needs::search<E> &&
-    needs::save<E> && needs::restore<E>;
+concept IndexEngine =
+    needs::options<E> && needs::made_of_options<E> && needs::size<E> && needs::bytes<E> && needs::least_rows<E> &&
+    needs::train<E> && needs::add<E> && needs::search<E> && needs::save<E> && needs::restore<E>;
 
 }  // namespace asterism::index

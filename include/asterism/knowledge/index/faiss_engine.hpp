@@ -71,7 +71,6 @@ class CallerAlone {
 class FaissEngine {
  public:
   using Options = FaissOptions;
-  static constexpr bool exact_scores = false;
 
   static void check(const FaissOptions& options) {
     if (options.candidates < 1 || options.lists < 1) {

@@ -23,10 +23,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/knowledge/index/saved.hpp"
-#include "asterism/quant/float32.hpp"
-#include "asterism/quant/kernel_order.hpp"
-#include "asterism/simd/level.hpp"
-#include "asterism/simd/product.hpp"
+#include "asterism/simd/dot.hpp"
 
 namespace asterism::index {
 
@@ -41,14 +38,12 @@ struct HnswOptions {
   std::size_t effort() const { return ef; }
 };
 
-/// An IndexEngine: hnswlib's graph over unit rows, which it copies. Its distance is the cosine with the sign changed,
-/// with the bits of simd::product: neither depends on the flags that hnswlib is compiled with, and no score has to be
-/// computed again. Takes memory of the system, not of an arena. `search` may be called from several threads at once.
+/// An IndexEngine: hnswlib's graph over unit rows, which it copies. Its distance is the cosine with the sign changed, by
+/// simd::dot, whatever flags hnswlib is compiled with. Takes memory of the system, not of an arena. `search` may be called from several threads at once.
 /// Source: Malkov, Yashunin, arXiv 1603.09320; hnswlib 0.6.2.
 class HnswGraph {
  public:
   using Options = HnswOptions;
-  static constexpr bool exact_scores = true;
 
   static void check(const HnswOptions& options) {
     if (options.m < 2 || options.m > 100 || options.ef_construction < options.m || options.ef < 1) {
@@ -151,7 +146,7 @@ class HnswGraph {
 
   class Space : public hnswlib::SpaceInterface<float> {
    public:
-    explicit Space(std::size_t width) : rows_{width, simd::level()} {}
+    explicit Space(std::size_t width) : rows_{width, simd::dot()} {}
     std::size_t get_data_size() override { return rows_.width * sizeof(float); }
     hnswlib::DISTFUNC<float> get_dist_func() override { return distance; }
     void* get_dist_func_param() override { return &rows_; }
@@ -159,15 +154,11 @@ class HnswGraph {
    private:
     struct Rows {
       std::size_t width;
-      simd::Level use;
+      simd::Dot dot;
     };
     static float distance(const void* query, const void* row, const void* param) {
       const Rows& rows = *static_cast<const Rows*>(param);
-      float score = 0;
-      simd::product(quant::KernelMatrixRef<quant::Float32>{static_cast<const std::byte*>(row), 1, rows.width},
-                    MatrixView<const float>(static_cast<const float*>(query), 1, rows.width),
-                    MatrixView<float>(&score, 1, 1), 0, 1, rows.use);
-      return -score;
+      return -rows.dot(static_cast<const float*>(query), static_cast<const float*>(row), rows.width);
     }
     Rows rows_;
   };

@@ -14,13 +14,6 @@
 
 namespace asterism::index {
 
-/// The cosine of a unit query with a row that an engine found, whose own score may be rough.
-template <class Engine>
-float engine_score(const VectorRows& rows, std::uint32_t row, View<const float> unit, float score) {
-  if constexpr (Engine::exact_scores) return score;
-  return row_score(rows, row, unit);
-}
-
 /// Share, 0 to 1, of the 10 nearest of `probes` stored vectors that an engine finds among so many candidates; 1 without
 /// any. A row as near as the last of the nearest counts as one of them. Probes are tasks of the flat index' execution.
 template <class Engine, class Format>
@@ -42,10 +35,10 @@ double tried_recall(const Flat<Format>& flat, const Engine& engine, const Labels
   std::vector<std::size_t> found(probes);
   flat.execution().for_each_task(probes, [&](std::size_t p) {
     const View<const float> unit = units.row(p);
-    engine.search(unit, std::max(k, candidates), [&](std::size_t label, float score) {
+    engine.search(unit, std::max(k, candidates), [&](std::size_t label, float /*score*/) {
       const std::uint32_t row = labels.row(label);
       if (row == Labels::none || found[p] == k) return;
-      if (engine_score<Engine>(rows, row, unit, score) >= nearest(p, k - 1).score) ++found[p];
+      if (row_score(rows, row, unit) >= nearest(p, k - 1).score) ++found[p];
     });
   });
   std::size_t sum = 0;
