@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <asterism/core/format.hpp>
 #include <asterism/knowledge/adjacency.hpp>
+#include <asterism/knowledge/fold.hpp>
+#include <asterism/librarian/statement.hpp>
 
 namespace example {
 
