@@ -4,7 +4,6 @@
 #include <asterism/librarian/block.hpp>
 #include <asterism/librarian/librarian.hpp>
 #include <asterism/librarian/reference_desk.hpp>
-#include <asterism/quant/float32.hpp>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -12,23 +11,11 @@
 #include "../support/shipped.hpp"
 #include "asked.hpp"
 #include "commands.hpp"
+#include "exact.hpp"
 #include "library.hpp"
 #include "output.hpp"
 
 namespace example {
-
-namespace {
-
-struct Answering : Blueprint {
-  static constexpr Limits limits{.context = 1024, .batch = 1, .prefill_chunk = 256, .threads = 2};
-  using Quantization = quant::Float32;
-  using Embedding = quant::Float32;
-  using Head = quant::Float32;
-};
-
-constexpr std::int32_t answer_tokens = 32;
-
-}  // namespace
 
 int learn(const Arguments& arguments) {
   Library library(arguments.store, Access::write, arguments.nodes);
@@ -54,7 +41,7 @@ int ask(const Arguments& arguments, const Interrupt& interrupt) {
 
   const std::string checkpoint =
       arguments.checkpoint.empty() ? shipped("small_mixtral/checkpoint") : arguments.checkpoint;
-  const auto model = load<Answering>(checkpoint);
+  const auto model = load<Exact>(checkpoint);
   const librarian::BlockWriter writer(model.tokenizer());
   const std::vector<TokenId> question = writer.encode_as_text(concat(" ", arguments.question));
   const auto role = [&](std::string_view text) {
@@ -63,7 +50,7 @@ int ask(const Arguments& arguments, const Interrupt& interrupt) {
   const std::size_t rest = question.size() + role("\nQuery:").size() + role("\nResponse:").size() + 2;
   const librarian::Consulted found =
       desk.consult(arguments.question,
-                   {.budget = {.seconds = 0.2, .tokens = Answering::limits.context - rest - answer_tokens},
+                   {.budget = {.seconds = 0.2, .tokens = Exact::limits.context - rest - answer_tokens},
                     .hits = 10,
                     .margin = 0.06},
                    &writer);

@@ -88,6 +88,11 @@ inline std::vector<AskedQuestion> read_asked(const std::string& path) {
   return all;
 }
 
+/// The questions of a game's folder whose answers are known beforehand.
+inline std::vector<AskedQuestion> training_questions(const std::string& folder) {
+  return read_asked(folder + "/questions/training.jsonl");
+}
+
 /// Facts of a snapshot by their text.
 template <class Snapshot>
 std::map<std::string, knowledge::NodeId> facts_by_text(const Snapshot& snapshot) {

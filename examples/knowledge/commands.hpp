@@ -34,6 +34,7 @@ struct Arguments {
   std::string checkpoint;
   std::string encoder = "fitted";
   std::size_t limit = 0;
+  bool hooks = false;
   bool quiet = false;
 };
 

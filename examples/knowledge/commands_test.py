@@ -132,6 +132,12 @@ with tempfile.TemporaryDirectory() as name:
     if (folder / "three.json").read_bytes() != (folder / "four.json").read_bytes():
         wrong.append("an imported graph with an encoder of its own is another one")
 
+    # An experiment, its memories beside the prompt included.
+    shutil.copy(data / "questions" / "held_out_cards.jsonl", folder / "asked.jsonl")
+    run(folder, 0, "asked.jsonl, 2 questions.*knn alone +[0-9.]+.*routes alone +[0-9.]+.*knn - retrieved.*routes alone - "
+                   "none.*lambda 0.25.*What was looked up", "arms", data, "--questions", "asked.jsonl", "--limit", "2",
+        "--hooks", "--quiet")
+
     salt(0, "'nobody' has said nothing: version 3 stands", "forget", "nobody")
     salt(0, "Version 4: 208 nodes and edges", "forget", "relations.json")
     salt(0, "3 1 0 .*back to version 1 4 3 .*forgot relations.json", "history")

@@ -111,6 +111,8 @@ struct Commands {
                     "fitted to what there is, plain, model (its own states), or the folder of a BERT")
         ->option_text("NAME [fitted]");
     arms.add_option("--limit", arguments.limit, "Ask the first N questions of each file")->option_text("N");
+    arms.add_flag("--hooks", arguments.hooks,
+                  "Let the training questions' answers speak beside the prompt, too: as tokens and as routes");
     arms.add_flag("--quiet", arguments.quiet, "No progress");
     declare_json(arms, arguments);
     arms.footer(exit_statuses);

@@ -10,8 +10,6 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/lab/evaluate_arms.hpp"
-#include "asterism/quant/float32.hpp"
 
 using namespace asterism;
 using namespace asterism::lab;
@@ -36,13 +34,6 @@ Evaluation arm(std::string name, int right_sums, int right_names) {
   return evaluation;
 }
 
-struct Shipped : Blueprint {
-  static constexpr Limits limits{.context = 256, .batch = 1, .prefill_chunk = 64, .threads = 2};
-  using Quantization = quant::Float32;
-  using Embedding = quant::Float32;
-  using Head = quant::Float32;
-};
-
 }  // namespace
 
 TEST_CASE("a contrast counts the questions of a kind with known answers") {
@@ -57,34 +48,29 @@ TEST_CASE("a contrast counts the questions of a kind with known answers") {
   CHECK_THROWS_AS(contrast({"told", "none"}, arms, asked, "OTHER"), InvalidArgument);
 }
 
-TEST_CASE("the table says all of it in 80 columns") {
+TEST_CASE("the table says all of it, in columns as wide as the names of kinds") {
   const std::vector<Evaluation> arms{arm("none", 5, 10), arm("told", 20, 30)};
   const std::vector<Contrast> contrasts{{"told", "none"}, {"told", "none", Contrast::What::ratio}};
   const std::string table = arms_table(arms, questions(), contrasts);
-  CHECK(table.find("Exact match in %\n               SUM        NAME         all\n") != std::string::npos);
-  CHECK(table.find("  none        25.0        25.0        25.0\n") != std::string::npos);
-  CHECK(table.find("  told       100.0        75.0        83.3\n") != std::string::npos);
+  CHECK(table.find("Exact match in %\n          SUM   NAME    all\n") != std::string::npos);
+  CHECK(table.find("  none   25.0   25.0   25.0\n") != std::string::npos);
+  CHECK(table.find("  told  100.0   75.0   83.3\n") != std::string::npos);
   CHECK(table.find("told - none in points, with its 95 % interval\n") != std::string::npos);
   CHECK(table.find("told / none, with its 95 % interval\n  SUM  ") != std::string::npos);
   std::istringstream lines(table);
   for (std::string line; std::getline(lines, line);) CHECK(columns(line) <= 80);
 }
 
-TEST_CASE("what a loaded model is told changes what it answers, and arms can be compared") {
-  const std::string folder = "examples/small_mixtral/checkpoint";
-  const auto model = load<Traced<Shipped>>(folder);
-  const std::vector<Question> asked{{.id = "a",
-                                     .split = "",
-                                     .kind = "EXPLAIN",
-                                     .prompt = "\nQuery: The cost of Moss Drake is?\nResponse:",
-                                     .answer = "7"}};
-  const std::vector<Arm> arms{
-      {"nothing", [](const Question& one) { return "[KNOWLEDGE] [/KNOWLEDGE]" + one.prompt; }},
-      {"told", [](const Question& one) { return "[KNOWLEDGE] Moss Drake cost 7. [/KNOWLEDGE]" + one.prompt; }}};
-  const auto evaluations = evaluate_arms<Shipped>(model, folder, asked, arms, {.max_tokens = 4});
-  REQUIRE(evaluations.size() == 2);
-  CHECK(evaluations[1].variant == "told");
-  CHECK(evaluations[1].answers[0].text == "7");
-  CHECK(evaluations[0].asked == evaluations[1].asked);
-  CHECK(evaluations[0].answers[0].log_probability < evaluations[1].answers[0].log_probability);
+TEST_CASE("five kinds and the name of an arm of 61 characters in all fill 80 columns") {
+  std::vector<Question> asked;
+  Evaluation one{.variant = "what it was"};
+  for (const char* kind : {"REASON", "EXPLAIN", "RETROSPECT", "TWELVE_LONG_", "FIFTEEN_LETTERS"}) {
+    asked.push_back({.id = kind, .split = "", .kind = kind, .prompt = "?", .answer = "!"});
+    one.answers.push_back({.text = "", .right = true});
+  }
+  const std::string table = arms_table(std::vector{one}, asked, {});
+  std::istringstream lines(table);
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) CHECK(columns(line) == 80);
 }

@@ -28,7 +28,8 @@ Estimate contrast(const Contrast& contrast, std::span<const Evaluation> evaluati
                   std::span<const Question> questions, const std::string& kind = "");
 
 /// Exact match in percent, one line per arm and one column per kind of question; below, one line per contrast with its
-/// 95 % interval. At most 80 columns for up to five kinds.
+/// 95 % interval. At most 80 columns for five kinds whose names, with that of the longest arm, have at most 61
+/// characters.
 std::string arms_table(std::span<const Evaluation> evaluations, std::span<const Question> questions,
                        std::span<const Contrast> contrasts);
 

@@ -24,6 +24,14 @@ inline std::vector<std::string> kinds_of(std::span<const Question> questions) {
   return kinds;
 }
 
+/// The heading of a column; the kind "" stands for all.
+inline std::string heading_of(const std::string& kind) { return kind.empty() ? "all" : kind; }
+
+/// A column as wide as its heading, and as 100.0 at least.
+inline std::string in_column(const std::string& kind, const std::string& text) {
+  return "  " + pad_left(text, std::max<std::size_t>(columns(heading_of(kind)), 5));
+}
+
 inline std::string estimate_text(const Estimate& estimate, Contrast::What what) {
   if (what == Contrast::What::ratio) {
     return concat(fixed(estimate.value, 2), " [", fixed(estimate.low, 2), " ", fixed(estimate.high, 2), "]");
@@ -57,14 +65,14 @@ ASTERISM_INLINE std::string arms_table(std::span<const Evaluation> evaluations,
   std::size_t width = 4;
   for (const Evaluation& evaluation : evaluations) width = std::max(width, columns(evaluation.variant));
   std::string text = concat("Exact match in %\n  ", pad_right("", width));
-  for (const std::string& kind : kinds) text += pad_left(kind.empty() ? "all" : kind, 12);
+  for (const std::string& kind : kinds) text += detail::in_column(kind, detail::heading_of(kind));
   text += "\n";
   for (const Evaluation& evaluation : evaluations) {
     text += "  " + pad_right(evaluation.variant, width);
     for (const std::string& kind : kinds) {
       const Score score =
           evaluation.score(questions, [&](const Question& one) { return kind.empty() || one.kind == kind; });
-      text += pad_left(fixed(100 * score.share(), 1), 12);
+      text += detail::in_column(kind, fixed(100 * score.share(), 1));
     }
     text += "\n";
   }
@@ -74,7 +82,7 @@ ASTERISM_INLINE std::string arms_table(std::span<const Evaluation> evaluations,
                    ratio ? ", with its 95 % interval\n" : " in points, with its 95 % interval\n");
     for (const std::string& kind : kinds) {
       text +=
-          concat("  ", pad_right(kind.empty() ? "all" : kind, 12),
+          concat("  ", pad_right(detail::heading_of(kind), 12),
                  pad_left(detail::estimate_text(contrast(one, evaluations, questions, kind), one.what), 20), "\n");
     }
   }

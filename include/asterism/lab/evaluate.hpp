@@ -19,6 +19,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/generate/hooks.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/session.hpp"
@@ -195,14 +196,15 @@ inline Asked asked_of(const std::string& folder, std::span<const Question> quest
 /// Asks a loaded model each question by itself, decoding greedily until an end token, one of `stop` or `max_tokens`. An
 /// answer is right if its trimmed text equals the known answer. The known answer is scored as " answer" after the
 /// prompt, with an end token if the model has one; if none is known, the prompt itself is scored. Progress and
-/// evaluation call the variant `name`, the checkpoint `folder`. InvalidArgument if there is no question, or naming one
-/// that does not fit into the context.
+/// evaluation call the variant `name`, the checkpoint `folder`. The session that answers has `hooks`; known answers
+/// are scored by the model's logits, which a score hook changes and a logits hook does not. InvalidArgument if there is
+/// no question, or naming one that does not fit into the context.
 template <class B>
 Evaluation evaluate(const LanguageModel<Traced<B>>& model, const std::string& folder,
                     std::span<const Question> questions, const EvaluateOptions& options = {},
-                    std::string name = variant_name<B>()) {
+                    std::string name = variant_name<B>(), Hooks<Traced<B>> hooks = {}) {
   if (questions.empty()) throw InvalidArgument("there is no question to ask");
-  Session<Traced<B>> session = model.session();
+  Session<Traced<B>> session = model.session({}, hooks);
   Evaluation evaluation{.variant = std::move(name),
                         .policies = policies_text<B>(),
                         .asked = asked_of(folder, questions, options),
