@@ -160,7 +160,8 @@ int arms(const Arguments& arguments, const Interrupt& interrupt) {
   const std::string checkpoint =
       arguments.checkpoint.empty() ? shipped("small_mixtral/checkpoint") : arguments.checkpoint;
   const Model model = load<lab::Traced<Coupled>>(checkpoint);
-  const Experiment experiment(folder, asked, encoder_called(arguments.encoder, folder, model));
+  const Experiment experiment(folder, asked, encoder_called(arguments.encoder, folder, model),
+                              arguments.walk == "learnt");
 
   ProgressBar bar;
   ProgressSink silence;

@@ -35,6 +35,7 @@ struct Arguments {
   std::string encoder = "fitted";
   std::size_t limit = 0;
   bool hooks = false;
+  std::string walk = "pagerank";
   bool quiet = false;
 };
 

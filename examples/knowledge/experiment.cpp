@@ -4,6 +4,8 @@
 #include <asterism/librarian/cards/ingest.hpp>
 #include <asterism/librarian/cards/ingest_log.hpp>
 #include <asterism/librarian/cards/read_game.hpp>
+#include <asterism/librarian/experience.hpp>
+#include <asterism/librarian/learn_walk.hpp>
 #include <asterism/librarian/librarian.hpp>
 #include <asterism/parallel/execution_ref.hpp>
 #include <cstdint>
@@ -21,7 +23,7 @@ knowledge::KnowledgeLimits limits(std::size_t dim) {
 }  // namespace
 
 Experiment::Experiment(const std::string& folder, const std::vector<std::vector<AskedQuestion>>& asked,
-                       AnyEncoder encoder)
+                       AnyEncoder encoder, bool learnt)
     : encoder_(std::move(encoder)),
       arena_(0, Graph::bytes(limits(encoder_.dim()))),
       graph_(arena_, limits(encoder_.dim()), store::Memory(), parallel::ExecutionRef(index::detail::on_the_caller),
@@ -44,6 +46,8 @@ Experiment::Experiment(const std::string& folder, const std::vector<std::vector<
     }
   }
   snapshot_.emplace(graph_.snapshot());
+  // From a card by its keyword and the rule that governs that to what the rule states are three edges.
+  if (learnt) walk_ = librarian::learn_walk(*snapshot_, librarian::longest_pattern);
   for (const auto& [text, id] : facts_by_text(*snapshot_)) facts_.push_back(text);
 }
 
@@ -56,6 +60,11 @@ librarian::Consulted Experiment::consult(const AskedQuestion& asked, std::vector
     options.margin = 1;
   }
   const Snapshot then = asked.as_of ? snapshot_->as_of(*asked.as_of) : *snapshot_;
+  if (walk_) {
+    const librarian::ReferenceDesk<Snapshot, AnyEncoder, knowledge::AttentionWalk> desk(
+        then, encoder_, categories_, librarian::steady_seconds, *walk_);
+    return desk.consult(asked.text, options, &writer);
+  }
   return librarian::ReferenceDesk(then, encoder_, categories_).consult(asked.text, options, &writer);
 }
 

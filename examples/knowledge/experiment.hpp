@@ -3,6 +3,7 @@
 
 #include <asterism/backend/arena.hpp>
 #include <asterism/core/random.hpp>
+#include <asterism/knowledge/attention_walk.hpp>
 #include <asterism/knowledge/graph.hpp>
 #include <asterism/knowledge/index/flat.hpp>
 #include <asterism/knowledge/store/memory.hpp>
@@ -25,7 +26,9 @@ class Experiment {
   using Graph = knowledge::KnowledgeGraph<CardGame, index::Flat<>, store::Memory>;
   using Snapshot = Graph::Snapshot;
 
-  Experiment(const std::string& folder, const std::vector<std::vector<AskedQuestion>>& asked, AnyEncoder encoder);
+  /// `learnt`: the graph is walked as experience teaches it, not by PageRank.
+  Experiment(const std::string& folder, const std::vector<std::vector<AskedQuestion>>& asked, AnyEncoder encoder,
+             bool learnt = false);
 
   /// What is found for a question on the shelves of `only`, on all where that is empty, in a block of at most `tokens`.
   librarian::Consulted consult(const AskedQuestion& asked, std::vector<librarian::Shelf> only,
@@ -40,6 +43,7 @@ class Experiment {
   backend::Arena arena_;
   Graph graph_;
   std::optional<Snapshot> snapshot_{};
+  std::optional<knowledge::AttentionWalk> walk_{};
   std::vector<librarian::Category> categories_ = librarian::one_category();
   std::vector<std::string> facts_{};
 };

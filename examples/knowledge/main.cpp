@@ -111,6 +111,10 @@ struct Commands {
                     "fitted to what there is, plain, model (its own states), or the folder of a BERT")
         ->option_text("NAME [fitted]");
     arms.add_option("--limit", arguments.limit, "Ask the first N questions of each file")->option_text("N");
+    arms.add_option("--walk", arguments.walk,
+                    "How the graph is walked: pagerank, or as experience teaches (learnt)")
+        ->check(CLI::IsMember({"pagerank", "learnt"}))
+        ->option_text("NAME [pagerank]");
     arms.add_flag("--hooks", arguments.hooks,
                   "Let the training questions' answers speak beside the prompt, too: as tokens and as routes");
     arms.add_flag("--quiet", arguments.quiet, "No progress");
