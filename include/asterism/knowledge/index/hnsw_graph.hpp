@@ -38,9 +38,9 @@ struct HnswOptions {
   std::size_t effort() const { return ef; }
 };
 
-/// An IndexEngine: hnswlib's graph over unit rows, which it copies. Its distance is the cosine with the sign changed, by
-/// simd::dot, whatever flags hnswlib is compiled with. Takes memory of the system, not of an arena. `search` may be called from several threads at once.
-/// Source: Malkov, Yashunin, arXiv 1603.09320; hnswlib 0.6.2.
+/// An IndexEngine: hnswlib's graph over unit rows, which it copies. Its distance is the cosine with the sign changed,
+/// by simd::dot, whatever flags hnswlib is compiled with. Takes memory of the system, not of an arena. `search` may be
+/// called from several threads at once. Source: Malkov, Yashunin, arXiv 1603.09320; hnswlib 0.6.2.
 class HnswGraph {
  public:
   using Options = HnswOptions;
