@@ -83,8 +83,8 @@ concept restore = requires(E& engine, detail::SavedReader& file, std::size_t nod
 /// 3. `size()`: nodes. `bytes()`: memory of the system that they take.
 /// 4. `least_rows()`: what it has to be trained with, 0 if it need not be; `train(units)`, before anything is added.
 /// 5. `add(units)`: unit rows (n, width), dense, as nodes size(), size() + 1 ...
-/// 6. `search(unit, candidates, use)`: calls use(node, score) for about as many nodes, each once, in no order; scores may
-///    be rough, since nodes are compared again.
+/// 6. `search(unit, candidates, use)`: calls use(node, score) for about as many nodes, each once, in no order; scores
+///    may be rough, since nodes are compared again.
 /// 7. `save(file)`, and `restore(file, nodes)` on an empty one: false if that is not what `save` wrote for so many.
 ///
 /// Models: HnswGraph, FaissEngine.
