@@ -61,6 +61,15 @@ TEST_CASE("the table says all of it, in columns as wide as the names of kinds") 
   for (std::string line; std::getline(lines, line);) CHECK(columns(line) <= 80);
 }
 
+TEST_CASE("a ratio to an arm that has nothing right is none") {
+  const std::vector<Evaluation> arms{arm("none", 0, 0), arm("told", 20, 30)};
+  const std::string table =
+      arms_table(arms, questions(), std::vector<Contrast>{{"told", "none", Contrast::What::ratio}});
+  CHECK(table.find("  all                            -\n") != std::string::npos);
+  CHECK(table.find("nan") == std::string::npos);
+  CHECK(table.find("inf") == std::string::npos);
+}
+
 TEST_CASE("five kinds and the name of an arm of 61 characters in all fill 80 columns") {
   std::vector<Question> asked;
   Evaluation one{.variant = "what it was"};

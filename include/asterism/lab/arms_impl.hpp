@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "asterism/core/error.hpp"
@@ -34,6 +35,7 @@ inline std::string in_column(const std::string& kind, const std::string& text) {
 
 inline std::string estimate_text(const Estimate& estimate, Contrast::What what) {
   if (what == Contrast::What::ratio) {
+    if (!std::isfinite(estimate.value)) return "-";  // to nothing right there is no ratio
     return concat(fixed(estimate.value, 2), " [", fixed(estimate.low, 2), " ", fixed(estimate.high, 2), "]");
   }
   const double points = 100 * estimate.value;
