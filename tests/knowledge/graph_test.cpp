@@ -294,6 +294,18 @@ void random_life(Store (*open)(const std::string&), const std::string& path, std
     for (const Commit& one : all)
       same<Graph<Store>>(graph->as_of(latest, one.version), kept.at(one.version), random);
     for (const auto& [snapshot, copy] : held) same<Graph<Store>>(snapshot, copy, random);
+    if (random.below(3) != 0) {  // selections are made from those of earlier versions, of the last one or before
+      for (const Time at : {latest, day(20)}) {
+        const Selection selection = graph->snapshot(at).select();
+        std::size_t allowed = 0;
+        for (const auto& [id, node] : now.nodes) {
+          const bool wanted = node.merged_into == no_node && now.node_holds(id, at);
+          CHECK(selection.allows(id) == wanted);
+          allowed += wanted ? 1 : 0;
+        }
+        CHECK(selection.count() == allowed);
+      }
+    }
     if (random.below(6) == 0) held.emplace_back(graph->snapshot(), now);
     if (held.size() > 3) held.erase(held.begin());
     if (reopen && random.below(4) == 0) {

@@ -136,8 +136,11 @@ TEST_CASE_FIXTURE(Fleet, "what scores much less than the best is not told") {
 
 TEST_CASE_FIXTURE(Fleet, "vectors that are too little like the question's find nothing") {
   const std::string question = "What is the length of Ship C?";
+  ConsultOptions options;
+  options.only = {Shelf::vectors};
   const auto least = [&](double alike) {
-    return consult(question, {.least_alike = alike, .only = {Shelf::vectors}}).hits.size();
+    options.least_alike = alike;
+    return consult(question, options).hits.size();
   };
   CHECK(least(-1) > least(0.3));
   CHECK(least(0.3) > 0);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,6 +52,12 @@ class Selection {
       ids.allow(id);
       ++count;
     }
+    void forbid(std::uint32_t row, NodeId id) {
+      if (!ids.allows(id)) return;
+      rows.forbid({row});
+      ids.forbid(id);
+      --count;
+    }
   };
 
   const Nodes& nodes() const {
@@ -76,6 +83,17 @@ class RecentSelections {
     friend bool operator==(const Key&, const Key&) = default;
   };
 
+  /// The newest one of an earlier version at the same instant for the same query, with that version.
+  std::optional<std::pair<Version, Selection>> before(const Key& key) {
+    const std::scoped_lock lock(mutex_);
+    const Entry* newest = nullptr;
+    for (const Entry& one : entries_) {
+      if (one.key.valid != key.valid || one.key.query != key.query || one.key.version >= key.version) continue;
+      if (newest == nullptr || newest->key.version < one.key.version) newest = &one;
+    }
+    if (newest == nullptr) return std::nullopt;
+    return std::pair(newest->key.version, newest->selection);
+  }
   std::optional<Selection> find(const Key& key) {
     const std::scoped_lock lock(mutex_);
     const auto entry =
@@ -97,6 +115,48 @@ class RecentSelections {
   };
   std::mutex mutex_;
   std::vector<Entry> entries_;  ///< the one used last first
+};
+
+/// Which nodes the last commits touched: those that they changed, and those to which edges lead that they changed, or
+/// that exclude such an edge. So a selection of one version makes that of the next. Guarded by who owns it.
+class RecentChanges {
+ public:
+  static constexpr std::size_t most = 50'000;
+
+  struct Touched {
+    NodeId id = no_node;
+    std::uint32_t row = 0;  ///< of its value before the commit, if it had one
+    friend auto operator<=>(const Touched&, const Touched&) = default;
+  };
+
+  /// Of the commit that made `version`.
+  void add(Version version, std::vector<Touched> touched) {
+    count_ += touched.size();
+    commits_.push_back({version, std::move(touched)});
+    while (count_ > most || commits_.size() > most) {
+      count_ -= commits_.front().touched.size();
+      commits_.pop_front();
+    }
+  }
+  /// Calls f(touched) for what all commits after `before` up to `version` touched, in their order; false, and calls
+  /// nothing, if not all of them are known.
+  template <class F>
+  bool between(Version before, Version version, F&& f) const {
+    if (commits_.empty() || commits_.front().version.value > before.value + 1) return false;
+    for (const Commit& commit : commits_) {
+      if (commit.version <= before || version < commit.version) continue;
+      for (const Touched& one : commit.touched) f(one);
+    }
+    return true;
+  }
+
+ private:
+  struct Commit {
+    Version version;
+    std::vector<Touched> touched;
+  };
+  std::deque<Commit> commits_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace detail

@@ -122,6 +122,7 @@ struct GraphCore {
   Lexicon lexicon;
   Version last{};
   Bytes memory{};  ///< drawn
+  RecentChanges changes;
   mutable RecentSelections selections;
   mutable std::mutex holding;
   std::multiset<Version> held{};  ///< versions of living snapshots
@@ -284,15 +285,7 @@ class Snapshot {
   Selection select(const NodeQuery& query = {}) const {
     const detail::RecentSelections::Key key{version_, valid_, query};
     if (auto known = core_->selections.find(key)) return *known;
-    Selection::Nodes nodes;
-    {
-      const std::shared_lock lock(core_->mutex);
-      const detail::Instant instant = this->instant();
-      rows().for_each_node(version_, [&](std::uint32_t row) {
-        if (lets_through(query, instant, rows().node(row))) nodes.allow(row, id_of(rows().node(row).place));
-      });
-    }
-    const Selection selection(std::move(nodes));
+    const Selection selection(make(query, core_->selections.before(key)));
     core_->selections.put(key, selection);
     return selection;
   }
@@ -439,6 +432,34 @@ class Snapshot {
       if (place != detail::no_row) starts.push_back({place, node.score});
     }
     return starts;
+  }
+  /// The nodes of a selection, from those of an earlier version where it is known what was touched since.
+  Selection::Nodes make(const NodeQuery& query, const std::optional<std::pair<Version, Selection>>& before) const {
+    const std::shared_lock lock(core_->mutex);
+    const detail::Instant instant = this->instant();
+    if (before) {
+      Selection::Nodes nodes = before->second.nodes();
+      std::vector<NodeId> touched;
+      const bool known =
+          core_->changes.between(before->first, version_, [&](const detail::RecentChanges::Touched& one) {
+            nodes.forbid(one.row, one.id);
+            touched.push_back(one.id);
+          });
+      if (known) {
+        std::sort(touched.begin(), touched.end());
+        touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+        for (const NodeId id : touched) {
+          const std::uint32_t row = rows().row_of(id, version_);
+          if (row != detail::no_row && lets_through(query, instant, rows().node(row))) nodes.allow(row, id);
+        }
+        return nodes;
+      }
+    }
+    Selection::Nodes nodes;
+    rows().for_each_node(version_, [&](std::uint32_t row) {
+      if (lets_through(query, instant, rows().node(row))) nodes.allow(row, id_of(rows().node(row).place));
+    });
+    return nodes;
   }
   bool lets_through(const NodeQuery& query, const detail::Instant& instant, const detail::NodeRow& row) const {
     if ((query.kinds >> row.kind & 1U) == 0) return false;

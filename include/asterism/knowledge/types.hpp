@@ -74,6 +74,12 @@ class Filter {
     words_[word] |= std::uint64_t{1} << (id.value % 64);
   }
 
+  /// No effect where all are allowed.
+  void forbid(NodeId id) {
+    const std::size_t word = id.value / 64;
+    if (!everything_ && word < words_.size()) words_[word] &= ~(std::uint64_t{1} << (id.value % 64));
+  }
+
   bool everything() const { return everything_; }
   bool allows(NodeId id) const {
     if (everything_) return true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -306,6 +307,21 @@ void KnowledgeGraph<S, Index, Store>::publish(Version version, const store::Chan
     for (const auto& [id, use] : uses_) rows.set(use);
     if (version == core_->last) return;
     const Version last = core_->last;
+    std::set<NodeId> touched;  // see RecentChanges
+    for (const auto& [id, node] : changes.nodes()) touched.insert(id);
+    const auto touch_ends = [&](Version at) {
+      for (const auto& [id, edge] : changes.edges()) {
+        const std::uint32_t row = rows.row_of(id, at);
+        if (row == detail::no_row) continue;
+        const detail::EdgeRow& one = rows.edge(row);
+        touched.insert(rows.place(one.to).id);
+        if (!functional(one.kind)) continue;
+        rows.for_each_out(one.from, at, [&](std::uint32_t other) {
+          if (rows.edge(other).kind == one.kind) touched.insert(rows.place(rows.edge(other).to).id);
+        });
+      }
+    };
+    touch_ends(last);
     for (const auto& [id, edge] : changes.edges()) rows.expire(id, last, version);
     for (const auto& [id, node] : changes.nodes()) rows.expire(id, last, version);
     detail::IndexBatch<Index> batch(core_->index, limits_.dim);
@@ -318,6 +334,10 @@ void KnowledgeGraph<S, Index, Store>::publish(Version version, const store::Chan
       if (edge) rows.add(*edge, {version, never});
     }
     for (const auto& [id, use] : uses_) rows.set(use);
+    touch_ends(version);
+    std::vector<detail::RecentChanges::Touched> all;
+    for (const NodeId id : touched) all.push_back({id, rows.row_of(id, last)});
+    core_->changes.add(version, std::move(all));
     versions_ = store_.versions();
     core_->last = version;
     removed = forget_old();
