@@ -75,7 +75,7 @@ struct Superseded {
 /// the same vectors; else it is built, and written there. Commits do not write it: `save_index` does.
 ///
 /// Memory: bytes(limits), drawn when it is made. Outside of it are the list of words (see Lexicon), changes that wait,
-/// and what the store takes.
+/// the selections made last, two bits a node each, and what the store takes.
 ///
 /// @tparam S      GraphSchema
 /// @tparam Index  VectorIndex, made of (arena, limits, execution)
