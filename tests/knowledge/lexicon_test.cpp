@@ -123,3 +123,23 @@ TEST_CASE("a file keeps words; damaged or another's it is begun anew") {
   std::filesystem::remove(path + "-wal");
   CHECK(Lexicon(path).stamp() == 0);
 }
+
+TEST_CASE("words that very many texts have count only where there are no others") {
+  Lexicon lexicon = Lexicon::in_memory();
+  std::vector<LexiconEntry> entries;
+  for (std::int64_t key = 1; key <= static_cast<std::int64_t>(Lexicon::most_texts); ++key) {
+    entries.push_back({key, key % 5000 == 0 ? "ships carry salt fish" : "ships carry salt"});
+  }
+  lexicon.change(View<const LexiconEntry>(entries), {}, 1);
+  CHECK(keys(lexicon, "salt or fish", 1) == Keys{5000});
+  CHECK(lexicon.search("salt", 20, all).size() == 20);
+  const std::vector<LexiconEntry> more{{20'000, "salt"}, {20'001, "fish"}};
+  lexicon.change(View<const LexiconEntry>(more), {}, 2);
+  // Now salt is in more texts than count, which shows once enough have changed.
+  std::vector<LexiconEntry> others;
+  for (std::int64_t key = 30'000; key < 31'500; ++key) others.push_back({key, "salt and rope"});
+  lexicon.change(View<const LexiconEntry>(others), {}, 3);
+  CHECK(keys(lexicon, "salt or fish") == Keys{20'001, 5000, 10'000});
+  CHECK(lexicon.search("salt ships", 20'000, all).size() == Lexicon::most_texts);
+  CHECK(keys(lexicon, "salt", 2) == Keys{20'000, 1});
+}

@@ -49,8 +49,12 @@ class Lexicon {
   /// Forgets all; the stamp is 0.
   void clear();
 
+  /// Words that more texts have tell too little for what ranking all of them takes.
+  static constexpr std::size_t most_texts = 10'000;
+
   /// The best k texts that have a word of `text` and whose keys are allowed, best first, ties to the lower key. Any
-  /// text is a query: its first 256 different words count, and no character means anything else.
+  /// text is a query: its first 256 different words count, and no character means anything else. Words that more than
+  /// `most_texts` texts have count only where there are no others: then texts that have all of them are found.
   std::vector<LexiconHit> search(std::string_view text, std::size_t k,
                                  const std::function<bool(std::int64_t)>& allowed) const;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -19,24 +20,29 @@ namespace detail {
 inline constexpr std::int64_t lexicon_id = 0x41535457;  // "ASTW"
 inline constexpr std::size_t most_words = 256;
 
-/// The different words of a text as an FTS5 query that any of them answers; empty without one.
-inline std::string any_word_of(std::string_view text) {
+/// The different words of a text.
+inline std::vector<std::string> words_of(std::string_view text) {
   const auto in_word = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            static_cast<unsigned char>(c) >= 0x80;
   };
-  std::vector<std::string_view> words;
-  std::string query;
+  std::vector<std::string> words;
   for (std::size_t at = 0; at < text.size() && words.size() < most_words;) {
     std::size_t end = at;
     while (end < text.size() && in_word(text[end])) ++end;
-    const std::string_view word = text.substr(at, end - at);
+    std::string word(text.substr(at, end - at));
     if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end()) {
-      query += concat(words.empty() ? "\"" : " OR \"", word, "\"");
-      words.push_back(word);
+      words.push_back(std::move(word));
     }
     at = end + 1;
   }
+  return words;
+}
+
+/// An FTS5 query of words, between two of which `between` stands.
+inline std::string query_of(const std::vector<std::string>& words, std::string_view between) {
+  std::string query;
+  for (const std::string& word : words) query += concat(query.empty() ? "" : between, "\"", word, "\"");
   return query;
 }
 
@@ -65,6 +71,8 @@ struct Lexicon::Words {
     remove.emplace(database, "DELETE FROM words WHERE rowid = ?");
     select.emplace(database,
                    "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY bm25(words), rowid");
+    count.emplace(database, concat("SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ",
+                                   most_texts + 1, ")"));
   }
 
   void prepare(bool fresh) {
@@ -81,11 +89,33 @@ struct Lexicon::Words {
     }
   }
 
+  /// True if more texts have the word than are worth ranking.
+  bool is_common(const std::string& word) const {
+    const auto [known, fresh] = common.try_emplace(word, false);
+    if (fresh) {
+      const std::string query = detail::query_of({word}, "");
+      count->with(query);
+      known->second = count->next() && count->integer(0) > static_cast<std::int64_t>(most_texts);
+      count->reset();
+    }
+    return known->second;
+  }
+  /// Which words are common does not change with a few texts.
+  void changed(std::size_t texts) {
+    changes += texts;
+    if (changes < most_texts / 10 && common.size() < most_texts) return;
+    changes = 0;
+    common.clear();
+  }
+
   store::Database database;
   mutable std::mutex mutex{};
   std::optional<store::Statement> insert{};
   std::optional<store::Statement> remove{};
   mutable std::optional<store::Statement> select{};
+  mutable std::optional<store::Statement> count{};
+  mutable std::map<std::string, bool> common{};  ///< of the words that were asked for
+  std::size_t changes = 0;                       ///< of texts, since that is known
 };
 
 ASTERISM_INLINE Lexicon::Lexicon(std::unique_ptr<Words> words) : words_(std::move(words)) {}
@@ -137,6 +167,7 @@ ASTERISM_INLINE void Lexicon::change(View<const LexiconEntry> added, View<const 
   }
   words_->database.run(concat("UPDATE stamp SET value = ", stamp));
   transaction.commit();
+  words_->changed(added.size + removed.size);
 }
 
 ASTERISM_INLINE void Lexicon::clear() {
@@ -144,14 +175,20 @@ ASTERISM_INLINE void Lexicon::clear() {
   store::Transaction transaction(words_->database, store::Database::Access::write);
   words_->database.run("DELETE FROM words; UPDATE stamp SET value = 0");
   transaction.commit();
+  words_->common.clear();
 }
 
 ASTERISM_INLINE std::vector<LexiconHit> Lexicon::search(std::string_view text, std::size_t k,
                                                         const std::function<bool(std::int64_t)>& allowed) const {
   std::vector<LexiconHit> hits;
-  const std::string query = detail::any_word_of(text);
-  if (query.empty() || k == 0) return hits;
+  const std::vector<std::string> words = detail::words_of(text);
+  if (words.empty() || k == 0) return hits;
   const std::scoped_lock lock(words_->mutex);
+  std::vector<std::string> telling;
+  for (const std::string& word : words) {
+    if (!words_->is_common(word)) telling.push_back(word);
+  }
+  const std::string query = telling.empty() ? detail::query_of(words, " AND ") : detail::query_of(telling, " OR ");
   store::Statement& select = *words_->select;
   select.with(query);
   while (hits.size() < k && select.next()) {
