@@ -274,10 +274,21 @@ class Measurement {
     }
     graph_->commit("", second(note_time_++));
   }
+  void put_hundred_more() {
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      knowledge::Node node = *graph_->node_now({some_note()});
+      node.id = knowledge::no_node;
+      graph_->put(std::move(node));
+    }
+    graph_->commit("", second(note_time_++));
+  }
   void commits() {
-    Times times;
-    for (int i = 0; i < 40; ++i) times.take([&] { put_hundred(); });
-    times.print("a commit of 100 values");
+    Times fresh;
+    for (int i = 0; i < 40; ++i) fresh.take([&] { put_hundred_more(); });
+    fresh.print("a commit of 100 new notes");
+    Times changed;
+    for (int i = 0; i < 40; ++i) changed.take([&] { put_hundred(); });
+    changed.print("a commit of 100 notes that changed");
   }
   void consult_beside_a_writer() {
     std::atomic<bool> stop{false};
