@@ -90,8 +90,8 @@ struct Avx512Tiles {
   }
 
  private:
-  /// How far before their use codes of one row, which memory bounds, are asked for, in bytes. Intel's own prefetching
-  /// stays too near; 8 KiB took the codes from 0.47 to 0.69 of what a Xeon reads, 2 KiB to 0.63.
+  /// How far before their use codes of one row, which memory bounds, are asked for, in bytes. Processors' own
+  /// prefetching stays too near: docs/performance.md, "Products on stored weights".
   static constexpr std::size_t ahead = 8192;
 
   /// One cache line of codes: 4 or 8 columns of sixteen rows.
