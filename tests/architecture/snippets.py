@@ -5,7 +5,7 @@ Usage: snippets.py SOURCE_DIR PAGE COMPILER TEST_MAIN_OBJECT [FLAGS...]
        snippets.py --self-test COMPILER TEST_MAIN_OBJECT [FLAGS...]     proves that mistakes in a page are found
 
 The ```cpp blocks of a page, one after the other, are one program, which has to compile without a warning. Where it has
-a TEST_CASE it is linked with TEST_MAIN_OBJECT and run. A comment on the line before a block makes it something else:
+a TEST_CASE it is linked with TEST_MAIN_OBJECT and run, in a folder where `examples` are those of SOURCE_DIR. A comment on the line before a block makes it something else:
 
     <!-- snippet: alone -->          a program of its own
     <!-- snippet: statements -->     the body of a function of the page's program
@@ -50,8 +50,9 @@ class Page:
                 raise ValueError(f"<!-- snippet: {word} -->: no such kind of block")
 
 
-def run(command):
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", env={**os.environ, "LC_ALL": "C"})
+def run(command, folder=None):
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=folder,
+                          env={**os.environ, "LC_ALL": "C"})
 
 
 def compiles(folder, code, tools):
@@ -72,7 +73,7 @@ def compiles(folder, code, tools):
     if result.returncode or result.stderr:
         return [f"does not compile cleanly:\n{code}\n{result.stderr}"]
     if tests:
-        result = run([str(folder / "snippet")])
+        result = run([str(folder / "snippet")], folder)
         if result.returncode:
             return [f"its tests fail:\n{result.stdout}{result.stderr}"]
     return []
@@ -116,11 +117,13 @@ def refuses(folder, page, flags):
     return found
 
 
-def complaints_about(text, tools):
+def complaints_about(text, tools, examples=None):
     page = Page(text)
     found = [f"a refused block shows nothing that a compiler says:\n{code}" for code, says in page.refused if not says]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
+        if examples:
+            (folder / "examples").symlink_to(examples)
         for code in [*([page.program] if page.program else []), *page.alone]:
             found += compiles(folder, code, tools)
         if page.refused and not found:
@@ -175,7 +178,8 @@ def main():
     source, page, compiler, test_main, *flags = sys.argv[1:]
     began = time.monotonic()
     flags = [f"-I{source}/include", f"-I{source}/tests", *flags]
-    found = complaints_about((pathlib.Path(source) / page).read_text(), (compiler, test_main, flags))
+    root = pathlib.Path(source)
+    found = complaints_about((root / page).read_text(), (compiler, test_main, flags), (root / "examples").resolve())
     for complaint in found:
         print(f"{page}: {complaint}")
     print(f"{page}: {time.monotonic() - began:.1f} s")
