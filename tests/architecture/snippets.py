@@ -5,7 +5,8 @@ Usage: snippets.py SOURCE_DIR PAGE COMPILER TEST_MAIN_OBJECT [FLAGS...]
        snippets.py --self-test COMPILER TEST_MAIN_OBJECT [FLAGS...]     proves that mistakes in a page are found
 
 The ```cpp blocks of a page, one after the other, are one program, which has to compile without a warning. Where it has
-a TEST_CASE it is linked with TEST_MAIN_OBJECT and run, in a folder where `examples` are those of SOURCE_DIR. A comment on the line before a block makes it something else:
+a TEST_CASE it is linked with TEST_MAIN_OBJECT and run, in a folder where `examples` are those of SOURCE_DIR. A comment
+on the line before a block makes it something else:
 
     <!-- snippet: alone -->          a program of its own
     <!-- snippet: statements -->     the body of a function of the page's program
