@@ -4,11 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <functional>
 #include <new>
-#include <queue>
 #include <string>
-#include <utility>
 #include <vector>
 
 // With vectors hnswlib 0.6.2 reads past the ends of its lists, to prefetch what stands there, and defines functions and
@@ -77,26 +74,11 @@ class HnswGraph {
     for (std::size_t i = 0; i < units.rows; ++i) graph_.addPoint(units.row(i).data, size());
   }
 
-  /// Calls use(label, score) for the `ef` rows most alike that it finds, in no order. hnswlib's search by another loop:
-  /// rows that come next are asked for before the first of them is compared.
+  /// Calls use(label, score) for the `ef` rows most alike that it finds, in no order.
   template <class Use>
   void search(View<const float> unit, std::size_t ef, Use&& use) const {
-    if (size() == 0) return;
-    Near nearest{space_.distance_to(unit.data, row(graph_.enterpoint_node_)), graph_.enterpoint_node_};
-    for (int level = graph_.maxlevel_; level > 0; --level) {
-      for (bool nearer = true; nearer;) {
-        nearer = false;
-        for (const Node node : links(nearest.second, level)) ask_for(node);
-        for (const Node node : links(nearest.second, level)) {
-          const Near other{space_.distance_to(unit.data, row(node)), node};
-          if (other.first >= nearest.first) continue;
-          nearest = other;
-          nearer = true;
-        }
-      }
-    }
-    for (std::priority_queue<Near> found = on_the_ground(unit, ef, nearest); !found.empty(); found.pop()) {
-      use(std::size_t{found.top().second}, -found.top().first);
+    for (auto found = graph_.searchKnn(unit.data, ef); !found.empty(); found.pop()) {
+      use(found.top().second, -found.top().first);
     }
   }
 
@@ -139,67 +121,6 @@ class HnswGraph {
   }
 
  private:
-  using Node = hnswlib::tableint;  // its label, too
-  using Near = std::pair<float, Node>;
-
-  /// Marks of the nodes that a search has met, from hnswlib's pool.
-  class Met {
-   public:
-    explicit Met(hnswlib::VisitedListPool& pool) : pool_(&pool), list_(pool.getFreeVisitedList()) {}
-    Met(const Met&) = delete;
-    Met& operator=(const Met&) = delete;
-    ~Met() { pool_->releaseVisitedList(list_); }
-    /// True if it was not met before.
-    bool meet(Node node) {
-      if (list_->mass[node] == list_->curV) return false;
-      list_->mass[node] = list_->curV;
-      return true;
-    }
-
-   private:
-    hnswlib::VisitedListPool* pool_;
-    hnswlib::VisitedList* list_;
-  };
-
-  const float* row(Node node) const { return reinterpret_cast<const float*>(graph_.getDataByInternalId(node)); }
-  View<const Node> links(Node node, int level) const {
-    hnswlib::linklistsizeint* list = graph_.get_linklist_at_level(node, level);
-    return {list + 1, graph_.getListCount(list)};
-  }
-  /// The beginning of its row, whose rest follows by itself.
-  void ask_for(Node node) const {
-    const char* data = graph_.getDataByInternalId(node);
-    for (std::size_t line = 0; line < 4; ++line) __builtin_prefetch(data + 64 * line);
-  }
-  /// The `ef` nodes nearest that lead from one to another on the ground.
-  std::priority_queue<Near> on_the_ground(View<const float> unit, std::size_t ef, Near first) const {
-    Met met(*graph_.visited_list_pool_);
-    met.meet(first.second);
-    std::priority_queue<Near> found;
-    std::priority_queue<Near, std::vector<Near>, std::greater<>> open;
-    found.push(first);
-    open.push(first);
-    std::vector<Node> fresh;
-    while (!open.empty() && (open.top().first <= found.top().first || found.size() < ef)) {
-      const Node here = open.top().second;
-      open.pop();
-      fresh.clear();
-      for (const Node node : links(here, 0)) {
-        if (!met.meet(node)) continue;
-        ask_for(node);
-        fresh.push_back(node);
-      }
-      for (const Node node : fresh) {
-        const Near other{space_.distance_to(unit.data, row(node)), node};
-        if (found.size() >= ef && other.first >= found.top().first) continue;
-        open.push(other);
-        found.push(other);
-        if (found.size() > ef) found.pop();
-      }
-    }
-    return found;
-  }
-
   static View<std::byte> bytes_of(char* data, std::size_t count) {
     return {reinterpret_cast<std::byte*>(data), count};
   }
@@ -229,7 +150,6 @@ class HnswGraph {
     std::size_t get_data_size() override { return rows_.width * sizeof(float); }
     hnswlib::DISTFUNC<float> get_dist_func() override { return distance; }
     void* get_dist_func_param() override { return &rows_; }
-    float distance_to(const float* query, const float* row) const { return -rows_.dot(query, row, rows_.width); }
 
    private:
     struct Rows {
