@@ -102,8 +102,10 @@ with tempfile.TemporaryDirectory() as name:
     salt(0, "as html", "export", "it.html")
     page = (folder / "it.html").read_text(encoding="utf-8")
     targets, links = set(re.findall(r'id="(n[0-9]+)"', page)), set(re.findall(r'href="#(n[0-9]+)"', page))
-    if len(targets) != 871 or links - targets or "Pale Moth strength 6" not in page or "http" in page:
+    if len(targets) != 400 or page.count("<circle") != 400 or links - targets or "http" in page or "<script" in page:
         wrong.append(f"the page has {len(targets)} things; links lead nowhere: {links - targets}")
+    if "strength: " not in page or ">3</td><td>4759</td>" not in page:
+        wrong.append("the page has no facts, or does not tell how the graph grew")
     salt(2, "ends with none of .json", "export", "it.txt")
 
     # Reports, and an encoder fitted to what is there, which goes along.

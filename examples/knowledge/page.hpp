@@ -1,4 +1,5 @@
-// A graph as a page that needs nothing else: things by kind, with what is said of each and since when.
+// A graph as a page that needs nothing else: a picture of its most important things, what is said of each and since
+// when, and how it grew.
 #pragma once
 
 #include <string>
@@ -7,7 +8,8 @@
 
 namespace example {
 
-/// The version of the snapshot, with what held at any instant. Facts are lines of the things that they are about.
-std::string page_of(const Snapshot& snapshot);
+/// The last version. Draws the 400 things that PageRank from all nodes puts first, laid out here: the page has no
+/// script. Facts are lines of the things that they are about, with what held at any instant.
+std::string page_of(const Graph& graph);
 
 }  // namespace example

@@ -236,7 +236,7 @@ int export_to(const Arguments& arguments, const Interrupt& interrupt) {
   file::write_text_file(arguments.to, format == "json"      ? json_of(library.graph(), content)
                                       : format == "graphml" ? graphml_of(content)
                                       : format == "dot"     ? dot_of(content)
-                                                        : page_of(library.graph().snapshot(knowledge::latest)));
+                                                            : page_of(library.graph()));
   show_line(concat("Wrote ", arguments.to, ": ", content.nodes.size(), " nodes and ", content.edges.size(),
                    " edges as ", format, "."));
   return Status::done;
