@@ -24,24 +24,9 @@ ASTERISM_INLINE void AttentionState::Share::add(double more, double factor, View
 
 ASTERISM_INLINE AttentionState::AttentionState(std::size_t places, View<const Seed> seeds, std::size_t slopes)
     : slopes_(slopes) {
-  std::vector<Seed> sorted(seeds.begin(), seeds.end());
-  std::sort(sorted.begin(), sorted.end(), [](const Seed& a, const Seed& b) {
-    return std::tie(a.place, a.weight) < std::tie(b.place, b.weight);
-  });
-  double sum = 0;
-  for (const Seed& seed : sorted) {
-    if (seed.place >= places) {
-      throw InvalidArgument(concat("a seed is place ", seed.place, " of a graph that has ", places));
-    }
-    if (!(seed.weight > 0 && std::isfinite(seed.weight))) {
-      throw InvalidArgument(
-          concat("a seed, place ", seed.place, ", has the weight ", seed.weight, ", which has to be above 0"));
-    }
-    sum += seed.weight;
-  }
-  for (const Seed& seed : sorted) {
+  for (const Seed& seed : shares_of(places, seeds)) {
     Share& share = arriving_[arriving_.add(seed.place).first];
-    share.value += seed.weight / sum;
+    share.value += seed.weight;
     share.slope.resize(slopes_);
   }
 }

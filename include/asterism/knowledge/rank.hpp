@@ -42,6 +42,10 @@ struct Ranking {
 
 namespace detail {
 
+/// The seeds by place, their weights as shares of 1. InvalidArgument for a weight that is not above 0, and for a place
+/// that the graph does not have.
+std::vector<Seed> shares_of(std::size_t places, View<const Seed> seeds);
+
 /// The sparse state of a push: the share of walks that wait at each place that was met, and of those that ended there.
 class PushState {
  public:

@@ -11,14 +11,7 @@
 
 namespace asterism::knowledge::detail {
 
-ASTERISM_INLINE PushState::PushState(std::size_t places, View<const Seed> seeds, RankOptions options)
-    : options_(options) {
-  if (!(options.damping >= 0 && options.damping < 1)) {
-    throw InvalidArgument(concat("a damping of ", options.damping, ", which has to be at least 0 and below 1"));
-  }
-  if (!(options.epsilon > 0 && std::isfinite(options.epsilon))) {
-    throw InvalidArgument(concat("an epsilon of ", options.epsilon, ", which has to be above 0"));
-  }
+ASTERISM_INLINE std::vector<Seed> shares_of(std::size_t places, View<const Seed> seeds) {
   std::vector<Seed> sorted(seeds.begin(), seeds.end());
   std::sort(sorted.begin(), sorted.end(), [](const Seed& a, const Seed& b) {
     return std::tie(a.place, a.weight) < std::tie(b.place, b.weight);
@@ -34,7 +27,19 @@ ASTERISM_INLINE PushState::PushState(std::size_t places, View<const Seed> seeds,
     }
     sum += seed.weight;
   }
-  for (const Seed& seed : sorted) arrive(seed.place, seed.weight / sum);
+  for (Seed& seed : sorted) seed.weight /= sum;
+  return sorted;
+}
+
+ASTERISM_INLINE PushState::PushState(std::size_t places, View<const Seed> seeds, RankOptions options)
+    : options_(options) {
+  if (!(options.damping >= 0 && options.damping < 1)) {
+    throw InvalidArgument(concat("a damping of ", options.damping, ", which has to be at least 0 and below 1"));
+  }
+  if (!(options.epsilon > 0 && std::isfinite(options.epsilon))) {
+    throw InvalidArgument(concat("an epsilon of ", options.epsilon, ", which has to be above 0"));
+  }
+  for (const Seed& seed : shares_of(places, seeds)) arrive(seed.place, seed.weight);
 }
 
 ASTERISM_INLINE bool PushState::next(std::uint32_t& place) {
