@@ -126,7 +126,7 @@ with tempfile.TemporaryDirectory() as name:
     run(folder, 1, "there is no relation 'weight'; there are cost, strength", "file", reports, *reported)
     reports.write_text('{"text": "x", "colour": "red"}')
     run(folder, 1, "colour: no such field", "file", reports, *reported)
-    run(folder, 0, "Version 3: 4761 texts are encoded anew; rare ones of [0-9]+ features", "reencode", *reported)
+    run(folder, 0, "Version 3: the encoder is fitted to 4761 texts; rare ones of their [0-9]+ features", "reencode", *reported)
     run(folder, 0, "1. sailors fear the Pale Moth", "query", "Who is afraid? sailors fear whom?", *reported)
     run(folder, 0, "as json", "export", "three.json", *reported)
     run(folder, 0, "three.db: 4761 nodes", "import", "three.json", "--store", "three.db")

@@ -122,8 +122,9 @@ int reencode(const Arguments& arguments) {
       [&](View<const std::string_view> all, MatrixView<float> out) { encoder.encode(all, out); },
       instant_of(arguments.at, "--at", now()),
       [&](const knowledge::Node& node) { return fitted->texts().at(node.id); });
-  show_line(concat("Version ", done.value, ": ", fitted->texts().size(), " texts are encoded anew; rare ones of ",
-                   encoder.table().entries().size, " features tell more than common ones."));
+  show_line(concat("Version ", done.value, ": the encoder is fitted to ", fitted->texts().size(),
+                   " texts; rare ones of their ", encoder.table().entries().size,
+                   " features tell more than common ones."));
   write_json(arguments.json, {{"version", done.value}, {"texts", fitted->texts().size()}});
   return Status::done;
 }
