@@ -143,7 +143,7 @@ int parse_and_run(int argc, char** argv) {
       "  model_bench --quantization int8 --head bfloat16 --layers 8 --json int8.json\n"
       "  model_bench --shape mixtral_8x7b --layers 4 --prefill 512 --decode 128\n"
       "  model_bench --shape tiny --repetitions 1 --quiet\n\n"
-      "Run it on a quiet machine; ASTERISM_SIMD=portable, avx2 or avx512 chooses the instruction set.\n"
+      "Run it on a quiet machine; ASTERISM_SIMD=avx2, say, chooses the instruction set.\n"
       "Exit status: 0 done, 1 an error (on standard error) or an expert that decode never used, above 100 a "
       "wrong\n"
       "option.");

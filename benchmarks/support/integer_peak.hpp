@@ -66,8 +66,8 @@ template <asterism::parallel::Execution Execution>
 double integer_peak([[maybe_unused]] Execution& execution, [[maybe_unused]] asterism::simd::Level level) {
 #if defined(__x86_64__)
   using asterism::simd::Level;
-  if (level == Level::avx512) return best_rate(execution, 5, 2'000'000, 12 * 128, detail::vnni_loop);
-  if (level == Level::avx2) return best_rate(execution, 5, 2'000'000, 8 * 64, detail::avx2_loop);
+  if (contains(level, Level::avx512)) return best_rate(execution, 5, 2'000'000, 12 * 128, detail::vnni_loop);
+  if (contains(level, Level::avx2)) return best_rate(execution, 5, 2'000'000, 8 * 64, detail::avx2_loop);
 #endif
   return 0;
 }

@@ -9,12 +9,13 @@
 
 #include "asterism/core/random.hpp"
 
+#include "support/levels.hpp"
+
 using namespace asterism;
 
 TEST_CASE("a product of two vectors is within its bound of the exact one, on every level") {
   Random random(2);
-  for (const simd::Level level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {
-    if (!simd::supported(level)) continue;
+  for (const simd::Level level : test::levels()) {
     const simd::Dot dot = simd::dot(level);
     for (std::size_t n = 0; n < 200; ++n) {
       CAPTURE(n);

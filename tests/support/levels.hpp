@@ -10,11 +10,11 @@
 namespace asterism::test {
 
 /// The levels that this machine supports, the lowest first. Those that it lacks are seen as skipped: see `needs_level`,
-/// and the tests level.avx2 and level.avx512.
+/// and the tests named level.
 inline std::vector<simd::Level> levels() {
   std::vector<simd::Level> result;
-  for (const simd::Level level : {simd::Level::portable, simd::Level::avx2, simd::Level::avx512}) {
-    if (simd::supported(level)) result.push_back(level);
+  for (const simd::LevelInfo& one : simd::levels) {
+    if (simd::supported(one.level)) result.push_back(one.level);
   }
   return result;
 }

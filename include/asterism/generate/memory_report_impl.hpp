@@ -34,8 +34,8 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
                    " of the checkpoint) passed over: the model does not use them\n");
   }
   text += placement::recommendations(plan, limits, shape.max_positions);
-  if (simd::level() < simd::best_level()) {
-    text += concat("- This machine has ", simd::needs(simd::best_level()),
+  if (simd::level() != simd::best_level()) {
+    text += concat("- This machine has ", simd::info(simd::best_level()).needs,
                    ", which is faster: unset ASTERISM_SIMD.\n");
   }
   const std::size_t cores = parallel::Threads::default_threads();

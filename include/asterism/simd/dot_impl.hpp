@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "asterism/simd/by_level.hpp"
 #include "asterism/simd/dot.hpp"
 #include "asterism/simd/target.hpp"
 
@@ -41,25 +42,26 @@ __attribute__((always_inline)) inline float dot_lanes(const float* a, const floa
   return sum;
 }
 
-ASTERISM_INLINE float dot_portable(const float* a, const float* b, std::size_t n) { return dot_lanes<4>(a, b, n); }
+struct PortableDot {
+  static float dot(const float* a, const float* b, std::size_t n) { return dot_lanes<4>(a, b, n); }
+};
 
 #if defined(__x86_64__)
-ASTERISM_AVX2 ASTERISM_INLINE float dot_avx2(const float* a, const float* b, std::size_t n) {
-  return dot_lanes<8>(a, b, n);
-}
-ASTERISM_AVX512 ASTERISM_INLINE float dot_avx512(const float* a, const float* b, std::size_t n) {
-  return dot_lanes<16>(a, b, n);
-}
+struct Avx2Dot {
+  ASTERISM_AVX2 static float dot(const float* a, const float* b, std::size_t n) { return dot_lanes<8>(a, b, n); }
+};
+struct Avx512Dot {
+  ASTERISM_AVX512 static float dot(const float* a, const float* b, std::size_t n) { return dot_lanes<16>(a, b, n); }
+};
+using DotKernels = ByLevel<On<Level::portable, PortableDot>, On<Level::avx2, Avx2Dot>, On<Level::avx512, Avx512Dot>>;
+#else
+using DotKernels = ByLevel<On<Level::portable, PortableDot>>;
 #endif
 
 }  // namespace detail
 
-ASTERISM_INLINE Dot dot([[maybe_unused]] Level use) {
-#if defined(__x86_64__)
-  if (use == Level::avx512) return detail::dot_avx512;
-  if (use == Level::avx2) return detail::dot_avx2;
-#endif
-  return detail::dot_portable;
+ASTERISM_INLINE Dot dot(Level use) {
+  return detail::DotKernels::run(use, [](auto kernels) -> Dot { return kernels.dot; });
 }
 
 }  // namespace asterism::simd

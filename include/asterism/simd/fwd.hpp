@@ -5,8 +5,8 @@
 
 namespace asterism::simd {
 
-/// An instruction set that kernels are compiled for; each one contains the earlier ones.
-enum class Level : std::uint8_t { portable, avx2, avx512 };
+/// An instruction set that kernels are compiled for; see `levels`.
+enum class Level : std::uint8_t { portable, avx2, avxvnni, avx512, amx, neon, dotprod, i8mm };
 
 struct Portable;
 struct Avx2;

@@ -1,8 +1,7 @@
 // Bodies of integer_product.hpp.
 #pragma once
 
-#include "asterism/simd/integer/avx2_tiles.hpp"
-#include "asterism/simd/integer/portable_tiles.hpp"
+#include "asterism/simd/integer/kernels.hpp"
 #include "asterism/simd/integer_product.hpp"
 
 namespace asterism::simd {
@@ -11,8 +10,7 @@ ASTERISM_INLINE void to_activations8(const float* x, const Rows8& to, std::size_
                                      std::size_t count, Level use) {
   const std::size_t begin = first / Rows8::group;
   const std::size_t end = (first + count) / Rows8::group;
-  use == Level::portable ? PortableTiles::quantize(x, to, row, begin, end)
-                         : Avx2Tiles::quantize(x, to, row, begin, end);
+  QuantizeKernels::run(use, [&](auto kernels) { kernels.quantize(x, to, row, begin, end); });
 }
 
 }  // namespace asterism::simd

@@ -5,9 +5,7 @@
 #include <cstdint>
 
 #include "asterism/core/error.hpp"
-#include "asterism/simd/integer/avx2_tiles.hpp"
-#include "asterism/simd/integer/avx512_tiles.hpp"
-#include "asterism/simd/integer/portable_tiles.hpp"
+#include "asterism/simd/integer/kernels.hpp"
 #include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/product/check.hpp"
 
@@ -72,14 +70,9 @@ void product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float
       throw InvalidArgument(
           "product: the weights are not in tiles, or the activations in another order than they want");
     }
-    switch (use) {
-      case Level::avx512:
-        return detail::integer_product<Avx512Tiles>(weights, x, y, first, first + count);
-      case Level::avx2:
-        return detail::integer_product<Avx2Tiles>(weights, x, y, first, first + count);
-      case Level::portable:
-        return detail::integer_product<PortableTiles>(weights, x, y, first, first + count);
-    }
+    TileKernels::run(use, [&](auto kernels) {
+      detail::integer_product<decltype(kernels)>(weights, x, y, first, first + count);
+    });
   }
 }
 

@@ -6,6 +6,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -13,46 +17,101 @@
 
 namespace asterism::simd {
 
-ASTERISM_INLINE bool supported(Level level) {
-  if (level == Level::portable) return true;
+namespace detail {
+
 #if defined(__x86_64__)
+
+/// The feature bits of a leaf of cpuid; zeros if the processor has no such leaf.
+struct CpuLeaf {
   unsigned int eax = 0;
   unsigned int ebx = 0;
   unsigned int ecx = 0;
   unsigned int edx = 0;
-  const bool f16c = __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
-  const bool avx2 = f16c && __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-  if (level == Level::avx2) return avx2;
-  return avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
-         __builtin_cpu_supports("avx512vbmi") != 0 && __builtin_cpu_supports("avx512vnni") != 0;
+
+  CpuLeaf(unsigned int leaf, unsigned int part) { __get_cpuid_count(leaf, part, &eax, &ebx, &ecx, &edx); }
+};
+
+/// Asks Linux for the data of tiles, feature 18 by ARCH_REQ_XCOMP_PERM of arch_prctl: a process may use them only then.
+/// Source: Documentation/arch/x86/xstate.rst of the kernel.
+inline bool tiles_permitted() {
+#if defined(__linux__)
+  constexpr long request_permission = 0x1023;
+  constexpr long tile_data = 18;
+  static const bool granted = syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+  return granted;
 #else
   return false;
 #endif
 }
 
-ASTERISM_INLINE Level best_level() {
-  for (const Level level : {Level::avx512, Level::avx2}) {
-    if (supported(level)) return level;
+inline bool processor_has(Level level) {
+  switch (level) {
+    case Level::avx2:
+      return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+             (CpuLeaf(1, 0).ecx & bit_F16C) != 0;
+    case Level::avxvnni:
+      return (CpuLeaf(7, 1).eax & (1U << 4U)) != 0;
+    case Level::avx512:
+      return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+             __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
+             __builtin_cpu_supports("avx512vbmi") != 0 && __builtin_cpu_supports("avx512vnni") != 0;
+    case Level::amx: {
+      constexpr unsigned int tile_and_int8 = (1U << 24U) | (1U << 25U);
+      return (CpuLeaf(7, 0).edx & tile_and_int8) == tile_and_int8 && tiles_permitted();
+    }
+    default:
+      return false;
   }
-  return Level::portable;
 }
 
-ASTERISM_INLINE Level choose_level(const char* wanted, Level best) {
+#else
+
+inline bool processor_has(Level /*level*/) { return false; }
+
+#endif
+
+}  // namespace detail
+
+ASTERISM_INLINE std::string level_names() {
+  std::string names;
+  for (const LevelInfo& one : levels) {
+    if (one.level != levels.front().level) names += one.level == levels.back().level ? " or " : ", ";
+    names += one.name;
+  }
+  return names;
+}
+
+ASTERISM_INLINE bool supported(Level level) {
+  return level == Level::portable || (supported(info(level).below) && detail::processor_has(level));
+}
+
+namespace detail {
+inline Level best_of(bool (*has)(Level)) {
+  Level best = Level::portable;
+  for (const LevelInfo& one : levels) {
+    if (has(one.level)) best = one.level;
+  }
+  return best;
+}
+}  // namespace detail
+
+ASTERISM_INLINE Level best_level() { return detail::best_of(supported); }
+
+ASTERISM_INLINE Level choose_level(const char* wanted, bool (*has)(Level)) {
   const std::string_view value = wanted == nullptr ? "" : wanted;
-  if (value.empty()) return best;
-  for (const Level level : {Level::portable, Level::avx2, Level::avx512}) {
-    if (value != name(level)) continue;
-    if (level <= best) return level;
-    throw Unsupported(concat("ASTERISM_SIMD asks for ", value, ", but this machine lacks some of ", needs(level),
-                             ": set it to ", name(best), " or leave it unset"));
+  if (value.empty()) return detail::best_of(has);
+  for (const LevelInfo& one : levels) {
+    if (value != one.name) continue;
+    if (has(one.level)) return one.level;
+    throw Unsupported(concat("ASTERISM_SIMD asks for ", value, ", but this machine lacks some of ", one.needs,
+                             ": set it to ", name(detail::best_of(has)), " or leave it unset"));
   }
   throw InvalidArgument(
-      concat("ASTERISM_SIMD is '", value, "': expected portable, avx2 or avx512, or leave it unset"));
+      concat("ASTERISM_SIMD is '", value, "': expected ", level_names(), ", or leave it unset"));
 }
 
 ASTERISM_INLINE Level level() {
-  static const Level chosen = choose_level(std::getenv("ASTERISM_SIMD"), best_level());
+  static const Level chosen = choose_level(std::getenv("ASTERISM_SIMD"));
   return chosen;
 }
 

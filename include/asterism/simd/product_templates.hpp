@@ -4,11 +4,8 @@
 #include <concepts>
 
 #include "asterism/simd/product.hpp"
-#include "asterism/simd/product/avx2.hpp"
-#include "asterism/simd/product/avx512.hpp"
 #include "asterism/simd/product/check.hpp"
-#include "asterism/simd/product/portable.hpp"
-#include "asterism/simd/product/tile.hpp"
+#include "asterism/simd/product/kernels.hpp"
 
 namespace asterism::simd {
 
@@ -21,14 +18,7 @@ void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, Matri
                    use);
   } else {
     detail::check_product(weights.rows, weights.cols, x.rows, x.cols, y, first, count);
-    switch (use) {
-      case Level::avx512:
-        return Avx512::product(weights, x, y, first, count);
-      case Level::avx2:
-        return tiled_product<Avx2>(weights, x, y, first, count);
-      case Level::portable:
-        return tiled_product<Portable>(weights, x, y, first, count);
-    }
+    ProductKernels::run(use, [&](auto kernels) { kernels.product(weights, x, y, first, count); });
   }
 }
 

@@ -4,9 +4,7 @@
 #include <cstring>
 
 #include "asterism/simd/recurrent.hpp"
-#include "asterism/simd/recurrent/avx2_recurrent.hpp"
-#include "asterism/simd/recurrent/avx512_recurrent.hpp"
-#include "asterism/simd/recurrent/portable_recurrent.hpp"
+#include "asterism/simd/recurrent/kernels.hpp"
 
 namespace asterism::simd {
 
@@ -17,20 +15,12 @@ ASTERISM_INLINE void delta_rule(const DeltaBlock& block, Level use) {
       std::memcpy(block.after.row(i).data, block.before.row(i).data, block.before.cols * sizeof(float));
     return;
   }
-#if defined(__x86_64__)
-  if (use == Level::avx512) return Avx512Recurrent::delta_rule(block);
-  if (use == Level::avx2) return Avx2Recurrent::delta_rule(block);
-#endif
-  PortableRecurrent::delta_rule(block);
+  RecurrentKernels::run(use, [&](auto kernels) { kernels.delta_rule(block); });
 }
 
 ASTERISM_INLINE void convolve(View<const float* const> rows, MatrixView<const float> taps, View<float> y,
                               Level use) {
-#if defined(__x86_64__)
-  if (use == Level::avx512) return Avx512Recurrent::convolve(rows, taps, y);
-  if (use == Level::avx2) return Avx2Recurrent::convolve(rows, taps, y);
-#endif
-  PortableRecurrent::convolve(rows, taps, y);
+  RecurrentKernels::run(use, [&](auto kernels) { kernels.convolve(rows, taps, y); });
 }
 
 }  // namespace asterism::simd

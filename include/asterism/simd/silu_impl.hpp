@@ -7,7 +7,9 @@
 #include <cstring>
 
 #include "asterism/core/bits.hpp"
+#include "asterism/simd/by_level.hpp"
 #include "asterism/simd/silu.hpp"
+#include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
 
@@ -65,30 +67,36 @@ __attribute__((always_inline)) inline void gate_pieces(View<const float> gate, V
   for (std::size_t k = i; k < gate.size; ++k) out[k] = gates[k - i];
 }
 
-template <Gate G>
-void gate_portable(View<const float> gate, View<const float> up, View<float> out) {
-  gate_pieces<G, 4>(gate, up, out);
-}
+struct PortableGates {
+  template <Gate G>
+  static void multiply(View<const float> gate, View<const float> up, View<float> out) {
+    gate_pieces<G, 4>(gate, up, out);
+  }
+};
 
 #if defined(__x86_64__)
-template <Gate G>
-__attribute__((target("avx2,fma"))) void gate_avx2(View<const float> gate, View<const float> up, View<float> out) {
-  gate_pieces<G, 8>(gate, up, out);
-}
-template <Gate G>
-__attribute__((target("avx512f,fma"))) void gate_avx512(View<const float> gate, View<const float> up,
-                                                        View<float> out) {
-  gate_pieces<G, 16>(gate, up, out);
-}
+struct Avx2Gates {
+  template <Gate G>
+  ASTERISM_AVX2 static void multiply(View<const float> gate, View<const float> up, View<float> out) {
+    gate_pieces<G, 8>(gate, up, out);
+  }
+};
+struct Avx512Gates {
+  template <Gate G>
+  ASTERISM_AVX512 static void multiply(View<const float> gate, View<const float> up, View<float> out) {
+    gate_pieces<G, 16>(gate, up, out);
+  }
+};
+using GateKernels = ByLevel<On<Level::portable, PortableGates>,
+                            On<Level::avx2, Avx2Gates>,
+                            On<Level::avx512, Avx512Gates>>;
+#else
+using GateKernels = ByLevel<On<Level::portable, PortableGates>>;
 #endif
 
 template <Gate G>
 void gate_multiply(View<const float> gate, View<const float> up, View<float> out, Level use) {
-#if defined(__x86_64__)
-  if (use == Level::avx512) return gate_avx512<G>(gate, up, out);
-  if (use == Level::avx2) return gate_avx2<G>(gate, up, out);
-#endif
-  gate_portable<G>(gate, up, out);
+  GateKernels::run(use, [&](auto kernels) { kernels.template multiply<G>(gate, up, out); });
 }
 
 }  // namespace detail

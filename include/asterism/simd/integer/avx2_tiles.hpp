@@ -182,12 +182,4 @@ struct Avx2Tiles {
 
 }  // namespace asterism::simd
 
-#else
-
-#include "asterism/simd/integer/portable_tiles.hpp"
-
-namespace asterism::simd {
-struct Avx2Tiles : PortableTiles {};  // never chosen: see `supported`
-}  // namespace asterism::simd
-
 #endif

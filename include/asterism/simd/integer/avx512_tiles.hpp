@@ -140,12 +140,4 @@ struct Avx512Tiles {
 #pragma GCC diagnostic pop
 #endif
 
-#else
-
-#include "asterism/simd/integer/portable_tiles.hpp"
-
-namespace asterism::simd {
-struct Avx512Tiles : PortableTiles {};  // never chosen: see `supported`
-}  // namespace asterism::simd
-
 #endif

@@ -2,15 +2,7 @@
 // marked here use these instructions, and they are called only if `supported(Level::avx2)`.
 #pragma once
 
-#include "asterism/simd/product/portable.hpp"
-
-#if !defined(__x86_64__)
-
-namespace asterism::simd {
-struct Avx2 : Portable {};  // never chosen: see `supported`
-}  // namespace asterism::simd
-
-#else
+#if defined(__x86_64__)
 
 #include <cstddef>
 #include <cstdint>

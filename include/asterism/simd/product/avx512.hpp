@@ -2,6 +2,8 @@
 // use these instructions, and they are called only if `supported(Level::avx512)`.
 #pragma once
 
+#if defined(__x86_64__)
+
 #include <cstddef>
 #include <cstdint>
 
@@ -13,8 +15,6 @@
 #include "asterism/simd/product/tile.hpp"
 
 namespace asterism::simd {
-
-#if defined(__x86_64__)
 
 /// Level::avx512: whole tiles of a blockwise format use the kernels of Avx512Blocks; the rest of its rows, and
 /// matrices that are not in tiles, those of Avx2; other formats those of Avx512Rows.
@@ -56,17 +56,6 @@ struct Avx512 {
   }
 };
 
-#else
-
-/// Never chosen: see `supported`.
-struct Avx512 {
-  template <class Q>
-  static void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y,
-                      std::size_t first, std::size_t count) {
-    tiled_product<Portable>(weights, x, y, first, count);
-  }
-};
+}  // namespace asterism::simd
 
 #endif
-
-}  // namespace asterism::simd

@@ -88,4 +88,14 @@ void tiled_product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x,
   }
 }
 
+/// The same as kernels of a level; see ByLevel.
+template <class Kernels>
+struct Tiled {
+  template <class Q>
+  static void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, MatrixView<float> y,
+                      std::size_t first, std::size_t count) {
+    tiled_product<Kernels>(weights, x, y, first, count);
+  }
+};
+
 }  // namespace asterism::simd

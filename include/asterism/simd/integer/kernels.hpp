@@ -1,0 +1,24 @@
+// The kernels of integer products, by instruction set.
+#pragma once
+
+#include "asterism/simd/by_level.hpp"
+#include "asterism/simd/integer/portable_tiles.hpp"
+
+#if defined(__x86_64__)
+#include "asterism/simd/integer/avx2_tiles.hpp"
+#include "asterism/simd/integer/avx512_tiles.hpp"
+#endif
+
+namespace asterism::simd {
+
+#if defined(__x86_64__)
+using TileKernels = ByLevel<On<Level::portable, PortableTiles>,
+                            On<Level::avx2, Avx2Tiles>,
+                            On<Level::avx512, Avx512Tiles>>;
+using QuantizeKernels = ByLevel<On<Level::portable, PortableTiles>, On<Level::avx2, Avx2Tiles>>;
+#else
+using TileKernels = ByLevel<On<Level::portable, PortableTiles>>;
+using QuantizeKernels = ByLevel<On<Level::portable, PortableTiles>>;
+#endif
+
+}  // namespace asterism::simd
