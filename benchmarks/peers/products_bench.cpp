@@ -102,7 +102,7 @@ void asterism_product8(const std::byte* matrix, MatrixView<const float> x, Matri
   memory.resize(simd::Rows8::bytes(x.rows, cols).count / 8 + 8);
   const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
   std::byte* first = reinterpret_cast<std::byte*>(memory.data()) + (aligned(address) - address);
-  const simd::Rows8 rows = simd::Rows8::in(first, x.rows, cols, simd::paired_activations<Q>);
+  const simd::Rows8 rows = simd::Rows8::in(first, x.rows, cols, simd::activation_order<Q>);
   threads.for_each_task(x.rows, [&](std::size_t i) { simd::to_activations8(x.row(i).data, rows, i, 0, cols); });
   constexpr std::size_t tile = 448;
   threads.for_each_task(outputs / tile, [&](std::size_t i) {

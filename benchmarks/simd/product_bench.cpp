@@ -110,9 +110,9 @@ void product(benchmark::State& state) {
   std::vector<std::uint64_t> memory(simd::Rows8::bytes(rows, cols).count / 8 + 8);
   const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
   std::byte* first = reinterpret_cast<std::byte*>(memory.data()) + (aligned(address) - address);
-  simd::Rows8 integers = simd::Rows8::in(first, rows, cols, false);
+  simd::Rows8 integers = simd::Rows8::in(first, rows, cols, {});
   if constexpr (InIntegers) {
-    integers.paired = simd::paired_activations<Q>;
+    integers.order = simd::activation_order<Q>;
     for (std::size_t i = 0; i < rows; ++i) simd::to_activations8(x.data() + i * cols, integers, i, 0, cols);
   }
   std::vector<double> shares;

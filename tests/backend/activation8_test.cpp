@@ -19,6 +19,7 @@ TEST_CASE_TEMPLATE("8-bit activations move products by no more than they say", Q
                    Int4<32, quant::SignedLeastSquares>, Int8<32>, Int8<64>, Int8<128>, Nf4<32>, Nf4<64>, Nf4<128>,
                    Nf4<32, DoubleQuantized>, Nf4<64, DoubleQuantized>, Nf4<128, DoubleQuantized>) {
   laws::activation8<Q>();
+  laws::activation8<Q, quant::WideInt8Activations>();
 }
 
 TEST_CASE("integers stand for 4-bit integers exactly, and for Nf4's values within what its table says") {

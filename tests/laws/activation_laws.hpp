@@ -1,4 +1,4 @@
-// The laws of quant::Int8Activations, one function template for each, for the formats of the toolkit and for your own:
+// The laws of quant::GroupedInt8Activations, one function template for each, for the formats of the toolkit and for your own:
 //
 //   TEST_CASE_TEMPLATE("my formats meet 8-bit activations", Q, MyFormat) { laws::activation8<Q>(); }
 //
@@ -44,22 +44,23 @@ double integer_error() {
 /// How far output o of W x may lie from the exact sum over the decoded weights: an activation moves by half its
 /// group's step at most (groups below 2^-100 become zeros), a weight by `integer_error` times its block's scale; and
 /// the rounding of the sums. `step_scale` is 0 for activations that are whole steps.
-template <simd::IntegerFormat Q>
+template <simd::IntegerFormat Q, class Activation = quant::Int8Activations>
 double activation8_bound(const backend::DeviceWeights<Q>& weights, const std::vector<float>& decoded,
                          std::size_t o, View<const float> x, double step_scale = 1) {
-  constexpr std::size_t group = quant::Int8Activations::group;
+  constexpr std::size_t group = Activation::group;
   constexpr std::size_t block = Q::KernelOrder::block;
   const double rounding = static_cast<double>(x.size / group + x.size / block + 8) * 0x1p-24;
   const auto scales = Q::scales(weights.kernel_matrix().matrix());
   const quant::TiledRow row = quant::tiled_row(weights.kernel_matrix(), o);
   double bound = static_cast<double>(x.size) * 0x1p-149;
   for (std::size_t first = 0; first < x.size; first += group) {
-    const std::size_t b = first / block;
-    const double moved = integer_error<Q>() * std::fabs(double{scales.at(row.scale(b), row.first_block + b)});
+    const std::size_t end = first + group < x.size ? first + group : x.size;
     double largest = 0;
-    for (const float value : x.subview(first, group)) largest = std::fmax(largest, std::fabs(double{value}));
+    for (const float value : x.subview(first, end - first)) largest = std::fmax(largest, std::fabs(double{value}));
     const double half_step = step_scale * (largest < 0x1p-100 ? largest : largest / 127 / 2);
-    for (std::size_t c = first; c < first + group; ++c) {
+    for (std::size_t c = first; c < end; ++c) {
+      const std::size_t b = c / block;
+      const double moved = integer_error<Q>() * std::fabs(double{scales.at(row.scale(b), row.first_block + b)});
       const double weight = std::fabs(double{decoded[o * x.size + c]});
       const double activation = std::fabs(double{x[c]}) + half_step;
       bound += half_step * weight + moved * activation + rounding * (weight + moved) * activation;
@@ -69,10 +70,10 @@ double activation8_bound(const backend::DeviceWeights<Q>& weights, const std::ve
 }
 
 /// A matrix on a device that takes activations in 8 bits.
-template <simd::IntegerFormat Q>
+template <simd::IntegerFormat Q, class Activation = quant::Int8Activations>
 class Activation8Laboratory {
  public:
-  using Device = backend::BasicHost<parallel::Serial, quant::Int8Activations>;
+  using Device = backend::BasicHost<parallel::Serial, Activation>;
   static constexpr std::size_t outputs = 37;  // two tiles and a tail
   static constexpr std::size_t cols = std::size_t{3} * Q::KernelOrder::block;
   static constexpr std::size_t most_rows = 16;
@@ -101,7 +102,7 @@ class Activation8Laboratory {
         double exact = 0;
         for (std::size_t c = 0; c < cols; ++c) exact += double{decoded_[o * cols + c]} * double{row[c]};
         const double error = std::fabs(double{found[i * outputs + o]} - exact);
-        const double bound = activation8_bound(weights_, decoded_, o, row, step_scale);
+        const double bound = activation8_bound<Q, Activation>(weights_, decoded_, o, row, step_scale);
         law.holds(error <= bound, "row ", i, ", output ", o, " is ", found[i * outputs + o], ", exactly ", exact,
                   ": off by ", error, ", bound ", bound, "; activations ", [&] { return some_of(row); });
       }
@@ -117,10 +118,10 @@ class Activation8Laboratory {
 
 /// Matrices to try: normal values, values of many magnitudes, and one weight a row, which shows how far an activation
 /// moves by itself.
-template <simd::IntegerFormat Q>
+template <simd::IntegerFormat Q, class Activation = quant::Int8Activations>
 std::vector<std::vector<float>> matrices_to_try() {
-  constexpr std::size_t cols = Activation8Laboratory<Q>::cols;
-  constexpr std::size_t count = Activation8Laboratory<Q>::outputs * cols;
+  constexpr std::size_t cols = Activation8Laboratory<Q, Activation>::cols;
+  constexpr std::size_t count = Activation8Laboratory<Q, Activation>::outputs * cols;
   std::vector<std::vector<float>> all(2, test::random_row(count, 1, 0.02F));
   Random random(2);
   for (float& value : all[1]) value *= static_cast<float>(std::exp(2 * random.normal()));
@@ -152,39 +153,39 @@ inline std::vector<float> activations_to_try(std::size_t cols) {
 }
 
 /// Results lie within the bound, whatever the weights and the activations are.
-template <simd::IntegerFormat Q>
+template <simd::IntegerFormat Q, class Activation = quant::Int8Activations>
 void activations_move_by_half_a_step() {
   const Law law("an activation moves by half its group's step at most, and results by no more than that",
-                model_name<Q>());
-  const std::vector<float> x = activations_to_try(Activation8Laboratory<Q>::cols);
-  for (const std::vector<float>& values : matrices_to_try<Q>()) {
-    Activation8Laboratory<Q>(values).within_bound(law, x);
+                model_name<Q>() + ", " + Activation::name());
+  const std::vector<float> x = activations_to_try(Activation8Laboratory<Q, Activation>::cols);
+  for (const std::vector<float>& values : matrices_to_try<Q, Activation>()) {
+    Activation8Laboratory<Q, Activation>(values).within_bound(law, x);
   }
 }
 
 /// Whole numbers up to 127, which is the largest in every group, and their multiples by a power of two don't move.
-template <simd::IntegerFormat Q>
+template <simd::IntegerFormat Q, class Activation = quant::Int8Activations>
 void whole_steps_do_not_move() {
-  constexpr std::size_t cols = Activation8Laboratory<Q>::cols;
+  constexpr std::size_t cols = Activation8Laboratory<Q, Activation>::cols;
   Random random(4);
   std::vector<float> x(2 * cols);
   for (std::size_t i = 0; i < x.size(); ++i) {
     const float whole = i % 32 == 9 ? 127.0F : static_cast<float>(random.below(255)) - 127;
     x[i] = i < cols ? whole : 0x1p-9F * whole;
   }
-  const Law law("activations that are whole steps do not move", model_name<Q>());
-  for (const std::vector<float>& values : matrices_to_try<Q>()) {
-    Activation8Laboratory<Q>(values).within_bound(law, x, 0);
+  const Law law("activations that are whole steps do not move", model_name<Q>() + ", " + Activation::name());
+  for (const std::vector<float>& values : matrices_to_try<Q, Activation>()) {
+    Activation8Laboratory<Q, Activation>(values).within_bound(law, x, 0);
   }
 }
 
 /// Where an activation is NaN or infinite every result of its row is NaN, and no other row hears of it.
-template <simd::IntegerFormat Q>
+template <simd::IntegerFormat Q, class Activation = quant::Int8Activations>
 void what_is_no_number_spoils_its_row() {
-  constexpr std::size_t cols = Activation8Laboratory<Q>::cols;
-  constexpr std::size_t outputs = Activation8Laboratory<Q>::outputs;
-  const Law law("where an activation is NaN or infinite its row is NaN, and no other", model_name<Q>());
-  Activation8Laboratory<Q> lab(matrices_to_try<Q>()[0]);
+  constexpr std::size_t cols = Activation8Laboratory<Q, Activation>::cols;
+  constexpr std::size_t outputs = Activation8Laboratory<Q, Activation>::outputs;
+  const Law law("where an activation is NaN or infinite its row is NaN, and no other", model_name<Q>() + ", " + Activation::name());
+  Activation8Laboratory<Q, Activation> lab(matrices_to_try<Q, Activation>()[0]);
   const std::vector<float> clean = test::random_row(3 * cols, 5);
   const std::vector<float> expected = lab.product(clean);
   const float infinity = std::numeric_limits<float>::infinity();
@@ -205,11 +206,11 @@ void what_is_no_number_spoils_its_row() {
 }
 
 /// All laws.
-template <simd::IntegerFormat Q>
+template <simd::IntegerFormat Q, class Activation = quant::Int8Activations>
 void activation8() {
-  activations_move_by_half_a_step<Q>();
-  whole_steps_do_not_move<Q>();
-  what_is_no_number_spoils_its_row<Q>();
+  activations_move_by_half_a_step<Q, Activation>();
+  whole_steps_do_not_move<Q, Activation>();
+  what_is_no_number_spoils_its_row<Q, Activation>();
 }
 
 }  // namespace asterism::laws

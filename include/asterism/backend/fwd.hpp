@@ -35,6 +35,7 @@ template <class Execution, class Activation = quant::Float32Activations>
 class BasicHost;
 using Host = BasicHost<parallel::Threads>;
 using HostA8 = BasicHost<parallel::Threads, quant::Int8Activations>;
+using HostWideA8 = BasicHost<parallel::Threads, quant::WideInt8Activations>;
 using SerialHost = BasicHost<parallel::Serial>;
 
 }  // namespace asterism::backend

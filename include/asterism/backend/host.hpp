@@ -27,15 +27,16 @@ namespace asterism::backend {
 /// fp32, in one fixed order. Not thread-safe.
 ///
 /// @tparam Execution   execution policy
-/// @tparam Activation  activation policy: quant::Float32Activations, or quant::Int8Activations, which is much
-/// faster; both document the error of results
+/// @tparam Activation  activation policy: quant::Float32Activations, or quant::Int8Activations and its wider kin, which
+/// are much faster; all document the error of results
 template <class Execution, class Activation>
 class BasicHost : public HostDevice {
  public:
   static_assert(parallel::Execution<Execution>);
   static_assert(std::same_as<Activation, quant::Float32Activations> ||
-                    std::same_as<Activation, quant::Int8Activations>,
-                "the activation policies are quant::Float32Activations and quant::Int8Activations");
+                    quant::IntegerActivations<Activation>,
+                "the activation policies are quant::Float32Activations and quant::Int8Activations, or "
+                "quant::WideInt8Activations");
   using ExecutionPolicy = Execution;
   using ActivationPolicy = Activation;
 
@@ -45,7 +46,7 @@ class BasicHost : public HostDevice {
 
   /// Scratch memory of products of `rows` rows of `cols` columns, besides their operands: 0 for exact activations.
   static constexpr Bytes scratch(std::size_t rows, std::size_t cols) {
-    return multiplies_integers<Activation>() ? HostProducts::scratch(rows, cols) : Bytes{0};
+    return quant::IntegerActivations<Activation> ? HostProducts::scratch(rows, cols) : Bytes{0};
   }
 
   /// Draws that scratch memory from the arena and keeps it, for all products up to that size.

@@ -1,7 +1,6 @@
 // Products on the CPU: how work is cut, and the precision of activations.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -19,17 +18,11 @@
 
 namespace asterism::backend {
 
-/// Number of outputs of the smallest piece of work on a matrix of `cols` columns, a multiple of 32: what a thread
+/// Number of outputs of the smallest piece of work on a matrix of `cols` columns, a multiple of `unit`: what a thread
 /// reads from memory in some microseconds. Fixed by shape, so that threads never change a result.
-constexpr std::size_t task_outputs(std::size_t cols) {
+constexpr std::size_t task_outputs(std::size_t cols, std::size_t unit = simd::Rows8::unit) {
   constexpr std::size_t weights = std::size_t{1} << 17U;
-  return cols == 0 || weights / cols < 32 ? 32 : weights / cols / 32 * 32;
-}
-
-/// True if products are sums of integers.
-template <class Activation>
-constexpr bool multiplies_integers() {
-  return std::same_as<Activation, quant::Int8Activations>;
+  return cols == 0 || weights / cols < unit ? unit : weights / cols / unit * unit;
 }
 
 /// Weights in a format known only to their kernels.
@@ -79,7 +72,7 @@ struct WeightKernels {
                           std::size_t first, std::size_t count) = nullptr;
   /// Whether this matrix has integer products.
   bool (*in_integers)(const UntypedWeights& weights) = nullptr;
-  bool paired = false;  ///< the order of 8-bit activations
+  simd::ActivationOrder order;  ///< of 8-bit activations
 };
 
 template <class Format, class Activation>
@@ -90,15 +83,15 @@ constexpr WeightKernels weight_kernels() {
                        std::size_t count) {
     simd::product<Format>(Matrix{w.data, w.rows, w.cols}, x, y, first, count);
   };
-  if constexpr (multiplies_integers<Activation>() && simd::IntegerFormat<Format>) {
+  if constexpr (quant::IntegerActivations<Activation> && simd::IntegerFormat<Format>) {
     kernels.integer_product = [](const UntypedWeights& w, const simd::Rows8& x, MatrixView<float> y,
                                  std::size_t first, std::size_t count) {
-      simd::product<Format>(Matrix{w.data, w.rows, w.cols}, x, y, first, count);
+      simd::product<Format, Activation::group>(Matrix{w.data, w.rows, w.cols}, x, y, first, count);
     };
     kernels.in_integers = [](const UntypedWeights& w) {
       return simd::has_integer_product(Matrix{w.data, w.rows, w.cols});
     };
-    kernels.paired = simd::paired_activations<Format>;
+    kernels.order = simd::activation_order<Format, Activation::group>;
   }
   return kernels;
 }
@@ -140,11 +133,11 @@ class HostProducts {
   struct OutputRange;
 
   template <class OutputsOf, class F>
-  void for_each_output_range(std::size_t matrices, std::size_t rows, std::size_t cols, OutputsOf&& outputs_of,
-                             F&& f);
+  void for_each_output_range(std::size_t matrices, std::size_t rows, std::size_t cols, std::size_t unit,
+                             OutputsOf&& outputs_of, F&& f);
   template <class Rows, class F>
   void for_each_range_in_groups(const ListOf<UntypedWeights>& weights, const ExpertGroups& groups,
-                                const Rows& rows, F&& f);
+                                const Rows& rows, std::size_t unit, F&& f);
   template <class F>
   void with_activations(const WeightKernels& kernels, const UntypedWeights& weights, MatrixView<const float> x,
                         F&& f);
@@ -152,7 +145,7 @@ class HostProducts {
   static bool in_integers(const WeightKernels& kernels, const UntypedWeights& weights) {
     return kernels.in_integers != nullptr && kernels.in_integers(weights);
   }
-  simd::Rows8 rows8(std::size_t which, std::size_t rows, std::size_t cols, bool paired);
+  simd::Rows8 rows8(std::size_t which, std::size_t rows, std::size_t cols, simd::ActivationOrder order);
   simd::Rows8 to_integers(MatrixView<const float> x, const simd::Rows8& rows);
 
   parallel::ExecutionRef execution_;

@@ -58,10 +58,11 @@ ASTERISM_INLINE void HostProducts::multiply(const WeightKernels& kernels, const 
   if (x.rows == 0 || products.size() == 0) return;
   with_activations(kernels, products[0].weights, x, [&](const auto& rows) {
     const auto outputs_of = [&](std::size_t i) { return static_cast<std::size_t>(products[i].weights.rows); };
-    for_each_output_range(products.size(), x.rows, x.cols, outputs_of, [&](std::size_t i, OutputRange range) {
-      const UntypedProduct one = products[i];
-      detail::multiply_outputs(kernels, one.weights, rows, one.y, range);
-    });
+    for_each_output_range(products.size(), x.rows, x.cols, simd::Rows8::unit, outputs_of,
+                          [&](std::size_t i, OutputRange range) {
+                            const UntypedProduct one = products[i];
+                            detail::multiply_outputs(kernels, one.weights, rows, one.y, range);
+                          });
   });
 }
 
@@ -71,9 +72,11 @@ ASTERISM_INLINE void HostProducts::multiply_groups(const WeightKernels& kernels,
                                                    MatrixView<float> y) {
   if (x.rows == 0) return;
   with_activations(kernels, weights[0], x, [&](const auto& rows) {
-    for_each_range_in_groups(weights, groups, rows, [&](const Slots& slots, const auto& in, OutputRange range) {
-      detail::multiply_outputs(kernels, weights[slots.expert], in, y.rows_at(slots.first, slots.count), range);
-    });
+    for_each_range_in_groups(weights, groups, rows, simd::Rows8::unit,
+                             [&](const Slots& slots, const auto& in, OutputRange range) {
+                               detail::multiply_outputs(kernels, weights[slots.expert], in,
+                                                        y.rows_at(slots.first, slots.count), range);
+                             });
   });
 }
 
@@ -83,9 +86,9 @@ ASTERISM_INLINE void HostProducts::multiply_swiglu(const WeightKernels& kernels,
                                                    MatrixView<float> y) {
   if (x.rows == 0) return;
   simd::Rows8 inner;
-  if (in_integers(kernels, experts.down[0])) inner = rows8(1, x.rows, gate.cols, kernels.paired);
+  if (in_integers(kernels, experts.down[0])) inner = rows8(1, x.rows, gate.cols, kernels.order);
   with_activations(kernels, experts.gate[0], x, [&](const auto& rows) {
-    for_each_range_in_groups(experts.gate, groups, rows,
+    for_each_range_in_groups(experts.gate, groups, rows, kernels.order.group,
                              [&](const Slots& slots, const auto& in, OutputRange range) {
                                const auto gates = gate.rows_at(slots.first, slots.count);
                                const auto ups = up.rows_at(slots.first, slots.count);
@@ -102,16 +105,16 @@ ASTERISM_INLINE void HostProducts::multiply_swiglu(const WeightKernels& kernels,
   const auto answer = [&](const Slots& slots, const auto& in, OutputRange range) {
     detail::multiply_outputs(kernels, experts.down[slots.expert], in, y.rows_at(slots.first, slots.count), range);
   };
-  if (inner.codes != nullptr) return for_each_range_in_groups(experts.down, groups, inner, answer);
-  for_each_range_in_groups(experts.down, groups, MatrixView<const float>(gate), answer);
+  if (inner.codes != nullptr) return for_each_range_in_groups(experts.down, groups, inner, simd::Rows8::unit, answer);
+  for_each_range_in_groups(experts.down, groups, MatrixView<const float>(gate), simd::Rows8::unit, answer);
 }
 
 /// Calls f(i, range) on all threads for ranges that cover all outputs_of(i) outputs of `matrices` matrices of `cols`
-/// columns, each multiplied with `rows` rows.
+/// columns, each multiplied with `rows` rows. Ranges begin at multiples of `unit`.
 template <class OutputsOf, class F>
-void HostProducts::for_each_output_range(std::size_t matrices, std::size_t rows, std::size_t cols,
+void HostProducts::for_each_output_range(std::size_t matrices, std::size_t rows, std::size_t cols, std::size_t unit,
                                          OutputsOf&& outputs_of, F&& f) {
-  const std::size_t step = task_outputs(cols);
+  const std::size_t step = task_outputs(cols, unit);
   const std::size_t most =
       std::max<std::size_t>(1, detail::most_weights / (step * std::max<std::size_t>(1, cols)));
   const auto tasks = [&](std::size_t i) { return (outputs_of(i) + step - 1) / step; };
@@ -132,11 +135,11 @@ void HostProducts::for_each_output_range(std::size_t matrices, std::size_t rows,
                            [&](std::size_t i) { piece(i * most, std::min(all, (i + 1) * most)); });
 }
 
-/// Calls f(slots, their rows, range) for ranges that cover the outputs of every expert that has slots and data. All
-/// weights have the same shape.
+/// Calls f(slots, their rows, range) for ranges that cover the outputs of every expert that has slots and data, and
+/// begin at multiples of `unit`. All weights have the same shape.
 template <class Rows, class F>
 void HostProducts::for_each_range_in_groups(const ListOf<UntypedWeights>& weights, const ExpertGroups& groups,
-                                            const Rows& rows, F&& f) {
+                                            const Rows& rows, std::size_t unit, F&& f) {
   const auto outputs = static_cast<std::size_t>(weights[0].rows);
   const auto slots_of = [&](std::size_t e) {
     const auto first = static_cast<std::size_t>(groups.offsets[e]);
@@ -145,23 +148,24 @@ void HostProducts::for_each_range_in_groups(const ListOf<UntypedWeights>& weight
   const auto outputs_of = [&](std::size_t e) {
     return slots_of(e).count == 0 || weights[e].data == nullptr ? std::size_t{0} : outputs;
   };
-  for_each_output_range(weights.size(), rows.rows, rows.cols, outputs_of, [&](std::size_t e, OutputRange range) {
-    const Slots slots = slots_of(e);
-    f(slots, rows.rows_at(slots.first, slots.count), range);
-  });
+  for_each_output_range(weights.size(), rows.rows, rows.cols, unit, outputs_of,
+                        [&](std::size_t e, OutputRange range) {
+                          const Slots slots = slots_of(e);
+                          f(slots, rows.rows_at(slots.first, slots.count), range);
+                        });
 }
 
 /// Calls f with the rows in the form required by products with `weights`.
 template <class F>
 void HostProducts::with_activations(const WeightKernels& kernels, const UntypedWeights& weights,
                                     MatrixView<const float> x, F&& f) {
-  if (in_integers(kernels, weights)) return f(to_integers(x, rows8(0, x.rows, x.cols, kernels.paired)));
+  if (in_integers(kernels, weights)) return f(to_integers(x, rows8(0, x.rows, x.cols, kernels.order)));
   f(x);
 }
 
 /// The first or second rows of 8-bit activations in the scratch memory, in the order required by the weights.
 ASTERISM_INLINE simd::Rows8 HostProducts::rows8(std::size_t which, std::size_t rows, std::size_t cols,
-                                                bool paired) {
+                                                simd::ActivationOrder order) {
   const Bytes each = simd::Rows8::bytes(rows, cols);
   if (scratches_.empty() || scratches_.front().size() < each * 2) {
     throw InvalidArgument(concat("a product of ", rows, " rows of ", cols, " activations in 8 bits needs ",
@@ -169,7 +173,7 @@ ASTERISM_INLINE simd::Rows8 HostProducts::rows8(std::size_t which, std::size_t r
                                  ") on this device first"));
   }
   const std::uint64_t half = scratches_.front().size().count / 2 / alignment * alignment;
-  return simd::Rows8::in(scratches_.front().data() + which * half, rows, cols, paired);
+  return simd::Rows8::in(scratches_.front().data() + which * half, rows, cols, order);
 }
 
 ASTERISM_INLINE simd::Rows8 HostProducts::to_integers(MatrixView<const float> x, const simd::Rows8& rows) {

@@ -24,7 +24,10 @@ struct RowTiles;
 template <class Q>
 struct KernelMatrixRef;
 struct Float32Activations;
-struct Int8Activations;
+template <std::size_t Group>
+struct GroupedInt8Activations;
+using Int8Activations = GroupedInt8Activations<32>;
+using WideInt8Activations = GroupedInt8Activations<128>;
 
 // The value of a code before scaling.
 struct Nf4Codes;

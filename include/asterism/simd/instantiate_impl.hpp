@@ -31,8 +31,9 @@ template <class Q>
 struct IntegerProducts {};
 template <IntegerFormat Q>
 struct IntegerProducts<Q> {
-  static constexpr void (*product)(quant::KernelMatrixRef<Q>, const Rows8&, MatrixView<float>, std::size_t,
-                                   std::size_t, Level) = &simd::product<Q>;
+  using Product = void (*)(quant::KernelMatrixRef<Q>, const Rows8&, MatrixView<float>, std::size_t, std::size_t, Level);
+  static constexpr Product product = &simd::product<Q, quant::Int8Activations::group>;
+  static constexpr Product wide_product = &simd::product<Q, quant::WideInt8Activations::group>;
 };
 
 }  // namespace detail

@@ -23,21 +23,17 @@ constexpr bool has_integer_product(quant::KernelMatrixRef<Q> weights) {
   }
 }
 
-/// The order in which activations are multiplied with the codes of format Q; see Rows8.
-template <IntegerFormat Q>
-inline constexpr bool paired_activations = Q::KernelOrder::bits == 4;
-
 /// Quantizes the columns [first, first + count) of a row, whose to.cols floats are at x, into row `row` of `to`,
-/// rounding to nearest: the error of an activation is at most half its group's scale. first and count are
-/// multiples of 32. The same bits on every level. Does not allocate; thread-safe for different rows or columns.
+/// rounding to nearest: the error of an activation is at most half its group's scale. first is a multiple of the
+/// group, and so is the end, or the row ends there. The same bits on every level. Does not allocate; thread-safe for different rows or columns.
 void to_activations8(const float* x, const Rows8& to, std::size_t row, std::size_t first, std::size_t count,
                      Level use = level());
 
-/// y = x W^T for some outputs, as `product`, with rows of 8-bit activations in the order paired_activations<Q>;
+/// y = x W^T for some outputs, as `product`, with rows of 8-bit activations in the order activation_order<Q, Group>;
 /// for matrices for which has_integer_product holds. y(r, o) has the same bits on every level, for any number of
 /// rows and any cut of the outputs; PortableTiles defines the order of summation. Does not allocate. Thread-safe;
 /// concurrent calls may share y if their outputs are disjoint. Throws InvalidArgument if the sizes don't fit.
-template <IntegerFormat Q>
+template <IntegerFormat Q, std::size_t Group = quant::Int8Activations::group>
 void product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first,
              std::size_t count, Level use = level());
 

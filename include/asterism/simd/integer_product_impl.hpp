@@ -8,9 +8,7 @@ namespace asterism::simd {
 
 ASTERISM_INLINE void to_activations8(const float* x, const Rows8& to, std::size_t row, std::size_t first,
                                      std::size_t count, Level use) {
-  const std::size_t begin = first / Rows8::group;
-  const std::size_t end = (first + count) / Rows8::group;
-  QuantizeKernels::run(use, [&](auto kernels) { kernels.quantize(x, to, row, begin, end); });
+  QuantizeKernels::run(use, [&](auto kernels) { kernels.quantize(x, to, row, first, count); });
 }
 
 }  // namespace asterism::simd

@@ -6,6 +6,7 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/simd/integer/kernels.hpp"
+#include "asterism/simd/integer/unpacked_tile.hpp"
 #include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/product/check.hpp"
 
@@ -13,65 +14,110 @@ namespace asterism::simd {
 
 namespace detail {
 
-/// `Kernels` is an instruction set, a struct of static members: `most_rows`, a power of two; and
-/// `multiply_tile<Rows>(weights, Q::scales, tile, x, y, stride)` for Rows = 1, 2, 4 ... most_rows: y(r, 16 tile +
-/// i) for the first Rows rows of x, y being at y(0, 16 tile).
+/// `Kernels` is an instruction set, a struct of static members: `most_rows`, a power of two; `tiles(rows)`, 1 or 2; and
+/// `multiply_tiles<Rows, Tiles, Group>(weights, Q::scales, tile, x, y, stride)` for Rows = 1, 2, 4 ... most_rows and
+/// Tiles up to tiles(Rows): y(r, 16 tile + i) for the first Rows rows of x and the outputs of the tiles from `tile` on,
+/// y being at y(0, 16 tile).
 ///
 /// Rows from `done` on, Rows of them at a time, with the tiles [tile, end): those stay in the second-level cache.
-template <class Kernels, int Rows, class Q>
+template <class Kernels, int Rows, std::size_t Group, class Q>
 void multiply_rows(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
                    std::uint64_t end, const Rows8& x, std::size_t done, MatrixView<float> y) {
+  constexpr int together = Kernels::tiles(Rows);
   for (; x.rows - done >= Rows; done += Rows) {
-    for (std::uint64_t t = tile; t < end; ++t) {
-      Kernels::template multiply_tile<Rows>(weights, scale_of, t, x.rows_at(done, Rows),
-                                            y.data + done * y.stride + t * quant::tile_rows, y.stride);
+    const Rows8 rows = x.rows_at(done, Rows);
+    float* to = y.data + done * y.stride;
+    std::uint64_t t = tile;
+    for (; t + together <= end; t += together) {
+      Kernels::template multiply_tiles<Rows, together, Group>(weights, scale_of, t, rows, to + t * quant::tile_rows,
+                                                              y.stride);
+    }
+    for (; t < end; ++t) {
+      Kernels::template multiply_tiles<Rows, 1, Group>(weights, scale_of, t, rows, to + t * quant::tile_rows, y.stride);
     }
   }
-  if constexpr (Rows > 1) multiply_rows<Kernels, Rows / 2>(weights, scale_of, tile, end, x, done, y);
+  if constexpr (Rows > 1) multiply_rows<Kernels, Rows / 2, Group>(weights, scale_of, tile, end, x, done, y);
+}
+
+/// Kernels that can multiply an UnpackedTile with `unpacked_rows` rows, a power of two: `unpack(weights, Q::scales, tile,
+/// c, cols, out)` and `multiply_unpacked<Group, Q>(two tiles, x, cols, part, y, stride)`.
+template <class Kernels>
+concept UnpacksTiles = requires { Kernels::unpacked_rows; };
+
+/// From so many rows on it pays to unpack a tile once for all of them.
+inline constexpr std::size_t many_rows = 16;
+
+/// The first `rows` rows of x, a multiple of Kernels::unpacked_rows, with the tiles [tile, end), an even number.
+template <class Kernels, std::size_t Group, class Q>
+void multiply_many(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                   std::uint64_t end, const Rows8& x, std::size_t rows, MatrixView<float> y) {
+  UnpackedTile tiles[2];
+  for (; tile < end; tile += 2) {
+    for (std::size_t c = 0; c < x.cols; c += UnpackedTile::most_cols) {
+      const std::size_t left = x.cols - c;
+      const std::size_t cols = left < UnpackedTile::most_cols ? left : UnpackedTile::most_cols;
+      for (std::uint64_t i = 0; i < 2; ++i) Kernels::unpack(weights, scale_of, tile + i, c, cols, tiles[i]);
+      const Rows8 columns = x.from_column(c);
+      for (std::size_t r = 0; r < rows; r += Kernels::unpacked_rows) {
+        Kernels::template multiply_unpacked<Group, Q>(tiles, columns.rows_at(r, Kernels::unpacked_rows), cols,
+                                                      {.first = c == 0, .last = cols == left},
+                                                      y.data + r * y.stride + tile * quant::tile_rows, y.stride);
+      }
+    }
+  }
 }
 
 /// Outputs [first, end) one by one.
-template <class Q>
+template <std::size_t Group, class Q>
 void multiply_outputs(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
                       std::size_t first, std::size_t end, const Rows8& x, MatrixView<float> y) {
   for (std::size_t o = first; o < end; ++o) {
     for (std::size_t r = 0; r < x.rows; ++r) {
-      PortableTiles::multiply_output<1>(weights, scale_of, o, x.rows_at(r, 1), y.data + r * y.stride + o,
+      PortableTiles::multiply_output<1, Group>(weights, scale_of, o, x.rows_at(r, 1), y.data + r * y.stride + o,
                                         y.stride);
     }
   }
 }
 
-template <class Kernels, class Q>
+template <class Kernels, std::size_t Group, class Q>
 void integer_product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first,
                      std::size_t end) {
   const auto scale_of = Q::scales(weights.matrix());
   const std::size_t in_tiles = quant::rows_in_tiles(weights);
   const std::uint64_t tile = (first + quant::tile_rows - 1) / quant::tile_rows;
   const std::uint64_t end_tile = (end < in_tiles ? end : in_tiles) / quant::tile_rows;
-  if (tile >= end_tile) return multiply_outputs(weights, scale_of, first, end, x, y);
-  multiply_outputs(weights, scale_of, first, tile * quant::tile_rows, x, y);
-  multiply_rows<Kernels, Kernels::most_rows>(weights, scale_of, tile, end_tile, x, 0, y);
-  multiply_outputs(weights, scale_of, end_tile * quant::tile_rows, end, x, y);
+  if (tile >= end_tile) return multiply_outputs<Group>(weights, scale_of, first, end, x, y);
+  multiply_outputs<Group>(weights, scale_of, first, tile * quant::tile_rows, x, y);
+  std::size_t done = 0;
+  if constexpr (UnpacksTiles<Kernels> && Nesting<Q, Group>::outer <= UnpackedTile::most_cols) {
+    if (x.rows >= many_rows) {
+      done = x.rows / Kernels::unpacked_rows * Kernels::unpacked_rows;
+      const std::uint64_t even = tile + (end_tile - tile) / 2 * 2;
+      multiply_many<Kernels, Group>(weights, scale_of, tile, even, x, done, y);
+      if (even < end_tile)
+        multiply_rows<Kernels, Kernels::most_rows, Group>(weights, scale_of, even, end_tile, x.rows_at(0, done), 0, y);
+    }
+  }
+  multiply_rows<Kernels, Kernels::most_rows, Group>(weights, scale_of, tile, end_tile, x, done, y);
+  multiply_outputs<Group>(weights, scale_of, end_tile * quant::tile_rows, end, x, y);
 }
 
 }  // namespace detail
 
-template <IntegerFormat Q>
+template <IntegerFormat Q, std::size_t Group>
 void product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first,
              std::size_t count, Level use) {
   using Read = quant::ReadAs<Q>;
   if constexpr (!std::same_as<Read, Q>) {
-    return product(quant::KernelMatrixRef<Read>{weights.data, weights.rows, weights.cols}, x, y, first, count,
-                   use);
+    return product<Read, Group>({weights.data, weights.rows, weights.cols}, x, y, first, count, use);
   } else {
     detail::check_product(weights.rows, weights.cols, x.rows, x.cols, y, first, count);
-    if (!weights.in_tiles() || x.paired != paired_activations<Q>) {
+    if (!weights.in_tiles() || x.order != activation_order<Q, Group>) {
       throw InvalidArgument(
           "product: the weights are not in tiles, or the activations in another order than they want");
     }
     TileKernels::run(use, [&](auto kernels) {
-      detail::integer_product<decltype(kernels)>(weights, x, y, first, first + count);
+      detail::integer_product<decltype(kernels), Group>(weights, x, y, first, first + count);
     });
   }
 }

@@ -59,7 +59,7 @@ class Codes {
     std::vector<std::uint64_t> memory(simd::Rows8::bytes(queries.rows, width_).count / 8 + 8);
     const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
     std::byte* first = reinterpret_cast<std::byte*>(memory.data()) + (aligned(address) - address);
-    const simd::Rows8 x = simd::Rows8::in(first, queries.rows, width_, simd::paired_activations<Format>);
+    const simd::Rows8 x = simd::Rows8::in(first, queries.rows, width_, simd::activation_order<Format>);
     for (std::size_t q = 0; q < queries.rows; ++q) simd::to_activations8(queries.row(q).data, x, q, 0, width_);
     const ScanCut cut{.piece = 512, .queries = most, .scratch = std::min(most, queries.rows) * block_rows};
     index::scan(ids, filter, cut, execution, out,

@@ -12,8 +12,8 @@
 
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
-#include "asterism/simd/integer/avx2_tiles.hpp"
-#include "asterism/simd/integer/portable_tiles.hpp"
+#include "asterism/simd/integer/format.hpp"
+#include "asterism/simd/integer/unpacked_tile.hpp"
 #include "asterism/simd/product/avx512_scales.hpp"
 #include "asterism/simd/target.hpp"
 
@@ -25,96 +25,237 @@
 
 namespace asterism::simd {
 
-/// The sixteen rows of a tile in the lanes of a register, so that no sum ever crosses lanes; see PortableTiles for the
-/// order of summation. For 128 weights of 4 bits and one row: a load, a shift, two lookups and two dot products, each
-/// with four activations from memory, broadcast.
-struct Avx512Tiles {
-  static constexpr std::size_t most_rows = 8;
+/// Codes and scales of `Tiles` tiles as they are stored, `columns` of them a line. The weights get 128 added, because
+/// the instruction requires one unsigned factor.
+template <IntegerFormat Q, int Tiles>
+class Avx512StoredLines {
+ public:
+  static constexpr std::size_t columns = Q::KernelOrder::unit_columns;
 
-  template <int Rows, IntegerFormat Q>
-  ASTERISM_AVX512_BYTES static void multiply_tile(quant::KernelMatrixRef<Q> weights,
-                                                  const typename Q::ScaleReader& scale_of, std::uint64_t tile,
-                                                  const Rows8& x, float* y, std::size_t stride) {
-    using Order = typename Q::KernelOrder;
-    constexpr std::size_t lines = Rows8::group / Order::unit_columns;  // cache lines of a group of columns
-    const std::uint64_t blocks = Order::row_blocks(weights.cols);
-    const quant::TiledRow first = quant::tiled_row(weights, tile * quant::tile_rows);
-    Avx512Scales<typename Q::ScaleReader> scales(
-        scale_of, {.place = first.scales, .first_block = first.first_block, .row_blocks = blocks});
-    const std::byte* codes = first.codes;
-    const std::int8_t* rows = x.codes;
-    const float* row_scales = x.scales;
-    const std::int32_t* row_biases = x.biases;
-    const float* row_sums = x.sums;
-    __m512 sums[Rows];
-    ASTERISM_UNROLL
-    for (int r = 0; r < Rows; ++r) sums[r] = _mm512_setzero_ps();
-    for (std::uint64_t b = 0; b < blocks; ++b) {
-      __m512 block_sums[Rows];
-      ASTERISM_UNROLL
-      for (int r = 0; r < Rows; ++r) block_sums[r] = _mm512_setzero_ps();
-      for (std::size_t g = 0; g < Order::block / Rows8::group; ++g, ++row_scales, ++row_biases, ++row_sums) {
-        // The weights are stored plus 128, because the instruction requires one unsigned factor.
-        __m512i integers[Rows];
-        ASTERISM_UNROLL
-        for (int r = 0; r < Rows; ++r) {
-          integers[r] = _mm512_set1_epi32(row_biases[static_cast<std::size_t>(r) * x.groups()]);
-        }
-        ASTERISM_UNROLL
-        for (std::size_t line = 0; line < lines; ++line) {
-          if constexpr (Rows == 1) __builtin_prefetch(codes + ahead);
-          add_line<Rows, Q>(_mm512_loadu_si512(codes), rows, x.cols, integers);
-          codes += first.stride;
-          rows += Order::unit_columns;
-        }
-        ASTERISM_UNROLL
-        for (int r = 0; r < Rows; ++r) {
-          const __m512 scale = _mm512_set1_ps(row_scales[static_cast<std::size_t>(r) * x.groups()]);
-          __m512 sum = _mm512_cvtepi32_ps(integers[r]);
-          if constexpr (Q::integer_shift != 0) {
-            const __m512 activations = _mm512_set1_ps(row_sums[static_cast<std::size_t>(r) * x.groups()]);
-            sum = _mm512_fmadd_ps(_mm512_set1_ps(Q::integer_shift), activations, sum);
-          }
-          block_sums[r] = _mm512_fmadd_ps(sum, scale, block_sums[r]);
-        }
-      }
-      const __m512 scale = scales.next();
-      ASTERISM_UNROLL
-      for (int r = 0; r < Rows; ++r) sums[r] = _mm512_fmadd_ps(block_sums[r], scale, sums[r]);
-    }
-    ASTERISM_UNROLL
-    for (int r = 0; r < Rows; ++r) {
-      _mm512_storeu_ps(y + static_cast<std::size_t>(r) * stride,
-                       _mm512_mul_ps(sums[r], _mm512_set1_ps(Q::integer_unit)));
+  Avx512StoredLines(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                    std::uint64_t c = 0) {
+    const std::uint64_t b = c / Q::KernelOrder::block;
+    for (std::uint64_t i = 0; i < Tiles; ++i) {
+      const quant::TiledRow row = quant::tiled_row(weights, (tile + i) * quant::tile_rows);
+      codes_[i] = row.codes + c / columns * row.stride;
+      scales_[i] = Scales(scale_of, {.place = row.scale(b),
+                                     .first_block = row.first_block + b,
+                                     .row_blocks = Q::KernelOrder::row_blocks(weights.cols)});
     }
   }
 
+  /// One cache line of codes: four columns of sixteen rows in each register.
+  ASTERISM_AVX512_BYTES void load(int tile, __m512i (&weights)[2]) const {
+    const __m512i line = _mm512_loadu_si512(codes_[tile]);
+    if constexpr (Q::KernelOrder::bits == 8) {
+      weights[0] = _mm512_xor_si512(line, _mm512_set1_epi8(-128));
+    } else {
+      // A lookup uses the six lowest bits of a byte: the table is repeated four times, so that codes need no mask.
+      const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(values.data())));
+      const __m512i low = _mm512_permutexvar_epi8(line, table);
+      const __m512i high = _mm512_permutexvar_epi8(_mm512_srli_epi32(line, 4), table);
+      weights[0] = Q::first_in_high_nibble ? high : low;
+      weights[1] = Q::first_in_high_nibble ? low : high;
+    }
+  }
+  void advance() {
+    for (const std::byte*& codes : codes_) codes += 4 * quant::tile_rows;
+  }
+  void prefetch() const { __builtin_prefetch(codes_[0] + ahead); }
+  ASTERISM_AVX512_BYTES void next_scales(__m512 (&out)[Tiles]) {
+    ASTERISM_UNROLL
+    for (int i = 0; i < Tiles; ++i) out[i] = scales_[i].next();
+  }
+
  private:
+  using Scales = Avx512Scales<typename Q::ScaleReader>;
+
+  static constexpr std::array<std::uint8_t, 16> values = [] {
+    std::array<std::uint8_t, 16> table{};
+    if constexpr (Q::KernelOrder::bits == 4) {
+      for (std::size_t i = 0; i < 16; ++i) table[i] = static_cast<std::uint8_t>(Q::integers[i] + 128);
+    }
+    return table;
+  }();
   /// How far before their use codes of one row, which memory bounds, are asked for, in bytes. Processors' own
   /// prefetching stays too near: docs/performance.md, "Products on stored weights".
   static constexpr std::size_t ahead = 8192;
 
-  /// One cache line of codes: 4 or 8 columns of sixteen rows.
-  template <int Rows, class Q>
-  ASTERISM_AVX512_BYTES static void add_line(__m512i line, const std::int8_t* rows, std::size_t stride,
-                                             __m512i* integers) {
-    if constexpr (Q::KernelOrder::bits == 8) {
-      const __m512i weights = _mm512_xor_si512(line, _mm512_set1_epi8(-128));
+  const std::byte* codes_[Tiles];
+  Scales scales_[Tiles];
+};
+
+/// The same of two unpacked tiles.
+class Avx512UnpackedLines {
+ public:
+  static constexpr std::size_t columns = 4;
+
+  explicit Avx512UnpackedLines(const UnpackedTile (&tiles)[2])
+      : codes_{tiles[0].codes, tiles[1].codes}, scales_{tiles[0].scales, tiles[1].scales} {}
+
+  ASTERISM_AVX512_BYTES void load(int tile, __m512i (&weights)[2]) const {
+    weights[0] = _mm512_load_si512(codes_[tile]);
+  }
+  void advance() {
+    for (const std::byte*& codes : codes_) codes += 4 * quant::tile_rows;
+  }
+  void prefetch() const {}
+  ASTERISM_AVX512_BYTES void next_scales(__m512 (&out)[2]) {
+    for (int tile = 0; tile < 2; ++tile) {
+      out[tile] = _mm512_load_ps(scales_[tile]);
+      scales_[tile] += quant::tile_rows;
+    }
+  }
+
+ private:
+  const std::byte* codes_[2];
+  const float* scales_[2];
+};
+
+/// The sixteen rows of a tile in the lanes of a register, so that no sum ever crosses lanes; see PortableTiles for the
+/// order of summation. For 128 weights of 4 bits and one row: a load, a shift, two lookups and two dot products, each
+/// with four activations from memory, broadcast. Several rows meet two tiles at once, so that each broadcast serves two
+/// dot products: processors load two registers a cycle, and make two dot products.
+struct Avx512Tiles {
+  static constexpr std::size_t most_rows = 4;
+  static constexpr std::size_t unpacked_rows = 4;
+  /// Tiles that meet so many rows at once.
+  static constexpr int tiles(int rows) { return rows == 1 ? 1 : 2; }
+
+  template <int Rows, int Tiles, std::size_t Group, IntegerFormat Q>
+  static void multiply_tiles(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
+                             std::uint64_t tile, const Rows8& x, float* y, std::size_t stride) {
+    multiply<Rows, Tiles, Group, Q>(Avx512StoredLines<Q, Tiles>(weights, scale_of, tile), x, x.cols, {}, y, stride);
+  }
+
+  /// The columns [c, c + cols) of a tile.
+  template <IntegerFormat Q>
+  ASTERISM_AVX512_BYTES static void unpack(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
+                                           std::uint64_t tile, std::size_t c, std::size_t cols, UnpackedTile& out) {
+    Avx512StoredLines<Q, 1> lines(weights, scale_of, tile, c);
+    std::byte* codes = out.codes;
+    for (std::size_t i = 0; i < cols; i += lines.columns, lines.advance()) {
+      __m512i weights_of[2];
+      lines.load(0, weights_of);
+      for (std::size_t k = 0; k < lines.columns / 4; ++k, codes += 64) _mm512_store_si512(codes, weights_of[k]);
+    }
+    float* scales = out.scales;
+    for (std::size_t i = 0; i < cols; i += Q::KernelOrder::block, scales += quant::tile_rows) {
+      __m512 of_rows[1];
+      lines.next_scales(of_rows);
+      _mm512_store_ps(scales, of_rows[0]);
+    }
+  }
+
+  /// y(r, i) of `unpacked_rows` rows from x on and the outputs of two tiles, summed up over `cols` columns.
+  template <std::size_t Group, IntegerFormat Q>
+  static void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t cols, SumPart part, float* y,
+                                std::size_t stride) {
+    multiply<4, 2, Group, Q>(Avx512UnpackedLines(tiles), x, cols, part, y, stride);
+  }
+
+ private:
+  /// y(r, i) of `Rows` rows and the outputs of `Tiles` tiles.
+  template <int Rows, int Tiles, std::size_t Group, class Q, class Lines>
+  ASTERISM_AVX512_BYTES static void multiply(const Lines& from, const Rows8& x, std::size_t cols, SumPart part, float* y,
+                                             std::size_t stride) {
+    Lines lines = from;
+    using Sums = Nesting<Q, Group>;
+    const std::int8_t* rows = x.codes;
+    const float* row_scales = x.scales;
+    const std::int32_t* row_biases = x.biases;
+    const float* row_sums = x.sums;
+    const std::size_t groups = x.groups();
+    const std::size_t cells = x.cells();
+    __m512 sums[Rows][Tiles];
+    ASTERISM_UNROLL
+    for (int r = 0; r < Rows; ++r) {
       ASTERISM_UNROLL
-      for (int r = 0; r < Rows; ++r)
-        integers[r] = _mm512_dpbusd_epi32(integers[r], weights, four(rows, stride, r));
-    } else {
-      // A lookup uses the six lowest bits of a byte: the table is repeated four times, so that codes need no mask.
-      const __m512i table =
-          _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(biased<Q>.data())));
-      const __m512i low = _mm512_permutexvar_epi8(line, table);
-      const __m512i high = _mm512_permutexvar_epi8(_mm512_srli_epi32(line, 4), table);
-      const __m512i first = Q::first_in_high_nibble ? high : low;
-      const __m512i second = Q::first_in_high_nibble ? low : high;
+      for (int t = 0; t < Tiles; ++t) {
+        sums[r][t] = part.first ? _mm512_setzero_ps()
+                                : _mm512_loadu_ps(y + static_cast<std::size_t>(r) * stride + 16 * t);
+      }
+    }
+    for (std::size_t begin = 0; begin < cols; begin += Sums::outer) {
+      __m512 outer_sums[Rows][Tiles];
       ASTERISM_UNROLL
       for (int r = 0; r < Rows; ++r) {
-        integers[r] = _mm512_dpbusd_epi32(integers[r], first, four(rows, stride, r));
-        integers[r] = _mm512_dpbusd_epi32(integers[r], second, four(rows + 4, stride, r));
+        ASTERISM_UNROLL
+        for (int t = 0; t < Tiles; ++t) outer_sums[r][t] = _mm512_setzero_ps();
+      }
+      __m512 weight_scales[Tiles];
+      for (std::size_t cell = 0; cell < Sums::cells(cols - begin); ++cell, ++row_biases, ++row_sums) {
+        __m512i integers[Rows][Tiles];
+        ASTERISM_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          ASTERISM_UNROLL
+          for (int t = 0; t < Tiles; ++t) {
+            integers[r][t] = _mm512_set1_epi32(row_biases[static_cast<std::size_t>(r) * cells]);
+          }
+        }
+        for (std::size_t unit = 0; unit < Sums::cell / Rows8::unit; ++unit, rows += Rows8::unit) {
+          add_unit<Rows, Tiles>(lines, rows, x.cols, integers);
+        }
+        if constexpr (!Sums::groups_in_blocks) lines.next_scales(weight_scales);
+        ASTERISM_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          const auto of_row = static_cast<std::size_t>(r);
+          ASTERISM_UNROLL
+          for (int t = 0; t < Tiles; ++t) {
+            __m512 sum = _mm512_cvtepi32_ps(integers[r][t]);
+            if constexpr (Q::integer_shift != 0) {
+              sum = _mm512_fmadd_ps(_mm512_set1_ps(Q::integer_shift), _mm512_set1_ps(row_sums[of_row * cells]), sum);
+            }
+            const __m512 scale =
+                Sums::groups_in_blocks ? _mm512_set1_ps(row_scales[of_row * groups]) : weight_scales[t];
+            outer_sums[r][t] = _mm512_fmadd_ps(sum, scale, outer_sums[r][t]);
+          }
+        }
+        if constexpr (Sums::groups_in_blocks) ++row_scales;
+      }
+      if constexpr (Sums::groups_in_blocks) lines.next_scales(weight_scales);
+      ASTERISM_UNROLL
+      for (int r = 0; r < Rows; ++r) {
+        ASTERISM_UNROLL
+        for (int t = 0; t < Tiles; ++t) {
+          const __m512 scale = Sums::groups_in_blocks
+                                   ? weight_scales[t]
+                                   : _mm512_set1_ps(row_scales[static_cast<std::size_t>(r) * groups]);
+          sums[r][t] = _mm512_fmadd_ps(outer_sums[r][t], scale, sums[r][t]);
+        }
+      }
+      if constexpr (!Sums::groups_in_blocks) ++row_scales;
+    }
+    const __m512 unit = _mm512_set1_ps(part.last ? Q::integer_unit : 1.0F);
+    ASTERISM_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+      ASTERISM_UNROLL
+      for (int t = 0; t < Tiles; ++t) {
+        _mm512_storeu_ps(y + static_cast<std::size_t>(r) * stride + 16 * t, _mm512_mul_ps(sums[r][t], unit));
+      }
+    }
+  }
+
+  /// The products of 32 columns.
+  template <int Rows, int Tiles, class Lines>
+  ASTERISM_AVX512_BYTES static void add_unit(Lines& lines, const std::int8_t* rows, std::size_t row_stride,
+                                             __m512i (&integers)[Rows][Tiles]) {
+    ASTERISM_UNROLL
+    for (std::size_t c = 0; c < Rows8::unit; c += Lines::columns, lines.advance()) {
+      if constexpr (Rows == 1) lines.prefetch();
+      __m512i weights[Tiles][2];
+      ASTERISM_UNROLL
+      for (int t = 0; t < Tiles; ++t) lines.load(t, weights[t]);
+      ASTERISM_UNROLL
+      for (std::size_t k = 0; k < Lines::columns / 4; ++k) {
+        ASTERISM_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+          const __m512i activations = four(rows + c + 4 * k, row_stride, r);
+          ASTERISM_UNROLL
+          for (int t = 0; t < Tiles; ++t) {
+            integers[r][t] = _mm512_dpbusd_epi32(integers[r][t], weights[t][k], activations);
+          }
+        }
       }
     }
   }
@@ -125,13 +266,6 @@ struct Avx512Tiles {
     std::memcpy(&bits, rows + static_cast<std::size_t>(r) * stride, 4);
     return _mm512_set1_epi32(bits);
   }
-
-  template <class Q>
-  static constexpr std::array<std::uint8_t, 16> biased = [] {
-    std::array<std::uint8_t, 16> table{};
-    for (std::size_t i = 0; i < 16; ++i) table[i] = static_cast<std::uint8_t>(Q::integers[i] + 128);
-    return table;
-  }();
 };
 
 }  // namespace asterism::simd

@@ -3,8 +3,10 @@
 
 #include "asterism/simd/by_level.hpp"
 #include "asterism/simd/integer/portable_tiles.hpp"
+#include "asterism/simd/integer/quantize_row.hpp"
 
 #if defined(__x86_64__)
+#include "asterism/simd/integer/avx2_quantize.hpp"
 #include "asterism/simd/integer/avx2_tiles.hpp"
 #include "asterism/simd/integer/avx512_tiles.hpp"
 #endif
@@ -14,11 +16,12 @@ namespace asterism::simd {
 #if defined(__x86_64__)
 using TileKernels = ByLevel<On<Level::portable, PortableTiles>,
                             On<Level::avx2, Avx2Tiles>,
+                            On<Level::avxvnni, AvxVnniTiles>,
                             On<Level::avx512, Avx512Tiles>>;
-using QuantizeKernels = ByLevel<On<Level::portable, PortableTiles>, On<Level::avx2, Avx2Tiles>>;
+using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>, On<Level::avx2, Avx2Quantize>>;
 #else
 using TileKernels = ByLevel<On<Level::portable, PortableTiles>>;
-using QuantizeKernels = ByLevel<On<Level::portable, PortableTiles>>;
+using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>>;
 #endif
 
 }  // namespace asterism::simd

@@ -13,57 +13,65 @@
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
 #include "asterism/simd/integer/format.hpp"
-#include "asterism/simd/integer/quantize_row.hpp"
 
 namespace asterism::simd {
 
 /// Computes the outputs of an integer product one by one.
 ///
-/// Order of summation of one output, on every instruction set: a block of columns sums over its groups of 32, each
-/// being (sum of code * activation, an exact integer, plus the shift times the sum of the activations) * (their
-/// scale); the block's sum is multiplied by its scale; blocks ascending; each multiplication is fused with the
-/// addition; the result is multiplied by Q::integer_unit. So all instruction sets, thread counts and numbers of
-/// rows give the same bits.
+/// Order of summation of one output, on every instruction set, see Nesting: the sum of a cell is exact, plus the shift
+/// times the sum of the activations. Groups no larger than a block: the sum of a block is that of (cell * scale of the
+/// activations), the output that of (block * scale of the weights). Larger groups: the sum of a group is that of (cell *
+/// scale of the weights), the output that of (group * scale of the activations). Columns ascending; each multiplication
+/// is fused with the addition; the output is multiplied by Q::integer_unit. So all instruction sets, thread counts and
+/// numbers of rows give the same bits.
 struct PortableTiles {
   static constexpr std::size_t most_rows = 8;
+  static constexpr int tiles(int /*rows*/) { return 1; }
 
   /// y(r, o) for `Rows` rows of x from the first on; y is at y(0, o).
-  template <int Rows, IntegerFormat Q>
+  template <int Rows, std::size_t Group, IntegerFormat Q>
   static void multiply_output(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
                               std::uint64_t o, const Rows8& x, float* y, std::size_t stride) {
-    using Order = typename Q::KernelOrder;
-    constexpr std::size_t group = Rows8::group;
+    using Sums = Nesting<Q, Group>;
     const quant::TiledRow row = quant::tiled_row(weights, o);
+    const auto weight_scale = [&](std::size_t c) {
+      return scale_of.at(row.scale(c / Sums::block), row.first_block + c / Sums::block);
+    };
+    const auto activation_scale = [&](int r, std::size_t c) {
+      return x.scales[static_cast<std::size_t>(r) * x.groups() + c / Group];
+    };
     float sums[Rows] = {};
-    for (std::uint64_t b = 0; b < Order::row_blocks(weights.cols); ++b) {
-      float block_sums[Rows] = {};
-      for (std::size_t c = b * Order::block; c < (b + 1) * Order::block; c += group) {
-        std::int16_t codes[group];
-        unpack<Q>(row, c, codes);
+    for (std::size_t first = 0; first < weights.cols; first += Sums::outer) {
+      const std::size_t end = first + Sums::outer < weights.cols ? first + Sums::outer : weights.cols;
+      float outer_sums[Rows] = {};
+      for (std::size_t c = first; c < end; c += Sums::cell) {
+        std::int16_t codes[Sums::cell];
+        for (std::size_t i = 0; i < Sums::cell; i += Rows8::unit) unpack<Q>(row, c + i, codes + i);
         for (int r = 0; r < Rows; ++r) {
-          const std::size_t g = static_cast<std::size_t>(r) * x.groups() + c / group;
-          auto sum = static_cast<float>(dot(codes, x.codes + static_cast<std::size_t>(r) * x.cols + c));
-          if constexpr (Q::integer_shift != 0) sum = std::fma(Q::integer_shift, x.sums[g], sum);
-          block_sums[r] = std::fma(sum, x.scales[g], block_sums[r]);
+          const auto of_row = static_cast<std::size_t>(r);
+          auto sum = static_cast<float>(dot(codes, x.codes + of_row * x.cols + c, Sums::cell));
+          if constexpr (Q::integer_shift != 0) {
+            sum = std::fma(Q::integer_shift, x.sums[of_row * x.cells() + c / Sums::cell], sum);
+          }
+          const float scale = Sums::groups_in_blocks ? activation_scale(r, c) : weight_scale(c);
+          outer_sums[r] = std::fma(sum, scale, outer_sums[r]);
         }
       }
-      const float scale = scale_of.at(row.scale(b), row.first_block + b);
-      for (int r = 0; r < Rows; ++r) sums[r] = std::fma(block_sums[r], scale, sums[r]);
+      for (int r = 0; r < Rows; ++r) {
+        const float scale = Sums::groups_in_blocks ? weight_scale(first) : activation_scale(r, first);
+        sums[r] = std::fma(outer_sums[r], scale, sums[r]);
+      }
     }
     for (int r = 0; r < Rows; ++r) y[static_cast<std::size_t>(r) * stride] = sums[r] * Q::integer_unit;
   }
 
   /// All sixteen outputs of tile t.
-  template <int Rows, IntegerFormat Q>
-  static void multiply_tile(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
-                            std::uint64_t tile, const Rows8& x, float* y, std::size_t stride) {
+  template <int Rows, int Tiles, std::size_t Group, IntegerFormat Q>
+  static void multiply_tiles(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
+                             std::uint64_t tile, const Rows8& x, float* y, std::size_t stride) {
     for (std::uint64_t i = 0; i < quant::tile_rows; ++i) {
-      multiply_output<Rows>(weights, scale_of, tile * quant::tile_rows + i, x, y + i, stride);
+      multiply_output<Rows, Group>(weights, scale_of, tile * quant::tile_rows + i, x, y + i, stride);
     }
-  }
-
-  static void quantize(const float* x, const Rows8& to, std::size_t row, std::size_t first, std::size_t end) {
-    quantize_row(x, to, row, first, end);
   }
 
  private:
@@ -72,7 +80,7 @@ struct PortableTiles {
   static void unpack(const quant::TiledRow& row, std::size_t c, std::int16_t* out) {
     constexpr std::size_t columns = Q::KernelOrder::unit_columns;
     const std::byte* unit = row.codes + c / columns * row.stride;
-    for (std::size_t i = 0; i < Rows8::group; i += columns, unit += row.stride) {
+    for (std::size_t i = 0; i < Rows8::unit; i += columns, unit += row.stride) {
       std::uint8_t bytes[4];
       std::memcpy(bytes, unit, 4);
       for (std::size_t k = 0; k < 4; ++k) {
@@ -87,9 +95,9 @@ struct PortableTiles {
     }
   }
 
-  static std::int32_t dot(const std::int16_t* codes, const std::int8_t* x) {
+  static std::int32_t dot(const std::int16_t* codes, const std::int8_t* x, std::size_t n) {
     std::int32_t sum = 0;
-    for (std::size_t i = 0; i < Rows8::group; ++i) sum += codes[i] * x[i];
+    for (std::size_t i = 0; i < n; ++i) sum += codes[i] * x[i];
     return sum;
   }
 };

@@ -29,31 +29,38 @@ struct GroupScale {
   }
 };
 
-/// Quantizes the groups [first, end) of a row, whose floats are at x, into row `row` of `to`: the same bits on
-/// every instruction set.
-inline void quantize_row(const float* x, const Rows8& to, std::size_t row, std::size_t first, std::size_t end) {
-  constexpr std::size_t group = Rows8::group;
-  std::int8_t* codes = to.codes + row * to.cols + first * group;
-  x += first * group;
-  for (std::size_t g = first; g < end; ++g, x += group, codes += group) {
-    std::int32_t largest = 0;
-    for (std::size_t i = 0; i < group; ++i) {
-      const std::int32_t magnitude = magnitude_bits(x[i]);
-      largest = magnitude > largest ? magnitude : largest;
+/// Quantizes the columns [first, first + count) of a row, whose floats are at x, into row `row` of `to`; first is a
+/// multiple of the group. The same bits on every instruction set.
+struct PortableQuantize {
+  static void quantize(const float* x, const Rows8& to, std::size_t row, std::size_t first, std::size_t count) {
+    const std::size_t last = first + count;
+    for (std::size_t begin = first; begin < last; begin += to.order.group) {
+      const std::size_t end = begin + to.order.group < last ? begin + to.order.group : last;
+      std::int32_t largest = 0;
+      for (std::size_t c = begin; c < end; ++c) {
+        const std::int32_t magnitude = magnitude_bits(x[c]);
+        largest = magnitude > largest ? magnitude : largest;
+      }
+      const GroupScale scale(static_cast<std::uint32_t>(largest));
+      to.scales[row * to.groups() + begin / to.order.group] = scale.scale;
+      for (std::size_t c = begin; c < end; c += to.order.cell) {
+        std::int32_t sum = 0;
+        for (std::size_t i = c; i < c + to.order.cell; ++i) sum += quantize_one(x[i], scale, to, row, i);
+        const std::size_t cell = row * to.cells() + c / to.order.cell;
+        to.biases[cell] = -128 * sum;
+        to.sums[cell] = static_cast<float>(sum);
+      }
     }
-    const GroupScale scale(static_cast<std::uint32_t>(largest));
-    std::int32_t sum = 0;
-    for (std::size_t i = 0; i < group; ++i) {
-      const float value = scale.factor == 0 ? 0.0F : quant::rounded_to_float32(x[i] * scale.factor);
-      const std::int32_t code = nearest_even(value);
-      const std::size_t place = to.paired ? i / 8 * 8 + i % 2 * 4 + i % 8 / 2 : i;
-      codes[place] = static_cast<std::int8_t>(code);
-      sum += code;
-    }
-    to.scales[row * to.groups() + g] = scale.scale;
-    to.biases[row * to.groups() + g] = -128 * sum;
-    to.sums[row * to.groups() + g] = static_cast<float>(sum);
   }
-}
+
+ private:
+  static std::int32_t quantize_one(float x, const GroupScale& scale, const Rows8& to, std::size_t row, std::size_t i) {
+    const float value = scale.factor == 0 ? 0.0F : quant::rounded_to_float32(x * scale.factor);
+    const std::int32_t code = nearest_even(value);
+    const std::size_t place = to.order.paired ? i / 8 * 8 + i % 2 * 4 + i % 8 / 2 : i;
+    to.codes[row * to.cols + place] = static_cast<std::int8_t>(code);
+    return code;
+  }
+};
 
 }  // namespace asterism::simd

@@ -12,6 +12,7 @@
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4_table.hpp"
 #include "asterism/quant/plain_scales.hpp"
+#include "asterism/simd/product/tile_scales.hpp"
 #include "asterism/simd/target.hpp"
 
 #if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
@@ -22,14 +23,6 @@
 
 namespace asterism::simd {
 
-/// The location of a tile's scales: the first of them in the plane, the block of the flat matrix that it belongs
-/// to, and the number of blocks in a row.
-struct TileScales {
-  std::uint64_t place = 0;
-  std::uint64_t first_block = 0;
-  std::uint64_t row_blocks = 0;
-};
-
 /// `next()`: the scales of the next block, exactly those of Q::scales.
 template <class Reader>
 class Avx512Scales;
@@ -37,6 +30,7 @@ class Avx512Scales;
 template <>
 class Avx512Scales<quant::PlainScales::Reader> {
  public:
+  Avx512Scales() = default;
   Avx512Scales(const quant::PlainScales::Reader& scales, TileScales tile) : at_(scales.data() + tile.place) {}
 
   ASTERISM_AVX512_BYTES __m512 next() {
@@ -46,12 +40,13 @@ class Avx512Scales<quant::PlainScales::Reader> {
   }
 
  private:
-  const float* at_;
+  const float* at_ = nullptr;
 };
 
 template <>
 class Avx512Scales<quant::Float16Scales> {
  public:
+  Avx512Scales() = default;
   Avx512Scales(const quant::Float16Scales& scales, TileScales tile) : at_(scales.data() + tile.place) {}
 
   ASTERISM_AVX512_BYTES __m512 next() {
@@ -61,7 +56,7 @@ class Avx512Scales<quant::Float16Scales> {
   }
 
  private:
-  const std::uint16_t* at_;
+  const std::uint16_t* at_ = nullptr;
 };
 
 /// The 129 magnitudes of the dynamic map are looked up in registers: a gather would keep the processor from
@@ -69,6 +64,7 @@ class Avx512Scales<quant::Float16Scales> {
 template <>
 class Avx512Scales<quant::DoubleQuantized::Reader> {
  public:
+  Avx512Scales() = default;
   Avx512Scales(const quant::DoubleQuantized::Reader& scales, TileScales tile)
       : codes_(scales.data() + tile.place),
         nested_absmax_(scales.nested_absmax()),
@@ -120,12 +116,12 @@ class Avx512Scales<quant::DoubleQuantized::Reader> {
     change_ = block_ + until_change;
   }
 
-  const std::uint8_t* codes_;
-  const float* nested_absmax_;
-  float offset_;
-  std::uint64_t block_;
-  std::uint64_t row_blocks_;
-  std::uint64_t change_;
+  const std::uint8_t* codes_ = nullptr;
+  const float* nested_absmax_ = nullptr;
+  float offset_ = 0;
+  std::uint64_t block_ = 0;
+  std::uint64_t row_blocks_ = 0;
+  std::uint64_t change_ = 0;
   __m512 nested_{};
 };
 
