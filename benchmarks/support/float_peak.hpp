@@ -60,7 +60,8 @@ double float_peak([[maybe_unused]] Execution& execution,
                   [[maybe_unused]] asterism::simd::Level level = asterism::simd::level()) {
 #if defined(__x86_64__)
   using asterism::simd::Level;
-  if (contains(level, Level::avx512)) return best_rate(execution, 30, 200'000, 12 * 2 * 16, detail::avx512_float_loop);
+  if (contains(level, Level::avx512))
+    return best_rate(execution, 30, 200'000, 12 * 2 * 16, detail::avx512_float_loop);
   if (contains(level, Level::avx2)) return best_rate(execution, 30, 200'000, 12 * 2 * 8, detail::avx2_float_loop);
 #endif
   return 0;

@@ -49,7 +49,8 @@ TEST_CASE(
     const std::vector<float> found = session.logits(prompt);
     const std::vector<float> decoded = expected.logits(prompt);
     CHECK(test::relative_difference(found, decoded) < 1e-5);
-    if (!simd::contains(simd::level(), simd::Level::avx512)) CHECK(found == decoded);  // which sums up scales by scales
+    if (!simd::contains(simd::level(), simd::Level::avx512))
+      CHECK(found == decoded);  // which sums up scales by scales
     GenerateOptions options;
     options.max_tokens = 40;
     options.stop_at_eos = false;

@@ -1,4 +1,5 @@
-// The laws of quant::GroupedInt8Activations, one function template for each, for the formats of the toolkit and for your own:
+// The laws of quant::GroupedInt8Activations, one function template for each, for the formats of the toolkit and for
+// your own:
 //
 //   TEST_CASE_TEMPLATE("my formats meet 8-bit activations", Q, MyFormat) { laws::activation8<Q>(); }
 //
@@ -184,7 +185,8 @@ template <simd::IntegerFormat Q, class Activation = quant::Int8Activations>
 void what_is_no_number_spoils_its_row() {
   constexpr std::size_t cols = Activation8Laboratory<Q, Activation>::cols;
   constexpr std::size_t outputs = Activation8Laboratory<Q, Activation>::outputs;
-  const Law law("where an activation is NaN or infinite its row is NaN, and no other", model_name<Q>() + ", " + Activation::name());
+  const Law law("where an activation is NaN or infinite its row is NaN, and no other",
+                model_name<Q>() + ", " + Activation::name());
   Activation8Laboratory<Q, Activation> lab(matrices_to_try<Q, Activation>()[0]);
   const std::vector<float> clean = test::random_row(3 * cols, 5);
   const std::vector<float> expected = lab.product(clean);

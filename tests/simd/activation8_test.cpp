@@ -47,9 +47,9 @@ int wrong_of(const simd::Rows8& rows, std::size_t row, const std::vector<float>&
 
 TEST_CASE("codes, scales and biases equal plain loops, on every level and in both orders") {
   for (const simd::Level level : test::levels()) {
-    for (const simd::ActivationOrder order : {simd::ActivationOrder{}, simd::ActivationOrder{.paired = true},
-                                              simd::ActivationOrder{true, 128, 32}, simd::ActivationOrder{false, 128, 64},
-                                              simd::ActivationOrder{true, 128, 128}}) {
+    for (const simd::ActivationOrder order :
+         {simd::ActivationOrder{}, simd::ActivationOrder{.paired = true}, simd::ActivationOrder{true, 128, 32},
+          simd::ActivationOrder{false, 128, 64}, simd::ActivationOrder{true, 128, 128}}) {
       for (const std::size_t cols : {32U, 64U, 96U, 384U, 1056U, 1088U}) {
         if (cols % order.cell != 0) continue;
         const StoredRows8 rows(3, cols, order);

@@ -23,8 +23,8 @@ TEST_CASE_TEMPLATE("tiles with Avx2Tiles equal plain loops" * test::needs_level(
   CHECK(test::wrong_in_tiles_of_all_sizes<simd::Avx2Tiles, int{simd::Avx2Tiles::most_rows}, Q>() == 0);
 }
 
-TEST_CASE_TEMPLATE("tiles with AvxVnniTiles equal plain loops" * test::needs_level(simd::Level::avxvnni), Q, Nf4<32>,
-                   Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<512, DoubleQuantized>, Int4<32>, Int4<128>, Int8<32>,
-                   Int8<64>) {
+TEST_CASE_TEMPLATE("tiles with AvxVnniTiles equal plain loops" * test::needs_level(simd::Level::avxvnni), Q,
+                   Nf4<32>, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<512, DoubleQuantized>, Int4<32>, Int4<128>,
+                   Int8<32>, Int8<64>) {
   CHECK(test::wrong_in_tiles_of_all_sizes<simd::AvxVnniTiles, int{simd::AvxVnniTiles::most_rows}, Q>() == 0);
 }

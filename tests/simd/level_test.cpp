@@ -42,11 +42,12 @@ TEST_CASE("a wrong choice is an error that names the choices") {
                        "ASTERISM_SIMD asks for avx2, but this machine lacks some of AVX2, FMA and F16C: set it to "
                        "portable or leave it unset",
                        Unsupported);
-  CHECK_THROWS_WITH_AS(choose_level("amx", has_zen5),
-                       "ASTERISM_SIMD asks for amx, but this machine lacks some of AVX-512 F, BW, DQ, VL, VBMI and "
-                       "VNNI, AMX-TILE, AMX-INT8, and the system's permission to use tiles: set it to avx512 or "
-                       "leave it unset",
-                       Unsupported);
+  CHECK_THROWS_WITH_AS(
+      choose_level("amx", has_zen5),
+      "ASTERISM_SIMD asks for amx, but this machine lacks some of AVX-512 F, BW, DQ, VL, VBMI and "
+      "VNNI, AMX-TILE, AMX-INT8, and the system's permission to use tiles: set it to avx512 or "
+      "leave it unset",
+      Unsupported);
 }
 
 TEST_CASE("every level stands in the table at its place, behind those that it contains") {

@@ -135,8 +135,8 @@ int wrong_in_tiles(std::size_t blocks) {
   std::vector<float> y((Rows + 1) * stride, untouched);
   for (std::uint64_t tile = 0; tile + Tiles <= outputs / 16; ++tile) {
     Kernels::template multiply_tiles<Rows, Tiles, Group>(weights.kernel_matrix(),
-                                                         Q::scales(weights.kernel_matrix().matrix()), tile, rows.view(),
-                                                         y.data() + tile * 16, stride);
+                                                         Q::scales(weights.kernel_matrix().matrix()), tile,
+                                                         rows.view(), y.data() + tile * 16, stride);
   }
   int wrong = 0;
   for (std::size_t r = 0; r < Rows + 1; ++r) {
@@ -149,8 +149,8 @@ int wrong_in_tiles(std::size_t blocks) {
   return wrong;
 }
 
-/// The same for 1, 2, 4 ... Rows rows, one tile or as many as the kernels take at once, groups of 32 and 128, and widths
-/// whose blocks do not divide the 256 that share a nested scale.
+/// The same for 1, 2, 4 ... Rows rows, one tile or as many as the kernels take at once, groups of 32 and 128, and
+/// widths whose blocks do not divide the 256 that share a nested scale.
 template <class Kernels, int Rows, class Q>
 int wrong_in_tiles_of_all_sizes() {
   int wrong = 0;

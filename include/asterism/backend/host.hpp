@@ -33,8 +33,7 @@ template <class Execution, class Activation>
 class BasicHost : public HostDevice {
  public:
   static_assert(parallel::Execution<Execution>);
-  static_assert(std::same_as<Activation, quant::Float32Activations> ||
-                    quant::IntegerActivations<Activation>,
+  static_assert(std::same_as<Activation, quant::Float32Activations> || quant::IntegerActivations<Activation>,
                 "the activation policies are quant::Float32Activations and quant::Int8Activations, or "
                 "quant::WideInt8Activations");
   using ExecutionPolicy = Execution;

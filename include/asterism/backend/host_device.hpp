@@ -40,13 +40,15 @@ class HostDevice {
   Arena& arena() { return arena_; }
   const Arena& arena() const { return arena_; }
   std::int32_t device() const { return arena_.device(); }
+  /// The threads that operations run on.
+  const parallel::ExecutionRef& execution() const { return execution_; }
 
   Buffer allocate(Bytes size, std::string_view holder) { return arena_.allocate(size, holder); }
 
   void synchronize() {}
 
   /// Calls f(weights) with host-writable memory. f writes every byte of their planes, in the standard order; then
-  /// they are permuted into kernel order. Allocates one tile.
+  /// they are permuted into kernel order. Allocates one tile. Thread-safe for different weights.
   template <class Format, class F>
   void write(const DeviceWeights<Format>& weights, F&& f) {
     checks().on_this_device("write", weights);

@@ -72,11 +72,10 @@ ASTERISM_INLINE void HostProducts::multiply_groups(const WeightKernels& kernels,
                                                    MatrixView<float> y) {
   if (x.rows == 0) return;
   with_activations(kernels, weights[0], x, [&](const auto& rows) {
-    for_each_range_in_groups(weights, groups, rows, simd::Rows8::unit,
-                             [&](const Slots& slots, const auto& in, OutputRange range) {
-                               detail::multiply_outputs(kernels, weights[slots.expert], in,
-                                                        y.rows_at(slots.first, slots.count), range);
-                             });
+    for_each_range_in_groups(
+        weights, groups, rows, simd::Rows8::unit, [&](const Slots& slots, const auto& in, OutputRange range) {
+          detail::multiply_outputs(kernels, weights[slots.expert], in, y.rows_at(slots.first, slots.count), range);
+        });
   });
 }
 
@@ -105,15 +104,16 @@ ASTERISM_INLINE void HostProducts::multiply_swiglu(const WeightKernels& kernels,
   const auto answer = [&](const Slots& slots, const auto& in, OutputRange range) {
     detail::multiply_outputs(kernels, experts.down[slots.expert], in, y.rows_at(slots.first, slots.count), range);
   };
-  if (inner.codes != nullptr) return for_each_range_in_groups(experts.down, groups, inner, simd::Rows8::unit, answer);
+  if (inner.codes != nullptr)
+    return for_each_range_in_groups(experts.down, groups, inner, simd::Rows8::unit, answer);
   for_each_range_in_groups(experts.down, groups, MatrixView<const float>(gate), simd::Rows8::unit, answer);
 }
 
 /// Calls f(i, range) on all threads for ranges that cover all outputs_of(i) outputs of `matrices` matrices of `cols`
 /// columns, each multiplied with `rows` rows. Ranges begin at multiples of `unit`.
 template <class OutputsOf, class F>
-void HostProducts::for_each_output_range(std::size_t matrices, std::size_t rows, std::size_t cols, std::size_t unit,
-                                         OutputsOf&& outputs_of, F&& f) {
+void HostProducts::for_each_output_range(std::size_t matrices, std::size_t rows, std::size_t cols,
+                                         std::size_t unit, OutputsOf&& outputs_of, F&& f) {
   const std::size_t step = task_outputs(cols, unit);
   const std::size_t most =
       std::max<std::size_t>(1, detail::most_weights / (step * std::max<std::size_t>(1, cols)));

@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "asterism/backend/concept.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/checkpoint/fwd.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
@@ -17,6 +20,7 @@
 #include "asterism/core/progress.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/model/weights.hpp"
+#include "asterism/parallel/in_turn.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/planes.hpp"
 
@@ -109,11 +113,13 @@ inline void load_weight(const TensorStore& store, const FoundWeight& found,
   for (std::size_t row = 0; row < all.rows; ++row) read_floats(store, found, row * all.cols, all.row(row));
 }
 
-/// Fills the weights of a network on `devices` from `all` that `find_weights` found for it, in their order. After each
-/// tensor its pages are released, so that besides the network at most one tensor and 1 MiB of scratch are in memory
-/// (and one encoded matrix if devices have memory of their own; see Backend::write; and one encoded tensor where rows
-/// are gathered with double-quantized scales). Weights that share a tensor are neighbours. Progress counts bytes of the
-/// checkpoint; an exception from the sink cancels. The network's content is unspecified after an exception.
+/// Fills the weights of a network on `devices` from `all` that `find_weights` found for it, in their order: on all
+/// threads of the first device if they compute in the memory of the host, otherwise on this one. After each tensor its
+/// pages are released, so that besides the network at most one tensor and 1 MiB of scratch a thread are in memory (and
+/// one encoded matrix if devices have memory of their own; see Backend::write; and one encoded tensor a thread where
+/// rows are gathered with double-quantized scales). Weights that share a tensor are neighbours. Progress counts bytes
+/// of the checkpoint; an exception from the sink cancels. Of several bad weights the first one is named. The network's
+/// content is unspecified after an exception.
 template <class Device, class Network>
 void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
                   const std::vector<std::unique_ptr<Device>>& devices, const Network& network,
@@ -124,20 +130,32 @@ void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
     return Network::Block::Constellation::holds_experts || found.id.expert < 0;
   };
   std::uint64_t total = 0;
-  for (const FoundWeight& found : all) total += is_loaded(found) ? stored_bytes(found, shape) : 0;
+  std::vector<const FoundWeight*> wanted;
+  std::map<const TensorInfo*, std::size_t> uses;  // of a tensor that are to come
+  for (const FoundWeight& found : all) {
+    if (!is_loaded(found)) continue;
+    wanted.push_back(&found);
+    total += stored_bytes(found, shape);
+    ++uses[found.tensor];
+  }
   progress.begin("loading", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const FoundWeight& found = all[i];
-    if (!is_loaded(found)) continue;
+  std::mutex mutex;  // of `uses`, `done` and the sink
+  const auto load = [&](std::size_t i) {
+    const FoundWeight& found = *wanted[i];
     model::visit_weight(network, found.id, [&](const auto& weights) {
       devices[static_cast<std::size_t>(weights.device)]->write(
           weights, [&](const auto& on_host) { load_weight(store, found, on_host); });
     });
-    const bool last_use = i + 1 == all.size() || all[i + 1].tensor != found.tensor;
-    if (last_use) release(store, found);
+    const std::lock_guard lock(mutex);
+    if (--uses[found.tensor] == 0) release(store, found);
     done += stored_bytes(found, shape);
     progress.advance(done, found.location.name);
+  };
+  if constexpr (backend::InHostMemory<Device>) {
+    parallel::for_each_in_turn(devices.front()->execution(), wanted.size(), load);
+  } else {
+    for (std::size_t i = 0; i < wanted.size(); ++i) load(i);
   }
   progress.end();
 }

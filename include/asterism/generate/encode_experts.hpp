@@ -1,9 +1,11 @@
 // The experts of a checkpoint, one slab after the other.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/concept.hpp"
@@ -18,7 +20,9 @@
 #include "asterism/expert/concept.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/model/weights.hpp"
+#include "asterism/parallel/in_turn.hpp"
 #include "asterism/parallel/serial.hpp"
+#include "asterism/parallel/threads.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::generate {
@@ -31,8 +35,9 @@ template <class Device>
 inline constexpr SlabOrder slab_order = backend::InHostMemory<Device> ? SlabOrder::kernel : SlabOrder::standard;
 
 /// Calls f(part, slab) for all experts of a checkpoint, layer after layer, part.group a number among the layers with
-/// experts: its slab in B's Quantization, valid during the call. Memory: one expert and one tensor. Throws FileError,
-/// FormatError, Unsupported as `load`.
+/// experts: its slab in B's Quantization, valid during the call. The matrices of an expert are encoded at once, on up
+/// to three threads. Memory: one expert, and a tensor for each of them. Throws FileError, FormatError, Unsupported as
+/// `load`.
 template <class B, SlabOrder order, class F>
 void encode_experts(const checkpoint::TensorStore& store, const Shape& shape, F&& f) {
   using Expert = typename model::Assembly<B>::Expert;
@@ -43,8 +48,7 @@ void encode_experts(const checkpoint::TensorStore& store, const Shape& shape, F&
   const backend::Buffer buffer = host.allocate(expert.footprint(), "experts");
   backend::Layout cursor(buffer);
   const auto slab = expert.lay_out(cursor);
-  const auto fill = [&](model::Role role, std::int32_t layer, std::int32_t e, const auto& weights) {
-    const checkpoint::FoundWeight found = finder.find({role, layer, e});
+  const auto fill = [&](const checkpoint::FoundWeight& found, const auto& weights) {
     const auto load = [&](const auto& to) { checkpoint::load_weight(store, found, to); };
     if constexpr (order == SlabOrder::kernel) {
       host.write(weights, load);
@@ -53,13 +57,20 @@ void encode_experts(const checkpoint::TensorStore& store, const Shape& shape, F&
     }
     checkpoint::release(store, found);
   };
+  std::vector<model::Role> roles{model::Role::up, model::Role::down};
+  if constexpr (expert::Gated<Expert>) roles.insert(roles.begin(), model::Role::gate);
+  parallel::Threads threads(std::min(roles.size(), parallel::Threads::default_threads()));
   std::int32_t group = 0;
   for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
     if (!layers.contains(layer)) continue;
     for (std::int32_t e = 0; e < shape.experts; ++e) {
-      if constexpr (expert::Gated<Expert>) fill(model::Role::gate, layer, e, slab.gate);
-      fill(model::Role::up, layer, e, slab.up);
-      fill(model::Role::down, layer, e, slab.down);
+      std::vector<checkpoint::FoundWeight> found;
+      for (const model::Role role : roles) found.push_back(finder.find({role, layer, e}));
+      parallel::for_each_in_turn(parallel::ExecutionRef(threads), roles.size(), [&](std::size_t i) {
+        if (roles[i] == model::Role::down) return fill(found[i], slab.down);
+        if (roles[i] == model::Role::up) return fill(found[i], slab.up);
+        if constexpr (expert::Gated<Expert>) fill(found[i], slab.gate);
+      });
       f(PartId{group, e},
         View<const std::byte>(buffer.data(), static_cast<std::size_t>(expert.footprint().count)));
     }

@@ -37,6 +37,9 @@ struct GroupedInt8Activations {
 
 /// An activation policy that makes products sums of integers.
 template <class A>
-concept IntegerActivations = requires { A::group; } && std::same_as<A, GroupedInt8Activations<A::group>>;
+concept IntegerActivations = requires {
+  A::group;
+}
+&&std::same_as<A, GroupedInt8Activations<A::group>>;
 
 }  // namespace asterism::quant

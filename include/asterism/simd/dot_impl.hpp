@@ -51,9 +51,12 @@ struct Avx2Dot {
   ASTERISM_AVX2 static float dot(const float* a, const float* b, std::size_t n) { return dot_lanes<8>(a, b, n); }
 };
 struct Avx512Dot {
-  ASTERISM_AVX512 static float dot(const float* a, const float* b, std::size_t n) { return dot_lanes<16>(a, b, n); }
+  ASTERISM_AVX512 static float dot(const float* a, const float* b, std::size_t n) {
+    return dot_lanes<16>(a, b, n);
+  }
 };
-using DotKernels = ByLevel<On<Level::portable, PortableDot>, On<Level::avx2, Avx2Dot>, On<Level::avx512, Avx512Dot>>;
+using DotKernels =
+    ByLevel<On<Level::portable, PortableDot>, On<Level::avx2, Avx2Dot>, On<Level::avx512, Avx512Dot>>;
 #else
 using DotKernels = ByLevel<On<Level::portable, PortableDot>>;
 #endif

@@ -31,7 +31,8 @@ template <class Q>
 struct IntegerProducts {};
 template <IntegerFormat Q>
 struct IntegerProducts<Q> {
-  using Product = void (*)(quant::KernelMatrixRef<Q>, const Rows8&, MatrixView<float>, std::size_t, std::size_t, Level);
+  using Product = void (*)(quant::KernelMatrixRef<Q>, const Rows8&, MatrixView<float>, std::size_t, std::size_t,
+                           Level);
   static constexpr Product product = &simd::product<Q, quant::Int8Activations::group>;
   static constexpr Product wide_product = &simd::product<Q, quant::WideInt8Activations::group>;
 };

@@ -24,8 +24,9 @@ constexpr bool has_integer_product(quant::KernelMatrixRef<Q> weights) {
 }
 
 /// Quantizes the columns [first, first + count) of a row, whose to.cols floats are at x, into row `row` of `to`,
-/// rounding to nearest: the error of an activation is at most half its group's scale. first is a multiple of the
-/// group, and so is the end, or the row ends there. The same bits on every level. Does not allocate; thread-safe for different rows or columns.
+/// rounding to nearest: the error of an activation is at most half its group's scale. first is a multiple of the group,
+/// and so is the end, or the row ends there. The same bits on every level. Does not allocate; thread-safe for different
+/// rows or columns.
 void to_activations8(const float* x, const Rows8& to, std::size_t row, std::size_t first, std::size_t count,
                      Level use = level());
 

@@ -29,20 +29,23 @@ void multiply_rows(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleRea
     float* to = y.data + done * y.stride;
     std::uint64_t t = tile;
     for (; t + together <= end; t += together) {
-      Kernels::template multiply_tiles<Rows, together, Group>(weights, scale_of, t, rows, to + t * quant::tile_rows,
-                                                              y.stride);
+      Kernels::template multiply_tiles<Rows, together, Group>(weights, scale_of, t, rows,
+                                                              to + t * quant::tile_rows, y.stride);
     }
     for (; t < end; ++t) {
-      Kernels::template multiply_tiles<Rows, 1, Group>(weights, scale_of, t, rows, to + t * quant::tile_rows, y.stride);
+      Kernels::template multiply_tiles<Rows, 1, Group>(weights, scale_of, t, rows, to + t * quant::tile_rows,
+                                                       y.stride);
     }
   }
   if constexpr (Rows > 1) multiply_rows<Kernels, Rows / 2, Group>(weights, scale_of, tile, end, x, done, y);
 }
 
-/// Kernels that can multiply an UnpackedTile with `unpacked_rows` rows, a power of two: `unpack(weights, Q::scales, tile,
-/// c, cols, out)` and `multiply_unpacked<Group, Q>(two tiles, x, cols, part, y, stride)`.
+/// Kernels that can multiply an UnpackedTile with `unpacked_rows` rows, a power of two: `unpack(weights, Q::scales,
+/// tile, c, cols, out)` and `multiply_unpacked<Group, Q>(two tiles, x, cols, part, y, stride)`.
 template <class Kernels>
-concept UnpacksTiles = requires { Kernels::unpacked_rows; };
+concept UnpacksTiles = requires {
+  Kernels::unpacked_rows;
+};
 
 /// From so many rows on it pays to unpack a tile once for all of them.
 inline constexpr std::size_t many_rows = 16;
@@ -74,7 +77,7 @@ void multiply_outputs(quant::KernelMatrixRef<Q> weights, const typename Q::Scale
   for (std::size_t o = first; o < end; ++o) {
     for (std::size_t r = 0; r < x.rows; ++r) {
       PortableTiles::multiply_output<1, Group>(weights, scale_of, o, x.rows_at(r, 1), y.data + r * y.stride + o,
-                                        y.stride);
+                                               y.stride);
     }
   }
 }
@@ -95,7 +98,8 @@ void integer_product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixVi
       const std::uint64_t even = tile + (end_tile - tile) / 2 * 2;
       multiply_many<Kernels, Group>(weights, scale_of, tile, even, x, done, y);
       if (even < end_tile)
-        multiply_rows<Kernels, Kernels::most_rows, Group>(weights, scale_of, even, end_tile, x.rows_at(0, done), 0, y);
+        multiply_rows<Kernels, Kernels::most_rows, Group>(weights, scale_of, even, end_tile, x.rows_at(0, done), 0,
+                                                          y);
     }
   }
   multiply_rows<Kernels, Kernels::most_rows, Group>(weights, scale_of, tile, end_tile, x, done, y);

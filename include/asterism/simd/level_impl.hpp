@@ -106,8 +106,7 @@ ASTERISM_INLINE Level choose_level(const char* wanted, bool (*has)(Level)) {
     throw Unsupported(concat("ASTERISM_SIMD asks for ", value, ", but this machine lacks some of ", one.needs,
                              ": set it to ", name(detail::best_of(has)), " or leave it unset"));
   }
-  throw InvalidArgument(
-      concat("ASTERISM_SIMD is '", value, "': expected ", level_names(), ", or leave it unset"));
+  throw InvalidArgument(concat("ASTERISM_SIMD is '", value, "': expected ", level_names(), ", or leave it unset"));
 }
 
 ASTERISM_INLINE Level level() {

@@ -87,9 +87,8 @@ struct Avx512Gates {
     gate_pieces<G, 16>(gate, up, out);
   }
 };
-using GateKernels = ByLevel<On<Level::portable, PortableGates>,
-                            On<Level::avx2, Avx2Gates>,
-                            On<Level::avx512, Avx512Gates>>;
+using GateKernels =
+    ByLevel<On<Level::portable, PortableGates>, On<Level::avx2, Avx2Gates>, On<Level::avx512, Avx512Gates>>;
 #else
 using GateKernels = ByLevel<On<Level::portable, PortableGates>>;
 #endif

@@ -12,9 +12,8 @@
 namespace asterism::simd {
 
 #if defined(__x86_64__)
-using VectorKernels = ByLevel<On<Level::portable, PortableVector>,
-                              On<Level::avx2, Avx2Vector>,
-                              On<Level::avx512, Avx512Vector>>;
+using VectorKernels =
+    ByLevel<On<Level::portable, PortableVector>, On<Level::avx2, Avx2Vector>, On<Level::avx512, Avx512Vector>>;
 using RowKernels = ByLevel<On<Level::portable, PortableVector>, On<Level::avx2, Avx2Vector>>;
 #else
 using VectorKernels = ByLevel<On<Level::portable, PortableVector>>;

@@ -31,8 +31,8 @@ struct Avx2Quantize {
       for (std::size_t c = begin; c < end; c += to.order.cell) {
         __m256i sum = _mm256_setzero_si256();
         for (std::size_t i = c; i < c + to.order.cell; i += Rows8::unit) {
-          sum = _mm256_add_epi32(sum, quantize_unit(x + i, scale.factor, to.order.paired,
-                                                    to.codes + row * to.cols + i));
+          sum = _mm256_add_epi32(
+              sum, quantize_unit(x + i, scale.factor, to.order.paired, to.codes + row * to.cols + i));
         }
         const std::int32_t total = sum_lanes(sum);
         const std::size_t cell = row * to.cells() + c / to.order.cell;

@@ -1,5 +1,5 @@
-// Integer products of 8-bit activations with weights in tiles, for processors with AVX2, FMA and F16C, and for those that
-// have AVX-VNNI too.
+// Integer products of 8-bit activations with weights in tiles, for processors with AVX2, FMA and F16C, and for those
+// that have AVX-VNNI too.
 #pragma once
 
 #if defined(__x86_64__)
@@ -20,12 +20,13 @@
 
 namespace asterism::simd {
 
-/// Products of bytes with AVX2. One factor has no sign, and 16 bits hold a pair of products only if that factor is below
-/// 129: the weights' magnitudes, with their signs moved to the activations. Two's complement codes of 4 bits are small
-/// enough to become unsigned, plus 8, and for eight pairs to be added before they are widened.
+/// Products of bytes with AVX2. One factor has no sign, and 16 bits hold a pair of products only if that factor is
+/// below 129: the weights' magnitudes, with their signs moved to the activations. Two's complement codes of 4 bits are
+/// small enough to become unsigned, plus 8, and for eight pairs to be added before they are widened.
 struct MultiplyAddPairs {
   template <class Q>
-  static constexpr bool in_pairs = Q::KernelOrder::bits == 4 && twos_complement<Q>;  ///< sums of a unit stay in 16 bits
+  static constexpr bool in_pairs =
+      Q::KernelOrder::bits == 4 && twos_complement<Q>;  ///< sums of 32 stay in 16 bits
   template <class Q>
   static constexpr int offset = in_pairs<Q> ? 8 : 0;  ///< of the weights
 
@@ -47,7 +48,7 @@ struct DotProducts {
   template <class Q>
   static constexpr int offset = Q::KernelOrder::bits == 4 && twos_complement<Q> ? 8 : 128;
 
-  /// By its mnemonic: the function's other instructions are AVX2's, and compilers inline no intrinsic of another target.
+  /// By its mnemonic: the rest of the function is AVX2's, and compilers inline no intrinsic of another target.
   template <class Q>
   ASTERISM_AVX2 static __m256i add(__m256i sum, __m256i weights, __m256i /*magnitudes*/, __m256i x) {
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(weights), "x"(x));
@@ -169,7 +170,8 @@ struct YmmTiles {
       for (int part = 0; part < 2; ++part) {
         __m256i weights_of[2];
         lines.load(part, weights_of);
-        for (std::size_t k = 0; k < lines.columns / 4; ++k) _mm256_store_si256(codes + 2 * k + part, weights_of[k]);
+        for (std::size_t k = 0; k < lines.columns / 4; ++k)
+          _mm256_store_si256(codes + 2 * k + part, weights_of[k]);
       }
     }
     float* scales = out.scales;
@@ -183,8 +185,8 @@ struct YmmTiles {
 
   /// y(r, i) of `unpacked_rows` rows from x on and the outputs of two tiles, summed up over `cols` columns.
   template <std::size_t Group, IntegerFormat Q>
-  static void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t cols, SumPart part, float* y,
-                                std::size_t stride) {
+  static void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t cols, SumPart part,
+                                float* y, std::size_t stride) {
     for (std::size_t half = 0; half < 4; ++half) {
       multiply<4, 1, Group, Q>(UnpackedLines(tiles[half / 2], half % 2), x, cols, part, y + 8 * half, stride);
     }
@@ -208,8 +210,8 @@ struct YmmTiles {
     for (int r = 0; r < Rows; ++r) {
       ASTERISM_UNROLL
       for (int p = 0; p < Parts; ++p) {
-        sums[r][p] = part.first ? _mm256_setzero_ps()
-                                : _mm256_loadu_ps(y + static_cast<std::size_t>(r) * stride + 8 * p);
+        sums[r][p] =
+            part.first ? _mm256_setzero_ps() : _mm256_loadu_ps(y + static_cast<std::size_t>(r) * stride + 8 * p);
       }
     }
     for (std::size_t begin = 0; begin < cols; begin += Sums::outer) {

@@ -51,7 +51,8 @@ class Avx512StoredLines {
       weights[0] = _mm512_xor_si512(line, _mm512_set1_epi8(-128));
     } else {
       // A lookup uses the six lowest bits of a byte: the table is repeated four times, so that codes need no mask.
-      const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(values.data())));
+      const __m512i table =
+          _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(values.data())));
       const __m512i low = _mm512_permutexvar_epi8(line, table);
       const __m512i high = _mm512_permutexvar_epi8(_mm512_srli_epi32(line, 4), table);
       weights[0] = Q::first_in_high_nibble ? high : low;
@@ -125,13 +126,15 @@ struct Avx512Tiles {
   template <int Rows, int Tiles, std::size_t Group, IntegerFormat Q>
   static void multiply_tiles(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
                              std::uint64_t tile, const Rows8& x, float* y, std::size_t stride) {
-    multiply<Rows, Tiles, Group, Q>(Avx512StoredLines<Q, Tiles>(weights, scale_of, tile), x, x.cols, {}, y, stride);
+    multiply<Rows, Tiles, Group, Q>(Avx512StoredLines<Q, Tiles>(weights, scale_of, tile), x, x.cols, {}, y,
+                                    stride);
   }
 
   /// The columns [c, c + cols) of a tile.
   template <IntegerFormat Q>
-  ASTERISM_AVX512_BYTES static void unpack(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
-                                           std::uint64_t tile, std::size_t c, std::size_t cols, UnpackedTile& out) {
+  ASTERISM_AVX512_BYTES static void unpack(quant::KernelMatrixRef<Q> weights,
+                                           const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                                           std::size_t c, std::size_t cols, UnpackedTile& out) {
     Avx512StoredLines<Q, 1> lines(weights, scale_of, tile, c);
     std::byte* codes = out.codes;
     for (std::size_t i = 0; i < cols; i += lines.columns, lines.advance()) {
@@ -149,16 +152,16 @@ struct Avx512Tiles {
 
   /// y(r, i) of `unpacked_rows` rows from x on and the outputs of two tiles, summed up over `cols` columns.
   template <std::size_t Group, IntegerFormat Q>
-  static void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t cols, SumPart part, float* y,
-                                std::size_t stride) {
+  static void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t cols, SumPart part,
+                                float* y, std::size_t stride) {
     multiply<4, 2, Group, Q>(Avx512UnpackedLines(tiles), x, cols, part, y, stride);
   }
 
  private:
   /// y(r, i) of `Rows` rows and the outputs of `Tiles` tiles.
   template <int Rows, int Tiles, std::size_t Group, class Q, class Lines>
-  ASTERISM_AVX512_BYTES static void multiply(const Lines& from, const Rows8& x, std::size_t cols, SumPart part, float* y,
-                                             std::size_t stride) {
+  ASTERISM_AVX512_BYTES static void multiply(const Lines& from, const Rows8& x, std::size_t cols, SumPart part,
+                                             float* y, std::size_t stride) {
     Lines lines = from;
     using Sums = Nesting<Q, Group>;
     const std::int8_t* rows = x.codes;
@@ -172,8 +175,8 @@ struct Avx512Tiles {
     for (int r = 0; r < Rows; ++r) {
       ASTERISM_UNROLL
       for (int t = 0; t < Tiles; ++t) {
-        sums[r][t] = part.first ? _mm512_setzero_ps()
-                                : _mm512_loadu_ps(y + static_cast<std::size_t>(r) * stride + 16 * t);
+        sums[r][t] =
+            part.first ? _mm512_setzero_ps() : _mm512_loadu_ps(y + static_cast<std::size_t>(r) * stride + 16 * t);
       }
     }
     for (std::size_t begin = 0; begin < cols; begin += Sums::outer) {
@@ -204,7 +207,8 @@ struct Avx512Tiles {
           for (int t = 0; t < Tiles; ++t) {
             __m512 sum = _mm512_cvtepi32_ps(integers[r][t]);
             if constexpr (Q::integer_shift != 0) {
-              sum = _mm512_fmadd_ps(_mm512_set1_ps(Q::integer_shift), _mm512_set1_ps(row_sums[of_row * cells]), sum);
+              sum =
+                  _mm512_fmadd_ps(_mm512_set1_ps(Q::integer_shift), _mm512_set1_ps(row_sums[of_row * cells]), sum);
             }
             const __m512 scale =
                 Sums::groups_in_blocks ? _mm512_set1_ps(row_scales[of_row * groups]) : weight_scales[t];

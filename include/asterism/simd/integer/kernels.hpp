@@ -14,10 +14,8 @@
 namespace asterism::simd {
 
 #if defined(__x86_64__)
-using TileKernels = ByLevel<On<Level::portable, PortableTiles>,
-                            On<Level::avx2, Avx2Tiles>,
-                            On<Level::avxvnni, AvxVnniTiles>,
-                            On<Level::avx512, Avx512Tiles>>;
+using TileKernels = ByLevel<On<Level::portable, PortableTiles>, On<Level::avx2, Avx2Tiles>,
+                            On<Level::avxvnni, AvxVnniTiles>, On<Level::avx512, Avx512Tiles>>;
 using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>, On<Level::avx2, Avx2Quantize>>;
 #else
 using TileKernels = ByLevel<On<Level::portable, PortableTiles>>;

@@ -20,10 +20,10 @@ namespace asterism::simd {
 ///
 /// Order of summation of one output, on every instruction set, see Nesting: the sum of a cell is exact, plus the shift
 /// times the sum of the activations. Groups no larger than a block: the sum of a block is that of (cell * scale of the
-/// activations), the output that of (block * scale of the weights). Larger groups: the sum of a group is that of (cell *
-/// scale of the weights), the output that of (group * scale of the activations). Columns ascending; each multiplication
-/// is fused with the addition; the output is multiplied by Q::integer_unit. So all instruction sets, thread counts and
-/// numbers of rows give the same bits.
+/// activations), the output that of (block * scale of the weights). Larger groups: the sum of a group is that of (cell
+/// * scale of the weights), the output that of (group * scale of the activations). Columns ascending; each
+/// multiplication is fused with the addition; the output is multiplied by Q::integer_unit. So all instruction sets,
+/// thread counts and numbers of rows give the same bits.
 struct PortableTiles {
   static constexpr std::size_t most_rows = 8;
   static constexpr int tiles(int /*rows*/) { return 1; }

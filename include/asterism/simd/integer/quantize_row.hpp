@@ -54,7 +54,8 @@ struct PortableQuantize {
   }
 
  private:
-  static std::int32_t quantize_one(float x, const GroupScale& scale, const Rows8& to, std::size_t row, std::size_t i) {
+  static std::int32_t quantize_one(float x, const GroupScale& scale, const Rows8& to, std::size_t row,
+                                   std::size_t i) {
     const float value = scale.factor == 0 ? 0.0F : quant::rounded_to_float32(x * scale.factor);
     const std::int32_t code = nearest_even(value);
     const std::size_t place = to.order.paired ? i / 8 * 8 + i % 2 * 4 + i % 8 / 2 : i;

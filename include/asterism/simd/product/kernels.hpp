@@ -13,9 +13,8 @@
 namespace asterism::simd {
 
 #if defined(__x86_64__)
-using ProductKernels = ByLevel<On<Level::portable, Tiled<Portable>>,
-                               On<Level::avx2, Tiled<Avx2>>,
-                               On<Level::avx512, Avx512>>;
+using ProductKernels =
+    ByLevel<On<Level::portable, Tiled<Portable>>, On<Level::avx2, Tiled<Avx2>>, On<Level::avx512, Avx512>>;
 #else
 using ProductKernels = ByLevel<On<Level::portable, Tiled<Portable>>>;
 #endif

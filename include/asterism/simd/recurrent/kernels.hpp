@@ -12,8 +12,7 @@
 namespace asterism::simd {
 
 #if defined(__x86_64__)
-using RecurrentKernels = ByLevel<On<Level::portable, PortableRecurrent>,
-                                 On<Level::avx2, Avx2Recurrent>,
+using RecurrentKernels = ByLevel<On<Level::portable, PortableRecurrent>, On<Level::avx2, Avx2Recurrent>,
                                  On<Level::avx512, Avx512Recurrent>>;
 #else
 using RecurrentKernels = ByLevel<On<Level::portable, PortableRecurrent>>;
