@@ -87,4 +87,9 @@ TEST_CASE("what level() says can run") {
   for (const LevelInfo& one : levels) CHECK((one.level <= best_level() || !supported(one.level)));
 }
 
+TEST_CASE("tiles are refused only where the processor has them") {
+  CHECK_FALSE((tiles_refused() && supported(Level::amx)));
+  CHECK_FALSE((tiles_refused() && !supported(Level::avx512)));
+}
+
 TEST_CASE("the level that was asked for is the one in use") { CHECK(supported(level())); }

@@ -34,6 +34,9 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
                    " of the checkpoint) passed over: the model does not use them\n");
   }
   text += placement::recommendations(plan, limits, shape.max_positions);
+  if (simd::tiles_refused()) {
+    text += "- This processor has AMX, but the system does not let the process use it: prompts take AVX-512.\n";
+  }
   if (simd::level() != simd::best_level()) {
     text += concat("- This machine has ", simd::info(simd::best_level()).needs,
                    ", which is faster: unset ASTERISM_SIMD.\n");

@@ -38,8 +38,7 @@ struct GroupedInt8Activations {
 /// An activation policy that makes products sums of integers.
 template <class A>
 concept IntegerActivations = requires {
-  A::group;
-}
-&&std::same_as<A, GroupedInt8Activations<A::group>>;
+  requires std::same_as<A, GroupedInt8Activations<A::group>>;
+};
 
 }  // namespace asterism::quant

@@ -40,8 +40,9 @@ void multiply_rows(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleRea
   if constexpr (Rows > 1) multiply_rows<Kernels, Rows / 2, Group>(weights, scale_of, tile, end, x, done, y);
 }
 
-/// Kernels that can multiply an UnpackedTile with `unpacked_rows` rows, a power of two: `unpack(weights, Q::scales,
-/// tile, c, cols, out)` and `multiply_unpacked<Group, Q>(two tiles, x, cols, part, y, stride)`.
+/// Kernels that can multiply unpacked tiles with unpacked_rows, half as many ... least_unpacked_rows rows:
+/// `State<Q, Group>` lives meanwhile; `unpack(weights, Q::scales, tile, c, cols, out)` and
+/// `multiply_unpacked<Rows, Group, Q>(two tiles, x, cols, part, y, stride)`.
 template <class Kernels>
 concept UnpacksTiles = requires {
   Kernels::unpacked_rows;
@@ -50,22 +51,34 @@ concept UnpacksTiles = requires {
 /// From so many rows on it pays to unpack a tile once for all of them.
 inline constexpr std::size_t many_rows = 16;
 
-/// The first `rows` rows of x, a multiple of Kernels::unpacked_rows, with the tiles [tile, end), an even number.
+/// Rows from `done` on up to `end`, Rows of them at a time.
+template <class Kernels, int Rows, std::size_t Group, class Q>
+void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t done, std::size_t end,
+                       std::size_t cols, SumPart part, MatrixView<float> y) {
+  for (; end - done >= Rows; done += Rows) {
+    Kernels::template multiply_unpacked<Rows, Group, Q>(tiles, x.rows_at(done, Rows), cols, part,
+                                                        y.data + done * y.stride, y.stride);
+  }
+  if constexpr (Rows > Kernels::least_unpacked_rows) {
+    multiply_unpacked<Kernels, Rows / 2, Group, Q>(tiles, x, done, end, cols, part, y);
+  }
+}
+
+/// The first `rows` rows of x, a multiple of Kernels::least_unpacked_rows, with the tiles [tile, end), an even number.
 template <class Kernels, std::size_t Group, class Q>
 void multiply_many(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of, std::uint64_t tile,
                    std::uint64_t end, const Rows8& x, std::size_t rows, MatrixView<float> y) {
+  [[maybe_unused]] const typename Kernels::template State<Q, Group> state;
   UnpackedTile tiles[2];
   for (; tile < end; tile += 2) {
+    const MatrixView<float> outputs(y.data + tile * quant::tile_rows, y.rows, 2 * quant::tile_rows, y.stride);
     for (std::size_t c = 0; c < x.cols; c += UnpackedTile::most_cols) {
       const std::size_t left = x.cols - c;
       const std::size_t cols = left < UnpackedTile::most_cols ? left : UnpackedTile::most_cols;
       for (std::uint64_t i = 0; i < 2; ++i) Kernels::unpack(weights, scale_of, tile + i, c, cols, tiles[i]);
-      const Rows8 columns = x.from_column(c);
-      for (std::size_t r = 0; r < rows; r += Kernels::unpacked_rows) {
-        Kernels::template multiply_unpacked<Group, Q>(tiles, columns.rows_at(r, Kernels::unpacked_rows), cols,
-                                                      {.first = c == 0, .last = cols == left},
-                                                      y.data + r * y.stride + tile * quant::tile_rows, y.stride);
-      }
+      const SumPart part{.first = c == 0, .last = cols == left};
+      multiply_unpacked<Kernels, Kernels::unpacked_rows, Group, Q>(tiles, x.from_column(c), 0, rows, cols, part,
+                                                                   outputs);
     }
   }
 }
@@ -94,7 +107,7 @@ void integer_product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixVi
   std::size_t done = 0;
   if constexpr (UnpacksTiles<Kernels> && Nesting<Q, Group>::outer <= UnpackedTile::most_cols) {
     if (x.rows >= many_rows) {
-      done = x.rows / Kernels::unpacked_rows * Kernels::unpacked_rows;
+      done = x.rows / Kernels::least_unpacked_rows * Kernels::least_unpacked_rows;
       const std::uint64_t even = tile + (end_tile - tile) / 2 * 2;
       multiply_many<Kernels, Group>(weights, scale_of, tile, even, x, done, y);
       if (even < end_tile)

@@ -49,6 +49,9 @@ std::string level_names();
 /// permission to use tiles, which holds for all threads of the process. Thread-safe.
 bool supported(Level level);
 
+/// True if the processor has the tiles of Level::amx, but the system does not let this process use them.
+bool tiles_refused();
+
 /// The highest level supported by this machine.
 Level best_level();
 

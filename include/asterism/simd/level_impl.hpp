@@ -44,6 +44,11 @@ inline bool tiles_permitted() {
 #endif
 }
 
+inline bool processor_has_tiles() {
+  constexpr unsigned int tile_and_int8 = (1U << 24U) | (1U << 25U);
+  return (CpuLeaf(7, 0).edx & tile_and_int8) == tile_and_int8;
+}
+
 inline bool processor_has(Level level) {
   switch (level) {
     case Level::avx2:
@@ -55,10 +60,8 @@ inline bool processor_has(Level level) {
       return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
              __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
              __builtin_cpu_supports("avx512vbmi") != 0 && __builtin_cpu_supports("avx512vnni") != 0;
-    case Level::amx: {
-      constexpr unsigned int tile_and_int8 = (1U << 24U) | (1U << 25U);
-      return (CpuLeaf(7, 0).edx & tile_and_int8) == tile_and_int8 && tiles_permitted();
-    }
+    case Level::amx:
+      return processor_has_tiles() && tiles_permitted();
     default:
       return false;
   }
@@ -66,6 +69,7 @@ inline bool processor_has(Level level) {
 
 #else
 
+inline bool processor_has_tiles() { return false; }
 inline bool processor_has(Level /*level*/) { return false; }
 
 #endif
@@ -83,6 +87,10 @@ ASTERISM_INLINE std::string level_names() {
 
 ASTERISM_INLINE bool supported(Level level) {
   return level == Level::portable || (supported(info(level).below) && detail::processor_has(level));
+}
+
+ASTERISM_INLINE bool tiles_refused() {
+  return detail::processor_has_tiles() && supported(Level::avx512) && !supported(Level::amx);
 }
 
 namespace detail {

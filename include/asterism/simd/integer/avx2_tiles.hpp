@@ -145,7 +145,8 @@ class UnpackedLines {
 template <class Products>
 struct YmmTiles {
   static constexpr std::size_t most_rows = 4;
-  static constexpr std::size_t unpacked_rows = 4;
+  static constexpr int unpacked_rows = 4;
+  static constexpr int least_unpacked_rows = 4;
   static constexpr int tiles(int /*rows*/) { return 1; }
 
   template <int Rows, int Tiles, std::size_t Group, IntegerFormat Q>
@@ -158,6 +159,10 @@ struct YmmTiles {
           y + first, stride);
     }
   }
+
+  /// What a thread holds while it multiplies unpacked tiles: nothing.
+  template <IntegerFormat Q, std::size_t Group>
+  struct State {};
 
   /// The columns [c, c + cols) of a tile.
   template <IntegerFormat Q>
@@ -183,12 +188,12 @@ struct YmmTiles {
     }
   }
 
-  /// y(r, i) of `unpacked_rows` rows from x on and the outputs of two tiles, summed up over `cols` columns.
-  template <std::size_t Group, IntegerFormat Q>
+  /// y(r, i) of `Rows` rows from x on and the outputs of two tiles, summed up over `cols` columns.
+  template <int Rows, std::size_t Group, IntegerFormat Q>
   static void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t cols, SumPart part,
                                 float* y, std::size_t stride) {
     for (std::size_t half = 0; half < 4; ++half) {
-      multiply<4, 1, Group, Q>(UnpackedLines(tiles[half / 2], half % 2), x, cols, part, y + 8 * half, stride);
+      multiply<Rows, 1, Group, Q>(UnpackedLines(tiles[half / 2], half % 2), x, cols, part, y + 8 * half, stride);
     }
   }
 

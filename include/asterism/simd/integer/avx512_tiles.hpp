@@ -25,9 +25,9 @@
 
 namespace asterism::simd {
 
-/// Codes and scales of `Tiles` tiles as they are stored, `columns` of them a line. The weights get 128 added, because
-/// the instruction requires one unsigned factor.
-template <IntegerFormat Q, int Tiles>
+/// Codes and scales of `Tiles` tiles as they are stored, `columns` of them a line, plus `Offset`, 128 or 0: dot
+/// products require one unsigned factor.
+template <IntegerFormat Q, int Tiles, int Offset = 128>
 class Avx512StoredLines {
  public:
   static constexpr std::size_t columns = Q::KernelOrder::unit_columns;
@@ -48,7 +48,7 @@ class Avx512StoredLines {
   ASTERISM_AVX512_BYTES void load(int tile, __m512i (&weights)[2]) const {
     const __m512i line = _mm512_loadu_si512(codes_[tile]);
     if constexpr (Q::KernelOrder::bits == 8) {
-      weights[0] = _mm512_xor_si512(line, _mm512_set1_epi8(-128));
+      weights[0] = Offset == 0 ? line : _mm512_xor_si512(line, _mm512_set1_epi8(-128));
     } else {
       // A lookup uses the six lowest bits of a byte: the table is repeated four times, so that codes need no mask.
       const __m512i table =
@@ -74,7 +74,7 @@ class Avx512StoredLines {
   static constexpr std::array<std::uint8_t, 16> values = [] {
     std::array<std::uint8_t, 16> table{};
     if constexpr (Q::KernelOrder::bits == 4) {
-      for (std::size_t i = 0; i < 16; ++i) table[i] = static_cast<std::uint8_t>(Q::integers[i] + 128);
+      for (std::size_t i = 0; i < 16; ++i) table[i] = static_cast<std::uint8_t>(Q::integers[i] + Offset);
     }
     return table;
   }();
@@ -119,7 +119,8 @@ class Avx512UnpackedLines {
 /// dot products: processors load two registers a cycle, and make two dot products.
 struct Avx512Tiles {
   static constexpr std::size_t most_rows = 4;
-  static constexpr std::size_t unpacked_rows = 4;
+  static constexpr int unpacked_rows = 4;
+  static constexpr int least_unpacked_rows = 4;
   /// Tiles that meet so many rows at once.
   static constexpr int tiles(int rows) { return rows == 1 ? 1 : 2; }
 
@@ -130,12 +131,30 @@ struct Avx512Tiles {
                                     stride);
   }
 
+  /// What a thread holds while it multiplies unpacked tiles: nothing.
+  template <IntegerFormat Q, std::size_t Group>
+  struct State {};
+
   /// The columns [c, c + cols) of a tile.
   template <IntegerFormat Q>
-  ASTERISM_AVX512_BYTES static void unpack(quant::KernelMatrixRef<Q> weights,
-                                           const typename Q::ScaleReader& scale_of, std::uint64_t tile,
-                                           std::size_t c, std::size_t cols, UnpackedTile& out) {
-    Avx512StoredLines<Q, 1> lines(weights, scale_of, tile, c);
+  static void unpack(quant::KernelMatrixRef<Q> weights, const typename Q::ScaleReader& scale_of,
+                     std::uint64_t tile, std::size_t c, std::size_t cols, UnpackedTile& out) {
+    unpack_plus<128>(weights, scale_of, tile, c, cols, out);
+  }
+
+  /// y(r, i) of `Rows` rows from x on and the outputs of two tiles, summed up over `cols` columns.
+  template <int Rows, std::size_t Group, IntegerFormat Q>
+  static void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t cols, SumPart part,
+                                float* y, std::size_t stride) {
+    multiply<Rows, 2, Group, Q>(Avx512UnpackedLines(tiles), x, cols, part, y, stride);
+  }
+
+ protected:
+  template <int Offset, IntegerFormat Q>
+  ASTERISM_AVX512_BYTES static void unpack_plus(quant::KernelMatrixRef<Q> weights,
+                                                const typename Q::ScaleReader& scale_of, std::uint64_t tile,
+                                                std::size_t c, std::size_t cols, UnpackedTile& out) {
+    Avx512StoredLines<Q, 1, Offset> lines(weights, scale_of, tile, c);
     std::byte* codes = out.codes;
     for (std::size_t i = 0; i < cols; i += lines.columns, lines.advance()) {
       __m512i weights_of[2];
@@ -148,13 +167,6 @@ struct Avx512Tiles {
       lines.next_scales(of_rows);
       _mm512_store_ps(scales, of_rows[0]);
     }
-  }
-
-  /// y(r, i) of `unpacked_rows` rows from x on and the outputs of two tiles, summed up over `cols` columns.
-  template <std::size_t Group, IntegerFormat Q>
-  static void multiply_unpacked(const UnpackedTile (&tiles)[2], const Rows8& x, std::size_t cols, SumPart part,
-                                float* y, std::size_t stride) {
-    multiply<4, 2, Group, Q>(Avx512UnpackedLines(tiles), x, cols, part, y, stride);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include "asterism/simd/integer/quantize_row.hpp"
 
 #if defined(__x86_64__)
+#include "asterism/simd/integer/amx_tiles.hpp"
 #include "asterism/simd/integer/avx2_quantize.hpp"
 #include "asterism/simd/integer/avx2_tiles.hpp"
 #include "asterism/simd/integer/avx512_tiles.hpp"
@@ -14,8 +15,9 @@
 namespace asterism::simd {
 
 #if defined(__x86_64__)
-using TileKernels = ByLevel<On<Level::portable, PortableTiles>, On<Level::avx2, Avx2Tiles>,
-                            On<Level::avxvnni, AvxVnniTiles>, On<Level::avx512, Avx512Tiles>>;
+using TileKernels =
+    ByLevel<On<Level::portable, PortableTiles>, On<Level::avx2, Avx2Tiles>, On<Level::avxvnni, AvxVnniTiles>,
+            On<Level::avx512, Avx512Tiles>, On<Level::amx, AmxTiles>>;
 using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>, On<Level::avx2, Avx2Quantize>>;
 #else
 using TileKernels = ByLevel<On<Level::portable, PortableTiles>>;
