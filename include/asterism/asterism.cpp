@@ -73,4 +73,5 @@
 #include "asterism/simd/product/check_impl.hpp"
 #include "asterism/simd/recurrent_impl.hpp"
 #include "asterism/simd/silu_impl.hpp"
+#include "asterism/simd/tuning_impl.hpp"
 #include "asterism/simd/vector_impl.hpp"

@@ -238,8 +238,7 @@ class HostDevice {
                       DeviceMatrix<const float> z, DeviceMatrix<float> y);
 
  protected:
-  HostDevice(std::int32_t device, Bytes budget, parallel::ExecutionRef execution)
-      : arena_(device, budget), execution_(execution), products_(execution) {}
+  HostDevice(std::int32_t device, Bytes budget, parallel::ExecutionRef execution);
   ~HostDevice() = default;
 
   Checks checks() const { return {device()}; }

@@ -11,6 +11,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/linalg/rms_norm.hpp"
 #include "asterism/linalg/rotary.hpp"
+#include "asterism/simd/tuning.hpp"
 #include "asterism/simd/silu.hpp"
 
 namespace asterism::backend {
@@ -23,6 +24,11 @@ inline void copy_rows(MatrixView<const float> from, MatrixView<float> to) {
 }
 
 }  // namespace detail
+
+ASTERISM_INLINE HostDevice::HostDevice(std::int32_t device, Bytes budget, parallel::ExecutionRef execution)
+    : arena_(device, budget), execution_(execution), products_(execution) {
+  simd::tuning();  // measured now, where the processor is unknown, rather than at the first token
+}
 
 ASTERISM_INLINE void HostDevice::upload(MatrixView<const float> from, DeviceMatrix<float> to) {
   checks().upload(from, to);

@@ -10,6 +10,7 @@
 #include "asterism/placement/report.hpp"
 #include "asterism/residency/strategy.hpp"
 #include "asterism/simd/level.hpp"
+#include "asterism/simd/tuning.hpp"
 
 namespace asterism::generate {
 
@@ -27,8 +28,8 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
                    fixed(100 * ratio, 2), " % of the plan), in use now ", to_string(arenas[d].used), "\n");
   }
   text += strategy_lines(plan);
-  text +=
-      concat("instruction set ", simd::name(simd::level()), ", ", limits.threads, " threads, ", policies, "\n");
+  text += concat("instruction set ", simd::name(simd::level()), " tuned by ", simd::tuning().source, " (",
+                 simd::to_string(simd::tuning().tuning), "), ", limits.threads, " threads, ", policies, "\n");
   if (passed.tensors > 0) {
     text += concat(passed.tensors, " tensors of ", passed.prefix, "* (", to_string(passed.bytes),
                    " of the checkpoint) passed over: the model does not use them\n");

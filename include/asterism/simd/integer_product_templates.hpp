@@ -9,6 +9,7 @@
 #include "asterism/simd/integer/unpacked_tile.hpp"
 #include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/product/check.hpp"
+#include "asterism/simd/tuning.hpp"
 
 namespace asterism::simd {
 
@@ -47,9 +48,6 @@ template <class Kernels>
 concept UnpacksTiles = requires {
   Kernels::unpacked_rows;
 };
-
-/// From so many rows on it pays to unpack a tile once for all of them.
-inline constexpr std::size_t many_rows = 16;
 
 /// Rows from `done` on up to `end`, Rows of them at a time.
 template <class Kernels, int Rows, std::size_t Group, class Q>
@@ -106,7 +104,7 @@ void integer_product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixVi
   multiply_outputs<Group>(weights, scale_of, first, tile * quant::tile_rows, x, y);
   std::size_t done = 0;
   if constexpr (UnpacksTiles<Kernels> && Nesting<Q, Group>::outer <= UnpackedTile::most_cols) {
-    if (x.rows >= many_rows) {
+    if (x.rows >= many_rows.load(std::memory_order_relaxed)) {
       done = x.rows / Kernels::least_unpacked_rows * Kernels::least_unpacked_rows;
       const std::uint64_t even = tile + (end_tile - tile) / 2 * 2;
       multiply_many<Kernels, Group>(weights, scale_of, tile, even, x, done, y);

@@ -17,6 +17,7 @@
 #include "asterism/simd/integer/format.hpp"
 #include "asterism/simd/integer/unpacked_tile.hpp"
 #include "asterism/simd/target.hpp"
+#include "asterism/simd/tuning.hpp"
 
 namespace asterism::simd {
 
@@ -90,7 +91,7 @@ class StoredLines {
     }
   }
   void advance() { codes_ += stride_; }
-  void prefetch() const { __builtin_prefetch(codes_ + ahead); }
+  void prefetch() const { __builtin_prefetch(codes_ + ahead_); }
   ASTERISM_AVX2 void next_scales(__m256 (&out)[Parts]) { scales_.next(out); }
 
  private:
@@ -110,10 +111,10 @@ class StoredLines {
     }
     return table;
   }();
-  static constexpr std::size_t ahead = 8192;
 
   const std::byte* codes_;
   std::uint64_t stride_;
+  std::size_t ahead_ = detail::codes_ahead.load(std::memory_order_relaxed);
   Avx2Scales<typename Q::ScaleReader, Parts> scales_;
 };
 

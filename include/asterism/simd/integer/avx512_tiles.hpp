@@ -16,6 +16,7 @@
 #include "asterism/simd/integer/unpacked_tile.hpp"
 #include "asterism/simd/product/avx512_scales.hpp"
 #include "asterism/simd/target.hpp"
+#include "asterism/simd/tuning.hpp"
 
 #if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
 #pragma GCC diagnostic push
@@ -62,7 +63,7 @@ class Avx512StoredLines {
   void advance() {
     for (const std::byte*& codes : codes_) codes += 4 * quant::tile_rows;
   }
-  void prefetch() const { __builtin_prefetch(codes_[0] + ahead); }
+  void prefetch() const { __builtin_prefetch(codes_[0] + ahead_); }
   ASTERISM_AVX512_BYTES void next_scales(__m512 (&out)[Tiles]) {
     ASTERISM_UNROLL
     for (int i = 0; i < Tiles; ++i) out[i] = scales_[i].next();
@@ -78,12 +79,10 @@ class Avx512StoredLines {
     }
     return table;
   }();
-  /// How far before their use codes of one row, which memory bounds, are asked for, in bytes. Processors' own
-  /// prefetching stays too near: docs/performance.md, "Products on stored weights".
-  static constexpr std::size_t ahead = 8192;
 
   const std::byte* codes_[Tiles];
   Scales scales_[Tiles];
+  std::size_t ahead_ = detail::codes_ahead.load(std::memory_order_relaxed);
 };
 
 /// The same of two unpacked tiles.

@@ -1,0 +1,62 @@
+// What kernels may choose freely for a processor: speeds depend on it, results never.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "asterism/core/config.hpp"
+
+namespace asterism::simd {
+
+struct Tuning {
+  /// How far before their use the codes of weights that one row meets are asked for, in bytes: 0 to 1 MiB.
+  std::uint32_t ahead = 8192;
+  /// From so many rows of 8-bit activations on a tile of weights is unpacked once for all: 4 to 65536.
+  std::uint32_t many_rows = 16;
+
+  friend bool operator==(const Tuning&, const Tuning&) = default;
+};
+
+/// "ahead=8192,many_rows=16": what `tuning_from` reads.
+std::string to_string(const Tuning& tuning);
+
+/// Some or all members of a tuning, the others as in `base`. Throws InvalidArgument, which names the member, where the
+/// text is no such list or a value is out of range.
+Tuning tuning_from(const std::string& text, const Tuning& base = {});
+
+/// A tuning and where it comes from: "table", "measured", "ASTERISM_TUNING" or the name of a file.
+struct TuningChoice {
+  Tuning tuning;
+  std::string source;
+};
+
+/// The processor as the table of tunings knows it: vendor and family on x86 ("AuthenticAMD 26", "GenuineIntel 6"), else
+/// the architecture.
+std::string processor_family();
+
+/// The tuning for which one row meets 64 MiB of 4-bit weights fastest, on one thread: about 0.1 s. Changes the one in
+/// use meanwhile.
+Tuning measure_tuning();
+
+/// The choice for `wanted`, the value of ASTERISM_TUNING, nullptr or "" if unset: then that of the table, or, where it
+/// lacks the family, a measured one. "measure" measures; "file=PATH" reads PATH, or measures and writes it where there
+/// is none; all else is read by tuning_from. Throws InvalidArgument as that; FileError if a file cannot be written.
+TuningChoice choose_tuning(const char* wanted, const std::string& family);
+
+/// The tuning of this process, chosen at the first call, which devices of the host make; kernels use the defaults
+/// before. Throws as choose_tuning. Thread-safe.
+const TuningChoice& tuning();
+
+namespace detail {
+/// What kernels read.
+inline std::atomic<std::uint32_t> codes_ahead{Tuning{}.ahead};
+inline std::atomic<std::uint32_t> many_rows{Tuning{}.many_rows};
+}  // namespace detail
+
+}  // namespace asterism::simd
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/simd/tuning_impl.hpp"
+#endif
