@@ -27,7 +27,7 @@ struct Float32Activations;
 template <std::size_t Group>
 struct GroupedInt8Activations;
 using Int8Activations = GroupedInt8Activations<32>;
-using WideInt8Activations = GroupedInt8Activations<128>;
+using WideInt8Activations = GroupedInt8Activations<64>;
 
 // The value of a code before scaling.
 struct Nf4Codes;
