@@ -9,7 +9,7 @@
 #include "asterism/simd/integer/unpacked_tile.hpp"
 #include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/product/check.hpp"
-#include "asterism/simd/tuning.hpp"
+#include "asterism/simd/tuned.hpp"
 
 namespace asterism::simd {
 

@@ -1,23 +1,12 @@
-// What kernels may choose freely for a processor: speeds depend on it, results never.
+// The choice of a Tuning for this processor.
 #pragma once
 
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "asterism/core/config.hpp"
+#include "asterism/simd/tuned.hpp"
 
 namespace asterism::simd {
-
-struct Tuning {
-  /// How far before their use the codes of weights that one row meets are asked for, in bytes: 0 to 1 MiB.
-  std::uint32_t ahead = 8192;
-  /// From so many rows of 8-bit activations on a tile of weights is unpacked once for all: 4 to 65536.
-  std::uint32_t many_rows = 16;
-
-  friend bool operator==(const Tuning&, const Tuning&) = default;
-};
 
 /// "ahead=8192,many_rows=16": what `tuning_from` reads.
 std::string to_string(const Tuning& tuning);
@@ -48,12 +37,6 @@ TuningChoice choose_tuning(const char* wanted, const std::string& family);
 /// The tuning of this process, chosen at the first call, which devices of the host make; kernels use the defaults
 /// before. Throws as choose_tuning. Thread-safe.
 const TuningChoice& tuning();
-
-namespace detail {
-/// What kernels read.
-inline std::atomic<std::uint32_t> codes_ahead{Tuning{}.ahead};
-inline std::atomic<std::uint32_t> many_rows{Tuning{}.many_rows};
-}  // namespace detail
 
 }  // namespace asterism::simd
 

@@ -17,7 +17,7 @@
 #include "asterism/simd/integer/format.hpp"
 #include "asterism/simd/integer/unpacked_tile.hpp"
 #include "asterism/simd/target.hpp"
-#include "asterism/simd/tuning.hpp"
+#include "asterism/simd/tuned.hpp"
 
 namespace asterism::simd {
 

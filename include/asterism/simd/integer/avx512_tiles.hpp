@@ -16,7 +16,7 @@
 #include "asterism/simd/integer/unpacked_tile.hpp"
 #include "asterism/simd/product/avx512_scales.hpp"
 #include "asterism/simd/target.hpp"
-#include "asterism/simd/tuning.hpp"
+#include "asterism/simd/tuned.hpp"
 
 #if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
 #pragma GCC diagnostic push
