@@ -2,6 +2,8 @@
 // on the processor's own where there is one.
 #include "asterism/simd/integer/amx_tiles.hpp"
 
+#if defined(__x86_64__)
+
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -70,3 +72,5 @@ TEST_CASE_TEMPLATE("many rows by the unit" * test::needs_level(simd::Level::amx)
                    Nf4<64, DoubleQuantized>, Nf4<256, DoubleQuantized>, Int4<32>, Int4<128>, Int8<32>, Int8<64>) {
   CHECK(wrong_of_all<simd::AmxTiles, Q>() == 0);
 }
+
+#endif

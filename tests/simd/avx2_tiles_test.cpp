@@ -1,6 +1,8 @@
 // Integer products of whole tiles equal plain loops on the standard order, bit for bit.
 #include "asterism/simd/integer/avx2_tiles.hpp"
 
+#if defined(__x86_64__)
+
 #include <doctest/doctest.h>
 
 #include "asterism/kernels.hpp"
@@ -28,3 +30,5 @@ TEST_CASE_TEMPLATE("tiles with AvxVnniTiles equal plain loops" * test::needs_lev
                    Int8<32>, Int8<64>) {
   CHECK(test::wrong_in_tiles_of_all_sizes<simd::AvxVnniTiles, int{simd::AvxVnniTiles::most_rows}, Q>() == 0);
 }
+
+#endif

@@ -15,9 +15,10 @@
 #include "support/rows.hpp"
 
 using namespace asterism;
-using simd::Avx512Rows;
 
 #if defined(__x86_64__)
+
+using simd::Avx512Rows;
 
 namespace {
 

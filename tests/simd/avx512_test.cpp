@@ -1,6 +1,8 @@
 // Level::avx512 takes each output by the kernels that its place asks for, however the outputs are cut.
 #include "asterism/simd/product/avx512.hpp"
 
+#if defined(__x86_64__)
+
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -68,3 +70,5 @@ TEST_CASE("tails and odd widths go through the kernels of AVX2" * test::needs_le
     }
   }
 }
+
+#endif

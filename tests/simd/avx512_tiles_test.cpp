@@ -1,6 +1,8 @@
 // Integer products of whole tiles equal plain loops on the standard order, bit for bit.
 #include "asterism/simd/integer/avx512_tiles.hpp"
 
+#if defined(__x86_64__)
+
 #include <doctest/doctest.h>
 
 #include "asterism/kernels.hpp"
@@ -22,3 +24,5 @@ TEST_CASE_TEMPLATE("tiles with Avx512Tiles equal plain loops" * test::needs_leve
                    Int8<64>) {
   CHECK(test::wrong_in_tiles_of_all_sizes<simd::Avx512Tiles, int{simd::Avx512Tiles::most_rows}, Q>() == 0);
 }
+
+#endif

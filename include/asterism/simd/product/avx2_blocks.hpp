@@ -18,6 +18,7 @@
 #include "asterism/quant/nf4.hpp"
 #include "asterism/quant/nf4_block.hpp"
 #include "asterism/quant/nf4_table.hpp"
+#include "asterism/simd/product/known_formats.hpp"
 #include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
@@ -169,14 +170,6 @@ struct Avx2Blocks {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table_bytes[b].data())));
   }
 };
-
-/// A format in tiles whose codes mean the same as those of Nf4, Int4 or Int8. Other formats are decoded by their
-/// own `decode`.
-template <class Q>
-concept KnownBlocks = quant::HasKernelOrder<Q> && requires {
-  typename Q::Codes;
-} &&((std::same_as<typename Q::Codes, quant::Nf4Codes> && Q::KernelOrder::block >= 32) ||
-     std::same_as<typename Q::Codes, quant::IntegerCodes<Q::KernelOrder::bits>>);
 
 }  // namespace asterism::simd
 

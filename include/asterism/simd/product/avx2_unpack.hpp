@@ -16,16 +16,12 @@
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/product/avx2_blocks.hpp"
+#include "asterism/simd/product/known_formats.hpp"
 #include "asterism/simd/product/portable.hpp"
 #include "asterism/simd/product/tile.hpp"
 #include "asterism/simd/target.hpp"
 
 namespace asterism::simd {
-
-/// A format of plain numbers, stored in rows.
-template <class Q>
-concept FloatFormat = quant::Quantization<Q> &&
-    (std::same_as<Q, quant::Float32> || std::same_as<Q, quant::BFloat16> || std::same_as<Q, quant::Float16>);
 
 /// Unpacking for Avx2. Every value is the one that the format's own `decode` gives, to the bit.
 struct Avx2Unpack : Avx2Blocks {
