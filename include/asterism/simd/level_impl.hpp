@@ -9,6 +9,10 @@
 #if defined(__x86_64__) && defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 
 #include "asterism/core/error.hpp"
@@ -65,6 +69,40 @@ inline bool processor_has(Level level) {
     default:
       return false;
   }
+}
+
+#elif defined(__aarch64__)
+
+#if defined(__linux__)
+
+/// Bits of AT_HWCAP and AT_HWCAP2. Source: arch/arm64/include/uapi/asm/hwcap.h of the kernel.
+inline bool has_dot_products() { return (getauxval(AT_HWCAP) & (1UL << 20U)) != 0; }
+inline bool has_matrix_products() { return (getauxval(AT_HWCAP2) & (1UL << 13U)) != 0; }
+
+#elif defined(__APPLE__)
+
+inline bool has_feature(const char* name) {
+  int value = 0;
+  std::size_t size = sizeof value;
+  return sysctlbyname(name, &value, &size, nullptr, 0) == 0 && value != 0;
+}
+inline bool has_dot_products() { return has_feature("hw.optional.arm.FEAT_DotProd"); }
+inline bool has_matrix_products() { return has_feature("hw.optional.arm.FEAT_I8MM"); }
+
+#else
+
+inline bool has_dot_products() { return false; }
+inline bool has_matrix_products() { return false; }
+
+#endif
+
+inline bool processor_has_tiles() { return false; }
+
+/// Every aarch64 processor that systems run on has NEON.
+inline bool processor_has(Level level) {
+  if (level == Level::dotprod) return has_dot_products();
+  if (level == Level::i8mm) return has_matrix_products();
+  return level == Level::neon;
 }
 
 #else

@@ -10,6 +10,9 @@
 #include "asterism/simd/integer/avx2_quantize.hpp"
 #include "asterism/simd/integer/avx2_tiles.hpp"
 #include "asterism/simd/integer/avx512_tiles.hpp"
+#elif defined(__aarch64__)
+#include "asterism/simd/integer/neon_quantize.hpp"
+#include "asterism/simd/integer/neon_tiles.hpp"
 #endif
 
 namespace asterism::simd {
@@ -19,6 +22,10 @@ using TileKernels =
     ByLevel<On<Level::portable, PortableTiles>, On<Level::avx2, Avx2Tiles>, On<Level::avxvnni, AvxVnniTiles>,
             On<Level::avx512, Avx512Tiles>, On<Level::amx, AmxTiles>>;
 using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>, On<Level::avx2, Avx2Quantize>>;
+#elif defined(__aarch64__)
+using TileKernels = ByLevel<On<Level::portable, PortableTiles>, On<Level::neon, NeonTiles>,
+                            On<Level::dotprod, DotprodTiles>, On<Level::i8mm, I8mmTiles>>;
+using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>, On<Level::neon, NeonQuantize>>;
 #else
 using TileKernels = ByLevel<On<Level::portable, PortableTiles>>;
 using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>>;
