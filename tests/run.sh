@@ -14,6 +14,7 @@ esac
 need $base_packages $knowledge_packages doctest-dev:/usr/include/doctest/doctest.h python3:python3 doxygen:doxygen \
   doxygen-awesome-css:/usr/share/doxygen-awesome-css/doxygen-awesome.css
 python3 -c "import ensurepip" 2>/dev/null || need python3-venv:ensurepip  # for tests/consume/conan_create.sh
+want g++-aarch64-linux-gnu:aarch64-linux-gnu-g++ qemu-user:qemu-aarch64  # for tests/aarch64
 case $preset in
   asan | tsan)
     need clang:clang++
