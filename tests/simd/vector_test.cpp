@@ -168,6 +168,25 @@ TEST_CASE_TEMPLATE("widened rows are the same values, and give the same bits", R
   }
 }
 
+TEST_CASE_TEMPLATE("what lies ahead is asked for wherever that is, and changes nothing", Row, ALL_ROWS) {
+  for (const std::size_t width : {16U, 34U, 128U}) {
+    const test::RandomRows<Row> rows(21, width, width);
+    const std::vector<float> queries = test::random_row(5 * width, 1);
+    const std::vector<float> weights = test::random_row(std::size_t{5} * 21, 2);
+    for (const std::ptrdiff_t ahead :
+         {std::ptrdiff_t{64}, std::ptrdiff_t{-100'000'000}, std::ptrdiff_t{1} << 40U}) {
+      StoredRows<Row> some = rows.view();
+      some.ahead = ahead;
+      CHECK(some.subview(1, 2).ahead == ahead);
+      for (const Level level : test::levels()) {
+        CHECK(test::same_bits(all_dots(queries, some, level), all_dots(queries, rows.view(), level)));
+        CHECK(test::same_bits(all_sums(weights, some, queries, {0, 21}, level),
+                              all_sums(weights, rows.view(), queries, {0, 21}, level)));
+      }
+    }
+  }
+}
+
 TEST_CASE("maximum finds the largest element at every place") {
   for (const Level level : test::levels()) {
     for (std::size_t size = 1; size <= 70; ++size) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "asterism/quant/half_precision.hpp"
 
@@ -14,8 +15,7 @@ namespace asterism::simd {
 /// - `values(row, n, first, count, out)`: the values [first, first + count) of the row, as float32, exactly. Rows
 ///   may be at any address.
 /// - `one_scale(width)`: true if `width` values from a multiple of `width` on have one scale, or none.
-/// - `streamed`: true if rows come from memory, so that kernels which read several rows side by side first request
-///   them in order, the pattern that hardware prefetching follows.
+/// - `streamed`: true if rows come from memory, so that kernels ask for what comes next while they work.
 ///
 /// Models: Float32Row, Float16Row, Int8Row, WidenedRow.
 struct Float32Row {
@@ -80,17 +80,27 @@ struct StoredRows {
   const std::byte* data = nullptr;
   std::size_t count = 0;
   std::size_t width = 0;
+  std::ptrdiff_t ahead = 0;  ///< bytes from a row to the one that is read as much later; 0 if nobody knows
 
   const std::byte* operator[](std::size_t i) const { return data + i * Row::bytes(width); }
-  /// Prefetches the rows [first, first + n), at most up to the last; see `streamed`.
-  void fetch(std::size_t first, std::size_t n) const {
-    if constexpr (Row::streamed) {
-      const std::byte* end = (*this)[n < count - first ? first + n : count];
-      for (const std::byte* line = (*this)[first]; line < end; line += 64) __builtin_prefetch(line);
-    }
+  /// Prefetches what lies `ahead` of the bytes [at, at + Bytes) of these rows. Callers go through them in order, the
+  /// pattern that hardware prefetching follows, also where they read several rows side by side.
+  template <std::size_t Bytes>
+  [[gnu::always_inline]] void fetch(std::size_t at) const {
+    // Addresses, not pointers: they may lie beyond the memory that the rows are in, where nothing is fetched.
+    [[maybe_unused]] const auto from =
+        reinterpret_cast<std::uintptr_t>(data) + at + static_cast<std::uintptr_t>(ahead);
+    if constexpr (Row::streamed) fetch_lines(from, std::make_index_sequence<(Bytes + 63) / 64>());
   }
   /// Rows [first, first + n).
-  StoredRows subview(std::size_t first, std::size_t n) const { return {(*this)[first], n, width}; }
+  StoredRows subview(std::size_t first, std::size_t n) const { return {(*this)[first], n, width, ahead}; }
+
+ private:
+  // Neither a loop nor a call: g++ leaves out both if nothing is in them but prefetching.
+  template <std::size_t... I>
+  [[gnu::always_inline]] static void fetch_lines(std::uintptr_t from, std::index_sequence<I...> /*lines*/) {
+    (__builtin_prefetch(reinterpret_cast<const void*>(from + I * 64)), ...);
+  }
 };
 
 }  // namespace asterism::simd

@@ -88,9 +88,10 @@ struct Avx2Vector : Avx2StoredRow {
                                     std::size_t stride) {
     constexpr std::size_t groups = 2 / Queries;
     constexpr std::size_t step = 4 * groups;
+    const std::size_t share =
+        32 * step * Row::bytes(rows.width) / rows.width;  // of the rows side by side, in bytes
     for (std::size_t first = 0; first < rows.count; first += step) {
       const std::size_t count = rows.count - first;
-      rows.fetch(first, step);
       const std::byte* at[step];
       ASTERISM_UNROLL
       for (std::size_t k = 0; k < step; ++k) at[k] = rows[first + (k < count ? k : count - 1)];
@@ -102,6 +103,7 @@ struct Avx2Vector : Avx2StoredRow {
       }
       std::size_t i = 0;
       for (; i + 32 <= rows.width; i += 32) {
+        rows.template fetch<Row::bytes(32 * step)>(first * Row::bytes(rows.width) + i / 32 * share);
         ASTERISM_UNROLL
         for (std::size_t k = 0; k < step; ++k) {
           __m256 row[4];
@@ -189,8 +191,9 @@ struct Avx2Vector : Avx2StoredRow {
       ASTERISM_UNROLL
       for (std::size_t v = 0; v < Vectors; ++v) sum[q][v] = _mm256_loadu_ps(sums[q] + i + 8 * v);
     }
+    const std::size_t share = 8 * Vectors * Row::bytes(rows.width) / rows.width;  // of a row, in bytes
     for (std::size_t j = 0; j < rows.count; ++j) {
-      if (i == 0) rows.fetch(j, 1);
+      rows.template fetch<Row::bytes(8 * Vectors)>(share * (i / (8 * Vectors) * rows.count + j));
       const std::byte* at = rows[j];
       __m256 row[Vectors];
       load<Vectors, Row>(at, rows.width, i, row);

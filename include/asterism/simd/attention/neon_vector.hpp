@@ -89,9 +89,10 @@ struct NeonVector : NeonStoredRow {
   template <std::size_t Queries, class Row>
   static void dots_of(const float* const* queries, StoredRows<Row> rows, float* out, std::size_t stride) {
     constexpr std::size_t step = 8 / Queries;
+    const std::size_t share =
+        16 * step * Row::bytes(rows.width) / rows.width;  // of the rows side by side, in bytes
     for (std::size_t first = 0; first < rows.count; first += step) {
       const std::size_t count = rows.count - first;
-      rows.fetch(first, step);
       const std::byte* at[step];
       float32x4_t sums[Queries][step];
       ASTERISM_UNROLL
@@ -102,6 +103,7 @@ struct NeonVector : NeonStoredRow {
       }
       std::size_t i = 0;
       for (; i + 16 <= rows.width; i += 16) {
+        rows.template fetch<Row::bytes(16 * step)>(first * Row::bytes(rows.width) + i / 16 * share);
         Sixteen query[Queries];
         ASTERISM_UNROLL
         for (std::size_t q = 0; q < Queries; ++q) query[q] = load_floats(queries[q] + i);
@@ -141,13 +143,14 @@ struct NeonVector : NeonStoredRow {
 
   template <std::size_t Queries, class Row>
   static void add_of(const float* weights, std::size_t stride, StoredRows<Row> rows, float* const* sums) {
+    const std::size_t share = 16 * Row::bytes(rows.width) / rows.width;  // of a row, in bytes
     std::size_t i = 0;
     for (; i + 16 <= rows.width; i += 16) {
       Sixteen sum[Queries];
       ASTERISM_UNROLL
       for (std::size_t q = 0; q < Queries; ++q) sum[q] = load_floats(sums[q] + i);
       for (std::size_t j = 0; j < rows.count; ++j) {
-        if (i == 0) rows.fetch(j, 1);
+        rows.template fetch<Row::bytes(16)>(share * (i / 16 * rows.count + j));
         const Sixteen row = load<Row>(rows[j], rows.width, i);
         ASTERISM_UNROLL
         for (std::size_t q = 0; q < Queries; ++q) {
