@@ -2,7 +2,8 @@
 //
 // decode: one new position over a long context. Bytes a second are those of the keys and values read; `share` is their
 // part of what the threads can read from memory at all. Layers take turns, in so many that together they have more than
-// 1 GiB, beyond most processors' caches. Arguments: positions / threads.
+// 1 GiB, beyond most processors' caches. Arguments: positions / threads. decode_one_head: the same for 4 heads on a
+// single KV head, whose positions go to all threads.
 //
 // prefill: 512 rows, the last of so many positions. `flops` are those of the two products over what each row sees;
 // `share` is their part of the fused multiply-adds that the threads can do. Arguments: positions / threads.
@@ -37,7 +38,13 @@ using namespace asterism;
 
 namespace {
 
-constexpr Shape shape = shapes::mixtral_8x7b;
+constexpr Shape eight_heads = shapes::mixtral_8x7b;
+constexpr Shape one_head = [] {
+  Shape shape = shapes::mixtral_8x7b;
+  shape.heads = 4;
+  shape.kv_heads = 1;
+  return shape;
+}();
 constexpr std::size_t chunk = 512;
 
 void randomise(MatrixView<float> rows) {
@@ -76,7 +83,7 @@ double measured_peak(std::size_t threads) {
 
 /// So many layers have more than 1 GiB together.
 template <class Format>
-std::size_t layers_beyond_caches(std::size_t positions) {
+std::size_t layers_beyond_caches(const Shape& shape, std::size_t positions) {
   const Limits limits{.context = static_cast<std::int32_t>(positions)};
   const Bytes each = attention::StaticKvCache<Format>::layer_bytes(shape, limits);
   std::size_t layers = 1;
@@ -87,6 +94,7 @@ std::size_t layers_beyond_caches(std::size_t positions) {
 /// A cache full of random rows, and as many queries as a chunk has.
 template <class Format>
 struct Filled {
+  Shape shape;
   std::size_t positions;
   std::int32_t layers;
   backend::Host device;
@@ -98,8 +106,9 @@ struct Filled {
   backend::DeviceMatrix<float> out = cursor.matrix<float>(chunk, static_cast<std::size_t>(shape.query_width()));
   attention::StaticKvCache<Format> cache;
 
-  Filled(std::size_t positions_each, std::size_t n_layers, std::size_t threads)
-      : positions(positions_each),
+  Filled(const Shape& of, std::size_t positions_each, std::size_t n_layers, std::size_t threads)
+      : shape(of),
+        positions(positions_each),
         layers(static_cast<std::int32_t>(n_layers)),
         device(0, 4_GiB, std::make_shared<parallel::Threads>(threads)),
         cache(device, shape, Limits{.context = static_cast<std::int32_t>(positions_each)}, 0, layers) {
@@ -127,10 +136,10 @@ double share(benchmark::State& state, double each, double limit, F&& f) {
   return limit > 0 ? each * static_cast<double>(state.iterations()) / seconds / limit : 0;
 }
 
-template <class Format>
+template <class Format, const Shape& shape>
 void decode(benchmark::State& state) {
   const std::size_t positions = argument(state, 0);
-  Filled<Format> filled(positions, layers_beyond_caches<Format>(positions), argument(state, 1));
+  Filled<Format> filled(shape, positions, layers_beyond_caches<Format>(shape, positions), argument(state, 1));
   const double bandwidth = measured_bandwidth(argument(state, 1));
   const double bytes = static_cast<double>(filled.cache.bytes().count) / filled.layers;
   std::int32_t layer = 0;
@@ -145,10 +154,10 @@ void decode(benchmark::State& state) {
 template <class Format>
 void prefill(benchmark::State& state) {
   const std::size_t first = argument(state, 0) - chunk;
-  Filled<Format> filled(argument(state, 0), 1, argument(state, 1));
+  Filled<Format> filled(eight_heads, argument(state, 0), 1, argument(state, 1));
   const double peak = measured_peak(argument(state, 1));
   const double seen = static_cast<double>(chunk) * (static_cast<double>(first) + (chunk + 1) / 2.0);
-  const double operations = 4.0 * seen * static_cast<double>(shape.query_width());
+  const double operations = 4.0 * seen * static_cast<double>(eight_heads.query_width());
   state.counters["share"] = share(state, operations, peak, [&] {
     filled.device.attend(filled.queries, filled.cache.view(0), first, 0, filled.out);
   });
@@ -158,10 +167,10 @@ void prefill(benchmark::State& state) {
 
 template <class Format>
 void append(benchmark::State& state) {
-  Filled<Format> filled(argument(state, 0), 1, argument(state, 1));
+  Filled<Format> filled(eight_heads, argument(state, 0), 1, argument(state, 1));
   for ([[maybe_unused]] auto _ : state) filled.append(0, 0);
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(chunk * 2 * sizeof(float)) *
-                          shape.kv_width());
+                          eight_heads.kv_width());
 }
 
 template <class Format>
@@ -176,7 +185,8 @@ void formats(const std::string& name) {
           ->Unit(benchmark::kMillisecond);
     }
   };
-  for (const std::int64_t positions : {1024, 8192, 32768}) add("decode", decode<Format>, positions);
+  for (const std::int64_t positions : {1024, 8192, 32768}) add("decode", decode<Format, eight_heads>, positions);
+  for (const std::int64_t positions : {8192, 32768}) add("decode_one_head", decode<Format, one_head>, positions);
   for (const std::int64_t positions : {512, 8192}) add("prefill", prefill<Format>, positions);
   add("append", append<Format>, chunk);
 }

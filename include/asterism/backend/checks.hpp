@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/backend/attention_parts.hpp"
 #include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/kv_view.hpp"
@@ -106,8 +107,8 @@ struct Checks {
               DeviceMatrix<const float> out) const {
     on_this_device("attend", queries, kv, out);
     const std::size_t kv_width = kv.kv_heads * kv.head_dim;
-    agree("attend", same_shape(queries, out) && kv_width > 0 && queries.cols() % kv_width == 0 &&
-                        kv.holds(first, queries.rows()));
+    agree("attend", same_shape(queries, out) && kv_width > 0 && kv.head_dim <= widest_head &&
+                        queries.cols() % kv_width == 0 && kv.holds(first, queries.rows()));
   }
 
   template <class Format>

@@ -7,54 +7,78 @@
 #include <cstddef>
 #include <limits>
 
+#include "asterism/backend/attention_parts.hpp"
+#include "asterism/backend/attention_span.hpp"
 #include "asterism/backend/host_attention.hpp"
 #include "asterism/simd/stored_row.hpp"
 #include "asterism/simd/vector.hpp"
 
 namespace asterism::backend {
 
-/// Up to `most` queries that share a pass over keys and values of one head, block by block.
+/// Up to `most` queries that share passes over keys and values of one head.
 ///
-/// A query works through its visible sinks and then through its window, in pieces that end at multiples of `piece`
-/// positions, with a running maximum. The pieces, and the order of summation within a piece, depend only on its
-/// position, so its result has the same bits whatever the other queries are. Masked positions never affect a
-/// result, even if they hold NaN. Source: Milakov and Gimelshein, Online normalizer calculation for softmax, arXiv
-/// 1805.02867.
+/// A query sees block after block of positions, see PositionBlocks. In a block it works through its visible sinks and
+/// then through its window, in pieces that end at multiples of `piece` positions, with a running maximum. Blocks and
+/// pieces, and the order of summation within a piece, depend only on its position, so its result has the same bits
+/// whatever the other queries are. Masked positions never affect a result, even if they hold NaN. Source: Milakov and
+/// Gimelshein, Online normalizer calculation for softmax, arXiv 1805.02867.
 ///
-/// An object of about 40 KB for the stack.
+/// An object of about 72 KB for the stack.
 template <class Format>
 class QueryBlock {
  public:
   static constexpr std::size_t most = most_queries;
 
   QueryBlock(const KvView<Format>& kv, std::size_t kv_head, simd::Level level)
-      : kv_(kv), kv_head_(kv_head), level_(level), scale_(1.0F / std::sqrt(static_cast<float>(kv.head_dim))) {}
+      : kv_(kv),
+        kv_head_(kv_head),
+        level_(level),
+        most_(kv.head_dim * most > widest_head ? widest_head / kv.head_dim : most),
+        scale_(attention_scale(kv.head_dim)) {}
 
-  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  bool full() const { return size_ == most_; }
 
-  /// Adds a query; query, sum (head_dim); the result is written to sum. At most `most` of them.
-  void add(const float* query, float* sum, const AttentionSpan& visible) {
+  /// Adds a query (head_dim), at a position that is not before those of the others.
+  void add(const float* query, const AttentionSpan& visible) {
     queries_[size_] = query;
-    sums_[size_] = sum;
-    softmax_[size_] = {visible, {}, -std::numeric_limits<float>::infinity(), 0.0F};
-    std::fill_n(sum, kv_.head_dim, 0.0F);
+    visible_[size_] = visible;
     ++size_;
   }
 
-  /// Computes attention for all of them and empties the block.
-  void attend() {
-    pass([](const AttentionSpan& visible) { return Range{visible.first_sink, visible.end_sink}; });
-    pass([](const AttentionSpan& visible) { return Range{visible.begin, visible.position + 1}; });
+  /// What the queries see of all positions, to outs[q] (head_dim); then there are none.
+  void attend(float* const* outs) {
+    Softmax all[most];
+    const PositionBlocks blocks(visible_[0], visible_[size_ - 1]);
+    for (std::size_t i = 0; i < blocks.count(); ++i) {
+      float* sums[most];
+      for (std::size_t q = 0; q < size_; ++q)
+        sums[q] = all[q].empty() ? outs[q] : parts_.data() + q * kv_.head_dim;
+      see(blocks[i], sums);
+      for (std::size_t q = 0; q < size_; ++q) {
+        if (all[q].empty()) {
+          all[q] = softmax_[q];
+        } else if (!softmax_[q].empty()) {
+          add_part(softmax_[q], sums[q], scale_, kv_.head_dim, all[q], outs[q]);
+        }
+      }
+    }
     for (std::size_t q = 0; q < size_; ++q) {
-      for (std::size_t i = 0; i < kv_.head_dim; ++i) sums_[q][i] /= softmax_[q].total;
+      for (std::size_t i = 0; i < kv_.head_dim; ++i) outs[q][i] /= all[q].total;
     }
     size_ = 0;
   }
 
+  /// What the queries see of a block of positions: softmax[q], and the sums of values to sums[q] (head_dim).
+  void attend_block(std::size_t block, float* const* sums, Softmax* softmax) {
+    see(block, sums);
+    std::copy_n(softmax_.data(), size_, softmax);
+  }
+
  private:
-  static constexpr std::size_t piece = 64;    // positions
-  static constexpr std::size_t together = 4;  // queries per kernel call
-  static constexpr std::size_t few = 8;  // queries for which converting again is cheaper than storing
+  static constexpr std::size_t piece = 64;           // positions
+  static constexpr std::size_t together = 4;         // queries per kernel call
+  static constexpr std::size_t few = 8;              // queries for which converting again is cheaper than storing
   static constexpr std::size_t widened_size = 4096;  // values
 
   /// Positions [begin, end).
@@ -66,22 +90,30 @@ class QueryBlock {
     Range within(const Range& other) const { return {std::max(begin, other.begin), std::min(end, other.end)}; }
   };
 
-  struct Softmax {
-    AttentionSpan visible;
-    Range seen;  // in this pass
-    float maximum = 0;
-    float total = 0;
-  };
+  /// What the queries see of a block of positions.
+  void see(std::size_t block, float* const* sums) {
+    sums_ = sums;
+    for (std::size_t q = 0; q < size_; ++q) {
+      softmax_[q] = {};
+      std::fill_n(sums[q], kv_.head_dim, 0.0F);
+    }
+    const Range all{block * block_positions, (block + 1) * block_positions};
+    pass([&](const AttentionSpan& visible) { return Range{visible.first_sink, visible.end_sink}.within(all); });
+    pass([&](const AttentionSpan& visible) { return Range{visible.begin, visible.position + 1}.within(all); });
+  }
 
   template <class Seen>
   void pass(const Seen& seen) {
-    for (std::size_t q = 0; q < size_; ++q) softmax_[q].seen = seen(softmax_[q].visible);
+    for (std::size_t q = 0; q < size_; ++q) seen_[q] = seen(visible_[q]);
     const Range all = seen_by_any(0, size_);
     for (std::size_t first = all.begin / piece * piece; first < all.end; first += piece) {
       const Range positions = all.within({first, first + piece});
-      for_each_run(kv_.keys, positions, [&](const auto& rows, Range run) { score(rows, run, first); });
-      for (std::size_t q = 0; q < size_; ++q) weigh(q, softmax_[q].seen.within(positions), first);
-      for_each_run(kv_.values, positions, [&](const auto& rows, Range run) { sum_up(rows, run, first); });
+      const bool last = first + piece > visible_[size_ - 1].position;
+      for_each_run({kv_.keys, kv_.values, 0}, positions,
+                   [&](const auto& rows, Range run) { score(rows, run, first); });
+      for (std::size_t q = 0; q < size_; ++q) weigh(q, seen_[q].within(positions), first);
+      for_each_run({kv_.values, last ? nullptr : kv_.keys, piece}, positions,
+                   [&](const auto& rows, Range run) { sum_up(rows, run, first); });
     }
   }
 
@@ -89,23 +121,32 @@ class QueryBlock {
   Range seen_by_any(std::size_t first, std::size_t count) const {
     Range all;
     for (std::size_t q = first; q < first + count; ++q) {
-      const Range& seen = softmax_[q].seen;
+      const Range& seen = seen_[q];
       if (seen.empty()) continue;
       all = all.empty() ? seen : Range{std::min(all.begin, seen.begin), std::max(all.end, seen.end)};
     }
     return all;
   }
 
+  /// Keys or values, and what is read after them: the rows of `next` that are `later` positions behind.
+  struct Block {
+    const std::byte* data = nullptr;
+    const std::byte* next = nullptr;
+    std::size_t later = 0;
+  };
+
   /// Calls f(rows, their positions) for contiguous runs of rows. If many queries read them they are converted to
   /// float32 first.
   template <class F>
-  void for_each_run(const std::byte* block, Range positions, F&& f) {
+  void for_each_run(const Block& block, Range positions, F&& f) {
     using Row = typename KvFormat<Format>::Row;
     const bool widen = size_ > few && kv_.head_dim * 4 <= widened_size;
     while (!positions.empty()) {
       Range run{positions.begin, std::min(positions.end, positions.begin + kv_.run(positions.begin))};
       if (widen) run.end = std::min(run.end, run.begin + widened_size / kv_.head_dim);
-      const simd::StoredRows<Row> rows{block + kv_.offset(kv_head_, run.begin), run.end - run.begin, kv_.head_dim};
+      const std::byte* data = block.data + kv_.offset(kv_head_, run.begin);
+      simd::StoredRows<Row> rows{data, run.end - run.begin, kv_.head_dim};
+      if (block.next != nullptr) rows.ahead = block.next + kv_.offset(kv_head_, run.begin + block.later) - data;
       if (widen) {
         simd::widen(rows, widened_.data(), level_);
         const auto* floats = reinterpret_cast<const std::byte*>(widened_.data());
@@ -137,9 +178,11 @@ class QueryBlock {
     const View<float> scores(scores_.data() + q * piece + seen.begin - first, seen.end - seen.begin);
     const float maximum = simd::maximum(scores, level_);
     if (maximum > softmax.maximum) {
-      const float shrink = std::exp((softmax.maximum - maximum) * scale_);
-      softmax.total *= shrink;
-      for (std::size_t i = 0; i < kv_.head_dim; ++i) sums_[q][i] *= shrink;
+      if (!softmax.empty()) {
+        const float shrink = std::exp((softmax.maximum - maximum) * scale_);
+        softmax.total *= shrink;
+        scale_values(sums_[q], shrink, kv_.head_dim);
+      }
       softmax.maximum = maximum;
     }
     softmax.total += simd::exponentials(scores, scale_, softmax.maximum, level_);
@@ -152,14 +195,14 @@ class QueryBlock {
     for (std::size_t q = 0; q < size_; q += together) {
       const std::size_t count = std::min(together, size_ - q);
       Range common = run;
-      for (std::size_t k = q; k < q + count; ++k) common = common.within(softmax_[k].seen);
+      for (std::size_t k = q; k < q + count; ++k) common = common.within(seen_[k]);
       common.end = std::max(common.begin, common.end);
       for (std::size_t k = q; k < q + count; ++k) {
-        add_values(k, 1, rows, run, softmax_[k].seen.within({run.begin, std::min(run.end, common.begin)}), first);
+        add_values(k, 1, rows, run, seen_[k].within({run.begin, std::min(run.end, common.begin)}), first);
       }
       add_values(q, count, rows, run, common.within(run), first);
       for (std::size_t k = q; k < q + count; ++k) {
-        add_values(k, 1, rows, run, softmax_[k].seen.within({common.end, run.end}), first);
+        add_values(k, 1, rows, run, seen_[k].within({common.end, run.end}), first);
       }
     }
   }
@@ -171,34 +214,61 @@ class QueryBlock {
     const std::size_t size = positions.end - positions.begin;
     const MatrixView<const float> weights(scores_.data() + q * piece + positions.begin - first, count, size,
                                           piece);
-    simd::add_weighted(weights, rows.subview(positions.begin - run.begin, size), {sums_.data() + q, count},
-                       level_);
+    simd::add_weighted(weights, rows.subview(positions.begin - run.begin, size), {sums_ + q, count}, level_);
   }
 
   const KvView<Format>& kv_;
   std::size_t kv_head_;
   simd::Level level_;
+  std::size_t most_;
   float scale_;
   std::size_t size_ = 0;
   std::array<const float*, most> queries_;
-  std::array<float*, most> sums_;
+  std::array<AttentionSpan, most> visible_;
+  // Of the block:
   std::array<Softmax, most> softmax_;
+  float* const* sums_ = nullptr;
+  std::array<Range, most> seen_;  // in this pass
   alignas(64) std::array<float, most * piece> scores_;
   alignas(64) std::array<float, widened_size> widened_;
+  alignas(64) std::array<float, widest_head> parts_;
 };
 
 template <class Format>
 void attend_rows(MatrixView<const float> queries, const KvView<Format>& kv, std::size_t kv_head, std::size_t first,
                  std::size_t window, MatrixView<float> out, simd::Level use) {
   QueryBlock<Format> block(kv, kv_head, use);
+  std::array<float*, most_queries> outs;
+  std::size_t size = 0;
   for (std::size_t i = 0; i < queries.rows; ++i) {
     const AttentionSpan seen = visible(kv, first + i, window);
     for (std::size_t head = 0; head < queries.cols; head += kv.head_dim) {
-      block.add(queries.row(i).data + head, out.row(i).data + head, seen);
-      if (block.size() == block.most) block.attend();
+      block.add(queries.row(i).data + head, seen);
+      outs[size++] = out.row(i).data + head;
+      if (!block.full()) continue;
+      block.attend(outs.data());
+      size = 0;
     }
   }
-  block.attend();
+  if (!block.empty()) block.attend(outs.data());
+}
+
+template <class Format>
+void attend_block(MatrixView<const float> queries, const KvView<Format>& kv, std::size_t kv_head,
+                  std::size_t first, std::size_t window, std::size_t position_block, Softmax* softmax, float* sums,
+                  simd::Level use) {
+  QueryBlock<Format> block(kv, kv_head, use);
+  std::array<float*, most_queries> to;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < queries.rows; ++i) {
+    const AttentionSpan seen = visible(kv, first + i, window);
+    for (std::size_t head = 0; head < queries.cols; head += kv.head_dim) {
+      block.add(queries.row(i).data + head, seen);
+      to[size] = sums + size * kv.head_dim;
+      ++size;
+    }
+  }
+  block.attend_block(position_block, to.data(), softmax);
 }
 
 }  // namespace asterism::backend

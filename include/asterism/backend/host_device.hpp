@@ -11,8 +11,8 @@
 #include "asterism/backend/checks.hpp"
 #include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
-#include "asterism/backend/host_attention.hpp"
 #include "asterism/backend/host_attention_mass.hpp"
+#include "asterism/backend/host_attention_tasks.hpp"
 #include "asterism/backend/host_products.hpp"
 #include "asterism/backend/kv_view.hpp"
 #include "asterism/backend/operand.hpp"
@@ -134,23 +134,12 @@ class HostDevice {
 
   /// Causal attention: query row i (n, heads * head_dim) is at position first + i and attends to the positions
   /// given by `visible`, at most the last `window` if window > 0. The rows are the last n that were appended. out
-  /// (n, heads * head_dim).
+  /// (n, heads * head_dim); head_dim at most `widest_head`.
   template <class Format>
   void attend(DeviceMatrix<const float> queries, KvView<Format> kv, std::size_t first, std::size_t window,
               DeviceMatrix<float> out) {
     checks().attend(queries, kv, first, out);
-    const std::size_t group_width = queries.cols() / kv.kv_heads;
-    const std::size_t each = rows_together(group_width / kv.head_dim);
-    const std::size_t blocks = (queries.rows() + each - 1) / each;
-    execution_.for_each_task(blocks * kv.kv_heads, [&](std::size_t task) {
-      const std::size_t head = task / blocks;
-      const std::size_t row = task % blocks * each;
-      const std::size_t rows = queries.rows() - row < each ? queries.rows() - row : each;
-      const auto of_head = [&](const auto& all) {
-        return MatrixView(all.view.row(row).data + head * group_width, rows, group_width, all.view.stride);
-      };
-      attend_rows<Format>(of_head(queries), kv, head, first + row, window, of_head(out));
-    });
+    attention_.attend(queries.view, kv, first, window, out.view);
   }
 
   /// after = before + the attention drawn: for each key/value head and slot the softmax probabilities of all query
@@ -247,6 +236,7 @@ class HostDevice {
  private:
   Arena arena_;
   parallel::ExecutionRef execution_;
+  HostAttention attention_;
   HostProducts products_;  // destroyed before the arena of its scratch
 };
 

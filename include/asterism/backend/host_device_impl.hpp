@@ -26,7 +26,7 @@ inline void copy_rows(MatrixView<const float> from, MatrixView<float> to) {
 }  // namespace detail
 
 ASTERISM_INLINE HostDevice::HostDevice(std::int32_t device, Bytes budget, parallel::ExecutionRef execution)
-    : arena_(device, budget), execution_(execution), products_(execution) {
+    : arena_(device, budget), execution_(execution), attention_(execution), products_(execution) {
   simd::tuning();  // measured now, where the processor is unknown, rather than at the first token
 }
 
