@@ -16,7 +16,7 @@ inline constexpr std::size_t most_queries = 64;
 
 /// out = softmax(q K^T / sqrt(head_dim)) V for consecutive rows of queries, the first at position `first`, over
 /// the positions given by `visible`. queries and out (rows, heads of the group * head_dim), any stride; head_dim at
-/// most `widest_head`. A row's bits depend only on the row. Does not allocate; uses less than 96 KiB of stack.
+/// most `widest_head`. A row's bits depend only on the row. Does not allocate; uses less than 112 KiB of stack.
 /// Thread-safe if out is not shared.
 template <class Format>
 void attend_rows(MatrixView<const float> queries, const KvView<Format>& kv, std::size_t kv_head, std::size_t first,

@@ -23,7 +23,7 @@ namespace asterism::backend {
 /// whatever the other queries are. Masked positions never affect a result, even if they hold NaN. Source: Milakov and
 /// Gimelshein, Online normalizer calculation for softmax, arXiv 1805.02867.
 ///
-/// An object of about 72 KB for the stack.
+/// An object of about 72 KB for the stack, for 8-bit rows 88 KB.
 template <class Format>
 class QueryBlock {
  public:
@@ -76,7 +76,9 @@ class QueryBlock {
   }
 
  private:
-  static constexpr std::size_t piece = 64;           // positions
+  /// Positions: some 16 KiB of keys in heads of 128, which are used up before what is read ahead drives them out of a
+  /// cache.
+  static constexpr std::size_t piece = KvFormat<Format>::bytes(128) < 256 ? 128 : 64;
   static constexpr std::size_t together = 4;         // queries per kernel call
   static constexpr std::size_t few = 8;              // queries for which converting again is cheaper than storing
   static constexpr std::size_t widened_size = 4096;  // values
