@@ -16,6 +16,7 @@
 #include "asterism/generate/session.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/simd/level.hpp"
+#include "asterism/simd/tuning.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
@@ -143,7 +144,8 @@ TEST_CASE("the memory report tells plan and high water of every device, and what
     CHECK(contains(line, "in use now " + to_string(model.devices()[d]->arena().used())));
     CHECK(line_of(before, concat("device ", d, ": planned ")) != line);
   }
-  CHECK(contains(report, concat("instruction set ", simd::name(simd::level()), ", ")));
+  CHECK(contains(report, concat("instruction set ", simd::name(simd::level()), " tuned by ", simd::tuning().source,
+                                " (", simd::to_string(simd::tuning().tuning), "), ")));
   CHECK(contains(report, " threads, experts and attention float32, embedding float32, head float32"));
   for (const char* part :
        {"experts", "attention", "KV cache", "routers", "workspace", "head", "peak", "headroom"}) {

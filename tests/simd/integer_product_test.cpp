@@ -78,6 +78,7 @@ TEST_CASE_TEMPLATE("any number of rows, any cut of the outputs, every level: the
                    Int8<64>) {
   for (const std::size_t outputs : {1U, 15U, 16U, 37U, 64U}) {
     check_all_cuts<Q, 32>(20, outputs, 3 * Q::KernelOrder::block);
+    check_all_cuts<Q, 64>(20, outputs, 3 * Q::KernelOrder::block);
     check_all_cuts<Q, 128>(20, outputs, 3 * Q::KernelOrder::block);
   }
 }
@@ -86,6 +87,11 @@ TEST_CASE_TEMPLATE("many rows of more columns than are unpacked at once", Q, Nf4
                    Int8<32>) {
   check_all_cuts<Q, 32>(53, 53, 2 * simd::UnpackedTile::most_cols + 64);
   check_all_cuts<Q, 128>(53, 53, 2 * simd::UnpackedTile::most_cols + 64);
+}
+
+TEST_CASE("blocks that are larger than what is unpacked at once") {
+  check_all_cuts<Nf4<2048>, 32>(20, 48, 2 * 2048);
+  check_all_cuts<Int8<4096>, 64>(20, 48, 4096);
 }
 
 TEST_CASE("other outputs stay as they are") {

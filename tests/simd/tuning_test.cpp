@@ -1,7 +1,6 @@
 // The choice of a tuning, and that no result depends on it.
 #include "asterism/simd/tuning.hpp"
 
-#include <cstdio>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/integer_product.hpp"
 
+#include "support/files.hpp"
 #include "support/integer_products.hpp"
 #include "support/levels.hpp"
 
@@ -72,18 +72,20 @@ TEST_CASE("the table first, then what was asked for, and a measurement where the
 }
 
 TEST_CASE("a file keeps what was measured") {
-  const std::string path = "tuning_test.tuning";
-  std::remove(path.c_str());
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() + "/tuning";
   const TuningChoice measured = choose_tuning(("file=" + path).c_str(), "AuthenticAMD 25");
   CHECK(measured.source == path);
   std::ofstream(path) << "ahead=4096,many_rows=20\n";
   CHECK(choose_tuning(("file=" + path).c_str(), "AuthenticAMD 25").tuning == Tuning{4096, 20});
   std::ofstream(path) << "half a line";
   CHECK_THROWS_WITH_AS(choose_tuning(("file=" + path).c_str(), ""),
-                       "tuning_test.tuning: tuning: 'half a line' is none of its members: expected such as "
-                       "ahead=8192,many_rows=16; remove the file to have it measured again",
+                       (path + ": tuning: 'half a line' is none of its members: expected such as "
+                               "ahead=8192,many_rows=16; remove the file to have it measured again")
+                           .c_str(),
                        InvalidArgument);
-  std::remove(path.c_str());
+  std::ofstream(path, std::ios::trunc).close();
+  CHECK_THROWS_AS(choose_tuning(("file=" + path).c_str(), ""), InvalidArgument);
   CHECK_THROWS_WITH_AS(choose_tuning("file=/no/such/folder/tuning", ""),
                        "ASTERISM_TUNING: /no/such/folder/tuning could not be written", FileError);
 }

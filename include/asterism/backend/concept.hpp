@@ -267,12 +267,14 @@ concept ActivationOps = needs::relu<B>;
 template <class B>
 concept PruningOps = needs::attention_mass<B> && needs::drop_least<B>;
 
-/// Devices whose memory is the host's, so that files can be read into it.
+/// Devices whose memory is the host's, so that files can be read into it. `execution()`: the threads that its
+/// operations run on. `write` may be called for different operands from several of them at once.
 ///
 /// Models: BasicHost.
 template <class B>
-concept InHostMemory = requires {
+concept InHostMemory = requires(const B& device) {
   requires B::in_host_memory;
+  device.execution().threads();
 };
 
 /// Devices into whose memory experts can be brought while a model runs: that of the host, or by a `Carrier` of

@@ -34,8 +34,8 @@ class BasicHost : public HostDevice {
  public:
   static_assert(parallel::Execution<Execution>);
   static_assert(std::same_as<Activation, quant::Float32Activations> || quant::IntegerActivations<Activation>,
-                "the activation policies are quant::Float32Activations and quant::Int8Activations, or "
-                "quant::WideInt8Activations");
+                "the activation policies are quant::Float32Activations and quant::Int8Activations, or another "
+                "quant::GroupedInt8Activations");
   using ExecutionPolicy = Execution;
   using ActivationPolicy = Activation;
 

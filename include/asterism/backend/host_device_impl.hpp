@@ -11,8 +11,8 @@
 #include "asterism/core/format.hpp"
 #include "asterism/linalg/rms_norm.hpp"
 #include "asterism/linalg/rotary.hpp"
-#include "asterism/simd/tuning.hpp"
 #include "asterism/simd/silu.hpp"
+#include "asterism/simd/tuning.hpp"
 
 namespace asterism::backend {
 

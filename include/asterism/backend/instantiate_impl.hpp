@@ -14,6 +14,8 @@ namespace asterism::backend {
 #define ASTERISM_INSTANTIATE(...)                                                                                 \
   template void attend_rows<__VA_ARGS__>(MatrixView<const float>, const KvView<__VA_ARGS__>&, std::size_t,        \
                                          std::size_t, std::size_t, MatrixView<float>, simd::Level);               \
+  template void attend_block<__VA_ARGS__>(MatrixView<const float>, const KvView<__VA_ARGS__>&, std::size_t,       \
+                                          std::size_t, std::size_t, std::size_t, Softmax*, float*, simd::Level);  \
   template void add_attention_mass<__VA_ARGS__>(MatrixView<const float>, const KvView<__VA_ARGS__>&, std::size_t, \
                                                 std::size_t, View<float>, View<float>, simd::Level);
 #define ASTERISM_INSTANTIATE_GROUP(group)       \

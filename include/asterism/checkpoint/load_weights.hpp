@@ -140,7 +140,8 @@ void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
   }
   progress.begin("loading", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
-  std::mutex mutex;  // of `uses`, `done` and the sink
+  bool cancelled = false;
+  std::mutex mutex;  // of all these, `uses` and the sink
   const auto load = [&](std::size_t i) {
     const FoundWeight& found = *wanted[i];
     model::visit_weight(network, found.id, [&](const auto& weights) {
@@ -150,7 +151,10 @@ void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
     const std::lock_guard lock(mutex);
     if (--uses[found.tensor] == 0) release(store, found);
     done += stored_bytes(found, shape);
+    if (cancelled) return;
+    cancelled = true;  // unless the sink returns
     progress.advance(done, found.location.name);
+    cancelled = false;
   };
   if constexpr (backend::InHostMemory<Device>) {
     parallel::for_each_in_turn(devices.front()->execution(), wanted.size(), load);

@@ -35,7 +35,7 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
                    " of the checkpoint) passed over: the model does not use them\n");
   }
   text += placement::recommendations(plan, limits, shape.max_positions);
-  if (simd::tiles_refused()) {
+  if (simd::tiles_refused() && simd::level() == simd::Level::avx512) {
     text += "- This processor has AMX, but the system does not let the process use it: prompts take AVX-512.\n";
   }
   if (simd::level() != simd::best_level()) {

@@ -104,9 +104,10 @@ void integer_product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixVi
   multiply_outputs<Group>(weights, scale_of, first, tile * quant::tile_rows, x, y);
   std::size_t done = 0;
   if constexpr (UnpacksTiles<Kernels> && Nesting<Q, Group>::outer <= UnpackedTile::most_cols) {
-    if (x.rows >= many_rows.load(std::memory_order_relaxed)) {
-      done = x.rows / Kernels::least_unpacked_rows * Kernels::least_unpacked_rows;
-      const std::uint64_t even = tile + (end_tile - tile) / 2 * 2;
+    const std::uint64_t even = tile + (end_tile - tile) / 2 * 2;
+    const std::size_t whole = x.rows / Kernels::least_unpacked_rows * Kernels::least_unpacked_rows;
+    if (x.rows >= many_rows.load(std::memory_order_relaxed) && whole > 0 && even > tile) {
+      done = whole;
       multiply_many<Kernels, Group>(weights, scale_of, tile, even, x, done, y);
       if (even < end_tile)
         multiply_rows<Kernels, Kernels::most_rows, Group>(weights, scale_of, even, end_tile, x.rows_at(0, done), 0,

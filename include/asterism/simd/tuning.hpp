@@ -25,8 +25,8 @@ struct TuningChoice {
 /// the architecture.
 std::string processor_family();
 
-/// The tuning for which one row meets 64 MiB of 4-bit weights fastest, on one thread: about 0.1 s. Changes the one in
-/// use meanwhile.
+/// The tuning with the distance at which one row meets 64 MiB of 4-bit weights fastest, on one thread: at most about
+/// 0.1 s, and 72 MiB meanwhile. Changes the one in use meanwhile.
 Tuning measure_tuning();
 
 /// The choice for `wanted`, the value of ASTERISM_TUNING, nullptr or "" if unset: then that of the table, or, where it

@@ -40,7 +40,7 @@ struct TunedFamily {
   std::string_view family;
   Tuning tuning;
 };
-/// Measured ones: docs/performance.md, "Tuning".
+/// Distances were measured on Zen 4, Zen 5 and one Intel Xeon, `many_rows` on Zen 5: docs/performance.md, "Tuning".
 inline constexpr std::array<TunedFamily, 3> tuned_families{{
     {"AuthenticAMD 25", {.ahead = 8192, .many_rows = 16}},
     {"AuthenticAMD 26", {.ahead = 8192, .many_rows = 16}},
@@ -65,13 +65,15 @@ inline TuningChoice tuning_of_file(const std::string& path) {
     std::string text;
     std::getline(in, text);
     try {
+      if (text.empty()) throw InvalidArgument("no tuning is in it");
       return {tuning_from(text), path};
     } catch (const InvalidArgument& error) {
       throw InvalidArgument(concat(path, ": ", error.what(), "; remove the file to have it measured again"));
     }
   }
   const Tuning measured = measure_tuning();
-  const std::string partial = path + ".partial";
+  const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  const std::string partial = concat(path, ".", now, ".partial");  // another process may write its own
   std::ofstream out(partial);
   out << to_string(measured) << "\n";
   out.close();
@@ -157,21 +159,22 @@ ASTERISM_INLINE Tuning measure_tuning() {
   Tuning tuning{.ahead = detail::codes_ahead, .many_rows = detail::many_rows};
   const Tuning before = tuning;
   constexpr std::array<std::uint32_t, 4> distances{0, 2048, 8192, 16384};
-  std::array<double, distances.size()> best;
-  best.fill(1e9);
+  double best = 1e9;
   const auto start = std::chrono::steady_clock::now();
-  do {
-    for (std::size_t i = 0; i < distances.size(); ++i) {
-      detail::codes_ahead = distances[i];
-      const double seconds =
-          detail::seconds_of_one_row({start_of(weights), rows, cols}, x, MatrixView<float>(y.data(), 1, rows));
-      if (seconds < best[i]) best[i] = seconds;
+  for (std::size_t pass = 0; pass < 3 * distances.size(); ++pass) {
+    const std::uint32_t distance = distances[pass % distances.size()];
+    detail::codes_ahead = distance;
+    const double seconds =
+        detail::seconds_of_one_row({start_of(weights), rows, cols}, x, MatrixView<float>(y.data(), 1, rows));
+    if (seconds < best) tuning.ahead = distance;
+    best = seconds < best ? seconds : best;
+    // A processor so slow that it has not tried all by then computes longer than it waits for memory.
+    if (std::chrono::steady_clock::now() - start > std::chrono::milliseconds(70)) {
+      if (pass + 1 < distances.size()) tuning.ahead = before.ahead;
+      break;
     }
-  } while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(50));
+  }
   detail::use_tuning(before);
-  std::size_t fastest = 0;
-  for (std::size_t i = 1; i < distances.size(); ++i) fastest = best[i] < best[fastest] ? i : fastest;
-  tuning.ahead = distances[fastest];
   return tuning;
 }
 
