@@ -73,8 +73,9 @@ __attribute__((target("avx2"), noinline)) inline std::int32_t avxvnni_loop(std::
 }  // namespace detail
 
 /// Multiplications and additions of 8-bit integers a second on all threads of `execution`, with the instructions of
-/// `level`: dot products of four (AVX-512 VNNI, AVX-VNNI), or products of pairs and their sums (AVX2). The best of
-/// several loops in registers, about 0.2 s; 0 where the level has no such instruction.
+/// `level`: dot products of four (AVX-512 VNNI, AVX-VNNI), or products of pairs and their sums (AVX2). AMX counts as
+/// AVX-512: what is a share of this peak can be above 1 there. The best of several loops in registers, about 0.2 s; 0
+/// where the level has no such instruction.
 template <asterism::parallel::Execution Execution>
 double integer_peak([[maybe_unused]] Execution& execution, [[maybe_unused]] asterism::simd::Level level) {
 #if defined(__x86_64__)
