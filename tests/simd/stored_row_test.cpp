@@ -46,5 +46,6 @@ TEST_CASE("rows lie one behind the other, and a part begins at its first row") {
   CHECK(part.data == rows.view()[2]);
   CHECK(part.count == 3);
   CHECK(part.width == 34);
-  rows.view().fetch(3, 100);  // what lies behind the last row is not asked for; nothing else is seen from outside
+  CHECK(part.ahead == rows.view().ahead);
+  rows.view().fetch<64>(100000);  // nothing is fetched where no memory is; nothing else is seen from outside
 }

@@ -1,6 +1,8 @@
 // Forward declarations of the room `quant`: how weights are stored.
 #pragma once
 
+#include <cstddef>
+
 namespace asterism::quant {
 
 struct Plane;
