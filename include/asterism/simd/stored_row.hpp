@@ -99,7 +99,7 @@ struct StoredRows {
   // Neither a loop nor a call: g++ leaves out both if nothing is in them but prefetching.
   template <std::size_t... I>
   [[gnu::always_inline]] static void fetch_lines(std::uintptr_t from, std::index_sequence<I...> /*lines*/) {
-    (__builtin_prefetch(reinterpret_cast<const void*>(from + I * 64)), ...);
+    (__builtin_prefetch(reinterpret_cast<const void*>(from + I * 64)), ...);  // NOLINT(performance-no-int-to-ptr)
   }
 };
 

@@ -88,8 +88,8 @@ struct PortableTiles {
           out[i + k] = static_cast<std::int16_t>(bytes[k] < 128 ? bytes[k] : bytes[k] - 256);
         } else {
           const std::size_t high = Q::first_in_high_nibble ? 0 : 4;
-          out[i + high + k] = static_cast<std::int16_t>(Q::integers[bytes[k] >> 4U]);
-          out[i + (4 - high) + k] = static_cast<std::int16_t>(Q::integers[bytes[k] & 15U]);
+          out[i + high + k] = std::int16_t{Q::integers[bytes[k] >> 4U]};
+          out[i + (4 - high) + k] = std::int16_t{Q::integers[bytes[k] & 15U]};
         }
       }
     }
