@@ -37,5 +37,8 @@ using Host = BasicHost<parallel::Threads>;
 using HostA8 = BasicHost<parallel::Threads, quant::Int8Activations>;
 using HostWideA8 = BasicHost<parallel::Threads, quant::WideInt8Activations>;
 using SerialHost = BasicHost<parallel::Serial>;
+template <class Execution>
+class BasicTrainingHost;
+using TrainingHost = BasicTrainingHost<parallel::Threads>;
 
 }  // namespace asterism::backend

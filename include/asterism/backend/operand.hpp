@@ -52,6 +52,9 @@ struct DeviceWeights {
   quant::KernelMatrixRef<Format> kernel_matrix() const { return {data, rows, cols}; }
 };
 
+/// What becomes of the elements of a result: replaced, or added to.
+enum class Into : std::uint8_t { overwrite, add };
+
 /// One of several products of the same rows: y = x W^T.
 template <class Format>
 struct Product {

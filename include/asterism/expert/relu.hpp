@@ -81,6 +81,49 @@ class Relu {
     device.template grouped_product<Quantization>(matrices.down, groups, inner, y);
   }
 
+  /// What a pass that trains leaves for `backward`, for one layer.
+  struct Saved {
+    backend::DeviceMatrix<float> inner;  ///< (slots, ffn): max(x W_up^T, 0)
+
+    static constexpr Saved lay_out(backend::Layout& cursor, const Relu& expert, std::size_t slots) {
+      return {cursor.matrix<float>(slots, expert.ffn_)};
+    }
+  };
+
+  /// Memory of a pass that trains, the same for all layers.
+  struct Work {
+    backend::DeviceMatrix<float> inner;  ///< (slots, ffn): the gradient of Saved::inner
+
+    static constexpr Work lay_out(backend::Layout& cursor, const Relu& expert, std::size_t slots) {
+      return {cursor.matrix<float>(slots, expert.ffn_)};
+    }
+  };
+
+  /// The same for training; see train::TrainableExpert. y may not alias x.
+  template <class Device>
+  void forward(Device& device, const Matrices& matrices, const backend::ExpertGroups& groups,
+               backend::DeviceMatrix<const float> x, const Saved& saved, const Work& /*work*/,
+               backend::DeviceMatrix<float> y) const {
+    device.template grouped_product<Quantization>(matrices.up, groups, x, saved.inner);
+    device.relu(saved.inner, saved.inner);
+    device.template grouped_product<Quantization>(matrices.down, groups, saved.inner, y);
+  }
+
+  /// From the gradient dy (slots, hidden) of `forward`: that of its rows, dx (slots, hidden), and those of the
+  /// matrices, which are added to `gradients`.
+  template <class Device>
+  void backward(Device& device, const Matrices& matrices, const Matrices& gradients,
+                const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x, const Saved& saved,
+                const Work& work, backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx) const {
+    device.template grouped_weight_gradient<Quantization>(groups, dy, saved.inner, gradients.down);
+    device.template grouped_product_backward<Quantization>(matrices.down, groups, dy, backend::Into::overwrite,
+                                                           work.inner);
+    device.relu_backward(saved.inner, work.inner);
+    device.template grouped_weight_gradient<Quantization>(groups, work.inner, x, gradients.up);
+    device.template grouped_product_backward<Quantization>(matrices.up, groups, work.inner,
+                                                           backend::Into::overwrite, dx);
+  }
+
  private:
   std::size_t hidden_;
   std::size_t ffn_;

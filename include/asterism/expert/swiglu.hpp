@@ -88,6 +88,54 @@ class SwiGlu {
     device.template grouped_swiglu<Quantization>(experts, groups, x, gate, up, y);
   }
 
+  /// What a pass that trains leaves for `backward`, for one layer.
+  struct Saved {
+    backend::DeviceMatrix<float> gate;  ///< (slots, ffn): before SiLU
+    backend::DeviceMatrix<float> up;    ///< (slots, ffn)
+
+    static constexpr Saved lay_out(backend::Layout& cursor, const SwiGlu& expert, std::size_t slots) {
+      return {cursor.matrix<float>(slots, expert.ffn_), cursor.matrix<float>(slots, expert.ffn_)};
+    }
+  };
+
+  /// Memory of a pass that trains, the same for all layers.
+  struct Work {
+    backend::DeviceMatrix<float> inner;  ///< (slots, ffn): silu(gate) * up, then its gradient
+
+    static constexpr Work lay_out(backend::Layout& cursor, const SwiGlu& expert, std::size_t slots) {
+      return {cursor.matrix<float>(slots, expert.ffn_)};
+    }
+  };
+
+  /// The same for training; see train::TrainableExpert. y may not alias x.
+  template <class Device>
+  void forward(Device& device, const Matrices& matrices, const backend::ExpertGroups& groups,
+               backend::DeviceMatrix<const float> x, const Saved& saved, const Work& work,
+               backend::DeviceMatrix<float> y) const {
+    device.template grouped_product<Quantization>(matrices.gate, groups, x, saved.gate);
+    device.template grouped_product<Quantization>(matrices.up, groups, x, saved.up);
+    device.silu_multiply(saved.gate, saved.up, work.inner);
+    device.template grouped_product<Quantization>(matrices.down, groups, work.inner, y);
+  }
+
+  /// From the gradient dy (slots, hidden) of `forward`: that of its rows, dx (slots, hidden), and those of the
+  /// matrices, which are added to `gradients`. Overwrites what was saved.
+  template <class Device>
+  void backward(Device& device, const Matrices& matrices, const Matrices& gradients,
+                const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x, const Saved& saved,
+                const Work& work, backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx) const {
+    device.silu_multiply(saved.gate, saved.up, work.inner);
+    device.template grouped_weight_gradient<Quantization>(groups, dy, work.inner, gradients.down);
+    device.template grouped_product_backward<Quantization>(matrices.down, groups, dy, backend::Into::overwrite,
+                                                           work.inner);
+    device.silu_multiply_backward(work.inner, saved.gate, saved.up);
+    device.template grouped_weight_gradient<Quantization>(groups, saved.gate, x, gradients.gate);
+    device.template grouped_weight_gradient<Quantization>(groups, saved.up, x, gradients.up);
+    device.template grouped_product_backward<Quantization>(matrices.gate, groups, saved.gate,
+                                                           backend::Into::overwrite, dx);
+    device.template grouped_product_backward<Quantization>(matrices.up, groups, saved.up, backend::Into::add, dx);
+  }
+
  private:
   std::size_t hidden_;
   std::size_t ffn_;

@@ -42,4 +42,31 @@ ASTERISM_INLINE void SoftmaxTopK::route(View<float> logits, View<Route> out) con
   for (Route& route : out) route.weight /= total;
 }
 
+ASTERISM_INLINE void SoftmaxTopK::backward(View<const float> probabilities, View<const Route> chosen,
+                                           View<const float> dweights, View<const float> dprobabilities,
+                                           View<float> dlogits) const {
+  // Of the softmax over all experts: p (dp - sum p dp).
+  float mean = 0;
+  for (std::size_t e = 0; e < dlogits.size; ++e) {
+    dlogits[e] = dprobabilities.empty() ? 0.0F : dprobabilities[e];
+    mean += probabilities[e] * dlogits[e];
+  }
+  // Of the weights: without a division they are probabilities; with one, a softmax over the chosen alone.
+  float chosen_mean = 0;
+  for (std::size_t j = 0; j < chosen.size; ++j) {
+    if (!options_.normalised) dlogits[static_cast<std::size_t>(chosen[j].expert)] += dweights[j];
+    chosen_mean += chosen[j].weight * dweights[j];
+  }
+  if (!options_.normalised) mean += chosen_mean;
+  for (std::size_t e = 0; e < dlogits.size; ++e) dlogits[e] = probabilities[e] * (dlogits[e] - mean);
+  if (options_.normalised) {
+    for (std::size_t j = 0; j < chosen.size; ++j) {
+      dlogits[static_cast<std::size_t>(chosen[j].expert)] += chosen[j].weight * (dweights[j] - chosen_mean);
+    }
+  }
+  if (options_.temperature != 1) {
+    for (float& gradient : dlogits) gradient /= options_.temperature;
+  }
+}
+
 }  // namespace asterism::gating
