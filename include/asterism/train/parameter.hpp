@@ -1,0 +1,46 @@
+// One trainable tensor as optimizers and clipping see it: its weights, its gradient, and the optimizer's memory of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "asterism/core/view.hpp"
+
+namespace asterism::train {
+
+/// What a tensor is, for optimizers that treat some apart.
+enum class Kind : std::uint8_t {
+  vector,        ///< norms, biases
+  embedding,     ///< rows by token; a tied head too
+  head,          ///< hidden to logits
+  attention,     ///< a matrix of a mixer: query, key, value or output
+  feed_forward,  ///< a matrix of a dense block
+  expert,        ///< a matrix of one expert
+  router,        ///< hidden to scores
+  adapter,       ///< a matrix of a low-rank adapter
+};
+
+/// One trainable tensor (rows, cols), row-major without gaps: stride == cols; a vector is (1, n). Weights, gradient
+/// and state do not overlap. A copy is shallow: views own nothing.
+struct Parameter {
+  std::string name{};            ///< as in checkpoints
+  MatrixView<float> weights{};   ///< (rows, cols)
+  MatrixView<float> gradient{};  ///< (rows, cols): of the loss of the step, already averaged
+  View<std::byte> state{};       ///< Optimizer::state_bytes(kind, rows, cols), aligned to 64 bytes
+  bool decays = true;            ///< false for vectors and embeddings: no weight decay
+  Kind kind = Kind::expert;
+
+  std::size_t size() const { return weights.rows * weights.cols; }
+  /// All weights, and all of the gradient, one row behind the other.
+  View<float> values() const { return {weights.data, size()}; }
+  View<float> slope() const { return {gradient.data, size()}; }
+};
+
+/// True for the kinds whose weights decay by convention: matrices, but no embedding.
+constexpr bool decays_by_default(Kind kind) { return kind != Kind::vector && kind != Kind::embedding; }
+
+/// Elements of one task of an update: fixed, so that work is cut by shape.
+inline constexpr std::size_t piece_elements = 16384;
+
+}  // namespace asterism::train
