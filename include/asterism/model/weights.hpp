@@ -53,7 +53,7 @@ constexpr const WeightInfo& info_of(Architecture architecture, Role role) {
 
 /// Calls f(id) for every weight of a network of `shape`, layer by layer; for the head only if `with_head`.
 template <class F>
-void for_each_weight_id(const Shape& shape, bool with_head, F&& f) {
+constexpr void for_each_weight_id(const Shape& shape, bool with_head, F&& f) {
   const View<const WeightInfo> all = info_of(shape.architecture).weights;
   // Calls g for the weights of one scope from `next` on; returns the first of another scope.
   const auto each_of = [&](Scope scope, std::size_t next, auto&& g) {

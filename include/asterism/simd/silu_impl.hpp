@@ -1,13 +1,11 @@
 // Bodies of silu.hpp.
 #pragma once
 
-#include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 
-#include "asterism/core/bits.hpp"
 #include "asterism/simd/by_level.hpp"
+#include "asterism/simd/sigmoid_lanes.hpp"
 #include "asterism/simd/silu.hpp"
 #include "asterism/simd/target.hpp"
 
@@ -17,36 +15,16 @@ namespace detail {
 
 enum class Gate { silu, sigmoid };
 
-/// out = silu(gate) * up, or sigmoid(gate) * up, for `Lanes` elements: one source, compiled for each instruction set.
-/// With e = exp(-|gate|), which can't overflow, sigmoid(gate) is 1 / (1 + e), or e / (1 + e) if gate is negative;
-/// silu(gate) is gate times that. The exponential is 2^k exp(r) with |r| <= ln(2) / 2 and the polynomial of Cephes'
-/// expf; beyond 87 it is 0.
+/// out = silu(gate) * up, or sigmoid(gate) * up, for `Lanes` elements; silu(gate) is gate times its sigmoid.
 template <Gate G, std::size_t Lanes>
 __attribute__((always_inline)) inline void gate_lanes(const float* gate, const float* up, float* out) {
-  using Floats [[gnu::vector_size(Lanes * 4)]] = float;
-  using Bits [[gnu::vector_size(Lanes * 4)]] = std::int32_t;
-  constexpr float round = rounds_to_integer;
+  using Floats = typename SigmoidLanes<Lanes>::Floats;
   Floats g;
   Floats u;
   std::memcpy(&g, gate, sizeof g);
   std::memcpy(&u, up, sizeof u);
-  const Floats zero = {};
-  const Floats magnitude = g < zero ? -g : g;
-  const Floats t = magnitude > zero + 87.0F ? zero - 87.0F : -magnitude;  // NaN stays
-  const Floats shifted = t * 1.44269504F + round;
-  const Floats k = shifted - round;
-  const Floats r = (t - k * 0.693359375F) + k * 2.12194440e-4F;
-  Floats y = r * 1.9875691500e-4F + 1.3981999507e-3F;
-  y = y * r + 8.3334519073e-3F;
-  y = y * r + 4.1665795894e-2F;
-  y = y * r + 1.6666665459e-1F;
-  y = y * r + 5.0000001201e-1F;
-  y = y * r * r + r + 1.0F;
-  const Bits exponent = (reinterpret_cast<Bits>(shifted) - std::bit_cast<std::int32_t>(round) + 127) << 23;
-  const Floats e = y * reinterpret_cast<Floats>(exponent);
-  const Floats below_zero = magnitude > zero + 87.0F ? zero : e;
-  const Floats share = g < zero ? below_zero : zero + 1.0F;
-  const Floats result = (G == Gate::silu ? g * share : share) / (1.0F + e) * u;
+  const auto sigmoid = SigmoidLanes<Lanes>::of(g);
+  const Floats result = (G == Gate::silu ? g * sigmoid.share : sigmoid.share) / sigmoid.denominator * u;
   std::memcpy(out, &result, sizeof result);
 }
 

@@ -1,0 +1,159 @@
+// The contract of a backend that trains: a backward twin for every operation of a decoder.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/backend/concept.hpp"
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/backend/sequences.hpp"
+#include "asterism/backend/training_extent.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/quant/float32.hpp"
+
+namespace asterism::backend {
+
+namespace needs {
+
+template <class B>
+concept reserve_training = requires(B& device, const TrainingExtent& extent) {
+  { B::training_scratch(extent) } -> std::same_as<Bytes>;
+  device.reserve_training(extent);
+};
+
+template <class B>
+concept clear = requires(B& device, DeviceMatrix<float> x) {
+  device.clear(x);
+};
+
+template <class B>
+concept product_backward = requires(B& device, DeviceWeights<quant::Float32> weights, DeviceMatrix<const float> dy,
+                                    DeviceMatrix<float> dx) {
+  device.product_backward(weights, dy, Into::add, dx);
+};
+
+template <class B>
+concept weight_gradient = requires(B& device, DeviceMatrix<const float> dy, DeviceWeights<quant::Float32> dweights) {
+  device.weight_gradient(dy, dy, dweights);
+};
+
+template <class B>
+concept grouped_product_backward =
+    requires(B& device, View<const DeviceWeights<quant::Float32>> weights, const ExpertGroups& groups,
+             DeviceMatrix<const float> dy, DeviceMatrix<float> dx) {
+  device.template grouped_product_backward<quant::Float32>(weights, groups, dy, Into::add, dx);
+};
+
+template <class B>
+concept grouped_weight_gradient = requires(B& device, const ExpertGroups& groups, DeviceMatrix<const float> dy,
+                                           View<const DeviceWeights<quant::Float32>> dweights) {
+  device.template grouped_weight_gradient<quant::Float32>(groups, dy, dy, dweights);
+};
+
+template <class B>
+concept embed_backward = requires(B& device, View<const TokenId> ids, DeviceMatrix<const float> dy,
+                                  DeviceWeights<quant::Float32> dtable) {
+  device.embed_backward(ids, dy, dtable);
+};
+
+template <class B>
+concept rms_norm_backward = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> dx) {
+  device.rms_norm_backward(x, x, 1e-5F, x, dx, dx);
+};
+
+template <class B>
+concept bias_backward = requires(B& device, DeviceMatrix<const float> dy, DeviceMatrix<float> db) {
+  device.bias_backward(dy, db);
+};
+
+template <class B>
+concept silu_multiply_backward = requires(B& device, DeviceMatrix<const float> d, DeviceMatrix<float> x) {
+  device.silu_multiply_backward(d, x, x);
+};
+
+template <class B>
+concept relu_backward = requires(B& device, DeviceMatrix<const float> y, DeviceMatrix<float> d) {
+  device.relu_backward(y, d);
+};
+
+template <class B>
+concept rotate_backward = requires(B& device, DeviceMatrix<const float> tables, DeviceMatrix<float> d) {
+  device.rotate_backward(tables, std::size_t{}, d);
+};
+
+template <class B>
+concept attend_packed = requires(B& device, DeviceMatrix<const float> x, const Sequences& sequences, std::size_t n,
+                                 DeviceMatrix<float> out) {
+  device.attend_packed(x, x, x, n, sequences, n, out);
+  device.attend_packed_backward(x, x, x, n, sequences, n, x, out, out, out);
+};
+
+template <class B>
+concept combine_backward = requires(B& device, const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
+                                    DeviceMatrix<const float> x, DeviceMatrix<float> d) {
+  device.combine_backward(groups, routes, x, x, d, d);
+};
+
+template <class B>
+concept gather_backward = requires(B& device, const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
+                                   DeviceMatrix<const float> dslots, DeviceMatrix<float> dx) {
+  device.gather_backward(groups, routes, dslots, dx);
+};
+
+template <class B>
+concept take_rows = requires(B& device, DeviceMatrix<const float> x, View<const std::int32_t> rows,
+                             DeviceMatrix<float> out) {
+  device.take_rows(x, rows, out);
+  device.take_rows_backward(x, rows, out);
+};
+
+template <class B>
+concept cross_entropy = requires(B& device, DeviceMatrix<float> logits, View<const TokenId> targets,
+                                 View<const float> weights, DeviceMatrix<float> results) {
+  device.cross_entropy(logits, targets, weights, results);
+};
+
+template <class B>
+concept router_losses = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> out) {
+  device.sum_rows(x, out);
+  device.log_sum_exp(x, out);
+  device.add_scaled(x, x, 1.0F, out);
+};
+
+template <class B, class Gating>
+concept route_backward = requires(B& device, const Gating& gating, DeviceMatrix<const float> x,
+                                  DeviceMatrix<const gating::Route> routes, DeviceMatrix<float> dlogits) {
+  device.route_backward(gating, x, routes, x, x, dlogits);
+};
+
+}  // namespace needs
+
+/// A backend on which models learn.
+///
+/// 1. `reserve_training(extent)` draws `training_scratch(extent)` bytes, before all other operations of this family; no
+///    operation allocates after it.
+/// 2. Each twin has the name of its operation. Gradients of rows are overwritten or added to, as documented; gradients
+///    of weights are added to: weights in Float32 and vectors alone have any.
+/// 3. They equal the derivative of the naive operation, taken in double precision, within 1e-5 of the largest element,
+///    and have the same bits for any number of threads. Sums over rows have a fixed order.
+/// 4. Operands and errors are as Backend's. HostTraining and BasicTrainingHost document shapes operation by operation.
+///
+/// Laws: tests/laws/adjoint_laws.hpp. Models: BasicTrainingHost.
+template <class B>
+concept Adjoint = Backend<B> && needs::reserve_training<B> && needs::clear<B> && needs::product_backward<B> &&
+    needs::weight_gradient<B> && needs::grouped_product_backward<B> && needs::grouped_weight_gradient<B> &&
+    needs::embed_backward<B> && needs::rms_norm_backward<B> && needs::bias_backward<B> &&
+    needs::silu_multiply_backward<B> && needs::relu_backward<B> && needs::rotate_backward<B> &&
+    needs::attend_packed<B> && needs::combine_backward<B> && needs::gather_backward<B> && needs::take_rows<B> &&
+    needs::cross_entropy<B> && needs::router_losses<B>;
+
+/// The same where routes come from a gating policy.
+template <class B, class Gating>
+concept RoutesBackward = Routes<B, Gating> && needs::route_backward<B, Gating>;
+
+}  // namespace asterism::backend

@@ -1,0 +1,106 @@
+// Bodies of training_checks.hpp.
+#pragma once
+
+#include "asterism/backend/training_checks.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+
+namespace asterism::backend {
+
+ASTERISM_INLINE void TrainingChecks::demand(const char* operation, bool met) {
+  if (!met) {
+    throw InvalidArgument(
+        concat(operation, ": the shapes of the operands do not agree, or exceed what was reserved for training"));
+  }
+}
+
+ASTERISM_INLINE void TrainingChecks::rms_norm_backward(DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
+                                                       DeviceMatrix<const float> dy, DeviceMatrix<const float> dx,
+                                                       DeviceMatrix<const float> dweight,
+                                                       const TrainingExtent& extent) const {
+  same_shapes("rms_norm_backward", x, dy, dx);
+  same_shapes("rms_norm_backward", weight, dweight);
+  sum("rms_norm_backward", x, weight, extent);
+}
+
+ASTERISM_INLINE void TrainingChecks::sum(const char* operation, DeviceMatrix<const float> x,
+                                         DeviceMatrix<const float> sums, const TrainingExtent& extent) const {
+  Checks{device}.on_this_device(operation, x, sums);
+  // Heads count as rows: the same numbers, differently cut.
+  demand(operation, sums.rows() == 1 && sums.cols() == x.cols() && x.cols() <= extent.cols &&
+                        x.rows() * x.cols() <= extent.rows * extent.cols);
+}
+
+ASTERISM_INLINE void TrainingChecks::attend_packed(const char* operation, DeviceMatrix<const float> queries,
+                                                   DeviceMatrix<const float> keys,
+                                                   DeviceMatrix<const float> values,
+                                                   DeviceMatrix<const float> out, std::size_t head_dim,
+                                                   const Sequences& sequences, const TrainingExtent& extent) const {
+  same_shapes(operation, queries, out);
+  same_shapes(operation, keys, values);
+  demand(operation, head_dim > 0 && keys.cols() > 0 && keys.cols() % head_dim == 0 &&
+                        queries.cols() % keys.cols() == 0 && queries.rows() == keys.rows() &&
+                        sequences.cut(queries.rows(), extent.longest));
+}
+
+ASTERISM_INLINE void TrainingChecks::combine_backward(const ExpertGroups& groups,
+                                                      DeviceMatrix<const gating::Route> routes,
+                                                      DeviceMatrix<const float> answers, DeviceMatrix<const float> dx,
+                                                      DeviceMatrix<const float> dslots,
+                                                      DeviceMatrix<const float> dweights) const {
+  Checks{device}.combine(groups, routes, answers, dx);
+  same_shapes("combine_backward", answers, dslots);
+  Checks{device}.on_this_device("combine_backward", dweights);
+  demand("combine_backward", dweights.rows() == routes.rows() && dweights.cols() == routes.cols());
+}
+
+ASTERISM_INLINE void TrainingChecks::gather_backward(const ExpertGroups& groups,
+                                                     DeviceMatrix<const gating::Route> routes,
+                                                     DeviceMatrix<const float> dslots,
+                                                     DeviceMatrix<const float> dx) const {
+  Checks{device}.combine(groups, routes, dslots, dx);
+}
+
+ASTERISM_INLINE void TrainingChecks::route_backward(DeviceMatrix<const float> probabilities,
+                                                    DeviceMatrix<const gating::Route> routes,
+                                                    DeviceMatrix<const float> dweights,
+                                                    DeviceMatrix<const float> dprobabilities,
+                                                    DeviceMatrix<const float> dlogits) const {
+  same_shapes("route_backward", probabilities, dlogits);
+  Checks{device}.on_this_device("route_backward", routes, dweights, dprobabilities);
+  const std::size_t rows = dprobabilities.rows();
+  demand("route_backward", routes.rows() == probabilities.rows() && dweights.rows() == routes.rows() &&
+                               dweights.cols() == routes.cols() &&
+                               (rows == 0 || ((rows == 1 || rows == routes.rows()) &&
+                                              dprobabilities.cols() == probabilities.cols())));
+}
+
+ASTERISM_INLINE void TrainingChecks::rows_of(const char* operation, DeviceMatrix<const float> all,
+                                             View<const std::int32_t> rows, DeviceMatrix<const float> some) const {
+  Checks{device}.on_this_device(operation, all, some);
+  demand(operation, some.rows() == rows.size && some.cols() == all.cols());
+  for (const std::int32_t row : rows) {
+    demand(operation, row >= 0 && static_cast<std::size_t>(row) < all.rows());
+  }
+}
+
+ASTERISM_INLINE void TrainingChecks::cross_entropy(DeviceMatrix<const float> logits, View<const TokenId> targets,
+                                                   View<const float> weights,
+                                                   DeviceMatrix<const float> results) const {
+  Checks{device}.on_this_device("cross_entropy", logits, results);
+  demand("cross_entropy", targets.size == logits.rows() && weights.size == logits.rows() && results.rows() == 2 &&
+                              results.cols() == logits.rows() && logits.cols() > 0);
+  for (const TokenId target : targets) {
+    if (target < 0 || static_cast<std::size_t>(target) >= logits.cols()) {
+      throw InvalidArgument(concat("cross_entropy: the target is token ", target, " of ", logits.cols()));
+    }
+  }
+}
+
+ASTERISM_INLINE void TrainingChecks::of_rows(const char* operation, DeviceMatrix<const float> x,
+                                             DeviceMatrix<const float> numbers) const {
+  Checks{device}.on_this_device(operation, x, numbers);
+  demand(operation, numbers.rows() == x.rows() && numbers.cols() == 1 && x.cols() > 0);
+}
+
+}  // namespace asterism::backend

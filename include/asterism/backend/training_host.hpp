@@ -1,0 +1,173 @@
+// The CPU as a device on which models learn.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "asterism/backend/fwd.hpp"
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/host.hpp"
+#include "asterism/backend/host_gemm.hpp"
+#include "asterism/backend/host_training.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/backend/training_extent.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/fwd.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/parallel/execution_ref.hpp"
+#include "asterism/parallel/threads.hpp"
+#include "asterism/quant/concept.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/simd/gemm.hpp"
+
+namespace asterism::backend {
+
+/// A host with exact activations, the gradients of its operations (see HostTraining), and products of many rows with
+/// Float32 weights and of their gradients as packed ones: see simd::gemm for their order of summation. Weights in
+/// Float32 are (rows, cols), row-major. Models Backend and Adjoint. Allocates nothing after `reserve_training`, which
+/// comes before all else. Not thread-safe.
+///
+/// @tparam Execution  execution policy
+template <class Execution>
+class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
+  using Host = BasicHost<Execution>;
+
+ public:
+  BasicTrainingHost(std::int32_t device, Bytes budget, std::shared_ptr<Execution> execution)
+      : Host(device, budget, execution),
+        HostTraining(device, parallel::ExecutionRef(*execution)),
+        gemm_(parallel::ExecutionRef(*execution)) {}
+
+  /// Scratch memory of steps of that extent.
+  static constexpr Bytes training_scratch(const TrainingExtent& extent) {
+    return HostTraining::scratch_of(extent) + HostGemm::scratch();
+  }
+
+  /// Draws it from the arena and keeps it. extent.threads are at least those of the execution policy.
+  void reserve_training(const TrainingExtent& extent) {
+    HostTraining::keep(this->allocate(HostTraining::scratch_of(extent), "training scratch"), extent);
+    gemm_.keep(this->allocate(HostGemm::scratch(), "training scratch"));
+  }
+
+  /// As BasicHost::product, ::products and ::grouped_product.
+  template <quant::Quantization Format>
+  void product(DeviceWeights<Format> weights, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+    if constexpr (std::same_as<Format, quant::Float32>) {
+      training_checks().product("product", weights, x, y);
+      gemm_.multiply(1, [&](std::size_t) { return forward(weights, x.view, y.view); });
+    } else {
+      Host::product(weights, x, y);
+    }
+  }
+  template <quant::Quantization Format>
+  void products(View<const Product<Format>> all, DeviceMatrix<const float> x) {
+    if constexpr (std::same_as<Format, quant::Float32>) {
+      for (const auto& one : all) training_checks().product("products", one.weights, x, one.y);
+      gemm_.multiply(all.size, [&](std::size_t i) { return forward(all[i].weights, x.view, all[i].y.view); });
+    } else {
+      Host::template products<Format>(all, x);
+    }
+  }
+  template <quant::Quantization Format>
+  void grouped_product(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
+                       DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+    if constexpr (std::same_as<Format, quant::Float32>) {
+      training_checks().grouped_product("grouped_product", weights, groups, x, y);
+      gemm_.multiply(weights.size, [&](std::size_t e) {
+        if (weights[e].data == nullptr) return simd::Gemm{};  // nothing to do
+        return forward(weights[e], of_expert(groups, e, x.view), of_expert(groups, e, y.view));
+      });
+    } else {
+      Host::template grouped_product<Format>(weights, groups, x, y);
+    }
+  }
+
+  /// dx = dy W, or dx += dy W: dy (n, rows), W (rows, cols), dx (n, cols).
+  template <std::same_as<quant::Float32> Format>
+  void product_backward(DeviceWeights<Format> weights, DeviceMatrix<const float> dy, Into into,
+                        DeviceMatrix<float> dx) {
+    training_checks().product("product_backward", weights, dx, dy);
+    gemm_.multiply(1, [&](std::size_t) { return backward(weights, dy.view, into, dx.view); });
+  }
+
+  /// The same for the rows of every expert.
+  template <std::same_as<quant::Float32> Format>
+  void grouped_product_backward(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
+                                DeviceMatrix<const float> dy, Into into, DeviceMatrix<float> dx) {
+    training_checks().grouped_product("grouped_product_backward", weights, groups, dx, dy);
+    gemm_.multiply(weights.size, [&](std::size_t e) {
+      return backward(weights[e], of_expert(groups, e, dy.view), into, of_expert(groups, e, dx.view));
+    });
+  }
+
+  /// dW += dy^T x: dy (n, rows), x (n, cols), dW (rows, cols).
+  template <std::same_as<quant::Float32> Format>
+  void weight_gradient(DeviceMatrix<const float> dy, DeviceMatrix<const float> x, DeviceWeights<Format> dweights) {
+    training_checks().product("weight_gradient", dweights, x, dy);
+    gemm_.multiply(1, [&](std::size_t) { return gradient(dy.view, x.view, dweights); });
+  }
+
+  /// The same for the rows of every expert.
+  template <std::same_as<quant::Float32> Format>
+  void grouped_weight_gradient(const ExpertGroups& groups, DeviceMatrix<const float> dy,
+                               DeviceMatrix<const float> x, View<const DeviceWeights<Format>> dweights) {
+    training_checks().grouped_product("grouped_weight_gradient", dweights, groups, x, dy);
+    gemm_.multiply(dweights.size, [&](std::size_t e) {
+      return gradient(of_expert(groups, e, dy.view), of_expert(groups, e, x.view), dweights[e]);
+    });
+  }
+
+  /// dtable(ids[i], :) += dy(i, :), i ascending: dy (n, hidden), dtable (vocabulary, hidden).
+  template <std::same_as<quant::Float32> Format>
+  void embed_backward(View<const TokenId> ids, DeviceMatrix<const float> dy, DeviceWeights<Format> dtable) {
+    training_checks().embed_backward(ids, dy, dtable);
+    constexpr std::size_t width = 16;  // columns of a task, which adds all rows in their order
+    const MatrixView<float> table = matrix(dtable);
+    this->execution().for_each_task((dy.cols() + width - 1) / width, [&](std::size_t task) {
+      const std::size_t first = task * width;
+      const std::size_t end = std::min(dy.cols(), first + width);
+      for (std::size_t i = 0; i < ids.size; ++i) {
+        const View<const float> from = dy.view.row(i);
+        const View<float> to = table.row(static_cast<std::size_t>(ids[i]));
+        for (std::size_t c = first; c < end; ++c) to[c] += from[c];
+      }
+    });
+  }
+
+ private:
+  using Operand = simd::GemmOperand;
+
+  template <class Format>
+  static MatrixView<float> matrix(const DeviceWeights<Format>& weights) {
+    return {reinterpret_cast<float*>(weights.data), static_cast<std::size_t>(weights.rows),
+            static_cast<std::size_t>(weights.cols)};
+  }
+  template <class T>
+  static MatrixView<T> of_expert(const ExpertGroups& groups, std::size_t e, const MatrixView<T>& slots) {
+    const auto first = static_cast<std::size_t>(groups.offsets[e]);
+    return slots.rows_at(first, static_cast<std::size_t>(groups.offsets[e + 1]) - first);
+  }
+  template <class Format>
+  static simd::Gemm forward(const DeviceWeights<Format>& weights, MatrixView<const float> x, MatrixView<float> y) {
+    return {.a = Operand::of(x), .b = Operand::of(matrix(weights)).transposed(), .c = y, .adds = false};
+  }
+  template <class Format>
+  static simd::Gemm backward(const DeviceWeights<Format>& weights, MatrixView<const float> dy, Into into,
+                             MatrixView<float> dx) {
+    return {.a = Operand::of(dy), .b = Operand::of(matrix(weights)), .c = dx, .adds = into == Into::add};
+  }
+  template <class Format>
+  static simd::Gemm gradient(MatrixView<const float> dy, MatrixView<const float> x,
+                             const DeviceWeights<Format>& dweights) {
+    return {.a = Operand::of(dy).transposed(), .b = Operand::of(x), .c = matrix(dweights), .adds = true};
+  }
+
+  HostGemm gemm_;
+};
+
+}  // namespace asterism::backend

@@ -1,0 +1,177 @@
+// A router and its experts, learning: rows to experts and back, and the same way for gradients.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "asterism/backend/groups.hpp"
+#include "asterism/backend/layout.hpp"
+#include "asterism/backend/operand.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/shape/shape.hpp"
+#include "asterism/train/losses.hpp"
+#include "asterism/train/trainable.hpp"
+
+namespace asterism::train {
+
+/// What a layer's experts leave for their gradient: rows x top_k slots, whatever the router does.
+template <class Expert>
+struct DispatchSaved {
+  backend::DeviceMatrix<float> probabilities;   ///< (rows, experts): scores first
+  backend::DeviceMatrix<float> log_sums;        ///< (rows, 1): log sum exp of the scores
+  backend::DeviceMatrix<gating::Route> routes;  ///< (rows, top_k)
+  backend::DeviceMatrix<std::int32_t> offsets;  ///< (1, experts + 1)
+  backend::DeviceMatrix<std::int32_t> sources;  ///< (1, slots)
+  backend::DeviceMatrix<std::int32_t> slots;    ///< (1, slots)
+  backend::DeviceMatrix<float> answers;         ///< (slots, hidden)
+  typename Expert::Saved inner;
+
+  static constexpr DispatchSaved lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
+    const auto experts = static_cast<std::size_t>(shape.experts);
+    const auto top_k = static_cast<std::size_t>(shape.top_k);
+    const std::size_t slots = rows * top_k;
+    return {cursor.matrix<float>(rows, experts),
+            cursor.matrix<float>(rows, 1),
+            cursor.matrix<gating::Route>(rows, top_k),
+            cursor.matrix<std::int32_t>(1, experts + 1),
+            cursor.matrix<std::int32_t>(1, slots),
+            cursor.matrix<std::int32_t>(1, slots),
+            cursor.matrix<float>(slots, static_cast<std::size_t>(shape.hidden)),
+            Expert::Saved::lay_out(cursor, Expert(shape), slots)};
+  }
+
+  backend::ExpertGroups groups() const {
+    return {.offsets = offsets.view.row(0),
+            .source_row = sources.view.row(0),
+            .slot_of_choice = slots.view.row(0),
+            .device = routes.device};
+  }
+};
+
+/// Memory of a pass and of its gradient, which all layers share.
+template <class Expert>
+struct DispatchWork {
+  backend::DeviceMatrix<float> gathered;       ///< (slots, hidden)
+  backend::DeviceMatrix<float> dslots;         ///< (slots, hidden): of answers
+  backend::DeviceMatrix<float> dgathered;      ///< (slots, hidden)
+  backend::DeviceMatrix<float> dweights;       ///< (rows, top_k)
+  backend::DeviceMatrix<float> dlogits;        ///< (rows, experts)
+  backend::DeviceMatrix<float> sums;            ///< (1, experts): of the probabilities
+  backend::DeviceMatrix<float> dprobabilities;  ///< (1, experts): of all rows
+  typename Expert::Work inner;
+
+  static constexpr DispatchWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
+    const auto hidden = static_cast<std::size_t>(shape.hidden);
+    const auto experts = static_cast<std::size_t>(shape.experts);
+    const auto top_k = static_cast<std::size_t>(shape.top_k);
+    const std::size_t slots = rows * top_k;
+    return {cursor.matrix<float>(slots, hidden), cursor.matrix<float>(slots, hidden),
+            cursor.matrix<float>(slots, hidden), cursor.matrix<float>(rows, top_k),
+            cursor.matrix<float>(rows, experts), cursor.matrix<float>(1, experts),
+            cursor.matrix<float>(1, experts),    Expert::Work::lay_out(cursor, Expert(shape), slots)};
+  }
+};
+
+/// The arithmetic of constellation::Constellation without a shared expert, on a constellation's weights and on another's
+/// of the same type in the place of their gradients.
+template <class Constellation>
+class Dispatch {
+ public:
+  using Expert = typename Constellation::ExpertType;
+  using Gating = typename Constellation::GatingPolicy;
+  static_assert(TrainableGating<Gating>, "this gating does not learn: see train::TrainableGating");
+  using Saved = DispatchSaved<Expert>;
+  using Work = DispatchWork<Expert>;
+
+  Dispatch(const Constellation& weights, const Constellation& gradients, const Shape& shape, Gating gating)
+      : expert_(shape),
+        gating_(std::move(gating)),
+        router_(weights.router()),
+        router_gradient_(gradients.router()),
+        layers_(static_cast<double>(shape.sparse_layers().size())) {
+    for (std::size_t e = 0; e < weights.experts(); ++e) {
+      matrices_.add(weights.expert(e));
+      gradients_.add(gradients.expert(e));
+    }
+  }
+
+  /// hidden += the experts' answers to x, (n, hidden) both.
+  template <class Device>
+  void forward(Device& device, backend::DeviceMatrix<const float> x, const Saved& saved, const Work& work,
+               backend::DeviceMatrix<float> hidden) const {
+    static_assert(TrainableExpert<Expert, Device>, "this expert does not learn: see train::TrainableExpert");
+    const backend::ExpertGroups groups = saved.groups();
+    device.product(router_, x, saved.probabilities);
+    device.log_sum_exp(saved.probabilities, saved.log_sums);
+    device.route(gating_, saved.probabilities, saved.routes);
+    device.group(saved.routes, groups);
+    device.gather(groups, x, work.gathered);
+    expert_.forward(device, matrices_, groups, work.gathered, saved.inner, work.inner, saved.answers);
+    device.combine(groups, saved.routes, saved.answers, hidden);
+  }
+
+  /// From d (n, hidden), the gradient of what `forward` added to: dx (n, hidden), overwritten; those of router and
+  /// experts are added to their gradients, those of the router's own losses among them, which are returned.
+  template <class Device>
+  RouterLosses backward(Device& device, const Losses& losses, backend::DeviceMatrix<const float> x,
+                        const Saved& saved, const Work& work, backend::DeviceMatrix<const float> d,
+                        backend::DeviceMatrix<float> dx) const {
+    const backend::ExpertGroups groups = saved.groups();
+    device.combine_backward(groups, saved.routes, saved.answers, d, work.dslots, work.dweights);
+    device.gather(groups, x, work.gathered);
+    expert_.backward(device, matrices_, gradients_, groups, work.gathered, saved.inner, work.inner, work.dslots,
+                     work.dgathered);
+    const RouterLosses out = router_losses(device, losses, saved, work);
+    const auto of_losses = work.dprobabilities.rows_at(0, losses.balance != 0 ? 1 : 0);
+    device.route_backward(gating_, saved.probabilities, saved.routes, work.dweights, of_losses, work.dlogits);
+    if (losses.z != 0) {
+      const auto factor = 2.0 * static_cast<double>(losses.z) / (layers_ * static_cast<double>(x.rows()));
+      device.add_scaled(saved.probabilities, saved.log_sums, static_cast<float>(factor), work.dlogits);
+    }
+    device.weight_gradient(work.dlogits, x, router_gradient_);
+    device.product_backward(router_, work.dlogits, backend::Into::overwrite, dx);
+    device.gather_backward(groups, saved.routes, work.dgathered, dx);
+    return out;
+  }
+
+ private:
+  /// The losses, and in work.dprobabilities the gradient of that by the probabilities.
+  template <class Device>
+  RouterLosses router_losses(Device& device, const Losses& losses, const Saved& saved, const Work& work) const {
+    const auto rows = static_cast<double>(saved.probabilities.rows());
+    const std::size_t experts = saved.probabilities.cols();
+    const auto n = static_cast<double>(experts);
+    device.sum_rows(saved.probabilities, work.sums);
+    const auto [offsets, log_sums, sums] = device.read(saved.offsets, saved.log_sums, work.sums);
+    RouterLosses out;
+    for (std::size_t e = 0; e < experts; ++e) {
+      const double share = (offsets(0, e + 1) - offsets(0, e)) / rows;
+      out.balance += n * share * static_cast<double>(sums(0, e)) / rows;
+    }
+    for (std::size_t i = 0; i < log_sums.rows; ++i) {
+      const auto sum = static_cast<double>(log_sums(i, 0));
+      out.z += sum * sum / rows;
+    }
+    const MatrixView<const std::int32_t> ends = offsets;
+    device.write(work.dprobabilities, [&](const backend::DeviceMatrix<float>& slope) {
+      for (std::size_t e = 0; e < experts; ++e) {
+        const double share = (ends(0, e + 1) - ends(0, e)) / rows;
+        slope.view(0, e) = static_cast<float>(static_cast<double>(losses.balance) * n * share / (rows * layers_));
+      }
+    });
+    return out;
+  }
+
+  Expert expert_;
+  Gating gating_;
+  typename Constellation::Router router_;
+  typename Constellation::Router router_gradient_;
+  double layers_;
+  typename Expert::Matrices matrices_;
+  typename Expert::Matrices gradients_;
+};
+
+}  // namespace asterism::train

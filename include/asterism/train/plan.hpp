@@ -1,0 +1,182 @@
+// The memory of a training run, known before it starts.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "asterism/backend/training_extent.hpp"
+#include "asterism/backend/training_host.hpp"
+#include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/machine/machine.hpp"
+#include "asterism/model/blueprint.hpp"
+#include "asterism/model/plan.hpp"
+#include "asterism/model/weights.hpp"
+#include "asterism/placement/plan.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/shape/shape.hpp"
+#include "asterism/train/clip.hpp"
+#include "asterism/train/memory.hpp"
+#include "asterism/train/parameter.hpp"
+#include "asterism/train/recipe.hpp"
+
+namespace asterism::train {
+
+/// What a run holds on its device, from its first step on. Equal to what it draws of the device's arena, to the byte.
+struct Plan {
+  Bytes weights{};
+  Bytes gradients{};
+  Bytes optimizer{};    ///< states, and the scratch memory of an update
+  Bytes activations{};  ///< kept on the way forward
+  Bytes workspace{};    ///< shared by all layers, with the loss and scratch memory
+  Bytes budget{};
+
+  constexpr Bytes total() const { return weights + gradients + optimizer + activations + workspace; }
+  constexpr bool fits() const { return total() <= budget; }
+
+  friend constexpr bool operator==(const Plan&, const Plan&) = default;
+};
+
+/// Which formats the weights of B have, where each of them can be trained.
+template <class B>
+concept Trainable = std::same_as<typename B::Quantization, quant::Float32> &&
+    std::same_as<typename B::Embedding, quant::Float32> && std::same_as<typename B::Head, quant::Float32>;
+
+/// Throws Unsupported where a layer of `shape` is of a kind that does not learn.
+constexpr void check_learns(const Shape& shape) {
+  if (!shape.linear_layers.empty()) throw Unsupported("linear attention (GatedDeltaNet) has no gradient yet");
+  if (shape.shared_ffn > 0) throw Unsupported("shared experts have no gradient yet");
+  if (shape.attention_gate) throw Unsupported("attention with a gate has no gradient yet");
+}
+
+/// What a weight is for optimizers.
+constexpr Kind kind_of(const model::WeightInfo& info) {
+  using placement::PartKind;
+  if (info.is_vector()) return Kind::vector;
+  switch (info.part) {
+    case PartKind::embedding:
+      return Kind::embedding;
+    case PartKind::head:
+      return Kind::head;
+    case PartKind::attention:
+      return Kind::attention;
+    case PartKind::router:
+      return Kind::router;
+    case PartKind::feed_forward:
+      return Kind::feed_forward;
+    default:
+      return Kind::expert;
+  }
+}
+
+/// Calls f(id, kind, rows, cols) for every tensor of a model of `shape`, in the order of model::for_each_weight_id; a
+/// tied head is the embedding's.
+template <class F>
+constexpr void for_each_tensor(const Shape& shape, F&& f) {
+  model::for_each_weight_id(shape, !shape.tied_head, [&](const model::WeightId& id) {
+    const model::WeightInfo& info = model::info_of(shape.architecture, id.role);
+    f(id, kind_of(info), static_cast<std::size_t>(model::size_of(info.rows, shape)),
+      static_cast<std::size_t>(model::size_of(info.cols, shape)));
+  });
+}
+
+/// The bytes of optimizer R::optimizer for a model: states first, then the largest scratch memory.
+template <class R>
+struct OptimizerBytes {
+  Bytes states{};
+  Bytes work{};
+  std::size_t pieces = 0;  ///< doubles for the norm of gradients
+
+  static constexpr OptimizerBytes of(const Shape& shape) {
+    using Optimizer = OptimizerOf<R>;
+    OptimizerBytes out;
+    for_each_tensor(shape, [&](const model::WeightId&, Kind kind, std::size_t rows, std::size_t cols) {
+      out.states += Bytes{aligned(Optimizer::state_bytes(kind, rows, cols).count)};
+      const Bytes work = Optimizer::work_bytes(kind, rows, cols);
+      if (work > out.work) out.work = work;
+      if (const std::size_t pieces = norm_pieces(rows * cols); pieces > out.pieces) out.pieces = pieces;
+    });
+    out.work = Bytes{aligned(out.work.count)};
+    return out;
+  }
+
+  constexpr Bytes total() const { return states + work + Bytes{aligned(pieces * sizeof(double))}; }
+};
+
+/// The largest sizes of a step.
+template <class R>
+constexpr backend::TrainingExtent extent_of(const Shape& shape, std::int32_t threads) {
+  std::int32_t widest = shape.hidden;
+  for (const std::int32_t width : {shape.query_width(), shape.experts}) widest = width > widest ? width : widest;
+  return {.rows = step_rows<R>,
+          .cols = static_cast<std::size_t>(widest),
+          .longest = static_cast<std::size_t>(R::sequence),
+          .threads = static_cast<std::size_t>(threads)};
+}
+
+/// All layers on one device, whose budget the plan of the run decides about.
+template <class B>
+constexpr placement::Plan place_on_one(const Shape& shape, const Limits& limits) {
+  Machine machine;
+  machine.add(Bytes{std::uint64_t{1} << 62}, DeviceKind::host);
+  return asterism::plan<B>(machine, shape, limits);
+}
+
+/// The plan of recipe R for a model of `shape` with the policies of B, in `budget`. A constant expression where its
+/// arguments are. Throws Unsupported where a layer does not learn. Ask `fits()` before relying on it.
+template <DerivesFromBlueprint B, DerivesFromRecipe R>
+constexpr Plan plan(Bytes budget, const Shape& shape, const Limits& limits = B::limits) {
+  static_assert(Trainable<B>,
+                "training needs weights in quant::Float32: the Blueprint's Quantization, Embedding and Head; others are "
+                "frozen");
+  check_learns(shape);
+  using Types = model::Assembly<B>;
+  using Expert = typename Types::Expert;
+  Plan out;
+  out.weights = place_on_one<B>(shape, limits).weight_bytes(0);
+  out.gradients = out.weights;
+  out.optimizer = OptimizerBytes<R>::of(shape).total();
+  out.activations = Kept<Expert, typename R::Recompute>::bytes(shape, step_rows<R>);
+  out.workspace = StepWork<Expert>::bytes(shape, step_rows<R>) +
+                  backend::TrainingHost::training_scratch(extent_of<R>(shape, limits.threads));
+  out.budget = budget;
+  return out;
+}
+
+/// The same for a Blueprint that fixes its shape, in the memory of the machine's first host device. InvalidArgument
+/// where it has none.
+template <HasShape B, DerivesFromRecipe R>
+constexpr Plan plan(const Machine& machine) {
+  for (std::size_t d = 0; d < machine.devices; ++d) {
+    if (machine.is_host(d)) return plan<B, R>(machine.capacity[d], B::shape);
+  }
+  throw InvalidArgument("the machine has no host device, on which models are trained");
+}
+
+/// Refuses to compile where a run needs more than the device may hold; the arguments show the bytes of each part and
+/// those allowed, on every compiler.
+template <std::uint64_t Weights, std::uint64_t Gradients, std::uint64_t Optimizer, std::uint64_t Activations,
+          std::uint64_t Workspace, std::uint64_t Allowed>
+struct TrainingMemory {
+  static_assert(Weights + Gradients + Optimizer + Activations + Workspace <= Allowed,
+                "training needs more than the device may hold: see TrainingMemory<weights, gradients, optimizer, "
+                "activations, workspace, bytes allowed>");
+  static constexpr bool fits = true;
+};
+
+/// Proves at compile time that training B by R on `machine` stays within `limit` and the capacity of its host:
+///
+///     static_assert(train::fits<Small, Quick, machine, 8_GiB>());
+///
+/// A run that does not fit does not compile.
+template <HasShape B, DerivesFromRecipe R, Machine machine, Bytes limit = Bytes{~std::uint64_t{0}}>
+consteval bool fits() {
+  constexpr Plan planned = plan<B, R>(machine.limited_to(limit));
+  return TrainingMemory<planned.weights.count, planned.gradients.count, planned.optimizer.count,
+                        planned.activations.count, planned.workspace.count, planned.budget.count>::fits;
+}
+
+}  // namespace asterism::train

@@ -1,0 +1,51 @@
+// How a model is trained: one struct beside the Blueprint.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "asterism/train/adam_w.hpp"
+#include "asterism/train/losses.hpp"
+#include "asterism/train/optimizer.hpp"
+#include "asterism/train/recompute.hpp"
+#include "asterism/train/schedule.hpp"
+
+namespace asterism::train {
+
+/// The default policies and numbers. A variant derives and hides what differs:
+///
+///     struct Quick : train::Recipe {
+///       using Recompute = train::Experts;
+///       static constexpr train::Muon optimizer{.rate = 1e-2F};
+///       static constexpr std::int32_t batch = 4, sequence = 128;
+///     };
+struct Recipe {
+  /// What a step keeps of its way forward; see recompute.hpp.
+  using Recompute = Nothing;
+
+  static constexpr AdamW optimizer{};
+  static constexpr LinearFall schedule{.warm_up = 100};
+  static constexpr Losses losses{};
+  /// Of all gradients together; > 0.
+  static constexpr double clip = 1.0;
+  /// A step takes sequences until they have batch * sequence tokens in all.
+  static constexpr std::int32_t batch = 16;
+  /// Tokens of the longest sequence.
+  static constexpr std::int32_t sequence = 512;
+};
+
+template <class R>
+using OptimizerOf = std::remove_cv_t<decltype(R::optimizer)>;
+
+/// Accepted by train::plan and Trainer: a struct that derives from Recipe, or Recipe itself.
+template <class R>
+concept DerivesFromRecipe = std::derived_from<R, Recipe> && Optimizer<OptimizerOf<R>> &&
+    Schedule<std::remove_cv_t<decltype(R::schedule)>>;
+
+/// Tokens of a step at most.
+template <class R>
+inline constexpr std::size_t step_rows = static_cast<std::size_t>(R::batch) * static_cast<std::size_t>(R::sequence);
+
+}  // namespace asterism::train

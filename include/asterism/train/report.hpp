@@ -1,0 +1,28 @@
+// What a step did.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asterism/train/losses.hpp"
+
+namespace asterism::train {
+
+/// Of one pass over a batch.
+struct PassReport {
+  double loss = 0;           ///< mean cross-entropy in nats of the tokens that count, weighted
+  double right = 0;          ///< share of them, unweighted, that the model holds most likely
+  std::size_t tokens = 0;    ///< that were passed
+  std::size_t counted = 0;   ///< whose prediction counts
+  RouterLosses router{};     ///< means over the layers with experts
+};
+
+/// Of a step.
+struct StepReport {
+  PassReport pass{};
+  std::int64_t step = 0;  ///< from 1
+  double norm = 0;        ///< of all gradients together, before it was limited
+  float rate = 0;         ///< learning rate
+};
+
+}  // namespace asterism::train
