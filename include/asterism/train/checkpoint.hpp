@@ -1,0 +1,52 @@
+// Weights of a trainer from and to folders of checkpoints.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asterism/checkpoint/checkpoint_writer.hpp"
+#include "asterism/checkpoint/load_weights.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_finder.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/core/progress.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/generate/load_options.hpp"
+#include "asterism/generate/quantize_checkpoint.hpp"
+#include "asterism/train/parameter.hpp"
+
+namespace asterism::train {
+
+/// Fills the weights of a trainer from the checkpoint in `folder`, of 16 or 32 bits; the optimizer's state stays.
+/// Throws FileError, FormatError, Unsupported on a bad checkpoint, InvalidArgument where it has another shape.
+template <class TrainerType>
+void load_weights(const std::string& folder, TrainerType& trainer) {
+  const checkpoint::ModelConfig config = generate::read_config(folder);
+  generate::check_shape(trainer.shape(), config.shape, folder);
+  const checkpoint::TensorStore store(folder);
+  const auto found = checkpoint::find_weights(store, config.shape, trainer.weights().has_own_head());
+  ProgressSink silence;
+  checkpoint::load_weights(store, found, trainer.devices(), trainer.weights(), silence);
+}
+
+/// Copies the weights to `writer` in the order of its tensors, float32, which are those of the parameters, as
+/// `weight_declarations` says.
+void write_weights(View<const Parameter> parameters, checkpoint::CheckpointWriter& writer);
+
+/// The tensors that `write_weights` writes.
+std::vector<checkpoint::TensorDeclaration> weight_declarations(View<const Parameter> parameters);
+
+/// Writes the weights to `folder` as a checkpoint in float32, which `load` reads, with the other files of the folder
+/// `like`: config.json (with another dtype), tokenizer, generation. It replaces an older one in one step; see
+/// checkpoint::CheckpointWriter for errors.
+void save_weights(View<const Parameter> parameters, const std::string& like, const std::string& folder);
+
+}  // namespace asterism::train
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/train/checkpoint_impl.hpp"
+#endif
