@@ -44,6 +44,9 @@ class HostGemm {
     simd::Gemm (*at)(void* body, std::size_t i);
   };
 
+  struct Piece;
+  class Round;
+
   void multiply(const Products& products);
 
   parallel::ExecutionRef execution_;

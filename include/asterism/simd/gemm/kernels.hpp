@@ -10,12 +10,9 @@
 #include "asterism/simd/gemm/pack.hpp"
 #include "asterism/simd/gemm/portable.hpp"
 
-namespace asterism::simd::detail {
+namespace asterism::simd {
 
-/// Panels of packed lines, of `width` lines each.
-constexpr std::size_t panel_floats(std::size_t lines, std::size_t width, std::size_t depth) {
-  return (lines + width - 1) / width * width * depth;
-}
+namespace detail {
 
 #if defined(__x86_64__)
 using GemmKernels = ByLevel<On<Level::portable, PortableGemm>, On<Level::avx2, Avx2Gemm>>;
@@ -58,21 +55,30 @@ void multiply_panels(const float* a, const float* b, std::size_t depth, MatrixVi
   }
 }
 
-/// The kernels of one level.
+}  // namespace detail
+
+/// The kernels of one level. Panels of a hold `rows` rows, panels of b `cols` columns; see gemm/pack.hpp.
 struct GemmKernel {
-  std::size_t rows = 0;  ///< lines of a panel of a
-  std::size_t cols = 0;  ///< lines of a panel of b
-  void (*pack_rows)(const GemmLines& from, float* out) = nullptr;
-  void (*pack_cols)(const GemmLines& from, float* out) = nullptr;
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+  /// Panels of all rows of `a`, one behind the other.
+  void (*pack_rows)(const GemmOperand& a, float* out) = nullptr;
+  /// Panels of all columns of b, which comes transposed.
+  void (*pack_cols)(const GemmOperand& b_transposed, float* out) = nullptr;
+  /// c = a b or c += a b of panels over `depth` values of k.
   void (*multiply)(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds) = nullptr;
 };
 
+/// Every width of a panel divides this.
+inline constexpr std::size_t gemm_lines = 96;
+
 inline GemmKernel gemm_kernel(Level use) {
-  return GemmKernels::run(use, [](auto kernels) {
+  return detail::GemmKernels::run(use, [](auto kernels) {
     using Kernels = decltype(kernels);
-    return GemmKernel{Kernels::rows, Kernels::cols, pack<Kernels::rows>, pack<Kernels::cols>,
-                      multiply_panels<Kernels>};
+    static_assert(gemm_lines % Kernels::rows == 0 && gemm_lines % Kernels::cols == 0);
+    return GemmKernel{Kernels::rows, Kernels::cols, detail::pack<Kernels::rows>, detail::pack<Kernels::cols>,
+                      detail::multiply_panels<Kernels>};
   });
 }
 
-}  // namespace asterism::simd::detail
+}  // namespace asterism::simd
