@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -21,6 +22,16 @@ namespace detail {
 /// stay in a second-level cache.
 inline constexpr std::size_t tile_rows = 96;
 inline constexpr std::size_t tile_cols = 192;
+
+/// With so many rows or fewer, a task computes all rows of some columns, which it packs itself, just before it needs
+/// them and to memory that is in its cache: columns are then read once and far more slowly than they are packed.
+inline constexpr std::size_t few_rows_of_a = 384;
+inline constexpr std::size_t strip_rows = 192;
+inline constexpr std::size_t strip_cols = 48;
+
+/// Places for packed strips: as many threads work at once.
+inline constexpr std::size_t strips_at_once = 64;
+inline constexpr std::size_t strip_floats = simd::gemm_lines * simd::gemm_depth / 2;
 
 /// Rows and columns of c at most in one piece: a block of depth of both is 4 MiB.
 inline constexpr std::size_t most_lines = 2048;
@@ -53,16 +64,21 @@ struct EvenCut {
 struct HostGemm::Piece {
   simd::Gemm product;
   float* a = nullptr;
-  float* b = nullptr;
+  float* b = nullptr;         ///< nullptr: tasks pack strips
   std::size_t packs_end = 0;  ///< of its tasks, among those of the round
   std::size_t tiles_end = 0;
+
+  static bool in_strips(std::size_t rows) { return rows <= detail::few_rows_of_a; }
+  bool in_strips() const { return in_strips(product.c.rows); }
 
   std::size_t blocks() const { return (product.a.cols + simd::gemm_depth - 1) / simd::gemm_depth; }
   std::size_t depth(std::size_t block) const {
     return std::min(simd::gemm_depth, product.a.cols - block * simd::gemm_depth);
   }
   static std::size_t parts(std::size_t lines) { return (lines + simd::gemm_lines - 1) / simd::gemm_lines; }
-  std::size_t packs() const { return blocks() * (parts(product.c.rows) + parts(product.c.cols)); }
+  std::size_t packs() const {
+    return blocks() * (parts(product.c.rows) + (in_strips() ? 0 : parts(product.c.cols)));
+  }
 
   /// Packs some lines over a block of depth.
   void pack(const simd::GemmKernel& kernel, std::size_t task) const {
@@ -81,10 +97,18 @@ struct HostGemm::Piece {
   }
 
   detail::EvenCut rows(const simd::GemmKernel& kernel) const {
-    return {product.c.rows, detail::tile_rows, kernel.rows};
+    return {product.c.rows, in_strips() ? detail::strip_rows : detail::tile_rows, kernel.rows};
   }
   detail::EvenCut cols(const simd::GemmKernel& kernel) const {
-    return {product.c.cols, detail::tile_cols, kernel.cols};
+    return {product.c.cols, in_strips() ? detail::strip_cols : detail::tile_cols, kernel.cols};
+  }
+  std::size_t tiles(const simd::GemmKernel& kernel) const {
+    return cols(kernel).parts() * (in_strips() ? 1 : rows(kernel).parts());
+  }
+
+  /// The panels of a from a row on.
+  const float* rows_at(const simd::GemmKernel& kernel, std::size_t first, std::size_t block) const {
+    return a + detail::rounded_up(product.c.rows, kernel.rows) * block * simd::gemm_depth + first * depth(block);
   }
 
   /// All k of one tile of c.
@@ -96,11 +120,39 @@ struct HostGemm::Piece {
     const MatrixView<float> c = product.c;
     const MatrixView<float> tile(c.data + down.first(i) * c.stride + across.first(j), down.count(i),
                                  across.count(j), c.stride);
+    simd::GemmAhead nothing;
     for (std::size_t block = 0; block < blocks(); ++block) {
-      const std::size_t k = block * simd::gemm_depth;
-      kernel.multiply(a + detail::rounded_up(c.rows, kernel.rows) * k + down.first(i) * depth(block),
-                      b + detail::rounded_up(c.cols, kernel.cols) * k + across.first(j) * depth(block),
-                      depth(block), tile, product.adds || block > 0);
+      kernel.multiply(
+          rows_at(kernel, down.first(i), block),
+          b + detail::rounded_up(c.cols, kernel.cols) * block * simd::gemm_depth + across.first(j) * depth(block),
+          depth(block), tile, product.adds || block > 0, nothing);
+    }
+  }
+
+  /// The part of b that a strip needs of a block, transposed.
+  simd::GemmOperand strip(const simd::GemmKernel& kernel, std::size_t task, std::size_t block) const {
+    const auto across = cols(kernel);
+    return product.b.transposed().block(across.first(task), across.count(task), block * simd::gemm_depth,
+                                        depth(block));
+  }
+
+  /// All rows and k of a strip of c, packed in `memory`; meanwhile asks for `next`, which comes afterwards.
+  void multiply_strip(const simd::GemmKernel& kernel, std::size_t task, float* memory,
+                      const simd::GemmOperand& next) const {
+    const auto down = rows(kernel);
+    const auto across = cols(kernel);
+    const MatrixView<float> c = product.c;
+    const std::size_t steps =
+        (c.rows + kernel.rows - 1) / kernel.rows * ((across.count(task) + kernel.cols - 1) / kernel.cols);
+    for (std::size_t block = 0; block < blocks(); ++block) {
+      kernel.pack_cols(strip(kernel, task, block), memory);
+      simd::GemmAhead ahead(block + 1 < blocks() ? strip(kernel, task, block + 1) : next, steps);
+      for (std::size_t i = 0; i < down.parts(); ++i) {
+        const MatrixView<float> tile(c.data + down.first(i) * c.stride + across.first(task), down.count(i),
+                                     across.count(task), c.stride);
+        kernel.multiply(rows_at(kernel, down.first(i), block), memory, depth(block), tile,
+                        product.adds || block > 0, ahead);
+      }
     }
   }
 };
@@ -110,8 +162,10 @@ class HostGemm::Round {
  public:
   Round(const Buffer& scratch, parallel::ExecutionRef execution, simd::Level use)
       : pieces_(reinterpret_cast<Piece*>(scratch.data())),
-        memory_(reinterpret_cast<float*>(scratch.data() + table_bytes)),
-        size_((scratch.size().count - table_bytes) / sizeof(float)),
+        strips_(reinterpret_cast<float*>(scratch.data() + table_bytes)),
+        memory_(strips_ + detail::strips_at_once * detail::strip_floats),
+        size_((scratch.size().count - table_bytes) / sizeof(float) -
+              detail::strips_at_once * detail::strip_floats),
         execution_(execution),
         kernel_(simd::gemm_kernel(use)) {}
 
@@ -141,23 +195,67 @@ class HostGemm::Round {
     if (count_ == 0) return;
     const Piece& last = pieces_[count_ - 1];
     const bool here = multiplications_ < detail::few_multiplications;
-    for_each(here, last.packs_end, &Piece::packs_end,
-             [&](const Piece& piece, std::size_t task) { piece.pack(kernel_, task); });
-    for_each(here, last.tiles_end, &Piece::tiles_end,
-             [&](const Piece& piece, std::size_t task) { piece.multiply(kernel_, task); });
+    const auto pack = [&](std::size_t i) {
+      const auto [piece, task] = find(i, &Piece::packs_end);
+      piece->pack(kernel_, task);
+    };
+    std::atomic<std::size_t> taken{0};
+    const auto work = [&](std::size_t place) {
+      multiply_tiles(last.tiles_end, taken, strips_ + place * detail::strip_floats);
+    };
+    if (here) {
+      for (std::size_t i = 0; i < last.packs_end; ++i) pack(i);
+      work(0);
+    } else {
+      execution_.for_each_task(last.packs_end, pack);
+      execution_.for_each_task(std::min(last.tiles_end, detail::strips_at_once), work);
+    }
     count_ = 0;
     used_ = 0;
     multiplications_ = 0;
   }
 
  private:
+  struct Task {
+    const Piece* piece = nullptr;
+    std::size_t task = 0;
+  };
+
+  /// The one of number i, counted by `end`.
+  Task find(std::size_t i, std::size_t Piece::*end) const {
+    const Piece* const piece =
+        std::partition_point(pieces_, pieces_ + count_, [&](const Piece& p) { return p.*end <= i; });
+    return {piece, piece == pieces_ ? i : i - piece[-1].*end};
+  }
+
+  /// Takes tiles until there are none. Knows the next one early, to ask for its memory.
+  void multiply_tiles(std::size_t tiles, std::atomic<std::size_t>& taken, float* strip) const {
+    const auto take = [&] {
+      const std::size_t i = taken.fetch_add(1, std::memory_order_relaxed);
+      return i < tiles ? find(i, &Piece::tiles_end) : Task{};
+    };
+    for (Task now = take(); now.piece != nullptr;) {
+      const Task next = take();
+      if (now.piece->in_strips()) {
+        now.piece->multiply_strip(kernel_, now.task, strip,
+                                  next.piece != nullptr && next.piece->in_strips()
+                                      ? next.piece->strip(kernel_, next.task, 0)
+                                      : simd::GemmOperand{});
+      } else {
+        now.piece->multiply(kernel_, now.task);
+      }
+      now = next;
+    }
+  }
+
   static_assert(std::is_trivially_copyable_v<Piece> && std::is_trivially_destructible_v<Piece>);
   static constexpr std::size_t table_bytes = aligned(detail::most_pieces * sizeof(Piece));
 
   /// How many of `rest` values of k have room: all, or whole blocks.
   std::size_t depth_for(std::size_t rows, std::size_t cols, std::size_t rest) const {
     if (count_ == detail::most_pieces) return 0;
-    const std::size_t lines = padded(rows, kernel_.rows) + padded(cols, kernel_.cols);
+    const std::size_t lines =
+        padded(rows, kernel_.rows) + (Piece::in_strips(rows) ? 0 : padded(cols, kernel_.cols));
     const std::size_t deep = (size_ - used_) / lines;
     return rest <= deep ? rest : deep / simd::gemm_depth * simd::gemm_depth;
   }
@@ -170,10 +268,12 @@ class HostGemm::Round {
     const std::size_t deep = product.a.cols;
     Piece piece{.product = product, .a = memory_ + used_};
     used_ += padded(product.c.rows, kernel_.rows) * deep;
-    piece.b = memory_ + used_;
-    used_ += padded(product.c.cols, kernel_.cols) * deep;
+    if (!piece.in_strips()) {
+      piece.b = memory_ + used_;
+      used_ += padded(product.c.cols, kernel_.cols) * deep;
+    }
     piece.packs_end = piece.packs();
-    piece.tiles_end = piece.rows(kernel_).parts() * piece.cols(kernel_).parts();
+    piece.tiles_end = piece.tiles(kernel_);
     if (count_ > 0) {
       piece.packs_end += pieces_[count_ - 1].packs_end;
       piece.tiles_end += pieces_[count_ - 1].tiles_end;
@@ -183,19 +283,8 @@ class HostGemm::Round {
     multiplications_ += product.c.rows * product.c.cols * deep;
   }
 
-  /// f(piece, task of the piece) for tasks that are counted by `end`, on all threads or `here`.
-  template <class F>
-  void for_each(bool here, std::size_t tasks, std::size_t Piece::*end, F&& f) const {
-    const auto one = [&](std::size_t task) {
-      const Piece* const piece =
-          std::partition_point(pieces_, pieces_ + count_, [&](const Piece& p) { return p.*end <= task; });
-      f(*piece, piece == pieces_ ? task : task - piece[-1].*end);
-    };
-    if (!here) return execution_.for_each_task(tasks, one);
-    for (std::size_t task = 0; task < tasks; ++task) one(task);
-  }
-
   Piece* pieces_;
+  float* strips_;
   float* memory_;
   std::size_t size_;  ///< floats
   parallel::ExecutionRef execution_;

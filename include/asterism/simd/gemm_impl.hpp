@@ -38,6 +38,7 @@ ASTERISM_INLINE void gemm(const Gemm& product, View<float> scratch, Level use) {
   const GemmKernel kernel = gemm_kernel(use);
   const std::size_t most_rows = gemm_rows / kernel.rows * kernel.rows;
   const std::size_t most_cols = gemm_cols / kernel.cols * kernel.cols;
+  GemmAhead nothing;
   float* const right = scratch.data;
   float* const left = scratch.data + gemm_cols * gemm_depth;
   for (std::size_t j = 0; j < c.cols; j += most_cols) {
@@ -49,7 +50,7 @@ ASTERISM_INLINE void gemm(const Gemm& product, View<float> scratch, Level use) {
         const std::size_t rows = std::min(most_rows, c.rows - i);
         kernel.pack_rows(product.a.block(i, rows, k, deep), left);
         kernel.multiply(left, right, deep, {c.data + i * c.stride + j, rows, cols, c.stride},
-                        product.adds || k > 0);
+                        product.adds || k > 0, nothing);
       }
     }
   }

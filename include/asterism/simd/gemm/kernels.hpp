@@ -12,6 +12,44 @@
 
 namespace asterism::simd {
 
+/// Memory that will be read soon: brought into a second-level cache line by line while products are computed.
+class GemmAhead {
+ public:
+  GemmAhead() = default;
+  /// The elements of `operand`, in `steps` steps.
+  GemmAhead(const GemmOperand& operand, std::size_t steps) {
+    const GemmOperand by_rows = operand.col_stride == 1 ? operand : operand.transposed();
+    at_ = reinterpret_cast<const char*>(by_rows.data);
+    rows_ = by_rows.rows;
+    stride_ = by_rows.row_stride * sizeof(float);
+    width_ = by_rows.cols * sizeof(float);
+    const std::size_t lines = rows_ * ((width_ + line - 1) / line);
+    each_ = (lines + steps - 1) / steps;
+  }
+
+  /// One step.
+  void fetch() {
+    for (std::size_t i = 0; i < each_ && rows_ > 0; ++i) {
+      __builtin_prefetch(at_ + from_, 0, 2);
+      from_ += line;
+      if (from_ < width_) continue;
+      from_ = 0;
+      at_ += stride_;
+      --rows_;
+    }
+  }
+
+ private:
+  static constexpr std::size_t line = 64;
+
+  const char* at_ = nullptr;
+  std::size_t rows_ = 0;
+  std::size_t stride_ = 0;
+  std::size_t width_ = 0;
+  std::size_t from_ = 0;
+  std::size_t each_ = 0;
+};
+
 namespace detail {
 
 #if defined(__x86_64__)
@@ -32,7 +70,8 @@ void multiply_rows(std::size_t rows, const float* a, const float* b, std::size_t
 
 /// c = or += the product of panels of a, all rows of c, and panels of b, all columns of c.
 template <class Kernels>
-void multiply_panels(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds) {
+void multiply_panels(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds,
+                     GemmAhead& ahead) {
   constexpr std::size_t rows = Kernels::rows;
   constexpr std::size_t cols = Kernels::cols;
   for (std::size_t j = 0; j < c.cols; j += cols, b += cols * depth) {
@@ -40,6 +79,7 @@ void multiply_panels(const float* a, const float* b, std::size_t depth, MatrixVi
     for (std::size_t i = 0; i < c.rows; i += rows, panel += rows * depth) {
       const std::size_t tall = c.rows - i < rows ? c.rows - i : rows;
       float* const to = c.data + i * c.stride + j;
+      ahead.fetch();
       if (c.cols - j >= cols) {
         multiply_rows<Kernels>(tall, panel, b, depth, to, c.stride, adds);
         continue;
@@ -65,8 +105,10 @@ struct GemmKernel {
   void (*pack_rows)(const GemmOperand& a, float* out) = nullptr;
   /// Panels of all columns of b, which comes transposed.
   void (*pack_cols)(const GemmOperand& b_transposed, float* out) = nullptr;
-  /// c = a b or c += a b of panels over `depth` values of k.
-  void (*multiply)(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds) = nullptr;
+  /// c = a b or c += a b of panels over `depth` values of k. Each tile of `rows` rows and `cols` columns is a step of
+  /// `ahead`.
+  void (*multiply)(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds,
+                   GemmAhead& ahead) = nullptr;
 };
 
 /// Every width of a panel divides this.

@@ -4,25 +4,26 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 #include "asterism/simd/gemm.hpp"
+#include "asterism/simd/target.hpp"
 
 namespace asterism::simd::detail {
 
 /// A panel holds `Width` lines of an operand, rows of a or columns of b, over all k: element (i, k) at k * Width + i.
 /// Places of lines that the operand does not have are 0. Here lines are rows: b comes transposed.
 
-/// Four lines, each consecutive in memory, to columns [0, 4) of a panel: squares are transposed in registers that
-/// every processor has.
-template <std::size_t Width>
-void transpose_four(const GemmOperand& from, float* out) {
+/// `Lines` lines, 2 or 4, each consecutive in memory, to columns [0, Lines) of a panel: squares are transposed in
+/// registers that every processor has.
+template <std::size_t Width, std::size_t Lines>
+void transpose_lines(const float* in, std::size_t stride, std::size_t depth, float* out) {
   using Four [[gnu::vector_size(16)]] = float;
-  const float* const in = from.data;
-  const std::size_t stride = from.row_stride;
   std::size_t k = 0;
-  for (; k + 4 <= from.cols; k += 4) {
-    Four row[4];
-    for (std::size_t i = 0; i < 4; ++i) std::memcpy(&row[i], in + i * stride + k, sizeof row[i]);
+  for (; k + 4 <= depth; k += 4) {
+    Four row[4] = {};
+    ASTERISM_UNROLL
+    for (std::size_t i = 0; i < Lines; ++i) std::memcpy(&row[i], in + i * stride + k, sizeof row[i]);
     const Four low = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
     const Four low_2 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
     const Four high = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
@@ -30,31 +31,12 @@ void transpose_four(const GemmOperand& from, float* out) {
     const Four of_k[4] = {
         __builtin_shufflevector(low, low_2, 0, 1, 4, 5), __builtin_shufflevector(low, low_2, 2, 3, 6, 7),
         __builtin_shufflevector(high, high_2, 0, 1, 4, 5), __builtin_shufflevector(high, high_2, 2, 3, 6, 7)};
-    for (std::size_t i = 0; i < 4; ++i) std::memcpy(out + (k + i) * Width, &of_k[i], sizeof of_k[i]);
+    ASTERISM_UNROLL
+    for (std::size_t i = 0; i < 4; ++i) std::memcpy(out + (k + i) * Width, &of_k[i], Lines * sizeof(float));
   }
-  for (; k < from.cols; ++k) {
-    for (std::size_t i = 0; i < 4; ++i) out[k * Width + i] = in[i * stride + k];
-  }
-}
-
-/// The same for two lines.
-template <std::size_t Width>
-void transpose_two(const GemmOperand& from, float* out) {
-  using Four [[gnu::vector_size(16)]] = float;
-  using Two [[gnu::vector_size(8)]] = float;
-  std::size_t k = 0;
-  for (; k + 4 <= from.cols; k += 4) {
-    Four row[2];
-    for (std::size_t i = 0; i < 2; ++i) std::memcpy(&row[i], from.data + i * from.row_stride + k, sizeof row[i]);
-    const Four low = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
-    const Four high = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
-    std::memcpy(out + k * Width, &low, sizeof(Two));
-    std::memcpy(out + (k + 1) * Width, reinterpret_cast<const float*>(&low) + 2, sizeof(Two));
-    std::memcpy(out + (k + 2) * Width, &high, sizeof(Two));
-    std::memcpy(out + (k + 3) * Width, reinterpret_cast<const float*>(&high) + 2, sizeof(Two));
-  }
-  for (; k < from.cols; ++k) {
-    for (std::size_t i = 0; i < 2; ++i) out[k * Width + i] = from.data[i * from.row_stride + k];
+  for (; k < depth; ++k) {
+    ASTERISM_UNROLL
+    for (std::size_t i = 0; i < Lines; ++i) out[k * Width + i] = in[i * stride + k];
   }
 }
 
@@ -62,12 +44,13 @@ void transpose_two(const GemmOperand& from, float* out) {
 template <std::size_t Width>
 void pack_transposed(const GemmOperand& from, float* out) {
   std::size_t i = 0;
-  const auto rest = [&] { return from.block(i, from.rows - i, 0, from.cols); };
-  for (; i + 4 <= from.rows; i += 4) transpose_four<Width>(rest(), out + i);
-  if (i + 2 <= from.rows) {
-    transpose_two<Width>(rest(), out + i);
-    i += 2;
-  }
+  const auto to_columns = [&]<std::size_t Lines>(std::integral_constant<std::size_t, Lines>) {
+    for (; i + Lines <= from.rows; i += Lines) {
+      transpose_lines<Width, Lines>(from.data + i * from.row_stride, from.row_stride, from.cols, out + i);
+    }
+  };
+  to_columns(std::integral_constant<std::size_t, 4>{});
+  to_columns(std::integral_constant<std::size_t, 2>{});
   for (; i < Width; ++i) {
     for (std::size_t k = 0; k < from.cols; ++k) {
       out[k * Width + i] = i < from.rows ? from.data[i * from.row_stride + k] : 0.0F;
@@ -84,6 +67,7 @@ void pack_copied(const GemmOperand& from, float* out) {
   for (; i + at_once * Width <= from.rows; i += at_once * Width, out += at_once * panel) {
     for (std::size_t k = 0; k < from.cols; ++k) {
       const float* const in = from.data + k * from.col_stride + i;
+      ASTERISM_UNROLL
       for (std::size_t p = 0; p < at_once; ++p) {
         std::memcpy(out + p * panel + k * Width, in + p * Width, Width * sizeof(float));
       }
