@@ -21,7 +21,7 @@ class HostGemm {
       : execution_(execution), use_(use) {}
 
   /// Memory that products of any size and number share.
-  static constexpr Bytes scratch() { return 8_MiB; }
+  static constexpr Bytes scratch() { return 12_MiB; }
 
   /// Takes that memory. Throws InvalidArgument if it is less than `scratch()`.
   void keep(Buffer scratch);

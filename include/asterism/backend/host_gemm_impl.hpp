@@ -18,23 +18,23 @@ namespace asterism::backend {
 
 namespace detail {
 
-/// Lines of a tile, the piece of c of a task: its packed rows and columns, a block of depth each, and the tile itself
-/// stay in a second-level cache.
+/// Most lines of a tile, the piece of c of a task: its packed rows and columns, a block of depth each, and the tile
+/// itself stay in a second-level cache.
 inline constexpr std::size_t tile_rows = 96;
 inline constexpr std::size_t tile_cols = 192;
 
-/// With so many rows or fewer, a task computes all rows of some columns, which it packs itself, just before it needs
-/// them and to memory that is in its cache: columns are then read once and far more slowly than they are packed.
-inline constexpr std::size_t few_rows_of_a = 384;
+/// With so many rows of a or fewer, packing all of b before it is used takes long: instead each task computes all rows
+/// of a strip of columns, which it packs block by block to memory that stays in its cache. Rows pass in shares.
+inline constexpr std::size_t strip_most_rows = 384;
 inline constexpr std::size_t strip_rows = 192;
-inline constexpr std::size_t strip_cols = 48;
+inline constexpr std::size_t strip_cols = 64;
 
 /// Places for packed strips: as many threads work at once.
 inline constexpr std::size_t strips_at_once = 64;
-inline constexpr std::size_t strip_floats = simd::gemm_lines * simd::gemm_depth / 2;
+inline constexpr std::size_t strip_floats = strip_cols * simd::gemm_depth;
 
-/// Rows and columns of c at most in one piece: a block of depth of both is 4 MiB.
-inline constexpr std::size_t most_lines = 2048;
+/// Most rows and most columns of c in one piece.
+inline constexpr std::size_t piece_lines = 2048;
 
 /// Pieces of a round at most.
 inline constexpr std::size_t most_pieces = 1024;
@@ -44,12 +44,13 @@ inline constexpr std::size_t few_multiplications = std::size_t{1} << 18U;
 
 constexpr std::size_t rounded_up(std::size_t n, std::size_t unit) { return (n + unit - 1) / unit * unit; }
 
-/// n things in parts that are nearly equal, at most `most` each, which begin at multiples of `unit`.
+/// n things in parts that are nearly equal, of at most `most` each, which begin at multiples of `unit`.
 struct EvenCut {
   std::size_t n = 0;
   std::size_t each = 1;
 
   EvenCut(std::size_t things, std::size_t most, std::size_t unit) : n(things) {
+    most = most / unit * unit;
     const std::size_t parts = (n + most - 1) / most;
     each = rounded_up((n + parts - 1) / parts, unit);
   }
@@ -68,7 +69,7 @@ struct HostGemm::Piece {
   std::size_t packs_end = 0;  ///< of its tasks, among those of the round
   std::size_t tiles_end = 0;
 
-  static bool in_strips(std::size_t rows) { return rows <= detail::few_rows_of_a; }
+  static bool in_strips(std::size_t rows) { return rows <= detail::strip_most_rows; }
   bool in_strips() const { return in_strips(product.c.rows); }
 
   std::size_t blocks() const { return (product.a.cols + simd::gemm_depth - 1) / simd::gemm_depth; }
@@ -142,11 +143,12 @@ struct HostGemm::Piece {
     const auto down = rows(kernel);
     const auto across = cols(kernel);
     const MatrixView<float> c = product.c;
-    const std::size_t steps =
+    const std::size_t tiles =
         (c.rows + kernel.rows - 1) / kernel.rows * ((across.count(task) + kernel.cols - 1) / kernel.cols);
     for (std::size_t block = 0; block < blocks(); ++block) {
       kernel.pack_cols(strip(kernel, task, block), memory);
-      simd::GemmAhead ahead(block + 1 < blocks() ? strip(kernel, task, block + 1) : next, steps);
+      simd::GemmAhead ahead(block + 1 < blocks() ? strip(kernel, task, block + 1) : next,
+                            tiles * ((depth(block) + simd::gemm_step - 1) / simd::gemm_step));
       for (std::size_t i = 0; i < down.parts(); ++i) {
         const MatrixView<float> tile(c.data + down.first(i) * c.stride + across.first(task), down.count(i),
                                      across.count(task), c.stride);
@@ -163,19 +165,18 @@ class HostGemm::Round {
   Round(const Buffer& scratch, parallel::ExecutionRef execution, simd::Level use)
       : pieces_(reinterpret_cast<Piece*>(scratch.data())),
         strips_(reinterpret_cast<float*>(scratch.data() + table_bytes)),
-        memory_(strips_ + detail::strips_at_once * detail::strip_floats),
-        size_((scratch.size().count - table_bytes) / sizeof(float) -
-              detail::strips_at_once * detail::strip_floats),
+        memory_(strips_ + strip_bytes / sizeof(float)),
+        size_((scratch.size().count - table_bytes - strip_bytes) / sizeof(float)),
         execution_(execution),
         kernel_(simd::gemm_kernel(use)) {}
 
   /// Makes a product part of this round and of later ones.
   void add(const simd::Gemm& product) {
     const auto& [a, b, c, adds] = product;
-    for (std::size_t j = 0; j < c.cols; j += detail::most_lines) {
-      const std::size_t cols = std::min(detail::most_lines, c.cols - j);
-      for (std::size_t i = 0; i < c.rows; i += detail::most_lines) {
-        const std::size_t rows = std::min(detail::most_lines, c.rows - i);
+    for (std::size_t j = 0; j < c.cols; j += detail::piece_lines) {
+      const std::size_t cols = std::min(detail::piece_lines, c.cols - j);
+      for (std::size_t i = 0; i < c.rows; i += detail::piece_lines) {
+        const std::size_t rows = std::min(detail::piece_lines, c.rows - i);
         const MatrixView<float> part(c.data + i * c.stride + j, rows, cols, c.stride);
         for (std::size_t k = 0; k < a.cols;) {
           const std::size_t deep = depth_for(rows, cols, a.cols - k);
@@ -250,6 +251,10 @@ class HostGemm::Round {
 
   static_assert(std::is_trivially_copyable_v<Piece> && std::is_trivially_destructible_v<Piece>);
   static constexpr std::size_t table_bytes = aligned(detail::most_pieces * sizeof(Piece));
+  static constexpr std::size_t strip_bytes = detail::strips_at_once * detail::strip_floats * sizeof(float);
+  static_assert(table_bytes + strip_bytes + 2 * (detail::piece_lines + simd::gemm_lines) * simd::gemm_depth * 4 <=
+                    scratch().count,
+                "the largest piece has room for one block of depth");
 
   /// How many of `rest` values of k have room: all, or whole blocks.
   std::size_t depth_for(std::size_t rows, std::size_t cols, std::size_t rest) const {

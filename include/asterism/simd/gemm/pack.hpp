@@ -40,10 +40,17 @@ void transpose_lines(const float* in, std::size_t stride, std::size_t depth, flo
   }
 }
 
-/// One panel of lines that are consecutive in memory.
-template <std::size_t Width>
+/// One panel of lines that are consecutive in memory. Kernels with vectors of eight floats bring theirs,
+/// `transpose_eight`.
+template <std::size_t Width, class Kernels>
 void pack_transposed(const GemmOperand& from, float* out) {
   std::size_t i = 0;
+  if constexpr (Width % 8 == 0 && requires { Kernels::template transpose_eight<Width>; }) {
+    for (; i + 8 <= from.rows; i += 8) {
+      Kernels::template transpose_eight<Width>(from.data + i * from.row_stride, from.row_stride, from.cols,
+                                               out + i);
+    }
+  }
   const auto to_columns = [&]<std::size_t Lines>(std::integral_constant<std::size_t, Lines>) {
     for (; i + Lines <= from.rows; i += Lines) {
       transpose_lines<Width, Lines>(from.data + i * from.row_stride, from.row_stride, from.cols, out + i);
@@ -58,26 +65,32 @@ void pack_transposed(const GemmOperand& from, float* out) {
   }
 }
 
-/// Whole panels of lines that are neighbours in memory, several at a time, so that memory is read in long pieces.
-template <std::size_t Width>
+/// `Panels` whole panels of lines that are neighbours in memory, so that it is read in long pieces.
+template <std::size_t Width, std::size_t Panels>
+void copy_panels(const float* in, std::size_t stride, std::size_t depth, float* out) {
+  for (std::size_t k = 0; k < depth; ++k) {
+    ASTERISM_UNROLL
+    for (std::size_t p = 0; p < Panels; ++p) {
+      std::memcpy(out + (p * depth + k) * Width, in + k * stride + p * Width, Width * sizeof(float));
+    }
+  }
+}
+
+/// Panels of lines that are neighbours in memory.
+template <std::size_t Width, class Kernels>
 void pack_copied(const GemmOperand& from, float* out) {
-  constexpr std::size_t at_once = Width < 16 ? 8 : 4;
-  const std::size_t panel = Width * from.cols;
   std::size_t i = 0;
-  for (; i + at_once * Width <= from.rows; i += at_once * Width, out += at_once * panel) {
-    for (std::size_t k = 0; k < from.cols; ++k) {
-      const float* const in = from.data + k * from.col_stride + i;
-      ASTERISM_UNROLL
-      for (std::size_t p = 0; p < at_once; ++p) {
-        std::memcpy(out + p * panel + k * Width, in + p * Width, Width * sizeof(float));
+  const auto copy = [&]<std::size_t Panels>(std::integral_constant<std::size_t, Panels>) {
+    for (; i + Panels * Width <= from.rows; i += Panels * Width, out += Panels * Width * from.cols) {
+      if constexpr (Width % 8 == 0 && requires { Kernels::template copy_panels<Width, Panels>; }) {
+        Kernels::template copy_panels<Width, Panels>(from.data + i, from.col_stride, from.cols, out);
+      } else {
+        copy_panels<Width, Panels>(from.data + i, from.col_stride, from.cols, out);
       }
     }
-  }
-  for (; i + Width <= from.rows; i += Width, out += panel) {
-    for (std::size_t k = 0; k < from.cols; ++k) {
-      std::memcpy(out + k * Width, from.data + k * from.col_stride + i, Width * sizeof(float));
-    }
-  }
+  };
+  copy(std::integral_constant<std::size_t, 64 / Width>{});
+  copy(std::integral_constant<std::size_t, 1>{});
   if (i == from.rows) return;
   for (std::size_t k = 0; k < from.cols; ++k) {
     const float* const in = from.data + k * from.col_stride + i;
@@ -86,11 +99,11 @@ void pack_copied(const GemmOperand& from, float* out) {
 }
 
 /// All lines to panels, one behind the other.
-template <std::size_t Width>
+template <std::size_t Width, class Kernels>
 void pack(const GemmOperand& from, float* out) {
-  if (from.col_stride != 1) return pack_copied<Width>(from, out);
+  if (from.col_stride != 1) return pack_copied<Width, Kernels>(from, out);
   for (std::size_t i = 0; i < from.rows; i += Width, out += Width * from.cols) {
-    pack_transposed<Width>(from.block(i, std::min(Width, from.rows - i), 0, from.cols), out);
+    pack_transposed<Width, Kernels>(from.block(i, std::min(Width, from.rows - i), 0, from.cols), out);
   }
 }
 
