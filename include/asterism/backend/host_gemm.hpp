@@ -21,7 +21,7 @@ class HostGemm {
       : execution_(execution), use_(use) {}
 
   /// Memory that products of any size and number share.
-  static constexpr Bytes scratch() { return 8_MiB; }
+  static constexpr Bytes scratch() { return 12_MiB; }
 
   /// Takes that memory. Throws InvalidArgument if it is less than `scratch()`.
   void keep(Buffer scratch);
@@ -43,6 +43,9 @@ class HostGemm {
     void* body;
     simd::Gemm (*at)(void* body, std::size_t i);
   };
+
+  struct Piece;
+  class Round;
 
   void multiply(const Products& products);
 

@@ -23,6 +23,10 @@ struct GemmOperand {
     return {matrix.data, matrix.rows, matrix.cols, matrix.stride, 1};
   }
   constexpr GemmOperand transposed() const { return {data, cols, rows, col_stride, row_stride}; }
+  /// Rows [i, i + n_rows) of columns [j, j + n_cols).
+  constexpr GemmOperand block(std::size_t i, std::size_t n_rows, std::size_t j, std::size_t n_cols) const {
+    return {data + i * row_stride + j * col_stride, n_rows, n_cols, row_stride, col_stride};
+  }
 };
 
 /// c = a b, or c += a b.

@@ -35,21 +35,22 @@ ASTERISM_INLINE void gemm(const Gemm& product, View<float> scratch, Level use) {
   if (depth == 0 && !product.adds) {
     for (std::size_t i = 0; i < c.rows; ++i) std::fill_n(c.data + i * c.stride, c.cols, 0.0F);
   }
-  const detail::GemmKernel kernel = detail::gemm_kernel(use);
+  const GemmKernel kernel = gemm_kernel(use);
   const std::size_t most_rows = gemm_rows / kernel.rows * kernel.rows;
   const std::size_t most_cols = gemm_cols / kernel.cols * kernel.cols;
+  GemmAhead nothing;
   float* const right = scratch.data;
   float* const left = scratch.data + gemm_cols * gemm_depth;
   for (std::size_t j = 0; j < c.cols; j += most_cols) {
     const std::size_t cols = std::min(most_cols, c.cols - j);
     for (std::size_t k = 0; k < depth; k += gemm_depth) {
       const std::size_t deep = std::min(gemm_depth, depth - k);
-      kernel.pack_cols(detail::cols_of(product.b).at(j, cols, k, deep), right);
+      kernel.pack_cols(product.b.transposed().block(j, cols, k, deep), right);
       for (std::size_t i = 0; i < c.rows; i += most_rows) {
         const std::size_t rows = std::min(most_rows, c.rows - i);
-        kernel.pack_rows(detail::rows_of(product.a).at(i, rows, k, deep), left);
+        kernel.pack_rows(product.a.block(i, rows, k, deep), left);
         kernel.multiply(left, right, deep, {c.data + i * c.stride + j, rows, cols, c.stride},
-                        product.adds || k > 0);
+                        product.adds || k > 0, nothing);
       }
     }
   }

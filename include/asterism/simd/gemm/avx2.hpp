@@ -3,48 +3,58 @@
 
 #if defined(__x86_64__)
 
+#include <algorithm>
 #include <cstddef>
 
 #include <immintrin.h>
 
+#include "asterism/simd/gemm/ahead.hpp"
+#include "asterism/simd/gemm/avx2_pack.hpp"
 #include "asterism/simd/target.hpp"
 
 namespace asterism::simd::detail {
 
 /// The kernels of Level::avx2: 6 rows and 16 columns in twelve vectors, which leaves registers for two vectors of b
 /// and a value of a.
-struct Avx2Gemm {
+struct Avx2Gemm : Avx2Pack {
   static constexpr std::size_t rows = 6;
   static constexpr std::size_t cols = 16;
+  static constexpr std::size_t few_rows = 3;
 
   /// As PortableGemm's.
-  template <std::size_t Rows>
+  template <std::size_t Rows, std::size_t Panels>
   ASTERISM_AVX2 static void multiply(const float* a, const float* b, std::size_t depth, float* c,
-                                     std::size_t stride, bool adds) {
-    __m256 sums[Rows][2];
+                                     std::size_t stride, bool adds, GemmAhead& ahead) {
+    constexpr std::size_t vectors = 2 * Panels;
+    const std::size_t panel = cols * depth;
+    __m256 sums[Rows][vectors];
     ASTERISM_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
-      _mm_prefetch(reinterpret_cast<const char*>(c + r * stride), _MM_HINT_T0);
-      _mm_prefetch(reinterpret_cast<const char*>(c + r * stride + cols - 1), _MM_HINT_T0);
-      sums[r][0] = _mm256_setzero_ps();
-      sums[r][1] = _mm256_setzero_ps();
-    }
-    for (std::size_t k = 0; k < depth; ++k, a += rows, b += cols) {
-      const __m256 right[2] = {_mm256_loadu_ps(b), _mm256_loadu_ps(b + 8)};
       ASTERISM_UNROLL
-      for (std::size_t r = 0; r < Rows; ++r) {
-        const __m256 left = _mm256_broadcast_ss(a + r);
-        sums[r][0] = _mm256_fmadd_ps(left, right[0], sums[r][0]);
-        sums[r][1] = _mm256_fmadd_ps(left, right[1], sums[r][1]);
+      for (std::size_t j = 0; j < vectors; ++j) sums[r][j] = _mm256_setzero_ps();
+      _mm_prefetch(reinterpret_cast<const char*>(c + r * stride), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(c + r * stride + Panels * cols - 1), _MM_HINT_T0);
+    }
+    for (std::size_t k = 0; k < depth;) {
+      ahead.step();
+      for (const std::size_t end = std::min(depth, k + gemm_step); k < end; ++k, a += rows, b += cols) {
+        __m256 right[vectors];
+        ASTERISM_UNROLL
+        for (std::size_t j = 0; j < vectors; ++j) right[j] = _mm256_loadu_ps(b + j / 2 * panel + j % 2 * 8);
+        ASTERISM_UNROLL
+        for (std::size_t r = 0; r < Rows; ++r) {
+          const __m256 left = _mm256_broadcast_ss(a + r);
+          ASTERISM_UNROLL
+          for (std::size_t j = 0; j < vectors; ++j) sums[r][j] = _mm256_fmadd_ps(left, right[j], sums[r][j]);
+        }
       }
     }
     ASTERISM_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
-      float* const to = c + r * stride;
       ASTERISM_UNROLL
-      for (std::size_t j = 0; j < 2; ++j) {
-        const __m256 before = adds ? _mm256_loadu_ps(to + 8 * j) : _mm256_setzero_ps();
-        _mm256_storeu_ps(to + 8 * j, adds ? _mm256_add_ps(before, sums[r][j]) : sums[r][j]);
+      for (std::size_t j = 0; j < vectors; ++j) {
+        float* const to = c + r * stride + 8 * j;
+        _mm256_storeu_ps(to, adds ? _mm256_add_ps(_mm256_loadu_ps(to), sums[r][j]) : sums[r][j]);
       }
     }
   }

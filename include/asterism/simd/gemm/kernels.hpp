@@ -1,78 +1,116 @@
 // The parts of a product of matrices, by instruction set: what packs its operands, and what multiplies the panels.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "asterism/core/view.hpp"
 #include "asterism/simd/by_level.hpp"
 #include "asterism/simd/gemm.hpp"
+#include "asterism/simd/gemm/ahead.hpp"
 #include "asterism/simd/gemm/avx2.hpp"
+#include "asterism/simd/gemm/avx512.hpp"
+#include "asterism/simd/gemm/neon.hpp"
 #include "asterism/simd/gemm/pack.hpp"
 #include "asterism/simd/gemm/portable.hpp"
 
-namespace asterism::simd::detail {
+namespace asterism::simd {
 
-/// Panels of packed lines, of `width` lines each.
-constexpr std::size_t panel_floats(std::size_t lines, std::size_t width, std::size_t depth) {
-  return (lines + width - 1) / width * width * depth;
-}
+namespace detail {
 
 #if defined(__x86_64__)
-using GemmKernels = ByLevel<On<Level::portable, PortableGemm>, On<Level::avx2, Avx2Gemm>>;
+using GemmKernels =
+    ByLevel<On<Level::portable, PortableGemm>, On<Level::avx2, Avx2Gemm>, On<Level::avx512, Avx512Gemm>>;
+#elif defined(__aarch64__)
+using GemmKernels = ByLevel<On<Level::portable, PortableGemm>, On<Level::neon, NeonGemm>>;
 #else
 using GemmKernels = ByLevel<On<Level::portable, PortableGemm>>;
 #endif
 
-/// c(r, j) = or += for the last `rows` rows of a tile, at most Rows.
-template <class Kernels, std::size_t Rows = Kernels::rows>
+/// A tile of `rows` rows and Panels panels, rows <= Rows.
+template <class Kernels, std::size_t Panels, std::size_t Rows>
 void multiply_rows(std::size_t rows, const float* a, const float* b, std::size_t depth, float* c,
-                   std::size_t stride, bool adds) {
+                   std::size_t stride, bool adds, GemmAhead& ahead) {
   if constexpr (Rows > 1) {
-    if (rows < Rows) return multiply_rows<Kernels, Rows - 1>(rows, a, b, depth, c, stride, adds);
+    if (rows < Rows) {
+      return multiply_rows<Kernels, Panels, Rows - 1>(rows, a, b, depth, c, stride, adds, ahead);
+    }
   }
-  Kernels::template multiply<Rows>(a, b, depth, c, stride, adds);
+  Kernels::template multiply<Rows, Panels>(a, b, depth, c, stride, adds, ahead);
 }
 
-/// c = or += the product of panels of a, all rows of c, and panels of b, all columns of c.
-template <class Kernels>
-void multiply_panels(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds) {
-  constexpr std::size_t rows = Kernels::rows;
-  constexpr std::size_t cols = Kernels::cols;
-  for (std::size_t j = 0; j < c.cols; j += cols, b += cols * depth) {
-    const float* panel = a;
-    for (std::size_t i = 0; i < c.rows; i += rows, panel += rows * depth) {
-      const std::size_t tall = c.rows - i < rows ? c.rows - i : rows;
-      float* const to = c.data + i * c.stride + j;
-      if (c.cols - j >= cols) {
-        multiply_rows<Kernels>(tall, panel, b, depth, to, c.stride, adds);
-        continue;
-      }
-      float tile[rows * cols];  // nothing is written beside c
-      multiply_rows<Kernels>(tall, panel, b, depth, tile, cols, false);
-      for (std::size_t r = 0; r < tall; ++r) {
-        for (std::size_t w = 0; w < c.cols - j; ++w) {
-          to[r * c.stride + w] = adds ? to[r * c.stride + w] + tile[r * cols + w] : tile[r * cols + w];
-        }
-      }
+/// The same where c may have fewer columns, beside which nothing is written.
+template <class Kernels, std::size_t Panels, std::size_t Rows>
+void multiply_tile(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds,
+                   GemmAhead& ahead) {
+  constexpr std::size_t cols = Panels * Kernels::cols;
+  if (c.cols >= cols) {
+    return multiply_rows<Kernels, Panels, Rows>(c.rows, a, b, depth, c.data, c.stride, adds, ahead);
+  }
+  float tile[Rows * cols];
+  multiply_rows<Kernels, Panels, Rows>(c.rows, a, b, depth, tile, cols, false, ahead);
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    for (std::size_t j = 0; j < c.cols; ++j) {
+      float& to = c.data[r * c.stride + j];
+      to = adds ? to + tile[r * cols + j] : tile[r * cols + j];
     }
   }
 }
 
-/// The kernels of one level.
+/// c = or += the product of panels of a, all rows of c, and panels of b, all columns of c. A few last rows take two
+/// panels of b at once, since one would not give them enough sums to fill the time that each takes.
+template <class Kernels>
+void multiply_panels(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds,
+                     GemmAhead& ahead) {
+  constexpr std::size_t rows = Kernels::rows;
+  constexpr std::size_t cols = Kernels::cols;
+  constexpr std::size_t few = Kernels::few_rows;
+  const bool few_left = c.rows % rows > 0 && c.rows % rows <= few;
+  const std::size_t most = few_left ? c.rows / rows * rows : c.rows;
+  const auto tile = [&](std::size_t i, std::size_t j, std::size_t n_rows) {
+    return MatrixView<float>(c.data + i * c.stride + j, n_rows, c.cols - j, c.stride);
+  };
+  for (std::size_t j = 0; j < c.cols; j += cols, b += cols * depth) {
+    for (std::size_t i = 0; i < most; i += rows) {
+      multiply_tile<Kernels, 1, rows>(a + i * depth, b, depth, tile(i, j, std::min(rows, most - i)), adds, ahead);
+    }
+    if (!few_left || j / cols % 2 != 0) continue;
+    const float* const last = a + most * depth;
+    const MatrixView<float> rest = tile(most, j, c.rows - most);
+    if (rest.cols > cols) {
+      multiply_tile<Kernels, 2, few>(last, b, depth, rest, adds, ahead);
+    } else {
+      multiply_tile<Kernels, 1, few>(last, b, depth, rest, adds, ahead);
+    }
+  }
+}
+
+}  // namespace detail
+
+/// The kernels of one level. Panels of a hold `rows` rows, panels of b `cols` columns; see gemm/pack.hpp.
 struct GemmKernel {
-  std::size_t rows = 0;  ///< lines of a panel of a
-  std::size_t cols = 0;  ///< lines of a panel of b
-  void (*pack_rows)(const GemmLines& from, float* out) = nullptr;
-  void (*pack_cols)(const GemmLines& from, float* out) = nullptr;
-  void (*multiply)(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds) = nullptr;
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+  /// Panels of all rows of `a`, one behind the other.
+  void (*pack_rows)(const GemmOperand& a, float* out) = nullptr;
+  /// Panels of all columns of b, which comes transposed.
+  void (*pack_cols)(const GemmOperand& b_transposed, float* out) = nullptr;
+  /// c = a b or c += a b of panels over `depth` values of k. Each `gemm_step` values of k of a tile
+  /// of `rows` rows and `cols` columns are a step of `ahead`.
+  void (*multiply)(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds,
+                   GemmAhead& ahead) = nullptr;
 };
 
+/// Every width of a panel divides this.
+inline constexpr std::size_t gemm_lines = 96;
+
 inline GemmKernel gemm_kernel(Level use) {
-  return GemmKernels::run(use, [](auto kernels) {
+  return detail::GemmKernels::run(use, [](auto kernels) {
     using Kernels = decltype(kernels);
-    return GemmKernel{Kernels::rows, Kernels::cols, pack<Kernels::rows>, pack<Kernels::cols>,
-                      multiply_panels<Kernels>};
+    static_assert(gemm_lines % Kernels::rows == 0 && gemm_lines % Kernels::cols == 0);
+    return GemmKernel{Kernels::rows, Kernels::cols, detail::pack<Kernels::rows, Kernels>,
+                      detail::pack<Kernels::cols, Kernels>, detail::multiply_panels<Kernels>};
   });
 }
 
-}  // namespace asterism::simd::detail
+}  // namespace asterism::simd
