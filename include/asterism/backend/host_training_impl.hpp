@@ -12,6 +12,7 @@
 #include "asterism/linalg/softmax.hpp"
 #include "asterism/simd/dot.hpp"
 #include "asterism/simd/silu_backward.hpp"
+#include "asterism/simd/vector.hpp"
 
 namespace asterism::backend {
 
@@ -212,8 +213,8 @@ ASTERISM_INLINE void HostTraining::cross_entropy(DeviceMatrix<float> logits, Vie
     const View<float> row = logits.view.row(i);
     const auto target = static_cast<std::size_t>(targets[i]);
     const float wanted = row[target];
-    const float highest = linalg::maximum(row);
-    const float total = linalg::exponentials(row, highest);
+    const float highest = simd::maximum(row);
+    const float total = simd::exponentials(row, 1.0F, highest);
     results.view(0, i) = weights[i] * (highest + std::log(total) - wanted);
     results.view(1, i) = wanted >= highest ? 1.0F : 0.0F;
     const float share = weights[i] / total;

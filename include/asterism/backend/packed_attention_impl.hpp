@@ -6,9 +6,9 @@
 #include <cstddef>
 
 #include "asterism/backend/packed_attention.hpp"
-#include "asterism/linalg/softmax.hpp"
 #include "asterism/simd/dot.hpp"
 #include "asterism/simd/gemm.hpp"
+#include "asterism/simd/vector.hpp"
 
 namespace asterism::backend {
 
@@ -54,8 +54,8 @@ struct QueryBlock {
       const View<float> sees = visible(scores, i);
       std::fill(all.data, sees.data, 0.0F);
       std::fill(sees.end(), all.end(), 0.0F);
-      for (float& score : sees) score *= scale;
-      linalg::softmax(sees);
+      const float share = 1.0F / simd::exponentials(sees, scale, simd::maximum(sees));
+      for (std::size_t j = 0; j < sees.size; ++j) sees.data[j] *= share;
     }
   }
 };
