@@ -16,11 +16,11 @@ namespace asterism::train::detail {
 struct AdamStep {
   float beta1;
   float beta2;
-  float fresh1;   ///< 1 - beta1
-  float fresh2;   ///< 1 - beta2
-  float kept;     ///< 1 - rate decay: what decay leaves of a weight
-  float stride;   ///< rate / (1 - beta1^t)
-  float root;     ///< sqrt(1 - beta2^t)
+  float fresh1;  ///< 1 - beta1
+  float fresh2;  ///< 1 - beta2
+  float kept;    ///< 1 - rate decay: what decay leaves of a weight
+  float stride;  ///< rate / (1 - beta1^t)
+  float root;    ///< sqrt(1 - beta2^t)
   float epsilon;
 };
 
@@ -112,7 +112,8 @@ struct Avx2Adam {
     adam_pieces<Avx2Adam>(step, span);
   }
 };
-using AdamKernels = simd::ByLevel<simd::On<simd::Level::portable, PortableAdam>, simd::On<simd::Level::avx2, Avx2Adam>>;
+using AdamKernels =
+    simd::ByLevel<simd::On<simd::Level::portable, PortableAdam>, simd::On<simd::Level::avx2, Avx2Adam>>;
 #else
 using AdamKernels = simd::ByLevel<simd::On<simd::Level::portable, PortableAdam>>;
 #endif

@@ -29,8 +29,8 @@ struct AdamW8 {
   float epsilon = 1e-8F;  ///< > 0
   float decay = 0.01F;    ///< >= 0, for parameters that decay
 
-  static constexpr std::size_t block = 256;           ///< elements that share a scale
-  static constexpr std::size_t least_coded = 4096;    ///< elements of the smallest tensor with 8-bit states
+  static constexpr std::size_t block = 256;         ///< elements that share a scale
+  static constexpr std::size_t least_coded = 4096;  ///< elements of the smallest tensor with 8-bit states
 
   static constexpr Bytes state_bytes(Kind kind, std::size_t rows, std::size_t cols) {
     const std::uint64_t size = checked_product(rows, cols);

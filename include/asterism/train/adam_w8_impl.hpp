@@ -51,7 +51,8 @@ ASTERISM_INLINE void AdamW8::update(const parallel::ExecutionRef& execution, con
     plain.update(execution, parameter, step, step_rate, work);
     return;
   }
-  assert(parameter.state.size >= state_bytes(parameter.kind, parameter.weights.rows, parameter.weights.cols).count);
+  assert(parameter.state.size >=
+         state_bytes(parameter.kind, parameter.weights.rows, parameter.weights.cols).count);
   auto* const m_codes = reinterpret_cast<std::uint8_t*>(parameter.state.data);
   auto* const v_codes = m_codes + aligned(size);
   auto* const m_scales = reinterpret_cast<float*>(v_codes + aligned(size));

@@ -21,7 +21,8 @@ ASTERISM_INLINE void AdamW::update(const parallel::ExecutionRef& execution, cons
                                    std::int64_t step, float step_rate, View<std::byte> /*work*/) const {
   assert(step >= 1);
   const std::size_t size = parameter.size();
-  assert(parameter.state.size >= state_bytes(parameter.kind, parameter.weights.rows, parameter.weights.cols).count);
+  assert(parameter.state.size >=
+         state_bytes(parameter.kind, parameter.weights.rows, parameter.weights.cols).count);
   const detail::AdamSpan all{
       .gradient = parameter.gradient.data,
       .weights = parameter.weights.data,

@@ -66,7 +66,7 @@ struct DynamicCodes {
 
  private:
   static constexpr std::uint32_t shift = 16;
-  static constexpr std::uint32_t smallest = (127U - 24U) << 23U;           // 2^-24
+  static constexpr std::uint32_t smallest = (127U - 24U) << 23U;          // 2^-24
   static constexpr std::uint32_t buckets = ((24U << 23U) >> shift) + 1U;  // up to 1
 
   std::uint8_t below(float x) const {

@@ -9,6 +9,7 @@
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/parallel/execution_ref.hpp"
+#include "asterism/simd/gemm.hpp"
 #include "asterism/train/adam_w.hpp"
 #include "asterism/train/clip.hpp"
 #include "asterism/train/parameter.hpp"
@@ -28,7 +29,8 @@ enum class MuonScale : std::uint8_t {
 ///     w = w - rate decay w - rate scale X
 ///
 /// All other parameters take a step of `others`, whose rate follows the same schedule. State of a matrix: B, fp32, 4
-/// bytes an element; work: two more of its size and three squares of its shorter side. Sources: Jordan and others, Muon,
+/// bytes an element; work: two more of its size, two squares of its shorter side, and 352 KiB for each of at most 16
+/// tasks of a product. Sources: Jordan and others, Muon,
 /// 2024 (kellerjordan.github.io/posts/muon), with the norm in fp32 and products in fp32, where torch.optim.Muon takes
 /// bfloat16; Liu and others, Muon is Scalable for LLM Training, arXiv 2502.16982, for the scale.
 struct Muon {
@@ -39,6 +41,7 @@ struct Muon {
   AdamW others{};
 
   static constexpr int iterations = 5;
+  static constexpr std::size_t most_parts = 16;  ///< tasks of one product, each with scratch of its own
 
   /// True for what is made orthogonal.
   static constexpr bool applies(Kind kind) { return kind == Kind::attention; }
@@ -52,7 +55,15 @@ struct Muon {
     const std::size_t shorter = std::min(rows, cols);
     const Bytes matrix{aligned(checked_product(checked_product(rows, cols), sizeof(float)))};
     const Bytes square{aligned(checked_product(checked_product(shorter, shorter), sizeof(float)))};
-    return matrix * 2 + square * 3 + Bytes{aligned(norm_pieces(rows * cols) * sizeof(double))};
+    return matrix * 2 + square * 2 + Bytes{aligned(norm_pieces(rows * cols) * sizeof(double))} +
+           Bytes{aligned(simd::gemm_scratch * sizeof(float))} * parts(rows, cols);
+  }
+
+  /// Tasks of a product (rows, cols).
+  static constexpr std::size_t parts(std::size_t rows, std::size_t cols) {
+    const std::size_t tiles =
+        ((rows + simd::gemm_rows - 1) / simd::gemm_rows) * ((cols + simd::gemm_cols - 1) / simd::gemm_cols);
+    return std::min(tiles, most_parts);
   }
 
   /// Floating-point operations of the iterations of one matrix, for telling their share of a step.
