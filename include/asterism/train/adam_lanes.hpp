@@ -64,7 +64,9 @@ __attribute__((always_inline)) inline void adam_lanes(const AdamStep& step, cons
   std::memcpy(&v, span.v, sizeof v);
   m = m * step.beta1 + g * step.fresh1;
   v = v * step.beta2 + g * g * step.fresh2;
-  const Floats denominator = Kernels::root(v) / step.root + step.epsilon;
+  Floats denominator = v;
+  Kernels::take_root(denominator);
+  denominator = denominator / step.root + step.epsilon;
   w = w * step.kept - m / denominator * step.stride;
   std::memcpy(span.weights, &w, sizeof w);
   std::memcpy(span.m, &m, sizeof m);
@@ -93,11 +95,11 @@ __attribute__((always_inline)) inline void adam_pieces(const AdamStep& step, con
 struct PortableAdam {
   using Floats [[gnu::vector_size(16)]] = float;
 
-  static Floats root(const Floats& x) {
+  static void take_root(Floats& x) {
 #if defined(__SSE__)
-    return __builtin_ia32_sqrtps(x);
+    x = __builtin_ia32_sqrtps(x);
 #else
-    return Floats{std::sqrt(x[0]), std::sqrt(x[1]), std::sqrt(x[2]), std::sqrt(x[3])};
+    x = Floats{std::sqrt(x[0]), std::sqrt(x[1]), std::sqrt(x[2]), std::sqrt(x[3])};
 #endif
   }
   static void update(const AdamStep& step, const AdamSpan& span) { adam_pieces<PortableAdam>(step, span); }
@@ -107,7 +109,7 @@ struct PortableAdam {
 struct Avx2Adam {
   using Floats [[gnu::vector_size(32)]] = float;
 
-  ASTERISM_AVX2 static Floats root(const Floats& x) { return __builtin_ia32_sqrtps256(x); }
+  ASTERISM_AVX2 static void take_root(Floats& x) { x = __builtin_ia32_sqrtps256(x); }
   ASTERISM_AVX2 static void update(const AdamStep& step, const AdamSpan& span) {
     adam_pieces<Avx2Adam>(step, span);
   }
