@@ -230,7 +230,7 @@ void steps_descend(const O& optimizer) {
     HeldTensor<O> held(optimizer, one, 9);
     std::vector<float> goal(held.size());
     Random random(10);
-    for (float& value : goal) value = 0.1F * static_cast<float>(random.normal());
+    for (float& value : goal) value = static_cast<float>(3 + random.normal());  // farther than 20 steps
     const auto distance = [&] {
       double sum = 0;
       for (std::size_t i = 0; i < goal.size(); ++i)

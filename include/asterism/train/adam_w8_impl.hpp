@@ -25,15 +25,43 @@ struct CodedBlock {
 };
 
 inline void decode(const CodedBlock& block, std::size_t count, float* values) {
-  for (std::size_t i = 0; i < count; ++i) values[i] = block.map.values[block.codes[i]] * *block.scale;
+  const float* const map = block.map.values.data();
+  const std::uint8_t* const codes = block.codes;
+  const float scale = *block.scale;
+  for (std::size_t i = 0; i < count; ++i) values[i] = map[codes[i]] * scale;
+}
+
+/// The largest magnitude, side by side in eight places: the order does not matter.
+inline float largest_of(const float* values, std::size_t count) {
+  constexpr std::size_t lanes = 8;
+  float most[lanes] = {};
+  const std::size_t whole = count / lanes * lanes;
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    for (std::size_t k = 0; k < lanes; ++k) {
+      const float magnitude = std::fabs(values[i + k]);
+      most[k] = most[k] < magnitude ? magnitude : most[k];
+    }
+  }
+  for (std::size_t i = whole; i < count; ++i) most[0] = std::max(most[0], std::fabs(values[i]));
+  return *std::max_element(most, most + lanes);
 }
 
 inline void encode(const float* values, std::size_t count, const CodedBlock& block) {
-  float largest = 0;
-  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(values[i]));
+  const float largest = largest_of(values, count);
   *block.scale = largest;
   const float inverse = 1 / std::max(largest, 1e-38F);
-  for (std::size_t i = 0; i < count; ++i) block.codes[i] = block.map.nearest(values[i] * inverse);
+  const DynamicCodes& map = block.map;
+  std::uint8_t* const codes = block.codes;
+  constexpr std::size_t lanes = 16;
+  const std::size_t whole = count / lanes * lanes;
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    float scaled[lanes];
+    std::uint32_t buckets[lanes];
+    for (std::size_t k = 0; k < lanes; ++k) scaled[k] = values[i + k] * inverse;
+    for (std::size_t k = 0; k < lanes; ++k) buckets[k] = DynamicCodes::bucket(scaled[k]);
+    for (std::size_t k = 0; k < lanes; ++k) codes[i + k] = map.nearest_in(buckets[k], scaled[k]);
+  }
+  for (std::size_t i = whole; i < count; ++i) codes[i] = map.nearest(values[i] * inverse);
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -47,28 +48,34 @@ struct DynamicCodes {
       bounds[i] = static_cast<float>((double{map[i]} + double{map[i + 1]}) / 2);
     }
     bounds[255] = std::numeric_limits<float>::infinity();
-    for (std::uint32_t bucket = 0; bucket < buckets; ++bucket) {
-      const float low = bucket == 0 ? 0.0F : std::bit_cast<float>(smallest + (bucket << shift));
-      first_[bucket] = below(low);
-      first_[buckets + bucket] = below(-std::bit_cast<float>(smallest + ((bucket + 1) << shift) - 1));
+    for (std::int32_t i = 0; i < buckets; ++i) {
+      first_[static_cast<std::size_t>(i)] = below(i == 0 ? 0.0F : begin_of(i));
+      first_[static_cast<std::size_t>(buckets + i)] = below(-std::nextafter(begin_of(i + 1), 0.0F));
     }
   }
 
   /// The code of the value nearest to x in [-1, 1], of two as near ones the lower: the number of bounds below x.
-  std::uint8_t nearest(float x) const {
-    const auto bits = std::bit_cast<std::uint32_t>(x);
-    const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-    const std::uint32_t from_smallest = magnitude < smallest ? 0 : magnitude - smallest;
-    const std::uint32_t bucket = from_smallest >> shift < buckets ? from_smallest >> shift : buckets - 1;
-    const std::uint8_t code = first_[(bits >> 31U) * buckets + bucket];
-    return static_cast<std::uint8_t>(code + (bounds[code] < x ? 1 : 0));
+  std::uint8_t nearest(float x) const { return nearest_in(bucket(x), x); }
+
+  /// The bucket of x, and the code of an x of which it is known.
+  static std::uint32_t bucket(float x) {
+    const auto bits = std::bit_cast<std::int32_t>(x);
+    std::int32_t above = ((bits & 0x7FFFFFFF) >> shift) - (smallest >> shift);
+    above = above < 0 ? 0 : above;
+    above = above > buckets - 1 ? buckets - 1 : above;
+    return static_cast<std::uint32_t>(above + ((bits >> 31) & buckets));  // those of negative numbers come second
+  }
+  std::uint8_t nearest_in(std::uint32_t bucket, float x) const {
+    const std::uint32_t code = first_[bucket];
+    return static_cast<std::uint8_t>(code + (bounds[code] < x ? 1U : 0U));
   }
 
  private:
-  static constexpr std::uint32_t shift = 16;
-  static constexpr std::uint32_t smallest = (127U - 24U) << 23U;          // 2^-24
-  static constexpr std::uint32_t buckets = ((24U << 23U) >> shift) + 1U;  // up to 1
+  static constexpr std::int32_t shift = 16;
+  static constexpr std::int32_t smallest = (127 - 24) << 23;          // 2^-24
+  static constexpr std::int32_t buckets = ((24 << 23) >> shift) + 1;  // of one sign, up to 1
 
+  static float begin_of(std::int32_t bucket) { return std::bit_cast<float>(smallest + (bucket << shift)); }
   std::uint8_t below(float x) const {
     std::uint8_t count = 0;
     while (bounds[count] < x) ++count;
