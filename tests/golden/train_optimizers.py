@@ -7,14 +7,14 @@ Writes train/optimizers.safetensors. Run in this folder:
 Made with torch 2.15.0 (CPU), bitsandbytes 0.50.2, safetensors 0.8 and numpy 2.4. Numbers come from numpy's PCG64 with
 fixed seeds, so that a second run writes the same bytes.
 
-For each case `<case>`: `<case>/weights` (rows, cols) before the first step, `<case>/gradients` (10, rows, cols), and after
-steps 1, 2 and 10 `<case>/<step>/weights` and the states: `m` and `v`, for Muon `momentum`; of 8-bit states `m_codes`,
-`v_codes` (uint8), `m_scales` and `v_scales`. The rate of step t is RATE * t / 10. `dynamic_signed` and `dynamic_unsigned`
-are bitsandbytes' maps.
+For each case `<case>`: `<case>/weights` (rows, cols) before the first step, `<case>/gradients` (10, rows, cols), and
+after steps 1, 2 and 10 `<case>/<step>/weights` and the states: `m` and `v`, for Muon `momentum`; of 8-bit states
+`m_codes`, `v_codes` (uint8), `m_scales` and `v_scales`. The rate of step t is RATE * t / 10. `dynamic_signed` and
+`dynamic_unsigned` are bitsandbytes' maps.
 
 AdamW is torch.optim.AdamW. 8-bit states are those of bitsandbytes' AdamW8bit, with the quantization of its module
-backends/default, in torch: the compiled one of its CPU backend does not find the nearest code. Muon follows the formulas of
-torch.optim.Muon with Newton and Schulz's iteration in float64, where torch takes bfloat16; the script asserts that
+backends/default, in torch: the compiled one of its CPU backend does not find the nearest code. Muon follows the
+formulas of torch.optim.Muon with Newton and Schulz's iteration in float64, where torch takes bfloat16; the script asserts that
 torch's result is as near as bfloat16 lets it.
 """
 

@@ -17,8 +17,8 @@ namespace asterism::train {
 /// block relative to its largest magnitude: m on the signed dynamic map, v on the unsigned one, each value as the
 /// nearest of 256. Tensors of fewer than 4096 elements keep fp32 states, as AdamW does.
 ///
-/// State of the others: codes of m, codes of v, scales of m, scales of v (fp32, one a block), each from a multiple of 64
-/// bytes: 2.03 bytes an element. Source: Dettmers and others, 8-bit Optimizers via Block-wise Quantization, arXiv
+/// State of the others: codes of m, codes of v, scales of m, scales of v (fp32, one a block), each from a multiple of
+/// 64 bytes: 2.03 bytes an element. Source: Dettmers and others, 8-bit Optimizers via Block-wise Quantization, arXiv
 /// 2110.02861, as bitsandbytes' reference computes it (backends/default: exact nearest codes. Its compiled CPU code
 /// looks codes up by 16 bits of the value instead, which turns v = 0 into 1.6e-5 of a block's largest; its CUDA code
 /// also keeps the sign of m).
