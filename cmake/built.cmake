@@ -1,12 +1,14 @@
 # The compiled form for this project's own programs, which are many: the bodies of a component stand in one library,
-# asterism_built_<component>, instead of one more source in every program. Of the components that are required alone:
+# asterism_built_<component>, instead of more sources in every program. Of the components that are required alone:
 # what another one needs may be absent.
 include(cmake/compiled.cmake)
-foreach(component IN ITEMS core text knowledge librarian)
+foreach(component IN ITEMS core text knowledge librarian train)
   if(NOT component IN_LIST asterism_required_components)
     continue()
   endif()
-  add_library(asterism_built_${component} STATIC EXCLUDE_FROM_ALL "include/asterism/${asterism_source_${component}}")
+  set(sources ${asterism_source_${component}})
+  list(TRANSFORM sources PREPEND "include/asterism/")
+  add_library(asterism_built_${component} STATIC EXCLUDE_FROM_ALL ${sources})
   target_link_libraries(asterism_built_${component} PUBLIC asterism_${component} PRIVATE asterism_developer)
   target_compile_definitions(asterism_built_${component} PUBLIC ASTERISM_COMPILED)
   if(NOT component STREQUAL core)
@@ -14,6 +16,8 @@ foreach(component IN ITEMS core text knowledge librarian)
   endif()
   if(component STREQUAL librarian)
     target_link_libraries(asterism_built_librarian PUBLIC asterism_built_text asterism_built_knowledge)
+  elseif(component STREQUAL train)
+    target_link_libraries(asterism_built_train PUBLIC asterism_built_text)
   endif()
   if(ASTERISM_SANITIZE)  # the rest is not optimised there: compiling takes longer than running
     target_compile_options(asterism_built_${component} PRIVATE -O1)

@@ -25,8 +25,9 @@ install(FILES "${generated_folder}/asterismConfig.cmake" "${generated_folder}/as
 
 # pkg-config files name folders relative to themselves, so that an installation can be moved.
 file(RELATIVE_PATH include_from_pkgconfig "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
-foreach(name IN ITEMS asterism asterism-text asterism-knowledge asterism-librarian asterism-compiled
-                      asterism-text-compiled asterism-knowledge-compiled asterism-librarian-compiled)
+foreach(name IN ITEMS asterism asterism-text asterism-knowledge asterism-librarian asterism-train
+                      asterism-compiled asterism-text-compiled asterism-knowledge-compiled
+                      asterism-librarian-compiled asterism-train-compiled)
   configure_file("cmake/pkgconfig/${name}.pc.in" "${generated_folder}/${name}.pc" @ONLY)
   install(FILES "${generated_folder}/${name}.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 endforeach()

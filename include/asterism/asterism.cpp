@@ -1,5 +1,5 @@
 // The bodies of asterism.hpp that depend on no policy, compiled once for a program in the compiled form
-// (ASTERISM_COMPILED): the target asterism::asterism adds this source to its user; see core/config.hpp.
+// (ASTERISM_COMPILED): the target asterism::asterism adds this source and simd.cpp to its user; see core/config.hpp.
 
 #include "asterism/backend/arena_impl.hpp"
 #include "asterism/backend/checks_impl.hpp"
@@ -9,11 +9,14 @@
 #include "asterism/backend/host_gemm_impl.hpp"
 #include "asterism/backend/host_products_impl.hpp"
 #include "asterism/backend/host_recurrent_impl.hpp"
+#include "asterism/backend/host_training_impl.hpp"
 #include "asterism/backend/instantiate_impl.hpp"
 #include "asterism/backend/kv_format_impl.hpp"
 #include "asterism/backend/memory_source_impl.hpp"
+#include "asterism/backend/packed_attention_impl.hpp"
 #include "asterism/backend/pass_mutex_impl.hpp"
 #include "asterism/backend/region_impl.hpp"
+#include "asterism/backend/training_checks_impl.hpp"
 #include "asterism/cache/arc_impl.hpp"
 #include "asterism/cache/hazard_impl.hpp"
 #include "asterism/cache/parts_impl.hpp"
@@ -67,13 +70,3 @@
 #include "asterism/quant/weight_source_impl.hpp"
 #include "asterism/residency/spill_file_impl.hpp"
 #include "asterism/residency/spill_header_impl.hpp"
-#include "asterism/simd/dot_impl.hpp"
-#include "asterism/simd/gemm_impl.hpp"
-#include "asterism/simd/instantiate_impl.hpp"
-#include "asterism/simd/integer_product_impl.hpp"
-#include "asterism/simd/level_impl.hpp"
-#include "asterism/simd/product/check_impl.hpp"
-#include "asterism/simd/recurrent_impl.hpp"
-#include "asterism/simd/silu_impl.hpp"
-#include "asterism/simd/tuning_impl.hpp"
-#include "asterism/simd/vector_impl.hpp"

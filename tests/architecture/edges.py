@@ -15,11 +15,13 @@ CUDA_HEADER = re.compile(r"^(cuda_|cuda/|cub/|thrust/|cublas|nccl)")
 # The one header that includes a library's: what it has to be told beforehand stands there alone.
 DOORS = {"hnswlib/": "knowledge/index/hnsw_graph.hpp", "faiss/": "knowledge/index/faiss_engine.hpp",
          "xxhash.h": "knowledge/xxhash.hpp"}
-UMBRELLAS = {"asterism.hpp", "load.hpp", "kernels.hpp"}
-# The source of a component's compiled form includes every x_impl.hpp of its rooms.
-SOURCES = {"core": "asterism.cpp", "text": "load.cpp", "knowledge": "knowledge.cpp", "librarian": "librarian.cpp"}
+UMBRELLAS = {"asterism.hpp", "load.hpp", "kernels.hpp", "train.hpp"}
+# The sources of a component's compiled form, one of which includes each x_impl.hpp of its rooms.
+SOURCES = {"core": ("asterism.cpp", "simd.cpp"), "text": ("load.cpp",), "knowledge": ("knowledge.cpp",),
+           "librarian": ("librarian.cpp",), "train": ("train.cpp",)}
 # The components that each builds on: its rooms may include theirs.
 COMPONENTS = {"core": set(), "text": {"core"}, "knowledge": {"core"}, "librarian": {"core", "text", "knowledge"},
+              "train": {"core", "text"},
               "cuda": {"core"}}
 ROOM_TABLE = re.compile(r"^\| room \|.*\n\|[-|]+\n((?:\|.*\n)+)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
@@ -77,7 +79,7 @@ def complaints_about(files, rooms):
     rooms_seen = set()
     for path, text in sorted(files.items()):
         room = path.split("/")[0]
-        if path in UMBRELLAS or path in SOURCES.values():
+        if path in UMBRELLAS or any(path in sources for sources in SOURCES.values()):
             continue
         if room not in rooms.allowed:
             found.append(f"{path}: the room {room} is not in cmake/rooms")
@@ -103,12 +105,17 @@ def complaints_about(files, rooms):
                 found.append(f"{path}: <{name}> belongs in a .cuh or .cu")
         if "#pragma once" not in text and not path.endswith(".cu"):
             found.append(f"{path}: no #pragma once")
-    for component, source in SOURCES.items():
+    for component, sources in SOURCES.items():
         wanted = {path for path in files
                   if path.endswith("_impl.hpp") and rooms.component.get(path.split("/")[0]) == component}
-        listed = {name[len("asterism/"):] for _, name in INCLUDE.findall(files.get(source, ""))}
-        found += [f"{source}: does not include {path}" for path in sorted(wanted - listed)]
-        found += [f"{source}: includes {path}, which is no x_impl.hpp of its rooms" for path in sorted(listed - wanted)]
+        all_listed = []
+        for source in sources:
+            listed = {name[len("asterism/"):] for _, name in INCLUDE.findall(files.get(source, ""))}
+            found += [f"{source}: includes {path}, which is no x_impl.hpp of its rooms"
+                      for path in sorted(listed - wanted)]
+            all_listed += listed
+        found += [f"{' and '.join(sources)}: {all_listed.count(path)} of them include {path}, expected one"
+                  for path in sorted(wanted) if all_listed.count(path) != 1]
     for room in sorted(set(rooms.allowed) - rooms_seen):
         found.append(f"the room {room} of cmake/rooms has no headers")
     return found
@@ -162,7 +169,7 @@ def main():
         return 0
     root = source / "include" / "asterism"
     files = {p.relative_to(root).as_posix(): p.read_text()
-             for pattern in ("*.hpp", "*.cuh", "*.cu", *SOURCES.values()) for p in root.rglob(pattern)}
+             for pattern in ("*.hpp", "*.cuh", "*.cu", "*.cpp") for p in root.rglob(pattern)}
     rooms = Rooms(text)
     messages = [*complaints_about(files, rooms),
                 *table_complaints((source / "docs" / "architecture.md").read_text(), rooms)]

@@ -1,0 +1,13 @@
+// The bodies of the room train that depend on no policy, compiled once for a program in the compiled form
+// (ASTERISM_COMPILED): the target asterism::train adds this source to its user, besides those of asterism::text; see
+// core/config.hpp.
+
+#include "asterism/train/adam_w8_impl.hpp"
+#include "asterism/train/adam_w_impl.hpp"
+#include "asterism/train/checkpoint_impl.hpp"
+#include "asterism/train/clip_impl.hpp"
+#include "asterism/train/data/examples_impl.hpp"
+#include "asterism/train/data/packing_impl.hpp"
+#include "asterism/train/data/read_examples_impl.hpp"
+#include "asterism/train/data/read_row_impl.hpp"
+#include "asterism/train/muon_impl.hpp"

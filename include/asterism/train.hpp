@@ -1,0 +1,10 @@
+// Training: everything that a program which trains a model includes. Needs what load.hpp does; CMake target
+// asterism::train.
+#pragma once
+
+#include "asterism/load.hpp"
+#include "asterism/train/adam_w.hpp"
+#include "asterism/train/adam_w8.hpp"
+#include "asterism/train/checkpoint.hpp"
+#include "asterism/train/muon.hpp"
+#include "asterism/train/trainer.hpp"

@@ -1,0 +1,22 @@
+// Forward declarations of the room `train`: models that learn.
+#pragma once
+
+#include <cstdint>
+
+namespace asterism::train {
+
+struct Batch;
+struct Losses;
+struct Parameter;
+struct Plan;
+struct Recipe;
+struct StepReport;
+struct Nothing;
+struct Experts;
+template <std::int32_t M>
+struct Every;
+struct AdamW;
+struct AdamW8;
+struct Muon;
+
+}  // namespace asterism::train
