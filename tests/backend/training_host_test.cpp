@@ -39,8 +39,8 @@ TEST_CASE("operands that do not fit are refused by the operation's name") {
   elsewhere.device = 1;
   CHECK_THROWS_AS(device->relu_backward(x, elsewhere), WrongDevice);
   const auto long_rows = memory.normal(301, 8);
-  const std::vector<std::int32_t> ends{301};
-  const auto attend = [&](const backend::DeviceMatrix<float>& of, const std::vector<std::int32_t>& cut) {
+  const std::vector<std::uint32_t> ends{301};
+  const auto attend = [&](const backend::DeviceMatrix<float>& of, const std::vector<std::uint32_t>& cut) {
     device->attend_packed(of, of, of, 8, backend::Sequences{cut}, 0, of);
   };
   CHECK_THROWS_WITH_AS(attend(long_rows, ends), doctest::Contains("exceed what was reserved"), InvalidArgument);

@@ -48,16 +48,16 @@ using test::slopes;
 /// Softmax attention of packed sequences, plainly; q (n, heads * width), k and v (n, kv_heads * width).
 struct NaiveAttention {
   std::size_t heads, kv_heads, width, window;
-  std::vector<std::int32_t> ends;
+  std::vector<std::uint32_t> ends;
 
   Doubles operator()(const Doubles& q, const Doubles& k, const Doubles& v) const {
     Doubles out(q.size());
     std::size_t first = 0;
-    for (const std::int32_t end : ends) {
-      for (std::size_t i = first; i < static_cast<std::size_t>(end); ++i) {
+    for (const std::uint32_t end : ends) {
+      for (std::size_t i = first; i < end; ++i) {
         for (std::size_t h = 0; h < heads; ++h) one(q, k, v, first, i, h, out);
       }
-      first = static_cast<std::size_t>(end);
+      first = end;
     }
     return out;
   }
@@ -319,7 +319,7 @@ void attention_gradients(Device& device) {
   for (const NaiveAttention& naive : {NaiveAttention{1, 1, 4, 0, {1}}, NaiveAttention{4, 2, 6, 0, {3, 4, 60}},
                                       NaiveAttention{2, 2, 5, 7, {20, 71}}, NaiveAttention{3, 1, 8, 1, {9}}}) {
     test::DeviceMemory<Device> memory(device);
-    const auto n = static_cast<std::size_t>(naive.ends.back());
+    const auto n = std::size_t{naive.ends.back()};
     CAPTURE(n);
     const auto q = memory.normal(n, naive.heads * naive.width);
     const auto k = memory.normal(n, naive.kv_heads * naive.width);
@@ -433,7 +433,7 @@ void gradients_keep_bits(const Make& make) {
     const auto dx = memory.normal(600, 64);
     const auto dw = memory.normal(1, 64);
     const auto matrix = memory.template weights<quant::Float32>(64, 64);
-    const std::vector<std::int32_t> ends{300, 301, 600};
+    const std::vector<std::uint32_t> ends{300, 301, 600};
     device->rms_norm_backward(x, w, 1e-5F, dy, dx, dw);
     device->weight_gradient(dy, x, matrix);
     const auto dk = memory.result(600, 32);

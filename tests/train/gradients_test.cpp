@@ -43,14 +43,17 @@ struct Wanted : train::Recipe {
 struct GoldenBatch {
   explicit GoldenBatch(const test::Golden& golden)
       : tokens(golden.values<TokenId>("tokens")),
-        ends(golden.values<std::int32_t>("ends")),
+        ends(unsigned_of(golden.values<std::int32_t>("ends"))),
         targets(golden.values<TokenId>("targets")),
         weights(golden.values<float>("weights")) {}
 
+  static std::vector<std::uint32_t> unsigned_of(const std::vector<std::int32_t>& values) {
+    return {values.begin(), values.end()};
+  }
   train::Batch view() const { return {tokens, ends, targets, weights}; }
 
   std::vector<TokenId> tokens;
-  std::vector<std::int32_t> ends;
+  std::vector<std::uint32_t> ends;
   std::vector<TokenId> targets;
   std::vector<float> weights;
 };

@@ -11,11 +11,11 @@ namespace asterism::backend {
 /// Borrowed: sequence i has the rows [end(i - 1), end(i)) of a matrix, the first from row 0 on; ends ascend, none is
 /// empty, and the last is the number of rows. In host memory, whatever the device of the matrix.
 struct Sequences {
-  View<const std::int32_t> ends;
+  View<const std::uint32_t> ends;
 
   std::size_t size() const { return ends.size; }
-  std::size_t first(std::size_t i) const { return i == 0 ? 0 : static_cast<std::size_t>(ends[i - 1]); }
-  std::size_t end(std::size_t i) const { return static_cast<std::size_t>(ends[i]); }
+  std::size_t first(std::size_t i) const { return i == 0 ? 0 : ends[i - 1]; }
+  std::size_t end(std::size_t i) const { return ends[i]; }
   std::size_t rows(std::size_t i) const { return end(i) - first(i); }
   /// Of all sequences.
   std::size_t rows() const { return size() == 0 ? 0 : end(size() - 1); }

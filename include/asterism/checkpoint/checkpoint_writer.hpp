@@ -52,6 +52,9 @@ class CheckpointWriter {
   /// plain file name, or is one of the weight files'.
   void write_text(std::string_view name, std::string_view text);
 
+  /// The folder that holds everything until `finish`, for files of other kinds beside the checkpoint's.
+  const std::string& temporary() const { return folder_.temporary(); }
+
   /// Completes the checkpoint and moves it to its final place. InvalidArgument naming a tensor that is not
   /// complete; FileError if the disk refuses. No calls may follow.
   void finish();

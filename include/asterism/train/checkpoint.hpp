@@ -33,15 +33,15 @@ void load_weights(const std::string& folder, TrainerType& trainer) {
   checkpoint::load_weights(store, found, trainer.devices(), trainer.weights(), silence);
 }
 
-/// Copies the weights to `writer` in the order of its tensors, float32, which are those of the parameters, as
-/// `weight_declarations` says.
-void write_weights(View<const Parameter> parameters, checkpoint::CheckpointWriter& writer);
+/// Writes the weights, float32, and the other files of the checkpoint `like`: config.json (with another dtype),
+/// tokenizer, generation. The writer was made for `weight_declarations`; `finish` is the caller's.
+void write_checkpoint(View<const Parameter> parameters, const std::string& like,
+                      checkpoint::CheckpointWriter& writer);
 
-/// The tensors that `write_weights` writes.
+/// The tensors that it writes.
 std::vector<checkpoint::TensorDeclaration> weight_declarations(View<const Parameter> parameters);
 
-/// Writes the weights to `folder` as a checkpoint in float32, which `load` reads, with the other files of the folder
-/// `like`: config.json (with another dtype), tokenizer, generation. It replaces an older one in one step; see
+/// The same as a folder, which `load` reads and which replaces an older one in one step; see
 /// checkpoint::CheckpointWriter for errors.
 void save_weights(View<const Parameter> parameters, const std::string& like, const std::string& folder);
 

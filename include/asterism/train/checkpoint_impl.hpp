@@ -1,6 +1,7 @@
 // Bodies of checkpoint.hpp.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,24 +22,26 @@ ASTERISM_INLINE std::vector<checkpoint::TensorDeclaration> weight_declarations(V
   return out;
 }
 
-ASTERISM_INLINE void write_weights(View<const Parameter> parameters, checkpoint::CheckpointWriter& writer) {
-  for (const Parameter& parameter : parameters) {
-    const View<const float> values = parameter.values();
-    writer.write(parameter.name,
-                 {reinterpret_cast<const std::byte*>(values.data), values.size * sizeof(float)});
+ASTERISM_INLINE void write_checkpoint(View<const Parameter> parameters, const std::string& like,
+                                      checkpoint::CheckpointWriter& writer) {
+  std::map<std::string, const Parameter*> by_name;
+  for (const Parameter& parameter : parameters) by_name[parameter.name] = &parameter;
+  for (const checkpoint::TensorInfo& tensor : writer.tensors()) {
+    const View<const float> values = by_name.at(tensor.name)->values();
+    writer.write(tensor.name, {reinterpret_cast<const std::byte*>(values.data), values.size * sizeof(float)});
   }
-}
-
-ASTERISM_INLINE void save_weights(View<const Parameter> parameters, const std::string& like,
-                                  const std::string& folder) {
-  checkpoint::CheckpointWriter writer(folder, weight_declarations(parameters));
-  write_weights(parameters, writer);
   const std::string path = like + "/config.json";
   json::Value config = json::parse(file::read_file(path, checkpoint::max_config_bytes), path);
   config.erase("torch_dtype");
   config["dtype"] = "float32";
   writer.write_text("config.json", config.dump(2) + "\n");
   generate::copy_texts(like, writer);
+}
+
+ASTERISM_INLINE void save_weights(View<const Parameter> parameters, const std::string& like,
+                                  const std::string& folder) {
+  checkpoint::CheckpointWriter writer(folder, weight_declarations(parameters));
+  write_checkpoint(parameters, like, writer);
   writer.finish();
 }
 

@@ -39,10 +39,22 @@ struct Recipe {
 template <class R>
 using OptimizerOf = std::remove_cv_t<decltype(R::optimizer)>;
 
+template <class R>
+using ScheduleOf = std::remove_cv_t<decltype(R::schedule)>;
+
+/// The numbers of a recipe, which a run may choose anew: none of them takes memory.
+template <class R>
+struct Numbers {
+  OptimizerOf<R> optimizer = R::optimizer;
+  ScheduleOf<R> schedule = R::schedule;
+  Losses losses = R::losses;
+  double clip = R::clip;
+};
+
 /// Accepted by train::plan and Trainer: a struct that derives from Recipe, or Recipe itself.
 template <class R>
 concept DerivesFromRecipe = std::derived_from<R, Recipe> && Optimizer<OptimizerOf<R>> &&
-    Schedule<std::remove_cv_t<decltype(R::schedule)>>;
+    Schedule<ScheduleOf<R>>;
 
 /// Tokens of a step at most.
 template <class R>

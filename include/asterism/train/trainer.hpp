@@ -44,8 +44,9 @@ class Trainer {
   using Network = typename model::Assembly<B>::Network;
 
   /// Throws BudgetExceeded where the plan does not fit into `budget`, Unsupported where a layer does not learn.
-  Trainer(const Shape& shape, Bytes budget, const Limits& limits = B::limits)
+  Trainer(const Shape& shape, Bytes budget, const Limits& limits = B::limits, const Numbers<R>& numbers = {})
       : shape_(shape),
+        numbers_(numbers),
         plan_(checked(train::plan<B, R>(budget, shape, limits))),
         devices_(device(budget, limits)),
         weights_(devices_, place_on_one<B>(shape, limits), shape, model::gating_of<B>(shape)),
@@ -73,6 +74,7 @@ class Trainer {
 
   const Shape& shape() const { return shape_; }
   const Plan& plan() const { return plan_; }
+  const Numbers<R>& numbers() const { return numbers_; }
   const Network& weights() const { return weights_; }
   const Network& gradients() const { return gradients_; }
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
@@ -85,9 +87,12 @@ class Trainer {
 
   /// The optimizer forgets; the next step is the first.
   void reset() {
-    for (const Parameter& parameter : parameters_) R::optimizer.initialise(parameter);
+    for (const Parameter& parameter : parameters_) numbers_.optimizer.initialise(parameter);
     step_ = 0;
   }
+
+  /// Weights and Parameter::state are those after `steps` steps: somebody has written them.
+  void resume(std::int64_t steps) { step_ = steps; }
 
   /// One step of `all` in the schedule: gradients of the batch, limited, and an update of all weights. InvalidArgument
   /// for a batch that is no batch; NumericError, which names step and tensor, where a gradient is NaN or infinite:
@@ -98,10 +103,10 @@ class Trainer {
     out.pass = accumulate(batch);
     const parallel::ExecutionRef& execution = devices_.front()->execution();
     out.step = step_ + 1;
-    out.norm = clip_gradients(execution, parameters_, R::clip, out.step, norm_scratch());
-    out.rate = R::optimizer.rate * R::schedule.factor(out.step, all);
+    out.norm = clip_gradients(execution, parameters_, numbers_.clip, out.step, norm_scratch());
+    out.rate = numbers_.optimizer.rate * numbers_.schedule.factor(out.step, all);
     for (const Parameter& parameter : parameters_) {
-      R::optimizer.update(execution, parameter, out.step, out.rate, {work_.data(), optimizer_.work.count});
+      numbers_.optimizer.update(execution, parameter, out.step, out.rate, {work_.data(), optimizer_.work.count});
     }
     ++step_;
     return out;
@@ -316,7 +321,7 @@ class Trainer {
           block(l).answer(here, attention(l).middle, experts(l), now_.block, kept_.last);
         }
       }
-      const RouterLosses losses = block(l).answer_backward(here, R::losses, attention(l).middle, experts(l),
+      const RouterLosses losses = block(l).answer_backward(here, numbers_.losses, attention(l).middle, experts(l),
                                                            now_.block, now_.d);
       if (!block(l).is_dense()) {
         routed += 1;
@@ -349,6 +354,7 @@ class Trainer {
   }
 
   Shape shape_;
+  Numbers<R> numbers_;
   Plan plan_;
   std::vector<std::unique_ptr<Device>> devices_;
   Network weights_;

@@ -1,0 +1,255 @@
+// Bodies of state.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "asterism/checkpoint/checkpoint_writer.hpp"
+#include "asterism/checkpoint/safetensors/header.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/writer.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/file/crc32c.hpp"
+#include "asterism/file/input_file.hpp"
+#include "asterism/file/new_folder.hpp"
+#include "asterism/file/path.hpp"
+#include "asterism/json/fields.hpp"
+#include "asterism/json/json.hpp"
+#include "asterism/train/checkpoint.hpp"
+#include "asterism/train/state.hpp"
+
+namespace asterism::train {
+
+namespace detail {
+
+inline constexpr std::string_view state_prefix = "step-";
+inline constexpr std::string_view removed_suffix = ".removed";
+
+inline View<const std::byte> bytes_of(View<const float> values) {
+  return {reinterpret_cast<const std::byte*>(values.data), values.size * sizeof(float)};
+}
+
+/// Of all weights and of all optimizer states, in order.
+inline std::pair<std::uint32_t, std::uint32_t> checksums(View<const Parameter> parameters) {
+  std::pair<std::uint32_t, std::uint32_t> out{0, 0};
+  for (const Parameter& parameter : parameters) {
+    out.first = file::crc32c(bytes_of(parameter.values()), out.first);
+    out.second = file::crc32c({parameter.state.data, parameter.state.size}, out.second);
+  }
+  return out;
+}
+
+inline std::uint32_t checksum(std::string_view text) {
+  return file::crc32c({reinterpret_cast<const std::byte*>(text.data()), text.size()});
+}
+
+inline void write_optimizer(View<const Parameter> parameters, const std::string& path) {
+  std::vector<checkpoint::TensorDeclaration> tensors;
+  std::map<std::string, const Parameter*> by_name;
+  for (const Parameter& parameter : parameters) {
+    tensors.push_back({.name = parameter.name, .dtype = checkpoint::DType::u8, .shape = {parameter.state.size}});
+    by_name[parameter.name] = &parameter;
+  }
+  checkpoint::SafetensorsWriter writer(path, std::move(tensors));
+  for (const auto& tensor : writer.tensors()) {
+    const View<std::byte> state = by_name.at(tensor.name)->state;
+    writer.write(tensor.name, {state.data, state.size});
+  }
+  writer.finish();
+}
+
+inline void read_optimizer(View<const Parameter> parameters, const std::string& path) {
+  const file::InputFile input(path);
+  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(64, input.size())));
+  input.read(0, beginning);
+  beginning.resize(static_cast<std::size_t>(
+      std::min(input.size(), checkpoint::safetensors_header_bytes({beginning.data(), beginning.size()}))));
+  input.read(0, beginning);
+  const auto header = checkpoint::parse_safetensors({beginning.data(), beginning.size()}, input.size(), path);
+  std::map<std::string, const checkpoint::TensorInfo*> by_name;
+  for (const auto& tensor : header.tensors) by_name[tensor.name] = &tensor;
+  for (const Parameter& parameter : parameters) {
+    const auto found = by_name.find(parameter.name);
+    const std::uint64_t bytes = found == by_name.end() ? 0 : found->second->bytes;
+    if (bytes != parameter.state.size) {
+      throw FormatError(concat(path, ": the optimizer's state of ", parameter.name, " has ", bytes,
+                               " bytes, expected ", parameter.state.size));
+    }
+    if (bytes > 0) input.read(header.data_begin + found->second->begin, {parameter.state.data, parameter.state.size});
+  }
+}
+
+inline void read_weights(View<const Parameter> parameters, const std::string& folder) {
+  const checkpoint::TensorStore store(folder);
+  for (const Parameter& parameter : parameters) {
+    const checkpoint::TensorInfo& tensor = store.at(parameter.name);
+    if (tensor.dtype != checkpoint::DType::f32 || tensor.bytes != parameter.size() * sizeof(float)) {
+      throw FormatError(concat(store.describe(tensor), " has ", tensor.bytes, " bytes, expected ",
+                               parameter.size() * sizeof(float), " of float32"));
+    }
+    store.stored(tensor).read(0, {reinterpret_cast<std::byte*>(parameter.weights.data),
+                                  parameter.size() * sizeof(float)});
+  }
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE States::States(std::string folder, std::string like)
+    : folder_(std::move(folder)), like_(std::move(like)) {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) throw FileError(concat(folder_, ": can't be created: ", error.message()));
+  for (const std::string& name : file::folder_entries(folder_)) {
+    if (name.starts_with(detail::state_prefix) && name.ends_with(detail::removed_suffix)) {
+      std::filesystem::remove_all(concat(folder_, "/", name), error);
+    }
+  }
+}
+
+ASTERISM_INLINE std::string States::path_of(std::int64_t step) const {
+  char name[32];
+  std::snprintf(name, sizeof name, "step-%08lld", static_cast<long long>(step));
+  return concat(folder_, "/", name);
+}
+
+ASTERISM_INLINE std::vector<std::int64_t> States::steps() const {
+  std::vector<std::int64_t> out;
+  for (const std::string& name : file::folder_entries(folder_)) {
+    if (!name.starts_with(detail::state_prefix)) continue;
+    const std::string number = name.substr(detail::state_prefix.size());
+    if (number.size() < 8 || number.size() > 18 || number.find_first_not_of("0123456789") != number.npos) continue;
+    out.push_back(std::stoll(number));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+ASTERISM_INLINE void States::save(View<const Parameter> parameters, const Progress& progress) {
+  checkpoint::CheckpointWriter writer(path_of(progress.step), weight_declarations(parameters));
+  write_checkpoint(parameters, like_, writer);
+  detail::write_optimizer(parameters, writer.temporary() + "/optimizer.safetensors");
+  const auto [weights, optimizer] = detail::checksums(parameters);
+  json::Value state = {{"format", 1},
+                       {"step", progress.step},
+                       {"epoch", progress.position.epoch},
+                       {"example", progress.position.example},
+                       {"tokens", progress.tokens},
+                       {"seconds", progress.seconds},
+                       {"weights_crc32c", weights},
+                       {"optimizer_crc32c", optimizer},
+                       {"recipe", progress.recipe}};
+  if (progress.held_out) state["held_out_loss"] = *progress.held_out;
+  state["crc32c"] = detail::checksum(state.dump());
+  writer.write_text("training.json", state.dump(2) + "\n");
+  writer.finish();
+  keep_few();
+}
+
+ASTERISM_INLINE Progress States::read_progress(const std::string& path) const {
+  const std::string name = path + "/training.json";
+  json::Value state = json::parse(file::read_file(name, 1U << 20U), name);
+  json::check_object(state, "the document", name);
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t expected = json::require_integer(state, "crc32c", name, 0, most);
+  state.erase("crc32c");
+  if (detail::checksum(state.dump()) != expected) {
+    throw FormatError(concat(name, ": its checksum is not that of its content: the file is damaged"));
+  }
+  Progress out;
+  json::require_integer(state, "format", name, 1, 1);
+  out.step = json::require_integer(state, "step", name, 0, most);
+  out.position = {.epoch = static_cast<std::uint64_t>(json::require_integer(state, "epoch", name, 0, most)),
+                  .example = static_cast<std::uint64_t>(json::require_integer(state, "example", name, 0, most)),
+                  .step = out.step};
+  out.tokens = static_cast<std::uint64_t>(json::require_integer(state, "tokens", name, 0, most));
+  out.seconds = json::require_number(state, "seconds", name);
+  out.held_out = json::optional_number(state, "held_out_loss", name);
+  const json::Value& recipe = json::require_object(state, "recipe", name);
+  for (const auto& [key, value] : recipe.items()) out.recipe[key] = json::to_text(value, key, name);
+  return out;
+}
+
+ASTERISM_INLINE std::optional<Progress> States::load_last(View<const Parameter> parameters,
+                                                          const std::map<std::string, std::string>& recipe) const {
+  const std::vector<std::int64_t> all = steps();
+  if (all.empty()) return std::nullopt;
+  const std::string path = path_of(all.back());
+  try {
+    Progress out = read_progress(path);
+    std::string differences;
+    std::map<std::string, std::string> names = recipe;
+    names.insert(out.recipe.begin(), out.recipe.end());
+    const auto value_of = [](const std::map<std::string, std::string>& in, const std::string& key) {
+      const auto found = in.find(key);
+      return found == in.end() ? std::string("not set") : found->second;
+    };
+    for (const auto& [key, unused] : names) {
+      const std::string before = value_of(out.recipe, key);
+      const std::string now = value_of(recipe, key);
+      if (before != now) differences += concat("\n  ", key, ": ", before, " in the state, ", now, " now");
+    }
+    if (!differences.empty()) {
+      throw InvalidArgument(concat(path, " was made with another recipe: go on with that one, or give another folder:",
+                                   differences));
+    }
+    detail::read_weights(parameters, path);
+    detail::read_optimizer(parameters, path + "/optimizer.safetensors");
+    const std::string name = path + "/training.json";
+    const json::Value state = json::parse(file::read_file(name, 1U << 20U), name);
+    const auto [weights, optimizer] = detail::checksums(parameters);
+    for (const auto& [key, file, found] : {std::tuple{"weights_crc32c", "model.safetensors", weights},
+                                           std::tuple{"optimizer_crc32c", "optimizer.safetensors", optimizer}}) {
+      if (json::require_integer(state, key, name, 0, std::numeric_limits<std::int64_t>::max()) != found) {
+        throw FormatError(concat(path, "/", file, ": its checksum is not the one in training.json: the file is damaged"));
+      }
+    }
+    return out;
+  } catch (const InvalidArgument&) {
+    throw;
+  } catch (const Error& error) {
+    if (all.size() == 1) {
+      throw FormatError(concat(error.what(), "; there is no older state: remove ", path, " to begin anew"));
+    }
+    throw FormatError(concat(error.what(), "; remove ", path, " to go on from ", path_of(all[all.size() - 2])));
+  }
+}
+
+ASTERISM_INLINE void States::remove(std::int64_t step) const {
+  // Under another name first: what is removed by half is no state.
+  const std::string path = path_of(step);
+  const std::string removed = concat(path, detail::removed_suffix);
+  std::error_code error;
+  std::filesystem::rename(path, removed, error);
+  if (!error) std::filesystem::remove_all(removed, error);
+  if (error) throw FileError(concat(path, ": an old state can't be removed: ", error.message()));
+}
+
+ASTERISM_INLINE void States::keep_few() const {
+  const std::vector<std::int64_t> all = steps();
+  std::optional<double> least;
+  std::int64_t best = -1;
+  for (const std::int64_t step : all) {
+    std::optional<double> loss;
+    try {
+      loss = read_progress(path_of(step)).held_out;
+    } catch (const Error&) {
+      continue;  // a damaged one is not the best
+    }
+    if (loss && (!least || *loss < *least)) {
+      least = loss;
+      best = step;
+    }
+  }
+  for (std::size_t i = 0; i + 2 < all.size(); ++i) {
+    if (all[i] != best) remove(all[i]);
+  }
+}
+
+}  // namespace asterism::train
