@@ -21,7 +21,7 @@ CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "schema": "knowledge/schema.hpp", "walk": "knowledge/walk.hpp", "engine": "knowledge/index/engine.hpp",
     "librarian": "librarian/concept.hpp", "encoder": "encode/concept.hpp", "observer": "observe/concept.hpp",
     "score_hook": "constellation/score_hook.hpp", "logits_hook": "generate/logits_hook.hpp",
-    "blueprint": "model/concept.hpp",
+    "blueprint": "model/concept.hpp", "optimizer": "train/optimizer.hpp", "schedule": "train/schedule.hpp",
 }
 LINE = re.compile(r"^\w+<Model<\w+>> (\w+);(?: +// and (\w+))?$")
 # What stands before the first line of an error of g++ and belongs to it.

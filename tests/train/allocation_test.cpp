@@ -1,4 +1,4 @@
-// No update and no clipping allocates.
+// No update, no clipping and no step of data allocates.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "asterism/train/adam_w.hpp"
 #include "asterism/train/adam_w8.hpp"
 #include "asterism/train/clip.hpp"
+#include "asterism/train/data/packing.hpp"
 #include "asterism/train/muon.hpp"
 
 #include "laws/optimizer_laws.hpp"
@@ -51,6 +52,21 @@ TEST_CASE("nor does clipping") {
   const std::uint64_t taken = mallocs.load() - before;
   CHECK(taken == 0);
   CHECK(norm == doctest::Approx(223.606797749979));
+}
+
+TEST_CASE("nor does a step of data, in the next epoch either") {
+  Examples examples;
+  const std::vector<TokenId> ids = {1, 2, 3};
+  const std::vector<std::uint8_t> counts = {1, 1, 0};
+  for (int i = 0; i < 100; ++i) examples.add({ids, counts});
+  Packing packing(examples, {.rows = 10, .batch = 3});
+  const std::uint64_t before = mallocs.load();
+  std::size_t rows = 0;
+  for (int i = 0; i < 150; ++i) rows += packing.next().tokens.size;
+  packing.seek({});
+  const std::uint64_t taken = mallocs.load() - before;
+  CHECK(taken == 0);
+  CHECK(rows > 1200);
 }
 
 #if !defined(ASTERISM_SANITIZED)

@@ -6,15 +6,17 @@
 
 #include <doctest/doctest.h>
 
+#include "lacking/schedule.hpp"
+
 using namespace asterism::train;
+using namespace asterism::lacking::schedules;
 
 namespace {
 
-struct NoFactor {};
 struct Doubles {
   double factor(std::int64_t, std::int64_t) const { return 1; }
 };
-static_assert(!Schedule<NoFactor> && !Schedule<Doubles>);
+static_assert(Schedule<Complete> && !Schedule<NoFactor> && !Schedule<Doubles>);
 
 }  // namespace
 
