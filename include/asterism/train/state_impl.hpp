@@ -82,7 +82,7 @@ inline void read_optimizer(View<const Parameter> parameters, const std::string& 
       throw FormatError(concat(path, ": the optimizer's state of ", parameter.name, " has ", bytes,
                                " bytes, expected ", parameter.state.size));
     }
-    if (bytes > 0) input.read(header.data_begin + found->second->begin, {parameter.state.data, parameter.state.size});
+    if (bytes > 0) input.read(found->second->offset, parameter.state);
   }
 }
 

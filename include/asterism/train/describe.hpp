@@ -1,0 +1,79 @@
+// Recipes and steps in words.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "asterism/core/config.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/train/adam_w.hpp"
+#include "asterism/train/adam_w8.hpp"
+#include "asterism/train/log.hpp"
+#include "asterism/train/losses.hpp"
+#include "asterism/train/muon.hpp"
+#include "asterism/train/parameter.hpp"
+#include "asterism/train/schedule.hpp"
+
+namespace asterism::train {
+
+/// The shortest text that reads back as the number.
+std::string number_text(double value);
+/// The same of a float.
+std::string number_text(float value);
+
+// What a policy is, with all its numbers: two of them do the same if their texts are equal. A program's own policies
+// need a `describe` in their namespace.
+
+std::string describe(const AdamW& optimizer);
+std::string describe(const AdamW8& optimizer);
+std::string describe(const Muon& optimizer);
+std::string describe(const Constant& schedule);
+std::string describe(const Cosine& schedule);
+std::string describe(const LinearFall& schedule);
+std::string describe(const Losses& losses);
+
+/// Numbers that learn.
+std::uint64_t parameter_count(View<const Parameter> parameters);
+
+/// "loss 0.1234, 98.7 % right".
+std::string loss_text(const LogLine& line);
+
+/// Choices of each expert in the layers that have any, of a trainer's last pass.
+template <class TrainerType>
+std::vector<std::int32_t> sparse_load(const TrainerType& trainer) {
+  const auto experts = static_cast<std::size_t>(trainer.shape().experts);
+  std::vector<std::int32_t> out;
+  for (std::int32_t layer = 0; layer < trainer.shape().layers; ++layer) {
+    if (trainer.shape().is_dense(layer)) continue;
+    const View<const std::int32_t> row = trainer.load().subview(static_cast<std::size_t>(layer) * experts, experts);
+    out.insert(out.end(), row.begin(), row.end());
+  }
+  return out;
+}
+
+/// MaxVio of each of these layers: the largest load as a multiple of the mean, less 1. Source: Wang et al.,
+/// Auxiliary-Loss-Free Load Balancing Strategy for Mixture-of-Experts, arXiv 2408.15664.
+template <class TrainerType>
+std::vector<double> max_violations(const TrainerType& trainer) {
+  const auto experts = static_cast<std::size_t>(trainer.shape().experts);
+  const std::vector<std::int32_t> load = sparse_load(trainer);
+  std::vector<double> out;
+  for (std::size_t first = 0; experts > 0 && first < load.size(); first += experts) {
+    double most = 0;
+    double total = 0;
+    for (std::size_t e = 0; e < experts; ++e) {
+      most = load[first + e] > most ? load[first + e] : most;
+      total += load[first + e];
+    }
+    out.push_back(most * static_cast<double>(experts) / total - 1);
+  }
+  return out;
+}
+
+}  // namespace asterism::train
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/train/describe_impl.hpp"
+#endif

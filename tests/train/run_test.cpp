@@ -1,0 +1,209 @@
+// Runs that stop and go on: states, logs, kills, damage.
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/core/random.hpp"
+#include "asterism/file/path.hpp"
+#include "asterism/train/run.hpp"
+
+#include "support/files.hpp"
+#include "trained.hpp"
+
+using namespace asterism;
+using train::RunOptions;
+using train::RunResult;
+
+namespace {
+
+constexpr std::int64_t all_steps = 14;
+
+template <class R = test::Short<>>
+RunResult run_in(const std::string& folder, RunOptions options = {}, std::vector<float>* weights = nullptr,
+                 std::int32_t threads = 2, std::uint64_t seed = 5) {
+  const train::Examples examples = test::copies(40, 100);
+  const train::Examples held_out = test::copies(6, 100, 9);
+  auto trainer = test::trained<R>(threads);
+  train::Packing packing(examples, {.rows = train::step_rows<R>, .batch = 4, .seed = seed});
+  options.folder = folder;
+  options.like = test::checkpoint_folder();
+  if (options.steps == 0) options.steps = all_steps;
+  const RunResult out = train::run(trainer, examples, packing, &held_out, options);
+  if (weights != nullptr) *weights = test::all_weights(trainer);
+  return out;
+}
+
+/// A run that is cancelled after `steps` steps.
+RunResult stopped_after(const std::string& folder, std::int64_t steps, double save_seconds = 1e9) {
+  struct Stop {
+    std::stop_source source;
+    std::int64_t after;
+  } stop{{}, steps};
+  RunOptions options{.save_seconds = save_seconds, .cancel = stop.source.get_token()};
+  options.context = &stop;
+  options.on_step = [](const train::LogLine& line, void* context) {
+    auto& self = *static_cast<Stop*>(context);
+    if (line.report.step + 1 == self.after) self.source.request_stop();
+  };
+  return run_in(folder, options);
+}
+
+std::vector<float> undisturbed() {
+  const test::TemporaryFolder folder;
+  std::vector<float> weights;
+  CHECK(run_in(folder.path(), {}, &weights).complete);
+  return weights;
+}
+
+std::string error_of(const std::string& folder, std::uint64_t seed = 5) {
+  try {
+    run_in(folder, {}, nullptr, 2, seed);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+void change_byte(const std::string& path, std::uintmax_t at) {
+  std::string bytes = file::read_file(path, 1U << 30U);
+  bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+  test::write_file(path, bytes);
+}
+
+}  // namespace
+
+TEST_CASE("a run that was stopped ends with the bits of one that was not") {
+  const std::vector<float> expected = undisturbed();
+  const test::TemporaryFolder folder;
+  const RunResult first = stopped_after(folder.path(), 5);
+  CHECK(!first.complete);
+  CHECK(first.progress.step == 5);
+  std::vector<float> weights;
+  const RunResult second = run_in(folder.path(), {}, &weights, 3);
+  CHECK(second.resumed == 5);
+  CHECK(second.complete);
+  CHECK(weights == expected);
+  const auto log = train::Log::read(folder / "log.jsonl");
+  REQUIRE(log.size() == all_steps);
+  for (std::size_t i = 0; i < log.size(); ++i) CHECK(log[i].report.step == static_cast<std::int64_t>(i + 1));
+  CHECK(log.back().held_out.has_value());
+  CHECK(log.back().report.pass.loss < log.front().report.pass.loss);
+  // The state is a checkpoint: the same weights from it.
+  auto again = test::trained();
+  train::load_weights(train::States(folder.path(), "").path_of(all_steps), again);
+  CHECK(test::all_weights(again) == expected);
+  // There is nothing left to do.
+  CHECK(run_in(folder.path()).resumed == all_steps);
+}
+
+TEST_CASE("neither what is computed again nor the number of threads changes a bit") {
+  const std::vector<float> expected = undisturbed();
+  const auto same = [&]<class R>(R, std::int32_t threads) {
+    const test::TemporaryFolder folder;
+    std::vector<float> weights;
+    run_in<R>(folder.path(), {}, &weights, threads);
+    return weights == expected;
+  };
+  CHECK(same(test::Short<>{}, 1));
+  CHECK(same(test::Short<>{}, 8));
+  CHECK(same(test::Short<train::Experts>{}, 3));
+  CHECK(same(test::Short<train::Layers>{}, 2));
+  CHECK(same(test::Short<train::Every<2>>{}, 2));
+}
+
+TEST_CASE("the last two states and the best one are kept") {
+  const test::TemporaryFolder folder;
+  run_in(folder.path(), {.save_seconds = 0});
+  const train::States states(folder.path(), "");
+  const std::vector<std::int64_t> steps = states.steps();
+  CHECK(steps.size() >= 2);
+  CHECK(steps.size() <= 3);
+  CHECK(steps[steps.size() - 2] == all_steps - 1);
+  CHECK(steps.back() == all_steps);
+  double least = 1e9;
+  std::int64_t best = 0;
+  for (const auto& line : train::Log::read(folder / "log.jsonl")) {
+    if (line.held_out && *line.held_out < least) {
+      least = *line.held_out;
+      best = line.report.step;
+    }
+  }
+  CHECK(std::find(steps.begin(), steps.end(), best) != steps.end());
+}
+
+TEST_CASE("another recipe is refused with the difference") {
+  const test::TemporaryFolder folder;
+  stopped_after(folder.path(), 4);
+  const std::string error = error_of(folder.path(), 6);
+  CHECK(error.find("seed: 5 in the state, 6 now") != std::string::npos);
+  CHECK(error.find("optimizer") == std::string::npos);
+}
+
+TEST_CASE("a damaged state is named, and the one before it goes on") {
+  const std::vector<float> expected = undisturbed();
+  for (const char* name : {"model.safetensors", "optimizer.safetensors", "training.json"}) {
+    for (const bool cut : {false, true}) {
+      CAPTURE(name);
+      CAPTURE(cut);
+      const test::TemporaryFolder folder;
+      stopped_after(folder.path(), 6, 0);
+      const train::States states(folder.path(), "");
+      const std::string path = states.path_of(6) + "/" + name;
+      const std::uintmax_t size = std::filesystem::file_size(path);
+      if (cut) {
+        std::filesystem::resize_file(path, size / 2);
+      } else {
+        change_byte(path, size - 20);
+      }
+      const std::string error = error_of(folder.path());
+      CHECK(error.find(name) != std::string::npos);
+      CHECK(error.find("remove " + states.path_of(6) + " to go on from " + states.path_of(5)) != std::string::npos);
+      std::filesystem::remove_all(states.path_of(6));
+      std::vector<float> weights;
+      CHECK(run_in(folder.path(), {}, &weights).resumed == 5);
+      CHECK(weights == expected);
+    }
+  }
+}
+
+TEST_CASE("a run that is killed anywhere, while it saves too, ends with the same bits") {
+  const std::vector<float> expected = undisturbed();
+  const test::TemporaryFolder folder;
+  Random random(4);
+  const char* often = std::getenv("ASTERISM_KILLS");
+  const int most = often == nullptr ? 12 : std::atoi(often);
+  int kills = 0;
+  while (kills < most) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      try {
+        run_in(folder.path(), {.save_seconds = 0}, nullptr, 1);
+        ::_exit(0);
+      } catch (const std::exception&) {
+        ::_exit(1);
+      }
+    }
+    ::usleep(static_cast<useconds_t>(random.below(60000)));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    if (WIFEXITED(status)) {
+      REQUIRE(WEXITSTATUS(status) == 0);
+      break;  // it was complete before
+    }
+    ++kills;
+  }
+  std::vector<float> weights;
+  CHECK(run_in(folder.path(), {.save_seconds = 0}, &weights).complete);
+  CHECK(weights == expected);
+  CHECK(train::Log::read(folder / "log.jsonl").size() == all_steps);
+}
