@@ -32,7 +32,7 @@ struct ExactSwitch : Exact {
   using Expert = expert::Relu<Q>;
 };
 
-template <class Recomputed = train::Nothing>
+template <class Recomputed = train::recompute::Nothing>
 struct Wanted : train::Recipe {
   using Recompute = Recomputed;
   static constexpr train::Losses losses{.balance = 0.05F, .z = 0.01F};

@@ -114,9 +114,9 @@ TEST_CASE("neither what is computed again nor the number of threads changes a bi
   };
   CHECK(same(test::Short<>{}, 1));
   CHECK(same(test::Short<>{}, 8));
-  CHECK(same(test::Short<train::Experts>{}, 3));
-  CHECK(same(test::Short<train::Layers>{}, 2));
-  CHECK(same(test::Short<train::Every<2>>{}, 2));
+  CHECK(same(test::Short<train::recompute::Experts>{}, 3));
+  CHECK(same(test::Short<train::recompute::Layers>{}, 2));
+  CHECK(same(test::Short<train::recompute::Every<2>>{}, 2));
 }
 
 TEST_CASE("the last two states and the best one are kept") {

@@ -20,7 +20,7 @@ struct Exact : Blueprint {
   static constexpr Limits limits{.context = 128, .prefill_chunk = 16, .threads = 2};
 };
 
-template <class Recomputed = train::Nothing>
+template <class Recomputed = train::recompute::Nothing>
 struct Short : train::Recipe {
   using Recompute = Recomputed;
   static constexpr train::AdamW optimizer{.rate = 3e-3F};

@@ -125,6 +125,15 @@ concept router_losses = requires(B& device, DeviceMatrix<const float> x, DeviceM
   device.add_scaled(x, x, 1.0F, out);
 };
 
+template <class B>
+concept adapter_products = requires(B& device, DeviceWeights<quant::Float32> weights,
+                                    View<const DeviceWeights<quant::Float32>> all, const ExpertGroups& groups,
+                                    DeviceMatrix<const float> x, DeviceMatrix<float> y) {
+  device.product_into(weights, x, Into::add, y);
+  device.template grouped_product_into<quant::Float32>(all, groups, x, Into::add, y);
+  device.scale(1.0F, y);
+};
+
 template <class B, class Gating>
 concept route_backward = requires(B& device, const Gating& gating, DeviceMatrix<const float> x,
                                   DeviceMatrix<const gating::Route> routes, DeviceMatrix<float> dlogits) {
@@ -150,7 +159,7 @@ concept Adjoint = Backend<B> && needs::reserve_training<B> && needs::clear<B> &&
     needs::embed_backward<B> && needs::rms_norm_backward<B> && needs::bias_backward<B> &&
     needs::silu_multiply_backward<B> && needs::relu_backward<B> && needs::rotate_backward<B> &&
     needs::attend_packed<B> && needs::combine_backward<B> && needs::gather_backward<B> && needs::take_rows<B> &&
-    needs::cross_entropy<B> && needs::router_losses<B>;
+    needs::cross_entropy<B> && needs::router_losses<B> && needs::adapter_products<B>;
 
 /// The same where routes come from a gating policy.
 template <class B, class Gating>

@@ -43,7 +43,7 @@ class HostTraining {
   void clear(DeviceMatrix<float> x);
 
   /// dx += gradient of x, dweight (1, cols) += that of the weight, for y = RMSNorm(x) with weight (1, cols) and the
-  /// gradient dy; x, dy and dx (n, cols). Source: Zhang, Sennrich: Root Mean Square Layer Normalization, arXiv 1910.07467.
+  /// gradient dy; x, dy and dx (n, cols). Without rows in dweight the weight is frozen. Source: Zhang, Sennrich: Root Mean Square Layer Normalization, arXiv 1910.07467.
   void rms_norm_backward(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, float epsilon,
                          DeviceMatrix<const float> dy, DeviceMatrix<float> dx, DeviceMatrix<float> dweight);
 
@@ -119,6 +119,9 @@ class HostTraining {
 
   /// x(i, :) += factor * scale(i, 0) * y(i, :); x and y (n, cols), scale (n, 1).
   void add_scaled(DeviceMatrix<const float> y, DeviceMatrix<const float> scale, float factor, DeviceMatrix<float> x);
+
+  /// x *= factor.
+  void scale(float factor, DeviceMatrix<float> x);
 
   /// sums (1, cols) = the sum of the rows of x (n, cols).
   void sum_rows(DeviceMatrix<const float> x, DeviceMatrix<float> sums);

@@ -40,18 +40,18 @@ ASTERISM_INLINE void HostTraining::rms_norm_backward(DeviceMatrix<const float> x
   checks_.rms_norm_backward(x, weight, dy, dx, dweight, extent_);
   const View<const float> w = weight.view.row(0);
   const simd::Dot dot = simd::dot();
-  sum_over_rows(x.rows(), dweight.view.row(0), [&](std::size_t row, View<float> sums) {
+  const auto one = [&](std::size_t row, View<float> sums) {
     const View<const float> from = x.view.row(row);
     const View<const float> d = dy.view.row(row);
     const View<float> to = dx.view.row(row);
     const auto n = static_cast<float>(from.size);
     const float r = 1.0F / std::sqrt(dot(from.data, from.data, from.size) / n + epsilon);
     const float along = detail::dot_of_three(w, d, from) / n * r * r * r;
-    for (std::size_t c = 0; c < from.size; ++c) {
-      sums[c] += d[c] * from[c] * r;
-      to[c] += r * w[c] * d[c] - from[c] * along;
-    }
-  });
+    for (std::size_t c = 0; c < sums.size; ++c) sums[c] += d[c] * from[c] * r;
+    for (std::size_t c = 0; c < from.size; ++c) to[c] += r * w[c] * d[c] - from[c] * along;
+  };
+  if (dweight.rows() > 0) return sum_over_rows(x.rows(), dweight.view.row(0), one);
+  execution_.for_each_task(x.rows(), [&](std::size_t row) { one(row, {}); });
 }
 
 ASTERISM_INLINE void HostTraining::clear(DeviceMatrix<float> x) {
@@ -227,6 +227,14 @@ ASTERISM_INLINE void HostTraining::log_sum_exp(DeviceMatrix<const float> x, Devi
   checks_.of_rows("log_sum_exp", x, out);
   execution_.for_each_task(
       x.rows(), [&](std::size_t i) { out.view(i, 0) = static_cast<float>(linalg::log_sum_exp(x.view.row(i))); });
+}
+
+ASTERISM_INLINE void HostTraining::scale(float factor, DeviceMatrix<float> x) {
+  checks_.same_shapes("scale", x);
+  if (factor == 1) return;
+  execution_.for_each_task(x.rows(), [&](std::size_t i) {
+    for (float& value : x.view.row(i)) value *= factor;
+  });
 }
 
 ASTERISM_INLINE void HostTraining::add_scaled(DeviceMatrix<const float> y, DeviceMatrix<const float> scale,

@@ -11,6 +11,7 @@ struct TrainingExtent {
   std::size_t cols = 0;     ///< of the widest rows that have weights of a norm or a bias, or that losses add up
   std::size_t longest = 0;  ///< sequence
   std::size_t threads = 1;
+  std::size_t unpacked = 0;  ///< floats of memory for pieces of frozen weights in other formats than Float32
 
   friend constexpr bool operator==(const TrainingExtent&, const TrainingExtent&) = default;
 };

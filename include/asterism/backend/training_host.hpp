@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -17,12 +18,14 @@
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/training_extent.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/parallel/execution_ref.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/gemm.hpp"
 
 namespace asterism::backend {
@@ -45,13 +48,14 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
 
   /// Scratch memory of steps of that extent.
   static constexpr Bytes training_scratch(const TrainingExtent& extent) {
-    return HostTraining::scratch_of(extent) + HostGemm::scratch();
+    return HostTraining::scratch_of(extent) + HostGemm::scratch() + Bytes{aligned(extent.unpacked * sizeof(float))};
   }
 
   /// Draws it from the arena and keeps it. extent.threads are at least those of the execution policy.
   void reserve_training(const TrainingExtent& extent) {
     HostTraining::keep(this->allocate(HostTraining::scratch_of(extent), "training scratch"), extent);
     gemm_.keep(this->allocate(HostGemm::scratch(), "training scratch"));
+    if (extent.unpacked > 0) unpacked_ = this->allocate({extent.unpacked * sizeof(float)}, "training scratch");
   }
 
   /// As BasicHost::product, ::products and ::grouped_product.
@@ -87,22 +91,53 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     }
   }
 
-  /// dx = dy W, or dx += dy W: dy (n, rows), W (rows, cols), dx (n, cols).
+  /// y = x W^T, or y += x W^T.
   template <std::same_as<quant::Float32> Format>
-  void product_backward(DeviceWeights<Format> weights, DeviceMatrix<const float> dy, Into into,
-                        DeviceMatrix<float> dx) {
-    training_checks().product("product_backward", weights, dx, dy);
-    gemm_.multiply(1, [&](std::size_t) { return backward(weights, dy.view, into, dx.view); });
+  void product_into(DeviceWeights<Format> weights, DeviceMatrix<const float> x, Into into, DeviceMatrix<float> y) {
+    training_checks().product("product_into", weights, x, y);
+    gemm_.multiply(1, [&](std::size_t) { return forward(weights, x.view, y.view, into); });
   }
 
   /// The same for the rows of every expert.
   template <std::same_as<quant::Float32> Format>
+  void grouped_product_into(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
+                            DeviceMatrix<const float> x, Into into, DeviceMatrix<float> y) {
+    training_checks().grouped_product("grouped_product_into", weights, groups, x, y);
+    gemm_.multiply(weights.size, [&](std::size_t e) {
+      return forward(weights[e], of_expert(groups, e, x.view), of_expert(groups, e, y.view), into);
+    });
+  }
+
+  /// dx = dy W, or dx += dy W: dy (n, rows), W (rows, cols), dx (n, cols). W may be frozen, in any format: a piece of it
+  /// at a time is unpacked into the memory that was reserved, used and forgotten.
+  template <quant::Quantization Format>
+  void product_backward(DeviceWeights<Format> weights, DeviceMatrix<const float> dy, Into into,
+                        DeviceMatrix<float> dx) {
+    training_checks().product("product_backward", weights, dx, dy);
+    if constexpr (std::same_as<Format, quant::Float32>) {
+      gemm_.multiply(1, [&](std::size_t) { return backward(matrix(weights), dy.view, into, dx.view); });
+    } else {
+      backward_unpacked(View<const DeviceWeights<Format>>(&weights, 1), into,
+                        [&](std::size_t) { return std::pair{dy.view, dx.view}; });
+    }
+  }
+
+  /// The same for the rows of every expert.
+  template <quant::Quantization Format>
   void grouped_product_backward(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
                                 DeviceMatrix<const float> dy, Into into, DeviceMatrix<float> dx) {
     training_checks().grouped_product("grouped_product_backward", weights, groups, dx, dy);
-    gemm_.multiply(weights.size, [&](std::size_t e) {
-      return backward(weights[e], of_expert(groups, e, dy.view), into, of_expert(groups, e, dx.view));
-    });
+    const auto rows_of = [&](std::size_t e) {
+      return std::pair{of_expert(groups, e, dy.view), of_expert(groups, e, dx.view)};
+    };
+    if constexpr (std::same_as<Format, quant::Float32>) {
+      gemm_.multiply(weights.size, [&](std::size_t e) {
+        const auto [d, to] = rows_of(e);
+        return backward(matrix(weights[e]), d, into, to);
+      });
+    } else {
+      backward_unpacked(weights, into, rows_of);
+    }
   }
 
   /// dW += dy^T x: dy (n, rows), x (n, cols), dW (rows, cols).
@@ -153,14 +188,67 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     return slots.rows_at(first, static_cast<std::size_t>(groups.offsets[e + 1]) - first);
   }
   template <class Format>
-  static simd::Gemm forward(const DeviceWeights<Format>& weights, MatrixView<const float> x, MatrixView<float> y) {
-    return {.a = Operand::of(x), .b = Operand::of(matrix(weights)).transposed(), .c = y, .adds = false};
+  static simd::Gemm forward(const DeviceWeights<Format>& weights, MatrixView<const float> x, MatrixView<float> y,
+                            Into into = Into::overwrite) {
+    return {.a = Operand::of(x), .b = Operand::of(matrix(weights)).transposed(), .c = y, .adds = into == Into::add};
   }
-  template <class Format>
-  static simd::Gemm backward(const DeviceWeights<Format>& weights, MatrixView<const float> dy, Into into,
+  static simd::Gemm backward(MatrixView<const float> weights, MatrixView<const float> dy, Into into,
                              MatrixView<float> dx) {
-    return {.a = Operand::of(dy), .b = Operand::of(matrix(weights)), .c = dx, .adds = into == Into::add};
+    return {.a = Operand::of(dy), .b = Operand::of(weights), .c = dx, .adds = into == Into::add};
   }
+
+  /// Rows of one matrix, unpacked at `values`.
+  struct Piece {
+    std::size_t matrix = 0;
+    std::size_t first = 0;  ///< row
+    MatrixView<float> values{};
+  };
+
+  /// dx (+)= dy W for several W, which rounds unpack as far as there is memory: of one W at most one piece a round.
+  template <class Format, class RowsOf>
+  void backward_unpacked(View<const DeviceWeights<Format>> weights, Into into, const RowsOf& rows_of) {
+    std::size_t next = 0;
+    std::size_t row = 0;  // of matrix `next`
+    while (next < weights.size) {
+      std::array<Piece, 64> pieces;
+      std::size_t count = 0;
+      std::size_t left = extent().unpacked;
+      auto* to = reinterpret_cast<float*>(unpacked_.data());
+      while (next < weights.size && count < pieces.size()) {
+        const auto cols = static_cast<std::size_t>(weights[next].cols);
+        const std::size_t rows = std::min(static_cast<std::size_t>(weights[next].rows) - row, left / cols);
+        if (rows == 0) break;
+        pieces[count++] = {next, row, MatrixView<float>(to, rows, cols)};
+        to += rows * cols;
+        left -= rows * cols;
+        row += rows;
+        if (row == weights[next].rows) {
+          ++next;
+          row = 0;
+        }
+      }
+      if (count == 0) {
+        throw InvalidArgument("product_backward: TrainingExtent::unpacked has no room for a row of the weights");
+      }
+      for (std::size_t i = 0; i < count; ++i) unpack(weights[pieces[i].matrix], pieces[i]);
+      gemm_.multiply(count, [&](std::size_t i) {
+        const Piece& piece = pieces[i];
+        const auto [dy, dx] = rows_of(piece.matrix);
+        const MatrixView<const float> d(dy.data + piece.first, dy.rows, piece.values.rows, dy.stride);
+        return backward(piece.values, d, piece.first > 0 ? Into::add : into, dx);
+      });
+    }
+  }
+
+  template <class Format>
+  void unpack(const DeviceWeights<Format>& weights, const Piece& piece) {
+    this->execution().for_each_range(piece.values.rows, [&](std::size_t first, std::size_t end) {
+      for (std::size_t i = first; i < end; ++i) {
+        quant::decode(weights.kernel_matrix(), std::uint64_t{piece.first + i} * weights.cols, piece.values.row(i));
+      }
+    });
+  }
+
   template <class Format>
   static simd::Gemm gradient(MatrixView<const float> dy, MatrixView<const float> x,
                              const DeviceWeights<Format>& dweights) {
@@ -168,6 +256,7 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
   }
 
   HostGemm gemm_;
+  Buffer unpacked_;
 };
 
 }  // namespace asterism::backend

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "asterism/attention/grouped_query.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/sequences.hpp"
 #include "asterism/shape/shape.hpp"
+#include "asterism/train/adapters.hpp"
+#include "asterism/train/linear.hpp"
 
 namespace asterism::train {
 
@@ -29,7 +32,7 @@ struct AttentionSaved {
   }
 };
 
-/// Gradients of these on the way back; all layers share them.
+/// Gradients of these on the way back, and memory of adapters; all layers share them.
 struct AttentionWork {
   backend::DeviceMatrix<float> query;
   backend::DeviceMatrix<float> key;
@@ -37,10 +40,14 @@ struct AttentionWork {
   backend::DeviceMatrix<float> mixed;
   backend::DeviceMatrix<float> raw_query;
   backend::DeviceMatrix<float> raw_key;
+  LowRankWork low_rank;
 
-  static constexpr AttentionWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
+  static constexpr AttentionWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows,
+                                         std::int32_t rank) {
     const AttentionSaved same = AttentionSaved::lay_out(cursor, shape, rows);
-    return {same.query, same.key, same.value, same.mixed, same.raw_query, same.raw_key};
+    return {same.query,     same.key,     same.value,
+            same.mixed,     same.raw_query, same.raw_key,
+            LowRankWork::lay_out(cursor, rows, static_cast<std::size_t>(rank))};
   }
 };
 
@@ -48,14 +55,22 @@ struct AttentionWork {
 /// sequence, whose first row is at position 0. Shapes may ask for biases, norms of heads, a window and a rotation of
 /// the first elements of each head alone; not for a gate.
 ///
-/// @tparam Quantization  format of the matrices
+/// @tparam Quantization  format of the matrices, which are frozen unless it is Float32
 template <class Quantization>
 class Attention {
  public:
   using Slab = typename attention::GroupedQuery<Quantization>::Slab;
 
-  constexpr explicit Attention(const Shape& shape)
-      : head_dim_(static_cast<std::size_t>(shape.head_dim)),
+  /// `gradients`: of a slab whose weights learn, empty where they are frozen. `adapters` and their gradients may be empty.
+  Attention(const Shape& shape, const Slab& slab, const Slab& gradients, const AdapterLayer& adapters,
+            const AdapterLayer& adapter_gradients)
+      : slab_(slab),
+        gradients_(gradients),
+        query_{slab.query, gradients.query, adapters.query, adapter_gradients.query},
+        key_{slab.key, gradients.key, adapters.key, adapter_gradients.key},
+        value_{slab.value, gradients.value, adapters.value, adapter_gradients.value},
+        output_{slab.output, gradients.output, adapters.output, adapter_gradients.output},
+        head_dim_(static_cast<std::size_t>(shape.head_dim)),
         window_(static_cast<std::size_t>(shape.sliding_window)),
         has_bias_(shape.attention_bias),
         has_norm_(shape.qk_norm),
@@ -63,67 +78,65 @@ class Attention {
 
   /// out = attention of x, (n, hidden) both, with rotary tables (n, rotary width) of the rows' positions.
   template <class Device>
-  void forward(Device& device, const Slab& slab, const backend::Sequences& sequences,
-               backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> tables,
-               const AttentionSaved& saved, backend::DeviceMatrix<float> out) const {
+  void forward(Device& device, const backend::Sequences& sequences, backend::DeviceMatrix<const float> x,
+               backend::DeviceMatrix<const float> tables, const AttentionSaved& saved, const AttentionWork& work,
+               backend::DeviceMatrix<float> out) const {
     const auto query = has_norm_ ? saved.raw_query : saved.query;
     const auto key = has_norm_ ? saved.raw_key : saved.key;
-    const backend::Product<Quantization> projections[] = {
-        {slab.query, query}, {slab.key, key}, {slab.value, saved.value}};
-    device.template products<Quantization>(View<const backend::Product<Quantization>>(projections, 3), x);
+    query_.forward(device, x, work.low_rank, query);
+    key_.forward(device, x, work.low_rank, key);
+    value_.forward(device, x, work.low_rank, saved.value);
     if (has_bias_) {
-      device.add(slab.query_bias, query);
-      device.add(slab.key_bias, key);
-      device.add(slab.value_bias, saved.value);
+      device.add(slab_.query_bias, query);
+      device.add(slab_.key_bias, key);
+      device.add(slab_.value_bias, saved.value);
     }
     if (has_norm_) {
-      device.rms_norm(heads(query), slab.query_norm, epsilon_, heads(saved.query));
-      device.rms_norm(heads(key), slab.key_norm, epsilon_, heads(saved.key));
+      device.rms_norm(heads(query), slab_.query_norm, epsilon_, heads(saved.query));
+      device.rms_norm(heads(key), slab_.key_norm, epsilon_, heads(saved.key));
     }
     device.rotate(tables, head_dim_, saved.query);
     device.rotate(tables, head_dim_, saved.key);
     device.attend_packed(saved.query, saved.key, saved.value, head_dim_, sequences, window_, saved.mixed);
-    device.product(slab.output, saved.mixed, out);
-    if (has_bias_) device.add(slab.output_bias, out);
+    output_.forward(device, saved.mixed, work.low_rank, out);
+    if (has_bias_) device.add(slab_.output_bias, out);
   }
 
-  /// From dy (n, hidden), the gradient of `forward`: dx (n, hidden), overwritten; those of the weights are added to
-  /// `gradients`.
+  /// From dy (n, hidden), the gradient of `forward`: dx (n, hidden), overwritten; those of what learns are added to.
   template <class Device>
-  void backward(Device& device, const Slab& slab, const Slab& gradients, const backend::Sequences& sequences,
-                backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> tables,
+  void backward(Device& device, const backend::Sequences& sequences, backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> tables,
                 const AttentionSaved& saved, const AttentionWork& d, backend::DeviceMatrix<const float> dy,
                 backend::DeviceMatrix<float> dx) const {
-    if (has_bias_) device.bias_backward(dy, gradients.output_bias);
-    device.weight_gradient(dy, saved.mixed, gradients.output);
-    device.product_backward(slab.output, dy, backend::Into::overwrite, d.mixed);
+    bias_backward(device, dy, gradients_.output_bias);
+    output_.backward(device, saved.mixed, dy, d.low_rank, backend::Into::overwrite, d.mixed);
     device.attend_packed_backward(saved.query, saved.key, saved.value, head_dim_, sequences, window_, d.mixed,
                                   d.query, d.key, d.value);
     device.rotate_backward(tables, head_dim_, d.query);
     device.rotate_backward(tables, head_dim_, d.key);
     if (has_norm_) {
-      norm_backward(device, saved.raw_query, slab.query_norm, d.query, d.raw_query, gradients.query_norm);
-      norm_backward(device, saved.raw_key, slab.key_norm, d.key, d.raw_key, gradients.key_norm);
+      norm_backward(device, saved.raw_query, slab_.query_norm, d.query, d.raw_query, gradients_.query_norm);
+      norm_backward(device, saved.raw_key, slab_.key_norm, d.key, d.raw_key, gradients_.key_norm);
     }
     const auto dquery = has_norm_ ? d.raw_query : d.query;
     const auto dkey = has_norm_ ? d.raw_key : d.key;
-    if (has_bias_) {
-      device.bias_backward(dquery, gradients.query_bias);
-      device.bias_backward(dkey, gradients.key_bias);
-      device.bias_backward(d.value, gradients.value_bias);
-    }
-    device.weight_gradient(dquery, x, gradients.query);
-    device.weight_gradient(dkey, x, gradients.key);
-    device.weight_gradient(d.value, x, gradients.value);
-    device.product_backward(slab.query, dquery, backend::Into::overwrite, dx);
-    device.product_backward(slab.key, dkey, backend::Into::add, dx);
-    device.product_backward(slab.value, d.value, backend::Into::add, dx);
+    bias_backward(device, dquery, gradients_.query_bias);
+    bias_backward(device, dkey, gradients_.key_bias);
+    bias_backward(device, d.value, gradients_.value_bias);
+    query_.backward(device, x, dquery, d.low_rank, backend::Into::overwrite, dx);
+    key_.backward(device, x, dkey, d.low_rank, backend::Into::add, dx);
+    value_.backward(device, x, d.value, d.low_rank, backend::Into::add, dx);
   }
 
  private:
   template <class T>
   backend::DeviceMatrix<T> heads(const backend::DeviceMatrix<T>& x) const {
     return x.in_rows_of(head_dim_);
+  }
+
+  template <class Device>
+  static void bias_backward(Device& device, backend::DeviceMatrix<const float> dy,
+                            const backend::DeviceMatrix<float>& gradient) {
+    if (gradient.rows() > 0) device.bias_backward(dy, gradient);
   }
 
   template <class Device>
@@ -134,6 +147,12 @@ class Attention {
     device.rms_norm_backward(heads(x), weight, epsilon_, heads(dy), heads(dx), dweight);
   }
 
+  Slab slab_;
+  Slab gradients_;
+  Linear<Quantization> query_;
+  Linear<Quantization> key_;
+  Linear<Quantization> value_;
+  Linear<Quantization> output_;
   std::size_t head_dim_;
   std::size_t window_;
   bool has_bias_;

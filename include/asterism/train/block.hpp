@@ -3,17 +3,13 @@
 
 #include <cstddef>
 #include <optional>
-#include <type_traits>
-#include <utility>
-#include <variant>
 
 #include "asterism/attention/grouped_query.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/sequences.hpp"
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
 #include "asterism/shape/shape.hpp"
+#include "asterism/train/adapters.hpp"
 #include "asterism/train/attention.hpp"
 #include "asterism/train/dispatch.hpp"
 #include "asterism/train/feed_forward.hpp"
@@ -33,15 +29,15 @@ struct AttentionHalf {
 };
 
 /// What the second half leaves; a layer uses one of the two, in the same memory.
-template <class Expert>
+template <class Experts>
 struct ExpertsHalf {
-  DispatchSaved<Expert> experts;
+  DispatchSaved<Experts> experts;
   FeedForwardSaved dense;
 
   static constexpr ExpertsHalf lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
     ExpertsHalf out{};
     backend::Layout other = cursor;
-    if (!shape.sparse_layers().empty()) out.experts = DispatchSaved<Expert>::lay_out(cursor, shape, rows);
+    if (!shape.sparse_layers().empty()) out.experts = DispatchSaved<Experts>::lay_out(cursor, shape, rows);
     if (!shape.dense_layers.empty()) out.dense = FeedForwardSaved::lay_out(other, shape, rows);
     if (other.used() > cursor.used()) cursor = other;
     return out;
@@ -49,47 +45,54 @@ struct ExpertsHalf {
 };
 
 /// Memory that all layers share.
-template <class Expert>
+template <class Experts>
 struct BlockWork {
   backend::DeviceMatrix<float> tables;   ///< (rows, rotary width)
   backend::DeviceMatrix<float> normed;   ///< (rows, hidden)
   backend::DeviceMatrix<float> dnormed;  ///< (rows, hidden)
   AttentionWork attention;
-  DispatchWork<Expert> experts;
+  DispatchWork<Experts> experts;
   FeedForwardWork dense;
 
-  static constexpr BlockWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
+  static constexpr BlockWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows,
+                                     const Adapters& adapters) {
     const auto hidden = static_cast<std::size_t>(shape.hidden);
     const std::size_t routed = shape.sparse_layers().empty() ? 0 : rows;
     return {cursor.matrix<float>(rows, static_cast<std::size_t>(shape.rotary_width())),
             cursor.matrix<float>(rows, hidden),
             cursor.matrix<float>(rows, hidden),
-            AttentionWork::lay_out(cursor, shape, rows),
-            DispatchWork<Expert>::lay_out(cursor, shape, routed),
+            AttentionWork::lay_out(cursor, shape, rows, adapters.attention),
+            DispatchWork<Experts>::lay_out(cursor, shape, routed, adapters.experts),
             FeedForwardWork::lay_out(cursor, shape, rows)};
   }
 };
 
 /// The arithmetic of model::DecoderBlock over packed sequences, and its gradient, on the weights of a decoder's block and
-/// on those of another in the place of gradients. Both outlive it.
-template <class DecoderBlock>
+/// on those of another in the place of gradients; without that one its weights are frozen. All outlive it.
+///
+/// @tparam ExpertsType  LearningExperts or AdaptedExperts
+template <class DecoderBlock, class ExpertsType>
 class Block {
  public:
+  using Experts = ExpertsType;
   using Constellation = typename DecoderBlock::Constellation;
-  using Expert = typename Constellation::ExpertType;
   using Quantization = typename DecoderBlock::FeedForward::Weights::Format;
   using Mixer = attention::GroupedQuery<Quantization>;
-  using Work = BlockWork<Expert>;
+  using Work = BlockWork<Experts>;
 
   /// `gating` is not asked for where the layer is dense.
-  Block(const DecoderBlock& weights, const DecoderBlock& gradients, const Shape& shape,
-        const std::optional<typename Constellation::GatingPolicy>& gating)
+  Block(const Shape& shape, const DecoderBlock& weights, const DecoderBlock* gradients, const AdapterLayer& adapters,
+        const AdapterLayer& adapter_gradients, const std::optional<typename Constellation::GatingPolicy>& gating)
       : weights_(&weights),
-        gradients_(&gradients),
         epsilon_(static_cast<float>(shape.rms_epsilon)),
-        attention_(shape) {
+        attention_(shape, slab(weights), gradients != nullptr ? slab(*gradients) : typename Mixer::Slab{}, adapters,
+                   adapter_gradients) {
+    if (gradients != nullptr) norm_gradients_ = gradients->norms();
     if (!weights.is_dense()) {
-      experts_.emplace(weights.constellation(), gradients.constellation(), shape, gating.value());
+      experts_.emplace(shape, weights.constellation(), gradients != nullptr ? &gradients->constellation() : nullptr,
+                       adapters, adapter_gradients, gating.value());
+    } else if (gradients != nullptr) {
+      dense_gradients_ = gradients->feed_forward().slab();
     }
   }
 
@@ -100,13 +103,13 @@ class Block {
   void attend(Device& device, const backend::Sequences& sequences, backend::DeviceMatrix<const float> x,
               const AttentionHalf& half, const Work& work) const {
     device.rms_norm(x, weights_->norms().attention, epsilon_, work.normed);
-    attention_.forward(device, slab(*weights_), sequences, work.normed, work.tables, half.attention, half.middle);
+    attention_.forward(device, sequences, work.normed, work.tables, half.attention, work.attention, half.middle);
     device.add(x, half.middle);
   }
 
   /// y = middle + experts(norm(middle)), or the dense block's answer; y may not be middle.
   template <class Device>
-  void answer(Device& device, backend::DeviceMatrix<const float> middle, const ExpertsHalf<Expert>& half,
+  void answer(Device& device, backend::DeviceMatrix<const float> middle, const ExpertsHalf<Experts>& half,
               const Work& work, backend::DeviceMatrix<float> y) const {
     device.rms_norm(middle, weights_->norms().feed_forward, epsilon_, work.normed);
     device.copy_from(middle, y);
@@ -121,19 +124,18 @@ class Block {
   /// d (n, hidden), the gradient of y, becomes that of the middle; returns the losses of the router.
   template <class Device>
   RouterLosses answer_backward(Device& device, const Losses& losses, backend::DeviceMatrix<const float> middle,
-                               const ExpertsHalf<Expert>& half, const Work& work,
+                               const ExpertsHalf<Experts>& half, const Work& work,
                                backend::DeviceMatrix<float> d) const {
     RouterLosses out;
     device.rms_norm(middle, weights_->norms().feed_forward, epsilon_, work.normed);
     if (is_dense()) {
-      FeedForward<Quantization>::backward(device, weights_->feed_forward().slab(),
-                                          gradients_->feed_forward().slab(), work.normed, half.dense, work.dense, d,
-                                          work.dnormed);
+      FeedForward<Quantization>::backward(device, weights_->feed_forward().slab(), dense_gradients_, work.normed,
+                                          half.dense, work.dense, d, work.dnormed);
     } else {
       out = experts_->backward(device, losses, work.normed, half.experts, work.experts, d, work.dnormed);
     }
     device.rms_norm_backward(middle, weights_->norms().feed_forward, epsilon_, work.dnormed, d,
-                             gradients_->norms().feed_forward);
+                             norm_gradients_.feed_forward);
     return out;
   }
 
@@ -142,20 +144,19 @@ class Block {
   void attend_backward(Device& device, const backend::Sequences& sequences, backend::DeviceMatrix<const float> x,
                        const AttentionHalf& half, const Work& work, backend::DeviceMatrix<float> d) const {
     device.rms_norm(x, weights_->norms().attention, epsilon_, work.normed);
-    attention_.backward(device, slab(*weights_), slab(*gradients_), sequences, work.normed, work.tables,
-                        half.attention, work.attention, d, work.dnormed);
-    device.rms_norm_backward(x, weights_->norms().attention, epsilon_, work.dnormed, d,
-                             gradients_->norms().attention);
+    attention_.backward(device, sequences, work.normed, work.tables, half.attention, work.attention, d, work.dnormed);
+    device.rms_norm_backward(x, weights_->norms().attention, epsilon_, work.dnormed, d, norm_gradients_.attention);
   }
 
  private:
   static const typename Mixer::Slab& slab(const DecoderBlock& block) { return block.template mixer<Mixer>().slab(); }
 
   const DecoderBlock* weights_;
-  const DecoderBlock* gradients_;
+  typename DecoderBlock::Norms norm_gradients_{};
+  typename FeedForward<Quantization>::Slab dense_gradients_{};
   float epsilon_;
   Attention<Quantization> attention_;
-  std::optional<Dispatch<Constellation>> experts_;
+  std::optional<Dispatch<Experts>> experts_;
 };
 
 }  // namespace asterism::train

@@ -12,13 +12,15 @@
 #include "asterism/gating/concept.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/shape/shape.hpp"
+#include "asterism/train/adapters.hpp"
+#include "asterism/train/experts.hpp"
 #include "asterism/train/losses.hpp"
 #include "asterism/train/trainable.hpp"
 
 namespace asterism::train {
 
 /// What a layer's experts leave for their gradient: rows x top_k slots, whatever the router does.
-template <class Expert>
+template <class Experts>
 struct DispatchSaved {
   backend::DeviceMatrix<float> probabilities;   ///< (rows, experts): scores first
   backend::DeviceMatrix<float> log_sums;        ///< (rows, 1): log sum exp of the scores
@@ -27,7 +29,7 @@ struct DispatchSaved {
   backend::DeviceMatrix<std::int32_t> sources;  ///< (1, slots)
   backend::DeviceMatrix<std::int32_t> slots;    ///< (1, slots)
   backend::DeviceMatrix<float> answers;         ///< (slots, hidden)
-  typename Expert::Saved inner;
+  typename Experts::Saved inner;
 
   static constexpr DispatchSaved lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
     const auto experts = static_cast<std::size_t>(shape.experts);
@@ -40,7 +42,7 @@ struct DispatchSaved {
             cursor.matrix<std::int32_t>(1, slots),
             cursor.matrix<std::int32_t>(1, slots),
             cursor.matrix<float>(slots, static_cast<std::size_t>(shape.hidden)),
-            Expert::Saved::lay_out(cursor, Expert(shape), slots)};
+            Experts::lay_out_saved(cursor, shape, slots)};
   }
 
   backend::ExpertGroups groups() const {
@@ -52,7 +54,7 @@ struct DispatchSaved {
 };
 
 /// Memory of a pass and of its gradient, which all layers share.
-template <class Expert>
+template <class Experts>
 struct DispatchWork {
   backend::DeviceMatrix<float> gathered;       ///< (slots, hidden)
   backend::DeviceMatrix<float> dslots;         ///< (slots, hidden): of answers
@@ -61,9 +63,10 @@ struct DispatchWork {
   backend::DeviceMatrix<float> dlogits;        ///< (rows, experts)
   backend::DeviceMatrix<float> sums;            ///< (1, experts): of the probabilities
   backend::DeviceMatrix<float> dprobabilities;  ///< (1, experts): of all rows
-  typename Expert::Work inner;
+  typename Experts::Work inner;
 
-  static constexpr DispatchWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
+  static constexpr DispatchWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows,
+                                        std::int32_t rank) {
     const auto hidden = static_cast<std::size_t>(shape.hidden);
     const auto experts = static_cast<std::size_t>(shape.experts);
     const auto top_k = static_cast<std::size_t>(shape.top_k);
@@ -71,45 +74,44 @@ struct DispatchWork {
     return {cursor.matrix<float>(slots, hidden), cursor.matrix<float>(slots, hidden),
             cursor.matrix<float>(slots, hidden), cursor.matrix<float>(rows, top_k),
             cursor.matrix<float>(rows, experts), cursor.matrix<float>(1, experts),
-            cursor.matrix<float>(1, experts),    Expert::Work::lay_out(cursor, Expert(shape), slots)};
+            cursor.matrix<float>(1, experts),    Experts::lay_out_work(cursor, shape, slots, rank)};
   }
 };
 
 /// The arithmetic of constellation::Constellation without a shared expert, on a constellation's weights and on another's
 /// of the same type in the place of their gradients.
-template <class Constellation>
+///
+/// @tparam Experts  LearningExperts or AdaptedExperts
+template <class Experts>
 class Dispatch {
  public:
-  using Expert = typename Constellation::ExpertType;
+  using Constellation = typename Experts::Constellation;
   using Gating = typename Constellation::GatingPolicy;
   static_assert(TrainableGating<Gating>, "this gating does not learn: see train::TrainableGating");
-  using Saved = DispatchSaved<Expert>;
-  using Work = DispatchWork<Expert>;
+  using Saved = DispatchSaved<Experts>;
+  using Work = DispatchWork<Experts>;
 
-  Dispatch(const Constellation& weights, const Constellation& gradients, const Shape& shape, Gating gating)
-      : expert_(shape),
+  /// Without `gradients` router and experts are frozen.
+  Dispatch(const Shape& shape, const Constellation& weights, const Constellation* gradients,
+           const AdapterLayer& adapters, const AdapterLayer& adapter_gradients, Gating gating)
+      : experts_(shape, weights, gradients, adapters, adapter_gradients),
         gating_(std::move(gating)),
         router_(weights.router()),
-        router_gradient_(gradients.router()),
         layers_(static_cast<double>(shape.sparse_layers().size())) {
-    for (std::size_t e = 0; e < weights.experts(); ++e) {
-      matrices_.add(weights.expert(e));
-      gradients_.add(gradients.expert(e));
-    }
+    if (gradients != nullptr) router_gradient_ = gradients->router();
   }
 
   /// hidden += the experts' answers to x, (n, hidden) both.
   template <class Device>
   void forward(Device& device, backend::DeviceMatrix<const float> x, const Saved& saved, const Work& work,
                backend::DeviceMatrix<float> hidden) const {
-    static_assert(TrainableExpert<Expert, Device>, "this expert does not learn: see train::TrainableExpert");
     const backend::ExpertGroups groups = saved.groups();
     device.product(router_, x, saved.probabilities);
     device.log_sum_exp(saved.probabilities, saved.log_sums);
     device.route(gating_, saved.probabilities, saved.routes);
     device.group(saved.routes, groups);
     device.gather(groups, x, work.gathered);
-    expert_.forward(device, matrices_, groups, work.gathered, saved.inner, work.inner, saved.answers);
+    experts_.forward(device, groups, work.gathered, saved.inner, work.inner, saved.answers);
     device.combine(groups, saved.routes, saved.answers, hidden);
   }
 
@@ -122,8 +124,7 @@ class Dispatch {
     const backend::ExpertGroups groups = saved.groups();
     device.combine_backward(groups, saved.routes, saved.answers, d, work.dslots, work.dweights);
     device.gather(groups, x, work.gathered);
-    expert_.backward(device, matrices_, gradients_, groups, work.gathered, saved.inner, work.inner, work.dslots,
-                     work.dgathered);
+    experts_.backward(device, groups, work.gathered, saved.inner, work.inner, work.dslots, work.dgathered);
     const RouterLosses out = router_losses(device, losses, saved, work);
     const auto of_losses = work.dprobabilities.rows_at(0, losses.balance != 0 ? 1 : 0);
     device.route_backward(gating_, saved.probabilities, saved.routes, work.dweights, of_losses, work.dlogits);
@@ -131,7 +132,7 @@ class Dispatch {
       const auto factor = 2.0 * static_cast<double>(losses.z) / (layers_ * static_cast<double>(x.rows()));
       device.add_scaled(saved.probabilities, saved.log_sums, static_cast<float>(factor), work.dlogits);
     }
-    device.weight_gradient(work.dlogits, x, router_gradient_);
+    if (router_gradient_.data != nullptr) device.weight_gradient(work.dlogits, x, router_gradient_);
     device.product_backward(router_, work.dlogits, backend::Into::overwrite, dx);
     device.gather_backward(groups, saved.routes, work.dgathered, dx);
     return out;
@@ -165,13 +166,11 @@ class Dispatch {
     return out;
   }
 
-  Expert expert_;
+  Experts experts_;
   Gating gating_;
   typename Constellation::Router router_;
-  typename Constellation::Router router_gradient_;
+  typename Constellation::Router router_gradient_{};
   double layers_;
-  typename Expert::Matrices matrices_;
-  typename Expert::Matrices gradients_;
 };
 
 }  // namespace asterism::train

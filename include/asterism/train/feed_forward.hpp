@@ -1,12 +1,14 @@
 // A dense layer's gated feed-forward block, learning.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/expert/feed_forward.hpp"
+#include "asterism/quant/float32.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::train {
@@ -51,20 +53,30 @@ struct FeedForward {
     device.add(work.answer, hidden);
   }
 
-  /// From dy (n, hidden): dx (n, hidden), overwritten; those of the matrices are added to `gradients`. Overwrites what
-  /// was saved.
+  /// From dy (n, hidden): dx (n, hidden), overwritten; those of the matrices are added to `gradients`, unless it is empty:
+  /// then they are frozen. Overwrites what was saved.
   template <class Device>
   static void backward(Device& device, const Slab& slab, const Slab& gradients, backend::DeviceMatrix<const float> x,
                        const FeedForwardSaved& saved, const FeedForwardWork& work,
                        backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx) {
     device.silu_multiply(saved.gate, saved.up, work.inner);
-    device.weight_gradient(dy, work.inner, gradients.down);
+    weight_gradient(device, dy, work.inner, gradients.down);
     device.product_backward(slab.down, dy, backend::Into::overwrite, work.inner);
     device.silu_multiply_backward(work.inner, saved.gate, saved.up);
-    device.weight_gradient(saved.gate, x, gradients.gate);
-    device.weight_gradient(saved.up, x, gradients.up);
+    weight_gradient(device, saved.gate, x, gradients.gate);
+    weight_gradient(device, saved.up, x, gradients.up);
     device.product_backward(slab.gate, saved.gate, backend::Into::overwrite, dx);
     device.product_backward(slab.up, saved.up, backend::Into::add, dx);
+  }
+
+ private:
+  template <class Device>
+  static void weight_gradient([[maybe_unused]] Device& device, [[maybe_unused]] backend::DeviceMatrix<const float> dy,
+                              [[maybe_unused]] backend::DeviceMatrix<const float> x,
+                              [[maybe_unused]] const backend::DeviceWeights<Quantization>& gradient) {
+    if constexpr (std::same_as<Quantization, quant::Float32>) {
+      if (gradient.data != nullptr) device.weight_gradient(dy, x, gradient);
+    }
   }
 };
 

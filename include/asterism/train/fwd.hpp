@@ -11,12 +11,15 @@ struct Parameter;
 struct Plan;
 struct Recipe;
 struct StepReport;
+struct AdamW;
+struct AdamW8;
+struct Muon;
+
+namespace recompute {
 struct Nothing;
 struct Experts;
 template <std::int32_t M>
 struct Every;
-struct AdamW;
-struct AdamW8;
-struct Muon;
+}  // namespace recompute
 
 }  // namespace asterism::train

@@ -9,6 +9,7 @@
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/shape/shape.hpp"
+#include "asterism/train/adapters.hpp"
 #include "asterism/train/block.hpp"
 #include "asterism/train/recompute.hpp"
 
@@ -17,13 +18,13 @@ namespace asterism::train {
 /// Rows whose logits are in memory at a time.
 inline constexpr std::size_t loss_rows = 256;
 
-/// Activations of a step, for each layer or shared as `Recompute` has it. `Expert` is that of the constellations.
-template <class Expert, class Recompute>
+/// Activations of a step, for each layer or shared as `Recompute` has it. `Experts` is that of the blocks.
+template <class Experts, class Recompute>
 struct Kept {
   std::vector<backend::DeviceMatrix<float>> starts;  ///< (rows, hidden): what enters each group that computes again
   std::vector<backend::DeviceMatrix<float>> inputs;  ///< (rows, hidden): what enters layers
   std::vector<AttentionHalf> attention;
-  std::vector<ExpertsHalf<Expert>> experts;
+  std::vector<ExpertsHalf<Experts>> experts;
   backend::DeviceMatrix<float> last;  ///< (rows, hidden): what leaves the last layer
 
   static constexpr std::int32_t groups(std::int32_t layers) {
@@ -35,7 +36,7 @@ struct Kept {
   }
 
   explicit Kept(const Shape& shape) {
-    const Places held = Recompute::held(shape.layers);
+    const recompute::Places held = Recompute::held(shape.layers);
     starts.resize(static_cast<std::size_t>(groups(shape.layers)));
     inputs.resize(static_cast<std::size_t>(held.input));
     attention.resize(static_cast<std::size_t>(held.attention));
@@ -48,26 +49,26 @@ struct Kept {
     for (auto& start : starts) start = cursor.matrix<float>(rows, hidden);
     for (auto& input : inputs) input = cursor.matrix<float>(rows, hidden);
     for (auto& half : attention) half = AttentionHalf::lay_out(cursor, shape, rows);
-    for (auto& half : experts) half = ExpertsHalf<Expert>::lay_out(cursor, shape, rows);
+    for (auto& half : experts) half = ExpertsHalf<Experts>::lay_out(cursor, shape, rows);
     last = cursor.matrix<float>(rows, hidden);
   }
 
   /// What that takes.
   static constexpr Bytes bytes(const Shape& shape, std::size_t rows) {
     const auto hidden = static_cast<std::size_t>(shape.hidden);
-    const Places held = Recompute::held(shape.layers);
+    const recompute::Places held = Recompute::held(shape.layers);
     backend::Layout cursor;
     for (std::int32_t i = 0; i < groups(shape.layers) + held.input + 1; ++i) cursor.matrix<float>(rows, hidden);
     for (std::int32_t i = 0; i < held.attention; ++i) AttentionHalf::lay_out(cursor, shape, rows);
-    for (std::int32_t i = 0; i < held.experts; ++i) ExpertsHalf<Expert>::lay_out(cursor, shape, rows);
+    for (std::int32_t i = 0; i < held.experts; ++i) ExpertsHalf<Experts>::lay_out(cursor, shape, rows);
     return cursor.used();
   }
 };
 
 /// Memory that all layers share, and that of the loss.
-template <class Expert>
+template <class Experts>
 struct StepWork {
-  BlockWork<Expert> block;
+  BlockWork<Experts> block;
   backend::DeviceMatrix<float> d;         ///< (rows, hidden): the gradient on its way back
   backend::DeviceMatrix<float> counted;   ///< (counted, hidden): rows whose next token counts
   backend::DeviceMatrix<float> dcounted;  ///< (counted, hidden)
@@ -78,10 +79,10 @@ struct StepWork {
 
   /// For a step of `rows` tokens, of which `counted` have a next one that counts.
   static constexpr StepWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows,
-                                    std::size_t counted) {
+                                    std::size_t counted, const Adapters& adapters) {
     const auto hidden = static_cast<std::size_t>(shape.hidden);
     const std::size_t some = counted < loss_rows ? counted : loss_rows;
-    return {BlockWork<Expert>::lay_out(cursor, shape, rows),
+    return {BlockWork<Experts>::lay_out(cursor, shape, rows, adapters),
             cursor.matrix<float>(rows, hidden),
             cursor.matrix<float>(counted, hidden),
             cursor.matrix<float>(counted, hidden),
@@ -91,9 +92,9 @@ struct StepWork {
             cursor.matrix<float>(2, some)};
   }
 
-  static constexpr Bytes bytes(const Shape& shape, std::size_t rows) {
+  static constexpr Bytes bytes(const Shape& shape, std::size_t rows, const Adapters& adapters) {
     backend::Layout cursor;
-    lay_out(cursor, shape, rows, rows);
+    lay_out(cursor, shape, rows, rows, adapters);
     return cursor.used();
   }
 };

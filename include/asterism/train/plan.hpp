@@ -18,7 +18,9 @@
 #include "asterism/placement/plan.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/shape/shape.hpp"
+#include "asterism/train/adapters.hpp"
 #include "asterism/train/clip.hpp"
+#include "asterism/train/experts.hpp"
 #include "asterism/train/memory.hpp"
 #include "asterism/train/parameter.hpp"
 #include "asterism/train/recipe.hpp"
@@ -72,13 +74,23 @@ constexpr Kind kind_of(const model::WeightInfo& info) {
   }
 }
 
-/// Calls f(id, kind, rows, cols) for every tensor of a model of `shape`, in the order of model::for_each_weight_id; a
-/// tied head is the embedding's.
+/// One of the two matrices of an adapter, or none.
+enum class Half : std::uint8_t { none, a, b };
+
+/// Calls f(id, half, kind, rows, cols) for every tensor that learns: by default those of the model, in the order of
+/// model::for_each_weight_id, a tied head being the embedding; with adapters those of their matrices.
 template <class F>
-constexpr void for_each_tensor(const Shape& shape, F&& f) {
+constexpr void for_each_tensor(const Shape& shape, const Adapters& adapters, F&& f) {
+  if (adapters.any()) {
+    return for_each_adapter(shape, adapters, [&](const AdapterPlace& at) {
+      const auto rank = static_cast<std::size_t>(at.rank);
+      f(at.weight, Half::a, Kind::adapter, rank, static_cast<std::size_t>(at.cols));
+      f(at.weight, Half::b, Kind::adapter, static_cast<std::size_t>(at.rows), rank);
+    });
+  }
   model::for_each_weight_id(shape, !shape.tied_head, [&](const model::WeightId& id) {
     const model::WeightInfo& info = model::info_of(shape.architecture, id.role);
-    f(id, kind_of(info), static_cast<std::size_t>(model::size_of(info.rows, shape)),
+    f(id, Half::none, kind_of(info), static_cast<std::size_t>(model::size_of(info.rows, shape)),
       static_cast<std::size_t>(model::size_of(info.cols, shape)));
   });
 }
@@ -93,7 +105,8 @@ struct OptimizerBytes {
   static constexpr OptimizerBytes of(const Shape& shape) {
     using Optimizer = OptimizerOf<R>;
     OptimizerBytes out;
-    for_each_tensor(shape, [&](const model::WeightId&, Kind kind, std::size_t rows, std::size_t cols) {
+    for_each_tensor(shape, R::adapters, [&](const model::WeightId&, Half, Kind kind, std::size_t rows,
+                                            std::size_t cols) {
       out.states += Bytes{aligned(Optimizer::state_bytes(kind, rows, cols).count)};
       const Bytes work = Optimizer::work_bytes(kind, rows, cols);
       if (work > out.work) out.work = work;
@@ -106,15 +119,24 @@ struct OptimizerBytes {
   constexpr Bytes total() const { return states + work + Bytes{aligned(pieces * sizeof(double))}; }
 };
 
+/// How the experts of B are computed while R is at work.
+template <class B, class R>
+using ExpertsOf = std::conditional_t<R::adapters.any(), AdaptedExperts<typename model::Assembly<B>::Constellation>,
+                                     LearningExperts<typename model::Assembly<B>::Constellation>>;
+
+/// Floats of a piece of frozen weights that is unpacked at a time.
+inline constexpr std::size_t unpacked_floats = std::size_t{1} << 20U;
+
 /// The largest sizes of a step.
-template <class R>
+template <class B, class R>
 constexpr backend::TrainingExtent extent_of(const Shape& shape, std::int32_t threads) {
   std::int32_t widest = shape.hidden;
   for (const std::int32_t width : {shape.query_width(), shape.experts}) widest = width > widest ? width : widest;
   return {.rows = step_rows<R>,
           .cols = static_cast<std::size_t>(widest),
           .longest = static_cast<std::size_t>(R::sequence),
-          .threads = static_cast<std::size_t>(threads)};
+          .threads = static_cast<std::size_t>(threads),
+          .unpacked = Trainable<B> ? 0 : unpacked_floats};
 }
 
 /// All layers on one device, whose budget the plan of the run decides about.
@@ -129,19 +151,22 @@ constexpr placement::Plan place_on_one(const Shape& shape, const Limits& limits)
 /// arguments are. Throws Unsupported where a layer does not learn. Ask `fits()` before relying on it.
 template <DerivesFromBlueprint B, DerivesFromRecipe R>
 constexpr Plan plan(Bytes budget, const Shape& shape, const Limits& limits = B::limits) {
-  static_assert(Trainable<B>,
+  static_assert(Trainable<B> || R::adapters.any(),
                 "training needs weights in quant::Float32: the Blueprint's Quantization, Embedding and Head; others are "
-                "frozen");
+                "frozen, and the recipe has no adapters beside them");
   check_learns(shape);
-  using Types = model::Assembly<B>;
-  using Expert = typename Types::Expert;
+  using Experts = ExpertsOf<B, R>;
   Plan out;
   out.weights = place_on_one<B>(shape, limits).weight_bytes(0);
   out.gradients = out.weights;
+  if (R::adapters.any()) {
+    out.gradients = AdapterSet::bytes(shape, R::adapters);
+    out.weights += out.gradients;
+  }
   out.optimizer = OptimizerBytes<R>::of(shape).total();
-  out.activations = Kept<Expert, typename R::Recompute>::bytes(shape, step_rows<R>);
-  out.workspace = StepWork<Expert>::bytes(shape, step_rows<R>) +
-                  backend::TrainingHost::training_scratch(extent_of<R>(shape, limits.threads));
+  out.activations = Kept<Experts, typename R::Recompute>::bytes(shape, step_rows<R>);
+  out.workspace = StepWork<Experts>::bytes(shape, step_rows<R>, R::adapters) +
+                  backend::TrainingHost::training_scratch(extent_of<B, R>(shape, limits.threads));
   out.budget = budget;
   return out;
 }

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "asterism/train/adam_w.hpp"
+#include "asterism/train/adapters.hpp"
 #include "asterism/train/losses.hpp"
 #include "asterism/train/optimizer.hpp"
 #include "asterism/train/recompute.hpp"
@@ -17,13 +18,16 @@ namespace asterism::train {
 /// The default policies and numbers. A variant derives and hides what differs:
 ///
 ///     struct Quick : train::Recipe {
-///       using Recompute = train::Experts;
+///       using Recompute = train::recompute::Experts;
 ///       static constexpr train::Muon optimizer{.rate = 1e-2F};
 ///       static constexpr std::int32_t batch = 4, sequence = 128;
 ///     };
 struct Recipe {
   /// What a step keeps of its way forward; see recompute.hpp.
-  using Recompute = Nothing;
+  using Recompute = recompute::Nothing;
+
+  /// What learns in the place of the weights; none: the weights do.
+  static constexpr Adapters adapters{};
 
   static constexpr AdamW optimizer{};
   static constexpr LinearFall schedule{.warm_up = 100};

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace asterism::train {
+namespace asterism::train::recompute {
 
 /// Where the memory of layer `l` is among that of a kind: layers share it where they compute again.
 struct Places {
@@ -50,4 +50,4 @@ struct Every {
 /// Each layer computes again.
 using Layers = Every<1>;
 
-}  // namespace asterism::train
+}  // namespace asterism::train::recompute

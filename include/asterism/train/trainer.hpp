@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,15 +18,20 @@
 #include "asterism/backend/sequences.hpp"
 #include "asterism/backend/training_host.hpp"
 #include "asterism/checkpoint/huggingface/weight_location.hpp"
+#include "asterism/checkpoint/peft.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/random.hpp"
+#include "asterism/expert/low_rank.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/parallel/threads.hpp"
+#include "asterism/train/adapters.hpp"
 #include "asterism/train/batch.hpp"
 #include "asterism/train/block.hpp"
 #include "asterism/train/clip.hpp"
+#include "asterism/train/experts.hpp"
 #include "asterism/train/memory.hpp"
 #include "asterism/train/parameter.hpp"
 #include "asterism/train/plan.hpp"
@@ -34,7 +41,8 @@
 namespace asterism::train {
 
 /// Trains a network of Blueprint B by recipe R on the CPU. The weights are a model::Decoder's, uninitialised at first:
-/// fill them by `initialise` or from a checkpoint; their gradients are another one's. All memory is drawn at
+/// fill them from a checkpoint or otherwise; their gradients are another one's. If R has adapters, these learn in the
+/// place of the weights, which may be in any format then; a new adapter answers 0 (see `reset`). All memory is drawn at
 /// construction, as train::plan says: a step allocates nothing of the device. The results of a step have the same bits
 /// for any number of threads and any R::Recompute. Not thread-safe.
 template <DerivesFromBlueprint B, DerivesFromRecipe R = Recipe>
@@ -50,21 +58,31 @@ class Trainer {
         plan_(checked(train::plan<B, R>(budget, shape, limits))),
         devices_(device(budget, limits)),
         weights_(devices_, place_on_one<B>(shape, limits), shape, model::gating_of<B>(shape)),
-        gradients_(devices_, place_on_one<B>(shape, limits), shape, model::gating_of<B>(shape)),
         kept_(shape) {
     if (weights_.has_own_head() == shape.tied_head) {
       throw Unsupported("a tied head needs the Blueprint's Embedding and Head to be of one format");
     }
     Device& here = *devices_.front();
+    if constexpr (R::adapters.any()) {
+      adapters_.emplace(here, shape, R::adapters);
+      adapter_gradients_.emplace(here, shape, R::adapters);
+    } else {
+      gradients_.emplace(devices_, place_on_one<B>(shape, limits), shape, model::gating_of<B>(shape));
+    }
     states_ = here.allocate(OptimizerBytes<R>::of(shape).states, "optimizer");
     work_ = here.allocate(OptimizerBytes<R>::of(shape).total() - states_.size(), "optimizer");
     kept_memory_ = here.allocate(KeptMemory::bytes(shape, step_rows<R>), "activations");
-    step_memory_ = here.allocate(Work::bytes(shape, step_rows<R>), "workspace");
-    here.reserve_training(extent_of<R>(shape, limits.threads));
+    step_memory_ = here.allocate(Work::bytes(shape, step_rows<R>, R::adapters), "workspace");
+    here.reserve_training(extent_of<B, R>(shape, limits.threads));
     make_parameters();
     const auto gating = model::gating_of<B>(shape);
-    for (std::size_t l = 0; l < weights_.blocks().size(); ++l) {
-      blocks_.emplace_back(weights_.blocks()[l], gradients_.blocks()[l], shape, gating);
+    AdapterLayer none;
+    none.experts.resize(static_cast<std::size_t>(shape.experts));
+    for (std::int32_t l = 0; l < shape.layers; ++l) {
+      const auto at = static_cast<std::size_t>(l);
+      blocks_.emplace_back(shape, weights_.blocks()[at], gradients_ ? &gradients_->blocks()[at] : nullptr,
+                           adapters_ ? adapters_->layer(l) : none,
+                           adapter_gradients_ ? adapter_gradients_->layer(l) : none, gating);
     }
     load_.resize(blocks_.size() * static_cast<std::size_t>(shape.experts));
     counted_rows_.reserve(step_rows<R>);
@@ -76,9 +94,10 @@ class Trainer {
   const Plan& plan() const { return plan_; }
   const Numbers<R>& numbers() const { return numbers_; }
   const Network& weights() const { return weights_; }
-  const Network& gradients() const { return gradients_; }
+  /// Of a recipe that has adapters.
+  const AdapterSet& adapters() const { return *adapters_; }
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
-  /// All tensors, in the order of model::for_each_weight_id.
+  /// All tensors that learn, in the order of for_each_tensor. Those of adapters have the names of PEFT's files.
   View<const Parameter> parameters() const { return parameters_; }
   /// Steps taken.
   std::int64_t steps() const { return step_; }
@@ -89,6 +108,20 @@ class Trainer {
   void reset() {
     for (const Parameter& parameter : parameters_) numbers_.optimizer.initialise(parameter);
     step_ = 0;
+  }
+
+  /// Adapters begin anew: A uniform within 1 / sqrt(cols), B zero, so that the model is the base's. Source: PEFT,
+  /// `reset_lora_parameters`, which draws from kaiming_uniform_(a = sqrt(5)).
+  void reset_adapters(std::uint64_t seed) requires(R::adapters.any()) {
+    Random random(seed);
+    for (const Parameter& parameter : parameters_) {
+      const bool is_a = parameter.name.ends_with("lora_A.weight");
+      const double bound = 1 / std::sqrt(static_cast<double>(parameter.weights.cols));
+      for (float& value : parameter.values()) {
+        value = is_a ? static_cast<float>(bound * (2 * random.uniform() - 1)) : 0.0F;
+      }
+    }
+    reset();
   }
 
   /// Weights and Parameter::state are those after `steps` steps: somebody has written them.
@@ -136,11 +169,11 @@ class Trainer {
   }
 
  private:
-  using Expert = typename model::Assembly<B>::Expert;
+  using Experts = ExpertsOf<B, R>;
   using Recompute = typename R::Recompute;
-  using KeptMemory = Kept<Expert, Recompute>;
-  using Work = StepWork<Expert>;
-  using Layer = Block<typename Network::Block>;
+  using KeptMemory = Kept<Experts, Recompute>;
+  using Work = StepWork<Experts>;
+  using Layer = Block<typename Network::Block, Experts>;
 
   static Plan checked(const Plan& plan) {
     if (plan.fits()) return plan;
@@ -160,12 +193,24 @@ class Trainer {
 
   void make_parameters() {
     std::uint64_t used = 0;
-    for_each_tensor(shape_, [&](const model::WeightId& id, Kind kind, std::size_t rows, std::size_t cols) {
+    for_each_tensor(shape_, R::adapters, [&](const model::WeightId& id, Half half, Kind kind, std::size_t rows,
+                                             std::size_t cols) {
       const Bytes state = OptimizerOf<R>::state_bytes(kind, rows, cols);
+      std::string name = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate).name;
+      MatrixView<float> weights;
+      MatrixView<float> gradient;
+      if (half == Half::none) {
+        weights = tensor(weights_, id, rows, cols);
+        gradient = tensor(*gradients_, id, rows, cols);
+      } else {
+        name = checkpoint::peft_name(name, half == Half::a ? "lora_A" : "lora_B");
+        weights = half_of(*adapters_, id, half);
+        gradient = half_of(*adapter_gradients_, id, half);
+      }
       parameters_.push_back(
-          {.name = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate).name,
-           .weights = tensor(weights_, id, rows, cols),
-           .gradient = tensor(gradients_, id, rows, cols),
+          {.name = std::move(name),
+           .weights = weights,
+           .gradient = gradient,
            .state = {states_.data() + used, static_cast<std::size_t>(state.count)},
            .decays = decays_by_default(kind),
            .kind = kind});
@@ -185,6 +230,13 @@ class Trainer {
       }
     });
     return out;
+  }
+
+  static MatrixView<float> half_of(const AdapterSet& set, const model::WeightId& id, Half half) {
+    const expert::LowRank& adapter = set.at(id);
+    const auto& matrix = half == Half::a ? adapter.a : adapter.b;
+    return {reinterpret_cast<float*>(matrix.data), static_cast<std::size_t>(matrix.rows),
+            static_cast<std::size_t>(matrix.cols)};
   }
 
   View<double> norm_scratch() const {
@@ -223,7 +275,7 @@ class Trainer {
     backend::Layout kept(kept_memory_);
     kept_.lay_out(kept, shape_, n);
     backend::Layout step(step_memory_);
-    now_ = Work::lay_out(step, shape_, n, counted_rows_.size());
+    now_ = Work::lay_out(step, shape_, n, counted_rows_.size(), R::adapters);
     return {.tokens = n, .counted = counted_rows_.size()};
   }
 
@@ -233,7 +285,7 @@ class Trainer {
   const AttentionHalf& attention(std::int32_t layer) const {
     return kept_.attention[static_cast<std::size_t>(Recompute::at(layer).attention)];
   }
-  const ExpertsHalf<Expert>& experts(std::int32_t layer) const {
+  const ExpertsHalf<Experts>& experts(std::int32_t layer) const {
     return kept_.experts[static_cast<std::size_t>(Recompute::at(layer).experts)];
   }
   const Layer& block(std::int32_t layer) const { return blocks_[static_cast<std::size_t>(layer)]; }
@@ -297,10 +349,10 @@ class Trainer {
       }
       if (!with_gradient) continue;
       const auto dnormed = now_.dnormed.rows_at(0, some);
-      here.weight_gradient(logits, normed, gradients_.head());
+      if constexpr (!R::adapters.any()) here.weight_gradient(logits, normed, gradients_->head());
       here.product_backward(weights_.head(), logits, backend::Into::overwrite, dnormed);
       here.rms_norm_backward(x, weights_.final_norm(), epsilon, dnormed, now_.dcounted.rows_at(first, some),
-                             gradients_.final_norm());
+                             gradients_ ? gradients_->final_norm() : backend::DeviceMatrix<float>{});
     }
     out.right = right / static_cast<double>(counted_rows_.size());
     if (with_gradient) here.take_rows_backward(now_.dcounted, counted_rows_, now_.d);
@@ -331,7 +383,7 @@ class Trainer {
       }
       block(l).attend_backward(here, sequences(), input(l), attention(l), now_.block, now_.d);
     }
-    here.embed_backward(batch_.tokens, now_.d, gradients_.embedding());
+    if constexpr (!R::adapters.any()) here.embed_backward(batch_.tokens, now_.d, gradients_->embedding());
     if (routed > 0) {
       out.router.balance /= routed;
       out.router.z /= routed;
@@ -358,7 +410,9 @@ class Trainer {
   Plan plan_;
   std::vector<std::unique_ptr<Device>> devices_;
   Network weights_;
-  Network gradients_;
+  std::optional<Network> gradients_;
+  std::optional<AdapterSet> adapters_;
+  std::optional<AdapterSet> adapter_gradients_;
   OptimizerBytes<R> optimizer_ = OptimizerBytes<R>::of(shape_);
   backend::Buffer states_;
   backend::Buffer work_;

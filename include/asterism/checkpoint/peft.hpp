@@ -1,0 +1,51 @@
+// Adapters in the files of Hugging Face's PEFT: adapter_config.json and adapter_model.safetensors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asterism/checkpoint/safetensors/dtype.hpp"
+#include "asterism/core/config.hpp"
+#include "asterism/core/view.hpp"
+
+namespace asterism::checkpoint {
+
+/// "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight" for the tensor
+/// "model.layers.0.self_attn.q_proj.weight" and "lora_A".
+std::string peft_name(std::string_view tensor, std::string_view half);
+
+/// What adapter_config.json says that the toolkit computes.
+struct PeftConfig {
+  std::int32_t rank = 0;
+  float alpha = 0;
+  bool rank_stabilised = false;
+  std::string base{};                      ///< base_model_name_or_path
+  std::vector<std::string> targets{};      ///< target_modules
+};
+
+/// Reads adapter_config.json of a folder. FileError, FormatError on a broken one; Unsupported, by name, for what is no
+/// plain LoRA: another peft_type, use_dora, bias, modules_to_save, lora_bias, rank_pattern and alpha_pattern,
+/// layers_to_transform, target_parameters. Source: PEFT 0.21, `LoraConfig`.
+PeftConfig read_peft_config(const std::string& folder);
+
+/// One matrix of an adapter in memory: float32, row-major.
+struct PeftTensor {
+  std::string name;
+  MatrixView<float> values;
+};
+
+/// Fills the tensors from adapter_model.safetensors of a folder, of 16 or 32 bits. FormatError naming the tensor where
+/// one is missing, surplus, of another shape, or has a NaN; FileError.
+void read_peft(const std::string& folder, View<const PeftTensor> tensors);
+
+/// Writes both files in a new folder, or over an older adapter in one step. FileError where the disk refuses.
+void write_peft(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors);
+
+}  // namespace asterism::checkpoint
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/checkpoint/peft_impl.hpp"
+#endif
