@@ -48,6 +48,8 @@ namespace asterism::train {
 template <DerivesFromBlueprint B, DerivesFromRecipe R = Recipe>
 class Trainer {
  public:
+  using Blueprint = B;
+  using Recipe = R;
   using Device = backend::TrainingHost;
   using Network = typename model::Assembly<B>::Network;
 

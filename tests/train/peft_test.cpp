@@ -1,0 +1,170 @@
+// Adapters against PEFT's, and its files.
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/file/path.hpp"
+#include "asterism/quant/nf4.hpp"
+#include "asterism/train/peft.hpp"
+
+#include "support/files.hpp"
+#include "support/golden.hpp"
+#include "trained.hpp"
+
+using namespace asterism;
+
+namespace {
+
+template <std::int32_t Attention = 3, std::int32_t Experts = 3>
+struct Adapted : train::Recipe {
+  static constexpr train::Adapters adapters{.attention = Attention, .experts = Experts, .alpha = 6};
+  static constexpr train::AdamW optimizer{.rate = 1e-2F};
+  static constexpr train::Constant schedule{};
+  static constexpr train::Losses losses{.balance = 0};
+  static constexpr std::int32_t batch = 4, sequence = 70;
+};
+
+const std::string folder = std::string(ASTERISM_GOLDEN_DIR) + "/train/peft";
+
+struct GoldenBatch {
+  explicit GoldenBatch(const test::Golden& golden)
+      : tokens(golden.values<TokenId>("tokens")),
+        targets(golden.values<TokenId>("targets")),
+        weights(golden.values<float>("weights")) {
+    for (const std::int32_t end : golden.values<std::int32_t>("ends")) ends.push_back(static_cast<std::uint32_t>(end));
+  }
+  train::Batch view() const { return {tokens, ends, targets, weights}; }
+
+  std::vector<TokenId> tokens;
+  std::vector<std::uint32_t> ends;
+  std::vector<TokenId> targets;
+  std::vector<float> weights;
+};
+
+template <class B, class R>
+train::Trainer<B, R> trainer_of(const std::string& name) {
+  const std::string base = test::checkpoint_folder(name);
+  train::Trainer<B, R> trainer(generate::read_config(base).shape, 1_GiB);
+  train::load_weights(base, trainer);
+  trainer.reset_adapters(1);
+  return trainer;
+}
+
+}  // namespace
+
+TEST_CASE("an adapter of PEFT's gives PEFT's loss and gradients") {
+  const test::Golden golden("train/peft.safetensors");
+  const GoldenBatch batch(test::Golden("train/gradients/plain.safetensors"));
+  auto trainer = trainer_of<test::Exact, Adapted<>>("plain");
+  CHECK(trainer.evaluate(batch.view()).loss == doctest::Approx(golden.values<double>("base_loss")[0]).epsilon(1e-5));
+  train::load_adapters(folder, trainer);
+  trainer.clear_gradients();
+  CHECK(trainer.accumulate(batch.view()).loss == doctest::Approx(golden.values<double>("loss")[0]).epsilon(1e-5));
+  std::size_t compared = 0;
+  for (const train::Parameter& parameter : trainer.parameters()) {
+    if (!golden.has("gradient/" + parameter.name)) continue;
+    CAPTURE(parameter.name);
+    const auto expected = golden.values<float>("gradient/" + parameter.name);
+    double most = 0;
+    double largest = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      most = std::max(most, std::abs(static_cast<double>(parameter.slope()[i] - expected[i])));
+      largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
+    }
+    CHECK(most < 1e-4 * largest);
+    ++compared;
+  }
+  CHECK(compared == 16);
+}
+
+namespace {
+
+/// The bytes of all weights of a network.
+template <class Network>
+std::string bytes_of(const Network& network) {
+  std::string out;
+  model::for_each_weight(network, [&]<class W>(const model::WeightId&, const W& weights) {
+    if constexpr (requires { weights.view; }) {
+      out.append(reinterpret_cast<const char*>(weights.view.data), weights.view.rows * weights.view.cols * 4);
+    } else {
+      out.append(reinterpret_cast<const char*>(weights.data),
+                 static_cast<std::size_t>(W::Format::planes(weights.rows, weights.cols).bytes().count));
+    }
+  });
+  return out;
+}
+
+struct FourBit : Blueprint {
+  static constexpr Limits limits{.context = 128, .prefill_chunk = 16, .threads = 2};
+};
+
+}  // namespace
+
+TEST_CASE("adapters learn beside frozen 4-bit weights, of which no bit changes") {
+  const test::TemporaryFolder written;
+  const GoldenBatch batch(test::Golden("train/gradients/plain.safetensors"));
+  auto trainer = trainer_of<FourBit, Adapted<>>("bnb_experts");
+  CHECK(trainer.devices()[0]->arena().high_water() == trainer.plan().total());
+  const std::string before = bytes_of(trainer.weights());
+  const double first = trainer.evaluate(batch.view()).loss;
+  for (int step = 0; step < 12; ++step) trainer.step(batch.view(), 12);
+  const double last = trainer.evaluate(batch.view()).loss;
+  CHECK(last < 0.5 * first);
+  CHECK(bytes_of(trainer.weights()) == before);
+
+  train::save_adapters(trainer, "bnb_experts", written / "adapter");
+  auto again = trainer_of<FourBit, Adapted<>>("bnb_experts");
+  CHECK(again.evaluate(batch.view()).loss == first);
+  train::load_adapters(written / "adapter", again);
+  CHECK(again.evaluate(batch.view()).loss == last);
+  const checkpoint::PeftConfig config = checkpoint::read_peft_config(written / "adapter");
+  CHECK(config.rank == 3);
+  CHECK(config.alpha == 6);
+  CHECK(config.base == "bnb_experts");
+  CHECK(config.targets == std::vector<std::string>{"q_proj", "k_proj", "v_proj", "o_proj", "w1", "w3", "w2"});
+}
+
+TEST_CASE("adapters at attention alone leave experts frozen") {
+  const GoldenBatch batch(test::Golden("train/gradients/plain.safetensors"));
+  auto trainer = trainer_of<test::Exact, Adapted<2, 0>>("plain");
+  CHECK(trainer.parameters().size == 16);
+  const double first = trainer.evaluate(batch.view()).loss;
+  for (int step = 0; step < 5; ++step) trainer.step(batch.view(), 5);
+  CHECK(trainer.evaluate(batch.view()).loss < first);
+}
+
+TEST_CASE("an adapter that does not fit is refused by what does not") {
+  auto trainer = trainer_of<test::Exact, Adapted<>>("plain");
+  auto other = trainer_of<test::Exact, Adapted<2, 2>>("plain");
+  auto attention = trainer_of<test::Exact, Adapted<3, 0>>("plain");
+  auto wider = trainer_of<test::Exact, Adapted<>>("one_kv_head");
+  CHECK_THROWS_WITH_AS(train::load_adapters(folder, other),
+                       doctest::Contains("the adapter has rank 3 and alpha 6; the recipe's has rank 2"),
+                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(train::load_adapters(folder, attention), doctest::Contains("would be lost"), FormatError);
+  CHECK_THROWS_AS(train::load_adapters(folder, wider), FormatError);
+  const test::TemporaryFolder changed;
+  const std::string config = file::read_file(folder + "/adapter_config.json", 1U << 20U);
+  const auto refused = [&](const std::string& field) {
+    test::write_file(changed / "adapter_config.json", "{\n  " + field + ", " + config.substr(1));
+    try {
+      checkpoint::read_peft_config(changed.path());
+    } catch (const Unsupported& error) {
+      return std::string(error.what());
+    }
+    return std::string("read");
+  };
+  CHECK(refused("\"use_dora\": true").find("use_dora is true") != std::string::npos);
+  CHECK(refused("\"modules_to_save\": [\"lm_head\"]").find("modules_to_save is set") != std::string::npos);
+  CHECK(refused("\"rank_pattern\": {\"q_proj\": 2}").find("rank_pattern is set") != std::string::npos);
+  CHECK(refused("\"use_rslora\": true") == "read");
+  std::string bytes = file::read_file(folder + "/adapter_model.safetensors", 1U << 20U);
+  test::write_file(changed / "adapter_config.json", config);
+  bytes[bytes.size() - 1] = '\x7F';
+  bytes[bytes.size() - 2] = '\xC0';
+  test::write_file(changed / "adapter_model.safetensors", bytes);
+  CHECK_THROWS_WITH_AS(train::load_adapters(changed.path(), trainer), doctest::Contains("lora_"), FormatError);
+}
