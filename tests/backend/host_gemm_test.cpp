@@ -22,13 +22,13 @@ using simd::Gemm;
 using simd::GemmOperand;
 using simd::Level;
 
+#if !defined(ASTERISM_SANITIZED)  // the sanitizers have a malloc of their own
 namespace {
 
 std::atomic<std::uint64_t> mallocs{0};
 
 }  // namespace
 
-#if !defined(ASTERISM_SANITIZED)  // the sanitizers have a malloc of their own
 extern "C" void* __libc_malloc(std::size_t);
 
 // Every operator new of the program passes here.
@@ -147,11 +147,9 @@ TEST_CASE("a layer of small experts, more than fit into one round") {
 }
 
 TEST_CASE("products that are larger than the scratch") {
-  for (const Layer::Form form : forms) {
-    check(Layer(form, 100, 2100, {30, 2200}));
-    check(Layer(form, 2100, 2100, {300}, true));
-  }
-  check(Layer(Layer::Form::forward, 1900, 5000, {400, 390}));
+  for (const Layer::Form form : forms) check(Layer(form, 100, 2100, {30, 2100}));
+  check(Layer(Layer::Form::weights, 2100, 2100, {150}, true));
+  check(Layer(Layer::Form::forward, 1000, 2600, {400, 390}));
 }
 
 TEST_CASE("no products: zeros, or what was there") {

@@ -1,5 +1,5 @@
-// Training examples in JSON Lines: whatever the bytes, they are examples that keep the rules, or a FormatError that names
-// a line; and packing them loses none.
+// Training examples in JSON Lines: whatever the bytes, they are examples that keep the rules, or a FormatError that
+// names a line; and packing them loses none.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

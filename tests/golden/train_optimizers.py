@@ -14,8 +14,8 @@ after steps 1, 2 and 10 `<case>/<step>/weights` and the states: `m` and `v`, for
 
 AdamW is torch.optim.AdamW. 8-bit states are those of bitsandbytes' AdamW8bit, with the quantization of its module
 backends/default, in torch: the compiled one of its CPU backend does not find the nearest code. Muon follows the
-formulas of torch.optim.Muon with Newton and Schulz's iteration in float64, where torch takes bfloat16; the script asserts that
-torch's result is as near as bfloat16 lets it.
+formulas of torch.optim.Muon with Newton and Schulz's iteration in float64, where torch takes bfloat16; the script
+asserts that torch's result is as near as bfloat16 lets it.
 """
 
 import pathlib

@@ -135,7 +135,7 @@ void check(const Size& size, std::size_t gap, Level level) {
 TEST_CASE("products equal loops in double, and in bits the documented order, for small sizes of any kind") {
   for (const Level level : test::levels()) {
     CAPTURE(name(level));
-    for (std::size_t i = 1; i <= 70; ++i) {
+    for (std::size_t i = 1; i <= 70; i += i < 24 ? 1 : 5) {
       const Size size{i, i * 37 % 70 + 1, i * 53 % 70 + 1};
       CAPTURE(size.m);
       CAPTURE(size.n);
@@ -148,8 +148,8 @@ TEST_CASE("products equal loops in double, and in bits the documented order, for
 TEST_CASE("products of more than one block of rows, columns and depth") {
   for (const Level level : test::levels()) {
     CAPTURE(name(level));
-    for (const Size& size : {Size{97, 257, 513}, Size{200, 300, 256}, Size{6, 16, 600}, Size{1, 530, 257},
-                             Size{203, 1, 300}, Size{130, 270, 1}}) {
+    for (const Size& size : {Size{97, 257, 300}, Size{13, 300, 513}, Size{200, 20, 256}, Size{6, 16, 600},
+                             Size{1, 530, 257}, Size{203, 1, 300}, Size{130, 270, 1}}) {
       CAPTURE(size.m);
       CAPTURE(size.n);
       CAPTURE(size.k);

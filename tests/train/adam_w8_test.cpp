@@ -85,3 +85,22 @@ TEST_CASE("small tensors keep fp32 states") {
                                                        golden.values<float>(shown + "/m")) < 1e-6);
                      });
 }
+
+TEST_CASE("each block has its own scale: tiny gradients beside large ones move weights as far") {
+  constexpr std::size_t size = 4096;
+  std::vector<float> weights(size, 0.0F);
+  std::vector<float> gradient(size);
+  for (std::size_t i = 0; i < size; ++i) gradient[i] = i < size / 2 ? 1e-9F : 1e3F;
+  test::Lines state(AdamW8::state_bytes(Kind::expert, 1, size));
+  const train::Parameter parameter{.name = "blocks",
+                                   .weights = {weights.data(), 1, size},
+                                   .gradient = {gradient.data(), 1, size},
+                                   .state = state.view()};
+  const AdamW8 adam{.rate = 1, .epsilon = 1e-30F, .decay = 0};
+  adam.initialise(parameter);
+  parallel::Serial serial;
+  for (std::int64_t step = 1; step <= 5; ++step) {
+    adam.update(parallel::ExecutionRef(serial), parameter, step, adam.rate, {});
+  }
+  for (std::size_t i = 0; i < size; ++i) CHECK(weights[i] == doctest::Approx(-5).epsilon(1e-5));
+}

@@ -19,13 +19,21 @@
 using namespace asterism;
 using namespace asterism::train;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ASTERISM_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ASTERISM_TEST_SANITIZED 1
+#endif
+#endif
+
 namespace {
 
 std::atomic<std::uint64_t> mallocs{0};
 
 }  // namespace
 
-#if !defined(ASTERISM_SANITIZED)  // the sanitizers have a malloc of their own
+#if !defined(ASTERISM_TEST_SANITIZED)  // the sanitizers have a malloc of their own
 extern "C" void* __libc_malloc(std::size_t);
 
 // Every operator new of the program passes here.
@@ -69,7 +77,7 @@ TEST_CASE("nor does a step of data, in the next epoch either") {
   CHECK(rows > 1200);
 }
 
-#if !defined(ASTERISM_SANITIZED)
+#if !defined(ASTERISM_TEST_SANITIZED)
 namespace {
 
 struct Allocating : AdamW {

@@ -41,8 +41,8 @@ struct PackedStep {
   double counted = 0;                    ///< the sum of weights
 };
 
-/// Packs examples into steps. In each epoch all examples come once, in an order of their own that `seed` decides; a step
-/// takes them in this order until the next one does not fit or `batch` are taken, and never goes on into the next
+/// Packs examples into steps. In each epoch all examples come once, in an order of their own that `seed` decides; a
+/// step takes them in this order until the next one does not fit or `batch` are taken, and never goes on into the next
 /// epoch. Steps follow from examples, options and position alone.
 ///
 /// Memory: 4 bytes an example and 16 bytes a row of a step, all allocated by the constructor. Not thread-safe. The

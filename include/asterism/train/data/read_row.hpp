@@ -8,9 +8,12 @@
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
-#include "asterism/train/data/read_examples.hpp"
 
-namespace asterism::train::detail {
+namespace asterism::train {
+
+struct ReadOptions;
+
+namespace detail {
 
 /// Tokens and counts of one row; memory is kept from row to row.
 struct Row {
@@ -22,7 +25,9 @@ struct Row {
 /// in other errors, those of read_examples.
 void read_row(std::string_view line, std::string_view where, const ReadOptions& options, Row& row);
 
-}  // namespace asterism::train::detail
+}  // namespace detail
+
+}  // namespace asterism::train
 
 #if !defined(ASTERISM_COMPILED)
 #include "asterism/train/data/read_row_impl.hpp"

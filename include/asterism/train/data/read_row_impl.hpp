@@ -13,6 +13,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/json/json.hpp"
+#include "asterism/train/data/read_examples.hpp"
 #include "asterism/train/data/read_row.hpp"
 
 namespace asterism::train::detail {
