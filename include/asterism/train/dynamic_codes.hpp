@@ -49,8 +49,9 @@ struct DynamicCodes {
     }
     bounds[255] = std::numeric_limits<float>::infinity();
     for (std::int32_t i = 0; i < buckets; ++i) {
-      first_[static_cast<std::size_t>(i)] = below(i == 0 ? 0.0F : begin_of(i));
-      first_[static_cast<std::size_t>(buckets + i)] = below(-std::nextafter(begin_of(i + 1), 0.0F));
+      const auto slot = static_cast<std::size_t>(i);
+      first_[slot] = below(i == 0 ? 0.0F : begin_of(i));
+      first_[std::size_t{buckets} + slot] = below(-std::nextafter(begin_of(i + 1), 0.0F));
     }
   }
 
