@@ -22,6 +22,8 @@ CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "librarian": "librarian/concept.hpp", "encoder": "encode/concept.hpp", "observer": "observe/concept.hpp",
     "score_hook": "constellation/score_hook.hpp", "logits_hook": "generate/logits_hook.hpp",
     "blueprint": "model/concept.hpp", "optimizer": "train/optimizer.hpp", "schedule": "train/schedule.hpp",
+    "adjoint": "backend/adjoint.hpp", "trainable_expert": "train/trainable_expert.hpp",
+    "trainable_gating": "train/trainable_gating.hpp",
 }
 LINE = re.compile(r"^\w+<Model<\w+>> (\w+);(?: +// and (\w+))?$")
 # What stands before the first line of an error of g++ and belongs to it.
@@ -106,7 +108,7 @@ def main():
         broken = subprocess.run([*command(compiler, flags), source], capture_output=True, text=True)
         said[compiler] = errors(broken.stdout + broken.stderr)
     short = [os.path.basename(compiler) for compiler in compilers]
-    print(f"{'contract':<14}{'missing member':<38}" + "".join(f"{name:<14}" for name in short))
+    print(f"{'contract':<18}{'missing member':<38}" + "".join(f"{name:<14}" for name in short))
     for contract, number, wanted in lines:
         missing = ", ".join(wanted)
         cells = []
@@ -118,7 +120,7 @@ def main():
                 failures.append(f"{os.path.basename(compiler)} does not name {contract}::{missing}")
                 for block in own[:1]:
                     print("\n".join(block))
-        print(f"{contract:<14}{missing:<38}" + "".join(f"{cell:<14}" for cell in cells))
+        print(f"{contract:<18}{missing:<38}" + "".join(f"{cell:<14}" for cell in cells))
     print(*failures, sep="\n")
     return 1 if failures else 0
 

@@ -1,4 +1,5 @@
 // All of them in one compilation.
+#include "diagnostics/adjoint.cpp"
 #include "diagnostics/backend.cpp"
 #include "diagnostics/blueprint.cpp"
 #include "diagnostics/cache.cpp"
@@ -22,4 +23,6 @@
 #include "diagnostics/score_hook.cpp"
 #include "diagnostics/state.cpp"
 #include "diagnostics/store.cpp"
+#include "diagnostics/trainable_expert.cpp"
+#include "diagnostics/trainable_gating.cpp"
 #include "diagnostics/walk.cpp"

@@ -18,7 +18,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/shape/shape.hpp"
-#include "asterism/train/trainable.hpp"
+#include "asterism/train/trainable_expert.hpp"
 
 #include "laws/law.hpp"
 

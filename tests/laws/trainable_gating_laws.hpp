@@ -14,7 +14,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
-#include "asterism/train/trainable.hpp"
+#include "asterism/train/trainable_gating.hpp"
 
 #include "laws/gating_laws.hpp"
 #include "laws/law.hpp"

@@ -15,7 +15,7 @@
 #include "asterism/train/adapters.hpp"
 #include "asterism/train/experts.hpp"
 #include "asterism/train/losses.hpp"
-#include "asterism/train/trainable.hpp"
+#include "asterism/train/trainable_gating.hpp"
 
 namespace asterism::train {
 

@@ -9,7 +9,7 @@
 #include "asterism/shape/shape.hpp"
 #include "asterism/train/adapters.hpp"
 #include "asterism/train/linear.hpp"
-#include "asterism/train/trainable.hpp"
+#include "asterism/train/trainable_expert.hpp"
 
 namespace asterism::train {
 

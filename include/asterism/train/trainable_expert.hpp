@@ -1,4 +1,4 @@
-// The contracts of experts and gating policies that learn.
+// The contract of an expert that learns.
 #pragma once
 
 #include <concepts>
@@ -7,9 +7,7 @@
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
-#include "asterism/core/view.hpp"
 #include "asterism/expert/concept.hpp"
-#include "asterism/gating/concept.hpp"
 
 namespace asterism::train {
 
@@ -41,12 +39,6 @@ concept backward = requires(const E& expert, Device& device, const typename E::M
   expert.backward(device, matrices, matrices, groups, x, saved, work, x, dx);
 };
 
-template <class G>
-concept gating_backward = requires(const G& gating, View<const float> x, View<const gating::Route> chosen,
-                                   View<float> dlogits) {
-  { gating.backward(x, chosen, x, x, dlogits) } -> std::same_as<void>;
-};
-
 }  // namespace needs
 
 /// An expert that learns.
@@ -64,15 +56,5 @@ concept gating_backward = requires(const G& gating, View<const float> x, View<co
 template <class E, class Device>
 concept TrainableExpert = expert::ExpertOn<E, Device> && needs::saved<E> && needs::work<E> &&
     needs::forward<E, Device> && needs::backward<E, Device>;
-
-/// A gating policy that learns: `backward(probabilities, chosen, dweights, dprobabilities, dlogits)` gets the
-/// probabilities (n_experts) and the choice (top_k) that `route` left, the gradient of the choice's weights (top_k) and
-/// that of the probabilities by what else was made of them (n_experts, or empty: none), and overwrites dlogits
-/// (n_experts). What was not chosen gets no gradient through weights but by a normalisation over all experts. const,
-/// thread-safe, allocates nothing.
-///
-/// Laws: tests/laws/trainable_gating_laws.hpp. Models: SoftmaxTopK, Switch.
-template <class G>
-concept TrainableGating = gating::Gating<G> && needs::gating_backward<G>;
 
 }  // namespace asterism::train
