@@ -12,6 +12,8 @@
 #include "asterism/train/data/read_examples_impl.hpp"
 #include "asterism/train/data/read_row_impl.hpp"
 #include "asterism/train/describe_impl.hpp"
+#include "asterism/train/initialise_impl.hpp"
 #include "asterism/train/log_impl.hpp"
 #include "asterism/train/muon_impl.hpp"
+#include "asterism/train/report_html_impl.hpp"
 #include "asterism/train/state_impl.hpp"
