@@ -67,8 +67,9 @@ def compiles(folder, code, tools):
         command += [test_main, "-pthread", "-o", str(folder / "snippet")]
         librarian = "asterism/librarian/" in code
         graph = "asterism/knowledge/graph.hpp" in code
-        command += ["-lpcre2-8"] if librarian or "asterism/encode/" in code else []
-        command += ["-lutf8proc"] if librarian or graph or "asterism/encode/" in code else []
+        reads_text = librarian or "asterism/encode/" in code or "asterism/train" in code
+        command += ["-lpcre2-8"] if reads_text else []
+        command += ["-lutf8proc"] if reads_text or graph else []
         command += ["-lsqlite3"] if librarian or graph or "store/sqlite.hpp" in code else []
     result = run(command)
     if result.returncode or result.stderr:

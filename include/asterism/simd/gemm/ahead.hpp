@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "asterism/simd/gemm.hpp"
+#include "asterism/simd/gemm/operand.hpp"
 
 namespace asterism::simd {
 

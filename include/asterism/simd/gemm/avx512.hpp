@@ -12,12 +12,6 @@
 #include "asterism/simd/gemm/avx2_pack.hpp"
 #include "asterism/simd/target.hpp"
 
-#if !defined(__clang__)  // g++ 12 warns about the undefined registers of its own intrinsics
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-
 namespace asterism::simd::detail {
 
 /// The kernels of Level::avx512: 12 rows and 32 columns in 24 of 32 vectors.
@@ -67,9 +61,5 @@ struct Avx512Gemm : Avx2Pack {
 };
 
 }  // namespace asterism::simd::detail
-
-#if !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 
 #endif

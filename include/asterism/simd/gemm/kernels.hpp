@@ -6,13 +6,14 @@
 
 #include "asterism/core/view.hpp"
 #include "asterism/simd/by_level.hpp"
-#include "asterism/simd/gemm.hpp"
 #include "asterism/simd/gemm/ahead.hpp"
 #include "asterism/simd/gemm/avx2.hpp"
 #include "asterism/simd/gemm/avx512.hpp"
 #include "asterism/simd/gemm/neon.hpp"
+#include "asterism/simd/gemm/operand.hpp"
 #include "asterism/simd/gemm/pack.hpp"
 #include "asterism/simd/gemm/portable.hpp"
+#include "asterism/simd/level.hpp"
 
 namespace asterism::simd {
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "asterism/simd/gemm.hpp"
+#include "asterism/simd/gemm/operand.hpp"
 #include "asterism/simd/target.hpp"
 
 namespace asterism::simd::detail {
