@@ -41,7 +41,10 @@ struct PeftTensor {
 /// one is missing, surplus, of another shape, or has a NaN; FileError.
 void read_peft(const std::string& folder, View<const PeftTensor> tensors);
 
-/// Writes both files in a new folder, or over an older adapter in one step. FileError where the disk refuses.
+/// Writes both files into a folder that is there. FileError where the disk refuses.
+void write_peft_files(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors);
+
+/// The same in a new folder, or over an older adapter in one step.
 void write_peft(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors);
 
 }  // namespace asterism::checkpoint

@@ -10,6 +10,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/train/adam_w.hpp"
 #include "asterism/train/adam_w8.hpp"
+#include "asterism/train/adapters.hpp"
 #include "asterism/train/log.hpp"
 #include "asterism/train/losses.hpp"
 #include "asterism/train/muon.hpp"
@@ -33,6 +34,7 @@ std::string describe(const Constant& schedule);
 std::string describe(const Cosine& schedule);
 std::string describe(const LinearFall& schedule);
 std::string describe(const Losses& losses);
+std::string describe(const Adapters& adapters);
 
 /// Numbers that learn.
 std::uint64_t parameter_count(View<const Parameter> parameters);

@@ -18,11 +18,13 @@
 #include "asterism/core/format.hpp"
 #include "asterism/file/crc32c.hpp"
 #include "asterism/file/input_file.hpp"
+#include "asterism/file/new_file.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/train/checkpoint.hpp"
+#include "asterism/train/peft.hpp"
 #include "asterism/train/state.hpp"
 
 namespace asterism::train {
@@ -101,8 +103,8 @@ inline void read_weights(View<const Parameter> parameters, const std::string& fo
 
 }  // namespace detail
 
-ASTERISM_INLINE States::States(std::string folder, std::string like)
-    : folder_(std::move(folder)), like_(std::move(like)) {
+ASTERISM_INLINE States::States(std::string folder, std::string like, std::optional<checkpoint::PeftConfig> adapters)
+    : folder_(std::move(folder)), like_(std::move(like)), adapters_(std::move(adapters)) {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) throw FileError(concat(folder_, ": can't be created: ", error.message()));
@@ -131,11 +133,12 @@ ASTERISM_INLINE std::vector<std::int64_t> States::steps() const {
   return out;
 }
 
-ASTERISM_INLINE void States::save(View<const Parameter> parameters, const Progress& progress) {
-  checkpoint::CheckpointWriter writer(path_of(progress.step), weight_declarations(parameters));
-  write_checkpoint(parameters, like_, writer);
-  detail::write_optimizer(parameters, writer.temporary() + "/optimizer.safetensors");
-  const auto [weights, optimizer] = detail::checksums(parameters);
+namespace detail {
+
+/// What a state holds besides weights.
+inline void write_rest(View<const Parameter> parameters, const Progress& progress, const std::string& folder) {
+  write_optimizer(parameters, folder + "/optimizer.safetensors");
+  const auto [weights, optimizer] = checksums(parameters);
   json::Value state = {{"format", 1},
                        {"step", progress.step},
                        {"epoch", progress.position.epoch},
@@ -146,9 +149,25 @@ ASTERISM_INLINE void States::save(View<const Parameter> parameters, const Progre
                        {"optimizer_crc32c", optimizer},
                        {"recipe", progress.recipe}};
   if (progress.held_out) state["held_out_loss"] = *progress.held_out;
-  state["crc32c"] = detail::checksum(state.dump());
-  writer.write_text("training.json", state.dump(2) + "\n");
-  writer.finish();
+  state["crc32c"] = checksum(state.dump());
+  file::write_text_file(folder + "/training.json", state.dump(2) + "\n");
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE void States::save(View<const Parameter> parameters, const Progress& progress) {
+  const std::string path = path_of(progress.step);
+  if (adapters_) {
+    file::NewFolder target(path);
+    checkpoint::write_peft_files(target.temporary(), *adapters_, peft_tensors(parameters));
+    detail::write_rest(parameters, progress, target.temporary());
+    target.finish([](const std::string&) { return true; });
+  } else {
+    checkpoint::CheckpointWriter writer(path, weight_declarations(parameters));
+    write_checkpoint(parameters, like_, writer);
+    detail::write_rest(parameters, progress, writer.temporary());
+    writer.finish();
+  }
   keep_few();
 }
 
@@ -199,12 +218,16 @@ ASTERISM_INLINE std::optional<Progress> States::load_last(View<const Parameter> 
       throw InvalidArgument(concat(path, " was made with another recipe: go on with that one, or give another folder:",
                                    differences));
     }
-    detail::read_weights(parameters, path);
+    if (adapters_) {
+      checkpoint::read_peft(path, peft_tensors(parameters));
+    } else {
+      detail::read_weights(parameters, path);
+    }
     detail::read_optimizer(parameters, path + "/optimizer.safetensors");
     const std::string name = path + "/training.json";
     const json::Value state = json::parse(file::read_file(name, 1U << 20U), name);
     const auto [weights, optimizer] = detail::checksums(parameters);
-    for (const auto& [key, file, found] : {std::tuple{"weights_crc32c", "model.safetensors", weights},
+    for (const auto& [key, file, found] : {std::tuple{"weights_crc32c", adapters_ ? "adapter_model.safetensors" : "model.safetensors", weights},
                                            std::tuple{"optimizer_crc32c", "optimizer.safetensors", optimizer}}) {
       if (json::require_integer(state, key, name, 0, std::numeric_limits<std::int64_t>::max()) != found) {
         throw FormatError(concat(path, "/", file, ": its checksum is not the one in training.json: the file is damaged"));
