@@ -13,5 +13,6 @@
 #include "asterism/train/data/read_row_impl.hpp"
 #include "asterism/train/describe_impl.hpp"
 #include "asterism/train/log_impl.hpp"
+#include "asterism/train/merge_impl.hpp"
 #include "asterism/train/muon_impl.hpp"
 #include "asterism/train/state_impl.hpp"
