@@ -15,6 +15,7 @@
 #include "asterism/train/initialise_impl.hpp"
 #include "asterism/train/line_chart_impl.hpp"
 #include "asterism/train/log_impl.hpp"
+#include "asterism/train/merge_impl.hpp"
 #include "asterism/train/muon_impl.hpp"
 #include "asterism/train/report_html_impl.hpp"
 #include "asterism/train/state_impl.hpp"

@@ -8,6 +8,7 @@
 
 #include "asterism/file/path.hpp"
 #include "asterism/quant/nf4.hpp"
+#include "asterism/train/merge.hpp"
 #include "asterism/train/peft.hpp"
 
 #include "support/files.hpp"
@@ -167,4 +168,31 @@ TEST_CASE("an adapter that does not fit is refused by what does not") {
   bytes[bytes.size() - 2] = '\xC0';
   test::write_file(changed / "adapter_model.safetensors", bytes);
   CHECK_THROWS_WITH_AS(train::load_adapters(changed.path(), trainer), doctest::Contains("lora_"), FormatError);
+}
+
+TEST_CASE("a merged checkpoint answers as base and adapter do") {
+  const GoldenBatch batch(test::Golden("train/gradients/plain.safetensors"));
+  const test::TemporaryFolder merged;
+  ProgressSink silence;
+  const auto first = [](const auto& of) { return of.subview(0, 7); };
+  const train::Batch seven{first(View<const TokenId>(batch.tokens)), View<const std::uint32_t>(batch.ends).subview(0, 1),
+                           first(View<const TokenId>(batch.targets)), first(View<const float>(batch.weights))};
+  const auto loss_of = [&](const std::string& base) {
+    train::Trainer<test::Exact, test::Short<>> trainer(generate::read_config(base).shape, 1_GiB);
+    train::load_weights(base, trainer);
+    return trainer.evaluate(seven).loss;
+  };
+  auto exact = trainer_of<test::Exact, Adapted<>>("plain");
+  train::load_adapters(folder, exact);
+  train::merge_adapter(test::checkpoint_folder("plain"), folder, merged / "plain", silence);
+  CHECK(loss_of(merged / "plain") == doctest::Approx(exact.evaluate(seven).loss).epsilon(1e-5));
+  // Of a base in 4 bits what it decodes to.
+  auto learnt = trainer_of<FourBit, Adapted<>>("bnb_experts");
+  for (int step = 0; step < 3; ++step) learnt.step(seven, 3);
+  train::save_adapters(learnt, "bnb_experts", merged / "adapter");
+  train::merge_adapter(test::checkpoint_folder("bnb_experts"), merged / "adapter", merged / "bnb_experts", silence);
+  CHECK(loss_of(merged / "bnb_experts") == doctest::Approx(learnt.evaluate(seven).loss).epsilon(1e-2));
+  CHECK_THROWS_WITH_AS(train::merge_adapter(test::checkpoint_folder("one_kv_head"), folder, merged / "other", silence),
+                       doctest::Contains("lora_A"), FormatError);
+  CHECK(file::path_kind(merged / "other") == file::PathKind::missing);
 }

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/input_file.hpp"
 
 namespace asterism::checkpoint {
 
@@ -37,8 +40,25 @@ struct PeftTensor {
   MatrixView<float> values;
 };
 
-/// Fills the tensors from adapter_model.safetensors of a folder, of 16 or 32 bits. FormatError naming the tensor where
-/// one is missing, surplus, of another shape, or has a NaN; FileError.
+/// The open adapter_model.safetensors of a folder, tensors of 16 or 32 bits. FileError, FormatError. Not thread-safe.
+class PeftFile {
+ public:
+  explicit PeftFile(const std::string& folder);
+
+  const std::string& path() const { return input_.path(); }
+  /// Whether there is a tensor of that name that was not read.
+  bool has(std::string_view name) const { return left_.find(name) != left_.end(); }
+  /// Fills `tensor`. FormatError naming it where it is missing, of another shape, or has a NaN.
+  void read(const PeftTensor& tensor);
+  /// FormatError naming a tensor that nobody read.
+  void check_all_read() const;
+
+ private:
+  file::InputFile input_;
+  std::map<std::string, TensorInfo, std::less<>> left_;
+};
+
+/// Fills the tensors from the file of a folder, which holds them and no others. Throws as PeftFile does.
 void read_peft(const std::string& folder, View<const PeftTensor> tensors);
 
 /// Writes both files into a folder that is there. FileError where the disk refuses.

@@ -3,16 +3,14 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <utility>
 
 #include "asterism/checkpoint/peft.hpp"
+#include "asterism/checkpoint/safetensors/float_bits.hpp"
 #include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/checkpoint/safetensors/writer.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/checkpoint/safetensors/float_bits.hpp"
-#include "asterism/file/input_file.hpp"
 #include "asterism/file/new_file.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/file/path.hpp"
@@ -64,38 +62,48 @@ ASTERISM_INLINE PeftConfig read_peft_config(const std::string& folder) {
   return out;
 }
 
+ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder)
+    : input_(folder + "/adapter_model.safetensors") {
+  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(64, input_.size())));
+  input_.read(0, beginning);
+  beginning.resize(static_cast<std::size_t>(std::min(input_.size(), safetensors_header_bytes(beginning))));
+  input_.read(0, beginning);
+  for (TensorInfo& tensor : parse_safetensors(beginning, input_.size(), input_.path()).tensors) {
+    std::string name = tensor.name;
+    left_.emplace(std::move(name), std::move(tensor));
+  }
+}
+
+ASTERISM_INLINE void PeftFile::read(const PeftTensor& wanted) {
+  const auto found = left_.find(wanted.name);
+  if (found == left_.end()) {
+    throw FormatError(concat(input_.path(), ": has no tensor '", wanted.name,
+                             "': an adapter of another model, or with other targets"));
+  }
+  const TensorInfo tensor = std::move(found->second);
+  left_.erase(found);
+  const std::vector<std::uint64_t> shape{wanted.values.rows, wanted.values.cols};
+  if (tensor.shape != shape) {
+    throw FormatError(concat(input_.path(), ": tensor '", wanted.name, "' has the shape ", shape_text(tensor.shape),
+                             ", expected ", shape_text(shape)));
+  }
+  std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.bytes));
+  input_.read(tensor.offset, bytes);
+  const View<float> values(wanted.values.data, wanted.values.rows * wanted.values.cols);
+  to_floats(tensor.dtype, bytes.data(), values,
+            [&] { return concat(input_.path(), ": tensor '", wanted.name, "'"); }, 0);
+}
+
+ASTERISM_INLINE void PeftFile::check_all_read() const {
+  if (left_.empty()) return;
+  throw FormatError(concat(input_.path(), ": tensor '", printable(left_.begin()->first),
+                           "' belongs to no matrix that has an adapter here: it would be lost; the targets are others"));
+}
+
 ASTERISM_INLINE void read_peft(const std::string& folder, View<const PeftTensor> tensors) {
-  const std::string path = folder + "/adapter_model.safetensors";
-  const file::InputFile input(path);
-  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(64, input.size())));
-  input.read(0, beginning);
-  beginning.resize(static_cast<std::size_t>(std::min(input.size(), safetensors_header_bytes(beginning))));
-  input.read(0, beginning);
-  const SafetensorsHeader header = parse_safetensors(beginning, input.size(), path);
-  std::map<std::string, const TensorInfo*, std::less<>> left;
-  for (const TensorInfo& tensor : header.tensors) left[tensor.name] = &tensor;
-  for (const PeftTensor& wanted : tensors) {
-    const auto found = left.find(wanted.name);
-    if (found == left.end()) {
-      throw FormatError(concat(path, ": has no tensor '", wanted.name,
-                               "': an adapter of another model, or with other targets"));
-    }
-    const TensorInfo& tensor = *found->second;
-    left.erase(found);
-    const std::vector<std::uint64_t> shape{wanted.values.rows, wanted.values.cols};
-    if (tensor.shape != shape) {
-      throw FormatError(concat(path, ": tensor '", wanted.name, "' has the shape ", shape_text(tensor.shape),
-                               ", expected ", shape_text(shape)));
-    }
-    std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.bytes));
-    input.read(tensor.offset, bytes);
-    const View<float> values(wanted.values.data, wanted.values.rows * wanted.values.cols);
-    to_floats(tensor.dtype, bytes.data(), values, [&] { return concat(path, ": tensor '", wanted.name, "'"); }, 0);
-  }
-  if (!left.empty()) {
-    throw FormatError(concat(path, ": tensor '", printable(left.begin()->first),
-                             "' belongs to no matrix that has an adapter here: it would be lost; the targets are others"));
-  }
+  PeftFile file(folder);
+  for (const PeftTensor& tensor : tensors) file.read(tensor);
+  file.check_all_read();
 }
 
 ASTERISM_INLINE void write_peft_files(const std::string& folder, const PeftConfig& config,

@@ -38,7 +38,10 @@ void load_weights(const std::string& folder, TrainerType& trainer) {
 void write_checkpoint(View<const Parameter> parameters, const std::string& like,
                       checkpoint::CheckpointWriter& writer);
 
-/// The tensors that it writes.
+/// The other files alone.
+void write_texts(const std::string& like, checkpoint::CheckpointWriter& writer);
+
+/// The tensors that write_checkpoint writes.
 std::vector<checkpoint::TensorDeclaration> weight_declarations(View<const Parameter> parameters);
 
 /// The same as a folder, which `load` reads and which replaces an older one in one step; see

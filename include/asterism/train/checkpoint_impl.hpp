@@ -31,9 +31,14 @@ ASTERISM_INLINE void write_checkpoint(View<const Parameter> parameters, const st
     const View<const float> values = by_name.at(tensor.name)->values();
     writer.write(tensor.name, {reinterpret_cast<const std::byte*>(values.data), values.size * sizeof(float)});
   }
+  write_texts(like, writer);
+}
+
+ASTERISM_INLINE void write_texts(const std::string& like, checkpoint::CheckpointWriter& writer) {
   const std::string path = like + "/config.json";
   json::Value config = json::parse(file::read_file(path, checkpoint::max_config_bytes), path);
   config.erase("torch_dtype");
+  config.erase("quantization_config");
   config["dtype"] = "float32";
   writer.write_text("config.json", config.dump(2) + "\n");
   generate::copy_texts(like, writer);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "asterism/backend/layout.hpp"
 #include "asterism/backend/training_extent.hpp"
 #include "asterism/backend/training_host.hpp"
 #include "asterism/core/bytes.hpp"
@@ -147,6 +148,13 @@ constexpr placement::Plan place_on_one(const Shape& shape, const Limits& limits)
   return asterism::plan<B>(machine, shape, limits);
 }
 
+/// Rotary tables of all positions.
+constexpr Bytes positions_bytes(const Shape& shape, std::int32_t sequence) {
+  backend::Layout cursor;
+  cursor.matrix<float>(static_cast<std::size_t>(sequence), static_cast<std::size_t>(shape.rotary_width()));
+  return cursor.used();
+}
+
 /// The plan of recipe R for a model of `shape` with the policies of B, in `budget`. A constant expression where its
 /// arguments are. Throws Unsupported where a layer does not learn. Ask `fits()` before relying on it.
 template <DerivesFromBlueprint B, DerivesFromRecipe R>
@@ -166,7 +174,8 @@ constexpr Plan plan(Bytes budget, const Shape& shape, const Limits& limits = B::
   out.optimizer = OptimizerBytes<R>::of(shape).total();
   out.activations = Kept<Experts, typename R::Recompute>::bytes(shape, step_rows<R>);
   out.workspace = StepWork<Experts>::bytes(shape, step_rows<R>, R::adapters) +
-                  backend::TrainingHost::training_scratch(extent_of<B, R>(shape, limits.threads));
+                  backend::TrainingHost::training_scratch(extent_of<B, R>(shape, limits.threads)) +
+                  positions_bytes(shape, R::sequence);
   out.budget = budget;
   return out;
 }

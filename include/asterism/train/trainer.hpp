@@ -75,6 +75,10 @@ class Trainer {
     work_ = here.allocate(OptimizerBytes<R>::of(shape).total() - states_.size(), "optimizer");
     kept_memory_ = here.allocate(KeptMemory::bytes(shape, step_rows<R>), "activations");
     step_memory_ = here.allocate(Work::bytes(shape, step_rows<R>, R::adapters), "workspace");
+    positions_memory_ = here.allocate(positions_bytes(shape, R::sequence), "workspace");
+    positions_ = backend::matrix_in<float>(positions_memory_, 0, static_cast<std::size_t>(R::sequence),
+                                           static_cast<std::size_t>(shape.rotary_width()));
+    here.rotary_tables(0, shape.rope(), positions_);
     here.reserve_training(extent_of<B, R>(shape, limits.threads));
     make_parameters();
     const auto gating = model::gating_of<B>(shape);
@@ -309,8 +313,8 @@ class Trainer {
   void forward_all() {
     Device& here = *devices_.front();
     for (std::size_t s = 0; s < sequences().size(); ++s) {
-      here.rotary_tables(0, shape_.rope(),
-                         now_.block.tables.rows_at(sequences().first(s), sequences().rows(s)));
+      const std::size_t rows = sequences().rows(s);
+      here.copy_from(positions_.rows_at(0, rows), now_.block.tables.rows_at(sequences().first(s), rows));
     }
     here.embed(weights_.embedding(), batch_.tokens, input(0));
     for (std::int32_t l = 0; l < shape_.layers; ++l) {
@@ -420,6 +424,8 @@ class Trainer {
   backend::Buffer work_;
   backend::Buffer kept_memory_;
   backend::Buffer step_memory_;
+  backend::Buffer positions_memory_;
+  backend::DeviceMatrix<float> positions_;  ///< (sequence, rotary width): rotary tables
   std::vector<Parameter> parameters_;
   std::vector<Layer> blocks_;
   std::int64_t step_ = 0;
