@@ -58,8 +58,8 @@ struct Frozen : Blueprint {
 /// How weights learn.
 struct Recipe : train::Recipe {
   using Recompute = train::recompute::Nothing;
-  static constexpr train::AdamW optimizer{.rate = 3e-4F};
-  static constexpr train::LinearFall schedule{.warm_up = 20};
+  static constexpr train::AdamW optimizer{.rate = 5e-4F};
+  static constexpr train::LinearFall schedule{.warm_up = 10};
   static constexpr train::Losses losses{.balance = 0.01F};
   static constexpr std::int32_t batch = 16, sequence = 512;
   /// What --new begins with.
@@ -100,7 +100,7 @@ struct Arguments {
   bool quiet = false;
 };
 
-/// Lines of names and values: values are aligned on the right where `widths` of them are given.
+/// Lines of names and values, these aligned on the right or on the left.
 std::string table(const std::vector<std::pair<std::string, std::string>>& rows, bool to_the_right) {
   std::size_t name_width = 0;
   std::size_t value_width = 0;
@@ -113,6 +113,15 @@ std::string table(const std::vector<std::pair<std::string, std::string>>& rows, 
     out += concat(pad_right(name, name_width), "  ", to_the_right ? pad_left(value, value_width) : value, "\n");
   }
   return out;
+}
+
+Bytes budget_of(const Arguments& arguments) {
+  if (arguments.memory.empty()) return machines::this_machine().capacity[0];
+  try {
+    return parse_bytes(arguments.memory);
+  } catch (const InvalidArgument& error) {
+    throw OptionError(concat("--memory: ", error.what()));
+  }
 }
 
 void show_plan(const train::Plan& plan) {
@@ -147,7 +156,8 @@ train::ReadOptions read_options(const Arguments& arguments, const CheckpointExtr
 
 std::string data_line(const train::ReadExamples& read, const train::Packing& packing) {
   return concat(read.examples.size(), " examples, ", read.examples.tokens(), " tokens, of which ",
-                read.examples.counted(), " predictions count; ", packing.steps_of(0), " steps go once through them",
+                read.examples.counted(), " predictions count; ", packing.steps_of(0),
+                " steps go once through them",
                 read.skipped > 0 ? concat("; ", read.skipped, " rows were left out") : "", "\n");
 }
 
@@ -195,18 +205,18 @@ int run(const Arguments& arguments, const Interrupt& interrupt) {
   const CheckpointExtras extras =
       CheckpointExtras::read(arguments.checkpoint, generate::read_config(arguments.checkpoint));
   const Shape& shape = extras.config.shape;
-  const Bytes budget = arguments.memory.empty() ? machines::this_machine().capacity[0]
-                                                : of_option([&] { return parse_bytes(arguments.memory); });
+  const Bytes budget = budget_of(arguments);
   Limits limits = B::limits;
-  limits.threads = arguments.threads > 0 ? arguments.threads
-                                         : static_cast<std::int32_t>(parallel::Threads::default_threads());
+  limits.threads =
+      arguments.threads > 0 ? arguments.threads : static_cast<std::int32_t>(parallel::Threads::default_threads());
   const train::Plan plan = train::plan<B, R>(budget, shape, limits);
   show_plan(plan);
   if (!plan.fits()) {
-    throw BudgetExceeded(concat("training takes ", to_string(plan.total()), ", ",
-                                arguments.memory.empty() ? "free are " : "--memory allows ", to_string(budget),
-                                ": a recipe with a smaller batch or sequence, or a Recompute, takes less, and so do "
-                                "--adapters"));
+    throw BudgetExceeded(
+        concat("training takes ", to_string(plan.total()), ", ",
+               arguments.memory.empty() ? "free are " : "--memory allows ", to_string(budget),
+               ": a recipe with a smaller batch or sequence, or a Recompute, takes less, and so do "
+               "--adapters"));
   }
   if (arguments.dry_run) return Status::done;
   for (const std::string& folder : arguments.compare) train::Log::read(log_of(folder));
@@ -217,9 +227,9 @@ int run(const Arguments& arguments, const Interrupt& interrupt) {
   std::optional<train::ReadExamples> held_out;
   reading.skipped.clear();
   if (!arguments.held_out.empty()) held_out = train::read_examples(arguments.held_out, reading);
-  train::Packing packing(read.examples, {.rows = arguments.batch * arguments.sequence,
-                                         .batch = arguments.batch,
-                                         .seed = arguments.seed});
+  train::Packing packing(
+      read.examples,
+      {.rows = arguments.batch * arguments.sequence, .batch = arguments.batch, .seed = arguments.seed});
   std::cout << data_line(read, packing) << std::flush;
   train::Trainer<B, R> trainer(shape, budget, limits,
                                {.optimizer = arguments.optimizer,
@@ -227,7 +237,8 @@ int run(const Arguments& arguments, const Interrupt& interrupt) {
                                 .losses = arguments.losses,
                                 .clip = arguments.clip});
   if (!arguments.from_nothing) train::load_weights(arguments.checkpoint, trainer);
-  const std::string began = concat("fingerprint ", checkpoint::fingerprint(checkpoint::TensorStore(arguments.checkpoint)));
+  const std::string began =
+      concat("fingerprint ", checkpoint::fingerprint(checkpoint::TensorStore(arguments.checkpoint)));
   if constexpr (R::adapters.any()) {
     trainer.reset_adapters(arguments.seed);
   } else if (arguments.from_nothing) {
@@ -264,11 +275,13 @@ int run_variant(const Arguments& arguments, const Interrupt& interrupt) {
     throw OptionError("--adapters go beside experts of three matrices, which switch_decoder does not have");
   }
   if (arguments.adapters) return run<Frozen, AdapterRecipe>(arguments, interrupt);
-  return is_switch ? run<LearningSwitch, Recipe>(arguments, interrupt) : run<Learning, Recipe>(arguments, interrupt);
+  return is_switch ? run<LearningSwitch, Recipe>(arguments, interrupt)
+                   : run<Learning, Recipe>(arguments, interrupt);
 }
 
 void check(const Arguments& arguments) {
-  if (!arguments.dry_run && arguments.data.empty()) throw OptionError("give a file of examples, or --dry-run; see --help");
+  if (!arguments.dry_run && arguments.data.empty())
+    throw OptionError("give a file of examples, or --dry-run; see --help");
   if (!arguments.dry_run && arguments.folder.empty())
     throw OptionError("give --run FOLDER, where states and the log go, or --dry-run; see --help");
 }
@@ -290,21 +303,26 @@ int main(int argc, char** argv) {
   return example::run_program([&](const example::Interrupt& interrupt) {
     example::Arguments all;
     CLI::App app(
-        "Trains a checkpoint on examples: all of its weights, or with --adapters low-rank adapters beside it. Writes "
-        "states, each a checkpoint, and a log of each step to the folder of the run. The same command goes on where an "
+        "Trains a checkpoint on examples: all of its weights, or with --adapters low-rank adapters beside it. "
+        "Writes "
+        "states, each a checkpoint, and a log of each step to the folder of the run. The same command goes on "
+        "where an "
         "earlier one ended, with the bits of a run that nobody disturbed. Policies and recipe stand at the top of "
         "examples/train/main.cpp: an experiment is an edit of them.",
         "train");
-    app.footer(concat(
-        "DATA has one JSON object a line: \"ids\" of tokens, \"text\", \"prompt\" and \"completion\" or \"answer\", "
-        "\"question\" and \"answer\", \"input\" and \"output\", or \"instruction\" and \"response\". Answers alone "
-        "count in the loss, of texts all tokens.\n\n"
-        "Examples:\n"
-        "  train examples/small_mixtral/checkpoint \\\n"
-        "    examples/data/questions/new_words.jsonl --run first_run --steps 40 \\\n"
-        "    --before-answer \" \" --report first_run.html\n"
-        "  train Mixtral-8x7B-v0.1 data.jsonl --run tuned --adapters --dry-run\n\n",
-        example::exit_statuses));
+    app.footer(
+        concat("DATA has one JSON object a line: \"ids\" of tokens, \"text\", \"prompt\" and \"completion\" or "
+               "\"answer\", "
+               "\"question\" and \"answer\", \"input\" and \"output\", or \"instruction\" and \"response\". "
+               "Answers alone "
+               "count in the loss, of texts all tokens.\n\n"
+               "Examples:\n"
+               "  train examples/small_mixtral/checkpoint \\\n"
+               "    examples/data/questions/new_words.jsonl --run first_run --steps 80 \\\n"
+               "    --held-out examples/data/questions/updated.jsonl \\\n"
+               "    --before-answer \" \" --report first_run.html\n"
+               "  train Mixtral-8x7B-v0.1 data.jsonl --run tuned --adapters --dry-run\n\n",
+               example::exit_statuses));
     app.add_option("checkpoint", all.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json")
         ->required()
         ->option_text("FOLDER");
@@ -323,7 +341,9 @@ int main(int argc, char** argv) {
           ->option_text(concat("X [", asterism::train::number_text(value), "]"));
     };
     const auto count = [&](const char* name, auto& value, double least, double most, const char* what) {
-      app.add_option(name, value, what)->check(example::within(least, most))->option_text(concat("N [", value, "]"));
+      app.add_option(name, value, what)
+          ->check(example::within(least, most))
+          ->option_text(concat("N [", value, "]"));
     };
     count("--steps", all.steps, 1, 1e12, "Steps of the whole run");
     number("--rate", all.optimizer.rate, 1e-12, 100, "Peak of the learning rate");
@@ -336,9 +356,11 @@ int main(int argc, char** argv) {
     number("--z", all.losses.z, 0, 100, "Factor of the loss that keeps routers' scores small");
     number("--clip", all.clip, 1e-12, 1e12, "Limit of the norm of all gradients");
     count("--batch", all.batch, 1, example::Recipe::batch, "Examples of a step; the recipe's at most");
-    count("--sequence", all.sequence, 2, example::Recipe::sequence, "Tokens of an example at most; the recipe's at most");
+    count("--sequence", all.sequence, 2, example::Recipe::sequence,
+          "Tokens of an example at most; the recipe's at most");
     count("--seed", all.seed, 0, 1e18, "Of the examples' order and of new weights");
-    app.add_option("--threads", all.threads, "Worker threads; by default one for each core; no bit depends on them")
+    app.add_option("--threads", all.threads,
+                   "Worker threads; by default one for each core; no bit depends on them")
         ->check(CLI::Range(1, 1024))
         ->option_text("N");
     app.add_option("--memory", all.memory, "What the run may hold, such as 4GiB; by default what is free")
@@ -356,8 +378,10 @@ int main(int argc, char** argv) {
                    "Leave out rows of DATA that can't be trained on, and write them to this file, with reasons")
         ->option_text("FILE");
     app.add_flag("--dry-run", all.dry_run, "Show the memory of the run and stop");
-    app.add_option("--report", all.report, "Write a page with curves of the run to this file")->option_text("FILE");
-    app.add_option("--compare", all.compare, "Folder of another run that the page shows too; may be given several times")
+    app.add_option("--report", all.report, "Write a page with curves of the run to this file")
+        ->option_text("FILE");
+    app.add_option("--compare", all.compare,
+                   "Folder of another run that the page shows too; may be given several times")
         ->needs("--report")
         ->allow_extra_args(false)
         ->option_text("FOLDER");

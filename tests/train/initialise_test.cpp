@@ -1,4 +1,6 @@
 // Random weights: their distribution, and that a seed has the same ones everywhere.
+#include "asterism/train/initialise.hpp"
+
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -9,7 +11,6 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/fnv1a.hpp"
-#include "asterism/train/initialise.hpp"
 
 #include "trained.hpp"
 
@@ -52,7 +53,8 @@ void check_distribution(const std::string& model) {
       for (const float value : parameter.values()) REQUIRE(value == expected);
       continue;
     }
-    const bool adds = has(parameter.name, "o_proj") || has(parameter.name, "down_proj") || has(parameter.name, ".w2.");
+    const bool adds =
+        has(parameter.name, "o_proj") || has(parameter.name, "down_proj") || has(parameter.name, ".w2.");
     residuals += adds ? 1 : 0;
     double expected = 1 / std::sqrt(static_cast<double>(parameter.weights.cols));
     if (adds) expected *= residual;
@@ -134,10 +136,10 @@ TEST_CASE("what is not the shape's is refused") {
   other.hidden *= 2;
   CHECK_THROWS_WITH_AS(train::initialise(all, other), doctest::Contains("parameter 0 (model.embed_tokens.weight)"),
                        InvalidArgument);
-  CHECK_THROWS_WITH_AS(train::initialise(all.subview(0, all.size - 1), trainer.shape()), doctest::Contains("parameter "),
-                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(train::initialise(all.subview(0, all.size - 1), trainer.shape()),
+                       doctest::Contains("parameter "), InvalidArgument);
   CHECK_THROWS_WITH_AS(train::initialise(all, trainer.shape(), {.embedding = 0}),
                        doctest::Contains("expected more than 0"), InvalidArgument);
-  CHECK_THROWS_WITH_AS(train::initialise(all, trainer.shape(), {.shared = -1}), doctest::Contains("expected 0 or more"),
-                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(train::initialise(all, trainer.shape(), {.shared = -1}),
+                       doctest::Contains("expected 0 or more"), InvalidArgument);
 }

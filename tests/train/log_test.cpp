@@ -1,4 +1,6 @@
 // Logs of runs: lines, files that go on, and tables.
+#include "asterism/train/log.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -7,7 +9,6 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/file/path.hpp"
-#include "asterism/train/log.hpp"
 
 #include "support/files.hpp"
 
@@ -67,7 +68,8 @@ TEST_CASE("a line that is none is refused by its place") {
   for (const std::string& wrong : {std::string("{"), std::string("[]"), std::string("{}"),
                                    text.substr(0, text.size() - 1), "{\"step\":0," + text.substr(1)}) {
     CAPTURE(wrong);
-    CHECK_THROWS_WITH_AS(train::parse_log_line(wrong, "log.jsonl:3"), doctest::Contains("log.jsonl:3"), FormatError);
+    CHECK_THROWS_WITH_AS(train::parse_log_line(wrong, "log.jsonl:3"), doctest::Contains("log.jsonl:3"),
+                         FormatError);
   }
 }
 

@@ -1,4 +1,6 @@
 // The page of training runs.
+#include "asterism/train/report_html.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -9,7 +11,6 @@
 #include <doctest/doctest.h>
 
 #include "asterism/train/line_chart.hpp"
-#include "asterism/train/report_html.hpp"
 
 using namespace asterism;
 using train::ChartLine;
@@ -88,7 +89,9 @@ TEST_CASE("a page has the runs' names, ends, curves, and the load of experts") {
   CHECK(page.starts_with("<!DOCTYPE html>"));
   CHECK(page.ends_with("</html>\n"));
   CHECK(has(page, "<title>Two &quot;runs&quot;</title>"));
-  CHECK(has(page, "<td>first &lt;b&gt;</td><td>40</td><td>4000</td><td>200</td><td>0.6500</td><td>25.0</td><td>0.7750</td>"));
+  CHECK(has(
+      page,
+      "<td>first &lt;b&gt;</td><td>40</td><td>4000</td><td>200</td><td>0.6500</td><td>25.0</td><td>0.7750</td>"));
   CHECK(has(page, "<td>2000</td><td>200000</td><td>200</td><td>0.2530</td>"));
   CHECK(has(page, "second, held-out"));
   for (const char* part : {"Loss", "Learning rate", "Gradient norm", "Load of experts"})

@@ -49,7 +49,8 @@ std::vector<std::int32_t> sparse_load(const TrainerType& trainer) {
   std::vector<std::int32_t> out;
   for (std::int32_t layer = 0; layer < trainer.shape().layers; ++layer) {
     if (trainer.shape().is_dense(layer)) continue;
-    const View<const std::int32_t> row = trainer.load().subview(static_cast<std::size_t>(layer) * experts, experts);
+    const View<const std::int32_t> row =
+        trainer.load().subview(static_cast<std::size_t>(layer) * experts, experts);
     out.insert(out.end(), row.begin(), row.end());
   }
   return out;

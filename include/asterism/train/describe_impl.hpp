@@ -70,7 +70,8 @@ ASTERISM_INLINE std::uint64_t parameter_count(View<const Parameter> parameters) 
 
 ASTERISM_INLINE std::string loss_text(const LogLine& line) {
   char text[64];
-  std::snprintf(text, sizeof text, "loss %.4f, %.1f %% right", line.report.pass.loss, 100 * line.report.pass.right);
+  std::snprintf(text, sizeof text, "loss %.4f, %.1f %% right", line.report.pass.loss,
+                100 * line.report.pass.right);
   return text;
 }
 

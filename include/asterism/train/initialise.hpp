@@ -23,9 +23,9 @@ struct Initial {
 /// Overwrites the weights of a model of `shape`; `parameters` are Trainer's, of all its weights in their order:
 /// matrices (rows, cols) with standard deviation 1 / sqrt(cols), the embedding as `initial` has it, norms 1, biases 0.
 /// What adds to the residual stream (attention's output, the down projections) is multiplied by
-/// 0.5 / sqrt(2 layers): Radford et al., Language Models are Unsupervised Multitask Learners, section 2.3, with the half
-/// of small models. Each number is the sum of twelve uniform integers, whose distribution is nearly normal and ends at
-/// 6 standard deviations: no logarithm of a library decides a bit, a seed has the same weights everywhere.
+/// 0.5 / sqrt(2 layers): Radford et al., Language Models are Unsupervised Multitask Learners, section 2.3, and the half
+/// that small models learn well with. Each number is the sum of twelve uniform integers, whose distribution is nearly
+/// normal and ends at 6 standard deviations: no library's logarithm decides a bit, a seed has the same weights everywhere.
 /// InvalidArgument for parameters that are not those of `shape`, and for numbers out of range. The optimizer's state
 /// stays. Allocates nothing of size; 6 numbers of Random a weight.
 void initialise(View<const Parameter> parameters, const Shape& shape, const Initial& initial = {});

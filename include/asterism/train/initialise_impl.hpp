@@ -28,7 +28,8 @@ inline double nearly_normal(Random& random) {
 
 inline bool is_bias(model::Role role) {
   using model::Role;
-  return role == Role::query_bias || role == Role::key_bias || role == Role::value_bias || role == Role::output_bias;
+  return role == Role::query_bias || role == Role::key_bias || role == Role::value_bias ||
+         role == Role::output_bias;
 }
 
 inline bool adds_to_residual(model::Role role) {
@@ -52,10 +53,12 @@ inline void fill_embedding(const MatrixView<float>& weights, const Initial& init
 
 ASTERISM_INLINE void initialise(View<const Parameter> parameters, const Shape& shape, const Initial& initial) {
   if (!(initial.embedding > 0)) {
-    throw InvalidArgument(concat("the embedding's standard deviation is ", initial.embedding, ", expected more than 0"));
+    throw InvalidArgument(
+        concat("the embedding's standard deviation is ", initial.embedding, ", expected more than 0"));
   }
   if (!(initial.shared >= 0)) {
-    throw InvalidArgument(concat("the shared row's standard deviation is ", initial.shared, ", expected 0 or more"));
+    throw InvalidArgument(
+        concat("the shared row's standard deviation is ", initial.shared, ", expected 0 or more"));
   }
   Random random(initial.seed);
   const double residual = 0.5 / std::sqrt(2.0 * shape.layers);
@@ -64,8 +67,10 @@ ASTERISM_INLINE void initialise(View<const Parameter> parameters, const Shape& s
     const model::WeightInfo& info = model::info_of(shape.architecture, id.role);
     const auto rows = static_cast<std::size_t>(model::size_of(info.rows, shape));
     const auto cols = static_cast<std::size_t>(model::size_of(info.cols, shape));
-    if (next == parameters.size || parameters[next].weights.rows != rows || parameters[next].weights.cols != cols) {
-      throw InvalidArgument(concat("parameter ", next, next < parameters.size ? " (" + parameters[next].name + ")" : "",
+    if (next == parameters.size || parameters[next].weights.rows != rows ||
+        parameters[next].weights.cols != cols) {
+      throw InvalidArgument(concat("parameter ", next,
+                                   next < parameters.size ? " (" + parameters[next].name + ")" : "",
                                    " is not that of the shape: expected (", rows, ", ", cols, ")"));
     }
     const Parameter& parameter = parameters[next++];
@@ -74,7 +79,8 @@ ASTERISM_INLINE void initialise(View<const Parameter> parameters, const Shape& s
     } else if (id.role == model::Role::embedding) {
       detail::fill_embedding(parameter.weights, initial, random);
     } else {
-      const double scale = (detail::adds_to_residual(id.role) ? residual : 1.0) / std::sqrt(static_cast<double>(cols));
+      const double scale =
+          (detail::adds_to_residual(id.role) ? residual : 1.0) / std::sqrt(static_cast<double>(cols));
       for (float& value : parameter.values()) value = static_cast<float>(scale * detail::nearly_normal(random));
     }
   });

@@ -76,8 +76,9 @@ inline std::string grid(const Axis& x, const Axis& y) {
   };
   each(y, 5, [&](double value) {
     const std::string place = pixel(y.at(value));
-    out += concat("<path class=\"grid\" d=\"M", pixel(x.from), " ", place, "H", pixel(x.to), "\"/><text class=\"label\" x=\"",
-                  pixel(x.from - 8), "\" y=\"", pixel(y.at(value) + 5), "\">", axis_text(value), "</text>\n");
+    out += concat("<path class=\"grid\" d=\"M", pixel(x.from), " ", place, "H", pixel(x.to),
+                  "\"/><text class=\"label\" x=\"", pixel(x.from - 8), "\" y=\"", pixel(y.at(value) + 5), "\">",
+                  axis_text(value), "</text>\n");
   });
   each(x, 8, [&](double value) {
     out += concat("<text class=\"middle\" x=\"", pixel(x.at(value)), "\" y=\"", pixel(y.from + 20), "\">",
@@ -117,8 +118,8 @@ ASTERISM_INLINE std::string line_chart(View<const ChartLine> lines, std::string_
   y.from = height - 44;
   y.to = 12;
   std::string svg = concat("<svg class=\"lines\" viewBox=\"0 0 ", width, " ", height, "\" role=\"img\">\n",
-                           detail::grid(x, y), "<text class=\"label\" x=\"", width - 12, "\" y=\"", height - 4, "\">",
-                           lab::escaped(x_name), "</text>\n");
+                           detail::grid(x, y), "<text class=\"label\" x=\"", width - 12, "\" y=\"", height - 4,
+                           "\">", lab::escaped(x_name), "</text>\n");
   for (const ChartLine& line : lines) {
     std::string path;
     bool begun = false;
@@ -133,8 +134,8 @@ ASTERISM_INLINE std::string line_chart(View<const ChartLine> lines, std::string_
       }
     }
     if (path.empty()) continue;
-    svg += concat("<path class=\"", line.dots ? "d" : "line c", line.colour % chart_colours, "\" d=\"", path, "\"><title>",
-                  lab::escaped(line.name), "</title></path>\n");
+    svg += concat("<path class=\"", line.dots ? "d" : "line c", line.colour % chart_colours, "\" d=\"", path,
+                  "\"><title>", lab::escaped(line.name), "</title></path>\n");
   }
   return svg + "</svg>\n";
 }

@@ -39,8 +39,8 @@ void load_adapters(const std::string& folder, TrainerType& trainer) {
   checkpoint::read_peft(folder, peft_tensors(trainer.parameters()));
 }
 
-/// What PEFT's configuration says of the adapters of a trainer that learn beside the model `base`. InvalidArgument where
-/// attention and experts have adapters of unlike ranks.
+/// What PEFT's configuration says of the adapters of a trainer that learn beside the model `base`. InvalidArgument
+/// where attention and experts have adapters of unlike ranks.
 template <class TrainerType>
 checkpoint::PeftConfig peft_config(const TrainerType& trainer, const std::string& base) {
   const Adapters& adapters = TrainerType::Recipe::adapters;

@@ -38,7 +38,8 @@ template <class Value>
 ChartLine line_of(const NamedLog& run, std::size_t colour, Value&& value) {
   ChartLine out{.name = run.name, .colour = colour};
   for (const LogLine& line : run.lines) {
-    if (const std::optional<double> y = value(line)) out.points.push_back({static_cast<double>(line.report.step), *y});
+    if (const std::optional<double> y = value(line))
+      out.points.push_back({static_cast<double>(line.report.step), *y});
   }
   out.points = thinned(out.points, most_chart_points);
   return out;
@@ -128,13 +129,13 @@ inline std::string heat_map(const std::vector<const LogLine*>& lines, const Load
     }
   }
   const std::size_t height = shape.experts * row;
-  std::string svg = concat("<svg class=\"heat\" viewBox=\"0 0 1060 ", height + 4, "\" role=\"img\"><title>layer ", layer,
-                           "</title><text class=\"label\" x=\"", left - 8, "\" y=\"", height / 2 + 5, "\">", layer,
-                           "</text>");
+  std::string svg =
+      concat("<svg class=\"heat\" viewBox=\"0 0 1060 ", height + 4, "\" role=\"img\"><title>layer ", layer,
+             "</title><text class=\"label\" x=\"", left - 8, "\" y=\"", height / 2 + 5, "\">", layer, "</text>");
   for (std::size_t shade = 1; shade < shades; ++shade) {
     if (paths[shade].empty()) continue;
-    svg += concat("<path fill-opacity=\"", fixed(static_cast<double>(shade) / (shades - 1), 1), "\" d=\"", paths[shade],
-                  "\"/>");
+    svg += concat("<path fill-opacity=\"", fixed(static_cast<double>(shade) / (shades - 1), 1), "\" d=\"",
+                  paths[shade], "\"/>");
   }
   return concat(svg, "<path class=\"frame\" d=\"M", left, " 0h", width, "v", height, "h-", width, "z\"/></svg>\n");
 }
@@ -153,9 +154,10 @@ inline std::string load_charts(const NamedLog& run, bool open) {
     violations.back().name = concat("layer ", layer);
     keys += key(layer, violations.back().name);
   }
-  std::string html = concat("<details", open ? " open" : "", "><summary>", lab::escaped(run.name),
-                            "</summary>\n<p class=\"key\">MaxVio", keys, "</p>\n", line_chart(violations, "step", true),
-                            "<p>Load of the experts of each layer with experts, from the first step to the last.</p>\n");
+  std::string html =
+      concat("<details", open ? " open" : "", "><summary>", lab::escaped(run.name),
+             "</summary>\n<p class=\"key\">MaxVio", keys, "</p>\n", line_chart(violations, "step", true),
+             "<p>Load of the experts of each layer with experts, from the first step to the last.</p>\n");
   for (std::size_t layer = 0; layer < shape.layers; ++layer) html += heat_map(lines, shape, layer);
   return html + "</details>\n";
 }
@@ -172,7 +174,8 @@ ASTERISM_INLINE std::string report_html(View<const NamedLog> runs, std::string_v
   for (std::size_t i = 0; i < runs.size; ++i) {
     const NamedLog& run = runs[i];
     keys += detail::key(i, run.lines.empty() ? run.name + " (no steps)" : run.name);
-    losses.push_back(detail::line_of(run, i, [](const LogLine& line) { return std::optional(line.report.pass.loss); }));
+    losses.push_back(
+        detail::line_of(run, i, [](const LogLine& line) { return std::optional(line.report.pass.loss); }));
     held_out.push_back(detail::line_of(run, i, [](const LogLine& line) { return line.held_out; }));
     held_out.back().dots = true;
     held_out.back().name += ", held-out";
@@ -182,20 +185,21 @@ ASTERISM_INLINE std::string report_html(View<const NamedLog> runs, std::string_v
     loads += detail::load_charts(run, runs.size <= 3);
   }
   losses.insert(losses.end(), held_out.begin(), held_out.end());
-  std::string html =
-      concat(lab::detail::page_begin(title, concat(chart_style, detail::report_style)), "<p class=\"key\">", keys,
-             "</p>\n<h2>Ends</h2>\n", detail::ends_table(runs),
-             detail::section("Loss",
-                             "Cross-entropy of a step's predictions that count, in nats; dots are that of held-out "
-                             "examples. Of long logs a point is the mean of neighbouring steps.",
-                             losses),
-             detail::section("Learning rate", "After warm-up and schedule.", rates),
-             detail::section("Gradient norm", "Of all gradients together, before it was limited.", norms));
+  std::string html = concat(
+      lab::detail::page_begin(title, concat(chart_style, detail::report_style)), "<p class=\"key\">", keys,
+      "</p>\n<h2>Ends</h2>\n", detail::ends_table(runs),
+      detail::section("Loss",
+                      "Cross-entropy of a step's predictions that count, in nats; dots are that of held-out "
+                      "examples. Of long logs a point is the mean of neighbouring steps.",
+                      losses),
+      detail::section("Learning rate", "After warm-up and schedule.", rates),
+      detail::section("Gradient norm", "Of all gradients together, before it was limited.", norms));
   if (!loads.empty()) {
-    html += concat("<h2>Load of experts</h2>\n<p>MaxVio is the largest load of a layer's experts as a multiple of the mean, "
-                   "less 1. In heat maps a row is an expert: white no load, half colour the even one, full colour twice "
-                   "that or more.</p>\n",
-                   loads);
+    html += concat(
+        "<h2>Load of experts</h2>\n<p>MaxVio is the largest load of a layer's experts as a multiple of the mean, "
+        "less 1. In heat maps a row is an expert: white no load, half colour the even one, full colour twice "
+        "that or more.</p>\n",
+        loads);
   }
   return html + std::string(lab::detail::page_end);
 }

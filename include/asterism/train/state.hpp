@@ -18,17 +18,18 @@ namespace asterism::train {
 /// What a state holds besides weights and optimizer.
 struct Progress {
   std::int64_t step = 0;
-  PackingPosition position{};             ///< in the data
-  std::uint64_t tokens = 0;               ///< passed since the beginning
-  double seconds = 0;                     ///< of training
-  std::optional<double> held_out = {};    ///< loss on held-out examples, if it was measured then
+  PackingPosition position{};           ///< in the data
+  std::uint64_t tokens = 0;             ///< passed since the beginning
+  double seconds = 0;                   ///< of training
+  std::optional<double> held_out = {};  ///< loss on held-out examples, if it was measured then
   /// What has to be the same for a run to go on: its recipe, model and data, as texts by name.
   std::map<std::string, std::string> recipe{};
 };
 
 /// The states of one run, in folders `step-NNNNNNNN` of the run's folder. Each is a checkpoint that `load` reads
 /// (config.json, model.safetensors in float32, tokenizer), or adapters in PEFT's files where the run trains these, with
-/// optimizer.safetensors and training.json, which has checksums of all that. A folder appears under its name when it is complete and on the disk. Not thread-safe.
+/// optimizer.safetensors and training.json, which has checksums of all that. A folder appears under its name when it is
+/// complete and on the disk. Not thread-safe.
 class States {
  public:
   /// `folder` is created if it is missing; config.json and tokenizer come from the checkpoint `like`. Removes what a
