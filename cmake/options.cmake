@@ -27,7 +27,7 @@ endif()
 # Components that have to be there for what is built.
 set(asterism_required_components "")
 if(ASTERISM_BUILD_TESTS OR ASTERISM_BUILD_EXAMPLES OR ASTERISM_BUILD_BENCHMARKS)
-  set(asterism_required_components core text)
+  set(asterism_required_components core text train)
   if(ASTERISM_BUILD_TESTS OR ASTERISM_BUILD_BENCHMARKS)
     list(APPEND asterism_required_components knowledge librarian)
   endif()

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/train/checkpoint.hpp"
