@@ -1,5 +1,5 @@
 // The bodies of asterism.hpp that depend on no policy, compiled once for a program in the compiled form
-// (ASTERISM_COMPILED): the target asterism::asterism adds this source and simd.cpp to its user; see core/config.hpp.
+// (ASTERISM_COMPILED): the target asterism::asterism adds this source and kernels.cpp to its user; see core/config.hpp.
 
 #include "asterism/backend/arena_impl.hpp"
 #include "asterism/backend/checks_impl.hpp"
@@ -10,8 +10,6 @@
 #include "asterism/backend/host_products_impl.hpp"
 #include "asterism/backend/host_recurrent_impl.hpp"
 #include "asterism/backend/host_training_impl.hpp"
-#include "asterism/backend/instantiate_impl.hpp"
-#include "asterism/backend/kv_format_impl.hpp"
 #include "asterism/backend/memory_source_impl.hpp"
 #include "asterism/backend/packed_attention_impl.hpp"
 #include "asterism/backend/pass_mutex_impl.hpp"
@@ -60,13 +58,5 @@
 #include "asterism/prefetch/rank_impl.hpp"
 #include "asterism/prefetch/recent_impl.hpp"
 #include "asterism/prefetch/veto_impl.hpp"
-#include "asterism/quant/bfloat16_impl.hpp"
-#include "asterism/quant/double_quantized_impl.hpp"
-#include "asterism/quant/float16_impl.hpp"
-#include "asterism/quant/float32_impl.hpp"
-#include "asterism/quant/instantiate_impl.hpp"
-#include "asterism/quant/plain_scales_impl.hpp"
-#include "asterism/quant/planes_impl.hpp"
-#include "asterism/quant/weight_source_impl.hpp"
 #include "asterism/residency/spill_file_impl.hpp"
 #include "asterism/residency/spill_header_impl.hpp"

@@ -17,7 +17,7 @@ DOORS = {"hnswlib/": "knowledge/index/hnsw_graph.hpp", "faiss/": "knowledge/inde
          "xxhash.h": "knowledge/xxhash.hpp"}
 UMBRELLAS = {"asterism.hpp", "load.hpp", "kernels.hpp", "train.hpp"}
 # The sources of a component's compiled form, one of which includes each x_impl.hpp of its rooms.
-SOURCES = {"core": ("asterism.cpp", "simd.cpp"), "text": ("load.cpp",), "knowledge": ("knowledge.cpp",),
+SOURCES = {"core": ("asterism.cpp", "kernels.cpp"), "text": ("load.cpp",), "knowledge": ("knowledge.cpp",),
            "librarian": ("librarian.cpp",), "train": ("train.cpp",)}
 # The components that each builds on: its rooms may include theirs.
 COMPONENTS = {"core": set(), "text": {"core"}, "knowledge": {"core"}, "librarian": {"core", "text", "knowledge"},

@@ -13,7 +13,8 @@
 
 namespace asterism::backend {
 
-/// simd::gemm for many products, with the same bits, for any number of threads. Not thread-safe.
+/// simd::gemm for many products, with the same bits, for any number of threads, of which 64 work at once. The operands
+/// are packed by all threads together, as much as has room in one round after another. Not thread-safe.
 class HostGemm {
  public:
   /// `use`: the instruction set, which the machine must support.
@@ -44,7 +45,6 @@ class HostGemm {
     simd::Gemm (*at)(void* body, std::size_t i);
   };
 
-  struct Piece;
   class Round;
 
   void multiply(const Products& products);

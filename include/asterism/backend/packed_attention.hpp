@@ -9,6 +9,16 @@
 
 namespace asterism::backend {
 
+namespace detail {
+
+/// The columns [first, first + cols) of a matrix.
+template <class T>
+MatrixView<T> columns_at(const MatrixView<T>& all, std::size_t first, std::size_t cols) {
+  return {all.data + first, all.rows, cols, all.stride};
+}
+
+}  // namespace detail
+
 /// The rows of one sequence, columns of one key/value head: queries and what is made of them (rows, heads * head_dim) of
 /// the heads that share it, keys and values (rows, head_dim). Row i sees the rows up to i, at most the last `window` if
 /// window > 0.

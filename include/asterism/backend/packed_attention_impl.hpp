@@ -14,12 +14,6 @@ namespace asterism::backend {
 
 namespace detail {
 
-/// The columns [first, first + cols) of a matrix.
-template <class T>
-MatrixView<T> columns_at(const MatrixView<T>& all, std::size_t first, std::size_t cols) {
-  return {all.data + first, all.rows, cols, all.stride};
-}
-
 /// A block of queries of one head, with the rows that any of them sees.
 struct QueryBlock {
   std::size_t first;   ///< query

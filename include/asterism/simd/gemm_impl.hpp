@@ -45,12 +45,13 @@ ASTERISM_INLINE void gemm(const Gemm& product, View<float> scratch, Level use) {
     const std::size_t cols = std::min(most_cols, c.cols - j);
     for (std::size_t k = 0; k < depth; k += gemm_depth) {
       const std::size_t deep = std::min(gemm_depth, depth - k);
-      kernel.pack_cols(product.b.transposed().block(j, cols, k, deep), right);
+      GemmOperand unpacked = product.b.transposed().block(j, cols, k, deep);
       for (std::size_t i = 0; i < c.rows; i += most_rows) {
         const std::size_t rows = std::min(most_rows, c.rows - i);
         kernel.pack_rows(product.a.block(i, rows, k, deep), left);
         kernel.multiply(left, right, deep, {c.data + i * c.stride + j, rows, cols, c.stride},
-                        product.adds || k > 0, nothing);
+                        product.adds || k > 0, nothing, unpacked);
+        unpacked.data = nullptr;
       }
     }
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include <immintrin.h>
 
@@ -22,11 +23,13 @@ struct Avx2Gemm : Avx2Pack {
   static constexpr std::size_t few_rows = 3;
 
   /// As PortableGemm's.
-  template <std::size_t Rows, std::size_t Panels>
-  ASTERISM_AVX2 static void multiply(const float* a, const float* b, std::size_t depth, float* c,
-                                     std::size_t stride, bool adds, GemmAhead& ahead) {
+  template <std::size_t Rows, std::size_t Panels, bool Packs = false>
+  ASTERISM_AVX2 static void multiply(const float* a, std::conditional_t<Packs, float*, const float*> b,
+                                     std::size_t depth, float* c, std::size_t stride, bool adds, GemmAhead& ahead,
+                                     const float* from = nullptr, std::size_t from_stride = 0) {
+    static_assert(!Packs || Panels == 1);
     constexpr std::size_t vectors = 2 * Panels;
-    const std::size_t panel = cols * depth;
+    [[maybe_unused]] const std::size_t panel = cols * depth;
     __m256 sums[Rows][vectors];
     ASTERISM_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
@@ -40,7 +43,15 @@ struct Avx2Gemm : Avx2Pack {
       for (const std::size_t end = std::min(depth, k + gemm_step); k < end; ++k, a += rows, b += cols) {
         __m256 right[vectors];
         ASTERISM_UNROLL
-        for (std::size_t j = 0; j < vectors; ++j) right[j] = _mm256_loadu_ps(b + j / 2 * panel + j % 2 * 8);
+        for (std::size_t j = 0; j < vectors; ++j) {
+          if constexpr (Packs) {
+            right[j] = _mm256_loadu_ps(from + 8 * j);
+            _mm256_storeu_ps(b + 8 * j, right[j]);
+          } else {
+            right[j] = _mm256_loadu_ps(b + j / 2 * panel + j % 2 * 8);
+          }
+        }
+        if constexpr (Packs) from += from_stride;
         ASTERISM_UNROLL
         for (std::size_t r = 0; r < Rows; ++r) {
           const __m256 left = _mm256_broadcast_ss(a + r);

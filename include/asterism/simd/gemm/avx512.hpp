@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include <immintrin.h>
 
@@ -21,11 +22,14 @@ struct Avx512Gemm : Avx2Pack {
   static constexpr std::size_t few_rows = 3;
 
   /// As PortableGemm's.
-  template <std::size_t Rows, std::size_t Panels>
-  ASTERISM_AVX512 static void multiply(const float* a, const float* b, std::size_t depth, float* c,
-                                       std::size_t stride, bool adds, GemmAhead& ahead) {
+  template <std::size_t Rows, std::size_t Panels, bool Packs = false>
+  ASTERISM_AVX512 static void multiply(const float* a, std::conditional_t<Packs, float*, const float*> b,
+                                       std::size_t depth, float* c, std::size_t stride, bool adds,
+                                       GemmAhead& ahead, const float* from = nullptr,
+                                       std::size_t from_stride = 0) {
+    static_assert(!Packs || Panels == 1);
     constexpr std::size_t vectors = 2 * Panels;
-    const std::size_t panel = cols * depth;
+    [[maybe_unused]] const std::size_t panel = cols * depth;
     __m512 sums[Rows][vectors];
     ASTERISM_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
@@ -40,7 +44,15 @@ struct Avx512Gemm : Avx2Pack {
       for (const std::size_t end = std::min(depth, k + gemm_step); k < end; ++k, a += rows, b += cols) {
         __m512 right[vectors];
         ASTERISM_UNROLL
-        for (std::size_t j = 0; j < vectors; ++j) right[j] = _mm512_loadu_ps(b + j / 2 * panel + j % 2 * 16);
+        for (std::size_t j = 0; j < vectors; ++j) {
+          if constexpr (Packs) {
+            right[j] = _mm512_loadu_ps(from + 16 * j);
+            _mm512_storeu_ps(b + 16 * j, right[j]);
+          } else {
+            right[j] = _mm512_loadu_ps(b + j / 2 * panel + j % 2 * 16);
+          }
+        }
+        if constexpr (Packs) from += from_stride;
         ASTERISM_UNROLL
         for (std::size_t r = 0; r < Rows; ++r) {
           const __m512 left = _mm512_set1_ps(a[r]);

@@ -58,11 +58,13 @@ void multiply_tile(const float* a, const float* b, std::size_t depth, MatrixView
   }
 }
 
-/// c = or += the product of panels of a, all rows of c, and panels of b, all columns of c. A few last rows take two
-/// panels of b at once, since one would not give them enough sums to fill the time that each takes.
+/// c = or += the product of panels of a, all rows of c, and panels of b, all columns of c. Where `unpacked` is b,
+/// transposed, each panel of b is packed first; one whose lines are neighbours in memory while its first tile is
+/// computed. A few last rows of c take two panels of b at once, since one would not give them enough sums to fill the
+/// time that each takes.
 template <class Kernels>
-void multiply_panels(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds,
-                     GemmAhead& ahead) {
+void multiply_panels(const float* a, float* b, std::size_t depth, MatrixView<float> c, bool adds, GemmAhead& ahead,
+                     const GemmOperand& unpacked) {
   constexpr std::size_t rows = Kernels::rows;
   constexpr std::size_t cols = Kernels::cols;
   constexpr std::size_t few = Kernels::few_rows;
@@ -72,16 +74,27 @@ void multiply_panels(const float* a, const float* b, std::size_t depth, MatrixVi
     return MatrixView<float>(c.data + i * c.stride + j, n_rows, c.cols - j, c.stride);
   };
   for (std::size_t j = 0; j < c.cols; j += cols, b += cols * depth) {
-    for (std::size_t i = 0; i < most; i += rows) {
+    std::size_t i = 0;
+    if (unpacked.data != nullptr) {
+      const GemmOperand panel = unpacked.block(j, std::min(cols, c.cols - j), 0, depth);
+      if (panel.col_stride != 1 && panel.rows == cols && most >= rows) {
+        Kernels::template multiply<rows, 1, true>(a, b, depth, c.data + j, c.stride, adds, ahead, panel.data,
+                                                  panel.col_stride);
+        i = rows;
+      } else {
+        pack<cols, Kernels>(panel, b);
+      }
+    }
+    for (; i < most; i += rows) {
       multiply_tile<Kernels, 1, rows>(a + i * depth, b, depth, tile(i, j, std::min(rows, most - i)), adds, ahead);
     }
-    if (!few_left || j / cols % 2 != 0) continue;
+    if (!few_left) continue;
     const float* const last = a + most * depth;
-    const MatrixView<float> rest = tile(most, j, c.rows - most);
-    if (rest.cols > cols) {
-      multiply_tile<Kernels, 2, few>(last, b, depth, rest, adds, ahead);
-    } else {
-      multiply_tile<Kernels, 1, few>(last, b, depth, rest, adds, ahead);
+    if (j / cols % 2 != 0) {
+      multiply_tile<Kernels, 2, few>(last, b - cols * depth, depth, tile(most, j - cols, c.rows - most), adds,
+                                     ahead);
+    } else if (c.cols - j <= cols) {
+      multiply_tile<Kernels, 1, few>(last, b, depth, tile(most, j, c.rows - most), adds, ahead);
     }
   }
 }
@@ -96,10 +109,11 @@ struct GemmKernel {
   void (*pack_rows)(const GemmOperand& a, float* out) = nullptr;
   /// Panels of all columns of b, which comes transposed.
   void (*pack_cols)(const GemmOperand& b_transposed, float* out) = nullptr;
-  /// c = a b or c += a b of panels over `depth` values of k. Each `gemm_step` values of k of a tile
-  /// of `rows` rows and `cols` columns are a step of `ahead`.
-  void (*multiply)(const float* a, const float* b, std::size_t depth, MatrixView<float> c, bool adds,
-                   GemmAhead& ahead) = nullptr;
+  /// c = a b or c += a b of panels over `depth` values of k. If `unpacked`, b transposed, has data, the panels of b are
+  /// not there yet but are packed. Each `gemm_step` values of k of a tile of `rows` rows and `cols` columns are a step
+  /// of `ahead`.
+  void (*multiply)(const float* a, float* b, std::size_t depth, MatrixView<float> c, bool adds, GemmAhead& ahead,
+                   const GemmOperand& unpacked) = nullptr;
 };
 
 /// Every width of a panel divides this.

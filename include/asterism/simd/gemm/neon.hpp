@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include <arm_neon.h>
 
@@ -20,11 +21,13 @@ struct NeonGemm {
   static constexpr std::size_t few_rows = 3;
 
   /// As PortableGemm's.
-  template <std::size_t Rows, std::size_t Panels>
-  static void multiply(const float* a, const float* b, std::size_t depth, float* c, std::size_t stride, bool adds,
-                       GemmAhead& ahead) {
+  template <std::size_t Rows, std::size_t Panels, bool Packs = false>
+  static void multiply(const float* a, std::conditional_t<Packs, float*, const float*> b, std::size_t depth,
+                       float* c, std::size_t stride, bool adds, GemmAhead& ahead, const float* from = nullptr,
+                       std::size_t from_stride = 0) {
+    static_assert(!Packs || Panels == 1);
     constexpr std::size_t vectors = 3 * Panels;
-    const std::size_t panel = cols * depth;
+    [[maybe_unused]] const std::size_t panel = cols * depth;
     float32x4_t sums[Rows][vectors];
     ASTERISM_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
@@ -38,7 +41,15 @@ struct NeonGemm {
       for (const std::size_t end = std::min(depth, k + gemm_step); k < end; ++k, a += rows, b += cols) {
         float32x4_t right[vectors];
         ASTERISM_UNROLL
-        for (std::size_t j = 0; j < vectors; ++j) right[j] = vld1q_f32(b + j / 3 * panel + j % 3 * 4);
+        for (std::size_t j = 0; j < vectors; ++j) {
+          if constexpr (Packs) {
+            right[j] = vld1q_f32(from + 4 * j);
+            vst1q_f32(b + 4 * j, right[j]);
+          } else {
+            right[j] = vld1q_f32(b + j / 3 * panel + j % 3 * 4);
+          }
+        }
+        if constexpr (Packs) from += from_stride;
         ASTERISM_UNROLL
         for (std::size_t r = 0; r < Rows; ++r) {
           const float32x4_t left = vdupq_n_f32(a[r]);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 #include "asterism/simd/gemm/ahead.hpp"
 #include "asterism/simd/target.hpp"
@@ -17,21 +18,30 @@ struct PortableGemm {
   static constexpr std::size_t few_rows = 2;  ///< that take two panels of b at once
 
   /// c(r, j) = or += the sum over k of a(r, k) * b(k, j) for r < Rows and j < Panels * cols: one panel of a, and Panels
-  /// of b. Each multiplication is added at once, k ascending.
-  template <std::size_t Rows, std::size_t Panels>
-  static void multiply(const float* a, const float* b, std::size_t depth, float* c, std::size_t stride, bool adds,
-                       GemmAhead& ahead) {
+  /// of b. Each product is added at once, k ascending. If `Packs`, the panel of b is not there yet: its row k lies at
+  /// from + k * from_stride, and is stored in b.
+  template <std::size_t Rows, std::size_t Panels, bool Packs = false>
+  static void multiply(const float* a, std::conditional_t<Packs, float*, const float*> b, std::size_t depth,
+                       float* c, std::size_t stride, bool adds, GemmAhead& ahead, const float* from = nullptr,
+                       std::size_t from_stride = 0) {
     using Four [[gnu::vector_size(16)]] = float;
+    static_assert(!Packs || Panels == 1);
     constexpr std::size_t vectors = 2 * Panels;
-    const std::size_t panel = cols * depth;
+    [[maybe_unused]] const std::size_t panel = cols * depth;
     Four sums[Rows][vectors] = {};
     for (std::size_t k = 0; k < depth;) {
       ahead.step();
       for (const std::size_t end = std::min(depth, k + gemm_step); k < end; ++k, a += rows, b += cols) {
         Four right[vectors];
-        ASTERISM_UNROLL
-        for (std::size_t j = 0; j < vectors; ++j) {
-          std::memcpy(&right[j], b + j / 2 * panel + j % 2 * 4, sizeof right[j]);
+        if constexpr (Packs) {
+          std::memcpy(right, from, sizeof right);
+          std::memcpy(b, right, sizeof right);
+          from += from_stride;
+        } else {
+          ASTERISM_UNROLL
+          for (std::size_t j = 0; j < vectors; ++j) {
+            std::memcpy(&right[j], b + j / 2 * panel + j % 2 * 4, sizeof right[j]);
+          }
         }
         ASTERISM_UNROLL
         for (std::size_t r = 0; r < Rows; ++r) {
