@@ -78,8 +78,8 @@ class HostTraining {
   /// For x += sum of weight * answer and the gradient dx (n, cols): dslots (slots, cols) becomes that of the answers,
   /// dweights (n, k) that of the routes' weights. answers (slots, cols) as they were combined.
   void combine_backward(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
-                        DeviceMatrix<const float> answers, DeviceMatrix<const float> dx, DeviceMatrix<float> dslots,
-                        DeviceMatrix<float> dweights);
+                        DeviceMatrix<const float> answers, DeviceMatrix<const float> dx,
+                        DeviceMatrix<float> dslots, DeviceMatrix<float> dweights);
 
   /// dx(i, :) += the rows of dslots (slots, cols) that were gathered from row i, in order of expert. dx (n, cols).
   void gather_backward(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
@@ -118,7 +118,8 @@ class HostTraining {
   void log_sum_exp(DeviceMatrix<const float> x, DeviceMatrix<float> out);
 
   /// x(i, :) += factor * scale(i, 0) * y(i, :); x and y (n, cols), scale (n, 1).
-  void add_scaled(DeviceMatrix<const float> y, DeviceMatrix<const float> scale, float factor, DeviceMatrix<float> x);
+  void add_scaled(DeviceMatrix<const float> y, DeviceMatrix<const float> scale, float factor,
+                  DeviceMatrix<float> x);
 
   /// x *= factor.
   void scale(float factor, DeviceMatrix<float> x);

@@ -47,8 +47,8 @@ void attend_head(const HeadRows& rows, std::size_t block, View<float> scratch, M
 
 /// Gradients from that of `out`, overwritten. A head's share of keys and values is added in order of heads, then of
 /// blocks of queries. Does not allocate.
-void attend_head_backward(const HeadRows& rows, std::size_t block, View<float> scratch, MatrixView<const float> dout,
-                          const HeadGradients& gradients);
+void attend_head_backward(const HeadRows& rows, std::size_t block, View<float> scratch,
+                          MatrixView<const float> dout, const HeadGradients& gradients);
 
 }  // namespace asterism::backend
 

@@ -56,11 +56,11 @@ struct DispatchSaved {
 /// Memory of a pass and of its gradient, which all layers share.
 template <class Experts>
 struct DispatchWork {
-  backend::DeviceMatrix<float> gathered;       ///< (slots, hidden)
-  backend::DeviceMatrix<float> dslots;         ///< (slots, hidden): of answers
-  backend::DeviceMatrix<float> dgathered;      ///< (slots, hidden)
-  backend::DeviceMatrix<float> dweights;       ///< (rows, top_k)
-  backend::DeviceMatrix<float> dlogits;        ///< (rows, experts)
+  backend::DeviceMatrix<float> gathered;        ///< (slots, hidden)
+  backend::DeviceMatrix<float> dslots;          ///< (slots, hidden): of answers
+  backend::DeviceMatrix<float> dgathered;       ///< (slots, hidden)
+  backend::DeviceMatrix<float> dweights;        ///< (rows, top_k)
+  backend::DeviceMatrix<float> dlogits;         ///< (rows, experts)
   backend::DeviceMatrix<float> sums;            ///< (1, experts): of the probabilities
   backend::DeviceMatrix<float> dprobabilities;  ///< (1, experts): of all rows
   typename Experts::Work inner;

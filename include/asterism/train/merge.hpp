@@ -15,8 +15,8 @@ namespace asterism::train {
 /// rounding, and is no longer in 4 bits. Memory: one matrix. Progress counts bytes written; an exception from the sink
 /// cancels. Throws FileError, FormatError and Unsupported on a bad base, as checkpoint::read_peft_config and PeftFile do
 /// on a bad adapter.
-void merge_adapter(const std::string& base, const std::string& adapter, const std::string& to, ProgressSink& progress,
-                   Bytes max_shard_bytes = 2_GB);
+void merge_adapter(const std::string& base, const std::string& adapter, const std::string& to,
+                   ProgressSink& progress, Bytes max_shard_bytes = 2_GB);
 
 }  // namespace asterism::train
 
