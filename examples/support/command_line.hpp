@@ -90,7 +90,7 @@ inline std::string with_flags(std::string text) {
     std::string_view library;
     std::string_view program;
   };
-  constexpr std::array<Wording, 8> wordings = {{
+  constexpr std::array<Wording, 11> wordings = {{
       {"lower Limits (context, batch, prefill_chunk)", "lower --context or --prefill-chunk"},
       {"Raise the budgets (", "Raise the budgets of --machine ("},
       {"choose a format with fewer bits, or lower the context",
@@ -101,6 +101,10 @@ inline std::string with_flags(std::string text) {
       {"placement::Balanced evens them out", "without --device-map they are evened out"},
       {", the Blueprint allows ", ", this program allows "},
       {"the Blueprint asks for", "this program asks for"},
+      {"set ReadOptions::skipped to leave them out", "--skip-bad FILE leaves them out"},
+      {"text needs a tokenizer: set ReadOptions::tokenizer",
+       "text needs a tokenizer, and the checkpoint has no tokenizer.json"},
+      {"go on with that one, or give another folder", "go on with that one, or give another --run"},
       {"use the checkpoint's format in the Blueprint", "choose the checkpoint's format"},
   }};
   for (const auto& [library, program] : wordings) {

@@ -147,6 +147,8 @@ TEST_CASE("rows that can't be trained on") {
   check_refused(R"({"text": "a", "prompt": "b", "completion": "c"})",
                 {"has 'text', but also 'prompt' and 'completion'", "not clear"});
   check_refused(R"({"instruction": "a", "response": "b", "output": "c"})", {"not clear"});
+  check_refused(R"({"prompt": "a", "completion": "b", "answer": "c"})", {"not clear"});
+  check_refused(R"({"prompt": "a", "question": "b", "answer": "c"})", {"not clear"});
   check_refused(R"({"text": 3})", {"'text' is number, expected a string"});
   check_refused(R"({"prompt": "a", "completion": ["b"]})", {"'completion' is array, expected a string"});
   check_refused(R"({"text": ""})", {"'text' is empty"});

@@ -7,11 +7,13 @@
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/file/new_folder.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/train/run.hpp"
 
@@ -145,6 +147,52 @@ TEST_CASE("another recipe is refused with the difference") {
   const std::string error = error_of(folder.path(), 6);
   CHECK(error.find("seed: 5 in the state, 6 now") != std::string::npos);
   CHECK(error.find("optimizer") == std::string::npos);
+}
+
+namespace {
+
+struct Adapted : test::Short<> {
+  static constexpr train::Adapters adapters{.attention = 2, .experts = 2, .alpha = 4};
+};
+
+std::vector<float> adapted_in(const std::string& folder, std::stop_token cancel = {}, std::string model = "one") {
+  const train::Examples examples = test::copies(40, 100);
+  auto trainer = test::trained<Adapted>();
+  trainer.reset_adapters(3);
+  train::Packing packing(examples, {.rows = train::step_rows<Adapted>, .batch = 4, .seed = 5});
+  train::run(trainer, examples, packing, nullptr,
+             {.folder = folder,
+              .like = test::checkpoint_folder(),
+              .steps = all_steps,
+              .cancel = std::move(cancel),
+              .also = {{"model", std::move(model)}}});
+  return test::all_weights(trainer);
+}
+
+}  // namespace
+
+TEST_CASE("states of adapters are PEFT's files, from which a run goes on to the same bits") {
+  const test::TemporaryFolder whole;
+  const std::vector<float> expected = adapted_in(whole.path());
+  const test::TemporaryFolder folder;
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK(adapted_in(folder.path(), stop.get_token()) != expected);
+  const train::States states(folder.path(), "");
+  REQUIRE(states.steps() == std::vector<std::int64_t>{1});
+  CHECK(file::folder_entries(states.path_of(1)) ==
+        std::vector<std::string>{"adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors",
+                                 "training.json"});
+  CHECK_THROWS_WITH_AS(adapted_in(folder.path(), {}, "another"),
+                       doctest::Contains("model: one in the state, another now"), InvalidArgument);
+  CHECK(adapted_in(folder.path()) == expected);
+  auto again = test::trained<Adapted>();
+  train::load_adapters(states.path_of(all_steps), again);
+  CHECK(test::all_weights(again) == expected);
+  change_byte(states.path_of(all_steps) + "/adapter_model.safetensors",
+              std::filesystem::file_size(states.path_of(all_steps) + "/adapter_model.safetensors") - 20);
+  CHECK_THROWS_WITH_AS(adapted_in(folder.path()), doctest::Contains("adapter_model.safetensors: its checksum"),
+                       FormatError);
 }
 
 TEST_CASE("a damaged state is named, and the one before it goes on") {

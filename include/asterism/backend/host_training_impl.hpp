@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "asterism/backend/host_training.hpp"
-#include "asterism/backend/packed_attention.hpp"
+#include "asterism/backend/packed_attention_impl.hpp"
 #include "asterism/linalg/lanes.hpp"
 #include "asterism/linalg/softmax.hpp"
 #include "asterism/simd/dot.hpp"

@@ -6,7 +6,7 @@
 #include "asterism/backend/kv_format_impl.hpp"
 #include "asterism/backend/kv_format_templates.hpp"
 #include "asterism/quant/shipped.hpp"
-#include "asterism/simd/vector_impl.hpp"
+#include "asterism/simd/vector.hpp"
 #include "asterism/simd/vector_templates.hpp"
 
 namespace asterism::backend {

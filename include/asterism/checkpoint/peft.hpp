@@ -61,7 +61,10 @@ class PeftFile {
 /// Fills the tensors from the file of a folder, which holds them and no others. Throws as PeftFile does.
 void read_peft(const std::string& folder, View<const PeftTensor> tensors);
 
-/// Writes both files in a new folder, or over an older adapter in one step. FileError where the disk refuses.
+/// Writes both files into a folder that is there. FileError where the disk refuses.
+void write_peft_files(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors);
+
+/// The same in a new folder, or over an older adapter in one step.
 void write_peft(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors);
 
 }  // namespace asterism::checkpoint

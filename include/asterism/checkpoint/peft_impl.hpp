@@ -106,15 +106,15 @@ ASTERISM_INLINE void read_peft(const std::string& folder, View<const PeftTensor>
   file.check_all_read();
 }
 
-ASTERISM_INLINE void write_peft(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors) {
-  file::NewFolder target(folder);
+ASTERISM_INLINE void write_peft_files(const std::string& folder, const PeftConfig& config,
+                                      View<const PeftTensor> tensors) {
   std::vector<TensorDeclaration> declarations;
   std::map<std::string, const PeftTensor*, std::less<>> by_name;
   for (const PeftTensor& tensor : tensors) {
     declarations.push_back({.name = tensor.name, .dtype = DType::f32, .shape = {tensor.values.rows, tensor.values.cols}});
     by_name[tensor.name] = &tensor;
   }
-  SafetensorsWriter writer(target.temporary() + "/adapter_model.safetensors", std::move(declarations));
+  SafetensorsWriter writer(folder + "/adapter_model.safetensors", std::move(declarations));
   for (const TensorInfo& tensor : writer.tensors()) {
     const MatrixView<float>& values = by_name.at(tensor.name)->values;
     writer.write(tensor.name, {reinterpret_cast<const std::byte*>(values.data),
@@ -134,7 +134,12 @@ ASTERISM_INLINE void write_peft(const std::string& folder, const PeftConfig& con
                             {"inference_mode", true},
                             {"init_lora_weights", true},
                             {"target_modules", config.targets}};
-  file::write_text_file(target.temporary() + "/adapter_config.json", text.dump(2) + "\n");
+  file::write_text_file(folder + "/adapter_config.json", text.dump(2) + "\n");
+}
+
+ASTERISM_INLINE void write_peft(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors) {
+  file::NewFolder target(folder);
+  write_peft_files(target.temporary(), config, tensors);
   target.finish([](const std::string& name) {
     return name == "adapter_model.safetensors" || name == "adapter_model.bin" || name == "adapter_config.json";
   });

@@ -1,14 +1,14 @@
 // Instantiates the kernels of the shipped formats once.
 #pragma once
 
-#include "asterism/quant/bfloat16_impl.hpp"
-#include "asterism/quant/double_quantized_impl.hpp"
-#include "asterism/quant/float16_impl.hpp"
-#include "asterism/quant/float32_impl.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/double_quantized.hpp"
+#include "asterism/quant/float16.hpp"
+#include "asterism/quant/float32.hpp"
 #include "asterism/quant/group_int_templates.hpp"
 #include "asterism/quant/kernel_order_templates.hpp"
 #include "asterism/quant/nf4_templates.hpp"
-#include "asterism/quant/plain_scales_impl.hpp"
+#include "asterism/quant/plain_scales.hpp"
 #include "asterism/quant/shipped.hpp"
 #include "asterism/simd/integer_product_templates.hpp"
 #include "asterism/simd/product_templates.hpp"

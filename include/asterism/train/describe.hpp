@@ -10,6 +10,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/train/adam_w.hpp"
 #include "asterism/train/adam_w8.hpp"
+#include "asterism/train/adapters.hpp"
 #include "asterism/train/log.hpp"
 #include "asterism/train/losses.hpp"
 #include "asterism/train/muon.hpp"
@@ -33,6 +34,7 @@ std::string describe(const Constant& schedule);
 std::string describe(const Cosine& schedule);
 std::string describe(const LinearFall& schedule);
 std::string describe(const Losses& losses);
+std::string describe(const Adapters& adapters);
 
 /// Numbers that learn.
 std::uint64_t parameter_count(View<const Parameter> parameters);
@@ -47,7 +49,8 @@ std::vector<std::int32_t> sparse_load(const TrainerType& trainer) {
   std::vector<std::int32_t> out;
   for (std::int32_t layer = 0; layer < trainer.shape().layers; ++layer) {
     if (trainer.shape().is_dense(layer)) continue;
-    const View<const std::int32_t> row = trainer.load().subview(static_cast<std::size_t>(layer) * experts, experts);
+    const View<const std::int32_t> row =
+        trainer.load().subview(static_cast<std::size_t>(layer) * experts, experts);
     out.insert(out.end(), row.begin(), row.end());
   }
   return out;

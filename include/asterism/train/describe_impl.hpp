@@ -57,6 +57,11 @@ ASTERISM_INLINE std::string describe(const Losses& losses) {
   return concat("balance ", number_text(losses.balance), ", z ", number_text(losses.z));
 }
 
+ASTERISM_INLINE std::string describe(const Adapters& adapters) {
+  return concat("rank ", adapters.attention, " at attention, ", adapters.experts, " at experts, alpha ",
+                number_text(adapters.alpha), adapters.rank_stabilised ? ", rank-stabilised" : "");
+}
+
 ASTERISM_INLINE std::uint64_t parameter_count(View<const Parameter> parameters) {
   std::uint64_t out = 0;
   for (const Parameter& parameter : parameters) out += parameter.size();
@@ -65,7 +70,8 @@ ASTERISM_INLINE std::uint64_t parameter_count(View<const Parameter> parameters) 
 
 ASTERISM_INLINE std::string loss_text(const LogLine& line) {
   char text[64];
-  std::snprintf(text, sizeof text, "loss %.4f, %.1f %% right", line.report.pass.loss, 100 * line.report.pass.right);
+  std::snprintf(text, sizeof text, "loss %.4f, %.1f %% right", line.report.pass.loss,
+                100 * line.report.pass.right);
   return text;
 }
 

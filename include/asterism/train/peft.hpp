@@ -39,11 +39,10 @@ void load_adapters(const std::string& folder, TrainerType& trainer) {
   checkpoint::read_peft(folder, peft_tensors(trainer.parameters()));
 }
 
-/// Writes the adapters of a trainer as PEFT's files, which `PeftModel.from_pretrained` loads beside the model `base`
-/// (adapter_config.json names it): transformers 4 as they are, transformers 5 by PEFT's conversion. InvalidArgument
-/// where attention and experts have adapters of unlike ranks, FileError where the disk refuses.
+/// What PEFT's configuration says of the adapters of a trainer that learn beside the model `base`. InvalidArgument
+/// where attention and experts have adapters of unlike ranks.
 template <class TrainerType>
-void save_adapters(const TrainerType& trainer, const std::string& base, const std::string& folder) {
+checkpoint::PeftConfig peft_config(const TrainerType& trainer, const std::string& base) {
   const Adapters& adapters = TrainerType::Recipe::adapters;
   if (adapters.attention > 0 && adapters.experts > 0 && adapters.attention != adapters.experts) {
     throw InvalidArgument(concat("adapters of rank ", adapters.attention, " at attention and of rank ",
@@ -60,7 +59,15 @@ void save_adapters(const TrainerType& trainer, const std::string& base, const st
     if (std::find(config.targets.begin(), config.targets.end(), last) == config.targets.end())
       config.targets.push_back(last);
   }
-  checkpoint::write_peft(folder, config, peft_tensors(trainer.parameters()));
+  return config;
+}
+
+/// Writes the adapters of a trainer as PEFT's files, which `PeftModel.from_pretrained` loads beside the model `base`
+/// (adapter_config.json names it): transformers 4 as they are, transformers 5 by PEFT's conversion. InvalidArgument as
+/// peft_config, FileError where the disk refuses.
+template <class TrainerType>
+void save_adapters(const TrainerType& trainer, const std::string& base, const std::string& folder) {
+  checkpoint::write_peft(folder, peft_config(trainer, base), peft_tensors(trainer.parameters()));
 }
 
 }  // namespace asterism::train

@@ -19,29 +19,32 @@
 #include "asterism/train/data/packing.hpp"
 #include "asterism/train/describe.hpp"
 #include "asterism/train/log.hpp"
+#include "asterism/train/peft.hpp"
 #include "asterism/train/report.hpp"
 #include "asterism/train/state.hpp"
 
 namespace asterism::train {
 
 struct RunOptions {
-  std::string folder{};            ///< of states and log.jsonl
-  std::string like{};              ///< checkpoint whose config.json and tokenizer go along with states
-  std::int64_t steps = 0;        ///< in all, > 0
-  double save_seconds = 300;     ///< between two states
+  std::string folder{};       ///< of states and log.jsonl
+  std::string like{};         ///< checkpoint whose config.json and tokenizer go along with states; adapters' base
+  std::int64_t steps = 0;     ///< in all, > 0
+  double save_seconds = 300;  ///< between two states
   std::int64_t measure_every = 0;  ///< steps between two measurements of held-out loss; 0: with each state alone
-  std::stop_token cancel{};      ///< ends the run after a step, with a state
+  std::stop_token cancel{};        ///< ends the run after a step, with a state
   ProgressSink* progress = nullptr;
   /// Called after each step; may throw to end the run without a state.
   void (*on_step)(const LogLine&, void*) = nullptr;
-  void* context = nullptr;       ///< its last argument
+  void* context = nullptr;  ///< its last argument
+  /// What else has to be the same for a run to go on, by name: the model that adapters learn beside.
+  std::map<std::string, std::string> also{};
 };
 
 struct RunResult {
-  Progress progress{};        ///< where it ended
-  std::int64_t resumed = 0;   ///< the step that it went on from; 0: from the beginning
-  bool complete = false;      ///< all steps were taken
-  PassReport last{};          ///< of the last step, if there was one
+  Progress progress{};       ///< where it ended
+  std::int64_t resumed = 0;  ///< the step that it went on from; 0: from the beginning
+  bool complete = false;     ///< all steps were taken
+  PassReport last{};         ///< of the last step, if there was one
 };
 
 /// What a run is made of, as States compares it.
@@ -49,16 +52,18 @@ template <class TrainerType>
 std::map<std::string, std::string> recipe_of(const TrainerType& trainer, const Packing& packing,
                                              std::uint64_t data_fingerprint, std::int64_t steps) {
   const auto& numbers = trainer.numbers();
-  return {{"optimizer", describe(numbers.optimizer)},
-          {"schedule", describe(numbers.schedule)},
-          {"losses", describe(numbers.losses)},
-          {"clip", number_text(numbers.clip)},
-          {"rows of a step", concat(packing.options().rows)},
-          {"examples of a step", concat(packing.options().batch)},
-          {"seed", concat(packing.options().seed)},
-          {"steps", concat(steps)},
-          {"data", concat("fingerprint ", data_fingerprint)},
-          {"parameters", concat(parameter_count(trainer.parameters()))}};
+  std::map<std::string, std::string> out = {{"optimizer", describe(numbers.optimizer)},
+                                            {"schedule", describe(numbers.schedule)},
+                                            {"losses", describe(numbers.losses)},
+                                            {"clip", number_text(numbers.clip)},
+                                            {"rows of a step", concat(packing.options().rows)},
+                                            {"examples of a step", concat(packing.options().batch)},
+                                            {"seed", concat(packing.options().seed)},
+                                            {"steps", concat(steps)},
+                                            {"data", concat("fingerprint ", data_fingerprint)},
+                                            {"parameters", concat(parameter_count(trainer.parameters()))}};
+  if constexpr (TrainerType::Recipe::adapters.any()) out["adapters"] = describe(TrainerType::Recipe::adapters);
+  return out;
 }
 
 /// The mean loss of all predictions that count in `examples`, in order; nothing is learnt.
@@ -83,8 +88,11 @@ template <class TrainerType>
 RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, const Examples* held_out,
               const RunOptions& options) {
   using Clock = std::chrono::steady_clock;
-  const auto recipe = recipe_of(trainer, packing, examples.fingerprint(), options.steps);
-  States states(options.folder, options.like);
+  auto recipe = recipe_of(trainer, packing, examples.fingerprint(), options.steps);
+  recipe.insert(options.also.begin(), options.also.end());
+  std::optional<checkpoint::PeftConfig> adapters;
+  if constexpr (TrainerType::Recipe::adapters.any()) adapters = peft_config(trainer, options.like);
+  States states(options.folder, options.like, std::move(adapters));
   RunResult out;
   out.progress.recipe = recipe;
   if (auto last = states.load_last(trainer.parameters(), recipe)) {
@@ -108,7 +116,8 @@ RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, 
   };
   while (out.progress.step < options.steps) {
     const PackedStep step = packing.next();
-    const StepReport report = trainer.step(Batch{step.tokens, step.ends, step.targets, step.weights}, options.steps);
+    const StepReport report =
+        trainer.step(Batch{step.tokens, step.ends, step.targets, step.weights}, options.steps);
     out.last = report.pass;
     out.progress.step = report.step;
     out.progress.position = packing.position();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "asterism/checkpoint/peft.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/train/data/packing.hpp"
@@ -17,22 +18,24 @@ namespace asterism::train {
 /// What a state holds besides weights and optimizer.
 struct Progress {
   std::int64_t step = 0;
-  PackingPosition position{};             ///< in the data
-  std::uint64_t tokens = 0;               ///< passed since the beginning
-  double seconds = 0;                     ///< of training
-  std::optional<double> held_out = {};    ///< loss on held-out examples, if it was measured then
+  PackingPosition position{};           ///< in the data
+  std::uint64_t tokens = 0;             ///< passed since the beginning
+  double seconds = 0;                   ///< of training
+  std::optional<double> held_out = {};  ///< loss on held-out examples, if it was measured then
   /// What has to be the same for a run to go on: its recipe, model and data, as texts by name.
   std::map<std::string, std::string> recipe{};
 };
 
 /// The states of one run, in folders `step-NNNNNNNN` of the run's folder. Each is a checkpoint that `load` reads
-/// (config.json, model.safetensors in float32, tokenizer), with optimizer.safetensors and training.json, which has
-/// checksums of all that. A folder appears under its name when it is complete and on the disk. Not thread-safe.
+/// (config.json, model.safetensors in float32, tokenizer), or adapters in PEFT's files where the run trains these, with
+/// optimizer.safetensors and training.json, which has checksums of all that. A folder appears under its name when it is
+/// complete and on the disk. Not thread-safe.
 class States {
  public:
   /// `folder` is created if it is missing; config.json and tokenizer come from the checkpoint `like`. Removes what a
-  /// killed run left half-removed. FileError if the system refuses.
-  States(std::string folder, std::string like);
+  /// killed run left half-removed. With `adapters` the parameters are adapters, of which that is the configuration, and
+  /// `like` is not read. FileError if the system refuses.
+  States(std::string folder, std::string like, std::optional<checkpoint::PeftConfig> adapters = {});
 
   const std::string& folder() const { return folder_; }
   std::string path_of(std::int64_t step) const;
@@ -57,6 +60,7 @@ class States {
 
   std::string folder_;
   std::string like_;
+  std::optional<checkpoint::PeftConfig> adapters_;
 };
 
 }  // namespace asterism::train

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <string_view>
@@ -11,98 +10,22 @@
 #include <utility>
 
 #include "asterism/checkpoint/checkpoint_writer.hpp"
-#include "asterism/checkpoint/safetensors/header.hpp"
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
-#include "asterism/checkpoint/safetensors/writer.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/file/crc32c.hpp"
-#include "asterism/file/input_file.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/train/checkpoint.hpp"
+#include "asterism/train/peft.hpp"
 #include "asterism/train/state.hpp"
+#include "asterism/train/state_files.hpp"
 
 namespace asterism::train {
 
-namespace detail {
-
-inline constexpr std::string_view state_prefix = "step-";
-inline constexpr std::string_view removed_suffix = ".removed";
-
-inline View<const std::byte> bytes_of(View<const float> values) {
-  return {reinterpret_cast<const std::byte*>(values.data), values.size * sizeof(float)};
-}
-
-/// Of all weights and of all optimizer states, in order.
-inline std::pair<std::uint32_t, std::uint32_t> checksums(View<const Parameter> parameters) {
-  std::pair<std::uint32_t, std::uint32_t> out{0, 0};
-  for (const Parameter& parameter : parameters) {
-    out.first = file::crc32c(bytes_of(parameter.values()), out.first);
-    out.second = file::crc32c({parameter.state.data, parameter.state.size}, out.second);
-  }
-  return out;
-}
-
-inline std::uint32_t checksum(std::string_view text) {
-  return file::crc32c({reinterpret_cast<const std::byte*>(text.data()), text.size()});
-}
-
-inline void write_optimizer(View<const Parameter> parameters, const std::string& path) {
-  std::vector<checkpoint::TensorDeclaration> tensors;
-  std::map<std::string, const Parameter*> by_name;
-  for (const Parameter& parameter : parameters) {
-    tensors.push_back({.name = parameter.name, .dtype = checkpoint::DType::u8, .shape = {parameter.state.size}});
-    by_name[parameter.name] = &parameter;
-  }
-  checkpoint::SafetensorsWriter writer(path, std::move(tensors));
-  for (const auto& tensor : writer.tensors()) {
-    const View<std::byte> state = by_name.at(tensor.name)->state;
-    writer.write(tensor.name, {state.data, state.size});
-  }
-  writer.finish();
-}
-
-inline void read_optimizer(View<const Parameter> parameters, const std::string& path) {
-  const file::InputFile input(path);
-  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(64, input.size())));
-  input.read(0, beginning);
-  beginning.resize(static_cast<std::size_t>(
-      std::min(input.size(), checkpoint::safetensors_header_bytes({beginning.data(), beginning.size()}))));
-  input.read(0, beginning);
-  const auto header = checkpoint::parse_safetensors({beginning.data(), beginning.size()}, input.size(), path);
-  std::map<std::string, const checkpoint::TensorInfo*> by_name;
-  for (const auto& tensor : header.tensors) by_name[tensor.name] = &tensor;
-  for (const Parameter& parameter : parameters) {
-    const auto found = by_name.find(parameter.name);
-    const std::uint64_t bytes = found == by_name.end() ? 0 : found->second->bytes;
-    if (bytes != parameter.state.size) {
-      throw FormatError(concat(path, ": the optimizer's state of ", parameter.name, " has ", bytes,
-                               " bytes, expected ", parameter.state.size));
-    }
-    if (bytes > 0) input.read(found->second->offset, parameter.state);
-  }
-}
-
-inline void read_weights(View<const Parameter> parameters, const std::string& folder) {
-  const checkpoint::TensorStore store(folder);
-  for (const Parameter& parameter : parameters) {
-    const checkpoint::TensorInfo& tensor = store.at(parameter.name);
-    if (tensor.dtype != checkpoint::DType::f32 || tensor.bytes != parameter.size() * sizeof(float)) {
-      throw FormatError(concat(store.describe(tensor), " has ", tensor.bytes, " bytes, expected ",
-                               parameter.size() * sizeof(float), " of float32"));
-    }
-    store.stored(tensor).read(0, {reinterpret_cast<std::byte*>(parameter.weights.data),
-                                  parameter.size() * sizeof(float)});
-  }
-}
-
-}  // namespace detail
-
-ASTERISM_INLINE States::States(std::string folder, std::string like)
-    : folder_(std::move(folder)), like_(std::move(like)) {
+ASTERISM_INLINE States::States(std::string folder, std::string like,
+                               std::optional<checkpoint::PeftConfig> adapters)
+    : folder_(std::move(folder)), like_(std::move(like)), adapters_(std::move(adapters)) {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) throw FileError(concat(folder_, ": can't be created: ", error.message()));
@@ -132,23 +55,18 @@ ASTERISM_INLINE std::vector<std::int64_t> States::steps() const {
 }
 
 ASTERISM_INLINE void States::save(View<const Parameter> parameters, const Progress& progress) {
-  checkpoint::CheckpointWriter writer(path_of(progress.step), weight_declarations(parameters));
-  write_checkpoint(parameters, like_, writer);
-  detail::write_optimizer(parameters, writer.temporary() + "/optimizer.safetensors");
-  const auto [weights, optimizer] = detail::checksums(parameters);
-  json::Value state = {{"format", 1},
-                       {"step", progress.step},
-                       {"epoch", progress.position.epoch},
-                       {"example", progress.position.example},
-                       {"tokens", progress.tokens},
-                       {"seconds", progress.seconds},
-                       {"weights_crc32c", weights},
-                       {"optimizer_crc32c", optimizer},
-                       {"recipe", progress.recipe}};
-  if (progress.held_out) state["held_out_loss"] = *progress.held_out;
-  state["crc32c"] = detail::checksum(state.dump());
-  writer.write_text("training.json", state.dump(2) + "\n");
-  writer.finish();
+  const std::string path = path_of(progress.step);
+  if (adapters_) {
+    file::NewFolder target(path);
+    checkpoint::write_peft_files(target.temporary(), *adapters_, peft_tensors(parameters));
+    detail::write_rest(parameters, progress, target.temporary());
+    target.finish([](const std::string&) { return true; });
+  } else {
+    checkpoint::CheckpointWriter writer(path, weight_declarations(parameters));
+    write_checkpoint(parameters, like_, writer);
+    detail::write_rest(parameters, progress, writer.temporary());
+    writer.finish();
+  }
   keep_few();
 }
 
@@ -196,18 +114,24 @@ ASTERISM_INLINE std::optional<Progress> States::load_last(View<const Parameter> 
       if (before != now) differences += concat("\n  ", key, ": ", before, " in the state, ", now, " now");
     }
     if (!differences.empty()) {
-      throw InvalidArgument(concat(path, " was made with another recipe: go on with that one, or give another folder:",
-                                   differences));
+      throw InvalidArgument(concat(
+          path, " was made with another recipe: go on with that one, or give another folder:", differences));
     }
-    detail::read_weights(parameters, path);
+    if (adapters_) {
+      checkpoint::read_peft(path, peft_tensors(parameters));
+    } else {
+      detail::read_weights(parameters, path);
+    }
     detail::read_optimizer(parameters, path + "/optimizer.safetensors");
     const std::string name = path + "/training.json";
     const json::Value state = json::parse(file::read_file(name, 1U << 20U), name);
     const auto [weights, optimizer] = detail::checksums(parameters);
-    for (const auto& [key, file, found] : {std::tuple{"weights_crc32c", "model.safetensors", weights},
-                                           std::tuple{"optimizer_crc32c", "optimizer.safetensors", optimizer}}) {
+    for (const auto& [key, file, found] :
+         {std::tuple{"weights_crc32c", adapters_ ? "adapter_model.safetensors" : "model.safetensors", weights},
+          std::tuple{"optimizer_crc32c", "optimizer.safetensors", optimizer}}) {
       if (json::require_integer(state, key, name, 0, std::numeric_limits<std::int64_t>::max()) != found) {
-        throw FormatError(concat(path, "/", file, ": its checksum is not the one in training.json: the file is damaged"));
+        throw FormatError(
+            concat(path, "/", file, ": its checksum is not the one in training.json: the file is damaged"));
       }
     }
     return out;

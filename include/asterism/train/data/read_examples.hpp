@@ -46,7 +46,7 @@ inline constexpr std::size_t most_named_rows = 20;
 ///     "ids": [1, 7, 2]                with or without "counts": [0, 1, 0], as in Example; without, all count
 ///     "text": "..."                   all of it counts
 ///     "input", "output"
-///     "prompt", "completion"
+///     "prompt", "completion"        "answer" in place of "completion" too, as in lab's question files
 ///     "question", "answer"
 ///     "instruction", "response"       "output" in place of "response" too; "input", if it is there and not empty,
 ///                                     is put behind the instruction, with an empty line between

@@ -30,10 +30,11 @@ struct Pair {
 };
 
 /// Where there is an instruction, "input" belongs to it.
-inline constexpr std::array<Pair, 5> row_pairs = {{{"instruction", "response"},
+inline constexpr std::array<Pair, 6> row_pairs = {{{"instruction", "response"},
                                                    {"input", "output"},
                                                    {"prompt", "completion"},
                                                    {"question", "answer"},
+                                                   {"prompt", "answer"},
                                                    {"instruction", "output"}}};
 
 /// The member, or nullptr if it is absent or null.
@@ -79,8 +80,8 @@ inline Pair form_of(const json::Value& object) {
                              asked ? pair.answer : pair.question, "'"));
   }
   throw FormatError(
-      "has none of 'ids', 'text', 'input' and 'output', 'prompt' and 'completion', 'question' and 'answer', "
-      "'instruction' and 'response'");
+      "has none of 'ids', 'text', 'input' and 'output', 'prompt' and 'completion' or 'answer', 'question' and "
+      "'answer', 'instruction' and 'response'");
 }
 
 inline std::size_t vocabulary_of(const ReadOptions& options) {

@@ -1,0 +1,144 @@
+// The page of training runs.
+#include "asterism/train/report_html.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "asterism/train/line_chart.hpp"
+
+using namespace asterism;
+using train::ChartLine;
+using train::ChartPoint;
+using train::LogLine;
+using train::NamedLog;
+
+namespace {
+
+/// A log whose loss falls, with held-out loss each tenth step, and 2 layers of 4 experts.
+NamedLog run_of(const std::string& name, std::int64_t steps, double end = 0.5) {
+  NamedLog out{.name = name};
+  for (std::int64_t step = 1; step <= steps; ++step) {
+    LogLine line{.report = {.pass = {.loss = end + 6.0 / static_cast<double>(step), .right = 0.25},
+                            .step = step,
+                            .norm = 1.5,
+                            .rate = 1e-3F},
+                 .tokens = static_cast<std::uint64_t>(100 * step),
+                 .seconds = 0.5 * static_cast<double>(step)};
+    if (step % 10 == 0) line.held_out = line.report.pass.loss + 0.125;
+    line.violation = {0.5, 3};
+    line.load = {10, 20, 30, 20, 80, 0, 0, 0};
+    out.lines.push_back(line);
+  }
+  return out;
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t out = 0;
+  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++out;
+  return out;
+}
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+}  // namespace
+
+TEST_CASE("few points stay as they are, of many their means are drawn") {
+  const std::vector<ChartPoint> few = {{1, 5}, {2, 3}};
+  CHECK(train::thinned(few, 2) == few);
+  std::vector<ChartPoint> many;
+  for (int i = 0; i < 1000; ++i) many.push_back({static_cast<double>(i), i % 2 == 0 ? 1.0 : 3.0});
+  const std::vector<ChartPoint> some = train::thinned(many, 250);
+  REQUIRE(some.size() == 250);
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    CHECK(some[i].y == 2);
+    CHECK(some[i].x == 4.0 * static_cast<double>(i) + 1.5);
+  }
+  CHECK(train::thinned(many, 600).size() == 600);
+}
+
+TEST_CASE("a chart's axes hold its points, and what is no number is left out") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<ChartLine> lines = {{.name = "a & b", .points = {{0, 2}, {50, nan}, {100, 4}}},
+                                        {.name = "dots", .points = {{100, 3}}, .colour = 9, .dots = true}};
+  const std::string chart = train::line_chart(lines, "step");
+  CHECK(has(chart, "M76 256L1048 12\"><title>a &amp; b"));  // from the lower left to the upper right corner
+  CHECK(has(chart, "class=\"d1\""));
+  CHECK(has(chart, ">100</text>"));
+  CHECK(has(chart, ">2.5</text>"));
+  CHECK(!has(chart, "nan"));
+  CHECK(has(train::line_chart(lines, "step", true), "M76 134L1048 12"));
+  // Nothing, one point, and one value: still charts.
+  CHECK(has(train::line_chart({}, "step"), "</svg>"));
+  const std::vector<ChartLine> one = {{.points = {{1, 7}}}, {.points = {{1, 7}}, .dots = true}};
+  for (const bool from_zero : {false, true}) {
+    const std::string single = train::line_chart(one, "step", from_zero);
+    CHECK(!has(single, "nan"));
+    CHECK(!has(single, "inf"));
+  }
+}
+
+TEST_CASE("a page has the runs' names, ends, curves, and the load of experts") {
+  const std::vector<NamedLog> runs = {run_of("first <b>", 40), run_of("second", 2000, 0.25)};
+  const std::string page = train::report_html(runs, "Two \"runs\"");
+  CHECK(page.starts_with("<!DOCTYPE html>"));
+  CHECK(page.ends_with("</html>\n"));
+  CHECK(has(page, "<title>Two &quot;runs&quot;</title>"));
+  CHECK(has(
+      page,
+      "<td>first &lt;b&gt;</td><td>40</td><td>4000</td><td>200</td><td>0.6500</td><td>25.0</td><td>0.7750</td>"));
+  CHECK(has(page, "<td>2000</td><td>200000</td><td>200</td><td>0.2530</td>"));
+  CHECK(has(page, "second, held-out"));
+  for (const char* part : {"Loss", "Learning rate", "Gradient norm", "Load of experts"})
+    CHECK(has(page, concat("<h2>", part, "</h2>")));
+  CHECK(count(page, "<svg class=\"lines\"") == 3 + 2);
+  CHECK(count(page, "<svg class=\"heat\"") == 2 * 2);
+  // Self-contained.
+  for (const char* part : {"<script", "http:", "https:", "src=", "url(", "@import"}) CHECK(!has(page, part));
+  CHECK(!has(page, "<b>"));
+  CHECK(page.size() < 500'000);
+}
+
+TEST_CASE("a heat map is darkest where the load is twice the even one") {
+  const std::vector<NamedLog> runs = {run_of("run", 3)};
+  const std::string page = train::report_html(runs);
+  const std::size_t first = page.find("<svg class=\"heat\"");
+  const std::size_t second = page.find("<svg class=\"heat\"", first + 1);
+  const std::string even = page.substr(first, second - first);
+  const std::string lopsided = page.substr(second);
+  // 3 steps of experts with the shares 10, 20, 30 and 20 of 80: half, once, one and a half times the even one.
+  CHECK(has(even, "fill-opacity=\"0.3\""));
+  CHECK(has(even, "fill-opacity=\"0.5\""));
+  CHECK(has(even, "fill-opacity=\"0.8\""));
+  CHECK(!has(even, "fill-opacity=\"1.0\""));
+  CHECK(has(lopsided, "fill-opacity=\"1.0\" d=\"M76 0h324v10h-324zM400 0h324v10h-324zM724 0h324v10h-324z\""));
+  CHECK(count(lopsided, "fill-opacity") == 1);
+}
+
+TEST_CASE("lines are thinned") {
+  const std::vector<NamedLog> runs = {run_of("long", 100'000)};
+  CHECK(train::report_html(runs).size() < 200'000);
+}
+
+TEST_CASE("logs without steps, experts or held-out loss make a page too") {
+  NamedLog dense = run_of("dense", 5);
+  for (LogLine& line : dense.lines) {
+    line.load.clear();
+    line.violation.clear();
+    line.held_out.reset();
+  }
+  NamedLog changed = run_of("changed", 5);
+  changed.lines[0].load.resize(3);
+  const std::vector<NamedLog> runs = {{.name = "empty"}, dense, changed};
+  const std::string page = train::report_html(runs);
+  CHECK(has(page, "empty (no steps)"));
+  CHECK(has(page, "<td>empty</td><td>-</td>"));
+  CHECK(count(page, "<svg class=\"heat\"") == 2);
+  CHECK(!has(page, "nan"));
+  CHECK(train::report_html({}).ends_with("</html>\n"));
+}
