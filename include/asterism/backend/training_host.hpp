@@ -109,8 +109,8 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     });
   }
 
-  /// dx = dy W, or dx += dy W: dy (n, rows), W (rows, cols), dx (n, cols). W may be frozen, in any format: a piece of it
-  /// at a time is unpacked into the memory that was reserved, used and forgotten.
+  /// dx = dy W, or dx += dy W: dy (n, rows), W (rows, cols), dx (n, cols). W may be frozen, in any format: a piece of
+  /// it at a time is unpacked into the memory that was reserved, used and forgotten.
   template <quant::Quantization Format>
   void product_backward(DeviceWeights<Format> weights, DeviceMatrix<const float> dy, Into into,
                         DeviceMatrix<float> dx) {

@@ -15,8 +15,8 @@
 
 namespace asterism::train {
 
-/// What learns in the place of the weights, which are frozen then: low-rank adapters of the matrices of attention and of
-/// experts. Rank 0: none there. The default has none at all, and the weights learn.
+/// What learns in the place of the weights, which are frozen then: low-rank adapters of the matrices of attention and
+/// of experts. Rank 0: none there. The default has none at all, and the weights learn.
 struct Adapters {
   std::int32_t attention = 0;    ///< rank at query, key, value and output
   std::int32_t experts = 0;      ///< rank at the three matrices of each expert

@@ -65,7 +65,8 @@ class Attention {
  public:
   using Slab = typename attention::GroupedQuery<Quantization>::Slab;
 
-  /// `gradients`: of a slab whose weights learn, empty where they are frozen. `adapters` and their gradients may be empty.
+  /// `gradients`: of a slab whose weights learn, empty where they are frozen. `adapters` and their gradients may be
+  /// empty.
   Attention(const Shape& shape, const Slab& slab, const Slab& gradients, const AdapterLayer& adapters,
             const AdapterLayer& adapter_gradients)
       : slab_(slab),

@@ -67,8 +67,8 @@ struct BlockWork {
   }
 };
 
-/// The arithmetic of model::DecoderBlock over packed sequences, and its gradient, on the weights of a decoder's block and
-/// on those of another in the place of gradients; without that one its weights are frozen. All outlive it.
+/// The arithmetic of model::DecoderBlock over packed sequences, and its gradient, on the weights of a decoder's block
+/// and on those of another in the place of gradients; without that one its weights are frozen. All outlive it.
 ///
 /// @tparam ExpertsType  LearningExperts or AdaptedExperts
 template <class DecoderBlock, class ExpertsType>

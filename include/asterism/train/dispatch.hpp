@@ -78,8 +78,8 @@ struct DispatchWork {
   }
 };
 
-/// The arithmetic of constellation::Constellation without a shared expert, on a constellation's weights and on another's
-/// of the same type in the place of their gradients.
+/// The arithmetic of constellation::Constellation without a shared expert, on a constellation's weights and on
+/// another's of the same type in the place of their gradients.
 ///
 /// @tparam Experts  LearningExperts or AdaptedExperts
 template <class Experts>

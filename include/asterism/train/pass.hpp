@@ -30,15 +30,16 @@
 namespace asterism::train {
 
 /// The layers of a network of Blueprint B with the memory of their activations, as recipe R keeps them. `begin`, then
-/// `forward`, `lose`, and for gradients `backward`, in this order. Allocates nothing after construction. Not thread-safe.
+/// `forward`, `lose`, and for gradients `backward`, in this order. Allocates nothing after construction. Not
+/// thread-safe.
 template <class B, class R>
 class Pass {
  public:
   using Device = backend::TrainingHost;
   using Network = typename model::Assembly<B>::Network;
 
-  /// Draws activations and workspace from the device, which has reserved scratch memory. Without `gradients` the weights
-  /// are frozen, without `adapters` there are none; all outlive the pass.
+  /// Draws activations and workspace from the device, which has reserved scratch memory. Without `gradients` the
+  /// weights are frozen, without `adapters` there are none; all outlive the pass.
   Pass(Device& device, const Shape& shape, const Network& weights, const Network* gradients,
        const AdapterSet* adapters, const AdapterSet* adapter_gradients)
       : device_(&device),

@@ -37,9 +37,9 @@ namespace asterism::train {
 
 /// Trains a network of Blueprint B by recipe R on the CPU. The weights are a model::Decoder's, uninitialised at first:
 /// fill them from a checkpoint or otherwise; their gradients are another one's. If R has adapters, these learn in the
-/// place of the weights, which may be in any format then; a new adapter answers 0 (see `reset_adapters`). All memory is drawn at
-/// construction, as train::plan says: a step allocates nothing of the device. The results of a step have the same bits
-/// for any number of threads and any R::Recompute. Not thread-safe.
+/// place of the weights, which may be in any format then; a new adapter answers 0 (see `reset_adapters`). All memory is
+/// drawn at construction, as train::plan says: a step allocates nothing of the device. The results of a step have the
+/// same bits for any number of threads and any R::Recompute. Not thread-safe.
 template <DerivesFromBlueprint B, DerivesFromRecipe R = Recipe>
 class Trainer {
  public:
