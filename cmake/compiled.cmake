@@ -1,5 +1,6 @@
-# The compiled form, chosen by the variable ASTERISM_COMPILED: what depends on no policy is compiled once, by the sources
-# of its component, which its target adds to the target that links it. Read here, and again where an installation is found.
+# The compiled form, chosen by the variable ASTERISM_COMPILED: what depends on no policy is compiled once, by the
+# sources of its component, which its target adds to the target that links it. Read here, and where an installation is
+# found.
 set(asterism_source_core asterism.cpp kernels.cpp)
 set(asterism_source_text load.cpp)
 set(asterism_source_knowledge knowledge.cpp)

@@ -1,5 +1,5 @@
-"""Steps of training in PyTorch, with the sizes of train_bench: a layer of experts, a dense block of the same work, and the
-small Mixtral, as transformers computes it (eager experts) and as examples/small_mixtral/network.py does.
+"""Steps of training in PyTorch, with the sizes of train_bench: a layer of experts, a dense block of the same work, and
+the small Mixtral, as transformers computes it (eager experts) and as examples/small_mixtral/network.py does.
 
 Run:  python benchmarks/peers/torch_training.py [threads]     on a quiet machine; median of 5 after 2
 """

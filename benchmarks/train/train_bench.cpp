@@ -1,6 +1,8 @@
-// A layer of experts and a whole small model, one step of training each: forward, backward, and for the model the update.
+// A layer of experts and a whole small model, one step of training each: forward, backward, and for the model the
+// update.
 //
-// Run it on a quiet machine. Argument: threads. benchmarks/peers/torch_training.py measures PyTorch's with the same sizes.
+// Run it on a quiet machine. Argument: threads. benchmarks/peers/torch_training.py measures PyTorch's with the same
+// sizes.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -68,8 +70,7 @@ void experts(benchmark::State& state) {
   const auto lay_out = [&](backend::Layout& cursor) {
     return std::tuple{train::DispatchSaved<Experts>::lay_out(cursor, shape, rows),
                       train::DispatchWork<Experts>::lay_out(cursor, shape, rows, 0),
-                      cursor.matrix<float>(rows, 512),
-                      cursor.matrix<float>(rows, 512),
+                      cursor.matrix<float>(rows, 512), cursor.matrix<float>(rows, 512),
                       cursor.matrix<float>(rows, 512)};
   };
   lay_out(measured);
@@ -113,8 +114,8 @@ void dense(benchmark::State& state) {
     Block::forward(*device, weights.slab(), x, saved, work, hidden);
     Block::backward(*device, weights.slab(), gradients.slab(), x, saved, work, hidden, dx);
   }
-  state.counters["GFLOP/s"] = benchmark::Counter(3.0 * 2 * 3 * 512 * 2048 * rows * 1e-9,
-                                                 benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(3.0 * 2 * 3 * 512 * 2048 * rows * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 /// The shipped small Mixtral's sizes.
@@ -171,7 +172,11 @@ void small_mixtral(benchmark::State& state) {
 
 BENCHMARK(experts)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(dense)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_TEMPLATE(small_mixtral, train::recompute::Nothing)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(small_mixtral, train::recompute::Nothing)
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_TEMPLATE(small_mixtral, train::recompute::Experts)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_TEMPLATE(small_mixtral, train::recompute::Layers)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 

@@ -1,5 +1,5 @@
-// The formats of weights, keys and values and the kernels on them, for many instruction sets: what takes a compiler longest
-// of a program in the compiled form (ASTERISM_COMPILED). It stands beside asterism.cpp; see core/config.hpp.
+// The formats of weights, keys and values and the kernels on them, for many instruction sets: what takes a compiler
+// longest of a program in the compiled form (ASTERISM_COMPILED). It stands beside asterism.cpp; see core/config.hpp.
 
 #include "asterism/backend/instantiate_impl.hpp"
 #include "asterism/backend/kv_format_impl.hpp"

@@ -1,8 +1,9 @@
+#include "asterism/backend/training_host.hpp"
+
 #include <memory>
 
 #include <doctest/doctest.h>
 
-#include "asterism/backend/training_host.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/parallel/threads.hpp"
 

@@ -11,6 +11,7 @@ $CXX -std=c++20 -O1 "$programs/plan.cpp" $(pkg-config --cflags --libs asterism) 
 $CXX -std=c++20 -O1 "$programs/alike.cpp" $(pkg-config --cflags --libs asterism-knowledge) -o alike
 $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --cflags --libs asterism-text) -o tokens
 $CXX -std=c++20 -O1 "$programs/encoded.cpp" $(pkg-config --cflags --libs asterism-librarian) -o encoded
+$CXX -std=c++20 -O1 "$programs/learning.cpp" $(pkg-config --cflags --libs asterism-train) -o learning
 
 # The compiled form: the program's own build compiles the sources that the file names.
 $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --variable=sources asterism-text-compiled) \
@@ -19,6 +20,7 @@ $CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --variable=sources aster
 ./plan
 ./alike
 ./encoded
+./learning
 ./compiled_tokens "$3"
 ./tokens "$3"
 pkg-config --exact-version="$(pkg-config --modversion asterism)" asterism-text

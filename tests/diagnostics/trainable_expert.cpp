@@ -1,11 +1,10 @@
 // What compilers say of an expert that lacks a member of what learns: each line has to be refused, by the
 // name of the variable.
-#include "lacking/trainable.hpp"
-
 #include "asterism/backend/host.hpp"
 #include "asterism/parallel/serial.hpp"
 
 #include "lacking/model.hpp"
+#include "lacking/trainable.hpp"
 
 namespace asterism::lacking::trainables {
 

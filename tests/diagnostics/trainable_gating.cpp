@@ -1,8 +1,7 @@
 // What compilers say of a gating that lacks a member of what learns: each line has to be refused, by the name of the
 // variable.
-#include "lacking/trainable.hpp"
-
 #include "lacking/model.hpp"
+#include "lacking/trainable.hpp"
 
 namespace asterism::lacking::trainable_gatings {
 

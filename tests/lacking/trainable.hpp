@@ -20,8 +20,8 @@ struct Complete : experts::Complete {
   using experts::Complete::Complete;
   using experts::Complete::forward;
   template <class Device>
-  void forward(Device&, const Matrices&, const backend::ExpertGroups&, backend::DeviceMatrix<const float>, const Saved&,
-               const Work&, backend::DeviceMatrix<float>) const {}
+  void forward(Device&, const Matrices&, const backend::ExpertGroups&, backend::DeviceMatrix<const float>,
+               const Saved&, const Work&, backend::DeviceMatrix<float>) const {}
   template <class Device>
   void backward(Device&, const Matrices&, const Matrices&, const backend::ExpertGroups&,
                 backend::DeviceMatrix<const float>, const Saved&, const Work&, backend::DeviceMatrix<const float>,

@@ -115,7 +115,8 @@ struct Dispatched {
   backend::ExpertGroups groups;
 
   template <class Device>
-  Dispatched(Device& device, Memory& memory, std::size_t rows, std::size_t k, std::size_t experts, bool one_has_all)
+  Dispatched(Device& device, Memory& memory, std::size_t rows, std::size_t k, std::size_t experts,
+             bool one_has_all)
       : routes(memory.template matrix<gating::Route>(rows, k, {})) {
     Random random(rows);
     for (std::size_t i = 0; i < rows; ++i) {
@@ -258,12 +259,14 @@ void row_gradients(Device& device) {
       for (std::size_t i = 0; i < a.size(); ++i) a[i] += b[i];
       return a;
     };
-    Doubles expected = plus(slopes(doubles(x.view), [&](const Doubles& at) {
-                              return product(doubles(dy.view), naive_rms_norm(at, doubles(w.view)));
-                            }), doubles(dx.view));
-    const Doubles expected_w = plus(slopes(doubles(w.view), [&](const Doubles& at) {
-                                      return product(doubles(dy.view), naive_rms_norm(doubles(x.view), at));
-                                    }), doubles(dw.view));
+    Doubles expected = plus(
+        slopes(doubles(x.view),
+               [&](const Doubles& at) { return product(doubles(dy.view), naive_rms_norm(at, doubles(w.view))); }),
+        doubles(dx.view));
+    const Doubles expected_w = plus(
+        slopes(doubles(w.view),
+               [&](const Doubles& at) { return product(doubles(dy.view), naive_rms_norm(doubles(x.view), at)); }),
+        doubles(dw.view));
     device.rms_norm_backward(x, w, 1e-3F, dy, dx, dw);
     CHECK(difference(dx.view, expected) < adjoint_bound);
     CHECK(difference(dw.view, expected_w) < adjoint_bound);
@@ -286,8 +289,10 @@ void row_gradients(Device& device) {
         out += static_cast<double>(dy.view.data[i]) * g[i] / (1 + std::exp(-g[i])) * u[i];
       return out;
     };
-    const Doubles of_gate = slopes(doubles(gate.view), [&](const Doubles& at) { return gated(at, doubles(up.view)); });
-    const Doubles of_up = slopes(doubles(up.view), [&](const Doubles& at) { return gated(doubles(gate.view), at); });
+    const Doubles of_gate =
+        slopes(doubles(gate.view), [&](const Doubles& at) { return gated(at, doubles(up.view)); });
+    const Doubles of_up =
+        slopes(doubles(up.view), [&](const Doubles& at) { return gated(doubles(gate.view), at); });
     device.silu_multiply_backward(dy, gate, up);
     CHECK(difference(gate.view, of_gate) < adjoint_bound);
     CHECK(difference(up.view, of_up) < adjoint_bound);
@@ -363,7 +368,8 @@ void loss_gradients(Device& device) {
     for (std::size_t i = 0; i < 3; ++i) {
       double total = 0;
       for (std::size_t c = 0; c < 17; ++c) total += std::exp(at[i * 17 + c]);
-      out += static_cast<double>(weights[i]) * (std::log(total) - at[i * 17 + static_cast<std::size_t>(targets[i])]);
+      out +=
+          static_cast<double>(weights[i]) * (std::log(total) - at[i * 17 + static_cast<std::size_t>(targets[i])]);
     }
     return out;
   };

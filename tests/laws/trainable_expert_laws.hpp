@@ -1,5 +1,5 @@
-// The laws of train::TrainableExpert, for expert templates over the format of their weights. Needs doctest. `make(threads)`
-// makes a pointer to a training device that has reserved for at least 64 rows.
+// The laws of train::TrainableExpert, for expert templates over the format of their weights. Needs doctest.
+// `make(threads)` makes a pointer to a training device that has reserved for at least 64 rows.
 //
 //   laws::trainable_expert<MyExpert<quant::Float32>>(make);
 #pragma once
@@ -37,7 +37,8 @@ class LearningLayer {
     gradients_.resize(numbers());
     Random random(7);
     for (float& weight : weights_) weight = 0.5F * static_cast<float>(random.normal());
-    for (auto& [slabs, matrices] : {std::pair{&slabs_[0], &matrices_}, std::pair{&slabs_[1], &gradient_matrices_}}) {
+    for (auto& [slabs, matrices] :
+         {std::pair{&slabs_[0], &matrices_}, std::pair{&slabs_[1], &gradient_matrices_}}) {
       *slabs = device_.allocate(expert_.footprint() * experts, "law");
       backend::Layout cursor(*slabs);
       for (std::size_t e = 0; e < experts; ++e) matrices->add(expert_.lay_out(cursor));
@@ -71,7 +72,8 @@ class LearningLayer {
     E::Saved::lay_out(measured, expert_, slots);
     E::Work::lay_out(measured, expert_, slots);
     const auto memory = device_.allocate(measured.used(), "law");
-    std::memset(memory.data(), 0xFF, static_cast<std::size_t>(measured.used().count));  // NaN shows what is not written
+    std::memset(memory.data(), 0xFF,
+                static_cast<std::size_t>(measured.used().count));  // NaN shows what is not written
     backend::Layout cursor(memory);
     const auto kept = E::Saved::lay_out(cursor, expert_, slots);
     const auto work = E::Work::lay_out(cursor, expert_, slots);
@@ -80,7 +82,8 @@ class LearningLayer {
     if (dx != nullptr) {
       dx->assign(slots * hidden, NAN);
       std::vector<float> d = dy;
-      expert_.backward(device_, matrices_, gradient_matrices_, groups(), matrix(x), kept, work, matrix(d), matrix(*dx));
+      expert_.backward(device_, matrices_, gradient_matrices_, groups(), matrix(x), kept, work, matrix(d),
+                       matrix(*dx));
     }
     return y;
   }
@@ -167,7 +170,8 @@ void expert_gradients(const Make& make) {
     std::vector<float> rows = x;
     check(rows, dx, [&] { return loss(rows); });
     for (int direction = 0; direction < 3; ++direction) {
-      std::vector<float> slope(gradients.begin(), gradients.begin() + static_cast<std::ptrdiff_t>(layer.numbers()));
+      std::vector<float> slope(gradients.begin(),
+                               gradients.begin() + static_cast<std::ptrdiff_t>(layer.numbers()));
       check(layer.weights(), slope, [&] {
         layer.store();
         return loss(x);
@@ -183,7 +187,8 @@ void expert_gradients(const Make& make) {
     layer.fetch();
     double most = 0;
     for (std::size_t i = 0; i < layer.numbers(); ++i)
-      most = std::max(most, std::abs(2 * static_cast<double>(gradients[i]) - static_cast<double>(layer.gradients()[i])));
+      most = std::max(most,
+                      std::abs(2 * static_cast<double>(gradients[i]) - static_cast<double>(layer.gradients()[i])));
     CHECK(most < 1e-3);
     CHECK(again == dx);
     // A row's gradient does not depend on its neighbours.
@@ -211,7 +216,8 @@ void expert_gradients_keep_bits(const Make& make) {
     std::vector<float> dx;
     layer.pass(x, x, &dx);
     layer.fetch();
-    dx.insert(dx.end(), layer.gradients().begin(), layer.gradients().begin() + static_cast<std::ptrdiff_t>(layer.numbers()));
+    dx.insert(dx.end(), layer.gradients().begin(),
+              layer.gradients().begin() + static_cast<std::ptrdiff_t>(layer.numbers()));
     results.push_back(dx);
   }
   CHECK(std::memcmp(results[0].data(), results[1].data(), results[0].size() * sizeof(float)) == 0);

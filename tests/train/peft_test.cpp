@@ -1,4 +1,6 @@
 // Adapters against PEFT's, and its files.
+#include "asterism/train/peft.hpp"
+
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -9,7 +11,6 @@
 #include "asterism/file/path.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/train/merge.hpp"
-#include "asterism/train/peft.hpp"
 
 #include "support/files.hpp"
 #include "support/golden.hpp"
@@ -35,7 +36,8 @@ struct GoldenBatch {
       : tokens(golden.values<TokenId>("tokens")),
         targets(golden.values<TokenId>("targets")),
         weights(golden.values<float>("weights")) {
-    for (const std::int32_t end : golden.values<std::int32_t>("ends")) ends.push_back(static_cast<std::uint32_t>(end));
+    for (const std::int32_t end : golden.values<std::int32_t>("ends"))
+      ends.push_back(static_cast<std::uint32_t>(end));
   }
   train::Batch view() const { return {tokens, ends, targets, weights}; }
 
@@ -60,7 +62,8 @@ TEST_CASE("an adapter of PEFT's gives PEFT's loss and gradients") {
   const test::Golden golden("train/peft.safetensors");
   const GoldenBatch batch(test::Golden("train/gradients/plain.safetensors"));
   auto trainer = trainer_of<test::Exact, Adapted<>>("plain");
-  CHECK(trainer.evaluate(batch.view()).loss == doctest::Approx(golden.values<double>("base_loss")[0]).epsilon(1e-5));
+  CHECK(trainer.evaluate(batch.view()).loss ==
+        doctest::Approx(golden.values<double>("base_loss")[0]).epsilon(1e-5));
   train::load_adapters(folder, trainer);
   trainer.clear_gradients();
   CHECK(trainer.accumulate(batch.view()).loss == doctest::Approx(golden.values<double>("loss")[0]).epsilon(1e-5));
@@ -175,7 +178,8 @@ TEST_CASE("a merged checkpoint answers as base and adapter do") {
   const test::TemporaryFolder merged;
   ProgressSink silence;
   const auto first = [](const auto& of) { return of.subview(0, 7); };
-  const train::Batch seven{first(View<const TokenId>(batch.tokens)), View<const std::uint32_t>(batch.ends).subview(0, 1),
+  const train::Batch seven{first(View<const TokenId>(batch.tokens)),
+                           View<const std::uint32_t>(batch.ends).subview(0, 1),
                            first(View<const TokenId>(batch.targets)), first(View<const float>(batch.weights))};
   const auto loss_of = [&](const std::string& base) {
     train::Trainer<test::Exact, test::Short<>> trainer(generate::read_config(base).shape, 1_GiB);
@@ -190,9 +194,11 @@ TEST_CASE("a merged checkpoint answers as base and adapter do") {
   auto learnt = trainer_of<FourBit, Adapted<>>("bnb_experts");
   for (int step = 0; step < 3; ++step) learnt.step(seven, 3);
   train::save_adapters(learnt, "bnb_experts", merged / "adapter");
-  train::merge_adapter(test::checkpoint_folder("bnb_experts"), merged / "adapter", merged / "bnb_experts", silence);
+  train::merge_adapter(test::checkpoint_folder("bnb_experts"), merged / "adapter", merged / "bnb_experts",
+                       silence);
   CHECK(loss_of(merged / "bnb_experts") == doctest::Approx(learnt.evaluate(seven).loss).epsilon(1e-2));
-  CHECK_THROWS_WITH_AS(train::merge_adapter(test::checkpoint_folder("one_kv_head"), folder, merged / "other", silence),
-                       doctest::Contains("lora_A"), FormatError);
+  CHECK_THROWS_WITH_AS(
+      train::merge_adapter(test::checkpoint_folder("one_kv_head"), folder, merged / "other", silence),
+      doctest::Contains("lora_A"), FormatError);
   CHECK(file::path_kind(merged / "other") == file::PathKind::missing);
 }

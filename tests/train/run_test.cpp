@@ -1,4 +1,6 @@
 // Runs that stop and go on: states, logs, kills, damage.
+#include "asterism/train/run.hpp"
+
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -15,7 +17,6 @@
 #include "asterism/core/random.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/file/path.hpp"
-#include "asterism/train/run.hpp"
 
 #include "support/files.hpp"
 #include "trained.hpp"
@@ -213,7 +214,8 @@ TEST_CASE("a damaged state is named, and the one before it goes on") {
       }
       const std::string error = error_of(folder.path());
       CHECK(error.find(name) != std::string::npos);
-      CHECK(error.find("remove " + states.path_of(6) + " to go on from " + states.path_of(5)) != std::string::npos);
+      CHECK(error.find("remove " + states.path_of(6) + " to go on from " + states.path_of(5)) !=
+            std::string::npos);
       std::filesystem::remove_all(states.path_of(6));
       std::vector<float> weights;
       CHECK(run_in(folder.path(), {}, &weights).resumed == 5);

@@ -38,14 +38,15 @@ concept product_backward = requires(B& device, DeviceWeights<quant::Float32> wei
 };
 
 template <class B>
-concept weight_gradient = requires(B& device, DeviceMatrix<const float> dy, DeviceWeights<quant::Float32> dweights) {
+concept weight_gradient = requires(B& device, DeviceMatrix<const float> dy,
+                                   DeviceWeights<quant::Float32> dweights) {
   device.weight_gradient(dy, dy, dweights);
 };
 
 template <class B>
-concept grouped_product_backward =
-    requires(B& device, View<const DeviceWeights<quant::Float32>> weights, const ExpertGroups& groups,
-             DeviceMatrix<const float> dy, DeviceMatrix<float> dx) {
+concept grouped_product_backward = requires(B& device, View<const DeviceWeights<quant::Float32>> weights,
+                                            const ExpertGroups& groups, DeviceMatrix<const float> dy,
+                                            DeviceMatrix<float> dx) {
   device.template grouped_product_backward<quant::Float32>(weights, groups, dy, Into::add, dx);
 };
 
@@ -94,8 +95,9 @@ concept attend_packed = requires(B& device, DeviceMatrix<const float> x, const S
 };
 
 template <class B>
-concept combine_backward = requires(B& device, const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
-                                    DeviceMatrix<const float> x, DeviceMatrix<float> d) {
+concept combine_backward = requires(B& device, const ExpertGroups& groups,
+                                    DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> x,
+                                    DeviceMatrix<float> d) {
   device.combine_backward(groups, routes, x, x, d, d);
 };
 

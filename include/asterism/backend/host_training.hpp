@@ -43,7 +43,8 @@ class HostTraining {
   void clear(DeviceMatrix<float> x);
 
   /// dx += gradient of x, dweight (1, cols) += that of the weight, for y = RMSNorm(x) with weight (1, cols) and the
-  /// gradient dy; x, dy and dx (n, cols). Without rows in dweight the weight is frozen. Source: Zhang, Sennrich: Root Mean Square Layer Normalization, arXiv 1910.07467.
+  /// gradient dy; x, dy and dx (n, cols). Without rows in dweight the weight is frozen. Source: Zhang, Sennrich: Root
+  /// Mean Square Layer Normalization, arXiv 1910.07467.
   void rms_norm_backward(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, float epsilon,
                          DeviceMatrix<const float> dy, DeviceMatrix<float> dx, DeviceMatrix<float> dweight);
 
@@ -67,9 +68,9 @@ class HostTraining {
                      DeviceMatrix<const float> values, std::size_t head_dim, const Sequences& sequences,
                      std::size_t window, DeviceMatrix<float> out);
 
-  /// From dout, the gradient of what `attend_packed` made of the same operands, those of queries, keys and values, which
-  /// are overwritten. Probabilities are computed again. Source: Dao et al., FlashAttention, arXiv 2205.14135, appendix
-  /// B.2.
+  /// From dout, the gradient of what `attend_packed` made of the same operands, those of queries, keys and values,
+  /// which are overwritten. Probabilities are computed again. Source: Dao et al., FlashAttention, arXiv 2205.14135,
+  /// appendix B.2.
   void attend_packed_backward(DeviceMatrix<const float> queries, DeviceMatrix<const float> keys,
                               DeviceMatrix<const float> values, std::size_t head_dim, const Sequences& sequences,
                               std::size_t window, DeviceMatrix<const float> dout, DeviceMatrix<float> dqueries,
@@ -78,15 +79,15 @@ class HostTraining {
   /// For x += sum of weight * answer and the gradient dx (n, cols): dslots (slots, cols) becomes that of the answers,
   /// dweights (n, k) that of the routes' weights. answers (slots, cols) as they were combined.
   void combine_backward(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
-                        DeviceMatrix<const float> answers, DeviceMatrix<const float> dx, DeviceMatrix<float> dslots,
-                        DeviceMatrix<float> dweights);
+                        DeviceMatrix<const float> answers, DeviceMatrix<const float> dx,
+                        DeviceMatrix<float> dslots, DeviceMatrix<float> dweights);
 
   /// dx(i, :) += the rows of dslots (slots, cols) that were gathered from row i, in order of expert. dx (n, cols).
   void gather_backward(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
                        DeviceMatrix<const float> dslots, DeviceMatrix<float> dx);
 
-  /// dlogits (n, experts) from dweights (n, k) and dprobabilities: of all rows alike (1, experts), of each (n, experts),
-  /// or none (0 rows). Probabilities and routes as `route` left them. See train::TrainableGating.
+  /// dlogits (n, experts) from dweights (n, k) and dprobabilities: of all rows alike (1, experts), of each (n,
+  /// experts), or none (0 rows). Probabilities and routes as `route` left them. See train::TrainableGating.
   template <class Gating>
   void route_backward(const Gating& gating, DeviceMatrix<const float> probabilities,
                       DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> dweights,
@@ -118,7 +119,8 @@ class HostTraining {
   void log_sum_exp(DeviceMatrix<const float> x, DeviceMatrix<float> out);
 
   /// x(i, :) += factor * scale(i, 0) * y(i, :); x and y (n, cols), scale (n, 1).
-  void add_scaled(DeviceMatrix<const float> y, DeviceMatrix<const float> scale, float factor, DeviceMatrix<float> x);
+  void add_scaled(DeviceMatrix<const float> y, DeviceMatrix<const float> scale, float factor,
+                  DeviceMatrix<float> x);
 
   /// x *= factor.
   void scale(float factor, DeviceMatrix<float> x);

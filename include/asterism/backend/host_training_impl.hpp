@@ -122,8 +122,8 @@ ASTERISM_INLINE void HostTraining::attend_packed(DeviceMatrix<const float> queri
     const std::size_t sequence = task / kv_heads;
     const std::size_t head = task % kv_heads;
     const auto part = [&](const auto& all, std::size_t width) {
-      return detail::columns_at(all.view.rows_at(sequences.first(sequence), sequences.rows(sequence)), head * width,
-                                width);
+      return detail::columns_at(all.view.rows_at(sequences.first(sequence), sequences.rows(sequence)),
+                                head * width, width);
     };
     attend_head({part(queries, group), part(keys, head_dim), part(values, head_dim), window}, query_rows,
                 scratch_.attention.view.row(worker), part(out, group));
@@ -143,8 +143,8 @@ ASTERISM_INLINE void HostTraining::attend_packed_backward(
     const std::size_t sequence = task / kv_heads;
     const std::size_t head = task % kv_heads;
     const auto part = [&](const auto& all, std::size_t width) {
-      return detail::columns_at(all.view.rows_at(sequences.first(sequence), sequences.rows(sequence)), head * width,
-                                width);
+      return detail::columns_at(all.view.rows_at(sequences.first(sequence), sequences.rows(sequence)),
+                                head * width, width);
     };
     attend_head_backward({part(queries, group), part(keys, head_dim), part(values, head_dim), window}, query_rows,
                          scratch_.attention.view.row(worker), part(dout, group),
@@ -154,8 +154,9 @@ ASTERISM_INLINE void HostTraining::attend_packed_backward(
 
 ASTERISM_INLINE void HostTraining::combine_backward(const ExpertGroups& groups,
                                                     DeviceMatrix<const gating::Route> routes,
-                                                    DeviceMatrix<const float> answers, DeviceMatrix<const float> dx,
-                                                    DeviceMatrix<float> dslots, DeviceMatrix<float> dweights) {
+                                                    DeviceMatrix<const float> answers,
+                                                    DeviceMatrix<const float> dx, DeviceMatrix<float> dslots,
+                                                    DeviceMatrix<float> dweights) {
   checks_.combine_backward(groups, routes, answers, dx, dslots, dweights);
   const std::size_t k = routes.cols();
   const simd::Dot dot = simd::dot();
@@ -192,12 +193,13 @@ ASTERISM_INLINE void HostTraining::take_rows(DeviceMatrix<const float> x, View<c
                                              DeviceMatrix<float> out) {
   checks_.rows_of("take_rows", x, rows, out);
   execution_.for_each_task(rows.size, [&](std::size_t i) {
-    std::memcpy(out.view.row(i).data, x.view.row(static_cast<std::size_t>(rows[i])).data, x.cols() * sizeof(float));
+    std::memcpy(out.view.row(i).data, x.view.row(static_cast<std::size_t>(rows[i])).data,
+                x.cols() * sizeof(float));
   });
 }
 
-ASTERISM_INLINE void HostTraining::take_rows_backward(DeviceMatrix<const float> dout, View<const std::int32_t> rows,
-                                                      DeviceMatrix<float> dx) {
+ASTERISM_INLINE void HostTraining::take_rows_backward(DeviceMatrix<const float> dout,
+                                                      View<const std::int32_t> rows, DeviceMatrix<float> dx) {
   checks_.rows_of("take_rows_backward", dx, rows, dout);
   clear(dx);
   execution_.for_each_task(rows.size, [&](std::size_t i) {

@@ -19,9 +19,9 @@ MatrixView<T> columns_at(const MatrixView<T>& all, std::size_t first, std::size_
 
 }  // namespace detail
 
-/// The rows of one sequence, columns of one key/value head: queries and what is made of them (rows, heads * head_dim) of
-/// the heads that share it, keys and values (rows, head_dim). Row i sees the rows up to i, at most the last `window` if
-/// window > 0.
+/// The rows of one sequence, columns of one key/value head: queries and what is made of them (rows, heads * head_dim)
+/// of the heads that share it, keys and values (rows, head_dim). Row i sees the rows up to i, at most the last `window`
+/// if window > 0.
 struct HeadRows {
   MatrixView<const float> queries;
   MatrixView<const float> keys;
@@ -47,8 +47,8 @@ void attend_head(const HeadRows& rows, std::size_t block, View<float> scratch, M
 
 /// Gradients from that of `out`, overwritten. A head's share of keys and values is added in order of heads, then of
 /// blocks of queries. Does not allocate.
-void attend_head_backward(const HeadRows& rows, std::size_t block, View<float> scratch, MatrixView<const float> dout,
-                          const HeadGradients& gradients);
+void attend_head_backward(const HeadRows& rows, std::size_t block, View<float> scratch,
+                          MatrixView<const float> dout, const HeadGradients& gradients);
 
 }  // namespace asterism::backend
 

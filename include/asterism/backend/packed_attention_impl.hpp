@@ -16,18 +16,18 @@ namespace detail {
 
 /// A block of queries of one head, with the rows that any of them sees.
 struct QueryBlock {
-  std::size_t first;   ///< query
-  std::size_t rows;    ///< of queries
-  std::size_t begin;   ///< first row that is seen
-  std::size_t seen;    ///< rows
+  std::size_t first;  ///< query
+  std::size_t rows;   ///< of queries
+  std::size_t begin;  ///< first row that is seen
+  std::size_t seen;   ///< rows
   std::size_t window;
   float scale;
 
   static QueryBlock at(std::size_t first, std::size_t block, const HeadRows& all) {
     const std::size_t rows = std::min(block, all.queries.rows - first);
     const std::size_t begin = all.window > 0 && first + 1 > all.window ? first + 1 - all.window : 0;
-    return {first, rows, begin, first + rows - begin, all.window,
-            1.0F / std::sqrt(static_cast<float>(all.keys.cols))};
+    return {
+        first, rows, begin, first + rows - begin, all.window, 1.0F / std::sqrt(static_cast<float>(all.keys.cols))};
   }
 
   /// What query i of the block sees, as columns of the block's scores.

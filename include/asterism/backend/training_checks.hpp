@@ -29,9 +29,9 @@ struct TrainingChecks {
     demand(operation, ((others.rows() == first.rows() && others.cols() == first.cols()) && ...));
   }
 
-  void rms_norm_backward(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, DeviceMatrix<const float> dy,
-                         DeviceMatrix<const float> dx, DeviceMatrix<const float> dweight,
-                         const TrainingExtent& extent) const;
+  void rms_norm_backward(DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
+                         DeviceMatrix<const float> dy, DeviceMatrix<const float> dx,
+                         DeviceMatrix<const float> dweight, const TrainingExtent& extent) const;
   /// A sum over the rows of x into one row.
   void sum(const char* operation, DeviceMatrix<const float> x, DeviceMatrix<const float> sums,
            const TrainingExtent& extent) const;
@@ -62,8 +62,9 @@ struct TrainingChecks {
     demand(operation, x.rows() == y.rows() && x.cols() == weights.cols && y.cols() == weights.rows);
   }
   template <class Format>
-  void grouped_product(const char* operation, View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
-                       DeviceMatrix<const float> x, DeviceMatrix<const float> y) const {
+  void grouped_product(const char* operation, View<const DeviceWeights<Format>> weights,
+                       const ExpertGroups& groups, DeviceMatrix<const float> x,
+                       DeviceMatrix<const float> y) const {
     Checks{device}.grouped_product(weights, groups, x, y, operation);
   }
   template <class Format>

@@ -14,7 +14,8 @@ ASTERISM_INLINE void TrainingChecks::demand(const char* operation, bool met) {
   }
 }
 
-ASTERISM_INLINE void TrainingChecks::rms_norm_backward(DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
+ASTERISM_INLINE void TrainingChecks::rms_norm_backward(DeviceMatrix<const float> x,
+                                                       DeviceMatrix<const float> weight,
                                                        DeviceMatrix<const float> dy, DeviceMatrix<const float> dx,
                                                        DeviceMatrix<const float> dweight,
                                                        const TrainingExtent& extent) const {
@@ -34,9 +35,9 @@ ASTERISM_INLINE void TrainingChecks::sum(const char* operation, DeviceMatrix<con
 
 ASTERISM_INLINE void TrainingChecks::attend_packed(const char* operation, DeviceMatrix<const float> queries,
                                                    DeviceMatrix<const float> keys,
-                                                   DeviceMatrix<const float> values,
-                                                   DeviceMatrix<const float> out, std::size_t head_dim,
-                                                   const Sequences& sequences, const TrainingExtent& extent) const {
+                                                   DeviceMatrix<const float> values, DeviceMatrix<const float> out,
+                                                   std::size_t head_dim, const Sequences& sequences,
+                                                   const TrainingExtent& extent) const {
   same_shapes(operation, queries, out);
   same_shapes(operation, keys, values);
   demand(operation, head_dim > 0 && keys.cols() > 0 && keys.cols() % head_dim == 0 &&
@@ -44,11 +45,9 @@ ASTERISM_INLINE void TrainingChecks::attend_packed(const char* operation, Device
                         sequences.cut(queries.rows(), extent.longest));
 }
 
-ASTERISM_INLINE void TrainingChecks::combine_backward(const ExpertGroups& groups,
-                                                      DeviceMatrix<const gating::Route> routes,
-                                                      DeviceMatrix<const float> answers, DeviceMatrix<const float> dx,
-                                                      DeviceMatrix<const float> dslots,
-                                                      DeviceMatrix<const float> dweights) const {
+ASTERISM_INLINE void TrainingChecks::combine_backward(
+    const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> answers,
+    DeviceMatrix<const float> dx, DeviceMatrix<const float> dslots, DeviceMatrix<const float> dweights) const {
   Checks{device}.combine(groups, routes, answers, dx);
   same_shapes("combine_backward", answers, dslots);
   Checks{device}.on_this_device("combine_backward", dweights);

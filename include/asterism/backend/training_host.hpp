@@ -48,7 +48,8 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
 
   /// Scratch memory of steps of that extent.
   static constexpr Bytes training_scratch(const TrainingExtent& extent) {
-    return HostTraining::scratch_of(extent) + HostGemm::scratch() + Bytes{aligned(extent.unpacked * sizeof(float))};
+    return HostTraining::scratch_of(extent) + HostGemm::scratch() +
+           Bytes{aligned(extent.unpacked * sizeof(float))};
   }
 
   /// Draws it from the arena and keeps it. extent.threads are at least those of the execution policy.
@@ -108,8 +109,8 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     });
   }
 
-  /// dx = dy W, or dx += dy W: dy (n, rows), W (rows, cols), dx (n, cols). W may be frozen, in any format: a piece of it
-  /// at a time is unpacked into the memory that was reserved, used and forgotten.
+  /// dx = dy W, or dx += dy W: dy (n, rows), W (rows, cols), dx (n, cols). W may be frozen, in any format: a piece of
+  /// it at a time is unpacked into the memory that was reserved, used and forgotten.
   template <quant::Quantization Format>
   void product_backward(DeviceWeights<Format> weights, DeviceMatrix<const float> dy, Into into,
                         DeviceMatrix<float> dx) {
@@ -117,8 +118,9 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     if constexpr (std::same_as<Format, quant::Float32>) {
       gemm_.multiply(1, [&](std::size_t) { return backward(matrix(weights), dy.view, into, dx.view); });
     } else {
-      backward_unpacked(View<const DeviceWeights<Format>>(&weights, 1), into,
-                        [&](std::size_t) { return std::pair{dy.view, dx.view}; });
+      backward_unpacked(View<const DeviceWeights<Format>>(&weights, 1), into, [&](std::size_t) {
+        return std::pair{dy.view, dx.view};
+      });
     }
   }
 
@@ -190,7 +192,8 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
   template <class Format>
   static simd::Gemm forward(const DeviceWeights<Format>& weights, MatrixView<const float> x, MatrixView<float> y,
                             Into into = Into::overwrite) {
-    return {.a = Operand::of(x), .b = Operand::of(matrix(weights)).transposed(), .c = y, .adds = into == Into::add};
+    return {
+        .a = Operand::of(x), .b = Operand::of(matrix(weights)).transposed(), .c = y, .adds = into == Into::add};
   }
   static simd::Gemm backward(MatrixView<const float> weights, MatrixView<const float> dy, Into into,
                              MatrixView<float> dx) {

@@ -10,8 +10,8 @@
 
 namespace asterism::expert {
 
-/// y = W x + scale B (A x), in fp32 beside W in any format, never merged with it: A (rank, cols), B (rows, rank). Without
-/// data there is no adapter. Source: Hu et al., LoRA, arXiv 2106.09685.
+/// y = W x + scale B (A x), in fp32 beside W in any format, never merged with it: A (rank, cols), B (rows, rank).
+/// Without data there is no adapter. Source: Hu et al., LoRA, arXiv 2106.09685.
 struct LowRank {
   backend::DeviceWeights<quant::Float32> a;
   backend::DeviceWeights<quant::Float32> b;

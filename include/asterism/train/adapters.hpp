@@ -15,12 +15,12 @@
 
 namespace asterism::train {
 
-/// What learns in the place of the weights, which are frozen then: low-rank adapters of the matrices of attention and of
-/// experts. Rank 0: none there. The default has none at all, and the weights learn.
+/// What learns in the place of the weights, which are frozen then: low-rank adapters of the matrices of attention and
+/// of experts. Rank 0: none there. The default has none at all, and the weights learn.
 struct Adapters {
-  std::int32_t attention = 0;  ///< rank at query, key, value and output
-  std::int32_t experts = 0;    ///< rank at the three matrices of each expert
-  float alpha = 16;            ///< the scale is alpha / rank
+  std::int32_t attention = 0;    ///< rank at query, key, value and output
+  std::int32_t experts = 0;      ///< rank at the three matrices of each expert
+  float alpha = 16;              ///< the scale is alpha / rank
   bool rank_stabilised = false;  ///< alpha / sqrt(rank) instead. Source: Kalajdzievski, arXiv 2312.03732
 
   constexpr bool any() const { return attention > 0 || experts > 0; }
@@ -49,7 +49,8 @@ constexpr void for_each_adapter(const Shape& shape, const Adapters& adapters, F&
   };
   for (std::int32_t l = 0; l < shape.layers; ++l) {
     if (adapters.attention > 0) {
-      for (const Role role : {Role::query, Role::key, Role::value, Role::output}) call(role, l, -1, adapters.attention);
+      for (const Role role : {Role::query, Role::key, Role::value, Role::output})
+        call(role, l, -1, adapters.attention);
     }
     if (adapters.experts == 0 || shape.is_dense(l)) continue;
     for (std::int32_t e = 0; e < shape.experts; ++e) {

@@ -27,7 +27,7 @@ struct AttentionSaved {
     const auto query = static_cast<std::size_t>(shape.query_width());
     const auto kv = static_cast<std::size_t>(shape.kv_width());
     const std::size_t raw = shape.qk_norm ? rows : 0;
-    return {cursor.matrix<float>(rows, query), cursor.matrix<float>(rows, kv),    cursor.matrix<float>(rows, kv),
+    return {cursor.matrix<float>(rows, query), cursor.matrix<float>(rows, kv),   cursor.matrix<float>(rows, kv),
             cursor.matrix<float>(rows, query), cursor.matrix<float>(raw, query), cursor.matrix<float>(raw, kv)};
   }
 };
@@ -45,8 +45,12 @@ struct AttentionWork {
   static constexpr AttentionWork lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows,
                                          std::int32_t rank) {
     const AttentionSaved same = AttentionSaved::lay_out(cursor, shape, rows);
-    return {same.query,     same.key,     same.value,
-            same.mixed,     same.raw_query, same.raw_key,
+    return {same.query,
+            same.key,
+            same.value,
+            same.mixed,
+            same.raw_query,
+            same.raw_key,
             LowRankWork::lay_out(cursor, rows, static_cast<std::size_t>(rank))};
   }
 };
@@ -61,7 +65,8 @@ class Attention {
  public:
   using Slab = typename attention::GroupedQuery<Quantization>::Slab;
 
-  /// `gradients`: of a slab whose weights learn, empty where they are frozen. `adapters` and their gradients may be empty.
+  /// `gradients`: of a slab whose weights learn, empty where they are frozen. `adapters` and their gradients may be
+  /// empty.
   Attention(const Shape& shape, const Slab& slab, const Slab& gradients, const AdapterLayer& adapters,
             const AdapterLayer& adapter_gradients)
       : slab_(slab),
@@ -104,9 +109,9 @@ class Attention {
 
   /// From dy (n, hidden), the gradient of `forward`: dx (n, hidden), overwritten; those of what learns are added to.
   template <class Device>
-  void backward(Device& device, const backend::Sequences& sequences, backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> tables,
-                const AttentionSaved& saved, const AttentionWork& d, backend::DeviceMatrix<const float> dy,
-                backend::DeviceMatrix<float> dx) const {
+  void backward(Device& device, const backend::Sequences& sequences, backend::DeviceMatrix<const float> x,
+                backend::DeviceMatrix<const float> tables, const AttentionSaved& saved, const AttentionWork& d,
+                backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx) const {
     bias_backward(device, dy, gradients_.output_bias);
     output_.backward(device, saved.mixed, dy, d.low_rank, backend::Into::overwrite, d.mixed);
     device.attend_packed_backward(saved.query, saved.key, saved.value, head_dim_, sequences, window_, d.mixed,
@@ -140,9 +145,9 @@ class Attention {
   }
 
   template <class Device>
-  void norm_backward(Device& device, backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> weight,
-                     backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx,
-                     backend::DeviceMatrix<float> dweight) const {
+  void norm_backward(Device& device, backend::DeviceMatrix<const float> x,
+                     backend::DeviceMatrix<const float> weight, backend::DeviceMatrix<const float> dy,
+                     backend::DeviceMatrix<float> dx, backend::DeviceMatrix<float> dweight) const {
     device.clear(dx);
     device.rms_norm_backward(heads(x), weight, epsilon_, heads(dy), heads(dx), dweight);
   }

@@ -9,7 +9,8 @@
 
 namespace asterism::train {
 
-/// Borrowed: n tokens of several sequences, one behind the other, each from position 0 on; a sequence sees itself alone.
+/// Borrowed: n tokens of several sequences, one behind the other, each from position 0 on; a sequence sees itself
+/// alone.
 struct Batch {
   View<const TokenId> tokens;      ///< (n)
   View<const std::uint32_t> ends;  ///< of the sequences: ascending, the last is n

@@ -67,8 +67,8 @@ struct BlockWork {
   }
 };
 
-/// The arithmetic of model::DecoderBlock over packed sequences, and its gradient, on the weights of a decoder's block and
-/// on those of another in the place of gradients; without that one its weights are frozen. All outlive it.
+/// The arithmetic of model::DecoderBlock over packed sequences, and its gradient, on the weights of a decoder's block
+/// and on those of another in the place of gradients; without that one its weights are frozen. All outlive it.
 ///
 /// @tparam ExpertsType  LearningExperts or AdaptedExperts
 template <class DecoderBlock, class ExpertsType>
@@ -81,16 +81,18 @@ class Block {
   using Work = BlockWork<Experts>;
 
   /// `gating` is not asked for where the layer is dense.
-  Block(const Shape& shape, const DecoderBlock& weights, const DecoderBlock* gradients, const AdapterLayer& adapters,
-        const AdapterLayer& adapter_gradients, const std::optional<typename Constellation::GatingPolicy>& gating)
+  Block(const Shape& shape, const DecoderBlock& weights, const DecoderBlock* gradients,
+        const AdapterLayer& adapters, const AdapterLayer& adapter_gradients,
+        const std::optional<typename Constellation::GatingPolicy>& gating)
       : weights_(&weights),
         epsilon_(static_cast<float>(shape.rms_epsilon)),
-        attention_(shape, slab(weights), gradients != nullptr ? slab(*gradients) : typename Mixer::Slab{}, adapters,
-                   adapter_gradients) {
+        attention_(shape, slab(weights), gradients != nullptr ? slab(*gradients) : typename Mixer::Slab{},
+                   adapters, adapter_gradients) {
     if (gradients != nullptr) norm_gradients_ = gradients->norms();
     if (!weights.is_dense()) {
-      experts_.emplace(shape, weights.constellation(), gradients != nullptr ? &gradients->constellation() : nullptr,
-                       adapters, adapter_gradients, gating.value());
+      experts_.emplace(shape, weights.constellation(),
+                       gradients != nullptr ? &gradients->constellation() : nullptr, adapters, adapter_gradients,
+                       gating.value());
     } else if (gradients != nullptr) {
       dense_gradients_ = gradients->feed_forward().slab();
     }
@@ -114,8 +116,8 @@ class Block {
     device.rms_norm(middle, weights_->norms().feed_forward, epsilon_, work.normed);
     device.copy_from(middle, y);
     if (is_dense()) {
-      FeedForward<Quantization>::forward(device, weights_->feed_forward().slab(), work.normed, half.dense, work.dense,
-                                         y);
+      FeedForward<Quantization>::forward(device, weights_->feed_forward().slab(), work.normed, half.dense,
+                                         work.dense, y);
     } else {
       experts_->forward(device, work.normed, half.experts, work.experts, y);
     }
@@ -144,12 +146,15 @@ class Block {
   void attend_backward(Device& device, const backend::Sequences& sequences, backend::DeviceMatrix<const float> x,
                        const AttentionHalf& half, const Work& work, backend::DeviceMatrix<float> d) const {
     device.rms_norm(x, weights_->norms().attention, epsilon_, work.normed);
-    attention_.backward(device, sequences, work.normed, work.tables, half.attention, work.attention, d, work.dnormed);
+    attention_.backward(device, sequences, work.normed, work.tables, half.attention, work.attention, d,
+                        work.dnormed);
     device.rms_norm_backward(x, weights_->norms().attention, epsilon_, work.dnormed, d, norm_gradients_.attention);
   }
 
  private:
-  static const typename Mixer::Slab& slab(const DecoderBlock& block) { return block.template mixer<Mixer>().slab(); }
+  static const typename Mixer::Slab& slab(const DecoderBlock& block) {
+    return block.template mixer<Mixer>().slab();
+  }
 
   const DecoderBlock* weights_;
   typename DecoderBlock::Norms norm_gradients_{};

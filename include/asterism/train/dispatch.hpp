@@ -56,11 +56,11 @@ struct DispatchSaved {
 /// Memory of a pass and of its gradient, which all layers share.
 template <class Experts>
 struct DispatchWork {
-  backend::DeviceMatrix<float> gathered;       ///< (slots, hidden)
-  backend::DeviceMatrix<float> dslots;         ///< (slots, hidden): of answers
-  backend::DeviceMatrix<float> dgathered;      ///< (slots, hidden)
-  backend::DeviceMatrix<float> dweights;       ///< (rows, top_k)
-  backend::DeviceMatrix<float> dlogits;        ///< (rows, experts)
+  backend::DeviceMatrix<float> gathered;        ///< (slots, hidden)
+  backend::DeviceMatrix<float> dslots;          ///< (slots, hidden): of answers
+  backend::DeviceMatrix<float> dgathered;       ///< (slots, hidden)
+  backend::DeviceMatrix<float> dweights;        ///< (rows, top_k)
+  backend::DeviceMatrix<float> dlogits;         ///< (rows, experts)
   backend::DeviceMatrix<float> sums;            ///< (1, experts): of the probabilities
   backend::DeviceMatrix<float> dprobabilities;  ///< (1, experts): of all rows
   typename Experts::Work inner;
@@ -78,8 +78,8 @@ struct DispatchWork {
   }
 };
 
-/// The arithmetic of constellation::Constellation without a shared expert, on a constellation's weights and on another's
-/// of the same type in the place of their gradients.
+/// The arithmetic of constellation::Constellation without a shared expert, on a constellation's weights and on
+/// another's of the same type in the place of their gradients.
 ///
 /// @tparam Experts  LearningExperts or AdaptedExperts
 template <class Experts>

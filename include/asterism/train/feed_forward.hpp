@@ -53,8 +53,8 @@ struct FeedForward {
     device.add(work.answer, hidden);
   }
 
-  /// From dy (n, hidden): dx (n, hidden), overwritten; those of the matrices are added to `gradients`, unless it is empty:
-  /// then they are frozen. Overwrites what was saved.
+  /// From dy (n, hidden): dx (n, hidden), overwritten; those of the matrices are added to `gradients`, unless it is
+  /// empty: then they are frozen. Overwrites what was saved.
   template <class Device>
   static void backward(Device& device, const Slab& slab, const Slab& gradients, backend::DeviceMatrix<const float> x,
                        const FeedForwardSaved& saved, const FeedForwardWork& work,

@@ -25,9 +25,9 @@ struct Initial {
 /// What adds to the residual stream (attention's output, the down projections) is multiplied by
 /// 0.5 / sqrt(2 layers): Radford et al., Language Models are Unsupervised Multitask Learners, section 2.3, and the half
 /// that small models learn well with. Each number is the sum of twelve uniform integers, whose distribution is nearly
-/// normal and ends at 6 standard deviations: no library's logarithm decides a bit, a seed has the same weights everywhere.
-/// InvalidArgument for parameters that are not those of `shape`, and for numbers out of range. The optimizer's state
-/// stays. Allocates nothing of size; 6 numbers of Random a weight.
+/// normal and ends at 6 standard deviations: no library's logarithm decides a bit, a seed has the same weights
+/// everywhere. InvalidArgument for parameters that are not those of `shape`, and for numbers out of range. The
+/// optimizer's state stays. Allocates nothing of size; 6 numbers of Random a weight.
 void initialise(View<const Parameter> parameters, const Shape& shape, const Initial& initial = {});
 
 }  // namespace asterism::train

@@ -21,7 +21,8 @@ inline constexpr std::size_t loss_rows = 256;
 /// Activations of a step, for each layer or shared as `Recompute` has it. `Experts` is that of the blocks.
 template <class Experts, class Recompute>
 struct Kept {
-  std::vector<backend::DeviceMatrix<float>> starts;  ///< (rows, hidden): what enters each group that computes again
+  std::vector<backend::DeviceMatrix<float>>
+      starts;  ///< (rows, hidden): what enters each group that computes again
   std::vector<backend::DeviceMatrix<float>> inputs;  ///< (rows, hidden): what enters layers
   std::vector<AttentionHalf> attention;
   std::vector<ExpertsHalf<Experts>> experts;

@@ -24,7 +24,8 @@ namespace asterism::train {
 namespace detail {
 
 /// weight (rows, cols) += scale B A.
-inline void add_low_rank(MatrixView<float> weight, MatrixView<const float> a, MatrixView<const float> b, float scale) {
+inline void add_low_rank(MatrixView<float> weight, MatrixView<const float> a, MatrixView<const float> b,
+                         float scale) {
   for (std::size_t i = 0; i < weight.rows; ++i) {
     for (std::size_t r = 0; r < a.rows; ++r) {
       const float by = scale * b(i, r);
@@ -43,15 +44,16 @@ ASTERISM_INLINE void merge_adapter(const std::string& base, const std::string& a
   const auto found = checkpoint::find_weights(store, shape, !shape.tied_head);
   const checkpoint::PeftConfig peft = checkpoint::read_peft_config(adapter);
   const auto rank = static_cast<double>(peft.rank);
-  const auto scale = static_cast<float>(static_cast<double>(peft.alpha) /
-                                        (peft.rank_stabilised ? std::sqrt(rank) : rank));
+  const auto scale =
+      static_cast<float>(static_cast<double>(peft.alpha) / (peft.rank_stabilised ? std::sqrt(rank) : rank));
   checkpoint::PeftFile file(adapter);
   std::vector<checkpoint::TensorDeclaration> declarations;
   std::map<std::string, const checkpoint::FoundWeight*> by_name;
   for (const checkpoint::FoundWeight& one : found) {
     const auto location = checkpoint::locate(one.id, shape, checkpoint::ExpertLayout::separate);
     if (!location.rows.in_order() || location.transform != model::Transform::none) {
-      throw Unsupported(concat(base, ": '", location.name, "' is not stored as it is computed: such models can't be merged"));
+      throw Unsupported(
+          concat(base, ": '", location.name, "' is not stored as it is computed: such models can't be merged"));
     }
     declarations.push_back({.name = location.name, .dtype = checkpoint::DType::f32, .shape = location.shape});
     by_name[location.name] = &one;

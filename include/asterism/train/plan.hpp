@@ -106,13 +106,14 @@ struct OptimizerBytes {
   static constexpr OptimizerBytes of(const Shape& shape) {
     using Optimizer = OptimizerOf<R>;
     OptimizerBytes out;
-    for_each_tensor(shape, R::adapters, [&](const model::WeightId&, Half, Kind kind, std::size_t rows,
-                                            std::size_t cols) {
-      out.states += Bytes{aligned(Optimizer::state_bytes(kind, rows, cols).count)};
-      const Bytes work = Optimizer::work_bytes(kind, rows, cols);
-      if (work > out.work) out.work = work;
-      if (const std::size_t pieces = norm_pieces(rows * cols); pieces > out.pieces) out.pieces = pieces;
-    });
+    for_each_tensor(shape, R::adapters,
+                    [&](const model::WeightId&, Half, Kind kind, std::size_t rows, std::size_t cols) {
+                      out.states += Bytes{aligned(Optimizer::state_bytes(kind, rows, cols).count)};
+                      const Bytes work = Optimizer::work_bytes(kind, rows, cols);
+                      if (work > out.work) out.work = work;
+                      if (const std::size_t pieces = norm_pieces(rows * cols); pieces > out.pieces)
+                        out.pieces = pieces;
+                    });
     out.work = Bytes{aligned(out.work.count)};
     return out;
   }
@@ -159,9 +160,10 @@ constexpr Bytes positions_bytes(const Shape& shape, std::int32_t sequence) {
 /// arguments are. Throws Unsupported where a layer does not learn. Ask `fits()` before relying on it.
 template <DerivesFromBlueprint B, DerivesFromRecipe R>
 constexpr Plan plan(Bytes budget, const Shape& shape, const Limits& limits = B::limits) {
-  static_assert(Trainable<B> || R::adapters.any(),
-                "training needs weights in quant::Float32: the Blueprint's Quantization, Embedding and Head; others are "
-                "frozen, and the recipe has no adapters beside them");
+  static_assert(
+      Trainable<B> || R::adapters.any(),
+      "training needs weights in quant::Float32: the Blueprint's Quantization, Embedding and Head; others are "
+      "frozen, and the recipe has no adapters beside them");
   check_learns(shape);
   using Experts = ExpertsOf<B, R>;
   Plan out;
