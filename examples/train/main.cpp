@@ -77,7 +77,7 @@ struct Arguments {
   std::string folder;
   std::string held_out;
   std::string memory;
-  std::string before_answer;
+  std::string before_answer = " ";
   std::string skip_bad;
   std::string report;
   std::string csv;
@@ -322,7 +322,7 @@ int main(int argc, char** argv) {
                "  train examples/small_mixtral/checkpoint \\\n"
                "    examples/data/questions/new_words.jsonl --run first_run --steps 80 \\\n"
                "    --held-out examples/data/questions/updated.jsonl \\\n"
-               "    --before-answer \" \" --report first_run.html\n"
+               "    --report first_run.html\n"
                "  train Mixtral-8x7B-v0.1 data.jsonl --run tuned --adapters --dry-run\n\n",
                example::exit_statuses));
     app.add_option("checkpoint", all.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json")
@@ -373,7 +373,7 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000}))
         ->option_text("N");
     app.add_flag("-c,--chat", all.chat, "Questions and answers are turns in the checkpoint's chat template");
-    app.add_option("--before-answer", all.before_answer, "Put between question and answer, such as a blank")
+    app.add_option("--before-answer", all.before_answer, "Put between question and answer; by default a blank")
         ->excludes("--chat")
         ->option_text("TEXT");
     app.add_option("--skip-bad", all.skip_bad,

@@ -152,7 +152,7 @@ with open(path("skipped.jsonl")) as file:
 # Texts and questions; other architectures.
 with open(path("text.jsonl"), "w") as file:
     file.write("{\"text\": \"The sea is old.\"}\n{\"prompt\": \"The sea is\", \"answer\": \"old.\"}\n")
-says(train(demo, path("text.jsonl"), "text", "--steps", "2", "--before-answer", " "), "2 examples")
+says(train(demo, path("text.jsonl"), "text", "--steps", "2", "--before-answer", ": "), "2 examples")
 output = train(demo, path("text.jsonl"), "chat", "--steps", "1", "--chat", status=0)
 says(output, "2 examples")
 says(train(os.path.join(models, "plain"), path("text.jsonl"), "text", status=1), "the checkpoint has no tokenizer.json")
