@@ -90,7 +90,7 @@ inline std::string with_flags(std::string text) {
     std::string_view library;
     std::string_view program;
   };
-  constexpr std::array<Wording, 11> wordings = {{
+  constexpr std::array<Wording, 12> wordings = {{
       {"lower Limits (context, batch, prefill_chunk)", "lower --context or --prefill-chunk"},
       {"Raise the budgets (", "Raise the budgets of --machine ("},
       {"choose a format with fewer bits, or lower the context",
@@ -104,6 +104,8 @@ inline std::string with_flags(std::string text) {
       {"set ReadOptions::skipped to leave them out", "--skip-bad FILE leaves them out"},
       {"text needs a tokenizer: set ReadOptions::tokenizer",
        "text needs a tokenizer, and the checkpoint has no tokenizer.json"},
+      {"a lower learning rate or a smaller limit of the norm may help",
+       "a lower --rate or --clip may help, in another --run"},
       {"go on with that one, or give another folder", "go on with that one, or give another --run"},
       {"use the checkpoint's format in the Blueprint", "choose the checkpoint's format"},
   }};

@@ -138,6 +138,10 @@ for run in "whole", "new", "adapted":
     assert f"<td>{path(run)}</td>" in page, run
 says(train(*base, "--report", path("page.html"), "--compare", path("nothing"), status=1), "log.jsonl")
 
+# What diverges says at which step, and what to change.
+output = train(demo, data, "diverged", "--steps", "40", "--rate", "100", "--decay", "100", status=1)
+says(output, "error: step ", "NaN or infinity", "a lower --rate or --clip may help, in another --run")
+
 # Bad rows are named by their lines, and left out where that is asked for.
 with open(path("bad.jsonl"), "w") as file, open(data) as good:
     rows = good.read().splitlines()
