@@ -77,7 +77,7 @@ struct Arguments {
   std::string folder;
   std::string held_out;
   std::string memory;
-  std::string before_answer;
+  std::string before_answer = " ";
   std::string skip_bad;
   std::string report;
   std::string csv;
@@ -149,16 +149,18 @@ train::ReadOptions read_options(const Arguments& arguments, const CheckpointExtr
                          .tokenizer = extras.tokenizer ? &*extras.tokenizer : nullptr,
                          .before_answer = arguments.before_answer,
                          .skipped = arguments.skip_bad};
-  if (arguments.chat) out.chat = &extras.required_chat_template();
+  if (arguments.chat && !extras.chat_template) {
+    throw OptionError("--chat needs a chat template, which the checkpoint does not have");
+  }
+  if (arguments.chat) out.chat = &*extras.chat_template;
   if (!extras.end_tokens().empty()) out.end = extras.end_tokens().front();
   return out;
 }
 
 std::string data_line(const train::ReadExamples& read, const train::Packing& packing) {
-  return concat(read.examples.size(), " examples, ", read.examples.tokens(), " tokens, of which ",
-                read.examples.counted(), " predictions count; ", packing.steps_of(0),
-                " steps go once through them",
-                read.skipped > 0 ? concat("; ", read.skipped, " rows were left out") : "", "\n");
+  return concat(read.examples.size(), " examples, ", read.examples.tokens(), " tokens, ", read.examples.counted(),
+                " predictions count; steps of an epoch: ", packing.steps_of(0),
+                read.skipped > 0 ? concat("; rows left out: ", read.skipped) : "", "\n");
 }
 
 /// What the log says of the whole run.
@@ -230,7 +232,7 @@ int run(const Arguments& arguments, const Interrupt& interrupt) {
   train::Packing packing(
       read.examples,
       {.rows = arguments.batch * arguments.sequence, .batch = arguments.batch, .seed = arguments.seed});
-  std::cout << data_line(read, packing) << std::flush;
+  std::cout << wrapped(data_line(read, packing)) << std::flush;
   train::Trainer<B, R> trainer(shape, budget, limits,
                                {.optimizer = arguments.optimizer,
                                 .schedule = arguments.schedule,
@@ -320,7 +322,7 @@ int main(int argc, char** argv) {
                "  train examples/small_mixtral/checkpoint \\\n"
                "    examples/data/questions/new_words.jsonl --run first_run --steps 80 \\\n"
                "    --held-out examples/data/questions/updated.jsonl \\\n"
-               "    --before-answer \" \" --report first_run.html\n"
+               "    --report first_run.html\n"
                "  train Mixtral-8x7B-v0.1 data.jsonl --run tuned --adapters --dry-run\n\n",
                example::exit_statuses));
     app.add_option("checkpoint", all.checkpoint, "Folder with config.json, *.safetensors and tokenizer.json")
@@ -371,7 +373,7 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000}))
         ->option_text("N");
     app.add_flag("-c,--chat", all.chat, "Questions and answers are turns in the checkpoint's chat template");
-    app.add_option("--before-answer", all.before_answer, "Put between question and answer, such as a blank")
+    app.add_option("--before-answer", all.before_answer, "Put between question and answer; by default a blank")
         ->excludes("--chat")
         ->option_text("TEXT");
     app.add_option("--skip-bad", all.skip_bad,

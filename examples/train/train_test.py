@@ -145,14 +145,16 @@ with open(path("bad.jsonl"), "w") as file, open(data) as good:
 output = train(demo, path("bad.jsonl"), "bad", "--steps", "1", status=1)
 says(output, "bad.jsonl: 2 rows", "line 2:", "line 4:", "--skip-bad FILE leaves them out")
 output = train(demo, path("bad.jsonl"), "bad", "--steps", "1", "--skip-bad", path("skipped.jsonl"))
-says(output, "2 examples", "2 rows were left out")
+says(output, "2 examples", "rows left out: 2")
 with open(path("skipped.jsonl")) as file:
     assert [json.loads(line)["line"] for line in file] == [2, 4]
 
 # Texts and questions; other architectures.
 with open(path("text.jsonl"), "w") as file:
     file.write("{\"text\": \"The sea is old.\"}\n{\"prompt\": \"The sea is\", \"answer\": \"old.\"}\n")
-says(train(demo, path("text.jsonl"), "text", "--steps", "2", "--before-answer", " "), "2 examples")
+says(train(demo, path("text.jsonl"), "text", "--steps", "2", "--before-answer", ": "), "2 examples")
+output = train(demo, path("text.jsonl"), "chat", "--steps", "1", "--chat", status=0)
+says(output, "2 examples")
 says(train(os.path.join(models, "plain"), path("text.jsonl"), "text", status=1), "the checkpoint has no tokenizer.json")
 tiny = copies("tiny.jsonl", 8, 3, 3, 90)
 for model in "switch_plain", "llama_plain", "qwen3_moe_plain":

@@ -111,7 +111,8 @@ ASTERISM_INLINE void write_peft_files(const std::string& folder, const PeftConfi
   std::vector<TensorDeclaration> declarations;
   std::map<std::string, const PeftTensor*, std::less<>> by_name;
   for (const PeftTensor& tensor : tensors) {
-    declarations.push_back({.name = tensor.name, .dtype = DType::f32, .shape = {tensor.values.rows, tensor.values.cols}});
+    declarations.push_back(
+        {.name = tensor.name, .dtype = DType::f32, .shape = {tensor.values.rows, tensor.values.cols}});
     by_name[tensor.name] = &tensor;
   }
   SafetensorsWriter writer(folder + "/adapter_model.safetensors", std::move(declarations));

@@ -109,10 +109,10 @@ struct OptimizerBytes {
     for_each_tensor(shape, R::adapters,
                     [&](const model::WeightId&, Half, Kind kind, std::size_t rows, std::size_t cols) {
                       out.states += Bytes{aligned(Optimizer::state_bytes(kind, rows, cols).count)};
-                      const Bytes work = Optimizer::work_bytes(kind, rows, cols);
-                      if (work > out.work) out.work = work;
-                      if (const std::size_t pieces = norm_pieces(rows * cols); pieces > out.pieces)
-                        out.pieces = pieces;
+                      const Bytes scratch = Optimizer::work_bytes(kind, rows, cols);
+                      if (scratch > out.work) out.work = scratch;
+                      if (const std::size_t some = norm_pieces(rows * cols); some > out.pieces)
+                        out.pieces = some;
                     });
     out.work = Bytes{aligned(out.work.count)};
     return out;
