@@ -59,7 +59,7 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     if (extent.unpacked > 0) unpacked_ = this->allocate({extent.unpacked * sizeof(float)}, "training scratch");
   }
 
-  /// As BasicHost::product, ::products and ::grouped_product.
+  /// As those of BasicHost.
   template <quant::Quantization Format>
   void product(DeviceWeights<Format> weights, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
     if constexpr (std::same_as<Format, quant::Float32>) {

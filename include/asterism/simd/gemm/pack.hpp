@@ -76,21 +76,24 @@ void copy_panels(const float* in, std::size_t stride, std::size_t depth, float* 
   }
 }
 
+/// The same from line `i` on, as often as there are so many, which takes `i` and `out` along.
+template <std::size_t Width, std::size_t Panels, class Kernels>
+void copy_whole_panels(const GemmOperand& from, std::size_t& i, float*& out) {
+  for (; i + Panels * Width <= from.rows; i += Panels * Width, out += Panels * Width * from.cols) {
+    if constexpr (Width % 8 == 0 && requires { Kernels::template copy_panels<Width, Panels>; }) {
+      Kernels::template copy_panels<Width, Panels>(from.data + i, from.col_stride, from.cols, out);
+    } else {
+      copy_panels<Width, Panels>(from.data + i, from.col_stride, from.cols, out);
+    }
+  }
+}
+
 /// Panels of lines that are neighbours in memory.
 template <std::size_t Width, class Kernels>
 void pack_copied(const GemmOperand& from, float* out) {
   std::size_t i = 0;
-  const auto copy = [&]<std::size_t Panels>(std::integral_constant<std::size_t, Panels>) {
-    for (; i + Panels * Width <= from.rows; i += Panels * Width, out += Panels * Width * from.cols) {
-      if constexpr (Width % 8 == 0 && requires { Kernels::template copy_panels<Width, Panels>; }) {
-        Kernels::template copy_panels<Width, Panels>(from.data + i, from.col_stride, from.cols, out);
-      } else {
-        copy_panels<Width, Panels>(from.data + i, from.col_stride, from.cols, out);
-      }
-    }
-  };
-  copy(std::integral_constant<std::size_t, 64 / Width>{});
-  copy(std::integral_constant<std::size_t, 1>{});
+  copy_whole_panels<Width, 64 / Width, Kernels>(from, i, out);
+  copy_whole_panels<Width, 1, Kernels>(from, i, out);
   if (i == from.rows) return;
   for (std::size_t k = 0; k < from.cols; ++k) {
     const float* const in = from.data + k * from.col_stride + i;
