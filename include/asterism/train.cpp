@@ -18,4 +18,5 @@
 #include "asterism/train/merge_impl.hpp"
 #include "asterism/train/muon_impl.hpp"
 #include "asterism/train/report_html_impl.hpp"
+#include "asterism/train/run_lock_impl.hpp"
 #include "asterism/train/state_impl.hpp"

@@ -344,7 +344,7 @@ void attention_gradients(Device& device) {
     const auto close = [&](const backend::DeviceMatrix<float>& found, const Doubles& expected) {
       Doubles all = doubles(found.view);
       double most = 0;
-      for (std::size_t i = 0; i < all.size(); ++i) most = std::max(most, std::abs(all[i] - expected[i]));
+      for (std::size_t i = 0; i < all.size(); ++i) most = test::worse(most, std::abs(all[i] - expected[i]));
       return most < adjoint_bound * scale;
     };
     CHECK(close(dq, slopes(qs, [&](const Doubles& at) { return product(ds, naive(at, ks, vs)); })));

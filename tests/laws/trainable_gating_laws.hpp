@@ -18,6 +18,7 @@
 
 #include "laws/gating_laws.hpp"
 #include "laws/law.hpp"
+#include "support/slopes.hpp"
 
 namespace asterism::laws {
 
@@ -82,7 +83,7 @@ void gating_gradients(const Make& make) {
           return out;
         };
         if (order_at(step) != order_at(-step)) continue;
-        most = std::max(most, std::abs(slope - static_cast<double>(found[e])));
+        most = test::worse(most, std::abs(slope - static_cast<double>(found[e])));
         largest = std::max({largest, std::abs(slope), 0.05});
       }
       CHECK(most < 2e-3 * largest);

@@ -42,6 +42,12 @@ inline double product(const Doubles& a, const Doubles& b) {
   return out;
 }
 
+/// The larger of two; infinite where `difference` is NaN, which no comparison would keep.
+inline double worse(double most, double difference) {
+  if (std::isnan(difference)) return INFINITY;
+  return difference > most ? difference : most;
+}
+
 /// The largest difference of any element, as a share of the largest one expected; infinite where sizes differ.
 inline double difference(MatrixView<const float> found, const Doubles& expected) {
   const Doubles all = doubles(found);
@@ -49,7 +55,7 @@ inline double difference(MatrixView<const float> found, const Doubles& expected)
   double most = 0;
   double largest = 1e-30;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!(std::abs(all[i] - expected[i]) <= most)) most = std::abs(all[i] - expected[i]);
+    most = worse(most, std::abs(all[i] - expected[i]));
     largest = std::max(largest, std::abs(expected[i]));
   }
   return most / largest;

@@ -14,6 +14,7 @@
 #include "asterism/train/trainer.hpp"
 
 #include "support/golden.hpp"
+#include "support/slopes.hpp"
 
 using namespace asterism;
 
@@ -81,7 +82,7 @@ double worst(const TrainerType& trainer, const test::Golden& golden) {
     const std::size_t stride = slope.size / 256 | 1U;
     for (std::size_t i = 0; i < some.size(); ++i) {
       const double difference = std::abs(static_cast<double>(slope[i * stride % slope.size] - some[i]));
-      most = std::max(most, largest == 0 ? difference : difference / largest);
+      most = test::worse(most, largest == 0 ? difference : difference / largest);
     }
     ++compared;
   }

@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/core/format.hpp"
 #include "asterism/train/line_chart.hpp"
 
 using namespace asterism;

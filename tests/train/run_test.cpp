@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <stop_token>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/file/new_folder.hpp"
 #include "asterism/file/path.hpp"
+#include "asterism/train/run_lock.hpp"
 
 #include "support/files.hpp"
 #include "trained.hpp"
@@ -225,25 +227,49 @@ TEST_CASE("a damaged state is named, and the one before it goes on") {
 }
 
 TEST_CASE("a run that is killed anywhere, while it saves too, ends with the same bits") {
-  const std::vector<float> expected = undisturbed();
-  const test::TemporaryFolder folder;
-  Random random(4);
   const char* often = std::getenv("ASTERISM_KILLS");
   const int most = often == nullptr ? 12 : std::atoi(often);
+  const std::int64_t steps = often == nullptr ? 60 : 8 * std::int64_t{most};
+  std::vector<float> expected;
+  {
+    const test::TemporaryFolder folder;
+    run_in(folder.path(), {.steps = steps}, &expected);
+  }
+  const test::TemporaryFolder folder;
+  Random random(4);
   int kills = 0;
+  std::int64_t resumed = 0;
   while (kills < most) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
       try {
-        run_in(folder.path(), {.save_seconds = 0}, nullptr, 1);
+        RunOptions options{.steps = steps, .save_seconds = 0.002 * static_cast<double>(kills % 3)};
+        options.context = &ends[1];
+        options.on_step = [](const train::LogLine& line, void* context) {
+          const std::int64_t step = line.report.step;
+          if (::write(*static_cast<int*>(context), &step, sizeof step) != sizeof step) ::_exit(2);
+        };
+        run_in(folder.path(), options, nullptr, 1);
         ::_exit(0);
       } catch (const std::exception&) {
         ::_exit(1);
       }
     }
-    ::usleep(static_cast<useconds_t>(random.below(60000)));
+    ::close(ends[1]);
+    // After a few of its steps, and then anywhere in one or in a state.
+    std::int64_t step = 0;
+    std::int64_t first = 0;
+    for (std::uint64_t wait = 1 + random.below(6); wait > 0; --wait) {
+      if (::read(ends[0], &step, sizeof step) != sizeof step) break;
+      if (first == 0) first = step;
+    }
+    if (first > 1) resumed = first;
+    ::usleep(static_cast<useconds_t>(random.below(4000)));
     ::kill(child, SIGKILL);
+    ::close(ends[0]);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     if (WIFEXITED(status)) {
@@ -252,8 +278,109 @@ TEST_CASE("a run that is killed anywhere, while it saves too, ends with the same
     }
     ++kills;
   }
+  CHECK(kills >= 4);
+  CHECK(resumed > 1);
   std::vector<float> weights;
-  CHECK(run_in(folder.path(), {.save_seconds = 0}, &weights).complete);
+  CHECK(run_in(folder.path(), {.steps = steps, .save_seconds = 0}, &weights).complete);
   CHECK(weights == expected);
-  CHECK(train::Log::read(folder / "log.jsonl").size() == all_steps);
+  CHECK(train::Log::read(folder / "log.jsonl").size() == static_cast<std::size_t>(steps));
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    const std::string name = entry.path().filename().string();
+    CAPTURE(name);
+    CHECK(name.find(".partial-") == name.npos);
+    CHECK(name.find(".removed") == name.npos);
+  }
+}
+
+TEST_CASE("a disk that is full ends a run with an error, and the older state goes on") {
+  const std::vector<float> expected = undisturbed();
+  const test::TemporaryFolder folder;
+  stopped_after(folder.path(), 5);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    // No file may grow beyond 8 KiB: what a full disk does to a write.
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{8192, 8192};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(3);
+    try {
+      run_in(folder.path(), {.save_seconds = 0}, nullptr, 1);
+    } catch (const FileError& error) {
+      ::_exit(std::string(error.what()).find("step-00000006") != std::string::npos ? 10 : 11);
+    } catch (const std::exception&) {
+      ::_exit(2);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 10);
+  std::vector<float> weights;
+  CHECK(run_in(folder.path(), {}, &weights).resumed == 5);
+  CHECK(weights == expected);
+}
+
+TEST_CASE("one trainer makes several runs, each from the beginning") {
+  const train::Examples examples = test::copies(40, 100);
+  auto trainer = test::trained();
+  train::Packing packing(examples, {.rows = train::step_rows<test::Short<>>, .batch = 4, .seed = 5});
+  const std::vector<float> expected = undisturbed();
+  for (int time = 0; time < 2; ++time) {
+    const test::TemporaryFolder folder;
+    train::load_weights(test::checkpoint_folder(), trainer);
+    const RunResult result =
+        train::run(trainer, examples, packing, nullptr,
+                   {.folder = folder.path(), .like = test::checkpoint_folder(), .steps = all_steps});
+    CHECK(result.complete);
+    CHECK(test::all_weights(trainer) == expected);
+  }
+  CHECK_THROWS_AS(trainer.step({}, 100), InvalidArgument);
+}
+
+TEST_CASE("what can't end well is refused before the first step") {
+  const train::Examples examples = test::copies(40, 100);
+  auto trainer = test::trained();
+  train::Packing packing(examples, {.rows = train::step_rows<test::Short<>>, .batch = 4, .seed = 5});
+  const test::TemporaryFolder folder;
+  const auto start = [&](const train::Examples* held_out, const std::string& like) {
+    return train::run(trainer, examples, packing, held_out, {.folder = folder.path(), .like = like, .steps = 5});
+  };
+  const std::string like = test::checkpoint_folder();
+  train::Examples long_one;
+  const std::vector<TokenId> ids(25, 3);
+  std::vector<std::uint8_t> counts(25, 1);
+  counts.back() = 0;
+  long_one.add({ids, counts});
+  CHECK_THROWS_WITH_AS(start(&long_one, like), doctest::Contains("the held-out examples have one of 25 tokens"),
+                       InvalidArgument);
+  train::Examples strange;
+  const std::vector<TokenId> unknown{1, 100000, 2};
+  const std::vector<std::uint8_t> some{1, 1, 0};
+  strange.add({unknown, some});
+  CHECK_THROWS_WITH_AS(start(&strange, like), doctest::Contains("the token 100000"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(start(nullptr, folder / "nowhere"), doctest::Contains("config.json: no such file"),
+                       FileError);
+  const train::RunLock lock(folder.path());
+  CHECK_THROWS_WITH_AS(start(nullptr, like), doctest::Contains("another run is at work here"), FileError);
+  CHECK(trainer.steps() == 0);
+}
+
+TEST_CASE("a thousand steps draw nothing, whatever is computed again") {
+  const auto holds = []<class R>(R, int steps) {
+    const train::Examples examples = test::copies(40, 100);
+    auto trainer = test::trained<R>();
+    train::Packing packing(examples, {.rows = train::step_rows<R>, .batch = 4, .seed = 5});
+    backend::Arena& arena = trainer.devices()[0]->arena();
+    const std::uint64_t before = arena.allocations();
+    for (int i = 0; i < steps; ++i) {
+      const train::PackedStep step = packing.next();
+      trainer.step({step.tokens, step.ends, step.targets, step.weights}, steps);
+    }
+    return arena.allocations() == before && arena.high_water() == trainer.plan().total();
+  };
+  CHECK(holds(test::Short<>{}, 1000));
+  CHECK(holds(test::Short<train::recompute::Experts>{}, 20));
+  CHECK(holds(test::Short<train::recompute::Layers>{}, 20));
+  CHECK(holds(test::Short<train::recompute::Every<2>>{}, 20));
 }

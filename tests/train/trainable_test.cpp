@@ -60,6 +60,14 @@ class MistakenGating : public gating::SoftmaxTopK {
   }
 };
 
+/// Writes nothing.
+class IdleGating : public gating::SoftmaxTopK {
+ public:
+  using SoftmaxTopK::SoftmaxTopK;
+  void backward(View<const float>, View<const gating::Route>, View<const float>, View<const float>,
+                View<float>) const {}
+};
+
 }  // namespace
 
 TEST_CASE("the experts of the toolkit learn") {
@@ -81,4 +89,8 @@ TEST_CASE("a wrong gradient of an expert is found" * doctest::should_fail()) {
 
 TEST_CASE("a wrong gradient of a gating is found" * doctest::should_fail()) {
   laws::trainable_gating<MistakenGating>();
+}
+
+TEST_CASE("a gradient that is not written is found" * doctest::should_fail()) {
+  laws::trainable_gating<IdleGating>();
 }

@@ -25,8 +25,8 @@ struct PeftConfig {
   std::int32_t rank = 0;
   float alpha = 0;
   bool rank_stabilised = false;
-  std::string base{};                      ///< base_model_name_or_path
-  std::vector<std::string> targets{};      ///< target_modules
+  std::string base{};                  ///< base_model_name_or_path
+  std::vector<std::string> targets{};  ///< target_modules
 };
 
 /// Reads adapter_config.json of a folder. FileError, FormatError on a broken one; Unsupported, by name, for what is no
@@ -48,6 +48,14 @@ class PeftFile {
   const std::string& path() const { return input_.path(); }
   /// Whether there is a tensor of that name that was not read.
   bool has(std::string_view name) const { return left_.find(name) != left_.end(); }
+  /// The names of those that were not read.
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, tensor] : left_) out.push_back(name);
+    return out;
+  }
+  /// FormatError where it is missing or has another shape than (rows, cols).
+  void check_shape(const std::string& name, std::uint64_t rows, std::uint64_t cols) const;
   /// Fills `tensor`. FormatError naming it where it is missing, of another shape, or has a NaN.
   void read(const PeftTensor& tensor);
   /// FormatError naming a tensor that nobody read.

@@ -41,10 +41,20 @@ ASTERISM_INLINE PeftConfig read_peft_config(const std::string& folder) {
   if (const auto bias = json::optional_string(config, "bias", path); bias && *bias != "none") {
     refuse(concat("bias is ", printable(*bias)));
   }
-  for (const char* field : {"modules_to_save", "layers_to_transform", "target_parameters", "trainable_token_indices",
-                            "rank_pattern", "alpha_pattern", "layer_replication"}) {
+  for (const char* field : {"modules_to_save", "layers_to_transform", "target_parameters",
+                            "trainable_token_indices", "rank_pattern", "alpha_pattern", "layer_replication"}) {
     const json::Value* value = json::find_field(config, field, path);
     if (value != nullptr && !value->empty()) refuse(concat(field, " is set"));
+  }
+  for (const char* field : {"alora_invocation_tokens", "use_bdlora", "arrow_config", "eva_config", "corda_config",
+                            "loftq_config", "megatron_config"}) {
+    const json::Value* value = json::find_field(config, field, path);
+    if (value != nullptr && !value->empty() && *value != false) refuse(concat(field, " is set"));
+  }
+  // Some ways to begin change the base, which the adapter alone does not tell.
+  if (const json::Value* begin = json::find_field(config, "init_lora_weights", path);
+      begin != nullptr && !begin->is_boolean() && *begin != "gaussian" && *begin != "orthogonal") {
+    refuse(concat("init_lora_weights is ", begin->dump()));
   }
   PeftConfig out;
   out.rank = static_cast<std::int32_t>(
@@ -62,8 +72,7 @@ ASTERISM_INLINE PeftConfig read_peft_config(const std::string& folder) {
   return out;
 }
 
-ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder)
-    : input_(folder + "/adapter_model.safetensors") {
+ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder) : input_(folder + "/adapter_model.safetensors") {
   std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(64, input_.size())));
   input_.read(0, beginning);
   beginning.resize(static_cast<std::size_t>(std::min(input_.size(), safetensors_header_bytes(beginning))));
@@ -75,29 +84,35 @@ ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder)
 }
 
 ASTERISM_INLINE void PeftFile::read(const PeftTensor& wanted) {
+  check_shape(wanted.name, wanted.values.rows, wanted.values.cols);
   const auto found = left_.find(wanted.name);
-  if (found == left_.end()) {
-    throw FormatError(concat(input_.path(), ": has no tensor '", wanted.name,
-                             "': an adapter of another model, or with other targets"));
-  }
   const TensorInfo tensor = std::move(found->second);
   left_.erase(found);
-  const std::vector<std::uint64_t> shape{wanted.values.rows, wanted.values.cols};
-  if (tensor.shape != shape) {
-    throw FormatError(concat(input_.path(), ": tensor '", wanted.name, "' has the shape ", shape_text(tensor.shape),
-                             ", expected ", shape_text(shape)));
-  }
   std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.bytes));
   input_.read(tensor.offset, bytes);
   const View<float> values(wanted.values.data, wanted.values.rows * wanted.values.cols);
-  to_floats(tensor.dtype, bytes.data(), values,
-            [&] { return concat(input_.path(), ": tensor '", wanted.name, "'"); }, 0);
+  to_floats(
+      tensor.dtype, bytes.data(), values, [&] { return concat(input_.path(), ": tensor '", wanted.name, "'"); },
+      0);
+}
+
+ASTERISM_INLINE void PeftFile::check_shape(const std::string& name, std::uint64_t rows, std::uint64_t cols) const {
+  const auto found = left_.find(name);
+  if (found == left_.end()) {
+    throw FormatError(
+        concat(input_.path(), ": has no tensor '", name, "': an adapter of another model, or with other targets"));
+  }
+  const std::vector<std::uint64_t> shape{rows, cols};
+  if (found->second.shape == shape) return;
+  throw FormatError(concat(input_.path(), ": tensor '", name, "' has the shape ", shape_text(found->second.shape),
+                           ", expected ", shape_text(shape)));
 }
 
 ASTERISM_INLINE void PeftFile::check_all_read() const {
   if (left_.empty()) return;
-  throw FormatError(concat(input_.path(), ": tensor '", printable(left_.begin()->first),
-                           "' belongs to no matrix that has an adapter here: it would be lost; the targets are others"));
+  throw FormatError(
+      concat(input_.path(), ": tensor '", printable(left_.begin()->first),
+             "' belongs to no matrix that has an adapter here: it would be lost; the targets are others"));
 }
 
 ASTERISM_INLINE void read_peft(const std::string& folder, View<const PeftTensor> tensors) {
@@ -118,8 +133,8 @@ ASTERISM_INLINE void write_peft_files(const std::string& folder, const PeftConfi
   SafetensorsWriter writer(folder + "/adapter_model.safetensors", std::move(declarations));
   for (const TensorInfo& tensor : writer.tensors()) {
     const MatrixView<float>& values = by_name.at(tensor.name)->values;
-    writer.write(tensor.name, {reinterpret_cast<const std::byte*>(values.data),
-                               values.rows * values.cols * sizeof(float)});
+    writer.write(tensor.name,
+                 {reinterpret_cast<const std::byte*>(values.data), values.rows * values.cols * sizeof(float)});
   }
   writer.finish();
   const json::Value text = {{"peft_type", "LORA"},
@@ -138,7 +153,8 @@ ASTERISM_INLINE void write_peft_files(const std::string& folder, const PeftConfi
   file::write_text_file(folder + "/adapter_config.json", text.dump(2) + "\n");
 }
 
-ASTERISM_INLINE void write_peft(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors) {
+ASTERISM_INLINE void write_peft(const std::string& folder, const PeftConfig& config,
+                                View<const PeftTensor> tensors) {
   file::NewFolder target(folder);
   write_peft_files(target.temporary(), config, tensors);
   target.finish([](const std::string& name) {

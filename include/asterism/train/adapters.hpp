@@ -9,6 +9,7 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/config.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/expert/low_rank.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/shape/shape.hpp"
@@ -38,7 +39,25 @@ struct AdapterPlace {
   std::uint64_t rank = 0;
 };
 
-/// Calls f(place) for every matrix of a model that gets one, layer by layer.
+/// Whether an architecture has weights of a role.
+constexpr bool has_role(Architecture architecture, model::Role role) {
+  for (const model::WeightInfo& info : model::info_of(architecture).weights) {
+    if (info.role == role) return true;
+  }
+  return false;
+}
+
+/// Throws Unsupported where a model has not what adapters ask for. A constant expression otherwise.
+constexpr void check_adapters(const Shape& shape, const Adapters& adapters) {
+  if (adapters.experts == 0) return;
+  if (shape.sparse_layers().empty())
+    throw Unsupported("adapters of experts are asked for, and the model has none");
+  if (!has_role(shape.architecture, model::Role::gate)) {
+    throw Unsupported("adapters of experts are for gated ones (SwiGLU), and the model's have no gate");
+  }
+}
+
+/// Calls f(place) for every matrix of a model that gets one, layer by layer; dense layers get them at attention alone.
 template <class F>
 constexpr void for_each_adapter(const Shape& shape, const Adapters& adapters, F&& f) {
   using model::Role;

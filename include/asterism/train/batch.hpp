@@ -1,7 +1,6 @@
 // What one step reads.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include "asterism/core/fwd.hpp"

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "asterism/checkpoint/checkpoint_writer.hpp"
@@ -21,8 +20,8 @@
 
 namespace asterism::train {
 
-/// Fills the weights of a trainer from the checkpoint in `folder`, of 16 or 32 bits; the optimizer's state stays.
-/// Throws FileError, FormatError, Unsupported on a bad checkpoint, InvalidArgument where it has another shape.
+/// Fills the weights of a trainer from the checkpoint in `folder`, as `load` reads it; the optimizer's state stays.
+/// Throws FileError, FormatError, Unsupported on a bad checkpoint, FormatError where it has another shape.
 template <class TrainerType>
 void load_weights(const std::string& folder, TrainerType& trainer) {
   const checkpoint::ModelConfig config = generate::read_config(folder);

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "asterism/checkpoint/huggingface/generation_config.hpp"

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"

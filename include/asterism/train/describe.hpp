@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/shape/shape.hpp"
 #include "asterism/train/adam_w.hpp"
 #include "asterism/train/adam_w8.hpp"
 #include "asterism/train/adapters.hpp"
@@ -34,6 +36,16 @@ std::string describe(const Constant& schedule);
 std::string describe(const Cosine& schedule);
 std::string describe(const LinearFall& schedule);
 std::string describe(const Losses& losses);
+/// All sizes and constants that gradients depend on.
+std::string describe(const Shape& shape);
+
+/// The name of a type as the compiler has it, which may differ between compilers.
+template <class T>
+std::string type_text() {
+  const std::string_view all = __PRETTY_FUNCTION__;
+  const std::size_t from = all.find("T = ") + 4;
+  return std::string(all.substr(from, all.find_first_of(";]", from) - from));
+}
 std::string describe(const Adapters& adapters);
 
 /// Numbers that learn.

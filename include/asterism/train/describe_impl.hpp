@@ -62,6 +62,16 @@ ASTERISM_INLINE std::string describe(const Adapters& adapters) {
                 number_text(adapters.alpha), adapters.rank_stabilised ? ", rank-stabilised" : "");
 }
 
+ASTERISM_INLINE std::string describe(const Shape& shape) {
+  return concat("architecture ", static_cast<int>(shape.architecture), ", vocabulary ", shape.vocabulary,
+                ", hidden ", shape.hidden, ", layers ", shape.layers, ", heads ", shape.heads, "/", shape.kv_heads,
+                " of ", shape.head_dim, ", rotated ", shape.rotary_width(), " by ", number_text(shape.rope_theta),
+                ", bias ", shape.attention_bias, ", norms of heads ", shape.qk_norm, ", window ",
+                shape.sliding_window, ", experts ", shape.top_k, " of ", shape.experts, " with ", shape.ffn,
+                ", normalised ", shape.normalised_top_k, ", dense ", to_string(shape.dense_layers), " with ",
+                shape.dense_ffn, ", tied ", shape.tied_head, ", epsilon ", number_text(shape.rms_epsilon));
+}
+
 ASTERISM_INLINE std::uint64_t parameter_count(View<const Parameter> parameters) {
   std::uint64_t out = 0;
   for (const Parameter& parameter : parameters) out += parameter.size();

@@ -56,9 +56,10 @@ struct FeedForward {
   /// From dy (n, hidden): dx (n, hidden), overwritten; those of the matrices are added to `gradients`, unless it is
   /// empty: then they are frozen. Overwrites what was saved.
   template <class Device>
-  static void backward(Device& device, const Slab& slab, const Slab& gradients, backend::DeviceMatrix<const float> x,
-                       const FeedForwardSaved& saved, const FeedForwardWork& work,
-                       backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx) {
+  static void backward(Device& device, const Slab& slab, const Slab& gradients,
+                       backend::DeviceMatrix<const float> x, const FeedForwardSaved& saved,
+                       const FeedForwardWork& work, backend::DeviceMatrix<const float> dy,
+                       backend::DeviceMatrix<float> dx) {
     device.silu_multiply(saved.gate, saved.up, work.inner);
     weight_gradient(device, dy, work.inner, gradients.down);
     device.product_backward(slab.down, dy, backend::Into::overwrite, work.inner);
@@ -71,7 +72,8 @@ struct FeedForward {
 
  private:
   template <class Device>
-  static void weight_gradient([[maybe_unused]] Device& device, [[maybe_unused]] backend::DeviceMatrix<const float> dy,
+  static void weight_gradient([[maybe_unused]] Device& device,
+                              [[maybe_unused]] backend::DeviceMatrix<const float> dy,
                               [[maybe_unused]] backend::DeviceMatrix<const float> x,
                               [[maybe_unused]] const backend::DeviceWeights<Quantization>& gradient) {
     if constexpr (std::same_as<Quantization, quant::Float32>) {

@@ -17,11 +17,11 @@ namespace asterism::train {
 /// One step in a log.
 struct LogLine {
   StepReport report{};
-  std::uint64_t tokens = 0;            ///< passed since the beginning of the run
-  double seconds = 0;                  ///< of training since then
+  std::uint64_t tokens = 0;             ///< passed since the beginning of the run
+  double seconds = 0;                   ///< of training since then
   std::optional<double> held_out = {};  ///< loss on held-out examples after the step
-  std::vector<double> violation{};     ///< of each layer with experts: largest load / mean load - 1
-  std::vector<std::int32_t> load{};    ///< choices of each expert, layer by layer (layers with experts * experts)
+  std::vector<double> violation{};      ///< of each layer with experts: largest load / mean load - 1
+  std::vector<std::int32_t> load{};     ///< choices of each expert, layer by layer (layers with experts * experts)
 };
 
 /// The line, without its end: {"step":1,"loss":...}.
@@ -32,13 +32,15 @@ LogLine parse_log_line(const std::string& text, const std::string& where);
 /// A file of such lines, one a step, each on the disk's way before the next step. Not thread-safe.
 class Log {
  public:
-  /// Goes on behind the lines of steps up to `step`: those after it, of a run that was killed, are dropped. FileError;
-  /// FormatError naming the line where the file is no log.
+  /// Goes on behind the lines of steps up to `step`: those after it, of a run that was killed, are dropped, and so is
+  /// all behind a line that is damaged. FileError.
   Log(std::string path, std::int64_t step);
 
   const std::string& path() const { return path_; }
   /// FileError where the disk refuses.
   void add(const LogLine& line);
+  /// Waits until all lines are on the disk. FileError where it refuses.
+  void sync();
 
   /// All lines of a file. An unfinished last line is left out.
   static std::vector<LogLine> read(const std::string& path);

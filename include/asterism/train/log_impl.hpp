@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <string_view>
+#include <unistd.h>
 #include <utility>
 
 #include "asterism/core/error.hpp"
@@ -19,18 +19,11 @@ namespace asterism::train {
 
 ASTERISM_INLINE std::string to_json(const LogLine& line) {
   const StepReport& report = line.report;
-  json::Value out = {{"step", report.step},
-                     {"tokens", line.tokens},
-                     {"seconds", line.seconds},
-                     {"loss", report.pass.loss},
-                     {"right", report.pass.right},
-                     {"counted", report.pass.counted},
-                     {"norm", report.norm},
-                     {"rate", report.rate},
-                     {"balance", report.pass.router.balance},
-                     {"z", report.pass.router.z},
-                     {"violation", line.violation},
-                     {"load", line.load}};
+  json::Value out = {
+      {"step", report.step},       {"tokens", line.tokens},       {"seconds", line.seconds},
+      {"loss", report.pass.loss},  {"right", report.pass.right},  {"counted", report.pass.counted},
+      {"norm", report.norm},       {"rate", report.rate},         {"balance", report.pass.router.balance},
+      {"z", report.pass.router.z}, {"violation", line.violation}, {"load", line.load}};
   if (line.held_out) out["held_out"] = *line.held_out;
   return out.dump();
 }
@@ -75,11 +68,17 @@ ASTERISM_INLINE std::vector<LogLine> Log::read(const std::string& path) {
 
 ASTERISM_INLINE Log::Log(std::string path, std::int64_t step) : path_(std::move(path)) {
   if (file::path_kind(path_) != file::PathKind::missing) {
-    std::string kept;
-    for (const LogLine& line : read(path_)) {
-      if (line.report.step <= step) kept += to_json(line) + "\n";
+    const std::string text = file::read_file(path_, std::uint64_t{1} << 34U);
+    std::size_t kept = 0;
+    for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', kept)) {
+      try {
+        if (parse_log_line(text.substr(kept, end - kept), path_).report.step > step) break;
+      } catch (const FormatError&) {
+        break;
+      }
+      kept = end + 1;
     }
-    file::write_text_file(path_, kept);
+    file::write_text_file(path_, text.substr(0, kept));
   }
   file_.reset(std::fopen(path_.c_str(), "ae"));
   if (file_ == nullptr) throw FileError(concat(path_, ": can't be written: ", std::strerror(errno)));
@@ -88,6 +87,12 @@ ASTERISM_INLINE Log::Log(std::string path, std::int64_t step) : path_(std::move(
 ASTERISM_INLINE void Log::add(const LogLine& line) {
   const std::string text = to_json(line) + "\n";
   if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size() || std::fflush(file_.get()) != 0) {
+    throw FileError(concat(path_, ": can't be written: ", std::strerror(errno)));
+  }
+}
+
+ASTERISM_INLINE void Log::sync() {
+  if (std::fflush(file_.get()) != 0 || ::fdatasync(::fileno(file_.get())) != 0) {
     throw FileError(concat(path_, ": can't be written: ", std::strerror(errno)));
   }
 }

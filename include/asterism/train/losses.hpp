@@ -1,8 +1,6 @@
 // What routers pay for besides the text: that their experts share the work, and that scores stay small.
 #pragma once
 
-#include <cstddef>
-
 namespace asterism::train {
 
 /// Factors of the losses of routers; 0: none. Each layer's loss counts 1 / layers of it.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,7 @@ ASTERISM_INLINE void merge_adapter(const std::string& base, const std::string& a
   const auto scale =
       static_cast<float>(static_cast<double>(peft.alpha) / (peft.rank_stabilised ? std::sqrt(rank) : rank));
   checkpoint::PeftFile file(adapter);
+  std::set<std::string> known;  // what all tensors of the adapter have to be of, before anything is written
   std::vector<checkpoint::TensorDeclaration> declarations;
   std::map<std::string, const checkpoint::FoundWeight*> by_name;
   for (const checkpoint::FoundWeight& one : found) {
@@ -55,8 +57,21 @@ ASTERISM_INLINE void merge_adapter(const std::string& base, const std::string& a
       throw Unsupported(
           concat(base, ": '", location.name, "' is not stored as it is computed: such models can't be merged"));
     }
+    if (location.shape.size() == 2) {
+      const std::string a_name = checkpoint::peft_name(location.name, "lora_A");
+      const std::string b_name = checkpoint::peft_name(location.name, "lora_B");
+      if (file.has(a_name)) {
+        file.check_shape(a_name, static_cast<std::uint64_t>(peft.rank), location.shape[1]);
+        file.check_shape(b_name, location.shape[0], static_cast<std::uint64_t>(peft.rank));
+        known.insert({a_name, b_name});
+      }
+    }
     declarations.push_back({.name = location.name, .dtype = checkpoint::DType::f32, .shape = location.shape});
     by_name[location.name] = &one;
+  }
+  for (const std::string& name : file.names()) {
+    if (known.contains(name)) continue;
+    throw FormatError(concat(file.path(), ": tensor '", printable(name), "' belongs to no matrix of ", base));
   }
   checkpoint::CheckpointWriter writer(to, std::move(declarations), max_shard_bytes);
   std::uint64_t total = 0;
@@ -67,7 +82,7 @@ ASTERISM_INLINE void merge_adapter(const std::string& base, const std::string& a
     std::vector<float> values(static_cast<std::size_t>(tensor.elements));
     checkpoint::read_floats(store, *by_name.at(tensor.name), 0, values);
     const std::string a_name = checkpoint::peft_name(tensor.name, "lora_A");
-    if (tensor.shape.size() == 2 && file.has(a_name)) {
+    if (known.contains(a_name)) {
       const auto rows = static_cast<std::size_t>(tensor.shape[0]);
       const auto cols = static_cast<std::size_t>(tensor.shape[1]);
       const auto narrow = static_cast<std::size_t>(peft.rank);
@@ -81,7 +96,6 @@ ASTERISM_INLINE void merge_adapter(const std::string& base, const std::string& a
     writer.write(tensor.name, {reinterpret_cast<const std::byte*>(values.data()), values.size() * sizeof(float)});
     progress.advance(done += tensor.bytes, tensor.name);
   }
-  file.check_all_read();
   write_texts(base, writer);
   writer.finish();
   progress.end();

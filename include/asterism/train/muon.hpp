@@ -30,9 +30,9 @@ enum class MuonScale : std::uint8_t {
 ///
 /// All other parameters take a step of `others`, whose rate follows the same schedule. State of a matrix: B, fp32, 4
 /// bytes an element; work: two more of its size, two squares of its shorter side, and 352 KiB for each of at most 16
-/// tasks of a product. Sources: Jordan and others, Muon,
-/// 2024 (kellerjordan.github.io/posts/muon), with the norm in fp32 and products in fp32, where torch.optim.Muon takes
-/// bfloat16; Liu and others, Muon is Scalable for LLM Training, arXiv 2502.16982, for the scale.
+/// tasks of a product. Norm and products are in fp32, where torch.optim.Muon takes bfloat16. Sources: Jordan and
+/// others, Muon, 2024 (kellerjordan.github.io/posts/muon); Liu and others, Muon is Scalable for LLM Training, arXiv
+/// 2502.16982, for the scale.
 struct Muon {
   float rate = 1e-4F;      ///< > 0: peak of the learning rate of matrices
   float momentum = 0.95F;  ///< in [0, 1)

@@ -17,7 +17,8 @@ namespace asterism::train {
 /// The matrices of adapters under PEFT's names.
 inline std::vector<checkpoint::PeftTensor> peft_tensors(View<const Parameter> parameters) {
   std::vector<checkpoint::PeftTensor> out;
-  for (const Parameter& parameter : parameters) out.push_back({.name = parameter.name, .values = parameter.weights});
+  for (const Parameter& parameter : parameters)
+    out.push_back({.name = parameter.name, .values = parameter.weights});
   return out;
 }
 
@@ -33,8 +34,9 @@ void load_adapters(const std::string& folder, TrainerType& trainer) {
       continue;
     }
     throw InvalidArgument(concat(folder, ": the adapter has rank ", config.rank, " and alpha ", config.alpha,
-                                 config.rank_stabilised ? ", rank-stabilised" : "", "; the recipe's has rank ", rank,
-                                 " and alpha ", wanted.alpha, wanted.rank_stabilised ? ", rank-stabilised" : ""));
+                                 config.rank_stabilised ? ", rank-stabilised" : "", "; the recipe's has rank ",
+                                 rank, " and alpha ", wanted.alpha,
+                                 wanted.rank_stabilised ? ", rank-stabilised" : ""));
   }
   checkpoint::read_peft(folder, peft_tensors(trainer.parameters()));
 }

@@ -111,8 +111,7 @@ struct OptimizerBytes {
                       out.states += Bytes{aligned(Optimizer::state_bytes(kind, rows, cols).count)};
                       const Bytes scratch = Optimizer::work_bytes(kind, rows, cols);
                       if (scratch > out.work) out.work = scratch;
-                      if (const std::size_t some = norm_pieces(rows * cols); some > out.pieces)
-                        out.pieces = some;
+                      if (const std::size_t some = norm_pieces(rows * cols); some > out.pieces) out.pieces = some;
                     });
     out.work = Bytes{aligned(out.work.count)};
     return out;
@@ -164,7 +163,11 @@ constexpr Plan plan(Bytes budget, const Shape& shape, const Limits& limits = B::
       Trainable<B> || R::adapters.any(),
       "training needs weights in quant::Float32: the Blueprint's Quantization, Embedding and Head; others are "
       "frozen, and the recipe has no adapters beside them");
+  static_assert(
+      R::batch > 0 && R::sequence > 0 && R::clip > 0 && R::adapters.attention >= 0 && R::adapters.experts >= 0,
+      "a Recipe's batch, sequence and clip are above 0, its ranks 0 or more");
   check_learns(shape);
+  check_adapters(shape, R::adapters);
   using Experts = ExpertsOf<B, R>;
   Plan out;
   out.weights = place_on_one<B>(shape, limits).weight_bytes(0);
@@ -207,7 +210,7 @@ struct TrainingMemory {
 ///
 ///     static_assert(train::fits<Small, Quick, machine, 8_GiB>());
 ///
-/// A run that does not fit does not compile.
+/// A run that does not fit does not compile. It is proved for B::limits.threads: more threads take more scratch memory.
 template <HasShape B, DerivesFromRecipe R, Machine machine, Bytes limit = Bytes{~std::uint64_t{0}}>
 consteval bool fits() {
   constexpr Plan planned = plan<B, R>(machine.limited_to(limit));

@@ -57,11 +57,11 @@ struct Numbers {
 
 /// Accepted by train::plan and Trainer: a struct that derives from Recipe, or Recipe itself.
 template <class R>
-concept DerivesFromRecipe = std::derived_from<R, Recipe> && Optimizer<OptimizerOf<R>> &&
-    Schedule<ScheduleOf<R>>;
+concept DerivesFromRecipe = std::derived_from<R, Recipe> && Optimizer<OptimizerOf<R>> && Schedule<ScheduleOf<R>>;
 
 /// Tokens of a step at most.
 template <class R>
-inline constexpr std::size_t step_rows = static_cast<std::size_t>(R::batch) * static_cast<std::size_t>(R::sequence);
+inline constexpr std::size_t step_rows = static_cast<std::size_t>(R::batch) *
+                                         static_cast<std::size_t>(R::sequence);
 
 }  // namespace asterism::train

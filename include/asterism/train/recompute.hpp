@@ -1,7 +1,6 @@
 // What a step keeps of its way forward, and what it computes again.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 namespace asterism::train::recompute {

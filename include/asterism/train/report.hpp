@@ -10,19 +10,23 @@ namespace asterism::train {
 
 /// Of one pass over a batch.
 struct PassReport {
-  double loss = 0;           ///< mean cross-entropy in nats of the tokens that count, weighted
-  double right = 0;          ///< share of them, unweighted, that the model holds most likely
-  std::size_t tokens = 0;    ///< that were passed
-  std::size_t counted = 0;   ///< whose prediction counts
-  RouterLosses router{};     ///< means over the layers with experts
+  double loss = 0;          ///< mean cross-entropy in nats of the tokens that count, weighted
+  double right = 0;         ///< share of them, unweighted, that the model holds most likely
+  std::size_t tokens = 0;   ///< that were passed
+  std::size_t counted = 0;  ///< whose prediction counts
+  RouterLosses router{};    ///< means over the layers with experts
 };
 
-/// Of a step.
-struct StepReport {
-  PassReport pass{};
+/// Of an update.
+struct StepUpdate {
   std::int64_t step = 0;  ///< from 1
   double norm = 0;        ///< of all gradients together, before it was limited
   float rate = 0;         ///< learning rate
+};
+
+/// Of a step.
+struct StepReport : StepUpdate {
+  PassReport pass{};
 };
 
 }  // namespace asterism::train

@@ -1,15 +1,17 @@
 // A run: steps, states, a log, held-out loss, from the beginning or from where an earlier one ended.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -21,6 +23,7 @@
 #include "asterism/train/log.hpp"
 #include "asterism/train/peft.hpp"
 #include "asterism/train/report.hpp"
+#include "asterism/train/run_lock.hpp"
 #include "asterism/train/state.hpp"
 
 namespace asterism::train {
@@ -51,17 +54,22 @@ struct RunResult {
 template <class TrainerType>
 std::map<std::string, std::string> recipe_of(const TrainerType& trainer, const Packing& packing,
                                              std::uint64_t data_fingerprint, std::int64_t steps) {
+  using Policies = typename TrainerType::Blueprint;
   const auto& numbers = trainer.numbers();
-  std::map<std::string, std::string> out = {{"optimizer", describe(numbers.optimizer)},
-                                            {"schedule", describe(numbers.schedule)},
-                                            {"losses", describe(numbers.losses)},
-                                            {"clip", number_text(numbers.clip)},
-                                            {"rows of a step", concat(packing.options().rows)},
-                                            {"examples of a step", concat(packing.options().batch)},
-                                            {"seed", concat(packing.options().seed)},
-                                            {"steps", concat(steps)},
-                                            {"data", concat("fingerprint ", data_fingerprint)},
-                                            {"parameters", concat(parameter_count(trainer.parameters()))}};
+  std::map<std::string, std::string> out = {
+      {"optimizer", describe(numbers.optimizer)},
+      {"schedule", describe(numbers.schedule)},
+      {"losses", describe(numbers.losses)},
+      {"clip", number_text(numbers.clip)},
+      {"rows of a step", concat(packing.options().rows)},
+      {"examples of a step", concat(packing.options().batch)},
+      {"seed", concat(packing.options().seed)},
+      {"steps", concat(steps)},
+      {"data", concat("fingerprint ", data_fingerprint)},
+      {"parameters", concat(parameter_count(trainer.parameters()))},
+      {"shape", describe(trainer.shape())},
+      {"gating", type_text<typename Policies::Gating>()},
+      {"expert", type_text<typename Policies::template Expert<quant::Float32>>()}};
   if constexpr (TrainerType::Recipe::adapters.any()) out["adapters"] = describe(TrainerType::Recipe::adapters);
   return out;
 }
@@ -78,21 +86,43 @@ double held_out_loss(TrainerType& trainer, const Examples& examples, const Packi
     sum += report.loss * step.counted;
     counted += step.counted;
   }
+  if (!std::isfinite(sum))
+    throw NumericError(concat("the held-out loss after step ", trainer.steps(), " is ", sum));
   return sum / counted;
 }
 
+/// Throws InvalidArgument where a step could not take the longest of some examples, or the model has not all tokens.
+template <class TrainerType>
+void check_examples(const TrainerType& trainer, const Examples& examples, const PackingOptions& options,
+                    std::string_view what) {
+  const std::size_t most = std::min(options.rows, static_cast<std::size_t>(TrainerType::Recipe::sequence));
+  if (examples.longest() > most) {
+    throw InvalidArgument(
+        concat(what, " have one of ", examples.longest(), " tokens, a sequence may have ", most));
+  }
+  if (examples.largest_id() >= trainer.shape().vocabulary) {
+    throw InvalidArgument(
+        concat(what, " have the token ", examples.largest_id(), ", the model has ", trainer.shape().vocabulary));
+  }
+}
+
 /// Trains from the beginning, or from the last state of `options.folder`: the steps, states and weights are then those
-/// of a run that nobody disturbed, to the bit. `packing` packs `examples`. A state is written every `save_seconds`, and
-/// at the end. Throws as States, Log and Trainer::step do.
+/// of a run that nobody disturbed, to the bit on one instruction set. `packing` packs `examples`. A state is written
+/// every `save_seconds`, and at the end. Throws as RunLock, States, Log, check_examples and Trainer::step do;
+/// NumericError where the held-out loss is none.
 template <class TrainerType>
 RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, const Examples* held_out,
               const RunOptions& options) {
   using Clock = std::chrono::steady_clock;
+  check_examples(trainer, examples, packing.options(), "the examples");
+  if (held_out != nullptr) check_examples(trainer, *held_out, packing.options(), "the held-out examples");
   auto recipe = recipe_of(trainer, packing, examples.fingerprint(), options.steps);
   recipe.insert(options.also.begin(), options.also.end());
   std::optional<checkpoint::PeftConfig> adapters;
   if constexpr (TrainerType::Recipe::adapters.any()) adapters = peft_config(trainer, options.like);
+  const RunLock lock(options.folder);
   States states(options.folder, options.like, std::move(adapters));
+  states.remove_leftovers();
   RunResult out;
   out.progress.recipe = recipe;
   if (auto last = states.load_last(trainer.parameters(), recipe)) {
@@ -100,6 +130,9 @@ RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, 
     out.resumed = out.progress.step;
     packing.seek(out.progress.position);
     trainer.resume(out.progress.step);
+  } else {
+    packing.seek({});
+    trainer.reset();
   }
   Log log(options.folder + "/log.jsonl", out.progress.step);
   ProgressSink silence;
@@ -135,6 +168,7 @@ RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, 
     line.load = sparse_load(trainer);
     log.add(line);  // first: lines of steps after the state are dropped, none is missing
     if (saves) {
+      log.sync();
       states.save(trainer.parameters(), out.progress);
       saved = Clock::now();
     }

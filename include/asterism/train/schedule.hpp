@@ -65,6 +65,7 @@ struct LinearFall {
   constexpr float factor(std::int64_t step, std::int64_t steps) const {
     const double length = static_cast<double>(fall) * static_cast<double>(steps);
     const double left = static_cast<double>(steps - step + 1);
+    if (left <= 0) return 0;
     const float falling = left >= length ? 1.0F : static_cast<float>(left / length);
     return std::min(warm_up_factor(step, warm_up), falling);
   }

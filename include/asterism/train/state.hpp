@@ -32,10 +32,13 @@ struct Progress {
 /// complete and on the disk. Not thread-safe.
 class States {
  public:
-  /// `folder` is created if it is missing; config.json and tokenizer come from the checkpoint `like`. Removes what a
-  /// killed run left half-removed. With `adapters` the parameters are adapters, of which that is the configuration, and
-  /// `like` is not read. FileError if the system refuses.
+  /// `folder` is created if it is missing; config.json and tokenizer come from the checkpoint `like`. With `adapters`
+  /// the parameters are adapters, of which that is the configuration, and `like` is not read. FileError if the system
+  /// refuses, or `like` is given and has no config.json.
   States(std::string folder, std::string like, std::optional<checkpoint::PeftConfig> adapters = {});
+
+  /// Removes what killed runs left half-written or half-removed. For a folder in which no other run is at work.
+  void remove_leftovers() const;
 
   const std::string& folder() const { return folder_; }
   std::string path_of(std::int64_t step) const;
@@ -43,8 +46,8 @@ class States {
   /// The steps of which there are states, ascending.
   std::vector<std::int64_t> steps() const;
 
-  /// Writes a state; then removes all but the last two and the one whose held-out loss is least. FileError if the disk
-  /// refuses: the older states stay.
+  /// Writes a state; then removes all but the last two and the one whose held-out loss is least: the disk has room for
+  /// four. FileError if it refuses: the older states stay. What can't be removed stays until the next time.
   void save(View<const Parameter> parameters, const Progress& progress);
 
   /// Reads the last state into weights and optimizer states, if there is one. Throws FormatError naming the file where
@@ -55,7 +58,7 @@ class States {
 
  private:
   Progress read_progress(const std::string& path) const;
-  void remove(std::int64_t step) const;
+  bool remove(std::int64_t step) const;
   void keep_few() const;
 
   std::string folder_;

@@ -29,10 +29,18 @@ ASTERISM_INLINE States::States(std::string folder, std::string like,
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) throw FileError(concat(folder_, ": can't be created: ", error.message()));
+  const std::string config = like_ + "/config.json";
+  if (!like_.empty() && !adapters_ && file::path_kind(config) != file::PathKind::file) {
+    throw FileError(concat(config, ": no such file; states are checkpoints, which have that of the model"));
+  }
+}
+
+ASTERISM_INLINE void States::remove_leftovers() const {
   for (const std::string& name : file::folder_entries(folder_)) {
-    if (name.starts_with(detail::state_prefix) && name.ends_with(detail::removed_suffix)) {
-      std::filesystem::remove_all(concat(folder_, "/", name), error);
-    }
+    const bool is_leftover = name.ends_with(detail::removed_suffix) || name.find(".partial-") != name.npos;
+    if (!name.starts_with(detail::state_prefix) || !is_leftover) continue;
+    std::error_code ignored;  // it takes room, and does no other harm
+    std::filesystem::remove_all(concat(folder_, "/", name), ignored);
   }
 }
 
@@ -135,9 +143,7 @@ ASTERISM_INLINE std::optional<Progress> States::load_last(View<const Parameter> 
       }
     }
     return out;
-  } catch (const InvalidArgument&) {
-    throw;
-  } catch (const Error& error) {
+  } catch (const FormatError& error) {
     if (all.size() == 1) {
       throw FormatError(concat(error.what(), "; there is no older state: remove ", path, " to begin anew"));
     }
@@ -145,14 +151,15 @@ ASTERISM_INLINE std::optional<Progress> States::load_last(View<const Parameter> 
   }
 }
 
-ASTERISM_INLINE void States::remove(std::int64_t step) const {
+ASTERISM_INLINE bool States::remove(std::int64_t step) const {
   // Under another name first: what is removed by half is no state.
   const std::string path = path_of(step);
   const std::string removed = concat(path, detail::removed_suffix);
   std::error_code error;
+  std::filesystem::remove_all(removed, error);
   std::filesystem::rename(path, removed, error);
   if (!error) std::filesystem::remove_all(removed, error);
-  if (error) throw FileError(concat(path, ": an old state can't be removed: ", error.message()));
+  return !error;
 }
 
 ASTERISM_INLINE void States::keep_few() const {

@@ -76,14 +76,13 @@ class Trainer {
   const Plan& plan() const { return plan_; }
   const Numbers<R>& numbers() const { return numbers_; }
   const Network& weights() const { return *weights_; }
-  /// Of a recipe that has adapters.
-  const AdapterSet& adapters() const { return *adapters_; }
+  const AdapterSet& adapters() const requires(R::adapters.any()) { return *adapters_; }
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
   /// All tensors that learn, in the order of for_each_tensor. Those of adapters have the names of PEFT's files.
   View<const Parameter> parameters() const { return parameters_; }
   /// Steps taken.
   std::int64_t steps() const { return step_; }
-  /// Rows of the last pass by layer and expert, (layers * experts); 0 for dense layers.
+  /// Rows by layer and expert of the last pass that made gradients, (layers * experts); 0 for dense layers.
   View<const std::int32_t> load() const { return pass_->load(); }
 
   /// The optimizer forgets; the next step is the first.
@@ -110,12 +109,21 @@ class Trainer {
   void resume(std::int64_t steps) { step_ = steps; }
 
   /// One step of `all` in the schedule: gradients of the batch, limited, and an update of all weights. InvalidArgument
-  /// for a batch that is no batch; NumericError, which names step and tensor, where a gradient is NaN or infinite:
-  /// weights and optimizer are as before then.
+  /// for a batch that is no batch, and where all steps were taken; NumericError, which names step and tensor, where a
+  /// gradient is NaN or infinite: weights and optimizer are as before then.
   StepReport step(const Batch& batch, std::int64_t all) {
     StepReport out;
     clear_gradients();
     out.pass = accumulate(batch);
+    static_cast<StepUpdate&>(out) = update(all);
+    return out;
+  }
+
+  /// The second half of `step`: limits the gradients that `accumulate` made, of one batch or of several, and updates
+  /// all weights.
+  StepUpdate update(std::int64_t all) {
+    if (step_ >= all) throw InvalidArgument(concat("step ", step_ + 1, " of ", all, ": the schedule has ended"));
+    StepUpdate out;
     const parallel::ExecutionRef& execution = devices_.front()->execution();
     out.step = step_ + 1;
     out.norm = clip_gradients(execution, parameters_, numbers_.clip, out.step, norm_scratch());
@@ -142,7 +150,7 @@ class Trainer {
     return out;
   }
 
-  /// The loss of a batch, without gradients.
+  /// The loss of a batch, without gradients; nothing is said of routers.
   PassReport evaluate(const Batch& batch) {
     PassReport out = pass_->begin(batch);
     pass_->forward();
@@ -178,7 +186,12 @@ class Trainer {
         shape_, R::adapters,
         [&](const model::WeightId& id, Half half, Kind kind, std::size_t rows, std::size_t cols) {
           const Bytes state = OptimizerOf<R>::state_bytes(kind, rows, cols);
-          std::string name = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate).name;
+          checkpoint::WeightLocation place = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate);
+          if (!place.rows.in_order() || place.transform != model::Transform::none) {
+            throw Unsupported(
+                concat("'", place.name, "' is not stored as it is computed: such models do not learn yet"));
+          }
+          std::string name = std::move(place.name);
           MatrixView<float> weights;
           MatrixView<float> gradient;
           if (half == Half::none) {

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "asterism/core/config.hpp"
@@ -36,6 +35,8 @@ class Examples {
   std::uint64_t tokens() const { return ids_.size(); }
   /// Tokens of the longest example, 0 if there is none.
   std::size_t longest() const { return longest_; }
+  /// The largest id, -1 if there is no example.
+  TokenId largest_id() const { return largest_id_; }
   /// Predictions that count, of all examples together.
   std::uint64_t counted() const { return counted_; }
 
@@ -53,6 +54,7 @@ class Examples {
   std::vector<std::uint8_t> counts_;
   std::vector<std::uint64_t> ends_;
   std::size_t longest_ = 0;
+  TokenId largest_id_ = -1;
   std::uint64_t counted_ = 0;
 };
 

@@ -19,10 +19,12 @@ ASTERISM_INLINE void Examples::add(const Example& example) {
   }
   if (ids.size < 2) throw InvalidArgument(concat("an example needs two tokens at least, found ", ids.size));
   std::uint64_t counted = 0;
+  TokenId largest = largest_id_;
   for (std::size_t i = 0; i < ids.size; ++i) {
     if (ids[i] < 0) throw InvalidArgument(concat("an example has the token id ", ids[i]));
     if (counts[i] > 1) throw InvalidArgument(concat("a count is ", int{counts[i]}, ", expected 0 or 1"));
     counted += counts[i];
+    largest = std::max(largest, ids[i]);
   }
   if (counts[counts.size - 1] != 0)
     throw InvalidArgument("the last token of an example predicts nothing to count");
@@ -31,6 +33,7 @@ ASTERISM_INLINE void Examples::add(const Example& example) {
   counts_.insert(counts_.end(), counts.begin(), counts.end());
   ends_.push_back(ids_.size());
   longest_ = std::max(longest_, ids.size);
+  largest_id_ = largest;
   counted_ += counted;
 }
 

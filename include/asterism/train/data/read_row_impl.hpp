@@ -151,7 +151,7 @@ inline void read_pair(const json::Value& object, const Pair& form, const ReadOpt
     asked = encoded(options, options.chat->render(messages), as_rendered);
     messages.push_back({"assistant", answer});
     std::string all = options.chat->render(messages);
-    if (all.back() == ' ') all.pop_back();  // one template separates turns by it
+    if (!all.empty() && all.back() == ' ') all.pop_back();  // one template separates turns by it
     row.ids = encoded(options, all, as_rendered);
   } else {
     asked = encoded(options, question, options.encode);
