@@ -17,16 +17,12 @@ struct PassReport {
   RouterLosses router{};    ///< means over the layers with experts
 };
 
-/// Of an update.
-struct StepUpdate {
+/// Of a step.
+struct StepReport {
+  PassReport pass{};
   std::int64_t step = 0;  ///< from 1
   double norm = 0;        ///< of all gradients together, before it was limited
   float rate = 0;         ///< learning rate
-};
-
-/// Of a step.
-struct StepReport : StepUpdate {
-  PassReport pass{};
 };
 
 }  // namespace asterism::train

@@ -112,18 +112,18 @@ class Trainer {
   /// for a batch that is no batch, and where all steps were taken; NumericError, which names step and tensor, where a
   /// gradient is NaN or infinite: weights and optimizer are as before then.
   StepReport step(const Batch& batch, std::int64_t all) {
-    StepReport out;
     clear_gradients();
-    out.pass = accumulate(batch);
-    static_cast<StepUpdate&>(out) = update(all);
+    const PassReport pass = accumulate(batch);
+    StepReport out = update(all);
+    out.pass = pass;
     return out;
   }
 
   /// The second half of `step`: limits the gradients that `accumulate` made, of one batch or of several, and updates
   /// all weights.
-  StepUpdate update(std::int64_t all) {
+  StepReport update(std::int64_t all) {
     if (step_ >= all) throw InvalidArgument(concat("step ", step_ + 1, " of ", all, ": the schedule has ended"));
-    StepUpdate out;
+    StepReport out;
     const parallel::ExecutionRef& execution = devices_.front()->execution();
     out.step = step_ + 1;
     out.norm = clip_gradients(execution, parameters_, numbers_.clip, out.step, norm_scratch());
