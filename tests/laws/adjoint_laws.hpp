@@ -140,8 +140,9 @@ template <class Device>
 void product_gradients(Device& device) {
   using namespace detail;
   test::DeviceMemory<Device> memory(device);
-  for (const auto& [rows, outputs, cols] :
-       {std::tuple{1, 3, 5}, std::tuple{7, 16, 8}, std::tuple{33, 19, 41}, std::tuple{300, 6, 17}}) {
+  for (const auto& size :
+       {std::tuple{1U, 3U, 5U}, std::tuple{7U, 16U, 8U}, std::tuple{33U, 19U, 41U}, std::tuple{300U, 6U, 17U}}) {
+    const std::size_t rows = std::get<0>(size), outputs = std::get<1>(size), cols = std::get<2>(size);
     CAPTURE(rows);
     const auto w = memory.template weights<quant::Float32>(outputs, cols);
     const auto x = memory.normal(rows, cols);
@@ -248,7 +249,8 @@ template <class Device>
 void row_gradients(Device& device) {
   using namespace detail;
   test::DeviceMemory<Device> memory(device);
-  for (const auto& [rows, width] : {std::tuple{1, 1}, std::tuple{5, 8}, std::tuple{70, 13}, std::tuple{130, 24}}) {
+  for (const auto& size : {std::tuple{1U, 1U}, std::tuple{5U, 8U}, std::tuple{70U, 13U}, std::tuple{130U, 24U}}) {
+    const std::size_t rows = std::get<0>(size), width = std::get<1>(size);
     CAPTURE(rows);
     const auto x = memory.normal(rows, width);
     const auto dy = memory.normal(rows, width);

@@ -45,7 +45,9 @@ void gating_gradients(const Make& make) {
   Random random(3);
   using G = std::remove_cvref_t<GatingOf<Make>>;
   static_assert(train::TrainableGating<G>);
-  for (const auto& [experts, top_k] : gating_sizes) {
+  for (const GatingSize& size : gating_sizes) {
+    const std::size_t experts = size.experts;
+    const std::size_t top_k = size.top_k;
     if (top_k > most_chosen<G> || experts > 64) continue;
     for (const bool with_losses : {false, true}) {
       CAPTURE(experts);
