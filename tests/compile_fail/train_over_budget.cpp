@@ -1,5 +1,5 @@
 // A run that needs more than the device may hold is refused, and the refusal shows the bytes of each part.
-// expected: TrainingMemory<[0-9]+U?L?[^>]*68719476736U?L?
+// expected: (TrainingMemory<[0-9]+U?L?[^>]*|Allowed=)68719476736U?L?
 #include "asterism/machine/machine.hpp"
 #include "asterism/shape/catalogue.hpp"
 #include "asterism/train/plan.hpp"
