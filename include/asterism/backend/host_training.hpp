@@ -168,6 +168,21 @@ class HostTraining {
     });
   }
 
+  /// Calls f(scratch, part) for every key/value head of every sequence: part(matrix) is what of a matrix (n, columns of
+  /// all heads) belongs to them.
+  template <class F>
+  void for_each_head(const Sequences& sequences, std::size_t kv_heads, F&& f) {
+    for_each_by_worker(sequences.size() * kv_heads, [&](std::size_t worker, std::size_t task) {
+      const std::size_t sequence = task / kv_heads;
+      const auto part = [&](const auto& all) {
+        const std::size_t width = all.cols() / kv_heads;
+        return detail::columns_at(all.view.rows_at(sequences.first(sequence), sequences.rows(sequence)),
+                                  task % kv_heads * width, width);
+      };
+      f(scratch_.attention.view.row(worker), part);
+    });
+  }
+
   /// Calls f(row, sums (cols)) for all rows, and adds the sums of all pieces to `total` (cols).
   template <class F>
   void sum_over_rows(std::size_t rows, View<float> total, F&& f) {

@@ -116,17 +116,8 @@ ASTERISM_INLINE void HostTraining::attend_packed(DeviceMatrix<const float> queri
                                                  const Sequences& sequences, std::size_t window,
                                                  DeviceMatrix<float> out) {
   checks_.attend_packed("attend_packed", queries, keys, values, out, head_dim, sequences, extent_);
-  const std::size_t kv_heads = keys.cols() / head_dim;
-  const std::size_t group = queries.cols() / kv_heads;
-  for_each_by_worker(sequences.size() * kv_heads, [&](std::size_t worker, std::size_t task) {
-    const std::size_t sequence = task / kv_heads;
-    const std::size_t head = task % kv_heads;
-    const auto part = [&](const auto& all, std::size_t width) {
-      return detail::columns_at(all.view.rows_at(sequences.first(sequence), sequences.rows(sequence)),
-                                head * width, width);
-    };
-    attend_head({part(queries, group), part(keys, head_dim), part(values, head_dim), window}, query_rows,
-                scratch_.attention.view.row(worker), part(out, group));
+  for_each_head(sequences, keys.cols() / head_dim, [&](View<float> scratch, const auto& part) {
+    attend_head({part(queries), part(keys), part(values), window}, query_rows, scratch, part(out));
   });
 }
 
@@ -137,18 +128,9 @@ ASTERISM_INLINE void HostTraining::attend_packed_backward(
   checks_.attend_packed("attend_packed_backward", queries, keys, values, dout, head_dim, sequences, extent_);
   checks_.same_shapes("attend_packed_backward", queries, dqueries);
   checks_.same_shapes("attend_packed_backward", keys, dkeys, dvalues);
-  const std::size_t kv_heads = keys.cols() / head_dim;
-  const std::size_t group = queries.cols() / kv_heads;
-  for_each_by_worker(sequences.size() * kv_heads, [&](std::size_t worker, std::size_t task) {
-    const std::size_t sequence = task / kv_heads;
-    const std::size_t head = task % kv_heads;
-    const auto part = [&](const auto& all, std::size_t width) {
-      return detail::columns_at(all.view.rows_at(sequences.first(sequence), sequences.rows(sequence)),
-                                head * width, width);
-    };
-    attend_head_backward({part(queries, group), part(keys, head_dim), part(values, head_dim), window}, query_rows,
-                         scratch_.attention.view.row(worker), part(dout, group),
-                         {part(dqueries, group), part(dkeys, head_dim), part(dvalues, head_dim)});
+  for_each_head(sequences, keys.cols() / head_dim, [&](View<float> scratch, const auto& part) {
+    attend_head_backward({part(queries), part(keys), part(values), window}, query_rows, scratch, part(dout),
+                         {part(dqueries), part(dkeys), part(dvalues)});
   });
 }
 
