@@ -61,7 +61,7 @@ void experts(benchmark::State& state) {
   const Constellation weights(*device, shape, gating);
   const Constellation gradients(*device, shape, gating);
   const train::AdapterLayer none{};
-  const train::Dispatch<Experts> dispatch(shape, weights, &gradients, none, none, gating);
+  const train::Dispatch<Experts> dispatch(shape, weights, &gradients, none, none);
   for (const Constellation* one : {&weights, &gradients}) {
     fill(one->router().data, 8 * 512, 0.2F, 1);
     for (std::size_t e = 0; e < 8; ++e) fill(one->expert(e).gate.data, 3 * 512 * 1024, 0.1F, e + 2);

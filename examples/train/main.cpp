@@ -181,12 +181,16 @@ void show_end(const Arguments& arguments, const train::RunResult& result, const 
       break;
     }
   }
-  rows.emplace_back("state", train::States(arguments.folder, "").path_of(result.progress.step));
+  rows.emplace_back("state",
+                    train::States(arguments.folder, "", shape.architecture).path_of(result.progress.step));
   if (arguments.adapters && result.complete) rows.emplace_back("adapter", arguments.folder + "/adapter");
   std::size_t next = 0;
   for (std::int32_t layer = 0; layer < shape.layers && !log.empty(); ++layer) {
     if (shape.is_dense(layer) || next == log.back().violation.size()) continue;
-    rows.emplace_back(concat("load violation, layer ", layer), fixed(log.back().violation[next++], 2));
+    rows.emplace_back(concat("router of layer ", layer),
+                      concat("MaxVio ", fixed(log.back().violation[next], 2), ", entropy ",
+                             fixed(log.back().entropy[next], 2), ", dead ", log.back().dead[next]));
+    ++next;
   }
   std::cout << table(rows, false);
   check_output();

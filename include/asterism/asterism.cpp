@@ -36,6 +36,7 @@
 #include "asterism/file/partial_impl.hpp"
 #include "asterism/file/path_impl.hpp"
 #include "asterism/file/reader_threads_impl.hpp"
+#include "asterism/gating/sigmoid_top_k_impl.hpp"
 #include "asterism/gating/softmax_top_k_impl.hpp"
 #include "asterism/linalg/gelu_impl.hpp"
 #include "asterism/linalg/layer_norm_impl.hpp"

@@ -2,7 +2,8 @@
 // values, or blocks and groups of its own. Header-only programs have them anyway.
 //
 // The compiled form holds the kernels of shipped formats (quant/shipped.hpp). Without this header a program with
-// another one does not link, and the linker names what it lacks: `asterism::simd::product<Own>`.
+// another one does not link, and the linker names what it lacks: `asterism::simd::product<Own>`. With it the shipped
+// ones are not compiled again.
 #pragma once
 
 #include "asterism/backend/host_attention_mass_templates.hpp"
@@ -14,3 +15,9 @@
 #include "asterism/simd/integer_product_templates.hpp"
 #include "asterism/simd/product_templates.hpp"
 #include "asterism/simd/vector_templates.hpp"
+
+#if defined(ASTERISM_COMPILED)
+#include "asterism/backend/shipped_kernels.hpp"
+#include "asterism/quant/shipped_kernels.hpp"
+#include "asterism/simd/shipped_kernels.hpp"
+#endif

@@ -5,6 +5,7 @@
 #include "asterism/train/adam_w8_impl.hpp"
 #include "asterism/train/adam_w_impl.hpp"
 #include "asterism/train/adapters_impl.hpp"
+#include "asterism/train/bias_impl.hpp"
 #include "asterism/train/checkpoint_impl.hpp"
 #include "asterism/train/clip_impl.hpp"
 #include "asterism/train/data/examples_impl.hpp"

@@ -32,7 +32,11 @@ Learns<Model<NoCombineBackward>> combine_backward;
 Learns<Model<NoGatherBackward>> gather_backward;
 Learns<Model<NoTakeRows>> take_rows;
 Learns<Model<NoCrossEntropy>> cross_entropy;
-Learns<Model<NoRouterLosses>> router_losses;
+Learns<Model<NoSumRows>> sum_rows;
+Learns<Model<NoRouterTerms>> router_terms;
+Learns<Model<NoZLossBackward>> z_loss_backward;
+Learns<Model<NoCountChoices>> count_choices;
+Learns<Model<NoDropBeyond>> drop_beyond;
 Learns<Model<NoAdapterProducts>> adapter_products;
 Routes<Model<NoRouteBackward>> route_backward;
 

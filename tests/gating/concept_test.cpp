@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/gating/sigmoid_top_k.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/gating/switch.hpp"
 
@@ -26,7 +27,8 @@ struct RouteChangesThePolicy {
   void route(View<float>, View<Route>) {}
 };
 
-static_assert(Gating<Complete> && Gating<SoftmaxTopK> && Gating<Switch>);
+static_assert(Gating<Complete> && Gating<SoftmaxTopK> && Gating<Switch> && Gating<SigmoidTopK>);
+static_assert(Capped<Switch> && !Capped<SoftmaxTopK> && Biased<SigmoidTopK> && !Biased<SoftmaxTopK>);
 static_assert(!Gating<NoTopK> && !needs::top_k<NoTopK> && needs::route<NoTopK> && needs::normalised<NoTopK>);
 static_assert(!Gating<NoRoute> && !needs::route<NoRoute> && needs::top_k<NoRoute>);
 static_assert(!Gating<NoNormalised> && !needs::normalised<NoNormalised> && needs::route<NoNormalised>);
@@ -35,11 +37,13 @@ static_assert(!Gating<int>);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("the policies obey the laws", G, SoftmaxTopK, Switch) { laws::gating<G>(); }
+TEST_CASE_TEMPLATE("the policies obey the laws", G, SoftmaxTopK, Switch, SigmoidTopK) { laws::gating<G>(); }
 
 TEST_CASE("with options too") {
   for (const SoftmaxTopKOptions options :
        {SoftmaxTopKOptions{.normalised = false}, {.temperature = 0.5F}, {.normalised = false, .temperature = 3}}) {
     laws::gating([&](std::size_t experts, std::size_t top_k) { return SoftmaxTopK(experts, top_k, options); });
   }
+  laws::gating(
+      [](std::size_t experts, std::size_t top_k) { return SigmoidTopK(experts, top_k, {.normalised = false}); });
 }

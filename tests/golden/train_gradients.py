@@ -8,11 +8,16 @@ passes the reference model of transformers alone. The loss is the weighted mean 
 random, 0.05 times the mean over the sparse layers of experts * sum of (choices / rows) * (mean probability), and 0.01
 times that of the mean of the squared log-sum-exp of router logits, both over all rows of the batch.
 
+`sigmoid` is the checkpoint plain with other routers, as DeepSeek-V3's: affinities are sigmoids of the logits, experts
+are chosen by affinity plus a bias, and weigh their affinities divided by their sum; probabilities are affinities divided
+by the sum over all.
+
 Writes train/gradients/<name>.safetensors:
   tokens, targets  int32 [n];  ends int32 [4];  weights float32 [n]
   loss, balance, z float64 [1]
   largest/<tensor> float32 [1]      of the gradient's elements, absolute
   some/<tensor>    float32 [<= 256] elements i * stride modulo their number, stride = number // 256 | 1
+  bias             float32 [layers, experts]  of sigmoid
 """
 
 import json
@@ -24,10 +29,29 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
 CHECKPOINTS = ("plain", "one_kv_head", "window", "many_experts", "odd_sizes", "qwen3_moe_plain", "qwen3_moe_fused",
-               "qwen3_moe_dense_list", "llama_bias_tied", "mistral_window", "switch_plain", "switch_wide_heads")
+               "qwen3_moe_dense_list", "llama_bias_tied", "mistral_window", "switch_plain", "switch_wide_heads",
+               "sigmoid")
 PROMPTS = (7, 33, 1, 64)
 BALANCE, Z = 0.05, 0.01
 SOME = 256
+
+
+def route_by_sigmoids(gate, bias):
+    """Makes a router of transformers choose by sigmoids and a bias."""
+    def forward(hidden):
+        logits = F.linear(hidden.reshape(-1, gate.hidden_dim), gate.weight)
+        affinities = logits.sigmoid()
+        chosen = (affinities + bias).topk(gate.top_k, dim=-1).indices
+        weights = affinities.gather(1, chosen)
+        return logits, weights / weights.sum(-1, keepdim=True), chosen
+    gate.forward = forward
+
+
+def probabilities_of(name, scores):
+    if name != "sigmoid":
+        return scores.softmax(-1)
+    affinities = scores.sigmoid()
+    return affinities / affinities.sum(-1, keepdim=True)
 
 
 def model_of(root, name):
@@ -71,10 +95,16 @@ def gradients_by_name(model):
 
 
 def golden(root, name, seed):
-    model = model_of(root, name)
+    checkpoint = "plain" if name == "sigmoid" else name
+    model = model_of(root, checkpoint)
+    biases = torch.zeros(len(model.model.layers), getattr(model.config, "num_local_experts", 1))
+    if name == "sigmoid":
+        biases = 0.1 * torch.randn(biases.shape, generator=torch.Generator().manual_seed(seed))
+        for layer, bias in zip(model.model.layers, biases):
+            route_by_sigmoids(layer.mlp.gate, bias)
     for parameter in model.parameters():
         parameter.requires_grad_(True)
-    prompts = load_file(root / "expected" / f"{name}.safetensors")
+    prompts = load_file(root / "expected" / f"{checkpoint}.safetensors")
     sequences = [prompts[f"prompt_{length}"].long() for length in PROMPTS]
     tokens = torch.cat(sequences)
     generator = torch.Generator().manual_seed(seed)
@@ -86,10 +116,11 @@ def golden(root, name, seed):
         balance, z = torch.zeros(()), torch.zeros(())
         layers = list(zip(*routed))
         top_k = 1 if name in model_switch.FORMS else getattr(model.config, "num_experts_per_tok", 1)
-        for scores in layers:
+        for number, scores in enumerate(layers):
             scores = torch.cat(scores)
-            probabilities = scores.softmax(-1)
-            chosen = probabilities.topk(top_k, dim=-1).indices
+            probabilities = probabilities_of(name, scores)
+            ranks = scores.sigmoid() + biases[number] if name == "sigmoid" else probabilities
+            chosen = ranks.topk(top_k, dim=-1).indices
             shares = torch.bincount(chosen.flatten(), minlength=scores.shape[1]) / len(scores)
             balance = balance + scores.shape[1] * (shares * probabilities.mean(0)).sum() / len(layers)
             z = z + scores.logsumexp(-1).square().mean() / len(layers)
@@ -99,6 +130,8 @@ def golden(root, name, seed):
         "ends": torch.tensor(PROMPTS).cumsum(0).to(torch.int32),
         "loss": loss.double()[None], "balance": balance.double()[None], "z": z.double()[None],
     }
+    if name == "sigmoid":
+        tensors["bias"] = biases
     for key, gradient in gradients_by_name(model):
         flat = gradient.flatten()
         stride = len(flat) // SOME | 1

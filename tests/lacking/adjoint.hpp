@@ -77,9 +77,25 @@ struct NoCrossEntropy : Complete {
   using Complete::Complete;
   void cross_entropy() {}
 };
-struct NoRouterLosses : Complete {
+struct NoSumRows : Complete {
   using Complete::Complete;
   void sum_rows() {}
+};
+struct NoRouterTerms : Complete {
+  using Complete::Complete;
+  void router_terms() {}
+};
+struct NoZLossBackward : Complete {
+  using Complete::Complete;
+  void z_loss_backward() {}
+};
+struct NoCountChoices : Complete {
+  using Complete::Complete;
+  void count_choices() {}
+};
+struct NoDropBeyond : Complete {
+  using Complete::Complete;
+  void drop_beyond() {}
 };
 struct NoAdapterProducts : Complete {
   using Complete::Complete;

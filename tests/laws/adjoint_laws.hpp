@@ -410,22 +410,110 @@ void loss_gradients(Device& device) {
       sums[static_cast<std::size_t>(ids[i]) * 19 + c] += static_cast<double>(dy.view(i, c));
   }
   CHECK(difference(gradient, sums) < adjoint_bound);
+}
 
+/// What is told of a router, and the gradient of the loss of large scores.
+template <class Device>
+void router_gradients(Device& device) {
+  using namespace detail;
+  test::DeviceMemory<Device> memory(device);
   const auto scores = memory.normal(5, 7, 3);
-  const auto log_sums = memory.result(5, 1);
-  device.log_sum_exp(scores, log_sums);
+  const auto probabilities = memory.result(5, 7);
+  const auto terms = memory.result(5, 2);
   Doubles wanted;
   for (std::size_t i = 0; i < 5; ++i) {
     double total = 0;
     for (const float score : scores.view.row(i)) total += std::exp(static_cast<double>(score));
+    double entropy = 0;
+    for (std::size_t e = 0; e < 7; ++e) {
+      const double p = e == 2 ? 0 : std::exp(static_cast<double>(scores.view(i, e))) / total;
+      probabilities.view(i, e) = static_cast<float>(p);
+      entropy -= p > 0 ? p * std::log(p) : 0;
+    }
     wanted.push_back(std::log(total));
+    wanted.push_back(entropy);
   }
-  CHECK(difference(log_sums.view, wanted) < adjoint_bound);
-  const auto to = memory.normal(5, 7);
-  Doubles scaled = doubles(to.view);
-  for (std::size_t i = 0; i < 35; ++i) scaled[i] += 0.5 * wanted[i / 7] * static_cast<double>(scores.view.data[i]);
-  device.add_scaled(scores, log_sums, 0.5F, to);
-  CHECK(difference(to.view, scaled) < adjoint_bound);
+  device.router_terms(scores, probabilities, terms);
+  CHECK(difference(terms.view, wanted) < adjoint_bound);
+
+  const auto dscores = memory.normal(5, 7);
+  Doubles expected = doubles(dscores.view);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto loss = [&](std::size_t moved, double by) {
+      double total = 0;
+      for (std::size_t e = 0; e < 7; ++e)
+        total += std::exp(static_cast<double>(scores.view(i, e)) + (e == moved ? by : 0));
+      return std::log(total) * std::log(total);
+    };
+    for (std::size_t e = 0; e < 7; ++e) expected[i * 7 + e] += 0.25 * (loss(e, 1e-5) - loss(e, -1e-5)) / 2e-5;
+  }
+  device.z_loss_backward(scores, terms, 0.5F, dscores);
+  CHECK(difference(dscores.view, expected) < adjoint_bound);
+}
+
+/// Choices are counted, and those of full experts dropped, later rows first; the rest is dispatched as if they were not
+/// there, both ways.
+template <class Device>
+void choices_beyond_a_capacity(Device& device) {
+  using namespace detail;
+  test::DeviceMemory<Device> memory(device);
+  constexpr std::size_t rows = 9, k = 2, experts = 4, cols = 5;
+  const auto routes = memory.template matrix<gating::Route>(rows, k, {});
+  const std::int32_t chosen[rows][k] = {{0, 1}, {0, 2}, {0, 1}, {2, 0}, {0, 3}, {1, 0}, {2, 1}, {0, 2}, {1, 2}};
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < k; ++j) routes.view(i, j) = {chosen[i][j], 0.25F + 0.5F * static_cast<float>(j)};
+  }
+  const auto counts = memory.template matrix<std::int32_t>(1, experts, 0);
+  const auto left = memory.template matrix<std::int32_t>(1, experts, 0);
+  device.count_choices(routes, counts);
+  const std::int32_t wanted_counts[] = {7, 5, 5, 1};
+  for (std::size_t e = 0; e < experts; ++e) CHECK(counts.view(0, e) == wanted_counts[e]);
+  device.drop_beyond(3, left, routes);
+  std::int32_t kept[experts] = {};
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < k; ++j) {
+      const std::int32_t expert = chosen[i][j];
+      CHECK(routes.view(i, j).expert == (kept[expert] < 3 ? expert : gating::dropped));
+      ++kept[expert];
+    }
+  }
+
+  const auto offsets = memory.template matrix<std::int32_t>(1, experts + 1, 0);
+  const auto sources = memory.template matrix<std::int32_t>(1, rows * k, 0);
+  const auto slots = memory.template matrix<std::int32_t>(1, rows * k, 0);
+  const backend::ExpertGroups groups{.offsets = offsets.view.row(0),
+                                     .source_row = sources.view.row(0),
+                                     .slot_of_choice = slots.view.row(0),
+                                     .device = device.device()};
+  device.group(routes, groups);
+  const std::int32_t wanted_offsets[] = {0, 3, 6, 9, 10};
+  for (std::size_t e = 0; e <= experts; ++e) CHECK(offsets.view(0, e) == wanted_offsets[e]);
+  const auto x = memory.normal(rows, cols);
+  const auto gathered = memory.result(rows * k, cols);
+  device.gather(groups, x, gathered);
+  const auto sum = memory.result(rows, cols);
+  const auto dslots = memory.result(rows * k, cols);
+  const auto dweights = memory.result(rows, k);
+  const auto dx = memory.result(rows, cols);
+  device.clear(sum);
+  device.clear(dx);
+  device.combine(groups, routes, gathered, sum);
+  device.combine_backward(groups, routes, gathered, x, dslots, dweights);
+  device.gather_backward(groups, routes, gathered, dx);
+  for (std::size_t i = 0; i < rows; ++i) {
+    float weight = 0;
+    float times = 0;
+    for (std::size_t j = 0; j < k; ++j) {
+      const bool is_kept = routes.view(i, j).expert != gating::dropped;
+      weight += is_kept ? routes.view(i, j).weight : 0.0F;
+      times += is_kept ? 1.0F : 0.0F;
+      if (!is_kept) CHECK(dweights.view(i, j) == 0);
+    }
+    for (std::size_t c = 0; c < cols; ++c) {
+      CHECK(sum.view(i, c) == doctest::Approx(weight * x.view(i, c)).epsilon(1e-6));
+      CHECK(dx.view(i, c) == doctest::Approx(times * x.view(i, c)).epsilon(1e-6));
+    }
+  }
 }
 
 /// The bits of sums over rows are those of one thread.
@@ -472,6 +560,8 @@ void adjoint(const Make& make) {
   row_gradients(*device);
   attention_gradients(*device);
   loss_gradients(*device);
+  router_gradients(*device);
+  choices_beyond_a_capacity(*device);
   gradients_keep_bits(make);
 }
 

@@ -62,7 +62,7 @@ void gating_gradients(const Make& make) {
       std::vector<gating::Route> routes(top_k);
       gating.route(probabilities, routes);
       std::vector<float> found(experts, NAN);
-      gating.backward(probabilities, routes, dweights, dprobabilities, found);
+      gating.backward(scores, probabilities, routes, dweights, dprobabilities, found);
       // Weights come best first: a step that changes the order changes nobody's weight but its place.
       constexpr double step = 1e-2;
       double largest = 0;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/observe/balance.hpp"
 #include "asterism/observe/counts.hpp"
 #include "asterism/observe/none.hpp"
 #include "asterism/observe/trace.hpp"
@@ -20,7 +21,8 @@ struct ScoresToWrite : Complete {
   void scored(std::int32_t, std::int32_t, View<float>) {}
 };
 
-static_assert(Observer<Complete> && Observer<None> && Observer<Counts> && Observer<Trace> && Observer<FullTrace>);
+static_assert(Observer<Complete> && Observer<None> && Observer<Counts> && Observer<Balance> && Observer<Trace> &&
+              Observer<FullTrace>);
 static_assert(!Observer<NoBegin> && !needs::begin<NoBegin> && needs::scored<NoBegin>);
 static_assert(!Observer<NoScored> && !needs::scored<NoScored> && needs::routed<NoScored> &&
               needs::moved<NoScored>);
@@ -32,6 +34,6 @@ static_assert(!Observer<int>);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("runs tell the observers by the laws", O, None, Counts, Trace, FullTrace) {
+TEST_CASE_TEMPLATE("runs tell the observers by the laws", O, None, Counts, Balance, Trace, FullTrace) {
   laws::observer<O>();
 }

@@ -71,16 +71,31 @@ void check_all_cuts(std::size_t rows, std::size_t outputs, std::size_t cols) {
   }
 }
 
+template <class Q, std::size_t Group>
+void check_cuts_of_few_rows() {
+  for (const std::size_t outputs : {1U, 15U, 16U, 37U, 64U}) {
+    check_all_cuts<Q, Group>(20, outputs, 3 * Q::KernelOrder::block);
+  }
+}
+
 }  // namespace
 
-TEST_CASE_TEMPLATE("any number of rows, any cut of the outputs, every level: the sums of plain loops", Q, Nf4<32>,
-                   Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<256, DoubleQuantized>, Int4<32>, Int4<128>, Int8<32>,
-                   Int8<64>) {
-  for (const std::size_t outputs : {1U, 15U, 16U, 37U, 64U}) {
-    check_all_cuts<Q, 32>(20, outputs, 3 * Q::KernelOrder::block);
-    check_all_cuts<Q, 64>(20, outputs, 3 * Q::KernelOrder::block);
-    check_all_cuts<Q, 128>(20, outputs, 3 * Q::KernelOrder::block);
-  }
+// Shipped formats with the groups of their kernels; others with blocks below, at and above the group, one group each,
+// since each pair takes a compiler seconds.
+TEST_CASE_TEMPLATE("any number of rows, any cut of the outputs, every level: the sums of plain loops", Q, Nf4<64>,
+                   Nf4<64, DoubleQuantized>, Int4<32>, Int4<128>, Int8<32>) {
+  check_cuts_of_few_rows<Q, 32>();
+  check_cuts_of_few_rows<Q, 64>();
+}
+
+TEST_CASE("the same of other blocks and groups") {
+  check_cuts_of_few_rows<Nf4<32>, 32>();
+  check_cuts_of_few_rows<Nf4<32>, 64>();
+  check_cuts_of_few_rows<Nf4<256, DoubleQuantized>, 32>();
+  check_cuts_of_few_rows<Int8<64>, 64>();
+  check_cuts_of_few_rows<Nf4<64, DoubleQuantized>, 128>();
+  check_cuts_of_few_rows<Int4<32>, 128>();
+  check_cuts_of_few_rows<Int8<32>, 128>();
 }
 
 TEST_CASE_TEMPLATE("many rows of more columns than are unpacked at once", Q, Nf4<64, DoubleQuantized>, Int4<32>,

@@ -9,6 +9,7 @@
 
 #include "asterism/core/random.hpp"
 #include "asterism/expert/relu.hpp"
+#include "asterism/gating/sigmoid_top_k.hpp"
 #include "asterism/gating/switch.hpp"
 #include "asterism/train/checkpoint.hpp"
 #include "asterism/train/trainer.hpp"
@@ -25,6 +26,10 @@ struct Exact : Blueprint {
   using Embedding = quant::Float32;
   using Head = quant::Float32;
   static constexpr Limits limits{.context = 128, .prefill_chunk = 16, .threads = 2};
+};
+
+struct ExactSigmoid : Exact {
+  using Gating = gating::SigmoidTopK;
 };
 
 struct ExactSwitch : Exact {
@@ -76,6 +81,7 @@ double worst(const TrainerType& trainer, const test::Golden& golden) {
   std::size_t compared = 0;
   for (const train::Parameter& parameter : trainer.parameters()) {
     CAPTURE(parameter.name);
+    if (parameter.kind == train::Kind::bias) continue;
     const std::vector<float> some = golden.values<float>("some/" + parameter.name);
     const double largest = static_cast<double>(golden.values<float>("largest/" + parameter.name)[0]);
     const View<const float> slope = parameter.slope();
@@ -92,12 +98,9 @@ double worst(const TrainerType& trainer, const test::Golden& golden) {
   return most;
 }
 
-template <class B>
-void check_model(const std::string& name) {
-  CAPTURE(name);
-  const test::Golden golden("train/gradients/" + name + ".safetensors");
+template <class TrainerType>
+void check_gradients(TrainerType& trainer, const test::Golden& golden) {
   const GoldenBatch batch(golden);
-  auto trainer = trainer_of<B>(name);
   trainer.clear_gradients();
   const train::PassReport report = trainer.accumulate(batch.view());
   const auto number = [&](const char* of) { return golden.values<double>(of)[0]; };
@@ -106,6 +109,13 @@ void check_model(const std::string& name) {
   CHECK(report.router.z == doctest::Approx(number("z")).epsilon(1e-5));
   CHECK(worst(trainer, golden) < 1e-4);
   CHECK(trainer.devices()[0]->arena().high_water() == trainer.plan().total());
+}
+
+template <class B>
+void check_model(const std::string& name) {
+  CAPTURE(name);
+  auto trainer = trainer_of<B>(name);
+  check_gradients(trainer, test::Golden("train/gradients/" + name + ".safetensors"));
 }
 
 }  // namespace
@@ -119,4 +129,43 @@ TEST_CASE("every tensor's gradient is PyTorch's") {
 
 TEST_CASE("every tensor's gradient is PyTorch's, of Switch layers") {
   for (const char* name : {"switch_plain", "switch_wide_heads"}) check_model<ExactSwitch>(name);
+}
+
+TEST_CASE("every tensor's gradient is PyTorch's, of routers with sigmoids and a bias") {
+  const test::Golden golden("train/gradients/sigmoid.safetensors");
+  const auto plain = trainer_of<Exact>("plain");
+  Shape shape = plain.shape();
+  shape.architecture = Architecture::sigmoid_mixtral;
+  train::Trainer<ExactSigmoid, Wanted<>> trainer(shape, 1_GiB);
+  const std::vector<float> biases = golden.values<float>("bias");
+  std::size_t next = 0;
+  std::size_t layer = 0;
+  for (const train::Parameter& parameter : trainer.parameters()) {
+    if (parameter.kind == train::Kind::bias) {
+      CHECK(parameter.name.ends_with("block_sparse_moe.gate.e_score_correction_bias"));
+      const auto experts = static_cast<std::size_t>(shape.experts);
+      std::copy_n(biases.begin() + static_cast<std::ptrdiff_t>(layer++ * experts), experts,
+                  parameter.values().begin());
+      continue;
+    }
+    const train::Parameter& from = plain.parameters()[next++];
+    REQUIRE(from.name == parameter.name);
+    std::copy(from.values().begin(), from.values().end(), parameter.values().begin());
+  }
+  REQUIRE(layer == static_cast<std::size_t>(shape.layers));
+  check_gradients(trainer, golden);
+  // What stands in the place of the bias's gradient is the load of the layer.
+  layer = 0;
+  for (const train::Parameter& parameter : trainer.parameters()) {
+    if (parameter.kind != train::Kind::bias) continue;
+    const auto experts = static_cast<std::size_t>(shape.experts);
+    float all = 0;
+    for (std::size_t e = 0; e < experts; ++e) {
+      CHECK(parameter.slope()[e] == static_cast<float>(trainer.load()[layer * experts + e]));
+      all += parameter.slope()[e];
+    }
+    CHECK(all ==
+          static_cast<float>(golden.values<TokenId>("tokens").size() * static_cast<std::size_t>(shape.top_k)));
+    ++layer;
+  }
 }

@@ -23,13 +23,15 @@ LogLine line_of(std::int64_t step) {
                                    .right = 0.1,
                                    .tokens = 90,
                                    .counted = 17,
-                                   .router = {.balance = 2.0625, .z = 1e-9}},
+                                   .router = {.balance = 2.0625, .z = 1e-9, .dropped = 0.125}},
                           .step = step,
                           .norm = 12345.678901234567,
                           .rate = 1e-3F},
                .tokens = static_cast<std::uint64_t>(90 * step),
                .seconds = 0.1 * static_cast<double>(step)};
   line.violation = {0.1, 7};
+  line.entropy = {0.25, 0.75};
+  line.dead = {0, 1};
   line.load = {1, 0, 3, 4};
   return line;
 }
@@ -46,7 +48,10 @@ void check_same(const LogLine& found, const LogLine& expected) {
   CHECK(found.tokens == expected.tokens);
   CHECK(found.seconds == expected.seconds);
   CHECK(found.held_out == expected.held_out);
+  CHECK(found.report.pass.router.dropped == expected.report.pass.router.dropped);
   CHECK(found.violation == expected.violation);
+  CHECK(found.entropy == expected.entropy);
+  CHECK(found.dead == expected.dead);
   CHECK(found.load == expected.load);
 }
 
@@ -110,7 +115,7 @@ TEST_CASE("a table for spreadsheets has a row a step") {
   std::vector<LogLine> lines = {line_of(1), line_of(2)};
   lines[1].held_out = 0.25;
   CHECK(train::to_csv(lines) ==
-        "step,tokens,seconds,loss,right,held_out,norm,rate,balance,z,worst_violation\n"
-        "1,90,0.100,1.33333,0.1,,12345.7,0.001,2.0625,1e-09,7\n"
-        "2,180,0.200,2.33333,0.1,0.25,12345.7,0.001,2.0625,1e-09,7\n");
+        "step,tokens,seconds,loss,right,held_out,norm,rate,balance,z,dropped,worst_violation,least_entropy,dead\n"
+        "1,90,0.100,1.33333,0.1,,12345.7,0.001,2.0625,1e-09,0.125,7,0.25,1\n"
+        "2,180,0.200,2.33333,0.1,0.25,12345.7,0.001,2.0625,1e-09,0.125,7,0.25,1\n");
 }

@@ -103,7 +103,7 @@ TEST_CASE("a run that was stopped ends with the bits of one that was not") {
   CHECK(log.back().report.pass.loss < log.front().report.pass.loss);
   // The state is a checkpoint: the same weights from it.
   auto again = test::trained();
-  train::load_weights(train::States(folder.path(), "").path_of(all_steps), again);
+  train::load_weights(train::States(folder.path(), "", Architecture::mixtral).path_of(all_steps), again);
   CHECK(test::all_weights(again) == expected);
   // There is nothing left to do.
   CHECK(run_in(folder.path()).resumed == all_steps);
@@ -127,7 +127,7 @@ TEST_CASE("neither what is computed again nor the number of threads changes a bi
 TEST_CASE("the last two states and the best one are kept") {
   const test::TemporaryFolder folder;
   run_in(folder.path(), {.save_seconds = 0});
-  const train::States states(folder.path(), "");
+  const train::States states(folder.path(), "", Architecture::mixtral);
   const std::vector<std::int64_t> steps = states.steps();
   CHECK(steps.size() >= 2);
   CHECK(steps.size() <= 3);
@@ -181,7 +181,7 @@ TEST_CASE("states of adapters are PEFT's files, from which a run goes on to the 
   std::stop_source stop;
   stop.request_stop();
   CHECK(adapted_in(folder.path(), stop.get_token()) != expected);
-  const train::States states(folder.path(), "");
+  const train::States states(folder.path(), "", Architecture::mixtral);
   REQUIRE(states.steps() == std::vector<std::int64_t>{1});
   CHECK(file::folder_entries(states.path_of(1)) ==
         std::vector<std::string>{"adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors",
@@ -206,7 +206,7 @@ TEST_CASE("a damaged state is named, and the one before it goes on") {
       CAPTURE(cut);
       const test::TemporaryFolder folder;
       stopped_after(folder.path(), 6, 0);
-      const train::States states(folder.path(), "");
+      const train::States states(folder.path(), "", Architecture::mixtral);
       const std::string path = states.path_of(6) + "/" + name;
       const std::uintmax_t size = std::filesystem::file_size(path);
       if (cut) {

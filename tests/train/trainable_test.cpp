@@ -8,6 +8,7 @@
 #include "asterism/backend/training_host.hpp"
 #include "asterism/expert/relu.hpp"
 #include "asterism/expert/swiglu.hpp"
+#include "asterism/gating/sigmoid_top_k.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/gating/switch.hpp"
 #include "asterism/parallel/threads.hpp"
@@ -53,10 +54,10 @@ class Mistaken : public expert::Relu<Q> {
 class MistakenGating : public gating::SoftmaxTopK {
  public:
   using SoftmaxTopK::SoftmaxTopK;
-  void backward(View<const float> probabilities, View<const gating::Route> chosen, View<const float> dweights,
-                View<const float> dprobabilities, View<float> dlogits) const {
+  void backward(View<const float> scores, View<const float> probabilities, View<const gating::Route> chosen,
+                View<const float> dweights, View<const float> dprobabilities, View<float> dscores) const {
     const SoftmaxTopK other(probabilities.size, top_k(), {.normalised = false});
-    other.backward(probabilities, chosen, dweights, dprobabilities, dlogits);
+    other.backward(scores, probabilities, chosen, dweights, dprobabilities, dscores);
   }
 };
 
@@ -64,8 +65,8 @@ class MistakenGating : public gating::SoftmaxTopK {
 class IdleGating : public gating::SoftmaxTopK {
  public:
   using SoftmaxTopK::SoftmaxTopK;
-  void backward(View<const float>, View<const gating::Route>, View<const float>, View<const float>,
-                View<float>) const {}
+  void backward(View<const float>, View<const float>, View<const gating::Route>, View<const float>,
+                View<const float>, View<float>) const {}
 };
 
 }  // namespace
@@ -78,6 +79,16 @@ TEST_CASE("the experts of the toolkit learn") {
 TEST_CASE("the gatings of the toolkit learn") {
   laws::trainable_gating<gating::SoftmaxTopK>();
   laws::trainable_gating<gating::Switch>();
+  laws::trainable_gating<gating::SigmoidTopK>();
+  laws::trainable_gating([](std::size_t experts, std::size_t top_k) {
+    return gating::SigmoidTopK(experts, top_k, {.normalised = false});
+  });
+  static const std::vector<float> bias(64, 0.25F);
+  laws::trainable_gating([](std::size_t experts, std::size_t top_k) {
+    gating::SigmoidTopK out(experts, top_k);
+    out.bind(View<const float>(bias).subview(0, experts));
+    return out;
+  });
   laws::trainable_gating([](std::size_t experts, std::size_t top_k) {
     return gating::SoftmaxTopK(experts, top_k, {.normalised = false, .temperature = 0.7F});
   });

@@ -121,10 +121,30 @@ concept cross_entropy = requires(B& device, DeviceMatrix<float> logits, View<con
 };
 
 template <class B>
-concept router_losses = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> out) {
-  device.sum_rows(x, out);
-  device.log_sum_exp(x, out);
-  device.add_scaled(x, x, 1.0F, out);
+concept sum_rows = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> sums) {
+  device.sum_rows(x, sums);
+};
+
+template <class B>
+concept router_terms = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> terms) {
+  device.router_terms(x, x, terms);
+};
+
+template <class B>
+concept z_loss_backward = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> dscores) {
+  device.z_loss_backward(x, x, 1.0F, dscores);
+};
+
+template <class B>
+concept count_choices = requires(B& device, DeviceMatrix<const gating::Route> routes,
+                                 DeviceMatrix<std::int32_t> counts) {
+  device.count_choices(routes, counts);
+};
+
+template <class B>
+concept drop_beyond = requires(B& device, std::size_t capacity, DeviceMatrix<std::int32_t> left,
+                               DeviceMatrix<gating::Route> routes) {
+  device.drop_beyond(capacity, left, routes);
 };
 
 template <class B>
@@ -138,8 +158,8 @@ concept adapter_products = requires(B& device, DeviceWeights<quant::Float32> wei
 
 template <class B, class Gating>
 concept route_backward = requires(B& device, const Gating& gating, DeviceMatrix<const float> x,
-                                  DeviceMatrix<const gating::Route> routes, DeviceMatrix<float> dlogits) {
-  device.route_backward(gating, x, routes, x, x, dlogits);
+                                  DeviceMatrix<const gating::Route> routes, DeviceMatrix<float> dscores) {
+  device.route_backward(gating, x, x, routes, x, x, dscores);
 };
 
 }  // namespace needs
@@ -161,7 +181,8 @@ concept Adjoint = Backend<B> && needs::reserve_training<B> && needs::clear<B> &&
     needs::embed_backward<B> && needs::rms_norm_backward<B> && needs::bias_backward<B> &&
     needs::silu_multiply_backward<B> && needs::relu_backward<B> && needs::rotate_backward<B> &&
     needs::attend_packed<B> && needs::combine_backward<B> && needs::gather_backward<B> && needs::take_rows<B> &&
-    needs::cross_entropy<B> && needs::router_losses<B> && needs::adapter_products<B>;
+    needs::cross_entropy<B> && needs::sum_rows<B> && needs::router_terms<B> && needs::z_loss_backward<B> &&
+    needs::count_choices<B> && needs::drop_beyond<B> && needs::adapter_products<B>;
 
 /// The same where routes come from a gating policy.
 template <class B, class Gating>

@@ -12,7 +12,8 @@ namespace asterism::backend {
 
 /// Borrowed tables of one dispatch of n rows to k experts each; n * k slots, sorted by expert, rows ascending
 /// within one expert. Slot s holds a copy of row source_row[s]; slots [offsets[e], offsets[e + 1]) belong to
-/// expert e; the j-th choice of row r has slot slot_of_choice[r * k + j].
+/// expert e; the j-th choice of row r has slot slot_of_choice[r * k + j]. Nobody answers a choice that is
+/// gating::dropped, and as many slots at the end belong to nobody.
 struct ExpertGroups {
   View<std::int32_t> offsets;         ///< (experts + 1)
   View<std::int32_t> source_row;      ///< (n * k)
@@ -22,9 +23,9 @@ struct ExpertGroups {
   ASTERISM_HD std::size_t experts() const { return offsets.size - 1; }
 };
 
-/// The index of the route with the lowest expert above `last` among a row's routes, whose experts are distinct; it
-/// must exist. Answers are added in order of expert, so that a sum does not depend on the order of the router's
-/// choices.
+/// The index of the route with the lowest expert above `last`, which is -1 at first, among a row's routes, whose
+/// experts are distinct; their number where there is none. Answers are added in order of expert, so that a sum does not
+/// depend on the order of the router's choices.
 ASTERISM_HD inline std::size_t next_by_expert(View<const gating::Route> routes, std::int32_t last) {
   std::size_t next = routes.size;
   for (std::size_t j = 0; j < routes.size; ++j) {

@@ -123,6 +123,7 @@ ASTERISM_INLINE void HostDevice::group(DeviceMatrix<const gating::Route> routes,
   checks().group(routes, groups);
   for (std::size_t i = 0; i < routes.rows(); ++i) {
     for (const gating::Route& route : routes.view.row(i)) {
+      if (route.expert == gating::dropped) continue;
       if (route.expert < 0 || static_cast<std::size_t>(route.expert) >= groups.experts()) {
         throw InvalidArgument(concat("group: a row is routed to expert ", route.expert, " of ", groups.experts()));
       }

@@ -77,7 +77,8 @@ class HostTraining {
                               DeviceMatrix<float> dkeys, DeviceMatrix<float> dvalues);
 
   /// For x += sum of weight * answer and the gradient dx (n, cols): dslots (slots, cols) becomes that of the answers,
-  /// dweights (n, k) that of the routes' weights. answers (slots, cols) as they were combined.
+  /// dweights (n, k) that of the routes' weights, 0 where a choice was dropped. answers (slots, cols) as they were
+  /// combined.
   void combine_backward(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
                         DeviceMatrix<const float> answers, DeviceMatrix<const float> dx,
                         DeviceMatrix<float> dslots, DeviceMatrix<float> dweights);
@@ -86,19 +87,21 @@ class HostTraining {
   void gather_backward(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
                        DeviceMatrix<const float> dslots, DeviceMatrix<float> dx);
 
-  /// dlogits (n, experts) from dweights (n, k) and dprobabilities: of all rows alike (1, experts), of each (n,
-  /// experts), or none (0 rows). Probabilities and routes as `route` left them. See train::TrainableGating.
+  /// dscores (n, experts) from dweights (n, k) and dprobabilities: of all rows alike (1, experts), of each (n,
+  /// experts), or none (0 rows). Scores as `route` was given them, probabilities and routes as it left them. See
+  /// train::TrainableGating.
   template <class Gating>
-  void route_backward(const Gating& gating, DeviceMatrix<const float> probabilities,
-                      DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> dweights,
-                      DeviceMatrix<const float> dprobabilities, DeviceMatrix<float> dlogits) {
-    checks_.route_backward(probabilities, routes, dweights, dprobabilities, dlogits);
+  void route_backward(const Gating& gating, DeviceMatrix<const float> scores,
+                      DeviceMatrix<const float> probabilities, DeviceMatrix<const gating::Route> routes,
+                      DeviceMatrix<const float> dweights, DeviceMatrix<const float> dprobabilities,
+                      DeviceMatrix<float> dscores) {
+    checks_.route_backward(scores, probabilities, routes, dweights, dprobabilities, dscores);
     execution_.for_each_range(routes.rows(), [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         View<const float> of_losses;
         if (dprobabilities.rows() > 0) of_losses = dprobabilities.view.row(dprobabilities.rows() == 1 ? 0 : i);
-        gating.backward(probabilities.view.row(i), routes.view.row(i), dweights.view.row(i), of_losses,
-                        dlogits.view.row(i));
+        gating.backward(scores.view.row(i), probabilities.view.row(i), routes.view.row(i), dweights.view.row(i),
+                        of_losses, dscores.view.row(i));
       }
     });
   }
@@ -115,12 +118,22 @@ class HostTraining {
   void cross_entropy(DeviceMatrix<float> logits, View<const TokenId> targets, View<const float> weights,
                      DeviceMatrix<float> results);
 
-  /// out(i, 0) = log sum exp x(i, :); x (n, cols), out (n, 1).
-  void log_sum_exp(DeviceMatrix<const float> x, DeviceMatrix<float> out);
+  /// counts (1, experts) = how often each expert is chosen in routes (n, k), of which none was dropped.
+  void count_choices(DeviceMatrix<const gating::Route> routes, DeviceMatrix<std::int32_t> counts);
 
-  /// x(i, :) += factor * scale(i, 0) * y(i, :); x and y (n, cols), scale (n, 1).
-  void add_scaled(DeviceMatrix<const float> y, DeviceMatrix<const float> scale, float factor,
-                  DeviceMatrix<float> x);
+  /// In routes (n, k) the choices of an expert after the first `capacity`, rows ascending, become gating::dropped.
+  /// left (1, experts) becomes what each has left, below 0 where it was chosen more often.
+  void drop_beyond(std::size_t capacity, DeviceMatrix<std::int32_t> left, DeviceMatrix<gating::Route> routes);
+
+  /// terms(i, :) = log sum exp of scores(i, :), and the entropy of probabilities(i, :) in nats. scores and
+  /// probabilities (n, experts), terms (n, 2).
+  void router_terms(DeviceMatrix<const float> scores, DeviceMatrix<const float> probabilities,
+                    DeviceMatrix<float> terms);
+
+  /// dscores (n, experts) += the gradient of factor / 2 times the sum over the rows of log^2 sum exp scores, whose
+  /// terms `router_terms` left.
+  void z_loss_backward(DeviceMatrix<const float> scores, DeviceMatrix<const float> terms, float factor,
+                       DeviceMatrix<float> dscores);
 
   /// x *= factor.
   void scale(float factor, DeviceMatrix<float> x);

@@ -145,6 +145,8 @@ ASTERISM_INLINE void HostTraining::combine_backward(const ExpertGroups& groups,
   execution_.for_each_task(routes.rows(), [&](std::size_t row) {
     const View<const float> d = dx.view.row(row);
     for (std::size_t j = 0; j < k; ++j) {
+      dweights.view(row, j) = 0;
+      if (routes.view(row, j).expert == gating::dropped) continue;
       const auto slot = static_cast<std::size_t>(groups.slot_of_choice[row * k + j]);
       const float weight = routes.view(row, j).weight;
       const View<float> to = dslots.view.row(slot);
@@ -164,6 +166,7 @@ ASTERISM_INLINE void HostTraining::gather_backward(const ExpertGroups& groups,
     std::int32_t last = -1;
     for (std::size_t i = 0; i < k; ++i) {
       const std::size_t j = next_by_expert(routes.view.row(row), last);
+      if (j == k) return;
       last = routes.view(row, j).expert;
       const View<const float> d = dslots.view.row(static_cast<std::size_t>(groups.slot_of_choice[row * k + j]));
       for (std::size_t c = 0; c < d.size; ++c) to[c] += d[c];
@@ -207,10 +210,52 @@ ASTERISM_INLINE void HostTraining::cross_entropy(DeviceMatrix<float> logits, Vie
   });
 }
 
-ASTERISM_INLINE void HostTraining::log_sum_exp(DeviceMatrix<const float> x, DeviceMatrix<float> out) {
-  checks_.of_rows("log_sum_exp", x, out);
-  execution_.for_each_task(
-      x.rows(), [&](std::size_t i) { out.view(i, 0) = static_cast<float>(linalg::log_sum_exp(x.view.row(i))); });
+ASTERISM_INLINE void HostTraining::count_choices(DeviceMatrix<const gating::Route> routes,
+                                                 DeviceMatrix<std::int32_t> counts) {
+  checks_.choices("count_choices", routes, counts);
+  for (std::int32_t& count : counts.view.row(0)) count = 0;
+  for (std::size_t i = 0; i < routes.rows(); ++i) {
+    for (const gating::Route& route : routes.view.row(i)) ++counts.view(0, static_cast<std::size_t>(route.expert));
+  }
+}
+
+ASTERISM_INLINE void HostTraining::drop_beyond(std::size_t capacity, DeviceMatrix<std::int32_t> left,
+                                               DeviceMatrix<gating::Route> routes) {
+  checks_.choices("drop_beyond", routes, left);
+  for (std::int32_t& room : left.view.row(0)) room = static_cast<std::int32_t>(capacity);
+  for (std::size_t i = 0; i < routes.rows(); ++i) {
+    for (gating::Route& route : routes.view.row(i)) {
+      if (left.view(0, static_cast<std::size_t>(route.expert))-- <= 0) route.expert = gating::dropped;
+    }
+  }
+}
+
+ASTERISM_INLINE void HostTraining::router_terms(DeviceMatrix<const float> scores,
+                                                DeviceMatrix<const float> probabilities,
+                                                DeviceMatrix<float> terms) {
+  checks_.same_shapes("router_terms", scores, probabilities);
+  checks_.of_rows("router_terms", scores, terms, 2);
+  execution_.for_each_task(scores.rows(), [&](std::size_t i) {
+    float entropy = 0;
+    for (const float p : probabilities.view.row(i)) {
+      if (p > 0) entropy -= p * std::log(p);
+    }
+    terms.view(i, 0) = static_cast<float>(linalg::log_sum_exp(scores.view.row(i)));
+    terms.view(i, 1) = entropy;
+  });
+}
+
+ASTERISM_INLINE void HostTraining::z_loss_backward(DeviceMatrix<const float> scores,
+                                                   DeviceMatrix<const float> terms, float factor,
+                                                   DeviceMatrix<float> dscores) {
+  checks_.same_shapes("z_loss_backward", scores, dscores);
+  checks_.of_rows("z_loss_backward", scores, terms, 2);
+  execution_.for_each_task(scores.rows(), [&](std::size_t i) {
+    const float sum = terms.view(i, 0);
+    for (std::size_t c = 0; c < scores.cols(); ++c) {
+      dscores.view(i, c) += factor * sum * std::exp(scores.view(i, c) - sum);
+    }
+  });
 }
 
 ASTERISM_INLINE void HostTraining::scale(float factor, DeviceMatrix<float> x) {
@@ -218,17 +263,6 @@ ASTERISM_INLINE void HostTraining::scale(float factor, DeviceMatrix<float> x) {
   if (factor == 1) return;
   execution_.for_each_task(x.rows(), [&](std::size_t i) {
     for (float& value : x.view.row(i)) value *= factor;
-  });
-}
-
-ASTERISM_INLINE void HostTraining::add_scaled(DeviceMatrix<const float> y, DeviceMatrix<const float> scale,
-                                              float factor, DeviceMatrix<float> x) {
-  checks_.same_shapes("add_scaled", y, x);
-  checks_.of_rows("add_scaled", y, scale);
-  execution_.for_each_task(x.rows(), [&](std::size_t i) {
-    const View<const float> from = y.view.row(i);
-    const float by = factor * scale.view(i, 0);
-    for (std::size_t c = 0; c < from.size; ++c) x.view(i, c) += by * from[c];
   });
 }
 

@@ -43,16 +43,20 @@ struct TrainingChecks {
                         DeviceMatrix<const float> dslots, DeviceMatrix<const float> dweights) const;
   void gather_backward(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
                        DeviceMatrix<const float> dslots, DeviceMatrix<const float> dx) const;
-  void route_backward(DeviceMatrix<const float> probabilities, DeviceMatrix<const gating::Route> routes,
-                      DeviceMatrix<const float> dweights, DeviceMatrix<const float> dprobabilities,
-                      DeviceMatrix<const float> dlogits) const;
+  void route_backward(DeviceMatrix<const float> scores, DeviceMatrix<const float> probabilities,
+                      DeviceMatrix<const gating::Route> routes, DeviceMatrix<const float> dweights,
+                      DeviceMatrix<const float> dprobabilities, DeviceMatrix<const float> dscores) const;
+  /// `numbers` of experts, of which none in `routes` was dropped.
+  void choices(const char* operation, DeviceMatrix<const gating::Route> routes,
+               DeviceMatrix<const std::int32_t> numbers) const;
   /// `some` are rows of `all`, which `rows` names.
   void rows_of(const char* operation, DeviceMatrix<const float> all, View<const std::int32_t> rows,
                DeviceMatrix<const float> some) const;
   void cross_entropy(DeviceMatrix<const float> logits, View<const TokenId> targets, View<const float> weights,
                      DeviceMatrix<const float> results) const;
-  /// A number for each row of x.
-  void of_rows(const char* operation, DeviceMatrix<const float> x, DeviceMatrix<const float> numbers) const;
+  /// `count` numbers for each row of x.
+  void of_rows(const char* operation, DeviceMatrix<const float> x, DeviceMatrix<const float> numbers,
+               std::size_t count) const;
 
   /// y = x W^T, with gradients in the place of some of them.
   template <class Format>

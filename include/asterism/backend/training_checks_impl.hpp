@@ -61,18 +61,30 @@ ASTERISM_INLINE void TrainingChecks::gather_backward(const ExpertGroups& groups,
   Checks{device}.combine(groups, routes, dslots, dx);
 }
 
-ASTERISM_INLINE void TrainingChecks::route_backward(DeviceMatrix<const float> probabilities,
+ASTERISM_INLINE void TrainingChecks::route_backward(DeviceMatrix<const float> scores,
+                                                    DeviceMatrix<const float> probabilities,
                                                     DeviceMatrix<const gating::Route> routes,
                                                     DeviceMatrix<const float> dweights,
                                                     DeviceMatrix<const float> dprobabilities,
-                                                    DeviceMatrix<const float> dlogits) const {
-  same_shapes("route_backward", probabilities, dlogits);
+                                                    DeviceMatrix<const float> dscores) const {
+  same_shapes("route_backward", scores, probabilities, dscores);
   Checks{device}.on_this_device("route_backward", routes, dweights, dprobabilities);
   const std::size_t rows = dprobabilities.rows();
   demand("route_backward", routes.rows() == probabilities.rows() && dweights.rows() == routes.rows() &&
                                dweights.cols() == routes.cols() &&
                                (rows == 0 || ((rows == 1 || rows == routes.rows()) &&
                                               dprobabilities.cols() == probabilities.cols())));
+}
+
+ASTERISM_INLINE void TrainingChecks::choices(const char* operation, DeviceMatrix<const gating::Route> routes,
+                                             DeviceMatrix<const std::int32_t> numbers) const {
+  Checks{device}.on_this_device(operation, routes, numbers);
+  demand(operation, numbers.rows() == 1);
+  for (std::size_t i = 0; i < routes.rows(); ++i) {
+    for (const gating::Route& route : routes.view.row(i)) {
+      demand(operation, route.expert >= 0 && static_cast<std::size_t>(route.expert) < numbers.cols());
+    }
+  }
 }
 
 ASTERISM_INLINE void TrainingChecks::rows_of(const char* operation, DeviceMatrix<const float> all,
@@ -98,9 +110,9 @@ ASTERISM_INLINE void TrainingChecks::cross_entropy(DeviceMatrix<const float> log
 }
 
 ASTERISM_INLINE void TrainingChecks::of_rows(const char* operation, DeviceMatrix<const float> x,
-                                             DeviceMatrix<const float> numbers) const {
+                                             DeviceMatrix<const float> numbers, std::size_t count) const {
   Checks{device}.on_this_device(operation, x, numbers);
-  demand(operation, numbers.rows() == x.rows() && numbers.cols() == 1 && x.cols() > 0);
+  demand(operation, numbers.rows() == x.rows() && numbers.cols() == count && x.cols() > 0);
 }
 
 }  // namespace asterism::backend

@@ -25,9 +25,9 @@ namespace asterism::constellation {
 
 /// A router (experts, hidden) in fp32 and the experts, all in memory (ResidentExperts) or in turns (SlottedExperts);
 /// and, where the shape has one, a shared expert that every row passes, whose answer the sigmoid of a gate (1, hidden)
-/// in fp32 scales. Its weights are filled after construction through `router()`, `expert(e)`, `shared_gate()` and
-/// `shared_expert()`; after that it is immutable and may serve several sessions. Source of the shared expert:
-/// transformers, `Qwen3NextSparseMoeBlock`.
+/// in fp32 scales; and the bias (1, experts) of a gating::Biased, which is bound to it. Its weights are filled after
+/// construction through `router()`, `router_bias()`, `expert(e)`, `shared_gate()` and `shared_expert()`; after that it
+/// is immutable and may serve several sessions. Source of the shared expert: transformers, `Qwen3NextSparseMoeBlock`.
 template <class Expert, class Gating, class SharedExpertType, class Experts>
 class Constellation {
  public:
@@ -41,8 +41,9 @@ class Constellation {
   /// What the layers of a device share besides the workspace; handed to `forward` if experts take turns.
   using Slots = typename Experts::Slots;
   using Router = backend::DeviceWeights<quant::Float32>;
+  static constexpr bool is_biased = gating::Biased<Gating>;
 
-  /// Bytes of the router, and of the shared expert's gate.
+  /// Bytes of the router, its bias, and the shared expert's gate.
   static constexpr Bytes router_bytes(const Shape& shape) {
     backend::Layout cursor;
     lay_out_routers(cursor, shape);
@@ -58,11 +59,14 @@ class Constellation {
         router_buffer_(memory.allocate(router_bytes(shape), "routers")) {
     backend::Layout cursor(router_buffer_);
     routers_ = lay_out_routers(cursor, shape);
+    if constexpr (is_biased) gating_.bind(routers_.bias.view.row(0));
     if (shape.shared_ffn > 0) shared_.emplace(memory, shape.hidden, shape.shared_ffn, "shared expert");
     experts_.emplace(memory, shape, expert_);
   }
 
   const Router& router() const { return routers_.experts; }
+  const backend::DeviceMatrix<float>& router_bias() const requires is_biased { return routers_.bias; }
+  const Gating& gating() const { return gating_; }
   /// Of a shape with a shared expert, as the next.
   const Router& shared_gate() const { return routers_.shared; }
   const SharedExpert& shared_expert() const { return *shared_; }
@@ -74,6 +78,7 @@ class Constellation {
   struct NextRouter {
     backend::DeviceMatrix<const float> norm;  ///< (1, hidden); empty: there is no such layer
     Router router;
+    const Gating* gating = nullptr;
     float epsilon = 0;
   };
 
@@ -169,19 +174,22 @@ class Constellation {
     const auto normed = scratch.gathered.rows_at(0, hidden.rows());
     device.rms_norm(hidden, next.norm, next.epsilon, normed);
     device.product(next.router, normed, scores);
-    device.route(gating_, scores, scratch.routes.rows_at(0, hidden.rows()));
+    device.route(*next.gating, scores, scratch.routes.rows_at(0, hidden.rows()));
     return scores;
   }
 
   struct Routers {
     Router experts;
     Router shared;
+    backend::DeviceMatrix<float> bias;
   };
 
   static constexpr Routers lay_out_routers(backend::Layout& cursor, const Shape& shape) {
     const auto hidden = static_cast<std::uint64_t>(shape.hidden);
     Routers out{.experts = cursor.weights<quant::Float32>(static_cast<std::uint64_t>(shape.experts), hidden),
-                .shared = {}};
+                .shared = {},
+                .bias = {}};
+    if constexpr (is_biased) out.bias = cursor.matrix<float>(1, static_cast<std::size_t>(shape.experts));
     if (shape.shared_ffn > 0) out.shared = cursor.weights<quant::Float32>(1, hidden);
     return out;
   }

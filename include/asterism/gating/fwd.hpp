@@ -4,6 +4,7 @@
 namespace asterism::gating {
 
 struct Route;
+class SigmoidTopK;
 class SoftmaxTopK;
 class Switch;
 

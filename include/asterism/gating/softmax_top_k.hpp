@@ -29,11 +29,9 @@ class SoftmaxTopK {
   /// Overwrites logits (n_experts) with probabilities and fills out (top_k) with the choice.
   void route(View<float> logits, View<Route> out) const;
 
-  /// The gradient of scores, dlogits (n_experts), from that of the choice's weights, dweights (top_k), and that of the
-  /// probabilities by what else was made of them, dprobabilities (n_experts) or empty. `probabilities` and `chosen` are
-  /// what `route` left; see train::TrainableGating.
-  void backward(View<const float> probabilities, View<const Route> chosen, View<const float> dweights,
-                View<const float> dprobabilities, View<float> dlogits) const;
+  /// The gradient of scores; see train::TrainableGating.
+  void backward(View<const float> scores, View<const float> probabilities, View<const Route> chosen,
+                View<const float> dweights, View<const float> dprobabilities, View<float> dscores) const;
 
  private:
   std::size_t top_k_;

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/gating/best_experts.hpp"
+#include "asterism/gating/softmax_choice_backward.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/linalg/softmax.hpp"
 
@@ -27,45 +28,20 @@ ASTERISM_INLINE void SoftmaxTopK::route(View<float> logits, View<Route> out) con
     for (float& logit : logits) logit /= options_.temperature;
   }
   linalg::softmax(logits);
-  // The best so far, in order; an expert goes behind those that are as good.
-  std::size_t count = 0;
-  for (std::size_t e = 0; e < logits.size; ++e) {
-    if (count == top_k_ && !(logits[e] > out[count - 1].weight)) continue;
-    if (count < top_k_) ++count;
-    std::size_t place = count - 1;
-    for (; place > 0 && logits[e] > out[place - 1].weight; --place) out[place] = out[place - 1];
-    out[place] = {.expert = static_cast<std::int32_t>(e), .weight = logits[e]};
-  }
+  best_experts(
+      logits.size, [&](std::size_t e) { return logits[e]; }, out);
   if (!options_.normalised) return;
   float total = 0;
   for (const Route& route : out) total += route.weight;
   for (Route& route : out) route.weight /= total;
 }
 
-ASTERISM_INLINE void SoftmaxTopK::backward(View<const float> probabilities, View<const Route> chosen,
-                                           View<const float> dweights, View<const float> dprobabilities,
-                                           View<float> dlogits) const {
-  // Of the softmax over all experts: p (dp - sum p dp).
-  float mean = 0;
-  for (std::size_t e = 0; e < dlogits.size; ++e) {
-    dlogits[e] = dprobabilities.empty() ? 0.0F : dprobabilities[e];
-    mean += probabilities[e] * dlogits[e];
-  }
-  // Of the weights: without a division they are probabilities; with one, a softmax over the chosen alone.
-  float chosen_mean = 0;
-  for (std::size_t j = 0; j < chosen.size; ++j) {
-    if (!options_.normalised) dlogits[static_cast<std::size_t>(chosen[j].expert)] += dweights[j];
-    chosen_mean += chosen[j].weight * dweights[j];
-  }
-  if (!options_.normalised) mean += chosen_mean;
-  for (std::size_t e = 0; e < dlogits.size; ++e) dlogits[e] = probabilities[e] * (dlogits[e] - mean);
-  if (options_.normalised) {
-    for (std::size_t j = 0; j < chosen.size; ++j) {
-      dlogits[static_cast<std::size_t>(chosen[j].expert)] += chosen[j].weight * (dweights[j] - chosen_mean);
-    }
-  }
+ASTERISM_INLINE void SoftmaxTopK::backward(View<const float> /*scores*/, View<const float> probabilities,
+                                           View<const Route> chosen, View<const float> dweights,
+                                           View<const float> dprobabilities, View<float> dscores) const {
+  detail::softmax_choice_backward(probabilities, chosen, dweights, dprobabilities, options_.normalised, dscores);
   if (options_.temperature != 1) {
-    for (float& gradient : dlogits) gradient /= options_.temperature;
+    for (float& gradient : dscores) gradient /= options_.temperature;
   }
 }
 

@@ -1,6 +1,7 @@
 // The gating of the Switch Transformer.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 
 #include "asterism/core/error.hpp"
@@ -9,20 +10,43 @@
 
 namespace asterism::gating {
 
-/// The most probable expert, weighted with its probability among all. Dropless: no expert has a capacity, every token
-/// is answered. Source: Fedus et al., Switch Transformers, arXiv 2101.03961, section 2.1; transformers,
-/// `SwitchTransformersTop1Router` without a capacity.
+struct SwitchOptions {
+  /// Rows that an expert answers at most while a model learns, as a multiple of its even share; 0: no limit. The paper
+  /// trains with 1.0 to 2.0, mostly 1.25.
+  double capacity_factor = 0;
+};
+
+/// The most probable expert, weighted with its probability among all. A token that is answered is never dropped; of
+/// those that are learnt from, an expert with a capacity takes the first. Source: Fedus et al., Switch Transformers,
+/// arXiv
+/// 2101.03961, sections 2.1 and 2.2; transformers, `SwitchTransformersTop1Router`.
 class Switch : public SoftmaxTopK {
  public:
-  /// top_k is 1; throws InvalidArgument otherwise.
-  Switch(std::size_t experts, std::size_t top_k) : SoftmaxTopK(experts, checked(top_k), {.normalised = false}) {}
+  /// top_k is 1; throws InvalidArgument otherwise, and if the factor is below 0.
+  Switch(std::size_t experts, std::size_t top_k, SwitchOptions options = {})
+      : SoftmaxTopK(experts, checked(top_k, options), {.normalised = false}),
+        experts_(experts),
+        options_(options) {}
+
+  /// Rows of a pass of `rows` that an expert answers, rounded up; 0: no limit.
+  std::size_t capacity(std::size_t rows) const {
+    return static_cast<std::size_t>(
+        std::ceil(options_.capacity_factor * static_cast<double>(rows) / static_cast<double>(experts_)));
+  }
 
  private:
-  static std::size_t checked(std::size_t top_k) {
+  static std::size_t checked(std::size_t top_k, const SwitchOptions& options) {
+    if (!(options.capacity_factor >= 0)) {
+      throw InvalidArgument(
+          concat("gating::Switch's capacity factor is ", options.capacity_factor, ", expected 0 or more"));
+    }
     if (top_k == 1) return top_k;
     throw InvalidArgument(concat("gating::Switch chooses one expert a token, the model wants ", top_k,
                                  ": SoftmaxTopK chooses several"));
   }
+
+  std::size_t experts_;
+  SwitchOptions options_;
 };
 
 }  // namespace asterism::gating

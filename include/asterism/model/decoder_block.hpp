@@ -141,8 +141,11 @@ class DecoderBlock {
     typename Constellation::Turn out{
         .slots = workspace.slots, .layer = routed_layer_, .phase = phase, .next = {}, .cancel = cancel};
     if (next != nullptr) {
-      out.next = {
-          .norm = next->norms_.feed_forward, .router = next->constellation().router(), .epsilon = next->epsilon_};
+      const Constellation& there = next->constellation();
+      out.next = {.norm = next->norms_.feed_forward,
+                  .router = there.router(),
+                  .gating = &there.gating(),
+                  .epsilon = next->epsilon_};
     }
     return out;
   }

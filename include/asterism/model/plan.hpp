@@ -128,6 +128,21 @@ constexpr void check_expert(const Shape& shape) {
                    : " have two matrices, those of the Blueprint a gate besides: its Expert may be expert::Relu"));
 }
 
+/// Throws Unsupported where the gating of B heeds a bias and the model has none, or the other way round.
+template <class B>
+constexpr void check_gating(const Shape& shape) {
+  if (shape.sparse_layers().empty()) return;
+  bool biased = false;
+  for (const WeightInfo& info : info_of(shape.architecture).weights)
+    biased = biased || info.role == Role::router_bias;
+  if (biased == gating::Biased<typename B::Gating>) return;
+  throw Unsupported(concat("the routers of model_type ", info_of(shape.architecture).model_type,
+                           biased ? " have a bias, which the Blueprint's Gating does not heed: it may be "
+                                    "gating::SigmoidTopK"
+                                  : " have no bias, which the Blueprint's Gating wants: it may be "
+                                    "gating::SoftmaxTopK, or gating::Switch where it chooses one expert"));
+}
+
 /// Throws InvalidArgument, naming the field, where a shape contradicts itself or its architecture has no weights for
 /// what it asks for.
 constexpr void check_sound(const Shape& shape) {
@@ -176,6 +191,7 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   check_mixers<B>(shape);
   check_kv_cache<B>(shape);
   check_expert<B>(shape);
+  check_gating<B>(shape);
   B::Mixers::template for_each<typename B::Quantization>(shape, [&]<class M>(const LayerSet& layers) {
     if (layers.empty()) return;
     out.add(M::is_recurrent ? PartKind::linear_attention : PartKind::attention, 1, M::footprint(shape), layers);

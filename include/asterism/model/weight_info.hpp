@@ -35,6 +35,7 @@ enum class Role : std::uint8_t {
   linear_output,
   feed_forward_norm,  ///< before the experts, or before a dense layer's feed-forward block
   router,
+  router_bias,  ///< of a gating::Biased
   gate,
   up,
   down,

@@ -13,6 +13,7 @@
 #include "asterism/model/architectures/mixtral.hpp"
 #include "asterism/model/architectures/qwen3_moe.hpp"
 #include "asterism/model/architectures/qwen3_next.hpp"
+#include "asterism/model/architectures/sigmoid_mixtral.hpp"
 #include "asterism/model/architectures/switch_decoder.hpp"
 #include "asterism/model/weight_info.hpp"
 #include "asterism/shape/shape.hpp"
@@ -29,8 +30,8 @@ struct WeightId {
 };
 
 /// The architectures that the toolkit knows.
-inline constexpr ArchitectureInfo architectures[] = {mixtral, qwen3_moe,  llama,
-                                                     mistral, qwen3_next, switch_decoder};
+inline constexpr ArchitectureInfo architectures[] = {mixtral,    qwen3_moe,      llama,          mistral,
+                                                     qwen3_next, switch_decoder, sigmoid_mixtral};
 
 static_assert([] {
   for (std::size_t i = 0; i < std::size(architectures); ++i) {
@@ -140,6 +141,9 @@ void visit_weight(const Network& network, const WeightId& id, F&& f) {
       return f(block.norms().feed_forward);
     case Role::router:
       return f(block.constellation().router());
+    case Role::router_bias:
+      if constexpr (Network::Block::Constellation::is_biased) f(block.constellation().router_bias());
+      return;
     case Role::shared_router:
       return f(block.constellation().shared_gate());
     case Role::shared_gate:

@@ -48,7 +48,7 @@ concept moved = requires(O& observer, std::int32_t device, Bytes bytes) {
 /// A pass reports layer by layer, and within a layer positions in ascending order. A cancelled pass reports some
 /// layers, and is run again.
 ///
-/// Models: None, Counts, Trace, FullTrace.
+/// Models: None, Counts, Balance, Trace, FullTrace.
 template <class O>
 concept Observer = needs::begin<O> && needs::scored<O> && needs::routed<O> && needs::moved<O>;
 

@@ -5,6 +5,7 @@ namespace asterism::observe {
 
 struct Choice;
 struct None;
+class Balance;
 class Counts;
 class FullTrace;
 class Trace;

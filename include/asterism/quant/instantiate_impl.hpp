@@ -1,23 +1,5 @@
-// Instantiates the members and the kernel order of the shipped formats once.
+// Compiles the members and the kernel order of the shipped formats once.
 #pragma once
 
-#include "asterism/quant/group_int_templates.hpp"
-#include "asterism/quant/kernel_order_templates.hpp"
-#include "asterism/quant/nf4_templates.hpp"
-#include "asterism/quant/shipped.hpp"
-
-namespace asterism {
-
-#define ASTERISM_INSTANTIATE(...)                                                              \
-  template void quant::to_kernel_order<__VA_ARGS__>(std::byte*, std::uint64_t, std::uint64_t); \
-  template void quant::to_standard<__VA_ARGS__>(std::byte*, std::uint64_t, std::uint64_t);     \
-  template void quant::decode<__VA_ARGS__>(quant::KernelMatrixRef<__VA_ARGS__>, std::uint64_t, View<float>);
-ASTERISM_SHIPPED_NUMBERS(ASTERISM_INSTANTIATE)
-ASTERISM_SHIPPED_BLOCKWISE(ASTERISM_INSTANTIATE)
-#undef ASTERISM_INSTANTIATE
-
-#define ASTERISM_INSTANTIATE(...) template struct __VA_ARGS__;
-ASTERISM_SHIPPED_BLOCKWISE(ASTERISM_INSTANTIATE)
-#undef ASTERISM_INSTANTIATE
-
-}  // namespace asterism
+#define ASTERISM_TEMPLATE template
+#include "asterism/quant/shipped_kernels.hpp"

@@ -11,9 +11,9 @@
 #include "asterism/quant/nf4.hpp"
 #include "asterism/quant/plain_scales.hpp"
 
-/// Calls with(format) for each format of blocks and groups.
+/// Calls with(format) for each format of blocks and groups that has integer products.
 // clang-format off
-#define ASTERISM_SHIPPED_BLOCKWISE(with)                                                            \
+#define ASTERISM_SHIPPED_INTEGER(with)                                                              \
   with(quant::Nf4<64>)                                                                              \
   with(quant::Nf4<64, quant::PlainScales, quant::LeastSquares>)                                     \
   with(quant::Nf4<64, quant::PlainScales, quant::SignedLeastSquares>)                               \
@@ -24,10 +24,12 @@
   with(quant::GroupInt<4, 32, quant::LeastSquares>)                                                 \
   with(quant::GroupInt<4, 32, quant::SignedLeastSquares>)                                           \
   with(quant::GroupInt<4, 128, quant::AbsMax>)                                                      \
-  with(quant::GroupInt<8, 16, quant::AbsMax>)                                                       \
   with(quant::GroupInt<8, 32, quant::AbsMax>)                                                       \
   with(quant::GroupInt<8, 32, quant::LeastSquares>)
 // clang-format on
+
+/// Calls with(format) for each format of blocks and groups.
+#define ASTERISM_SHIPPED_BLOCKWISE(with) ASTERISM_SHIPPED_INTEGER(with) with(quant::GroupInt<8, 16, quant::AbsMax>)
 
 /// Calls with(format) for each format of plain numbers.
 #define ASTERISM_SHIPPED_NUMBERS(with) with(quant::Float32) with(quant::BFloat16) with(quant::Float16)

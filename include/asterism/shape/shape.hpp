@@ -9,8 +9,16 @@
 namespace asterism {
 
 /// Decoder architectures that the toolkit runs; the names are `model_type` of transformers, but for switch_decoder,
-/// which transformers has as an encoder-decoder alone.
-enum class Architecture : std::uint8_t { mixtral, qwen3_moe, llama, mistral, qwen3_next, switch_decoder };
+/// which transformers has as an encoder-decoder alone, and for sigmoid_mixtral, which it has not.
+enum class Architecture : std::uint8_t {
+  mixtral,
+  qwen3_moe,
+  llama,
+  mistral,
+  qwen3_next,
+  switch_decoder,
+  sigmoid_mixtral
+};
 
 /// Sizes of a Gated DeltaNet: linear attention with a state in the place of keys and values.
 struct DeltaNetSizes {

@@ -14,6 +14,7 @@
 #include "asterism/train/dispatch.hpp"
 #include "asterism/train/feed_forward.hpp"
 #include "asterism/train/losses.hpp"
+#include "asterism/train/report.hpp"
 
 namespace asterism::train {
 
@@ -80,10 +81,8 @@ class Block {
   using Mixer = attention::GroupedQuery<Quantization>;
   using Work = BlockWork<Experts>;
 
-  /// `gating` is not asked for where the layer is dense.
   Block(const Shape& shape, const DecoderBlock& weights, const DecoderBlock* gradients,
-        const AdapterLayer& adapters, const AdapterLayer& adapter_gradients,
-        const std::optional<typename Constellation::GatingPolicy>& gating)
+        const AdapterLayer& adapters, const AdapterLayer& adapter_gradients)
       : weights_(&weights),
         epsilon_(static_cast<float>(shape.rms_epsilon)),
         attention_(shape, slab(weights), gradients != nullptr ? slab(*gradients) : typename Mixer::Slab{},
@@ -91,8 +90,7 @@ class Block {
     if (gradients != nullptr) norm_gradients_ = gradients->norms();
     if (!weights.is_dense()) {
       experts_.emplace(shape, weights.constellation(),
-                       gradients != nullptr ? &gradients->constellation() : nullptr, adapters, adapter_gradients,
-                       gating.value());
+                       gradients != nullptr ? &gradients->constellation() : nullptr, adapters, adapter_gradients);
     } else if (gradients != nullptr) {
       dense_gradients_ = gradients->feed_forward().slab();
     }
@@ -123,12 +121,12 @@ class Block {
     }
   }
 
-  /// d (n, hidden), the gradient of y, becomes that of the middle; returns the losses of the router.
+  /// d (n, hidden), the gradient of y, becomes that of the middle; returns what its router did.
   template <class Device>
-  RouterLosses answer_backward(Device& device, const Losses& losses, backend::DeviceMatrix<const float> middle,
+  RouterReport answer_backward(Device& device, const Losses& losses, backend::DeviceMatrix<const float> middle,
                                const ExpertsHalf<Experts>& half, const Work& work,
                                backend::DeviceMatrix<float> d) const {
-    RouterLosses out;
+    RouterReport out;
     device.rms_norm(middle, weights_->norms().feed_forward, epsilon_, work.normed);
     if (is_dense()) {
       FeedForward<Quantization>::backward(device, weights_->feed_forward().slab(), dense_gradients_, work.normed,

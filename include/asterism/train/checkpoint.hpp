@@ -16,6 +16,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/generate/quantize_checkpoint.hpp"
+#include "asterism/shape/shape.hpp"
 #include "asterism/train/parameter.hpp"
 
 namespace asterism::train {
@@ -32,20 +33,22 @@ void load_weights(const std::string& folder, TrainerType& trainer) {
   checkpoint::load_weights(store, found, trainer.devices(), trainer.weights(), silence);
 }
 
-/// Writes the weights, float32, and the other files of the checkpoint `like`: config.json (with another dtype),
-/// tokenizer, generation. The writer was made for `weight_declarations`; `finish` is the caller's.
-void write_checkpoint(View<const Parameter> parameters, const std::string& like,
+/// Writes the weights, float32, and the other files of the checkpoint `like`: tokenizer, generation, and config.json
+/// with another dtype, whose `model_type` is that of `architecture`, so that nobody takes the model for one that
+/// computes otherwise. The writer was made for `weight_declarations`; `finish` is the caller's.
+void write_checkpoint(View<const Parameter> parameters, const std::string& like, Architecture architecture,
                       checkpoint::CheckpointWriter& writer);
 
 /// The other files alone.
-void write_texts(const std::string& like, checkpoint::CheckpointWriter& writer);
+void write_texts(const std::string& like, Architecture architecture, checkpoint::CheckpointWriter& writer);
 
 /// The tensors that write_checkpoint writes.
 std::vector<checkpoint::TensorDeclaration> weight_declarations(View<const Parameter> parameters);
 
 /// The same as a folder, which `load` reads and which replaces an older one in one step; see
 /// checkpoint::CheckpointWriter for errors.
-void save_weights(View<const Parameter> parameters, const std::string& like, const std::string& folder);
+void save_weights(View<const Parameter> parameters, const std::string& like, Architecture architecture,
+                  const std::string& folder);
 
 }  // namespace asterism::train
 

@@ -18,7 +18,8 @@ constexpr std::size_t norm_pieces(std::size_t elements) {
 }
 
 /// The square root of the sum of the squares of all gradients: pieces of piece_elements, each in double, added in
-/// ascending order, tensor by tensor; so the same bits for any number of threads. `step` is for messages; `scratch`
+/// ascending order, tensor by tensor; so the same bits for any number of threads. What has no gradient, Kind::bias, is
+/// left out. `step` is for messages; `scratch`
 /// holds norm_pieces of the largest tensor. Throws NumericError, which names the step and the first tensor with NaN or
 /// infinity in its gradient; InvalidArgument if scratch is too small. Allocates nothing otherwise.
 double gradient_norm(const parallel::ExecutionRef& execution, View<const Parameter> parameters, std::int64_t step,

@@ -35,6 +35,7 @@ ASTERISM_INLINE double gradient_norm(const parallel::ExecutionRef& execution, Vi
                                      std::int64_t step, View<double> scratch) {
   double total = 0;
   for (const Parameter& parameter : parameters) {
+    if (parameter.kind == Kind::bias) continue;
     const View<float> slope = parameter.slope();
     const std::size_t pieces = norm_pieces(slope.size);
     if (pieces > scratch.size) {
@@ -66,6 +67,7 @@ ASTERISM_INLINE double clip_gradients(const parallel::ExecutionRef& execution, V
   if (norm <= limit) return norm;
   const auto scale = static_cast<float>(limit / norm);
   for (const Parameter& parameter : parameters) {
+    if (parameter.kind == Kind::bias) continue;
     const View<float> slope = parameter.slope();
     execution.for_each_task(norm_pieces(slope.size), [&](std::size_t piece) {
       const std::size_t end = std::min(slope.size, (piece + 1) * piece_elements);

@@ -68,6 +68,17 @@ std::vector<std::int32_t> sparse_load(const TrainerType& trainer) {
   return out;
 }
 
+/// The entropy of the router in each of these layers, in nats.
+template <class TrainerType>
+std::vector<double> sparse_entropies(const TrainerType& trainer) {
+  std::vector<double> out;
+  for (std::int32_t layer = 0; layer < trainer.shape().layers; ++layer) {
+    if (!trainer.shape().is_dense(layer))
+      out.push_back(trainer.routers()[static_cast<std::size_t>(layer)].entropy);
+  }
+  return out;
+}
+
 /// MaxVio of each of these layers: the largest load as a multiple of the mean, less 1. Source: Wang et al.,
 /// Auxiliary-Loss-Free Load Balancing Strategy for Mixture-of-Experts, arXiv 2408.15664.
 template <class TrainerType>

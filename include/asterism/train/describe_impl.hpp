@@ -54,7 +54,8 @@ ASTERISM_INLINE std::string describe(const LinearFall& schedule) {
 }
 
 ASTERISM_INLINE std::string describe(const Losses& losses) {
-  return concat("balance ", number_text(losses.balance), ", z ", number_text(losses.z));
+  return concat("balance ", number_text(losses.balance), ", z ", number_text(losses.z), ", bias ",
+                number_text(losses.bias));
 }
 
 ASTERISM_INLINE std::string describe(const Adapters& adapters) {

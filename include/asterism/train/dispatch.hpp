@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/layout.hpp"
@@ -15,6 +14,7 @@
 #include "asterism/train/adapters.hpp"
 #include "asterism/train/experts.hpp"
 #include "asterism/train/losses.hpp"
+#include "asterism/train/report.hpp"
 #include "asterism/train/trainable_gating.hpp"
 
 namespace asterism::train {
@@ -22,9 +22,10 @@ namespace asterism::train {
 /// What a layer's experts leave for their gradient: rows x top_k slots, whatever the router does.
 template <class Experts>
 struct DispatchSaved {
-  backend::DeviceMatrix<float> probabilities;   ///< (rows, experts): scores first
-  backend::DeviceMatrix<float> log_sums;        ///< (rows, 1): log sum exp of the scores
+  backend::DeviceMatrix<float> scores;          ///< (rows, experts)
+  backend::DeviceMatrix<float> probabilities;   ///< (rows, experts)
   backend::DeviceMatrix<gating::Route> routes;  ///< (rows, top_k)
+  backend::DeviceMatrix<std::int32_t> counts;   ///< (1, experts): choices of each, dropped ones among them
   backend::DeviceMatrix<std::int32_t> offsets;  ///< (1, experts + 1)
   backend::DeviceMatrix<std::int32_t> sources;  ///< (1, slots)
   backend::DeviceMatrix<std::int32_t> slots;    ///< (1, slots)
@@ -36,8 +37,9 @@ struct DispatchSaved {
     const auto top_k = static_cast<std::size_t>(shape.top_k);
     const std::size_t slots = rows * top_k;
     return {cursor.matrix<float>(rows, experts),
-            cursor.matrix<float>(rows, 1),
+            cursor.matrix<float>(rows, experts),
             cursor.matrix<gating::Route>(rows, top_k),
+            cursor.matrix<std::int32_t>(1, experts),
             cursor.matrix<std::int32_t>(1, experts + 1),
             cursor.matrix<std::int32_t>(1, slots),
             cursor.matrix<std::int32_t>(1, slots),
@@ -60,7 +62,9 @@ struct DispatchWork {
   backend::DeviceMatrix<float> dslots;          ///< (slots, hidden): of answers
   backend::DeviceMatrix<float> dgathered;       ///< (slots, hidden)
   backend::DeviceMatrix<float> dweights;        ///< (rows, top_k)
-  backend::DeviceMatrix<float> dlogits;         ///< (rows, experts)
+  backend::DeviceMatrix<float> dscores;         ///< (rows, experts)
+  backend::DeviceMatrix<float> terms;           ///< (rows, 2): log sum exp of scores, entropies
+  backend::DeviceMatrix<std::int32_t> left;     ///< (1, experts): of the experts' capacities
   backend::DeviceMatrix<float> sums;            ///< (1, experts): of the probabilities
   backend::DeviceMatrix<float> dprobabilities;  ///< (1, experts): of all rows
   typename Experts::Work inner;
@@ -71,10 +75,11 @@ struct DispatchWork {
     const auto experts = static_cast<std::size_t>(shape.experts);
     const auto top_k = static_cast<std::size_t>(shape.top_k);
     const std::size_t slots = rows * top_k;
-    return {cursor.matrix<float>(slots, hidden), cursor.matrix<float>(slots, hidden),
-            cursor.matrix<float>(slots, hidden), cursor.matrix<float>(rows, top_k),
-            cursor.matrix<float>(rows, experts), cursor.matrix<float>(1, experts),
-            cursor.matrix<float>(1, experts),    Experts::lay_out_work(cursor, shape, slots, rank)};
+    return {cursor.matrix<float>(slots, hidden),     cursor.matrix<float>(slots, hidden),
+            cursor.matrix<float>(slots, hidden),     cursor.matrix<float>(rows, top_k),
+            cursor.matrix<float>(rows, experts),     cursor.matrix<float>(rows, 2),
+            cursor.matrix<std::int32_t>(1, experts), cursor.matrix<float>(1, experts),
+            cursor.matrix<float>(1, experts),        Experts::lay_out_work(cursor, shape, slots, rank)};
   }
 };
 
@@ -93,12 +98,14 @@ class Dispatch {
 
   /// Without `gradients` router and experts are frozen.
   Dispatch(const Shape& shape, const Constellation& weights, const Constellation* gradients,
-           const AdapterLayer& adapters, const AdapterLayer& adapter_gradients, Gating gating)
+           const AdapterLayer& adapters, const AdapterLayer& adapter_gradients)
       : experts_(shape, weights, gradients, adapters, adapter_gradients),
-        gating_(std::move(gating)),
+        gating_(weights.gating()),
         router_(weights.router()),
         layers_(static_cast<double>(shape.sparse_layers().size())) {
-    if (gradients != nullptr) router_gradient_ = gradients->router();
+    if (gradients == nullptr) return;
+    router_gradient_ = gradients->router();
+    if constexpr (Constellation::is_biased) load_ = gradients->router_bias();
   }
 
   /// hidden += the experts' answers to x, (n, hidden) both.
@@ -106,9 +113,15 @@ class Dispatch {
   void forward(Device& device, backend::DeviceMatrix<const float> x, const Saved& saved, const Work& work,
                backend::DeviceMatrix<float> hidden) const {
     const backend::ExpertGroups groups = saved.groups();
-    device.product(router_, x, saved.probabilities);
-    device.log_sum_exp(saved.probabilities, saved.log_sums);
+    device.product(router_, x, saved.scores);
+    device.copy_from(saved.scores, saved.probabilities);
     device.route(gating_, saved.probabilities, saved.routes);
+    device.count_choices(saved.routes, saved.counts);
+    if constexpr (gating::Capped<Gating>) {
+      if (const std::size_t most = gating_.capacity(x.rows()); most > 0) {
+        device.drop_beyond(most, work.left, saved.routes);
+      }
+    }
     device.group(saved.routes, groups);
     device.gather(groups, x, work.gathered);
     experts_.forward(device, groups, work.gathered, saved.inner, work.inner, saved.answers);
@@ -116,60 +129,75 @@ class Dispatch {
   }
 
   /// From d (n, hidden), the gradient of what `forward` added to: dx (n, hidden), overwritten; those of router and
-  /// experts are added to their gradients, those of the router's own losses among them, which are returned.
+  /// experts are added to their gradients, those of the router's own losses among them; a biased gating's choices are
+  /// added to what stands in the place of its bias.
   template <class Device>
-  RouterLosses backward(Device& device, const Losses& losses, backend::DeviceMatrix<const float> x,
+  RouterReport backward(Device& device, const Losses& losses, backend::DeviceMatrix<const float> x,
                         const Saved& saved, const Work& work, backend::DeviceMatrix<const float> d,
                         backend::DeviceMatrix<float> dx) const {
     const backend::ExpertGroups groups = saved.groups();
     device.combine_backward(groups, saved.routes, saved.answers, d, work.dslots, work.dweights);
     device.gather(groups, x, work.gathered);
     experts_.backward(device, groups, work.gathered, saved.inner, work.inner, work.dslots, work.dgathered);
-    const RouterLosses out = router_losses(device, losses, saved, work);
+    const RouterReport out = router_losses(device, losses, saved, work);
     const auto of_losses = work.dprobabilities.rows_at(0, losses.balance != 0 ? 1 : 0);
-    device.route_backward(gating_, saved.probabilities, saved.routes, work.dweights, of_losses, work.dlogits);
+    device.route_backward(gating_, saved.scores, saved.probabilities, saved.routes, work.dweights, of_losses,
+                          work.dscores);
     if (losses.z != 0) {
       const auto factor = 2.0 * static_cast<double>(losses.z) / (layers_ * static_cast<double>(x.rows()));
-      device.add_scaled(saved.probabilities, saved.log_sums, static_cast<float>(factor), work.dlogits);
+      device.z_loss_backward(saved.scores, work.terms, static_cast<float>(factor), work.dscores);
     }
-    if (router_gradient_.data != nullptr) device.weight_gradient(work.dlogits, x, router_gradient_);
-    device.product_backward(router_, work.dlogits, backend::Into::overwrite, dx);
+    if (router_gradient_.data != nullptr) device.weight_gradient(work.dscores, x, router_gradient_);
+    device.product_backward(router_, work.dscores, backend::Into::overwrite, dx);
     device.gather_backward(groups, saved.routes, work.dgathered, dx);
     return out;
   }
 
  private:
-  /// The losses, and in work.dprobabilities the gradient of that by the probabilities.
+  /// The losses and what else is told of the router; in work.dprobabilities the balance loss's gradient by the
+  /// probabilities.
   template <class Device>
-  RouterLosses router_losses(Device& device, const Losses& losses, const Saved& saved, const Work& work) const {
+  RouterReport router_losses(Device& device, const Losses& losses, const Saved& saved, const Work& work) const {
     const auto rows = static_cast<double>(saved.probabilities.rows());
     const std::size_t experts = saved.probabilities.cols();
     const auto n = static_cast<double>(experts);
     device.sum_rows(saved.probabilities, work.sums);
-    const auto [offsets, log_sums, sums] = device.read(saved.offsets, saved.log_sums, work.sums);
-    RouterLosses out;
+    device.router_terms(saved.scores, saved.probabilities, work.terms);
+    const auto [counts, offsets, terms, sums] = device.read(saved.counts, saved.offsets, work.terms, work.sums);
+    RouterReport out;
     for (std::size_t e = 0; e < experts; ++e) {
-      const double share = (offsets(0, e + 1) - offsets(0, e)) / rows;
-      out.balance += n * share * static_cast<double>(sums(0, e)) / rows;
+      out.balance += n * (counts(0, e) / rows) * static_cast<double>(sums(0, e)) / rows;
     }
-    for (std::size_t i = 0; i < log_sums.rows; ++i) {
-      const auto sum = static_cast<double>(log_sums(i, 0));
+    for (std::size_t i = 0; i < terms.rows; ++i) {
+      const auto sum = static_cast<double>(terms(i, 0));
       out.z += sum * sum / rows;
+      out.entropy += static_cast<double>(terms(i, 1)) / rows;
     }
-    const MatrixView<const std::int32_t> ends = offsets;
+    out.dropped = 1 - offsets(0, experts) / (rows * static_cast<double>(saved.routes.cols()));
+    const MatrixView<const std::int32_t> chosen = counts;
     device.write(work.dprobabilities, [&](const backend::DeviceMatrix<float>& slope) {
       for (std::size_t e = 0; e < experts; ++e) {
-        const double share = (ends(0, e + 1) - ends(0, e)) / rows;
+        const double share = chosen(0, e) / rows;
         slope.view(0, e) = static_cast<float>(static_cast<double>(losses.balance) * n * share / (rows * layers_));
       }
     });
+    if constexpr (Constellation::is_biased) add_load(device, chosen, experts);
     return out;
+  }
+
+  template <class Device>
+  void add_load(Device& device, const MatrixView<const std::int32_t>& chosen, std::size_t experts) const {
+    if (load_.rows() == 0) return;
+    device.write(load_, [&](const backend::DeviceMatrix<float>& load) {
+      for (std::size_t e = 0; e < experts; ++e) load.view(0, e) += static_cast<float>(chosen(0, e));
+    });
   }
 
   Experts experts_;
   Gating gating_;
   typename Constellation::Router router_;
   typename Constellation::Router router_gradient_{};
+  backend::DeviceMatrix<float> load_{};  ///< of a biased gating, in the place of its bias's gradient
   double layers_;
 };
 

@@ -29,7 +29,7 @@ inline double nearly_normal(Random& random) {
 inline bool is_bias(model::Role role) {
   using model::Role;
   return role == Role::query_bias || role == Role::key_bias || role == Role::value_bias ||
-         role == Role::output_bias;
+         role == Role::output_bias || role == Role::router_bias;
 }
 
 inline bool adds_to_residual(model::Role role) {

@@ -21,6 +21,8 @@ struct LogLine {
   double seconds = 0;                   ///< of training since then
   std::optional<double> held_out = {};  ///< loss on held-out examples after the step
   std::vector<double> violation{};      ///< of each layer with experts: largest load / mean load - 1
+  std::vector<double> entropy{};        ///< of each layer with experts: mean of its router's entropies in nats
+  std::vector<std::int32_t> dead{};     ///< of each layer with experts: those without a row in the last 100 steps
   std::vector<std::int32_t> load{};     ///< choices of each expert, layer by layer (layers with experts * experts)
 };
 
@@ -53,7 +55,7 @@ class Log {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
-/// The lines as comma-separated values with a head, for spreadsheets; without the load of experts.
+/// The lines as comma-separated values with a head, for spreadsheets; of layers the worst, and no load of experts.
 std::string to_csv(View<const LogLine> lines);
 
 }  // namespace asterism::train

@@ -19,11 +19,21 @@ namespace asterism::train {
 
 ASTERISM_INLINE std::string to_json(const LogLine& line) {
   const StepReport& report = line.report;
-  json::Value out = {
-      {"step", report.step},       {"tokens", line.tokens},       {"seconds", line.seconds},
-      {"loss", report.pass.loss},  {"right", report.pass.right},  {"counted", report.pass.counted},
-      {"norm", report.norm},       {"rate", report.rate},         {"balance", report.pass.router.balance},
-      {"z", report.pass.router.z}, {"violation", line.violation}, {"load", line.load}};
+  json::Value out = {{"step", report.step},
+                     {"tokens", line.tokens},
+                     {"seconds", line.seconds},
+                     {"loss", report.pass.loss},
+                     {"right", report.pass.right},
+                     {"counted", report.pass.counted},
+                     {"norm", report.norm},
+                     {"rate", report.rate},
+                     {"balance", report.pass.router.balance},
+                     {"z", report.pass.router.z},
+                     {"dropped", report.pass.router.dropped},
+                     {"violation", line.violation},
+                     {"entropy", line.entropy},
+                     {"dead", line.dead},
+                     {"load", line.load}};
   if (line.held_out) out["held_out"] = *line.held_out;
   return out.dump();
 }
@@ -42,13 +52,25 @@ ASTERISM_INLINE LogLine parse_log_line(const std::string& text, const std::strin
   out.report.pass.counted = static_cast<std::size_t>(json::require_integer(value, "counted", where, 0, most));
   out.report.norm = number("norm");
   out.report.rate = static_cast<float>(number("rate"));
-  out.report.pass.router = {.balance = number("balance"), .z = number("z")};
+  out.report.pass.router = {.balance = number("balance"), .z = number("z"), .dropped = number("dropped")};
   out.held_out = json::optional_number(value, "held_out", where);
-  for (const json::Value& one : json::require_array(value, "violation", where))
-    out.violation.push_back(json::to_number(one, "violation", where));
-  for (const json::Value& one : json::require_array(value, "load", where)) {
-    out.load.push_back(static_cast<std::int32_t>(
-        json::to_integer(one, "load", where, 0, std::numeric_limits<std::int32_t>::max())));
+  const auto numbers = [&](const char* key, std::vector<double>& to) {
+    for (const json::Value& one : json::require_array(value, key, where)) {
+      to.push_back(json::to_number(one, key, where));
+    }
+  };
+  const auto counts = [&](const char* key, std::vector<std::int32_t>& to) {
+    for (const json::Value& one : json::require_array(value, key, where)) {
+      to.push_back(static_cast<std::int32_t>(
+          json::to_integer(one, key, where, 0, std::numeric_limits<std::int32_t>::max())));
+    }
+  };
+  numbers("violation", out.violation);
+  numbers("entropy", out.entropy);
+  counts("dead", out.dead);
+  counts("load", out.load);
+  for (const double entropy : out.entropy) {
+    out.report.pass.router.entropy += entropy / static_cast<double>(out.entropy.size());
   }
   return out;
 }
@@ -98,10 +120,15 @@ ASTERISM_INLINE void Log::sync() {
 }
 
 ASTERISM_INLINE std::string to_csv(View<const LogLine> lines) {
-  std::string out = "step,tokens,seconds,loss,right,held_out,norm,rate,balance,z,worst_violation\n";
+  std::string out =
+      "step,tokens,seconds,loss,right,held_out,norm,rate,balance,z,dropped,worst_violation,least_entropy,dead\n";
   for (const LogLine& line : lines) {
     double worst = 0;
     for (const double one : line.violation) worst = one > worst ? one : worst;
+    double least = line.entropy.empty() ? 0 : line.entropy.front();
+    for (const double one : line.entropy) least = one < least ? one : least;
+    int dead = 0;
+    for (const std::int32_t one : line.dead) dead += one;
     const StepReport& report = line.report;
     char text[320];
     std::snprintf(text, sizeof text, "%lld,%llu,%.3f,%.6g,%.6g,", static_cast<long long>(report.step),
@@ -111,8 +138,9 @@ ASTERISM_INLINE std::string to_csv(View<const LogLine> lines) {
       std::snprintf(text, sizeof text, "%.6g", *line.held_out);
       out += text;
     }
-    std::snprintf(text, sizeof text, ",%.6g,%.6g,%.6g,%.6g,%.6g\n", report.norm, static_cast<double>(report.rate),
-                  report.pass.router.balance, report.pass.router.z, worst);
+    std::snprintf(text, sizeof text, ",%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%d\n", report.norm,
+                  static_cast<double>(report.rate), report.pass.router.balance, report.pass.router.z,
+                  report.pass.router.dropped, worst, least, dead);
     out += text;
   }
   return out;

@@ -1,4 +1,4 @@
-// What routers pay for besides the text: that their experts share the work, and that scores stay small.
+// What keeps routers sound besides the text: that their experts share the work, and that scores stay small.
 #pragma once
 
 namespace asterism::train {
@@ -10,17 +10,16 @@ namespace asterism::train {
 /// dies where that of another works for it. Source: Fedus et al., Switch Transformers, arXiv 2101.03961, equation 4.
 ///
 /// z: mean over the rows of log^2 sum exp scores. Source: Zoph et al., ST-MoE, arXiv 2202.08906, equation 5.
+///
+/// bias: no loss; after each step of the optimizer the bias of a gating::Biased grows by as much for each expert that
+/// was chosen less often than the mean in the step's batches, falls for those chosen more often, and is shifted to the
+/// mean 0. Of other gatings nothing. Source: Wang et al., arXiv 2408.15664, algorithm 1.
 struct Losses {
   float balance = 0.01F;
   float z = 0;
+  float bias = 0.001F;
 
   friend constexpr bool operator==(const Losses&, const Losses&) = default;
-};
-
-/// The terms of one layer, or their means over all, without the factors.
-struct RouterLosses {
-  double balance = 0;
-  double z = 0;
 };
 
 }  // namespace asterism::train

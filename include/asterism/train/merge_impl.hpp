@@ -96,7 +96,7 @@ ASTERISM_INLINE void merge_adapter(const std::string& base, const std::string& a
     writer.write(tensor.name, {reinterpret_cast<const std::byte*>(values.data()), values.size() * sizeof(float)});
     progress.advance(done += tensor.bytes, tensor.name);
   }
-  write_texts(base, writer);
+  write_texts(base, shape.architecture, writer);
   writer.finish();
   progress.end();
 }

@@ -19,7 +19,10 @@ enum class Kind : std::uint8_t {
   expert,        ///< a matrix of one expert
   router,        ///< hidden to scores
   adapter,       ///< a matrix of a low-rank adapter
+  bias,  ///< of a gating::Biased: it follows the load that stands in its gradient's place, no optimizer does
 };
+
+constexpr bool is_vector(Kind kind) { return kind == Kind::vector || kind == Kind::bias; }
 
 /// One trainable tensor (rows, cols), row-major without gaps: stride == cols; a vector is (1, n). Weights, gradient
 /// and state do not overlap. A copy is shallow: views own nothing.
@@ -38,7 +41,7 @@ struct Parameter {
 };
 
 /// True for the kinds whose weights decay by convention: matrices, but no embedding.
-constexpr bool decays_by_default(Kind kind) { return kind != Kind::vector && kind != Kind::embedding; }
+constexpr bool decays_by_default(Kind kind) { return !is_vector(kind) && kind != Kind::embedding; }
 
 /// Elements of one task of an update: fixed, so that work is cut by shape.
 inline constexpr std::size_t piece_elements = 16384;

@@ -53,23 +53,25 @@ class Pass {
                                              static_cast<std::size_t>(shape.rotary_width()))),
         kept_(shape) {
     device.rotary_tables(0, shape.rope(), positions_);
-    const auto gating = model::gating_of<B>(shape);
     AdapterLayer none;
     none.experts.resize(static_cast<std::size_t>(shape.experts));
     for (std::int32_t l = 0; l < shape.layers; ++l) {
       const auto at = static_cast<std::size_t>(l);
       blocks_.emplace_back(shape, weights.blocks()[at], gradients != nullptr ? &gradients->blocks()[at] : nullptr,
                            adapters != nullptr ? adapters->layer(l) : none,
-                           adapter_gradients != nullptr ? adapter_gradients->layer(l) : none, gating);
+                           adapter_gradients != nullptr ? adapter_gradients->layer(l) : none);
     }
     load_.resize(blocks_.size() * static_cast<std::size_t>(shape.experts));
+    routers_.resize(blocks_.size());
     counted_rows_.reserve(step_rows<R>);
     targets_.reserve(step_rows<R>);
     shares_.reserve(step_rows<R>);
   }
 
-  /// Rows by layer and expert of the last `backward`, (layers * experts); 0 for dense layers.
+  /// Choices by layer and expert in the last `backward`, (layers * experts); 0 for dense layers.
   View<const std::int32_t> load() const { return load_; }
+  /// What the router of each layer did in it; of dense layers nothing.
+  View<const RouterReport> routers() const { return routers_; }
 
   /// Checks the batch, and lays the memory out for it.
   PassReport begin(const Batch& batch) {
@@ -158,7 +160,6 @@ class Pass {
   /// Takes the loss's gradient back through all layers, with those of the routers' own losses.
   void backward(const Losses& losses, PassReport& out) {
     Device& here = *device_;
-    double routed = 0;
     std::fill(load_.begin(), load_.end(), 0);
     for (std::int32_t l = shape_.layers - 1; l >= 0; --l) {
       if constexpr (Recompute::group > 0) {
@@ -171,20 +172,20 @@ class Pass {
           block(l).answer(here, attention(l).middle, experts(l), now_.block, kept_.last);
         }
       }
-      const RouterLosses of_router =
+      routers_[static_cast<std::size_t>(l)] =
           block(l).answer_backward(here, losses, attention(l).middle, experts(l), now_.block, now_.d);
-      if (!block(l).is_dense()) {
-        routed += 1;
-        out.router.balance += of_router.balance;
-        out.router.z += of_router.z;
-        count_load(l);
-      }
+      if (!block(l).is_dense()) count_load(l);
       block(l).attend_backward(here, sequences(), input(l), attention(l), now_.block, now_.d);
     }
     if constexpr (!R::adapters.any()) here.embed_backward(batch_.tokens, now_.d, gradients_->embedding());
-    if (routed > 0) {
-      out.router.balance /= routed;
-      out.router.z /= routed;
+    const auto routed = static_cast<double>(shape_.sparse_layers().size());
+    for (std::int32_t l = 0; l < shape_.layers; ++l) {
+      const RouterReport& one = routers_[static_cast<std::size_t>(l)];
+      if (block(l).is_dense()) continue;
+      out.router.balance += one.balance / routed;
+      out.router.z += one.z / routed;
+      out.router.entropy += one.entropy / routed;
+      out.router.dropped += one.dropped / routed;
     }
   }
 
@@ -237,11 +238,9 @@ class Pass {
   }
 
   void count_load(std::int32_t layer) {
-    const auto [offsets] = device_->read(experts(layer).experts.offsets);
+    const auto [counts] = device_->read(experts(layer).experts.counts);
     const auto count = static_cast<std::size_t>(shape_.experts);
-    for (std::size_t e = 0; e < count; ++e) {
-      load_[static_cast<std::size_t>(layer) * count + e] = offsets(0, e + 1) - offsets(0, e);
-    }
+    for (std::size_t e = 0; e < count; ++e) load_[static_cast<std::size_t>(layer) * count + e] = counts(0, e);
   }
 
   Device* device_;
@@ -262,6 +261,7 @@ class Pass {
   std::vector<TokenId> targets_;            ///< of these
   std::vector<float> shares_;               ///< of the loss, with the sum 1
   std::vector<std::int32_t> load_;
+  std::vector<RouterReport> routers_;
 };
 
 }  // namespace asterism::train

@@ -58,6 +58,7 @@ constexpr void check_learns(const Shape& shape) {
 /// What a weight is for optimizers.
 constexpr Kind kind_of(const model::WeightInfo& info) {
   using placement::PartKind;
+  if (info.role == model::Role::router_bias) return Kind::bias;
   if (info.is_vector()) return Kind::vector;
   switch (info.part) {
     case PartKind::embedding:
@@ -96,6 +97,12 @@ constexpr void for_each_tensor(const Shape& shape, const Adapters& adapters, F&&
   });
 }
 
+/// Bytes of an optimizer's state of a tensor.
+template <class Optimizer>
+constexpr Bytes state_bytes(Kind kind, std::size_t rows, std::size_t cols) {
+  return kind == Kind::bias ? Bytes{} : Optimizer::state_bytes(kind, rows, cols);
+}
+
 /// The bytes of optimizer R::optimizer for a model: states first, then the largest scratch memory.
 template <class R>
 struct OptimizerBytes {
@@ -108,7 +115,8 @@ struct OptimizerBytes {
     OptimizerBytes out;
     for_each_tensor(shape, R::adapters,
                     [&](const model::WeightId&, Half, Kind kind, std::size_t rows, std::size_t cols) {
-                      out.states += Bytes{aligned(Optimizer::state_bytes(kind, rows, cols).count)};
+                      if (kind == Kind::bias) return;
+                      out.states += Bytes{aligned(state_bytes<Optimizer>(kind, rows, cols).count)};
                       const Bytes scratch = Optimizer::work_bytes(kind, rows, cols);
                       if (scratch > out.work) out.work = scratch;
                       if (const std::size_t some = norm_pieces(rows * cols); some > out.pieces) out.pieces = some;

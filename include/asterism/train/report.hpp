@@ -4,9 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "asterism/train/losses.hpp"
-
 namespace asterism::train {
+
+/// What one layer's router did in a pass, or the means over all.
+struct RouterReport {
+  double balance = 0;  ///< loss of balance, without its factor; see Losses
+  double z = 0;        ///< loss of large scores, without its factor
+  double entropy =
+      0;  ///< mean of the rows' entropies in nats; ln(experts): it knows no difference, 0: it knows no doubt
+  double dropped = 0;  ///< share of the choices that went to full experts, which answered nobody
+};
 
 /// Of one pass over a batch.
 struct PassReport {
@@ -14,7 +21,7 @@ struct PassReport {
   double right = 0;         ///< share of them, unweighted, that the model holds most likely
   std::size_t tokens = 0;   ///< that were passed
   std::size_t counted = 0;  ///< whose prediction counts
-  RouterLosses router{};    ///< means over the layers with experts
+  RouterReport router{};    ///< means over the layers with experts
 };
 
 /// Of a step.

@@ -5,12 +5,14 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <span>
 
 #include "asterism/core/format.hpp"
 #include "asterism/lab/bar_chart.hpp"
 #include "asterism/lab/html_page.hpp"
+#include "asterism/observe/balance.hpp"
 #include "asterism/train/line_chart.hpp"
 #include "asterism/train/report_html.hpp"
 
@@ -140,6 +142,38 @@ inline std::string heat_map(const std::vector<const LogLine*>& lines, const Load
   return concat(svg, "<path class=\"frame\" d=\"M", left, " 0h", width, "v", height, "h-", width, "z\"/></svg>\n");
 }
 
+/// Steps at the end of a log over which routers are judged.
+inline constexpr std::size_t last_steps = 100;
+
+/// What the routers of one run did in its last steps: a row a layer.
+inline std::string routers_table(const std::vector<const LogLine*>& lines, const LoadShape& shape) {
+  std::string html =
+      "<div class=\"wide\"><table><thead>" +
+      lab::detail::table_row("th", {"layer", "MaxVio", "by chance", "MaxVio of all", "entropy", "dead"}) +
+      "</thead>\n";
+  const std::size_t first = lines.size() - std::min(lines.size(), last_steps);
+  const auto steps = static_cast<double>(lines.size() - first);
+  for (std::size_t layer = 0; layer < shape.layers; ++layer) {
+    double violation = 0;
+    double entropy = 0;
+    std::vector<double> load(shape.experts);
+    for (std::size_t i = first; i < lines.size(); ++i) {
+      violation += lines[i]->violation[layer] / steps;
+      if (layer < lines[i]->entropy.size()) entropy += lines[i]->entropy[layer] / steps;
+      for (std::size_t e = 0; e < shape.experts; ++e) load[e] += lines[i]->load[layer * shape.experts + e];
+    }
+    const double choices = std::accumulate(load.begin(), load.end(), 0.0);
+    const auto experts = static_cast<double>(shape.experts);
+    const double most = *std::ranges::max_element(load);
+    const std::vector<std::int32_t>& dead = lines.back()->dead;
+    html += lab::detail::table_row(
+        "td", {concat(layer), fixed(violation, 3), fixed(violation_by_chance(choices / steps, shape.experts), 3),
+               choices > 0 ? fixed(most * experts / choices - 1, 3) : "-", fixed(entropy, 3),
+               layer < dead.size() ? concat(dead[layer]) : "-"});
+  }
+  return html + "</table></div>\n";
+}
+
 /// MaxVio and heat maps of one run.
 inline std::string load_charts(const NamedLog& run, bool open) {
   const LoadShape shape(run);
@@ -154,10 +188,10 @@ inline std::string load_charts(const NamedLog& run, bool open) {
     violations.back().name = concat("layer ", layer);
     keys += key(layer, violations.back().name);
   }
-  std::string html =
-      concat("<details", open ? " open" : "", "><summary>", lab::escaped(run.name),
-             "</summary>\n<p class=\"key\">MaxVio", keys, "</p>\n", line_chart(violations, "step", true),
-             "<p>Load of the experts of each layer with experts, from the first step to the last.</p>\n");
+  std::string html = concat(
+      "<details", open ? " open" : "", "><summary>", lab::escaped(run.name), "</summary>\n<p class=\"key\">MaxVio",
+      keys, "</p>\n", line_chart(violations, "step", true), routers_table(lines, shape),
+      "<p>Load of the experts of each layer with experts, from the first step to the last.</p>\n");
   for (std::size_t layer = 0; layer < shape.layers; ++layer) html += heat_map(lines, shape, layer);
   return html + "</details>\n";
 }
@@ -197,7 +231,10 @@ ASTERISM_INLINE std::string report_html(View<const NamedLog> runs, std::string_v
   if (!loads.empty()) {
     html += concat(
         "<h2>Load of experts</h2>\n<p>MaxVio is the largest load of a layer's experts as a multiple of the mean, "
-        "less 1. In heat maps a row is an expert: white no load, half colour the even one, full colour twice "
+        "less 1; by chance a router that treats all experts alike has about the one beside it. Tables are of the "
+        "last 100 steps: the mean of each step's MaxVio, that of all their choices together, the mean entropy in "
+        "nats, and experts without a row in all of them. In heat maps a row is an expert: white no load, half "
+        "colour the even one, full colour twice "
         "that or more.</p>\n",
         loads);
   }

@@ -20,6 +20,7 @@
 #include "asterism/train/data/examples.hpp"
 #include "asterism/train/data/packing.hpp"
 #include "asterism/train/describe.hpp"
+#include "asterism/train/idle_experts.hpp"
 #include "asterism/train/log.hpp"
 #include "asterism/train/peft.hpp"
 #include "asterism/train/report.hpp"
@@ -121,7 +122,7 @@ RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, 
   std::optional<checkpoint::PeftConfig> adapters;
   if constexpr (TrainerType::Recipe::adapters.any()) adapters = peft_config(trainer, options.like);
   const RunLock lock(options.folder);
-  States states(options.folder, options.like, std::move(adapters));
+  States states(options.folder, options.like, trainer.shape().architecture, std::move(adapters));
   states.remove_leftovers();
   RunResult out;
   out.progress.recipe = recipe;
@@ -135,6 +136,10 @@ RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, 
     trainer.reset();
   }
   Log log(options.folder + "/log.jsonl", out.progress.step);
+  IdleExperts idle;
+  if (out.progress.step > 0) {
+    for (const LogLine& line : Log::read(log.path())) idle.add(line.load);
+  }
   ProgressSink silence;
   ProgressSink& progress = options.progress != nullptr ? *options.progress : silence;
   progress.begin("training", static_cast<std::uint64_t>(options.steps), ProgressUnit::items);
@@ -165,7 +170,10 @@ RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, 
                  .seconds = out.progress.seconds,
                  .held_out = out.progress.held_out};
     line.violation = max_violations(trainer);
+    line.entropy = sparse_entropies(trainer);
     line.load = sparse_load(trainer);
+    idle.add(line.load);
+    line.dead = idle.dead(static_cast<std::size_t>(trainer.shape().experts));
     log.add(line);  // first: lines of steps after the state are dropped, none is missing
     if (saves) {
       log.sync();

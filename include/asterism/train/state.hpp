@@ -10,6 +10,7 @@
 #include "asterism/checkpoint/peft.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/shape/shape.hpp"
 #include "asterism/train/data/packing.hpp"
 #include "asterism/train/parameter.hpp"
 
@@ -32,10 +33,11 @@ struct Progress {
 /// complete and on the disk. Not thread-safe.
 class States {
  public:
-  /// `folder` is created if it is missing; config.json and tokenizer come from the checkpoint `like`. With `adapters`
-  /// the parameters are adapters, of which that is the configuration, and `like` is not read. FileError if the system
-  /// refuses, or `like` is given and has no config.json.
-  States(std::string folder, std::string like, std::optional<checkpoint::PeftConfig> adapters = {});
+  /// `folder` is created if it is missing; config.json, of that architecture, and tokenizer come from the
+  /// checkpoint `like`. With `adapters` the parameters are adapters, of which that is the configuration, and `like` is
+  /// not read. FileError if the system refuses, or `like` is given and has no config.json.
+  States(std::string folder, std::string like, Architecture architecture,
+         std::optional<checkpoint::PeftConfig> adapters = {});
 
   /// Removes what killed runs left half-written or half-removed. For a folder in which no other run is at work.
   void remove_leftovers() const;
@@ -63,6 +65,7 @@ class States {
 
   std::string folder_;
   std::string like_;
+  Architecture architecture_;
   std::optional<checkpoint::PeftConfig> adapters_;
 };
 

@@ -49,6 +49,7 @@ inline void write_optimizer(View<const Parameter> parameters, const std::string&
   std::vector<checkpoint::TensorDeclaration> tensors;
   std::map<std::string, const Parameter*> by_name;
   for (const Parameter& parameter : parameters) {
+    if (parameter.state.size == 0) continue;
     tensors.push_back({.name = parameter.name, .dtype = checkpoint::DType::u8, .shape = {parameter.state.size}});
     by_name[parameter.name] = &parameter;
   }

@@ -23,9 +23,12 @@
 
 namespace asterism::train {
 
-ASTERISM_INLINE States::States(std::string folder, std::string like,
+ASTERISM_INLINE States::States(std::string folder, std::string like, Architecture architecture,
                                std::optional<checkpoint::PeftConfig> adapters)
-    : folder_(std::move(folder)), like_(std::move(like)), adapters_(std::move(adapters)) {
+    : folder_(std::move(folder)),
+      like_(std::move(like)),
+      architecture_(architecture),
+      adapters_(std::move(adapters)) {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) throw FileError(concat(folder_, ": can't be created: ", error.message()));
@@ -71,7 +74,7 @@ ASTERISM_INLINE void States::save(View<const Parameter> parameters, const Progre
     target.finish([](const std::string&) { return true; });
   } else {
     checkpoint::CheckpointWriter writer(path, weight_declarations(parameters));
-    write_checkpoint(parameters, like_, writer);
+    write_checkpoint(parameters, like_, architecture_, writer);
     detail::write_rest(parameters, progress, writer.temporary());
     writer.finish();
   }

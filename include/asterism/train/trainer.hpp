@@ -26,6 +26,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/train/adapters.hpp"
 #include "asterism/train/batch.hpp"
+#include "asterism/train/bias.hpp"
 #include "asterism/train/clip.hpp"
 #include "asterism/train/parameter.hpp"
 #include "asterism/train/pass.hpp"
@@ -82,12 +83,16 @@ class Trainer {
   View<const Parameter> parameters() const { return parameters_; }
   /// Steps taken.
   std::int64_t steps() const { return step_; }
-  /// Rows by layer and expert of the last pass that made gradients, (layers * experts); 0 for dense layers.
+  /// Choices by layer and expert in the last pass that made gradients, (layers * experts); 0 for dense layers.
   View<const std::int32_t> load() const { return pass_->load(); }
+  /// What the router of each layer did in it; of dense layers nothing.
+  View<const RouterReport> routers() const { return pass_->routers(); }
 
   /// The optimizer forgets; the next step is the first.
   void reset() {
-    for (const Parameter& parameter : parameters_) numbers_.optimizer.initialise(parameter);
+    for (const Parameter& parameter : parameters_) {
+      if (parameter.kind != Kind::bias) numbers_.optimizer.initialise(parameter);
+    }
     step_ = 0;
   }
 
@@ -129,6 +134,10 @@ class Trainer {
     out.norm = clip_gradients(execution, parameters_, numbers_.clip, out.step, norm_scratch());
     out.rate = numbers_.optimizer.rate * numbers_.schedule.factor(out.step, all);
     for (const Parameter& parameter : parameters_) {
+      if (parameter.kind == Kind::bias) {
+        follow_load(parameter, numbers_.losses.bias);
+        continue;
+      }
       numbers_.optimizer.update(execution, parameter, out.step, out.rate, {work_.data(), optimizer_.work.count});
     }
     ++step_;
@@ -185,7 +194,7 @@ class Trainer {
     for_each_tensor(
         shape_, R::adapters,
         [&](const model::WeightId& id, Half half, Kind kind, std::size_t rows, std::size_t cols) {
-          const Bytes state = OptimizerOf<R>::state_bytes(kind, rows, cols);
+          const Bytes state = state_bytes<OptimizerOf<R>>(kind, rows, cols);
           checkpoint::WeightLocation place = checkpoint::locate(id, shape_, checkpoint::ExpertLayout::separate);
           if (!place.rows.in_order() || place.transform != model::Transform::none) {
             throw Unsupported(

@@ -39,7 +39,8 @@ struct ConfigClass {
 };
 
 /// By Architecture. Source: transformers 5.23, `MixtralConfig`, `Qwen3MoeConfig`, `LlamaConfig`, `MistralConfig`,
-/// `Qwen3NextConfig`; the Switch decoder's fields are Mixtral's.
+/// `Qwen3NextConfig`; the fields of switch_decoder and sigmoid_mixtral are
+/// Mixtral's.
 inline constexpr ConfigClass config_classes[] = {
     {.defaults = {.architecture = Architecture::mixtral,
                   .vocabulary = 32000,
@@ -142,6 +143,21 @@ inline constexpr ConfigClass config_classes[] = {
      .eos = 2,
      .llama3_rope = false,
      .activation = "relu"},
+    {.defaults = {.architecture = Architecture::sigmoid_mixtral,
+                  .vocabulary = 32000,
+                  .hidden = 4096,
+                  .layers = 32,
+                  .heads = 32,
+                  .kv_heads = 8,
+                  .ffn = 14336,
+                  .experts = 8,
+                  .top_k = 2,
+                  .max_positions = 131072,
+                  .rope_theta = 1e6,
+                  .rms_epsilon = 1e-5},
+     .bos = 1,
+     .eos = 2,
+     .llama3_rope = false},
 };
 
 static_assert([] {

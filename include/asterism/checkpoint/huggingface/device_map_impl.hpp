@@ -116,7 +116,8 @@ class ModuleDevices {
 ASTERISM_INLINE placement::DeviceMap parse_device_map(std::string_view text, std::string_view where,
                                                       const Shape& shape, const Machine& machine) {
   detail::ModuleDevices modules(text, where, machine);
-  const bool is_mixtral = shape.architecture == Architecture::mixtral;
+  const bool is_mixtral =
+      shape.architecture == Architecture::mixtral || shape.architecture == Architecture::sigmoid_mixtral;
   const bool is_switch = shape.architecture == Architecture::switch_decoder;
   const std::string mixture = is_mixtral && !modules.has_fused_names() ? ".block_sparse_moe" : ".mlp";
   const std::string expert = mixture + (is_switch ? ".experts.expert_" : ".experts.");
