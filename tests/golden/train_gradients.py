@@ -9,8 +9,8 @@ random, 0.05 times the mean over the sparse layers of experts * sum of (choices 
 times that of the mean of the squared log-sum-exp of router logits, both over all rows of the batch.
 
 `sigmoid` is the checkpoint plain with other routers, as DeepSeek-V3's: affinities are sigmoids of the logits, experts
-are chosen by affinity plus a bias, and weigh their affinities divided by their sum; probabilities are affinities divided
-by the sum over all.
+are chosen by affinity plus a bias, and weigh their affinities divided by their sum; probabilities are affinities
+divided by the sum over all.
 
 Writes train/gradients/<name>.safetensors:
   tokens, targets  int32 [n];  ends int32 [4];  weights float32 [n]

@@ -33,6 +33,8 @@ NamedLog run_of(const std::string& name, std::int64_t steps, double end = 0.5) {
                  .seconds = 0.5 * static_cast<double>(step)};
     if (step % 10 == 0) line.held_out = line.report.pass.loss + 0.125;
     line.violation = {0.5, 3};
+    line.entropy = {1.25, 0.125};
+    line.dead = {0, 3};
     line.load = {10, 20, 30, 20, 80, 0, 0, 0};
     out.lines.push_back(line);
   }
@@ -142,4 +144,13 @@ TEST_CASE("logs without steps, experts or held-out loss make a page too") {
   CHECK(count(page, "<svg class=\"heat\"") == 2);
   CHECK(!has(page, "nan"));
   CHECK(train::report_html({}).ends_with("</html>\n"));
+}
+
+TEST_CASE("a table says what the routers of each layer did in the last hundred steps") {
+  const std::string page = train::report_html(std::vector<NamedLog>{run_of("one", 120)}, "page");
+  for (const char* part :
+       {"MaxVio of all", "by chance", "<td>0.500</td>", "<td>3.000</td>", "<td>1.250</td>", "<td>0.125</td>"}) {
+    CAPTURE(part);
+    CHECK(has(page, part));
+  }
 }
