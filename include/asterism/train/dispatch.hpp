@@ -91,14 +91,14 @@ class Dispatch {
   using Saved = DispatchSaved<Experts>;
   using Work = DispatchWork<Experts>;
 
-  /// Without `gradients` router and experts are frozen.
+  /// Without `gradients` the experts are frozen, and the router unless the adapters' gradients have its.
   Dispatch(const Shape& shape, const Constellation& weights, const Constellation* gradients,
            const AdapterLayer& adapters, const AdapterLayer& adapter_gradients, Gating gating)
       : experts_(shape, weights, gradients, adapters, adapter_gradients),
         gating_(std::move(gating)),
         router_(weights.router()),
         layers_(static_cast<double>(shape.sparse_layers().size())) {
-    if (gradients != nullptr) router_gradient_ = gradients->router();
+    router_gradient_ = gradients != nullptr ? gradients->router() : adapter_gradients.router;
   }
 
   /// hidden += the experts' answers to x, (n, hidden) both.
