@@ -46,10 +46,10 @@ struct PeftAdapter {
 };
 
 /// The open files of a folder; tensors have 16 or 32 bits. Matrices are asked for by the base's names, those of
-/// transformers 4: "model.layers.0.block_sparse_moe.experts.3.w1.weight" (w3, w2; or gate_proj, up_proj, down_proj). The
-/// file may have them so, or as PEFT saves fused experts: gate and up in `mlp.experts.base_layer`, down in `mlp.experts`,
-/// A (experts * rank, cols) expert-major and B (rows, rank * experts) rank-major. FileError, FormatError, Unsupported as
-/// read_peft_config. Memory: the fused adapters of one layer. Not thread-safe.
+/// transformers 4: "model.layers.0.block_sparse_moe.experts.3.w1.weight" (w3, w2; or gate_proj, up_proj, down_proj).
+/// The file may have them so, or as PEFT saves fused experts: gate and up in `mlp.experts.base_layer`, down in
+/// `mlp.experts`, A (experts * rank, cols) expert-major and B (rows, rank * experts) rank-major. FileError, FormatError,
+/// Unsupported as read_peft_config. Memory: the fused adapters of one layer. Not thread-safe.
 class PeftFile {
  public:
   explicit PeftFile(const std::string& folder);
@@ -57,7 +57,7 @@ class PeftFile {
   const std::string& path() const { return input_.path(); }
   const PeftConfig& config() const { return config_; }
 
-  /// Whether a matrix (rows, cols) has an adapter; its tensors are known then. FormatError where they have other shapes.
+  /// Whether a matrix (rows, cols) has an adapter; its tensors are known then. FormatError where their shapes differ.
   bool has_adapter(const std::string& tensor, std::uint64_t rows, std::uint64_t cols);
   /// Reads it. FormatError naming a tensor that is missing, of another shape, or has a NaN.
   PeftAdapter adapter(const std::string& tensor, std::uint64_t rows, std::uint64_t cols);
