@@ -250,7 +250,7 @@ int run(const Arguments& arguments, const Interrupt& interrupt) {
   }
   ProgressBar bar;
   const train::RunResult result =
-      train::run(trainer, read.examples, packing, held_out ? &held_out->examples : nullptr,
+      train::run(trainer, packing, held_out ? &held_out->examples : nullptr,
                  {.folder = arguments.folder,
                   .like = arguments.checkpoint,
                   .steps = arguments.steps,
@@ -376,8 +376,9 @@ int main(int argc, char** argv) {
     app.add_option("--before-answer", all.before_answer, "Put between question and answer; by default a blank")
         ->excludes("--chat")
         ->option_text("TEXT");
-    app.add_option("--skip-bad", all.skip_bad,
-                   "Leave out rows of DATA that can't be trained on, and write them to this file, with reasons")
+    app.add_option(
+           "--skip-bad", all.skip_bad,
+           "Leave out rows of DATA that can't be trained on, and copy them to this file; FILE.reasons has why")
         ->option_text("FILE");
     app.add_flag("--dry-run", all.dry_run, "Show the memory of the run and stop");
     app.add_option("--report", all.report, "Write a page with curves of the run to this file")

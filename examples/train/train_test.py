@@ -151,6 +151,8 @@ says(output, "bad.jsonl: 2 rows", "line 2:", "line 4:", "--skip-bad FILE leaves 
 output = train(demo, path("bad.jsonl"), "bad", "--steps", "1", "--skip-bad", path("skipped.jsonl"))
 says(output, "2 examples", "rows left out: 2")
 with open(path("skipped.jsonl")) as file:
+    assert file.read() == "{\"ids\": [1]}\n{\"txt\": \"a\"}\n"
+with open(path("skipped.jsonl.reasons")) as file:
     assert [json.loads(line)["line"] for line in file] == [2, 4]
 
 # Texts and questions; other architectures.

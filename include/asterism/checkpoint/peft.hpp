@@ -48,8 +48,8 @@ struct PeftAdapter {
 /// The open files of a folder; tensors have 16 or 32 bits. Matrices are asked for by the base's names, those of
 /// transformers 4: "model.layers.0.block_sparse_moe.experts.3.w1.weight" (w3, w2; or gate_proj, up_proj, down_proj).
 /// The file may have them so, or as PEFT saves fused experts: gate and up in `mlp.experts.base_layer`, down in
-/// `mlp.experts`, A (experts * rank, cols) expert-major and B (rows, rank * experts) rank-major. FileError, FormatError,
-/// Unsupported as read_peft_config. Memory: the fused adapters of one layer. Not thread-safe.
+/// `mlp.experts`, A (experts * rank, cols) expert-major and B (rows, rank * experts) rank-major. FileError,
+/// FormatError, Unsupported as read_peft_config. Memory: the fused adapters of one layer. Not thread-safe.
 class PeftFile {
  public:
   explicit PeftFile(const std::string& folder);
