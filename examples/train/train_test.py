@@ -142,6 +142,10 @@ says(train(*base, "--report", path("page.html"), "--compare", path("nothing"), s
 output = train(demo, data, "diverged", "--steps", "40", "--rate", "100", "--decay", "100", status=1)
 says(output, "error: step ", "NaN or infinity", "a lower --rate or --clip may help, in another --run")
 
+# A curriculum comes in its order.
+output = train(demo, data, "ordered", "--steps", "2", "--in-order")
+says(train(demo, data, "ordered", "--steps", "2", status=1), "order: that of the file in the state, shuffled now")
+
 # Bad rows are named by their lines, and left out where that is asked for.
 with open(path("bad.jsonl"), "w") as file, open(data) as good:
     rows = good.read().splitlines()

@@ -151,6 +151,10 @@ TEST_CASE("another recipe is refused with the difference") {
   CHECK(error.find("seed: 5 in the state, 6 now") != std::string::npos);
   CHECK(error.find("optimizer") == std::string::npos);
   CHECK(error.find("data") == std::string::npos);
+  auto trainer = test::trained();
+  const train::Examples examples = test::copies(40, 100);
+  const train::Packing in_order(examples, {.rows = 96, .batch = 4, .shuffled = false});
+  CHECK(train::recipe_of(trainer, in_order, nullptr, 5)["order"] == "that of the file");
   const std::string other = error_of(folder.path(), 5, 8);
   CHECK(other.find("\n  held-out data: fingerprint ") != std::string::npos);
   CHECK(other.find("\n  data") == std::string::npos);

@@ -65,6 +65,7 @@ std::map<std::string, std::string> recipe_of(const TrainerType& trainer, const P
       {"rows of a step", concat(packing.options().rows)},
       {"examples of a step", concat(packing.options().batch)},
       {"seed", concat(packing.options().seed)},
+      {"order", packing.options().shuffled ? "shuffled" : "that of the file"},
       {"steps", concat(steps)},
       {"data", fingerprint(packing.examples())},
       {"held-out data", held_out != nullptr ? fingerprint(*held_out) : "none"},
