@@ -112,8 +112,13 @@ class Examples:
                 result.append(self.copying(random))
             else:
                 texts.append(self.texts(random, stage))
+        return result + self.encoded(texts)
+
+    def encoded(self, texts):
+        """Ids and places that count of examples in pieces."""
         encoded = iter(self.tokenizer.encode_batch_fast([text for pieces in texts for text, _ in pieces],
                                                         add_special_tokens=False))
+        result = []
         for pieces in texts:
             ids, counts = [], []
             for _, answer in pieces:
@@ -124,12 +129,17 @@ class Examples:
         return result
 
 
-def batches(examples):
-    """Tensors of a pool: examples of like length together, the batches in an order of their own."""
+def groups(examples):
+    """The steps of a pool: examples of like length together, the steps in an order of their own."""
     examples = sorted(examples, key=lambda example: len(example[0]))
-    groups = [examples[i : i + BATCH] for i in range(0, len(examples), BATCH)]
-    _random.Random(len(examples[0][0])).shuffle(groups)
-    for group in groups:
+    steps = [examples[i : i + BATCH] for i in range(0, len(examples), BATCH)]
+    _random.Random(len(examples[0][0])).shuffle(steps)
+    return steps
+
+
+def batches(examples):
+    """Tensors of a pool's steps."""
+    for group in groups(examples):
         length = max(len(ids) for ids, _ in group)
         ids = torch.zeros(len(group), length, dtype=torch.int64)
         real = torch.zeros(len(group), length, dtype=torch.bool)

@@ -96,6 +96,7 @@ struct Arguments {
   bool from_nothing = false;
   bool adapters = false;
   bool chat = false;
+  bool in_order = false;
   bool dry_run = false;
   bool quiet = false;
 };
@@ -233,9 +234,10 @@ int run(const Arguments& arguments, const Interrupt& interrupt) {
   std::optional<train::ReadExamples> held_out;
   reading.skipped.clear();
   if (!arguments.held_out.empty()) held_out = train::read_examples(arguments.held_out, reading);
-  train::Packing packing(
-      read.examples,
-      {.rows = arguments.batch * arguments.sequence, .batch = arguments.batch, .seed = arguments.seed});
+  train::Packing packing(read.examples, {.rows = arguments.batch * arguments.sequence,
+                                         .batch = arguments.batch,
+                                         .seed = arguments.seed,
+                                         .shuffled = !arguments.in_order});
   std::cout << wrapped(data_line(read, packing)) << std::flush;
   train::Trainer<B, R> trainer(shape, budget, limits,
                                {.optimizer = arguments.optimizer,
@@ -254,7 +256,7 @@ int run(const Arguments& arguments, const Interrupt& interrupt) {
   }
   ProgressBar bar;
   const train::RunResult result =
-      train::run(trainer, read.examples, packing, held_out ? &held_out->examples : nullptr,
+      train::run(trainer, packing, held_out ? &held_out->examples : nullptr,
                  {.folder = arguments.folder,
                   .like = arguments.checkpoint,
                   .steps = arguments.steps,
@@ -365,6 +367,7 @@ int main(int argc, char** argv) {
     count("--sequence", all.sequence, 2, example::Recipe::sequence,
           "Tokens of an example at most; the recipe's at most");
     count("--seed", all.seed, 0, 1e18, "Of the examples' order and of new weights");
+    app.add_flag("--in-order", all.in_order, "Take the examples in the order of the file, such as a curriculum");
     app.add_option("--threads", all.threads,
                    "Worker threads; by default one for each core; no bit depends on them")
         ->check(CLI::Range(1, 1024))
@@ -380,8 +383,9 @@ int main(int argc, char** argv) {
     app.add_option("--before-answer", all.before_answer, "Put between question and answer; by default a blank")
         ->excludes("--chat")
         ->option_text("TEXT");
-    app.add_option("--skip-bad", all.skip_bad,
-                   "Leave out rows of DATA that can't be trained on, and write them to this file, with reasons")
+    app.add_option(
+           "--skip-bad", all.skip_bad,
+           "Leave out rows of DATA that can't be trained on, and copy them to this file; FILE.reasons has why")
         ->option_text("FILE");
     app.add_flag("--dry-run", all.dry_run, "Show the memory of the run and stop");
     app.add_option("--report", all.report, "Write a page with curves of the run to this file")

@@ -142,6 +142,10 @@ says(train(*base, "--report", path("page.html"), "--compare", path("nothing"), s
 output = train(demo, data, "diverged", "--steps", "40", "--rate", "100", "--decay", "100", status=1)
 says(output, "error: step ", "NaN or infinity", "a lower --rate or --clip may help, in another --run")
 
+# A curriculum comes in its order.
+output = train(demo, data, "ordered", "--steps", "2", "--in-order")
+says(train(demo, data, "ordered", "--steps", "2", status=1), "order: that of the file in the state, shuffled now")
+
 # Bad rows are named by their lines, and left out where that is asked for.
 with open(path("bad.jsonl"), "w") as file, open(data) as good:
     rows = good.read().splitlines()
@@ -151,6 +155,8 @@ says(output, "bad.jsonl: 2 rows", "line 2:", "line 4:", "--skip-bad FILE leaves 
 output = train(demo, path("bad.jsonl"), "bad", "--steps", "1", "--skip-bad", path("skipped.jsonl"))
 says(output, "2 examples", "rows left out: 2")
 with open(path("skipped.jsonl")) as file:
+    assert file.read() == "{\"ids\": [1]}\n{\"txt\": \"a\"}\n"
+with open(path("skipped.jsonl.reasons")) as file:
     assert [json.loads(line)["line"] for line in file] == [2, 4]
 
 # Texts and questions; other architectures.

@@ -15,6 +15,7 @@
 #include "asterism/checkpoint/huggingface/token_ids_impl.hpp"
 #include "asterism/checkpoint/huggingface/weight_location_impl.hpp"
 #include "asterism/checkpoint/load_weights_impl.hpp"
+#include "asterism/checkpoint/peft_config_impl.hpp"
 #include "asterism/checkpoint/peft_impl.hpp"
 #include "asterism/checkpoint/safetensors/dtype_impl.hpp"
 #include "asterism/checkpoint/safetensors/float_bits_impl.hpp"

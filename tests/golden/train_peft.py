@@ -1,4 +1,4 @@
-"""An adapter in PEFT's files on a small checkpoint, and what PEFT makes of it.
+"""Adapters in PEFT's files on a small checkpoint, and what PEFT makes of them.
 
 Run:  python tests/golden/train_peft.py [folder]      (default: the folder of this script)
 With: torch 2.15.0, transformers 5.24.0, peft 0.21.2, safetensors 0.8.0, Python 3.11
@@ -13,9 +13,17 @@ Writes train/peft/adapter_config.json and adapter_model.safetensors, and train/p
   base_loss   float64 [1]             without the adapter
   logits      float32 [8, vocab]      of the last rows of the batch
   gradient/<tensor>  float32 [all]    of the adapter's matrices at attention
+
+Writes train/peft_converted/, the same adapter as PEFT saves it again: the experts' matrices fused, gate and up of twice
+the rank with a block-diagonal B. And train/peft_fused/, an adapter that was made on the fused experts: rank 2 there
+and 4 at attention and alpha 8 by patterns, one A for gate and up, and routers whole (modules_to_save), drawn
+at random; and train/peft_fused.safetensors:
+  loss               float64 [1]
+  gradient/<tensor>  float32 [all]    of all that learns, under the names of the file
 """
 
 import json
+import re
 
 import peft
 import reference
@@ -57,6 +65,43 @@ def loss_of(model, batch):
     return (losses * batch["weights"]).sum() / batch["weights"].sum(), logits
 
 
+def save(adapted, folder):
+    """As PEFT saves it, less what names this machine; sets in order."""
+    adapted.save_pretrained(folder)
+    (folder / "README.md").unlink()
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text()) | {"base_model_name_or_path": BASE}
+    for field in ("target_modules", "target_parameters"):
+        config[field] = sorted(config[field])
+    path.write_text(json.dumps(config, indent=2) + "\n")
+
+
+def gradients(adapted):
+    """Of all that learns, by the names of the file."""
+    pattern = re.compile(r"\.default|\.modules_to_save")
+    return {"gradient/" + pattern.sub("", name): p.grad for name, p in adapted.named_parameters() if p.requires_grad}
+
+
+def made_on_fused(model, batch, root):
+    torch.manual_seed(7)
+    config = peft.LoraConfig(
+        r=2, lora_alpha=4, target_modules=["q_proj", "k_proj", "v_proj", "o_proj"], modules_to_save=["gate"],
+        target_parameters=["mlp.experts.gate_up_proj", "mlp.experts.down_proj"], task_type="CAUSAL_LM",
+        rank_pattern={r"self_attn\..*": 4},
+        alpha_pattern={r"self_attn\..*": 8, r".*\.gate_up_proj": 8, "down_proj": 8})
+    adapted = peft.get_peft_model(model, config)
+    with torch.no_grad():
+        for name, parameter in adapted.named_parameters():
+            if parameter.requires_grad:
+                parameter.copy_(torch.randn(parameter.shape) * (0.3 if "lora_B" in name else parameter.shape[-1] ** -0.5))
+    save(adapted, root / "train" / "peft_fused")
+    with torch.enable_grad():
+        loss, _ = loss_of(adapted, batch)
+        loss.backward()
+    save_file({"loss": loss.detach().double()[None]} | gradients(adapted), root / "train" / "peft_fused.safetensors")
+    return float(loss)
+
+
 def main():
     root = reference.output_folder()
     source = reference.Path(__file__).resolve().parent
@@ -79,7 +124,9 @@ def main():
         if "self_attn" in name and "lora_" in name:
             tensors["gradient/" + name.replace(".default", "")] = parameter.grad
     save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, root / "train" / "peft.safetensors")
-    print(json.dumps({"loss": float(loss), "base": float(base_loss), "tensors": len(tensors)}))
+    save(adapted, root / "train" / "peft_converted")
+    fused = made_on_fused(reference.load(source / "models" / BASE), batch, root)
+    print(json.dumps({"fused": fused, "loss": float(loss), "base": float(base_loss), "tensors": len(tensors)}))
 
 
 if __name__ == "__main__":

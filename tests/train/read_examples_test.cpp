@@ -1,6 +1,7 @@
 // Training examples from JSON Lines: each form, what counts, and each refusal with its words.
 #include "asterism/train/data/read_examples.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -194,7 +195,7 @@ TEST_CASE("twenty rows are named at once, the first ones") {
   CHECK(message.find("ReadOptions::skipped") != std::string::npos);
 }
 
-TEST_CASE("bad rows go to a file where one is named, each with its line and reason") {
+TEST_CASE("bad rows are copied to a file where one is named, and another has their lines and reasons") {
   const test::TemporaryFolder folder;
   const std::string path = folder / "data.jsonl";
   test::write_file(path, "{\"ids\": [1, 2]}\nbad\n{\"ids\": [1, 2, 3]}\n{\"ids\": [77, 1]}\n");
@@ -203,7 +204,8 @@ TEST_CASE("bad rows go to a file where one is named, each with its line and reas
   CHECK(read.rows == 4);
   CHECK(read.skipped == 2);
   CHECK(read.examples.size() == 2);
-  const std::string skipped = file::read_file(options.skipped, 1U << 20U);
+  CHECK(file::read_file(options.skipped, 1U << 20U) == "bad\n{\"ids\": [77, 1]}\n");
+  const std::string skipped = file::read_file(options.skipped + ".reasons", 1U << 20U);
   const std::size_t end = skipped.find('\n');
   const json::Value first = json::parse(skipped.substr(0, end), "skipped");
   const json::Value second = json::parse(skipped.substr(end + 1), "skipped");
@@ -215,7 +217,16 @@ TEST_CASE("bad rows go to a file where one is named, each with its line and reas
 
   test::write_file(path, "bad\n");
   test::check_error<FormatError>([&] { read_examples(path, options); },
-                                 {path, "no example", "1 rows", "skipped.jsonl"});
+                                 {path, "no example", "1 rows", "skipped.jsonl.reasons"});
+
+  // Mended and appended they are read; what is too long is named alone.
+  test::write_file(path, "{\"ids\": [1, 2]}\n{\"ids\": [1, 2, 3, 4, 5]}\n  {\"ids\": [\xFF]}\r\n{\"ids\": [3]}");
+  const ReadOptions shorter{.vocabulary = 10, .skipped = options.skipped, .longest_line = 20};
+  CHECK(read_examples(path, shorter).skipped == 3);
+  CHECK(file::read_file(options.skipped, 1U << 20U) == "  {\"ids\": [\xFF]}\r\n{\"ids\": [3]}\n");
+  const std::string reasons = file::read_file(options.skipped + ".reasons", 1U << 20U);
+  CHECK(std::count(reasons.begin(), reasons.end(), '\n') == 3);
+  CHECK(reasons.find("is longer than 20 bytes") != std::string::npos);
 }
 
 TEST_CASE("files without examples, and calls that lack something") {

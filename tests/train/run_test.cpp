@@ -33,15 +33,15 @@ constexpr std::int64_t all_steps = 14;
 
 template <class R = test::Short<>>
 RunResult run_in(const std::string& folder, RunOptions options = {}, std::vector<float>* weights = nullptr,
-                 std::int32_t threads = 2, std::uint64_t seed = 5) {
+                 std::int32_t threads = 2, std::uint64_t seed = 5, std::uint64_t held_out_seed = 9) {
   const train::Examples examples = test::copies(40, 100);
-  const train::Examples held_out = test::copies(6, 100, 9);
+  const train::Examples held_out = test::copies(6, 100, held_out_seed);
   auto trainer = test::trained<R>(threads);
   train::Packing packing(examples, {.rows = train::step_rows<R>, .batch = 4, .seed = seed});
   options.folder = folder;
   options.like = test::checkpoint_folder();
   if (options.steps == 0) options.steps = all_steps;
-  const RunResult out = train::run(trainer, examples, packing, &held_out, options);
+  const RunResult out = train::run(trainer, packing, &held_out, options);
   if (weights != nullptr) *weights = test::all_weights(trainer);
   return out;
 }
@@ -68,9 +68,9 @@ std::vector<float> undisturbed() {
   return weights;
 }
 
-std::string error_of(const std::string& folder, std::uint64_t seed = 5) {
+std::string error_of(const std::string& folder, std::uint64_t seed = 5, std::uint64_t held_out_seed = 9) {
   try {
-    run_in(folder, {}, nullptr, 2, seed);
+    run_in(folder, {}, nullptr, 2, seed, held_out_seed);
   } catch (const Error& error) {
     return error.what();
   }
@@ -150,6 +150,14 @@ TEST_CASE("another recipe is refused with the difference") {
   const std::string error = error_of(folder.path(), 6);
   CHECK(error.find("seed: 5 in the state, 6 now") != std::string::npos);
   CHECK(error.find("optimizer") == std::string::npos);
+  CHECK(error.find("data") == std::string::npos);
+  auto trainer = test::trained();
+  const train::Examples examples = test::copies(40, 100);
+  const train::Packing in_order(examples, {.rows = 96, .batch = 4, .shuffled = false});
+  CHECK(train::recipe_of(trainer, in_order, nullptr, 5)["order"] == "that of the file");
+  const std::string other = error_of(folder.path(), 5, 8);
+  CHECK(other.find("\n  held-out data: fingerprint ") != std::string::npos);
+  CHECK(other.find("\n  data") == std::string::npos);
 }
 
 namespace {
@@ -163,7 +171,7 @@ std::vector<float> adapted_in(const std::string& folder, std::stop_token cancel 
   auto trainer = test::trained<Adapted>();
   trainer.reset_adapters(3);
   train::Packing packing(examples, {.rows = train::step_rows<Adapted>, .batch = 4, .seed = 5});
-  train::run(trainer, examples, packing, nullptr,
+  train::run(trainer, packing, nullptr,
              {.folder = folder,
               .like = test::checkpoint_folder(),
               .steps = all_steps,
@@ -330,7 +338,7 @@ TEST_CASE("one trainer makes several runs, each from the beginning") {
     const test::TemporaryFolder folder;
     train::load_weights(test::checkpoint_folder(), trainer);
     const RunResult result =
-        train::run(trainer, examples, packing, nullptr,
+        train::run(trainer, packing, nullptr,
                    {.folder = folder.path(), .like = test::checkpoint_folder(), .steps = all_steps});
     CHECK(result.complete);
     CHECK(test::all_weights(trainer) == expected);
@@ -344,7 +352,7 @@ TEST_CASE("what can't end well is refused before the first step") {
   train::Packing packing(examples, {.rows = train::step_rows<test::Short<>>, .batch = 4, .seed = 5});
   const test::TemporaryFolder folder;
   const auto start = [&](const train::Examples* held_out, const std::string& like) {
-    return train::run(trainer, examples, packing, held_out, {.folder = folder.path(), .like = like, .steps = 5});
+    return train::run(trainer, packing, held_out, {.folder = folder.path(), .like = like, .steps = 5});
   };
   const std::string like = test::checkpoint_folder();
   train::Examples long_one;

@@ -1,14 +1,17 @@
-// Adapters in the files of Hugging Face's PEFT: adapter_config.json and adapter_model.safetensors.
+// Adapters in the files of Hugging Face's PEFT: adapter_model.safetensors, and its configuration.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "asterism/checkpoint/peft_config.hpp"
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
@@ -20,54 +23,80 @@ namespace asterism::checkpoint {
 /// "model.layers.0.self_attn.q_proj.weight" and "lora_A".
 std::string peft_name(std::string_view tensor, std::string_view half);
 
-/// What adapter_config.json says that the toolkit computes.
-struct PeftConfig {
-  std::int32_t rank = 0;
-  float alpha = 0;
-  bool rank_stabilised = false;
-  std::string base{};                  ///< base_model_name_or_path
-  std::vector<std::string> targets{};  ///< target_modules
-};
+/// "base_model.model.model.layers.0.mlp.gate.weight" for a tensor that an adapter's file has whole, in the place of the
+/// base's, under the name of transformers 5: PEFT converts no such tensors.
+std::string peft_whole_name(std::string_view tensor);
 
-/// Reads adapter_config.json of a folder. FileError, FormatError on a broken one; Unsupported, by name, for what is no
-/// plain LoRA: another peft_type, use_dora, bias, modules_to_save, lora_bias, rank_pattern and alpha_pattern,
-/// layers_to_transform, target_parameters. Source: PEFT 0.21, `LoraConfig`.
-PeftConfig read_peft_config(const std::string& folder);
-
-/// One matrix of an adapter in memory: float32, row-major.
+/// One matrix of an adapter in memory, or a whole tensor: float32, row-major.
 struct PeftTensor {
   std::string name;
   MatrixView<float> values;
 };
 
-/// The open adapter_model.safetensors of a folder, tensors of 16 or 32 bits. FileError, FormatError. Not thread-safe.
+/// The adapter of one matrix (rows, cols) as a file has it: W + scale B A.
+struct PeftAdapter {
+  std::int32_t rank = 0;
+  float alpha = 0;
+  float scale = 0;
+  std::vector<float> a{};  ///< (rank, cols)
+  std::vector<float> b{};  ///< (rows, rank)
+  /// Where gate and up of an expert share this A: 0 for the gate, 1 for up. Of PEFT's conversion of two adapters half
+  /// the rank, each has its half of A, and zeros in the other half of B.
+  std::optional<std::int32_t> half{};
+};
+
+/// The open files of a folder; tensors have 16 or 32 bits. Matrices are asked for by the base's names, those of
+/// transformers 4: "model.layers.0.block_sparse_moe.experts.3.w1.weight" (w3, w2; or gate_proj, up_proj, down_proj).
+/// The file may have them so, or as PEFT saves fused experts: gate and up in `mlp.experts.base_layer`, down in
+/// `mlp.experts`, A (experts * rank, cols) expert-major and B (rows, rank * experts) rank-major. FileError,
+/// FormatError, Unsupported as read_peft_config. Memory: the fused adapters of one layer. Not thread-safe.
 class PeftFile {
  public:
   explicit PeftFile(const std::string& folder);
 
   const std::string& path() const { return input_.path(); }
-  /// Whether there is a tensor of that name that was not read.
-  bool has(std::string_view name) const { return left_.find(name) != left_.end(); }
-  /// The names of those that were not read.
-  std::vector<std::string> names() const {
-    std::vector<std::string> out;
-    for (const auto& [name, tensor] : left_) out.push_back(name);
-    return out;
-  }
-  /// FormatError where it is missing or has another shape than (rows, cols).
-  void check_shape(const std::string& name, std::uint64_t rows, std::uint64_t cols) const;
-  /// Fills `tensor`. FormatError naming it where it is missing, of another shape, or has a NaN.
-  void read(const PeftTensor& tensor);
-  /// FormatError naming a tensor that nobody read.
-  void check_all_read() const;
+  const PeftConfig& config() const { return config_; }
+
+  /// Whether a matrix (rows, cols) has an adapter; its tensors are known then. FormatError where their shapes differ.
+  bool has_adapter(const std::string& tensor, std::uint64_t rows, std::uint64_t cols);
+  /// Reads it. FormatError naming a tensor that is missing, of another shape, or has a NaN.
+  PeftAdapter adapter(const std::string& tensor, std::uint64_t rows, std::uint64_t cols);
+
+  /// The same of a tensor that is there whole.
+  bool has_whole(const std::string& tensor, std::uint64_t rows, std::uint64_t cols);
+  void read_whole(const std::string& tensor, MatrixView<float> values);
+
+  /// FormatError naming a tensor that nobody asked for.
+  void check_all_known() const;
 
  private:
+  /// The tensors of one matrix's adapter.
+  struct Place {
+    std::string a{};
+    std::string b{};
+    std::string module{};  ///< in the configuration
+    std::int32_t rank = 0;
+    std::uint64_t experts = 0;  ///< that share the tensors; 0: none do
+    std::uint64_t expert = 0;
+    std::optional<std::int32_t> half{};
+  };
+  std::optional<Place> place_of(const std::string& tensor, std::uint64_t rows, std::uint64_t cols);
+  std::string whole_name(const std::string& tensor) const;
+  void check_shape(const std::string& name, std::uint64_t rows, std::uint64_t cols);
+  void read(const std::string& name, View<float> values) const;
+  const std::vector<float>& fused(const std::string& name);
+
+  PeftConfig config_;
   file::InputFile input_;
-  std::map<std::string, TensorInfo, std::less<>> left_;
+  std::map<std::string, TensorInfo, std::less<>> tensors_;
+  std::set<std::string, std::less<>> known_;
+  std::map<std::string, std::vector<float>> layer_;  ///< fused tensors of one layer
 };
 
-/// Fills the tensors from the file of a folder, which holds them and no others. Throws as PeftFile does.
-void read_peft(const std::string& folder, View<const PeftTensor> tensors);
+/// Fills the tensors, A and B of a matrix one behind the other, from the files of a folder, which hold them and no
+/// others. InvalidArgument, with the names and numbers, where a rank or a scale is not that of the tensors and of
+/// `wanted`; Unsupported where gate and up share what two adapters of the wanted rank can't hold. Throws as PeftFile.
+void read_peft(const std::string& folder, const PeftConfig& wanted, View<const PeftTensor> tensors);
 
 /// Writes both files into a folder that is there. FileError where the disk refuses.
 void write_peft_files(const std::string& folder, const PeftConfig& config, View<const PeftTensor> tensors);

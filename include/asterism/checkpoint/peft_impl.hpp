@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "asterism/checkpoint/peft.hpp"
@@ -13,112 +12,252 @@
 #include "asterism/core/format.hpp"
 #include "asterism/file/new_file.hpp"
 #include "asterism/file/new_folder.hpp"
-#include "asterism/file/path.hpp"
-#include "asterism/json/fields.hpp"
 #include "asterism/json/json.hpp"
 
 namespace asterism::checkpoint {
 
-ASTERISM_INLINE std::string peft_name(std::string_view tensor, std::string_view half) {
-  constexpr std::string_view suffix = ".weight";
-  if (tensor.ends_with(suffix)) tensor.remove_suffix(suffix.size());
-  return concat("base_model.model.", tensor, ".", half, ".weight");
+namespace detail {
+
+inline constexpr std::string_view peft_prefix = "base_model.model.";
+inline constexpr std::string_view weight_suffix = ".weight";
+inline constexpr std::string_view old_experts = ".block_sparse_moe.";  // transformers 4's Mixtral
+inline constexpr std::string_view new_experts = ".mlp.";
+
+inline std::string renamed(std::string name, std::string_view from, std::string_view to) {
+  if (const std::size_t at = name.find(from); at != name.npos) name.replace(at, from.size(), to);
+  return name;
 }
 
-ASTERISM_INLINE PeftConfig read_peft_config(const std::string& folder) {
-  const std::string path = folder + "/adapter_config.json";
-  const json::Value config = json::parse(file::read_file(path, 1U << 24U), path);
-  json::check_object(config, "the document", path);
-  const auto refuse = [&](std::string_view what) {
-    throw Unsupported(concat(path, ": ", what, ": the toolkit computes plain LoRA alone"));
-  };
-  if (const std::string& type = json::require_string(config, "peft_type", path); type != "LORA") {
-    refuse(concat("peft_type is ", printable(type)));
-  }
-  for (const char* flag : {"use_dora", "lora_bias", "fan_in_fan_out", "use_qalora"}) {
-    if (json::optional_bool(config, flag, path).value_or(false)) refuse(concat(flag, " is true"));
-  }
-  if (const auto bias = json::optional_string(config, "bias", path); bias && *bias != "none") {
-    refuse(concat("bias is ", printable(*bias)));
-  }
-  for (const char* field : {"modules_to_save", "layers_to_transform", "target_parameters",
-                            "trainable_token_indices", "rank_pattern", "alpha_pattern", "layer_replication"}) {
-    const json::Value* value = json::find_field(config, field, path);
-    if (value != nullptr && !value->empty()) refuse(concat(field, " is set"));
-  }
-  for (const char* field : {"alora_invocation_tokens", "use_bdlora", "arrow_config", "eva_config", "corda_config",
-                            "loftq_config", "megatron_config"}) {
-    const json::Value* value = json::find_field(config, field, path);
-    if (value != nullptr && !value->empty() && *value != false) refuse(concat(field, " is set"));
-  }
-  // Some ways to begin change the base, which the adapter alone does not tell.
-  if (const json::Value* begin = json::find_field(config, "init_lora_weights", path);
-      begin != nullptr && !begin->is_boolean() && *begin != "gaussian" && *begin != "orthogonal") {
-    refuse(concat("init_lora_weights is ", begin->dump()));
-  }
-  PeftConfig out;
-  out.rank = static_cast<std::int32_t>(
-      json::require_integer(config, "r", path, 1, std::numeric_limits<std::int32_t>::max()));
-  out.alpha = static_cast<float>(json::require_number(config, "lora_alpha", path));
-  out.rank_stabilised = json::optional_bool(config, "use_rslora", path).value_or(false);
-  out.base = json::optional_string(config, "base_model_name_or_path", path).value_or("");
-  if (const json::Value* targets = json::find_field(config, "target_modules", path); targets != nullptr) {
-    if (targets->is_array()) {
-      for (const json::Value& one : *targets) out.targets.push_back(json::to_text(one, "target_modules", path));
-    } else {
-      out.targets.push_back(json::to_text(*targets, "target_modules", path));
-    }
+inline std::string_view without_weight(std::string_view tensor) {
+  if (tensor.ends_with(weight_suffix)) tensor.remove_suffix(weight_suffix.size());
+  return tensor;
+}
+
+/// Which matrix of which expert a tensor is.
+struct ExpertMatrix {
+  std::string experts;  ///< "model.layers.0.mlp.experts"
+  std::uint64_t expert = 0;
+  std::optional<std::int32_t> half{};  ///< of gate and up; none: down
+};
+
+inline std::optional<ExpertMatrix> expert_matrix(std::string_view tensor) {
+  constexpr std::string_view marker = ".experts.";
+  const std::size_t at = tensor.find(marker);
+  if (at == tensor.npos) return std::nullopt;
+  std::string_view rest = without_weight(tensor.substr(at + marker.size()));
+  ExpertMatrix out{renamed(std::string(tensor.substr(0, at + marker.size() - 1)), old_experts, new_experts)};
+  const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  if (digits == 0 || digits > 9) return std::nullopt;
+  for (const char digit : rest.substr(0, digits))
+    out.expert = 10 * out.expert + static_cast<std::uint64_t>(digit - '0');
+  rest.remove_prefix(digits);
+  if (rest == ".w1" || rest == ".gate_proj") {
+    out.half = 0;
+  } else if (rest == ".w3" || rest == ".up_proj") {
+    out.half = 1;
+  } else if (rest != ".w2" && rest != ".down_proj") {
+    return std::nullopt;
   }
   return out;
 }
 
-ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder) : input_(folder + "/adapter_model.safetensors") {
-  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(64, input_.size())));
-  input_.read(0, beginning);
-  beginning.resize(static_cast<std::size_t>(std::min(input_.size(), safetensors_header_bytes(beginning))));
-  input_.read(0, beginning);
-  for (TensorInfo& tensor : parse_safetensors(beginning, input_.size(), input_.path()).tensors) {
+}  // namespace detail
+
+ASTERISM_INLINE std::string peft_name(std::string_view tensor, std::string_view half) {
+  return concat(detail::peft_prefix, detail::without_weight(tensor), ".", half, detail::weight_suffix);
+}
+
+ASTERISM_INLINE std::string peft_whole_name(std::string_view tensor) {
+  return concat(detail::peft_prefix,
+                detail::renamed(std::string(tensor), detail::old_experts, detail::new_experts));
+}
+
+ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder)
+    : config_(read_peft_config(folder)), input_(folder + "/adapter_model.safetensors") {
+  for (TensorInfo& tensor : read_safetensors_header(input_).tensors) {
     std::string name = tensor.name;
-    left_.emplace(std::move(name), std::move(tensor));
+    tensors_.emplace(std::move(name), std::move(tensor));
   }
 }
 
-ASTERISM_INLINE void PeftFile::read(const PeftTensor& wanted) {
-  check_shape(wanted.name, wanted.values.rows, wanted.values.cols);
-  const auto found = left_.find(wanted.name);
-  const TensorInfo tensor = std::move(found->second);
-  left_.erase(found);
-  std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.bytes));
-  input_.read(tensor.offset, bytes);
-  const View<float> values(wanted.values.data, wanted.values.rows * wanted.values.cols);
-  to_floats(
-      tensor.dtype, bytes.data(), values, [&] { return concat(input_.path(), ": tensor '", wanted.name, "'"); },
-      0);
+ASTERISM_INLINE std::optional<PeftFile::Place> PeftFile::place_of(const std::string& tensor, std::uint64_t rows,
+                                                                  std::uint64_t cols) {
+  Place out{.a = peft_name(tensor, "lora_A"), .b = peft_name(tensor, "lora_B")};
+  if (tensors_.contains(out.a)) {
+    out.module = detail::without_weight(tensor);
+    out.rank = config_.rank_of(out.module);
+    check_shape(out.a, static_cast<std::uint64_t>(out.rank), cols);
+    check_shape(out.b, rows, static_cast<std::uint64_t>(out.rank));
+    return out;
+  }
+  const auto matrix = detail::expert_matrix(tensor);
+  if (!matrix) return std::nullopt;
+  const std::string layer = concat(matrix->experts, matrix->half ? ".base_layer" : "");
+  out.a = peft_name(layer, "lora_A");
+  out.b = peft_name(layer, "lora_B");
+  const auto found = tensors_.find(out.a);
+  if (found == tensors_.end()) return std::nullopt;
+  out.module = concat(matrix->experts, matrix->half ? ".gate_up_proj" : ".down_proj");
+  out.rank = config_.rank_of(out.module);
+  out.half = matrix->half;
+  out.expert = matrix->expert;
+  const auto rank = static_cast<std::uint64_t>(out.rank);
+  out.experts = found->second.shape.empty() ? 0 : found->second.shape[0] / rank;
+  if (out.expert >= out.experts) {
+    throw FormatError(concat(input_.path(), ": tensor '", out.a, "' has the shape ",
+                             shape_text(found->second.shape), ", which is ", out.experts, " experts of rank ",
+                             out.rank, ": expert ", out.expert, " is missing"));
+  }
+  check_shape(out.a, out.experts * rank, cols);
+  check_shape(out.b, (out.half ? 2 : 1) * rows, rank * out.experts);
+  return out;
 }
 
-ASTERISM_INLINE void PeftFile::check_shape(const std::string& name, std::uint64_t rows, std::uint64_t cols) const {
-  const auto found = left_.find(name);
-  if (found == left_.end()) {
+ASTERISM_INLINE bool PeftFile::has_adapter(const std::string& tensor, std::uint64_t rows, std::uint64_t cols) {
+  return place_of(tensor, rows, cols).has_value();
+}
+
+ASTERISM_INLINE PeftAdapter PeftFile::adapter(const std::string& tensor, std::uint64_t rows, std::uint64_t cols) {
+  const auto place = place_of(tensor, rows, cols);
+  if (!place) {
+    throw FormatError(concat(input_.path(), ": has no tensor '", peft_name(tensor, "lora_A"),
+                             "': an adapter of another model, or with other targets"));
+  }
+  PeftAdapter out{.rank = place->rank, .alpha = config_.alpha_of(place->module), .half = place->half};
+  out.scale = config_.scale(out.rank, out.alpha);
+  const auto rank = static_cast<std::size_t>(place->rank);
+  out.a.resize(rank * static_cast<std::size_t>(cols));
+  out.b.resize(static_cast<std::size_t>(rows) * rank);
+  if (place->experts == 0) {
+    read(place->a, out.a);
+    read(place->b, out.b);
+    return out;
+  }
+  const auto expert = static_cast<std::size_t>(place->expert);
+  const auto experts = static_cast<std::size_t>(place->experts);
+  const auto& a = fused(place->a);
+  std::copy_n(a.begin() + static_cast<std::ptrdiff_t>(expert * out.a.size()), out.a.size(), out.a.begin());
+  const auto& b = fused(place->b);
+  const std::size_t first = static_cast<std::size_t>(place->half.value_or(0)) * static_cast<std::size_t>(rows);
+  for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
+    for (std::size_t r = 0; r < rank; ++r)
+      out.b[row * rank + r] = b[((first + row) * rank + r) * experts + expert];
+  }
+  return out;
+}
+
+ASTERISM_INLINE std::string PeftFile::whole_name(const std::string& tensor) const {
+  const std::string name = peft_whole_name(tensor);
+  const std::string old = detail::renamed(name, detail::new_experts, detail::old_experts);
+  return tensors_.contains(old) ? old : name;
+}
+
+ASTERISM_INLINE bool PeftFile::has_whole(const std::string& tensor, std::uint64_t rows, std::uint64_t cols) {
+  const std::string name = whole_name(tensor);
+  if (!tensors_.contains(name)) return false;
+  check_shape(name, rows, cols);
+  return true;
+}
+
+ASTERISM_INLINE void PeftFile::read_whole(const std::string& tensor, MatrixView<float> values) {
+  const std::string name = whole_name(tensor);
+  check_shape(name, values.rows, values.cols);
+  read(name, {values.data, values.rows * values.cols});
+}
+
+ASTERISM_INLINE void PeftFile::read(const std::string& name, View<float> values) const {
+  const TensorInfo& tensor = tensors_.find(name)->second;
+  std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.bytes));
+  input_.read(tensor.offset, bytes);
+  to_floats(
+      tensor.dtype, bytes.data(), values, [&] { return concat(input_.path(), ": tensor '", name, "'"); }, 0);
+}
+
+ASTERISM_INLINE const std::vector<float>& PeftFile::fused(const std::string& name) {
+  if (const auto found = layer_.find(name); found != layer_.end()) return found->second;
+  const auto layer_of = [](std::string_view of) { return of.substr(0, of.find(".experts.")); };
+  if (!layer_.empty() && layer_of(layer_.begin()->first) != layer_of(name)) layer_.clear();
+  std::vector<float>& values = layer_[name];
+  values.resize(static_cast<std::size_t>(tensors_.find(name)->second.elements));
+  read(name, values);
+  return values;
+}
+
+ASTERISM_INLINE void PeftFile::check_shape(const std::string& name, std::uint64_t rows, std::uint64_t cols) {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) {
     throw FormatError(
         concat(input_.path(), ": has no tensor '", name, "': an adapter of another model, or with other targets"));
   }
+  known_.insert(name);
   const std::vector<std::uint64_t> shape{rows, cols};
   if (found->second.shape == shape) return;
   throw FormatError(concat(input_.path(), ": tensor '", name, "' has the shape ", shape_text(found->second.shape),
                            ", expected ", shape_text(shape)));
 }
 
-ASTERISM_INLINE void PeftFile::check_all_read() const {
-  if (left_.empty()) return;
-  throw FormatError(
-      concat(input_.path(), ": tensor '", printable(left_.begin()->first),
-             "' belongs to no matrix that has an adapter here: it would be lost; the targets are others"));
+ASTERISM_INLINE void PeftFile::check_all_known() const {
+  for (const auto& [name, tensor] : tensors_) {
+    if (known_.contains(name)) continue;
+    throw FormatError(concat(input_.path(), ": tensor '", printable(name),
+                             "' belongs to no matrix that has an adapter here: it would be lost; the model or the "
+                             "targets are others"));
+  }
 }
 
-ASTERISM_INLINE void read_peft(const std::string& folder, View<const PeftTensor> tensors) {
+namespace detail {
+
+/// What `found` is in a tensor's A and B; `where` names its file and matrix.
+inline void take(const PeftAdapter& found, const MatrixView<float>& a, const MatrixView<float>& b,
+                 const std::string& where) {
+  const auto rank = static_cast<std::size_t>(found.rank);
+  const std::size_t first = rank == a.rows ? 0 : static_cast<std::size_t>(found.half.value_or(0)) * a.rows;
+  std::copy_n(found.a.begin() + static_cast<std::ptrdiff_t>(first * a.cols), a.rows * a.cols, a.data);
+  for (std::size_t row = 0; row < b.rows; ++row) {
+    for (std::size_t r = 0; r < rank; ++r) {
+      const float value = found.b[row * rank + r];
+      if (r >= first && r < first + b.cols) {
+        b(row, r - first) = value;
+      } else if (value != 0) {
+        throw Unsupported(concat(where, ": gate and up share all ", rank,
+                                 " rows of one A, which two adapters of rank ", a.rows,
+                                 " can't hold: B is not block-diagonal; rank ", rank, " at experts can"));
+      }
+    }
+  }
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE void read_peft(const std::string& folder, const PeftConfig& wanted,
+                               View<const PeftTensor> tensors) {
   PeftFile file(folder);
-  for (const PeftTensor& tensor : tensors) file.read(tensor);
-  file.check_all_read();
+  constexpr std::string_view a_suffix = ".lora_A.weight";
+  for (std::size_t i = 0; i < tensors.size; ++i) {
+    const std::string& name = tensors[i].name;
+    const MatrixView<float>& a = tensors[i].values;
+    if (!name.ends_with(a_suffix)) {
+      file.read_whole(name.substr(detail::peft_prefix.size()), a);
+      continue;
+    }
+    const std::string module =
+        name.substr(detail::peft_prefix.size(), name.rfind(a_suffix) - detail::peft_prefix.size());
+    const MatrixView<float>& b = tensors[++i].values;
+    const PeftAdapter found = file.adapter(module + std::string(detail::weight_suffix), b.rows, a.cols);
+    const auto rank = static_cast<std::int32_t>(a.rows);
+    const float alpha = wanted.alpha_of(module);
+    const bool fits = found.rank == rank || (found.half && found.rank == 2 * rank);
+    if (!fits || found.scale != wanted.scale(rank, alpha)) {
+      const auto stabilised = [](const PeftConfig& config) {
+        return config.rank_stabilised ? ", rank-stabilised" : "";
+      };
+      throw InvalidArgument(concat(file.path(), ": the adapter of ", module, " has rank ", found.rank,
+                                   " and alpha ", found.alpha, stabilised(file.config()),
+                                   "; the recipe's has rank ", rank, " and alpha ", alpha, stabilised(wanted)));
+    }
+    detail::take(found, a, b, concat(file.path(), ": ", module));
+  }
+  file.check_all_known();
 }
 
 ASTERISM_INLINE void write_peft_files(const std::string& folder, const PeftConfig& config,
@@ -137,19 +276,22 @@ ASTERISM_INLINE void write_peft_files(const std::string& folder, const PeftConfi
                  {reinterpret_cast<const std::byte*>(values.data), values.rows * values.cols * sizeof(float)});
   }
   writer.finish();
-  const json::Value text = {{"peft_type", "LORA"},
-                            {"task_type", "CAUSAL_LM"},
-                            {"base_model_name_or_path", config.base},
-                            {"r", config.rank},
-                            {"lora_alpha", config.alpha},
-                            {"lora_dropout", 0.0},
-                            {"use_rslora", config.rank_stabilised},
-                            {"use_dora", false},
-                            {"bias", "none"},
-                            {"fan_in_fan_out", false},
-                            {"inference_mode", true},
-                            {"init_lora_weights", true},
-                            {"target_modules", config.targets}};
+  json::Value text = {{"peft_type", "LORA"},
+                      {"task_type", "CAUSAL_LM"},
+                      {"base_model_name_or_path", config.base},
+                      {"r", config.rank},
+                      {"lora_alpha", config.alpha},
+                      {"lora_dropout", 0.0},
+                      {"use_rslora", config.rank_stabilised},
+                      {"use_dora", false},
+                      {"bias", "none"},
+                      {"fan_in_fan_out", false},
+                      {"inference_mode", true},
+                      {"init_lora_weights", true},
+                      {"target_modules", config.targets}};
+  if (!config.whole.empty()) text["modules_to_save"] = config.whole;
+  if (!config.ranks.empty()) text["rank_pattern"] = config.ranks;
+  if (!config.alphas.empty()) text["alpha_pattern"] = config.alphas;
   file::write_text_file(folder + "/adapter_config.json", text.dump(2) + "\n");
 }
 

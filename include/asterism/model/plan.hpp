@@ -119,8 +119,7 @@ template <class B>
 constexpr void check_expert(const Shape& shape) {
   using Expert = typename B::template Expert<typename B::Quantization>;
   if (shape.sparse_layers().empty()) return;
-  bool gated = false;
-  for (const WeightInfo& info : info_of(shape.architecture).weights) gated = gated || info.role == Role::gate;
+  const bool gated = has_role(shape.architecture, Role::gate);
   if (gated == expert::Gated<Expert>) return;
   throw Unsupported(
       concat("the experts of model_type ", info_of(shape.architecture).model_type,
@@ -146,12 +145,7 @@ constexpr void check_gating(const Shape& shape) {
 /// Throws InvalidArgument, naming the field, where a shape contradicts itself or its architecture has no weights for
 /// what it asks for.
 constexpr void check_sound(const Shape& shape) {
-  const auto has = [&](Role role) {
-    for (const WeightInfo& info : info_of(shape.architecture).weights) {
-      if (info.role == role) return true;
-    }
-    return false;
-  };
+  const auto has = [&](Role role) { return has_role(shape.architecture, role); };
   const auto demand = [&](bool met, const char* what) {
     if (!met)
       throw InvalidArgument(concat("Shape of architecture ", info_of(shape.architecture).model_type, ": ", what));

@@ -52,6 +52,14 @@ constexpr const WeightInfo& info_of(Architecture architecture, Role role) {
   return all[i];
 }
 
+/// Whether an architecture has weights of a role.
+constexpr bool has_role(Architecture architecture, Role role) {
+  for (const WeightInfo& info : info_of(architecture).weights) {
+    if (info.role == role) return true;
+  }
+  return false;
+}
+
 /// Calls f(id) for every weight of a network of `shape`, layer by layer; for the head only if `with_head`.
 template <class F>
 constexpr void for_each_weight_id(const Shape& shape, bool with_head, F&& f) {

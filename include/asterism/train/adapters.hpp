@@ -12,21 +12,30 @@
 #include "asterism/core/error.hpp"
 #include "asterism/expert/low_rank.hpp"
 #include "asterism/model/weights.hpp"
+#include "asterism/quant/float32.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::train {
 
 /// What learns in the place of the weights, which are frozen then: low-rank adapters of the matrices of attention and
-/// of experts. Rank 0: none there. The default has none at all, and the weights learn.
+/// of experts, and beside them the routers as they are. Rank 0: none there. The default has none at all, and the
+/// weights learn.
 struct Adapters {
   std::int32_t attention = 0;    ///< rank at query, key, value and output
   std::int32_t experts = 0;      ///< rank at the three matrices of each expert
   float alpha = 16;              ///< the scale is alpha / rank
   bool rank_stabilised = false;  ///< alpha / sqrt(rank) instead. Source: Kalajdzievski, arXiv 2312.03732
+  bool router = false;           ///< the matrix of each router learns too, whole, in the place of the base's
 
   constexpr bool any() const { return attention > 0 || experts > 0; }
   constexpr std::int32_t widest() const { return attention > experts ? attention : experts; }
   float scale(std::int32_t rank) const;
+  /// Those of low rank alone.
+  constexpr Adapters without_router() const {
+    Adapters out = *this;
+    out.router = false;
+    return out;
+  }
 
   friend constexpr bool operator==(const Adapters&, const Adapters&) = default;
 };
@@ -39,20 +48,17 @@ struct AdapterPlace {
   std::uint64_t rank = 0;
 };
 
-/// Whether an architecture has weights of a role.
-constexpr bool has_role(Architecture architecture, model::Role role) {
-  for (const model::WeightInfo& info : model::info_of(architecture).weights) {
-    if (info.role == role) return true;
-  }
-  return false;
-}
-
 /// Throws Unsupported where a model has not what adapters ask for. A constant expression otherwise.
 constexpr void check_adapters(const Shape& shape, const Adapters& adapters) {
+  if (adapters.router && !adapters.any()) {
+    throw Unsupported("a router that learns needs adapters beside it: Adapters::attention or ::experts above 0");
+  }
+  if (adapters.router && shape.sparse_layers().empty())
+    throw Unsupported("a router is asked to learn, and the model has none");
   if (adapters.experts == 0) return;
   if (shape.sparse_layers().empty())
     throw Unsupported("adapters of experts are asked for, and the model has none");
-  if (!has_role(shape.architecture, model::Role::gate)) {
+  if (!model::has_role(shape.architecture, model::Role::gate)) {
     throw Unsupported("adapters of experts are for gated ones (SwiGLU), and the model's have no gate");
   }
 }
@@ -78,6 +84,16 @@ constexpr void for_each_adapter(const Shape& shape, const Adapters& adapters, F&
   }
 }
 
+/// Calls f(id, rows, cols) for every router that learns beside adapters.
+template <class F>
+constexpr void for_each_router(const Shape& shape, const Adapters& adapters, F&& f) {
+  for (std::int32_t l = 0; l < shape.layers; ++l) {
+    if (!adapters.router || shape.is_dense(l)) continue;
+    f(model::WeightId{model::Role::router, l}, static_cast<std::uint64_t>(shape.experts),
+      static_cast<std::uint64_t>(shape.hidden));
+  }
+}
+
 /// The adapters of one layer.
 struct AdapterLayer {
   expert::LowRank query;
@@ -91,9 +107,12 @@ struct AdapterLayer {
     expert::LowRank down;
   };
   std::vector<OfExpert> experts{};
+  /// Of gradients alone: (experts, hidden), where the router learns.
+  backend::DeviceWeights<quant::Float32> router{};
 };
 
-/// The adapters of a model, or their gradients, in one piece of memory.
+/// The adapters of a model, or their gradients, in one piece of memory. A router that learns is the network's own, so
+/// that a set of its adapters is made without it, and that of the gradients with it.
 class AdapterSet {
  public:
   AdapterSet() = default;
@@ -108,6 +127,9 @@ class AdapterSet {
       const float scale = adapters.scale(static_cast<std::int32_t>(at.rank));
       slot(at.weight) = expert::LowRank::lay_out(cursor, at.rows, at.cols, at.rank, scale);
     });
+    for_each_router(shape, adapters, [&](const model::WeightId& id, std::uint64_t rows, std::uint64_t cols) {
+      layers_[static_cast<std::size_t>(id.layer)].router = cursor.weights<quant::Float32>(rows, cols);
+    });
   }
 
   const AdapterLayer& layer(std::int32_t number) const { return layers_[static_cast<std::size_t>(number)]; }
@@ -116,6 +138,9 @@ class AdapterSet {
     backend::Layout cursor;
     for_each_adapter(shape, adapters, [&](const AdapterPlace& at) {
       expert::LowRank::lay_out(cursor, at.rows, at.cols, at.rank, 1);
+    });
+    for_each_router(shape, adapters, [&](const model::WeightId&, std::uint64_t rows, std::uint64_t cols) {
+      cursor.weights<quant::Float32>(rows, cols);
     });
     return cursor.used();
   }

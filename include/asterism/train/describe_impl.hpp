@@ -60,7 +60,8 @@ ASTERISM_INLINE std::string describe(const Losses& losses) {
 
 ASTERISM_INLINE std::string describe(const Adapters& adapters) {
   return concat("rank ", adapters.attention, " at attention, ", adapters.experts, " at experts, alpha ",
-                number_text(adapters.alpha), adapters.rank_stabilised ? ", rank-stabilised" : "");
+                number_text(adapters.alpha), adapters.rank_stabilised ? ", rank-stabilised" : "",
+                adapters.router ? ", routers whole" : "");
 }
 
 ASTERISM_INLINE std::string describe(const Shape& shape) {

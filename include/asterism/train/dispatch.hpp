@@ -96,16 +96,17 @@ class Dispatch {
   using Saved = DispatchSaved<Experts>;
   using Work = DispatchWork<Experts>;
 
-  /// Without `gradients` router and experts are frozen.
+  /// Without `gradients` the experts are frozen, and the router unless the adapters' gradients have its.
   Dispatch(const Shape& shape, const Constellation& weights, const Constellation* gradients,
            const AdapterLayer& adapters, const AdapterLayer& adapter_gradients)
       : experts_(shape, weights, gradients, adapters, adapter_gradients),
         gating_(weights.gating()),
         router_(weights.router()),
         layers_(static_cast<double>(shape.sparse_layers().size())) {
-    if (gradients == nullptr) return;
-    router_gradient_ = gradients->router();
-    if constexpr (Constellation::is_biased) load_ = gradients->router_bias();
+    router_gradient_ = gradients != nullptr ? gradients->router() : adapter_gradients.router;
+    if constexpr (Constellation::is_biased) {
+      if (gradients != nullptr) load_ = gradients->router_bias();
+    }
   }
 
   /// hidden += the experts' answers to x, (n, hidden) both.

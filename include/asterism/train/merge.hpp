@@ -10,11 +10,11 @@
 namespace asterism::train {
 
 /// Writes the checkpoint in `base` with the adapter in `adapter` (PEFT's files) added to its matrices, W + scale B A,
-/// to the folder `to`, in float32, one tensor for each matrix of each expert, with the tokenizer's files; `to` changes
-/// in one step when all is written. A base in 4 bits is decoded: the merged model answers as base and adapter do, but
-/// for rounding, and is no longer in 4 bits. Memory: one matrix. Progress counts bytes written; an exception from the
-/// sink cancels. Throws FileError, FormatError and Unsupported on a bad base, as checkpoint::read_peft_config and
-/// PeftFile do on a bad adapter.
+/// and with the adapter's routers, if it has any, in the place of its own, to the folder `to`: in float32, one tensor
+/// for each matrix of each expert, with the tokenizer's files. `to` changes in one step when all is written. A base in
+/// 4 bits is decoded: the merged model answers as base and adapter do, but for rounding, and is no longer in 4 bits.
+/// Memory: one matrix, and the adapters of a layer. Progress counts bytes written; an exception from the sink cancels.
+/// Throws FileError, FormatError and Unsupported on a bad base, and as checkpoint::PeftFile on a bad adapter.
 void merge_adapter(const std::string& base, const std::string& adapter, const std::string& to,
                    ProgressSink& progress, Bytes max_shard_bytes = 2_GB);
 

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "asterism/checkpoint/peft.hpp"
-#include "asterism/core/error.hpp"
-#include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/train/adapters.hpp"
 #include "asterism/train/parameter.hpp"
@@ -22,51 +21,39 @@ inline std::vector<checkpoint::PeftTensor> peft_tensors(View<const Parameter> pa
   return out;
 }
 
-/// Fills the adapters of a trainer from a folder of PEFT's. Throws as checkpoint::read_peft_config and read_peft do;
-/// InvalidArgument where rank or scale are not those of the recipe.
-template <class TrainerType>
-void load_adapters(const std::string& folder, TrainerType& trainer) {
-  const checkpoint::PeftConfig config = checkpoint::read_peft_config(folder);
-  const Adapters& wanted = TrainerType::Recipe::adapters;
-  for (const std::int32_t rank : {wanted.attention, wanted.experts}) {
-    if (rank == 0 || (rank == config.rank && wanted.alpha == config.alpha &&
-                      wanted.rank_stabilised == config.rank_stabilised)) {
-      continue;
-    }
-    throw InvalidArgument(concat(folder, ": the adapter has rank ", config.rank, " and alpha ", config.alpha,
-                                 config.rank_stabilised ? ", rank-stabilised" : "", "; the recipe's has rank ",
-                                 rank, " and alpha ", wanted.alpha,
-                                 wanted.rank_stabilised ? ", rank-stabilised" : ""));
-  }
-  checkpoint::read_peft(folder, peft_tensors(trainer.parameters()));
-}
-
-/// What PEFT's configuration says of the adapters of a trainer that learn beside the model `base`. InvalidArgument
-/// where attention and experts have adapters of unlike ranks.
+/// What PEFT's configuration says of the adapters of a trainer that learn beside the model `base`. Where attention and
+/// experts have adapters of unlike ranks, it has those of attention by name.
 template <class TrainerType>
 checkpoint::PeftConfig peft_config(const TrainerType& trainer, const std::string& base) {
   const Adapters& adapters = TrainerType::Recipe::adapters;
-  if (adapters.attention > 0 && adapters.experts > 0 && adapters.attention != adapters.experts) {
-    throw InvalidArgument(concat("adapters of rank ", adapters.attention, " at attention and of rank ",
-                                 adapters.experts, " at experts: PEFT's files here have one rank"));
-  }
-  checkpoint::PeftConfig config{.rank = adapters.widest(),
+  checkpoint::PeftConfig config{.rank = adapters.experts > 0 ? adapters.experts : adapters.attention,
                                 .alpha = adapters.alpha,
                                 .rank_stabilised = adapters.rank_stabilised,
                                 .base = base};
   for (const Parameter& parameter : trainer.parameters()) {
     // "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": the module's last name.
-    const std::string module = parameter.name.substr(0, parameter.name.rfind(".lora_"));
+    const bool is_whole = parameter.kind == Kind::router;
+    const std::string module = parameter.name.substr(0, parameter.name.rfind(is_whole ? ".weight" : ".lora_"));
     const std::string last = module.substr(module.rfind('.') + 1);
-    if (std::find(config.targets.begin(), config.targets.end(), last) == config.targets.end())
-      config.targets.push_back(last);
+    std::vector<std::string>& names = is_whole ? config.whole : config.targets;
+    if (std::find(names.begin(), names.end(), last) == names.end()) names.push_back(last);
+    if (!parameter.name.ends_with(".lora_A.weight")) continue;
+    const auto rank = static_cast<std::int32_t>(parameter.weights.rows);
+    if (rank != config.rank) config.ranks[last] = rank;
   }
   return config;
 }
 
+/// Fills the adapters of a trainer, and the routers that learn beside them, from a folder of PEFT's. Throws as
+/// checkpoint::read_peft does: InvalidArgument where ranks or scales are not those of the recipe.
+template <class TrainerType>
+void load_adapters(const std::string& folder, TrainerType& trainer) {
+  checkpoint::read_peft(folder, peft_config(trainer, ""), peft_tensors(trainer.parameters()));
+}
+
 /// Writes the adapters of a trainer as PEFT's files, which `PeftModel.from_pretrained` loads beside the model `base`
-/// (adapter_config.json names it): transformers 4 as they are, transformers 5 by PEFT's conversion. InvalidArgument as
-/// peft_config, FileError where the disk refuses.
+/// (adapter_config.json names it): transformers 4 as they are, transformers 5 by PEFT's conversion; routers under
+/// the names of transformers 5. FileError where the disk refuses.
 template <class TrainerType>
 void save_adapters(const TrainerType& trainer, const std::string& base, const std::string& folder) {
   checkpoint::write_peft(folder, peft_config(trainer, base), peft_tensors(trainer.parameters()));

@@ -80,15 +80,19 @@ constexpr Kind kind_of(const model::WeightInfo& info) {
 enum class Half : std::uint8_t { none, a, b };
 
 /// Calls f(id, half, kind, rows, cols) for every tensor that learns: by default those of the model, in the order of
-/// model::for_each_weight_id, a tied head being the embedding; with adapters those of their matrices.
+/// model::for_each_weight_id, a tied head being the embedding; with adapters those of their matrices, then routers.
 template <class F>
 constexpr void for_each_tensor(const Shape& shape, const Adapters& adapters, F&& f) {
   if (adapters.any()) {
-    return for_each_adapter(shape, adapters, [&](const AdapterPlace& at) {
+    for_each_adapter(shape, adapters, [&](const AdapterPlace& at) {
       const auto rank = static_cast<std::size_t>(at.rank);
       f(at.weight, Half::a, Kind::adapter, rank, static_cast<std::size_t>(at.cols));
       f(at.weight, Half::b, Kind::adapter, static_cast<std::size_t>(at.rows), rank);
     });
+    for_each_router(shape, adapters, [&](const model::WeightId& id, std::uint64_t rows, std::uint64_t cols) {
+      f(id, Half::none, Kind::router, static_cast<std::size_t>(rows), static_cast<std::size_t>(cols));
+    });
+    return;
   }
   model::for_each_weight_id(shape, !shape.tied_head, [&](const model::WeightId& id) {
     const model::WeightInfo& info = model::info_of(shape.architecture, id.role);
@@ -182,7 +186,7 @@ constexpr Plan plan(Bytes budget, const Shape& shape, const Limits& limits = B::
   out.gradients = out.weights;
   if (R::adapters.any()) {
     out.gradients = AdapterSet::bytes(shape, R::adapters);
-    out.weights += out.gradients;
+    out.weights += AdapterSet::bytes(shape, R::adapters.without_router());
   }
   out.optimizer = OptimizerBytes<R>::of(shape).total();
   out.activations = Kept<Experts, typename R::Recompute>::bytes(shape, step_rows<R>);

@@ -54,8 +54,9 @@ struct RunResult {
 /// What a run is made of, as States compares it.
 template <class TrainerType>
 std::map<std::string, std::string> recipe_of(const TrainerType& trainer, const Packing& packing,
-                                             std::uint64_t data_fingerprint, std::int64_t steps) {
+                                             const Examples* held_out, std::int64_t steps) {
   using Policies = typename TrainerType::Blueprint;
+  const auto fingerprint = [](const Examples& examples) { return concat("fingerprint ", examples.fingerprint()); };
   const auto& numbers = trainer.numbers();
   std::map<std::string, std::string> out = {
       {"optimizer", describe(numbers.optimizer)},
@@ -65,8 +66,10 @@ std::map<std::string, std::string> recipe_of(const TrainerType& trainer, const P
       {"rows of a step", concat(packing.options().rows)},
       {"examples of a step", concat(packing.options().batch)},
       {"seed", concat(packing.options().seed)},
+      {"order", packing.options().shuffled ? "shuffled" : "that of the file"},
       {"steps", concat(steps)},
-      {"data", concat("fingerprint ", data_fingerprint)},
+      {"data", fingerprint(packing.examples())},
+      {"held-out data", held_out != nullptr ? fingerprint(*held_out) : "none"},
       {"parameters", concat(parameter_count(trainer.parameters()))},
       {"shape", describe(trainer.shape())},
       {"gating", type_text<typename Policies::Gating>()},
@@ -108,16 +111,15 @@ void check_examples(const TrainerType& trainer, const Examples& examples, const 
 }
 
 /// Trains from the beginning, or from the last state of `options.folder`: the steps, states and weights are then those
-/// of a run that nobody disturbed, to the bit on one instruction set. `packing` packs `examples`. A state is written
-/// every `save_seconds`, and at the end. Throws as RunLock, States, Log, check_examples and Trainer::step do;
-/// NumericError where the held-out loss is none.
+/// of a run that nobody disturbed, to the bit on one instruction set. `packing` has the examples. The loss on
+/// `held_out`, or nullptr, is measured with each state. A state is written every `save_seconds`, and at the end. Throws
+/// as RunLock, States, Log, check_examples and Trainer::step do; NumericError where the held-out loss is none.
 template <class TrainerType>
-RunResult run(TrainerType& trainer, const Examples& examples, Packing& packing, const Examples* held_out,
-              const RunOptions& options) {
+RunResult run(TrainerType& trainer, Packing& packing, const Examples* held_out, const RunOptions& options) {
   using Clock = std::chrono::steady_clock;
-  check_examples(trainer, examples, packing.options(), "the examples");
+  check_examples(trainer, packing.examples(), packing.options(), "the examples");
   if (held_out != nullptr) check_examples(trainer, *held_out, packing.options(), "the held-out examples");
-  auto recipe = recipe_of(trainer, packing, examples.fingerprint(), options.steps);
+  auto recipe = recipe_of(trainer, packing, held_out, options.steps);
   recipe.insert(options.also.begin(), options.also.end());
   std::optional<checkpoint::PeftConfig> adapters;
   if constexpr (TrainerType::Recipe::adapters.any()) adapters = peft_config(trainer, options.like);

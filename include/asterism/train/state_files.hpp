@@ -63,12 +63,7 @@ inline void write_optimizer(View<const Parameter> parameters, const std::string&
 
 inline void read_optimizer(View<const Parameter> parameters, const std::string& path) {
   const file::InputFile input(path);
-  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(64, input.size())));
-  input.read(0, beginning);
-  beginning.resize(static_cast<std::size_t>(
-      std::min(input.size(), checkpoint::safetensors_header_bytes({beginning.data(), beginning.size()}))));
-  input.read(0, beginning);
-  const auto header = checkpoint::parse_safetensors({beginning.data(), beginning.size()}, input.size(), path);
+  const auto header = checkpoint::read_safetensors_header(input);
   std::map<std::string, const checkpoint::TensorInfo*> by_name;
   for (const auto& tensor : header.tensors) by_name[tensor.name] = &tensor;
   for (const Parameter& parameter : parameters) {

@@ -129,7 +129,7 @@ ASTERISM_INLINE std::optional<Progress> States::load_last(View<const Parameter> 
           path, " was made with another recipe: go on with that one, or give another folder:", differences));
     }
     if (adapters_) {
-      checkpoint::read_peft(path, peft_tensors(parameters));
+      checkpoint::read_peft(path, *adapters_, peft_tensors(parameters));
     } else {
       detail::read_weights(parameters, path);
     }

@@ -61,7 +61,7 @@ class Trainer {
     }
     Device& here = *devices_.front();
     if constexpr (R::adapters.any()) {
-      adapters_ = std::make_unique<AdapterSet>(here, shape, R::adapters);
+      adapters_ = std::make_unique<AdapterSet>(here, shape, R::adapters.without_router());
       adapter_gradients_ = std::make_unique<AdapterSet>(here, shape, R::adapters);
     } else {
       gradients_ = network(limits);
@@ -96,11 +96,13 @@ class Trainer {
     step_ = 0;
   }
 
-  /// Adapters begin anew: A uniform within 1 / sqrt(cols), B zero, so that the model is the base's. Source: PEFT,
-  /// `reset_lora_parameters`, which draws from kaiming_uniform_(a = sqrt(5)).
+  /// Adapters begin anew: A uniform within 1 / sqrt(cols), B zero, so that the model is the base's; a router that
+  /// learns stays as it is, the base's after load_weights. Source: PEFT, `reset_lora_parameters`, which draws from
+  /// kaiming_uniform_(a = sqrt(5)).
   void reset_adapters(std::uint64_t seed) requires(R::adapters.any()) {
     Random random(seed);
     for (const Parameter& parameter : parameters_) {
+      if (parameter.kind == Kind::router) continue;
       const bool is_a = parameter.name.ends_with("lora_A.weight");
       const double bound = 1 / std::sqrt(static_cast<double>(parameter.weights.cols));
       for (float& value : parameter.values()) {
@@ -205,7 +207,12 @@ class Trainer {
           MatrixView<float> gradient;
           if (half == Half::none) {
             weights = tensor(*weights_, id, rows, cols);
-            gradient = tensor(*gradients_, id, rows, cols);
+            if constexpr (R::adapters.any()) {
+              name = checkpoint::peft_whole_name(name);
+              gradient = {reinterpret_cast<float*>(adapter_gradients_->layer(id.layer).router.data), rows, cols};
+            } else {
+              gradient = tensor(*gradients_, id, rows, cols);
+            }
           } else {
             name = checkpoint::peft_name(name, half == Half::a ? "lora_A" : "lora_B");
             weights = half_of(*adapters_, id, half);

@@ -11,6 +11,7 @@
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/fwd.hpp"
 
 namespace asterism::checkpoint {
 
@@ -44,6 +45,9 @@ SafetensorsHeader parse_safetensors(View<const std::byte> beginning, std::uint64
 /// Number of bytes that `parse_safetensors` needs, given the first 64 bytes of a file or the whole shorter file:
 /// length and header if the length is plausible, otherwise no more than the given bytes.
 std::uint64_t safetensors_header_bytes(View<const std::byte> beginning);
+
+/// The header of an open file, of which nothing else is read. Throws as parse_safetensors, and FileError.
+SafetensorsHeader read_safetensors_header(const file::InputFile& file);
 
 }  // namespace asterism::checkpoint
 

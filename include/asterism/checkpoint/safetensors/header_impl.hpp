@@ -15,6 +15,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/input_file.hpp"
 #include "asterism/json/json.hpp"
 
 namespace asterism::checkpoint {
@@ -201,6 +202,14 @@ ASTERISM_INLINE std::uint64_t header_length(View<const std::byte> beginning) {
 ASTERISM_INLINE std::uint64_t safetensors_header_bytes(View<const std::byte> beginning) {
   const std::uint64_t length = beginning.size < 8 ? 0 : detail::header_length(beginning);
   return length > max_safetensors_header ? beginning.size : std::max<std::uint64_t>(beginning.size, 8 + length);
+}
+
+ASTERISM_INLINE SafetensorsHeader read_safetensors_header(const file::InputFile& file) {
+  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), 64)));
+  file.read(0, beginning);
+  beginning.resize(static_cast<std::size_t>(std::min(file.size(), safetensors_header_bytes(beginning))));
+  file.read(0, beginning);
+  return parse_safetensors(beginning, file.size(), file.path());
 }
 
 ASTERISM_INLINE SafetensorsHeader parse_safetensors(View<const std::byte> file, std::string_view where) {

@@ -136,11 +136,7 @@ ASTERISM_INLINE std::string TensorStore::hint() const {
 
 ASTERISM_INLINE void TensorStore::open_file(const std::string& name) {
   file::InputFile file(path_of(name));
-  std::vector<std::byte> beginning(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), 64)));
-  file.read(0, beginning);
-  beginning.resize(static_cast<std::size_t>(std::min(file.size(), safetensors_header_bytes(beginning))));
-  file.read(0, beginning);
-  SafetensorsHeader header = parse_safetensors(beginning, file.size(), file.path());
+  SafetensorsHeader header = read_safetensors_header(file);
   for (TensorInfo& tensor : header.tensors) {
     tensor.file = static_cast<std::uint32_t>(files_.size());
     tensors_.push_back(std::move(tensor));

@@ -53,6 +53,7 @@ class Packing {
   /// `rows`.
   Packing(const Examples& examples, const PackingOptions& options);
 
+  const Examples& examples() const { return *examples_; }
   const PackingOptions& options() const { return options_; }
   PackingPosition position() const { return position_; }
 

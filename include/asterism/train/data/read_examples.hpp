@@ -26,7 +26,7 @@ struct ReadOptions {
   std::string before_answer{};   ///< put between question and answer where no chat template does, such as " "
   std::optional<TokenId> end{};  ///< appended to text that no chat template renders; predicting it counts
   bool count_prompts = false;    ///< the predictions of questions count as well
-  std::string skipped{};         ///< where to write rows that can't be trained on; empty: they are an error
+  std::string skipped{};         ///< where to copy rows that can't be trained on; empty: they are an error
   std::size_t longest_line = 1U << 26U;  ///< bytes; a longer line is not read
 };
 
@@ -34,7 +34,7 @@ struct ReadOptions {
 struct ReadExamples {
   Examples examples;
   std::uint64_t rows = 0;     ///< lines but for empty ones
-  std::uint64_t skipped = 0;  ///< of them in the file `skipped`
+  std::uint64_t skipped = 0;  ///< of them left out
 };
 
 /// Rows named in one error.
@@ -58,9 +58,11 @@ inline constexpr std::size_t most_named_rows = 20;
 /// A row is refused if it is no JSON object, has none of these or more than one, lacks one of two, has an empty text,
 /// an id outside the vocabulary, more tokens than `sequence`, fewer than two, or nothing that counts. Throws
 /// FormatError naming the file, and the line and reason of up to most_named_rows such rows; reading ends there. With
-/// `options.skipped` they are written there instead, as {"file", "line", "reason"} a line, and counted. FormatError
-/// too if no example is left; FileError if a file can't be read or written; InvalidArgument for a row of text without
-/// a tokenizer, and without any vocabulary; Unsupported for a chat template that is. Thread-safe; allocates.
+/// `options.skipped` they are copied into that file instead, as they are, to be mended and appended, and counted; the
+/// file of that name with ".reasons" behind it says why, {"file", "line", "reason"} a line. A line longer than
+/// `longest_line` is named there and not copied. FormatError too if no example is left; FileError if a file can't be
+/// read or written; InvalidArgument for a row of text without a tokenizer, and without any vocabulary; Unsupported for
+/// a chat template that is. Thread-safe; allocates.
 ReadExamples read_examples(const std::string& path, const ReadOptions& options);
 
 /// The same of bytes in memory or in a file; `where` names them in messages.

@@ -20,46 +20,55 @@ namespace asterism::train {
 
 namespace detail {
 
-/// What becomes of rows that can't be trained on: one error for up to most_named_rows, or a file.
+/// What becomes of rows that can't be trained on: one error for up to most_named_rows, or a copy and its reasons.
 class BadRows {
  public:
   BadRows(std::string_view where, const std::string& skipped) : where_(where) {
-    if (!skipped.empty()) file_ = std::make_unique<file::NewFile>(skipped, 0);
+    if (skipped.empty()) return;
+    rows_ = std::make_unique<file::NewFile>(skipped, 0);
+    reasons_ = std::make_unique<file::NewFile>(skipped + ".reasons", 0);
   }
 
   std::uint64_t count() const { return count_; }
 
-  /// Throws FormatError if there is no file and no room for more rows in one message.
-  void add(std::uint64_t line, std::string_view reason) {
+  /// `row` is nullptr where it is not in memory. Throws FormatError if there is no file and no room for more rows in
+  /// one message.
+  void add(std::uint64_t line, std::string_view reason, const std::string* row) {
     ++count_;
-    if (file_ != nullptr) {
-      const json::Document row(json::Value{{"file", where_}, {"line", line}, {"reason", reason}});
-      std::string text = (*row).dump(-1, ' ', false, json::Value::error_handler_t::replace);
-      text += '\n';
-      file_->write({reinterpret_cast<const std::byte*>(text.data()), text.size()});
+    if (rows_ != nullptr) {
+      const json::Document why(json::Value{{"file", where_}, {"line", line}, {"reason", reason}});
+      write(*reasons_, (*why).dump(-1, ' ', false, json::Value::error_handler_t::replace));
+      if (row != nullptr) write(*rows_, *row);
       return;
     }
     named_ += concat("\n  line ", line, ": ", reason);
     if (count_ == most_named_rows) refuse("; there may be more");
   }
 
-  /// Throws FormatError if rows were named, completes the file otherwise.
+  /// Throws FormatError if rows were named, completes the files otherwise.
   void finish() {
-    if (file_ != nullptr) {
-      file_->finish();
+    if (rows_ != nullptr) {
+      rows_->finish();
+      reasons_->finish();
     } else if (count_ > 0) {
       refuse("");
     }
   }
 
  private:
+  static void write(file::NewFile& to, std::string text) {
+    text += '\n';
+    to.write({reinterpret_cast<const std::byte*>(text.data()), text.size()});
+  }
+
   [[noreturn]] void refuse(std::string_view more) const {
     throw FormatError(concat(where_, ": ", count_, count_ == 1 ? " row" : " rows", " that can't be trained on",
                              more, "; mend them, or set ReadOptions::skipped to leave them out", named_));
   }
 
   std::string where_;
-  std::unique_ptr<file::NewFile> file_;
+  std::unique_ptr<file::NewFile> rows_;  ///< none: an error
+  std::unique_ptr<file::NewFile> reasons_;
   std::string named_;
   std::uint64_t count_ = 0;
 };
@@ -87,7 +96,7 @@ ASTERISM_INLINE ReadExamples parse_examples(const file::StoredBytes& bytes, std:
   while (lines.next()) {
     if (lines.too_long()) {
       ++read.rows;
-      bad.add(lines.number(), concat("is longer than ", options.longest_line, " bytes"));
+      bad.add(lines.number(), concat("is longer than ", options.longest_line, " bytes"), nullptr);
       continue;
     }
     if (lines.line().find_first_not_of(" \t\r") == std::string::npos) continue;
@@ -95,7 +104,7 @@ ASTERISM_INLINE ReadExamples parse_examples(const file::StoredBytes& bytes, std:
     try {
       detail::read_row(lines.line(), concat(where, ", line ", lines.number()), options, row);
     } catch (const FormatError& error) {
-      bad.add(lines.number(), error.what());
+      bad.add(lines.number(), error.what(), &lines.line());
       continue;
     }
     read.examples.add({row.ids, row.counts});
@@ -105,7 +114,7 @@ ASTERISM_INLINE ReadExamples parse_examples(const file::StoredBytes& bytes, std:
   if (read.examples.empty()) {
     throw FormatError(
         concat(where, ": no example to train on in ", read.rows, " rows",
-               read.skipped == 0 ? "" : concat(", of which ", options.skipped, " tells what is wrong")));
+               read.skipped == 0 ? "" : concat("; ", options.skipped, ".reasons tells what is wrong")));
   }
   return read;
 }
