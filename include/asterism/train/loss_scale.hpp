@@ -13,8 +13,8 @@ struct LossScale {
   std::int32_t good_steps = 0;  ///< in a row, since it was last changed
   std::int64_t skipped = 0;     ///< steps without an update, from the beginning on
 
-  static constexpr float least = 1;        ///< what overflows here is no matter of the scale
-  static constexpr float most = 0x1p126F;  ///< its inverse is a normal number
+  static constexpr float least = 1;       ///< what overflows here is no matter of the scale
+  static constexpr float most = 0x1p64F;  ///< far from where a loss is infinite
 
   static constexpr LossScale of(const Precision& precision) {
     return {.value = precision.scales() ? precision.scale : 1.0F};
