@@ -3,6 +3,7 @@
 
 #include "asterism/backend/arena_impl.hpp"
 #include "asterism/backend/checks_impl.hpp"
+#include "asterism/backend/embedded_gradient_impl.hpp"
 #include "asterism/backend/host_attention_mass_impl.hpp"
 #include "asterism/backend/host_device_impl.hpp"
 #include "asterism/backend/host_dispatch_impl.hpp"

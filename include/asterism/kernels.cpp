@@ -20,5 +20,6 @@
 #include "asterism/simd/recurrent_impl.hpp"
 #include "asterism/simd/silu_backward_impl.hpp"
 #include "asterism/simd/silu_impl.hpp"
+#include "asterism/simd/stored_floats_impl.hpp"
 #include "asterism/simd/tuning_impl.hpp"
 #include "asterism/simd/vector_impl.hpp"

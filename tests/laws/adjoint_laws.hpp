@@ -24,7 +24,12 @@
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/linalg/rope.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/float_storage.hpp"
+#include "asterism/quant/half_precision.hpp"
+#include "asterism/quant/weight_source.hpp"
 
 #include "laws/law.hpp"
 #include "support/device_memory.hpp"
@@ -32,7 +37,8 @@
 
 namespace asterism::laws {
 
-inline constexpr backend::TrainingExtent adjoint_extent{.rows = 600, .cols = 64, .longest = 300, .threads = 8};
+inline constexpr backend::TrainingExtent adjoint_extent{
+    .rows = 600, .cols = 64, .longest = 300, .threads = 8, .unpacked = 200};
 
 /// A kernel's gradient may differ from the derivative by that share of the largest element.
 inline constexpr double adjoint_bound = 1e-5;
@@ -516,6 +522,86 @@ void choices_beyond_a_capacity(Device& device) {
   }
 }
 
+/// Gradients in a narrower type: what Float32 would have been given, added to what is there and rounded once; of
+/// experts without rows none; over several pieces of the memory that was reserved.
+template <class Format, class Device>
+void narrow_gradients(Device& device) {
+  using quant::Float32;
+  test::DeviceMemory<Device> memory(device);
+  const auto values_of = [](const auto& weights) {
+    using Stored = typename std::remove_cvref_t<decltype(weights)>::Format;
+    std::vector<float> out(static_cast<std::size_t>(weights.rows * weights.cols));
+    Stored::decode(weights.matrix(), 0, out);
+    return out;
+  };
+  const auto check = [&](const backend::DeviceWeights<Format>& narrow, const auto& add_to) {
+    const std::vector<float> before = values_of(narrow);
+    const auto exact = memory.template weights<Float32>(narrow.rows, narrow.cols, 0);
+    add_to(exact);
+    std::vector<float> expected = values_of(exact);
+    for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += before[i];
+    const auto rounded = memory.template weights<Format>(narrow.rows, narrow.cols);
+    Format::encode(quant::FloatWeights{expected}, narrow.rows, narrow.cols, rounded.data);
+    add_to(narrow);
+    CHECK(values_of(narrow) == values_of(rounded));
+    CHECK(values_of(narrow) != before);
+  };
+  const auto x = memory.normal(70, 17);
+  const auto dy = memory.normal(70, 31);
+  check(memory.template weights<Format>(31, 17), [&](const auto& to) { device.weight_gradient(dy, x, to); });
+
+  std::vector<std::int32_t> offsets{0, 20, 20, 21, 70}, places(70);
+  const backend::ExpertGroups groups{
+      .offsets = offsets, .source_row = places, .slot_of_choice = places, .device = device.device()};
+  std::vector<backend::DeviceWeights<Format>> narrow;
+  std::vector<backend::DeviceWeights<Float32>> exact;
+  std::vector<std::vector<float>> before;
+  for (std::size_t e = 0; e < 4; ++e) {
+    narrow.push_back(memory.template weights<Format>(31, 17));
+    exact.push_back(memory.template weights<Float32>(31, 17, 0));
+    before.push_back(values_of(narrow[e]));
+  }
+  device.template grouped_weight_gradient<Format>(groups, dy, x, narrow);
+  device.template grouped_weight_gradient<Float32>(groups, dy, x, exact);
+  for (std::size_t e = 0; e < 4; ++e) {
+    CAPTURE(e);
+    std::vector<float> expected = values_of(exact[e]);
+    for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += before[e][i];
+    const auto rounded = memory.template weights<Format>(31, 17);
+    Format::encode(quant::FloatWeights{expected}, 31, 17, rounded.data);
+    CHECK(values_of(narrow[e]) == values_of(rounded));
+    CHECK((values_of(narrow[e]) == before[e]) == (e == 1));
+  }
+
+  const std::vector<TokenId> ids{3, 0, 3, 3, 4, 0};
+  check(memory.template weights<Format>(5, 70),
+        [&, d = memory.normal(6, 70)](const auto& to) { device.embed_backward(ids, d, to); });
+}
+
+/// Numbers go to a type of 2 bytes and back as simd::store_floats has it.
+template <class Device>
+void stored_numbers(Device& device) {
+  test::DeviceMemory<Device> memory(device);
+  for (const quant::FloatStorage storage : {quant::FloatStorage::bfloat16, quant::FloatStorage::float16}) {
+    const auto x = memory.normal(3, 12345);
+    const auto stored = memory.template matrix<std::uint16_t>(3, 12345, 0);
+    const auto back = memory.result(3, 12345);
+    device.store_floats(x, storage, stored);
+    device.load_floats(stored, storage, back);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < 3 * 12345; ++i) {
+      const float value = x.view.data[i];
+      const float expected = storage == quant::FloatStorage::bfloat16
+                                 ? quant::float_from_bfloat16(quant::bfloat16_from_float(value))
+                                 : quant::float_from_float16(quant::float16_from_float(value));
+      wrong += back.view.data[i] == expected ? 0 : 1;
+    }
+    CHECK(wrong == 0);
+    CHECK_THROWS_WITH_AS(device.store_floats(x, quant::FloatStorage::float32, stored),
+                         doctest::Contains("store_floats"), InvalidArgument);
+  }
+}
+
 /// The bits of sums over rows are those of one thread.
 template <class Make>
 void gradients_keep_bits(const Make& make) {
@@ -562,6 +648,9 @@ void adjoint(const Make& make) {
   loss_gradients(*device);
   router_gradients(*device);
   choices_beyond_a_capacity(*device);
+  narrow_gradients<quant::BFloat16>(*device);
+  narrow_gradients<quant::Float16>(*device);
+  stored_numbers(*device);
   gradients_keep_bits(make);
 }
 

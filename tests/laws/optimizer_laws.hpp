@@ -19,6 +19,9 @@
 #include "asterism/parallel/execution_ref.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
+#include "asterism/quant/float_storage.hpp"
+#include "asterism/quant/half_precision.hpp"
+#include "asterism/simd/stored_floats.hpp"
 #include "asterism/train/optimizer.hpp"
 #include "asterism/train/parameter.hpp"
 
@@ -264,6 +267,46 @@ void nothing_is_allocated_by(const O& optimizer, const Allocations& allocations)
   }
 }
 
+/// However a gradient is stored, an update takes the numbers that it stands for; and what the model computes with are
+/// the new weights, rounded.
+template <train::Optimizer O>
+void storage_is_no_matter(const O& optimizer) {
+  using train::Storage;
+  const Law law(
+      "an update reads gradients in any storage, and rounds the weights where the model computes with them "
+      "rounded",
+      model_name<O>());
+  parallel::Threads threads(2);
+  const parallel::ExecutionRef execution(threads);
+  for (const OptimizerCase& one : optimizer_cases) {
+    for (const Storage storage : {Storage::float32, Storage::bfloat16, Storage::float16}) {
+      HeldTensor<O> plain(optimizer, one, 12);
+      HeldTensor<O> stored(optimizer, one, 12);
+      std::vector<std::byte> memory(stored.size() * quant::bytes_of(storage));
+      std::vector<std::uint16_t> rounded(stored.size() + 1, 0x7FC1);
+      train::Parameter parameter = stored.parameter();
+      parameter.gradient = {memory.data(), one.rows, one.cols, storage};
+      parameter.gradient.factor = 0.375F;
+      parameter.rounded = {rounded.data(), stored.size()};
+      for (std::int64_t step = 1; step <= 2; ++step) {
+        plain.fill_gradient(step);
+        simd::store_floats(plain.gradient(), storage, memory.data());
+        for (std::size_t i = 0; i < plain.size(); ++i) plain.gradient()[i] = parameter.gradient[i];
+        plain.step(execution, step);
+        optimizer.update(execution, parameter, step, static_cast<float>(optimizer.rate), stored.work());
+        const std::string where = text_of(one) + ", " + quant::name_of(storage) + ", step " + std::to_string(step);
+        law.same_bits(stored.weights(), plain.weights(), where);
+        law.holds(same_bytes(stored.state(), plain.state()), where, ": states differ");
+        for (std::size_t i = 0; i < stored.size(); ++i) {
+          law.holds(rounded[i] == quant::bfloat16_from_float(stored.weights()[i]), where, ": weight ", i,
+                    " is not rounded");
+        }
+        law.holds(rounded.back() == 0x7FC1, where, ": memory beyond the rounded weights was written");
+      }
+    }
+  }
+}
+
 /// All laws but the one of allocations.
 template <train::Optimizer O>
 void optimizer(const O& model) {
@@ -272,6 +315,7 @@ void optimizer(const O& model) {
   tensors_are_independent(model);
   a_run_goes_on_from_its_state(model);
   steps_descend(model);
+  storage_is_no_matter(model);
 }
 
 }  // namespace asterism::laws

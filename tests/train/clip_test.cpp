@@ -13,6 +13,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
+#include "asterism/simd/stored_floats.hpp"
 
 #include "support/files.hpp"
 
@@ -38,8 +39,10 @@ struct Gradients {
   }
   double norm() const {
     long double sum = 0;
-    for (const auto& one : values) {
-      for (const float value : one) sum += static_cast<long double>(value) * value;
+    for (const Parameter& one : parameters) {
+      for (std::size_t i = 0; i < one.gradient.size(); ++i) {
+        sum += static_cast<long double>(one.gradient[i]) * one.gradient[i];
+      }
     }
     return static_cast<double>(std::sqrt(sum));
   }
@@ -70,7 +73,7 @@ TEST_CASE("gradients above the limit are scaled to it, others keep their bits") 
   CHECK(gradients.values == before.values);
   CHECK(clip_gradients(execution, gradients.parameters, 1.5, 1, scratch) == norm);
   CHECK(gradients.norm() == doctest::Approx(1.5).epsilon(1e-6));
-  CHECK(gradients.values[1][3] == doctest::Approx(before.values[1][3] * 1.5 / norm).epsilon(1e-6));
+  CHECK(gradients.parameters[1].gradient[3] == doctest::Approx(before.values[1][3] * 1.5 / norm).epsilon(1e-6));
 }
 
 TEST_CASE("gradients of the largest floats have a norm") {
@@ -96,6 +99,30 @@ TEST_CASE("NaN and infinity are refused, with the step and the first tensor that
         {"step 17", "'tensor 3'", "NaN or infinity"});
     CHECK(gradients.values[2] == before.values[2]);
   }
+}
+
+TEST_CASE("what is stored is no matter: factors count, and change alone") {
+  Gradients gradients({100003, 7});
+  std::vector<std::byte> stored(2 * 100003);
+  Parameter& first = gradients.parameters[0];
+  simd::store_floats(gradients.values[0], Storage::bfloat16, stored.data());
+  first.gradient = {stored.data(), 1, 100003, Storage::bfloat16};
+  first.gradient.factor = 0.5F;
+  const std::vector<std::byte> before = stored;
+  std::vector<double> scratch(norm_pieces(100003));
+  parallel::Threads threads(2);
+  const parallel::ExecutionRef execution(threads);
+  const double expected = gradients.norm();
+  CHECK(gradient_norm(execution, gradients.parameters, 1, scratch) == doctest::Approx(expected).epsilon(1e-12));
+  CHECK(clip_gradients(execution, gradients.parameters, 1, 1, scratch) ==
+        doctest::Approx(expected).epsilon(1e-12));
+  CHECK(gradients.norm() == doctest::Approx(1).epsilon(1e-6));
+  CHECK(stored == before);
+  CHECK(first.gradient.factor == doctest::Approx(0.5 / expected));
+  stored[200] = stored[201] = std::byte{0xFF};
+  CHECK(measure_gradients(execution, gradients.parameters, scratch).not_finite == &first);
+  first.gradient.clear(execution);
+  CHECK(stored == std::vector<std::byte>(2 * 100003));
 }
 
 TEST_CASE("too little scratch and a limit of nothing are refused") {

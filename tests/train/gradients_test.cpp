@@ -84,10 +84,10 @@ double worst(const TrainerType& trainer, const test::Golden& golden) {
     if (parameter.kind == train::Kind::bias) continue;
     const std::vector<float> some = golden.values<float>("some/" + parameter.name);
     const double largest = static_cast<double>(golden.values<float>("largest/" + parameter.name)[0]);
-    const View<const float> slope = parameter.slope();
-    const std::size_t stride = slope.size / 256 | 1U;
+    const train::Gradient& slope = parameter.slope();
+    const std::size_t stride = slope.size() / 256 | 1U;
     for (std::size_t i = 0; i < some.size(); ++i) {
-      const double difference = std::abs(static_cast<double>(slope[i * stride % slope.size] - some[i]));
+      const double difference = std::abs(static_cast<double>(slope[i * stride % slope.size()] - some[i]));
       most = test::worse(most, largest == 0 ? difference : difference / largest);
     }
     ++compared;

@@ -53,12 +53,18 @@ void check_same(const LogLine& found, const LogLine& expected) {
   CHECK(found.entropy == expected.entropy);
   CHECK(found.dead == expected.dead);
   CHECK(found.load == expected.load);
+  CHECK(found.report.scale == expected.report.scale);
+  CHECK(found.report.skipped == expected.report.skipped);
 }
 
 }  // namespace
 
 TEST_CASE("a line reads back exactly") {
   LogLine line = line_of(41);
+  check_same(train::parse_log_line(train::to_json(line), "log"), line);
+  CHECK(train::to_json(line).find("scale") == std::string::npos);
+  line.report.scale = 32768;
+  line.report.skipped = true;
   check_same(train::parse_log_line(train::to_json(line), "log"), line);
   line.held_out = 0.7;
   line.violation.clear();

@@ -54,7 +54,7 @@ struct Coupled : AdamW {
   void update(const parallel::ExecutionRef& execution, const Parameter& parameter, std::int64_t step,
               float step_rate, View<std::byte> work) const {
     for (std::size_t i = 0; i < parameter.size(); ++i) {
-      parameter.gradient.data[i] += decay * parameter.weights.data[i];
+      reinterpret_cast<float*>(parameter.gradient.data)[i] += decay * parameter.weights.data[i];
     }
     AdamW::update(execution, parameter, step, step_rate, work);
   }
@@ -69,8 +69,8 @@ struct Remembers : AdamW {
   void update(const parallel::ExecutionRef& execution, const Parameter& parameter, std::int64_t step,
               float step_rate, View<std::byte> work) const {
     AdamW::update(execution, parameter, step, step_rate, work);
-    add_to_all(parameter, 1e-3F * last * parameter.gradient.data[0]);
-    last = parameter.gradient.data[0];
+    add_to_all(parameter, 1e-3F * last * parameter.gradient[0]);
+    last = parameter.gradient[0];
   }
 };
 /// Cuts work by threads.
@@ -79,6 +79,22 @@ struct ByThreads : AdamW {
               float step_rate, View<std::byte> work) const {
     AdamW::update(execution, parameter, step, step_rate * (1 + 1e-6F * static_cast<float>(execution.threads())),
                   work);
+  }
+};
+/// Leaves what the model computes with as it was.
+struct Stale : AdamW {
+  void update(const parallel::ExecutionRef& execution, Parameter parameter, std::int64_t step, float step_rate,
+              View<std::byte> work) const {
+    parameter.rounded = {};
+    AdamW::update(execution, parameter, step, step_rate, work);
+  }
+};
+/// Takes what is stored for the gradient.
+struct ForgetsTheFactor : AdamW {
+  void update(const parallel::ExecutionRef& execution, Parameter parameter, std::int64_t step, float step_rate,
+              View<std::byte> work) const {
+    parameter.gradient.factor = 1;
+    AdamW::update(execution, parameter, step, step_rate, work);
   }
 };
 /// Goes uphill.
@@ -112,4 +128,6 @@ TEST_CASE("a state that is not cleared is found" * doctest::should_fail()) { law
 TEST_CASE("a state shared by tensors is found" * doctest::should_fail()) { laws::optimizer(Remembers{}); }
 TEST_CASE("work cut by threads is found" * doctest::should_fail()) { laws::optimizer(ByThreads{}); }
 TEST_CASE("the wrong sign is found" * doctest::should_fail()) { laws::optimizer(Uphill{}); }
+TEST_CASE("weights that are not rounded anew are found" * doctest::should_fail()) { laws::optimizer(Stale{}); }
+TEST_CASE("a factor that is left out is found" * doctest::should_fail()) { laws::optimizer(ForgetsTheFactor{}); }
 TEST_CASE("a weight too many is found" * doctest::should_fail()) { laws::optimizer(Overruns{}); }

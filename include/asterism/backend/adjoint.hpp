@@ -14,7 +14,9 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/float_storage.hpp"
 
 namespace asterism::backend {
 
@@ -32,15 +34,23 @@ concept clear = requires(B& device, DeviceMatrix<float> x) {
 };
 
 template <class B>
+concept store_floats = requires(B& device, DeviceMatrix<float> x, quant::FloatStorage storage,
+                                DeviceMatrix<std::uint16_t> stored) {
+  device.store_floats(x, storage, stored);
+  device.load_floats(stored, storage, x);
+};
+
+template <class B>
 concept product_backward = requires(B& device, DeviceWeights<quant::Float32> weights, DeviceMatrix<const float> dy,
                                     DeviceMatrix<float> dx) {
   device.product_backward(weights, dy, Into::add, dx);
 };
 
 template <class B>
-concept weight_gradient = requires(B& device, DeviceMatrix<const float> dy,
-                                   DeviceWeights<quant::Float32> dweights) {
+concept weight_gradient = requires(B& device, DeviceMatrix<const float> dy, DeviceWeights<quant::Float32> dweights,
+                                   DeviceWeights<quant::BFloat16> narrow) {
   device.weight_gradient(dy, dy, dweights);
+  device.weight_gradient(dy, dy, narrow);
 };
 
 template <class B>
@@ -169,20 +179,22 @@ concept route_backward = requires(B& device, const Gating& gating, DeviceMatrix<
 /// 1. `reserve_training(extent)` draws `training_scratch(extent)` bytes, before all other operations of this family; no
 ///    operation allocates after it.
 /// 2. Each twin has the name of its operation. Gradients of rows are overwritten or added to, as documented; gradients
-///    of weights are added to: weights in Float32 and vectors alone have any.
+///    of weights are added to: they are stored as a quant::PlainFloat, and those narrower than Float32 are sums in
+///    float32, rounded once a call. Vectors and routers have theirs in float32.
 /// 3. They equal the derivative of the naive operation, taken in double precision, within 1e-5 of the largest element,
 ///    and have the same bits for any number of threads. Sums over rows have a fixed order.
 /// 4. Operands and errors are as Backend's. HostTraining and BasicTrainingHost document shapes operation by operation.
 ///
 /// Laws: tests/laws/adjoint_laws.hpp. Models: BasicTrainingHost.
 template <class B>
-concept Adjoint = Backend<B> && needs::reserve_training<B> && needs::clear<B> && needs::product_backward<B> &&
-    needs::weight_gradient<B> && needs::grouped_product_backward<B> && needs::grouped_weight_gradient<B> &&
-    needs::embed_backward<B> && needs::rms_norm_backward<B> && needs::bias_backward<B> &&
-    needs::silu_multiply_backward<B> && needs::relu_backward<B> && needs::rotate_backward<B> &&
-    needs::attend_packed<B> && needs::combine_backward<B> && needs::gather_backward<B> && needs::take_rows<B> &&
-    needs::cross_entropy<B> && needs::sum_rows<B> && needs::router_terms<B> && needs::z_loss_backward<B> &&
-    needs::count_choices<B> && needs::drop_beyond<B> && needs::adapter_products<B>;
+concept Adjoint = Backend<B> && needs::reserve_training<B> && needs::clear<B> && needs::store_floats<B> &&
+    needs::product_backward<B> && needs::weight_gradient<B> && needs::grouped_product_backward<B> &&
+    needs::grouped_weight_gradient<B> && needs::embed_backward<B> && needs::rms_norm_backward<B> &&
+    needs::bias_backward<B> && needs::silu_multiply_backward<B> && needs::relu_backward<B> &&
+    needs::rotate_backward<B> && needs::attend_packed<B> && needs::combine_backward<B> &&
+    needs::gather_backward<B> && needs::take_rows<B> && needs::cross_entropy<B> && needs::sum_rows<B> &&
+    needs::router_terms<B> && needs::z_loss_backward<B> && needs::count_choices<B> && needs::drop_beyond<B> &&
+    needs::adapter_products<B>;
 
 /// The same where routes come from a gating policy.
 template <class B, class Gating>

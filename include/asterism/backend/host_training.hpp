@@ -21,6 +21,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/parallel/execution_ref.hpp"
+#include "asterism/quant/float_storage.hpp"
 
 namespace asterism::backend {
 
@@ -41,6 +42,11 @@ class HostTraining {
 
   /// x becomes 0.
   void clear(DeviceMatrix<float> x);
+
+  /// The numbers of x, in a type of 2 bytes; see simd::store_floats. Equal shapes, without gaps between rows.
+  void store_floats(DeviceMatrix<const float> x, quant::FloatStorage storage, DeviceMatrix<std::uint16_t> stored);
+  /// The way back.
+  void load_floats(DeviceMatrix<const std::uint16_t> stored, quant::FloatStorage storage, DeviceMatrix<float> x);
 
   /// dx += gradient of x, dweight (1, cols) += that of the weight, for y = RMSNorm(x) with weight (1, cols) and the
   /// gradient dy; x, dy and dx (n, cols). Without rows in dweight the weight is frozen. Source: Zhang, Sennrich: Root

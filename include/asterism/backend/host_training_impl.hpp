@@ -12,6 +12,7 @@
 #include "asterism/linalg/softmax.hpp"
 #include "asterism/simd/dot.hpp"
 #include "asterism/simd/silu_backward.hpp"
+#include "asterism/simd/stored_floats.hpp"
 #include "asterism/simd/vector.hpp"
 
 namespace asterism::backend {
@@ -58,6 +59,37 @@ ASTERISM_INLINE void HostTraining::clear(DeviceMatrix<float> x) {
   checks_.same_shapes("clear", x);
   execution_.for_each_task(x.rows(),
                            [&](std::size_t i) { std::memset(x.view.row(i).data, 0, x.cols() * sizeof(float)); });
+}
+
+namespace detail {
+
+/// Numbers that one task takes to or from another type.
+inline constexpr std::size_t stored_at_once = 16384;
+
+}  // namespace detail
+
+ASTERISM_INLINE void HostTraining::store_floats(DeviceMatrix<const float> x, quant::FloatStorage storage,
+                                                DeviceMatrix<std::uint16_t> stored) {
+  checks_.stored_floats("store_floats", x, storage, stored);
+  const std::size_t size = x.rows() * x.cols();
+  const simd::Level level = simd::level();
+  execution_.for_each_task((size + detail::stored_at_once - 1) / detail::stored_at_once, [&](std::size_t task) {
+    const std::size_t first = task * detail::stored_at_once;
+    simd::store_floats({x.view.data + first, std::min(detail::stored_at_once, size - first)}, storage,
+                       reinterpret_cast<std::byte*>(stored.view.data + first), level);
+  });
+}
+
+ASTERISM_INLINE void HostTraining::load_floats(DeviceMatrix<const std::uint16_t> stored,
+                                               quant::FloatStorage storage, DeviceMatrix<float> x) {
+  checks_.stored_floats("load_floats", x, storage, stored);
+  const std::size_t size = x.rows() * x.cols();
+  const simd::Level level = simd::level();
+  execution_.for_each_task((size + detail::stored_at_once - 1) / detail::stored_at_once, [&](std::size_t task) {
+    const std::size_t first = task * detail::stored_at_once;
+    simd::load_floats(reinterpret_cast<const std::byte*>(stored.view.data + first), storage,
+                      {x.view.data + first, std::min(detail::stored_at_once, size - first)}, level);
+  });
 }
 
 ASTERISM_INLINE void HostTraining::bias_backward(DeviceMatrix<const float> dy, DeviceMatrix<float> db) {

@@ -13,6 +13,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/quant/float_storage.hpp"
 
 namespace asterism::backend {
 
@@ -57,6 +58,10 @@ struct TrainingChecks {
   /// `count` numbers for each row of x.
   void of_rows(const char* operation, DeviceMatrix<const float> x, DeviceMatrix<const float> numbers,
                std::size_t count) const;
+
+  /// Numbers in float32 and in a type of 2 bytes.
+  void stored_floats(const char* operation, DeviceMatrix<const float> x, quant::FloatStorage storage,
+                     DeviceMatrix<const std::uint16_t> stored) const;
 
   /// y = x W^T, with gradients in the place of some of them.
   template <class Format>

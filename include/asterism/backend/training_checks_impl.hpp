@@ -109,6 +109,15 @@ ASTERISM_INLINE void TrainingChecks::cross_entropy(DeviceMatrix<const float> log
   }
 }
 
+ASTERISM_INLINE void TrainingChecks::stored_floats(const char* operation, DeviceMatrix<const float> x,
+                                                   quant::FloatStorage storage,
+                                                   DeviceMatrix<const std::uint16_t> stored) const {
+  Checks{device}.on_this_device(operation, x, stored);
+  demand(operation, quant::bytes_of(storage) == sizeof(std::uint16_t) && x.rows() == stored.rows() &&
+                        x.cols() == stored.cols() && x.view.stride == x.cols() &&
+                        stored.view.stride == stored.cols());
+}
+
 ASTERISM_INLINE void TrainingChecks::of_rows(const char* operation, DeviceMatrix<const float> x,
                                              DeviceMatrix<const float> numbers, std::size_t count) const {
   Checks{device}.on_this_device(operation, x, numbers);

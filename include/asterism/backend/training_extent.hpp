@@ -11,7 +11,9 @@ struct TrainingExtent {
   std::size_t cols = 0;     ///< of the widest rows that have weights of a norm or a bias, or that losses add up
   std::size_t longest = 0;  ///< sequence
   std::size_t threads = 1;
-  std::size_t unpacked = 0;  ///< floats of memory for pieces of frozen weights in other formats than Float32
+  /// Floats of memory for pieces of weights, and of gradients, in other formats than Float32: 0 where there are none,
+  /// else at least a row of them, and the rows of a step.
+  std::size_t unpacked = 0;
 
   friend constexpr bool operator==(const TrainingExtent&, const TrainingExtent&) = default;
 };

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
 
+#include "asterism/backend/embedded_gradient.hpp"
 #include "asterism/backend/fwd.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host.hpp"
@@ -16,6 +16,7 @@
 #include "asterism/backend/host_training.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/training_extent.hpp"
+#include "asterism/backend/weight_pieces.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/fwd.hpp"
@@ -24,8 +25,11 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/float_storage.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/gemm.hpp"
+#include "asterism/simd/level.hpp"
+#include "asterism/simd/stored_floats.hpp"
 
 namespace asterism::backend {
 
@@ -141,27 +145,46 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     }
   }
 
-  /// dW += dy^T x: dy (n, rows), x (n, cols), dW (rows, cols).
-  template <std::same_as<quant::Float32> Format>
+  /// dW += dy^T x: dy (n, rows), x (n, cols), dW (rows, cols). Where dW is narrower than Float32, the sum over the
+  /// rows of a call is made in float32, in the memory that was reserved, and what it is added to is rounded once.
+  template <quant::PlainFloat Format>
   void weight_gradient(DeviceMatrix<const float> dy, DeviceMatrix<const float> x, DeviceWeights<Format> dweights) {
     training_checks().product("weight_gradient", dweights, x, dy);
-    gemm_.multiply(1, [&](std::size_t) { return gradient(dy.view, x.view, dweights); });
+    if constexpr (std::same_as<Format, quant::Float32>) {
+      gemm_.multiply(1, [&](std::size_t) { return gradient(dy.view, x.view, matrix(dweights)); });
+    } else {
+      add_rounded(View<const DeviceWeights<Format>>(&dweights, 1), [&](std::size_t) {
+        return std::pair{dy.view, x.view};
+      });
+    }
   }
 
   /// The same for the rows of every expert.
-  template <std::same_as<quant::Float32> Format>
+  template <quant::PlainFloat Format>
   void grouped_weight_gradient(const ExpertGroups& groups, DeviceMatrix<const float> dy,
                                DeviceMatrix<const float> x, View<const DeviceWeights<Format>> dweights) {
     training_checks().grouped_product("grouped_weight_gradient", dweights, groups, x, dy);
-    gemm_.multiply(dweights.size, [&](std::size_t e) {
-      return gradient(of_expert(groups, e, dy.view), of_expert(groups, e, x.view), dweights[e]);
-    });
+    const auto rows_of = [&](std::size_t e) {
+      return std::pair{of_expert(groups, e, dy.view), of_expert(groups, e, x.view)};
+    };
+    if constexpr (std::same_as<Format, quant::Float32>) {
+      gemm_.multiply(dweights.size, [&](std::size_t e) {
+        const auto [d, from] = rows_of(e);
+        return gradient(d, from, matrix(dweights[e]));
+      });
+    } else {
+      add_rounded(dweights, rows_of);
+    }
   }
 
-  /// dtable(ids[i], :) += dy(i, :), i ascending: dy (n, hidden), dtable (vocabulary, hidden).
-  template <std::same_as<quant::Float32> Format>
+  /// dtable(ids[i], :) += dy(i, :), i ascending: dy (n, hidden), dtable (vocabulary, hidden). Where the table is
+  /// narrower than Float32, the rows of an id are added first, and what they are added to is rounded once.
+  template <quant::PlainFloat Format>
   void embed_backward(View<const TokenId> ids, DeviceMatrix<const float> dy, DeviceWeights<Format> dtable) {
     training_checks().embed_backward(ids, dy, dtable);
+    if constexpr (!std::same_as<Format, quant::Float32>) {
+      return add_embedded(this->execution(), ids, dy.view, quant::storage_of<Format>, dtable.data, unpacked());
+    }
     constexpr std::size_t width = 16;  // columns of a task, which adds all rows in their order
     const MatrixView<float> table = matrix(dtable);
     this->execution().for_each_task((dy.cols() + width - 1) / width, [&](std::size_t task) {
@@ -199,55 +222,24 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     return {.a = Operand::of(dy), .b = Operand::of(weights), .c = dx, .adds = into == Into::add};
   }
 
-  /// Rows of one matrix, unpacked at `values`.
-  struct Piece {
-    std::size_t matrix = 0;
-    std::size_t first = 0;  ///< row
-    MatrixView<float> values{};
-  };
+  View<float> unpacked() const { return {reinterpret_cast<float*>(unpacked_.data()), extent().unpacked}; }
 
-  /// dx (+)= dy W for several W, which rounds unpack as far as there is memory: of one W at most one piece a round.
+  /// dx (+)= dy W for several W, which are unpacked piece by piece.
   template <class Format, class RowsOf>
   void backward_unpacked(View<const DeviceWeights<Format>> weights, Into into, const RowsOf& rows_of) {
-    std::size_t next = 0;
-    std::size_t row = 0;  // of matrix `next`
-    while (next < weights.size) {
-      std::array<Piece, 64> pieces;
-      std::size_t count = 0;
-      std::size_t left = extent().unpacked;
-      auto* to = reinterpret_cast<float*>(unpacked_.data());
-      while (next < weights.size && count < pieces.size()) {
-        if (rows_of(next).first.rows == 0) {
-          ++next;  // nobody asks it
-          continue;
-        }
-        const auto cols = static_cast<std::size_t>(weights[next].cols);
-        const std::size_t rows = std::min(static_cast<std::size_t>(weights[next].rows) - row, left / cols);
-        if (rows == 0) break;
-        pieces[count++] = {next, row, MatrixView<float>(to, rows, cols)};
-        to += rows * cols;
-        left -= rows * cols;
-        row += rows;
-        if (row == weights[next].rows) {
-          ++next;
-          row = 0;
-        }
-      }
-      if (count == 0 && next < weights.size) {
-        throw InvalidArgument("product_backward: TrainingExtent::unpacked has no room for a row of the weights");
-      }
-      for (std::size_t i = 0; i < count; ++i) unpack(weights[pieces[i].matrix], pieces[i]);
-      gemm_.multiply(count, [&](std::size_t i) {
-        const Piece& piece = pieces[i];
+    const auto is_asked = [&](std::size_t i) { return rows_of(i).first.rows > 0; };
+    for_each_round(weights, unpacked(), is_asked, [&](View<const WeightPiece> pieces) {
+      for (const WeightPiece& piece : pieces) unpack(weights[piece.matrix], piece);
+      gemm_.multiply(pieces.size, [&](std::size_t i) {
+        const WeightPiece& piece = pieces[i];
         const auto [dy, dx] = rows_of(piece.matrix);
-        const MatrixView<const float> d(dy.data + piece.first, dy.rows, piece.values.rows, dy.stride);
-        return backward(piece.values, d, piece.first > 0 ? Into::add : into, dx);
+        return backward(piece.values, columns_of(dy, piece), piece.first > 0 ? Into::add : into, dx);
       });
-    }
+    });
   }
 
   template <class Format>
-  void unpack(const DeviceWeights<Format>& weights, const Piece& piece) {
+  void unpack(const DeviceWeights<Format>& weights, const WeightPiece& piece) {
     this->execution().for_each_range(piece.values.rows, [&](std::size_t first, std::size_t end) {
       for (std::size_t i = first; i < end; ++i) {
         quant::decode(weights.kernel_matrix(), std::uint64_t{piece.first + i} * weights.cols, piece.values.row(i));
@@ -255,10 +247,35 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
     });
   }
 
-  template <class Format>
-  static simd::Gemm gradient(MatrixView<const float> dy, MatrixView<const float> x,
-                             const DeviceWeights<Format>& dweights) {
-    return {.a = Operand::of(dy).transposed(), .b = Operand::of(x), .c = matrix(dweights), .adds = true};
+  /// dW += dy^T x for several W, whose sums over rows are made piece by piece in float32 and rounded once.
+  template <class Format, class RowsOf>
+  void add_rounded(View<const DeviceWeights<Format>> dweights, const RowsOf& rows_of) {
+    const auto is_asked = [&](std::size_t i) { return rows_of(i).first.rows > 0; };
+    const simd::Level level = simd::level();
+    for_each_round(dweights, unpacked(), is_asked, [&](View<const WeightPiece> pieces) {
+      gemm_.multiply(pieces.size, [&](std::size_t i) {
+        const auto [dy, x] = rows_of(pieces[i].matrix);
+        return gradient(columns_of(dy, pieces[i]), x, pieces[i].values, Into::overwrite);
+      });
+      for (const WeightPiece& piece : pieces) {
+        this->execution().for_each_range(piece.values.rows, [&](std::size_t first, std::size_t end) {
+          for (std::size_t i = first; i < end; ++i) {
+            const std::size_t element = (piece.first + i) * piece.values.cols;
+            simd::add_to_stored(piece.values.row(i), quant::storage_of<Format>,
+                                dweights[piece.matrix].data + element * Format::element_bytes, level);
+          }
+        });
+      }
+    });
+  }
+
+  /// The columns of dy that belong to the rows of a piece.
+  static MatrixView<const float> columns_of(const MatrixView<const float>& dy, const WeightPiece& piece) {
+    return {dy.data + piece.first, dy.rows, piece.values.rows, dy.stride};
+  }
+  static simd::Gemm gradient(MatrixView<const float> dy, MatrixView<const float> x, MatrixView<float> dweights,
+                             Into into = Into::add) {
+    return {.a = Operand::of(dy).transposed(), .b = Operand::of(x), .c = dweights, .adds = into == Into::add};
   }
 
   HostGemm gemm_;

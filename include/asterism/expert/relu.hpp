@@ -48,6 +48,7 @@ class Relu {
 
   /// The matrices of all experts of a layer, indexed by expert.
   struct Matrices {
+    using Format = Quantization;
     std::vector<Weights> up;
     std::vector<Weights> down;
 
@@ -110,16 +111,17 @@ class Relu {
   }
 
   /// From the gradient dy (slots, hidden) of `forward`: that of its rows, dx (slots, hidden), and those of the
-  /// matrices, which are added to `gradients`.
-  template <class Device>
-  void backward(Device& device, const Matrices& matrices, const Matrices& gradients,
+  /// matrices, which are added to `gradients`, Matrices of Relu in any quant::PlainFloat.
+  template <class Device, class Gradients>
+  void backward(Device& device, const Matrices& matrices, const Gradients& gradients,
                 const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x, const Saved& saved,
                 const Work& work, backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx) const {
-    device.template grouped_weight_gradient<Quantization>(groups, dy, saved.inner, gradients.down);
+    using Format = typename Gradients::Format;
+    device.template grouped_weight_gradient<Format>(groups, dy, saved.inner, gradients.down);
     device.template grouped_product_backward<Quantization>(matrices.down, groups, dy, backend::Into::overwrite,
                                                            work.inner);
     device.relu_backward(saved.inner, work.inner);
-    device.template grouped_weight_gradient<Quantization>(groups, work.inner, x, gradients.up);
+    device.template grouped_weight_gradient<Format>(groups, work.inner, x, gradients.up);
     device.template grouped_product_backward<Quantization>(matrices.up, groups, work.inner,
                                                            backend::Into::overwrite, dx);
   }

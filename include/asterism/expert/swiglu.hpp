@@ -51,6 +51,7 @@ class SwiGlu {
 
   /// The matrices of all experts of a layer, indexed by expert.
   struct Matrices {
+    using Format = Quantization;
     std::vector<Weights> gate;
     std::vector<Weights> up;
     std::vector<Weights> down;
@@ -119,18 +120,19 @@ class SwiGlu {
   }
 
   /// From the gradient dy (slots, hidden) of `forward`: that of its rows, dx (slots, hidden), and those of the
-  /// matrices, which are added to `gradients`. Overwrites what was saved.
-  template <class Device>
-  void backward(Device& device, const Matrices& matrices, const Matrices& gradients,
+  /// matrices, which are added to `gradients`, Matrices of SwiGlu in any quant::PlainFloat. Overwrites what was saved.
+  template <class Device, class Gradients>
+  void backward(Device& device, const Matrices& matrices, const Gradients& gradients,
                 const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x, const Saved& saved,
                 const Work& work, backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx) const {
+    using Format = typename Gradients::Format;
     device.silu_multiply(saved.gate, saved.up, work.inner);
-    device.template grouped_weight_gradient<Quantization>(groups, dy, work.inner, gradients.down);
+    device.template grouped_weight_gradient<Format>(groups, dy, work.inner, gradients.down);
     device.template grouped_product_backward<Quantization>(matrices.down, groups, dy, backend::Into::overwrite,
                                                            work.inner);
     device.silu_multiply_backward(work.inner, saved.gate, saved.up);
-    device.template grouped_weight_gradient<Quantization>(groups, saved.gate, x, gradients.gate);
-    device.template grouped_weight_gradient<Quantization>(groups, saved.up, x, gradients.up);
+    device.template grouped_weight_gradient<Format>(groups, saved.gate, x, gradients.gate);
+    device.template grouped_weight_gradient<Format>(groups, saved.up, x, gradients.up);
     device.template grouped_product_backward<Quantization>(matrices.gate, groups, saved.gate,
                                                            backend::Into::overwrite, dx);
     device.template grouped_product_backward<Quantization>(matrices.up, groups, saved.up, backend::Into::add, dx);

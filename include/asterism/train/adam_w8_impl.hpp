@@ -100,7 +100,10 @@ ASTERISM_INLINE void AdamW8::update(const parallel::ExecutionRef& execution, con
       alignas(64) float v[block];
       detail::decode(m_block, count, m);
       detail::decode(v_block, count, v);
-      detail::adam(numbers, {parameter.gradient.data + first, parameter.weights.data + first, m, v, count}, level);
+      alignas(64) float room[block];
+      const float* const gradient = parameter.gradient.read(first, count, room);
+      detail::adam(numbers, {gradient, parameter.weights.data + first, m, v, count}, level);
+      parameter.refresh(first, count);
       detail::encode(m, count, m_block);
       detail::encode(v, count, v_block);
     }

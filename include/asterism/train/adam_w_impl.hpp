@@ -23,19 +23,18 @@ ASTERISM_INLINE void AdamW::update(const parallel::ExecutionRef& execution, cons
   const std::size_t size = parameter.size();
   assert(parameter.state.size >=
          state_bytes(parameter.kind, parameter.weights.rows, parameter.weights.cols).count);
-  const detail::AdamSpan all{
-      .gradient = parameter.gradient.data,
-      .weights = parameter.weights.data,
-      .m = reinterpret_cast<float*>(parameter.state.data),
-      .v = reinterpret_cast<float*>(parameter.state.data + aligned(size * sizeof(float))),
-      .size = size,
-  };
+  auto* const m = reinterpret_cast<float*>(parameter.state.data);
+  auto* const v = reinterpret_cast<float*>(parameter.state.data + aligned(size * sizeof(float)));
   const detail::AdamStep numbers =
       detail::adam_step(beta1, beta2, epsilon, parameter.decays ? decay : 0, step, step_rate);
   const simd::Level level = simd::level();
   execution.for_each_task((size + piece_elements - 1) / piece_elements, [&](std::size_t piece) {
-    const std::size_t first = piece * piece_elements;
-    detail::adam(numbers, all.from(first, std::min(piece_elements, size - first)), level);
+    const auto update_block = [&](std::size_t first, const float* gradient, std::size_t count) {
+      detail::adam(numbers, {gradient, parameter.weights.data + first, m + first, v + first, count}, level);
+      parameter.refresh(first, count);
+    };
+    const std::size_t begin = piece * piece_elements;
+    parameter.gradient.for_each_block(begin, std::min(size, begin + piece_elements), update_block);
   });
 }
 

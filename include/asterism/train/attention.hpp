@@ -8,6 +8,7 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/sequences.hpp"
+#include "asterism/quant/float32.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/train/adapters.hpp"
 #include "asterism/train/linear.hpp"
@@ -59,15 +60,17 @@ struct AttentionWork {
 /// sequence, whose first row is at position 0. Shapes may ask for biases, norms of heads, a window and a rotation of
 /// the first elements of each head alone; not for a gate.
 ///
-/// @tparam Quantization  format of the matrices, which are frozen unless it is Float32
-template <class Quantization>
+/// @tparam Quantization    format of the matrices
+/// @tparam GradientFormat  of their gradients
+template <class Quantization, class GradientFormat = quant::Float32>
 class Attention {
  public:
   using Slab = typename attention::GroupedQuery<Quantization>::Slab;
+  using Gradients = typename attention::GroupedQuery<GradientFormat>::Slab;
 
   /// `gradients`: of a slab whose weights learn, empty where they are frozen. `adapters` and their gradients may be
   /// empty.
-  Attention(const Shape& shape, const Slab& slab, const Slab& gradients, const AdapterLayer& adapters,
+  Attention(const Shape& shape, const Slab& slab, const Gradients& gradients, const AdapterLayer& adapters,
             const AdapterLayer& adapter_gradients)
       : slab_(slab),
         gradients_(gradients),
@@ -153,11 +156,11 @@ class Attention {
   }
 
   Slab slab_;
-  Slab gradients_;
-  Linear<Quantization> query_;
-  Linear<Quantization> key_;
-  Linear<Quantization> value_;
-  Linear<Quantization> output_;
+  Gradients gradients_;
+  Linear<Quantization, GradientFormat> query_;
+  Linear<Quantization, GradientFormat> key_;
+  Linear<Quantization, GradientFormat> value_;
+  Linear<Quantization, GradientFormat> output_;
   std::size_t head_dim_;
   std::size_t window_;
   bool has_bias_;

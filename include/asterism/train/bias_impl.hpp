@@ -8,7 +8,7 @@ namespace asterism::train {
 
 ASTERISM_INLINE void follow_load(const Parameter& bias, float rate) {
   const View<float> values = bias.values();
-  const View<const float> load = bias.slope();
+  const View<const float> load(reinterpret_cast<const float*>(bias.gradient.data), bias.size());
   double chosen = 0;
   for (const float count : load) chosen += static_cast<double>(count);
   if (chosen == 0) return;

@@ -23,8 +23,10 @@ struct AttentionHalf {
   AttentionSaved attention;
   backend::DeviceMatrix<float> middle;  ///< (rows, hidden): the residual stream between the halves
 
-  static constexpr AttentionHalf lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
-    return {AttentionSaved::lay_out(cursor, shape, rows),
+  /// `wide`: for what may be kept in a narrower type.
+  static constexpr AttentionHalf lay_out(backend::Layout& cursor, backend::Layout& wide, const Shape& shape,
+                                         std::size_t rows) {
+    return {AttentionSaved::lay_out(wide, shape, rows),
             cursor.matrix<float>(rows, static_cast<std::size_t>(shape.hidden))};
   }
 };
@@ -35,12 +37,14 @@ struct ExpertsHalf {
   DispatchSaved<Experts> experts;
   FeedForwardSaved dense;
 
-  static constexpr ExpertsHalf lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
+  /// `wide`: for what may be kept in a narrower type; it may be `cursor`.
+  static constexpr ExpertsHalf lay_out(backend::Layout& cursor, backend::Layout& wide, const Shape& shape,
+                                       std::size_t rows) {
     ExpertsHalf out{};
-    backend::Layout other = cursor;
-    if (!shape.sparse_layers().empty()) out.experts = DispatchSaved<Experts>::lay_out(cursor, shape, rows);
+    backend::Layout other = wide;
+    if (!shape.sparse_layers().empty()) out.experts = DispatchSaved<Experts>::lay_out(cursor, wide, shape, rows);
     if (!shape.dense_layers.empty()) out.dense = FeedForwardSaved::lay_out(other, shape, rows);
-    if (other.used() > cursor.used()) cursor = other;
+    if (other.used() > wide.used()) wide = other;
     return out;
   }
 };
@@ -71,21 +75,23 @@ struct BlockWork {
 /// The arithmetic of model::DecoderBlock over packed sequences, and its gradient, on the weights of a decoder's block
 /// and on those of another in the place of gradients; without that one its weights are frozen. All outlive it.
 ///
-/// @tparam ExpertsType  LearningExperts or AdaptedExperts
-template <class DecoderBlock, class ExpertsType>
+/// @tparam GradientBlock  the decoder's block in the place of gradients, a quant::PlainFloat in the place of its format
+/// @tparam ExpertsType    LearningExperts or AdaptedExperts
+template <class DecoderBlock, class GradientBlock, class ExpertsType>
 class Block {
  public:
   using Experts = ExpertsType;
   using Constellation = typename DecoderBlock::Constellation;
   using Quantization = typename DecoderBlock::FeedForward::Weights::Format;
-  using Mixer = attention::GroupedQuery<Quantization>;
+  using GradientFormat = typename GradientBlock::FeedForward::Weights::Format;
   using Work = BlockWork<Experts>;
 
-  Block(const Shape& shape, const DecoderBlock& weights, const DecoderBlock* gradients,
+  Block(const Shape& shape, const DecoderBlock& weights, const GradientBlock* gradients,
         const AdapterLayer& adapters, const AdapterLayer& adapter_gradients)
       : weights_(&weights),
         epsilon_(static_cast<float>(shape.rms_epsilon)),
-        attention_(shape, slab(weights), gradients != nullptr ? slab(*gradients) : typename Mixer::Slab{},
+        attention_(shape, slab<Quantization>(weights),
+                   gradients != nullptr ? slab<GradientFormat>(*gradients) : typename Attention::Gradients{},
                    adapters, adapter_gradients) {
     if (gradients != nullptr) norm_gradients_ = gradients->norms();
     if (!weights.is_dense()) {
@@ -114,8 +120,7 @@ class Block {
     device.rms_norm(middle, weights_->norms().feed_forward, epsilon_, work.normed);
     device.copy_from(middle, y);
     if (is_dense()) {
-      FeedForward<Quantization>::forward(device, weights_->feed_forward().slab(), work.normed, half.dense,
-                                         work.dense, y);
+      FeedForward::forward(device, weights_->feed_forward().slab(), work.normed, half.dense, work.dense, y);
     } else {
       experts_->forward(device, work.normed, half.experts, work.experts, y);
     }
@@ -129,8 +134,8 @@ class Block {
     RouterReport out;
     device.rms_norm(middle, weights_->norms().feed_forward, epsilon_, work.normed);
     if (is_dense()) {
-      FeedForward<Quantization>::backward(device, weights_->feed_forward().slab(), dense_gradients_, work.normed,
-                                          half.dense, work.dense, d, work.dnormed);
+      FeedForward::backward(device, weights_->feed_forward().slab(), dense_gradients_, work.normed, half.dense,
+                            work.dense, d, work.dnormed);
     } else {
       out = experts_->backward(device, losses, work.normed, half.experts, work.experts, d, work.dnormed);
     }
@@ -150,15 +155,19 @@ class Block {
   }
 
  private:
-  static const typename Mixer::Slab& slab(const DecoderBlock& block) {
-    return block.template mixer<Mixer>().slab();
+  using Attention = train::Attention<Quantization, GradientFormat>;
+  using FeedForward = train::FeedForward<Quantization, GradientFormat>;
+
+  template <class Format, class OfBlock>
+  static const auto& slab(const OfBlock& block) {
+    return block.template mixer<attention::GroupedQuery<Format>>().slab();
   }
 
   const DecoderBlock* weights_;
-  typename DecoderBlock::Norms norm_gradients_{};
-  typename FeedForward<Quantization>::Slab dense_gradients_{};
+  typename GradientBlock::Norms norm_gradients_{};
+  typename FeedForward::Gradients dense_gradients_{};
   float epsilon_;
-  Attention<Quantization> attention_;
+  Attention attention_;
   std::optional<Dispatch<Experts>> experts_;
 };
 

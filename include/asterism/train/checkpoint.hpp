@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "asterism/backend/operand.hpp"
 #include "asterism/checkpoint/checkpoint_writer.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
@@ -21,7 +22,8 @@
 
 namespace asterism::train {
 
-/// Fills the weights of a trainer from the checkpoint in `folder`, as `load` reads it; the optimizer's state stays.
+/// Fills the weights of a trainer from the checkpoint in `folder`, as `load` reads it, masters in float32; the
+/// optimizer's state stays.
 /// Throws FileError, FormatError, Unsupported on a bad checkpoint, FormatError where it has another shape.
 template <class TrainerType>
 void load_weights(const std::string& folder, TrainerType& trainer) {
@@ -31,6 +33,12 @@ void load_weights(const std::string& folder, TrainerType& trainer) {
   const auto found = checkpoint::find_weights(store, config.shape, trainer.weights().has_own_head());
   ProgressSink silence;
   checkpoint::load_weights(store, found, trainer.devices(), trainer.weights(), silence);
+  for (std::size_t i = 0; i < trainer.parameters().size; ++i) {
+    const Parameter& parameter = trainer.parameters()[i];
+    if (parameter.rounded.empty()) continue;
+    checkpoint::load_weight(store, found[i], backend::DeviceMatrix<float>{parameter.weights, 0});
+    parameter.refresh();
+  }
 }
 
 /// Writes the weights, float32, and the other files of the checkpoint `like`: tokenizer, generation, and config.json

@@ -29,15 +29,19 @@ inline double sum_of_squares(const float* values, std::size_t count) {
   return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
 
+inline void check_limit(double limit) {
+  if (!(limit > 0)) throw InvalidArgument(concat("the norm of gradients needs a limit above 0, found ", limit));
+}
+
 }  // namespace detail
 
-ASTERISM_INLINE double gradient_norm(const parallel::ExecutionRef& execution, View<const Parameter> parameters,
-                                     std::int64_t step, View<double> scratch) {
+ASTERISM_INLINE GradientNorm measure_gradients(const parallel::ExecutionRef& execution,
+                                               View<const Parameter> parameters, View<double> scratch) {
   double total = 0;
   for (const Parameter& parameter : parameters) {
     if (parameter.kind == Kind::bias) continue;
-    const View<float> slope = parameter.slope();
-    const std::size_t pieces = norm_pieces(slope.size);
+    const Gradient& slope = parameter.slope();
+    const std::size_t pieces = norm_pieces(slope.size());
     if (pieces > scratch.size) {
       throw InvalidArgument(concat("gradient_norm: '", parameter.name, "' needs scratch for ", pieces,
                                    " pieces, found ", scratch.size,
@@ -45,35 +49,49 @@ ASTERISM_INLINE double gradient_norm(const parallel::ExecutionRef& execution, Vi
     }
     execution.for_each_task(pieces, [&](std::size_t piece) {
       const std::size_t first = piece * piece_elements;
-      const std::size_t count = std::min(piece_elements, slope.size - first);
-      scratch[piece] = detail::sum_of_squares(slope.data + first, count);
+      double& sum = scratch[piece];
+      sum = 0;
+      slope.for_each_block(first, std::min(slope.size(), first + piece_elements),
+                           [&](std::size_t, const float* values, std::size_t count) {
+                             sum += detail::sum_of_squares(values, count);
+                           });
     });
     double sum = 0;
     for (std::size_t piece = 0; piece < pieces; ++piece) sum += scratch[piece];
-    if (!std::isfinite(sum)) {
-      throw NumericError(
-          concat("step ", step, ": the gradient of '", parameter.name,
-                 "' has NaN or infinity; a lower learning rate or a smaller limit of the norm may help"));
-    }
+    if (!std::isfinite(sum)) return {.value = sum, .not_finite = &parameter};
     total += sum;
   }
-  return std::sqrt(total);
+  return {.value = std::sqrt(total)};
 }
 
-ASTERISM_INLINE double clip_gradients(const parallel::ExecutionRef& execution, View<const Parameter> parameters,
-                                      double limit, std::int64_t step, View<double> scratch) {
-  if (!(limit > 0)) throw InvalidArgument(concat("clip_gradients: a limit above 0, found ", limit));
-  const double norm = gradient_norm(execution, parameters, step, scratch);
-  if (norm <= limit) return norm;
-  const auto scale = static_cast<float>(limit / norm);
-  for (const Parameter& parameter : parameters) {
+ASTERISM_INLINE void refuse_gradient(const Parameter& parameter, std::int64_t step) {
+  throw NumericError(
+      concat("step ", step, ": the gradient of '", parameter.name,
+             "' has NaN or infinity; a lower learning rate or a smaller limit of the norm may help"));
+}
+
+ASTERISM_INLINE double gradient_norm(const parallel::ExecutionRef& execution, View<const Parameter> parameters,
+                                     std::int64_t step, View<double> scratch) {
+  const GradientNorm norm = measure_gradients(execution, parameters, scratch);
+  if (norm.not_finite != nullptr) refuse_gradient(*norm.not_finite, step);
+  return norm.value;
+}
+
+ASTERISM_INLINE void limit_gradients(View<Parameter> parameters, double norm, double limit) {
+  detail::check_limit(limit);
+  if (norm <= limit) return;
+  for (Parameter& parameter : parameters) {
     if (parameter.kind == Kind::bias) continue;
-    const View<float> slope = parameter.slope();
-    execution.for_each_task(norm_pieces(slope.size), [&](std::size_t piece) {
-      const std::size_t end = std::min(slope.size, (piece + 1) * piece_elements);
-      for (std::size_t i = piece * piece_elements; i < end; ++i) slope.data[i] *= scale;
-    });
+    parameter.gradient.factor =
+        static_cast<float>(static_cast<double>(parameter.gradient.factor) * (limit / norm));
   }
+}
+
+ASTERISM_INLINE double clip_gradients(const parallel::ExecutionRef& execution, View<Parameter> parameters,
+                                      double limit, std::int64_t step, View<double> scratch) {
+  detail::check_limit(limit);
+  const double norm = gradient_norm(execution, parameters, step, scratch);
+  limit_gradients(parameters, norm, limit);
   return norm;
 }
 

@@ -17,6 +17,7 @@
 #include "asterism/train/losses.hpp"
 #include "asterism/train/muon.hpp"
 #include "asterism/train/parameter.hpp"
+#include "asterism/train/precision.hpp"
 #include "asterism/train/schedule.hpp"
 
 namespace asterism::train {
@@ -36,6 +37,7 @@ std::string describe(const Constant& schedule);
 std::string describe(const Cosine& schedule);
 std::string describe(const LinearFall& schedule);
 std::string describe(const Losses& losses);
+std::string describe(const Precision& precision);
 /// All sizes and constants that gradients depend on.
 std::string describe(const Shape& shape);
 

@@ -58,6 +58,16 @@ ASTERISM_INLINE std::string describe(const Losses& losses) {
                 number_text(losses.bias));
 }
 
+ASTERISM_INLINE std::string describe(const Precision& precision) {
+  std::string out =
+      concat("gradients ", quant::name_of(precision.gradients), ", saved ", quant::name_of(precision.saved));
+  if (precision.scales()) {
+    out +=
+        concat(", scale ", number_text(precision.scale), " doubled after ", precision.good_steps, " good steps");
+  }
+  return out;
+}
+
 ASTERISM_INLINE std::string describe(const Adapters& adapters) {
   return concat("rank ", adapters.attention, " at attention, ", adapters.experts, " at experts, alpha ",
                 number_text(adapters.alpha), adapters.rank_stabilised ? ", rank-stabilised" : "",

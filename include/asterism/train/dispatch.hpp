@@ -32,7 +32,9 @@ struct DispatchSaved {
   backend::DeviceMatrix<float> answers;         ///< (slots, hidden)
   typename Experts::Saved inner;
 
-  static constexpr DispatchSaved lay_out(backend::Layout& cursor, const Shape& shape, std::size_t rows) {
+  /// `wide`: for what may be kept in a narrower type.
+  static constexpr DispatchSaved lay_out(backend::Layout& cursor, backend::Layout& wide, const Shape& shape,
+                                         std::size_t rows) {
     const auto experts = static_cast<std::size_t>(shape.experts);
     const auto top_k = static_cast<std::size_t>(shape.top_k);
     const std::size_t slots = rows * top_k;
@@ -43,8 +45,8 @@ struct DispatchSaved {
             cursor.matrix<std::int32_t>(1, experts + 1),
             cursor.matrix<std::int32_t>(1, slots),
             cursor.matrix<std::int32_t>(1, slots),
-            cursor.matrix<float>(slots, static_cast<std::size_t>(shape.hidden)),
-            Experts::lay_out_saved(cursor, shape, slots)};
+            wide.matrix<float>(slots, static_cast<std::size_t>(shape.hidden)),
+            Experts::lay_out_saved(wide, shape, slots)};
   }
 
   backend::ExpertGroups groups() const {
@@ -84,20 +86,21 @@ struct DispatchWork {
 };
 
 /// The arithmetic of constellation::Constellation without a shared expert, on a constellation's weights and on
-/// another's of the same type in the place of their gradients.
+/// another's in the place of their gradients.
 ///
 /// @tparam Experts  LearningExperts or AdaptedExperts
 template <class Experts>
 class Dispatch {
  public:
   using Constellation = typename Experts::Constellation;
+  using Gradients = typename Experts::Gradients;
   using Gating = typename Constellation::GatingPolicy;
   static_assert(TrainableGating<Gating>, "this gating does not learn: see train::TrainableGating");
   using Saved = DispatchSaved<Experts>;
   using Work = DispatchWork<Experts>;
 
   /// Without `gradients` the experts are frozen, and the router unless the adapters' gradients have its.
-  Dispatch(const Shape& shape, const Constellation& weights, const Constellation* gradients,
+  Dispatch(const Shape& shape, const Constellation& weights, const Gradients* gradients,
            const AdapterLayer& adapters, const AdapterLayer& adapter_gradients)
       : experts_(shape, weights, gradients, adapters, adapter_gradients),
         gating_(weights.gating()),

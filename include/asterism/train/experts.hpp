@@ -14,11 +14,15 @@
 namespace asterism::train {
 
 /// Experts that learn: those of the constellations, by train::TrainableExpert.
-template <class ConstellationType>
+///
+/// @tparam GradientsType  the constellation in the place of gradients, of the same experts in another format
+template <class ConstellationType, class GradientsType = ConstellationType>
 class LearningExperts {
  public:
   using Constellation = ConstellationType;
+  using Gradients = GradientsType;
   using Expert = typename Constellation::ExpertType;
+  using GradientMatrices = typename Gradients::ExpertType::Matrices;
 
   using Saved = typename Expert::Saved;
   using Work = typename Expert::Work;
@@ -30,7 +34,7 @@ class LearningExperts {
     return Work::lay_out(cursor, Expert(shape), slots);
   }
 
-  LearningExperts(const Shape& shape, const Constellation& weights, const Constellation* gradients,
+  LearningExperts(const Shape& shape, const Constellation& weights, const Gradients* gradients,
                   const AdapterLayer& /*adapters*/, const AdapterLayer& /*adapter_gradients*/)
       : expert_(shape) {
     for (std::size_t e = 0; e < weights.experts(); ++e) {
@@ -50,20 +54,24 @@ class LearningExperts {
   void backward(Device& device, const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x,
                 const Saved& saved, const Work& work, backend::DeviceMatrix<const float> dy,
                 backend::DeviceMatrix<float> dx) const {
+    static_assert(
+        needs::backward<Expert, Device, GradientMatrices>,
+        "this expert learns by gradients in the format of its weights alone: see train::TrainableExpert");
     expert_.backward(device, matrices_, gradients_, groups, x, saved, work, dy, dx);
   }
 
  private:
   Expert expert_;
   typename Expert::Matrices matrices_;
-  typename Expert::Matrices gradients_;
+  GradientMatrices gradients_;
 };
 
 /// Frozen SwiGLU experts in any format, each of whose matrices may have an adapter that learns.
-template <class ConstellationType>
+template <class ConstellationType, class GradientsType = ConstellationType>
 class AdaptedExperts {
  public:
   using Constellation = ConstellationType;
+  using Gradients = GradientsType;
   using Expert = typename Constellation::ExpertType;
   static_assert(expert::Gated<Expert>, "adapters are for gated experts, such as expert::SwiGlu");
   using Format = typename Expert::Weights::Format;
@@ -89,7 +97,7 @@ class AdaptedExperts {
             LowRankWork::lay_out(cursor, slots, static_cast<std::size_t>(rank))};
   }
 
-  AdaptedExperts(const Shape& /*shape*/, const Constellation& weights, const Constellation* /*gradients*/,
+  AdaptedExperts(const Shape& /*shape*/, const Constellation& weights, const Gradients* /*gradients*/,
                  const AdapterLayer& adapters, const AdapterLayer& adapter_gradients) {
     for (std::size_t e = 0; e < weights.experts(); ++e) {
       const auto& slab = weights.expert(e);

@@ -1,7 +1,6 @@
 // A dense layer's gated feed-forward block, learning.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 
 #include "asterism/backend/layout.hpp"
@@ -37,9 +36,10 @@ struct FeedForwardWork {
 };
 
 /// The arithmetic of expert::FeedForward on its slab and on another in the place of gradients.
-template <class Quantization>
+template <class Quantization, class GradientFormat = quant::Float32>
 struct FeedForward {
   using Slab = typename expert::FeedForward<Quantization>::Slab;
+  using Gradients = typename expert::FeedForward<GradientFormat>::Slab;
 
   /// hidden += the block's answer to x, (n, hidden) both.
   template <class Device>
@@ -56,7 +56,7 @@ struct FeedForward {
   /// From dy (n, hidden): dx (n, hidden), overwritten; those of the matrices are added to `gradients`, unless it is
   /// empty: then they are frozen. Overwrites what was saved.
   template <class Device>
-  static void backward(Device& device, const Slab& slab, const Slab& gradients,
+  static void backward(Device& device, const Slab& slab, const Gradients& gradients,
                        backend::DeviceMatrix<const float> x, const FeedForwardSaved& saved,
                        const FeedForwardWork& work, backend::DeviceMatrix<const float> dy,
                        backend::DeviceMatrix<float> dx) {
@@ -72,13 +72,10 @@ struct FeedForward {
 
  private:
   template <class Device>
-  static void weight_gradient([[maybe_unused]] Device& device,
-                              [[maybe_unused]] backend::DeviceMatrix<const float> dy,
-                              [[maybe_unused]] backend::DeviceMatrix<const float> x,
-                              [[maybe_unused]] const backend::DeviceWeights<Quantization>& gradient) {
-    if constexpr (std::same_as<Quantization, quant::Float32>) {
-      if (gradient.data != nullptr) device.weight_gradient(dy, x, gradient);
-    }
+  static void weight_gradient(Device& device, backend::DeviceMatrix<const float> dy,
+                              backend::DeviceMatrix<const float> x,
+                              const backend::DeviceWeights<GradientFormat>& gradient) {
+    if (gradient.data != nullptr) device.weight_gradient(dy, x, gradient);
   }
 };
 

@@ -83,6 +83,7 @@ ASTERISM_INLINE void initialise(View<const Parameter> parameters, const Shape& s
           (detail::adds_to_residual(id.role) ? residual : 1.0) / std::sqrt(static_cast<double>(cols));
       for (float& value : parameter.values()) value = static_cast<float>(scale * detail::nearly_normal(random));
     }
+    parameter.refresh();
   });
   if (next != parameters.size) {
     throw InvalidArgument(concat(parameters.size, " parameters, the shape has ", next, " weights"));

@@ -1,7 +1,6 @@
 // A linear map that learns, or that is frozen, with or without an adapter beside it.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <vector>
 
@@ -31,11 +30,11 @@ struct LowRankWork {
   }
 };
 
-/// y = W x + scale B (A x). What has no gradient (no data) is frozen: any format but Float32 is.
-template <class Format>
+/// y = W x + scale B (A x). What has no gradient (no data) is frozen; a gradient is in any quant::PlainFloat.
+template <class Format, class GradientFormat = quant::Float32>
 struct Linear {
   backend::DeviceWeights<Format> weights{};
-  backend::DeviceWeights<Format> gradient{};
+  backend::DeviceWeights<GradientFormat> gradient{};
   expert::LowRank adapter{};
   expert::LowRank adapter_gradient{};
 
@@ -53,9 +52,7 @@ struct Linear {
   template <class Device>
   void backward(Device& device, backend::DeviceMatrix<const float> x, backend::DeviceMatrix<const float> dy,
                 const LowRankWork& work, backend::Into into, backend::DeviceMatrix<float> dx) const {
-    if constexpr (std::same_as<Format, quant::Float32>) {
-      if (gradient.data != nullptr) device.weight_gradient(dy, x, gradient);
-    }
+    if (gradient.data != nullptr) device.weight_gradient(dy, x, gradient);
     device.product_backward(weights, dy, into, dx);
     if (adapter.empty()) return;
     const auto inner = LowRankWork::part(work.inner, x.rows(), adapter.rank());

@@ -35,6 +35,10 @@ ASTERISM_INLINE std::string to_json(const LogLine& line) {
                      {"dead", line.dead},
                      {"load", line.load}};
   if (line.held_out) out["held_out"] = *line.held_out;
+  if (report.scale > 0) {
+    out["scale"] = report.scale;
+    out["skipped"] = report.skipped;
+  }
   return out.dump();
 }
 
@@ -54,6 +58,8 @@ ASTERISM_INLINE LogLine parse_log_line(const std::string& text, const std::strin
   out.report.rate = static_cast<float>(number("rate"));
   out.report.pass.router = {.balance = number("balance"), .z = number("z"), .dropped = number("dropped")};
   out.held_out = json::optional_number(value, "held_out", where);
+  out.report.scale = static_cast<float>(json::optional_number(value, "scale", where).value_or(0));
+  out.report.skipped = json::optional_bool(value, "skipped", where).value_or(false);
   const auto numbers = [&](const char* key, std::vector<double>& to) {
     for (const json::Value& one : json::require_array(value, key, where)) {
       to.push_back(json::to_number(one, key, where));

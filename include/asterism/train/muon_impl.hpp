@@ -119,11 +119,12 @@ ASTERISM_INLINE void Muon::update(const parallel::ExecutionRef& execution, const
     });
   };
   for_each_piece([&](std::size_t piece, std::size_t first, std::size_t end) {
-    for (std::size_t i = first; i < end; ++i) {
-      const float g = parameter.gradient.data[i];
-      buffer[i] = momentum * buffer[i] + g;
-      parts.x.data[i] = g + momentum * buffer[i];
-    }
+    parameter.gradient.for_each_block(first, end, [&](std::size_t at, const float* gradient, std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) {
+        buffer[at + i] = momentum * buffer[at + i] + gradient[i];
+        parts.x.data[at + i] = gradient[i] + momentum * buffer[at + i];
+      }
+    });
     parts.sums[piece] = detail::sum_of_squares(parts.x.data + first, end - first);
   });
   double total = 0;
@@ -140,6 +141,7 @@ ASTERISM_INLINE void Muon::update(const parallel::ExecutionRef& execution, const
     for (std::size_t i = first; i < end; ++i) {
       parameter.weights.data[i] = kept * parameter.weights.data[i] - stride * parts.x.data[i];
     }
+    parameter.refresh(first, end - first);
   });
 }
 

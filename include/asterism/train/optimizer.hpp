@@ -51,7 +51,8 @@ concept update = requires(const O& optimizer, const parallel::ExecutionRef& exec
 ///    memory is aligned to 64 bytes.
 /// 3. `initialise(parameter)` writes the state of a tensor that was never updated.
 /// 4. `update(execution, parameter, step, rate, work)`: weights and state after step `step`, which counts from 1; the
-///    gradient is finite and not changed. An element's result depends on its own tensor alone.
+///    gradient is finite and not changed. An element's result depends on its own tensor alone. Weights that were
+///    written are refreshed: Parameter::refresh.
 /// 5. A zero gradient on a fresh state moves a weight by decay alone, and one with `decays` false not at all.
 /// 6. The same bits for any number of threads; an update allocates nothing. const, thread-safe on distinct parameters
 ///    and work.

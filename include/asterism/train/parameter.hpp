@@ -6,6 +6,9 @@
 #include <string>
 
 #include "asterism/core/view.hpp"
+#include "asterism/simd/stored_floats.hpp"
+#include "asterism/train/gradient.hpp"
+#include "asterism/train/precision.hpp"
 
 namespace asterism::train {
 
@@ -27,23 +30,30 @@ constexpr bool is_vector(Kind kind) { return kind == Kind::vector || kind == Kin
 /// One trainable tensor (rows, cols), row-major without gaps: stride == cols; a vector is (1, n). Weights, gradient
 /// and state do not overlap. A copy is shallow: views own nothing.
 struct Parameter {
-  std::string name{};            ///< as in checkpoints
-  MatrixView<float> weights{};   ///< (rows, cols)
-  MatrixView<float> gradient{};  ///< (rows, cols): of the loss of the step, already averaged
-  View<std::byte> state{};       ///< Optimizer::state_bytes(kind, rows, cols), aligned to 64 bytes
-  bool decays = true;            ///< false for vectors and embeddings: no weight decay
+  std::string name{};           ///< as in checkpoints
+  MatrixView<float> weights{};  ///< (rows, cols): the masters, where the model computes with `rounded`
+  Gradient gradient{};          ///< (rows, cols)
+  View<std::byte> state{};      ///< Optimizer::state_bytes(kind, rows, cols), aligned to 64 bytes
+  bool decays = true;           ///< false for vectors and embeddings: no weight decay
   Kind kind = Kind::expert;
+  View<std::uint16_t> rounded{};  ///< the weights in bfloat16 that the model computes with, if not with `weights`
 
   std::size_t size() const { return weights.rows * weights.cols; }
-  /// All weights, and all of the gradient, one row behind the other.
+  /// All weights, one row behind the other. Whoever writes some calls `refresh`.
   View<float> values() const { return {weights.data, size()}; }
-  View<float> slope() const { return {gradient.data, size()}; }
+  /// All of the gradient.
+  const Gradient& slope() const { return gradient; }
+
+  /// Rounds the weights [first, first + count) to what the model computes with, ties to even.
+  void refresh(std::size_t first, std::size_t count) const {
+    if (rounded.empty()) return;
+    simd::store_floats({weights.data + first, count}, Storage::bfloat16,
+                       reinterpret_cast<std::byte*>(rounded.data + first));
+  }
+  void refresh() const { refresh(0, size()); }
 };
 
 /// True for the kinds whose weights decay by convention: matrices, but no embedding.
 constexpr bool decays_by_default(Kind kind) { return !is_vector(kind) && kind != Kind::embedding; }
-
-/// Elements of one task of an update: fixed, so that work is cut by shape.
-inline constexpr std::size_t piece_elements = 16384;
 
 }  // namespace asterism::train

@@ -37,16 +37,17 @@ class Pass {
  public:
   using Device = backend::TrainingHost;
   using Network = typename model::Assembly<B>::Network;
+  using Gradients = typename model::Assembly<GradientsOf<B, R>>::Network;
 
   /// Draws activations and workspace from the device, which has reserved scratch memory. Without `gradients` the
   /// weights are frozen, without `adapters` there are none; all outlive the pass.
-  Pass(Device& device, const Shape& shape, const Network& weights, const Network* gradients,
+  Pass(Device& device, const Shape& shape, const Network& weights, const Gradients* gradients,
        const AdapterSet* adapters, const AdapterSet* adapter_gradients)
       : device_(&device),
         shape_(shape),
         weights_(&weights),
         gradients_(gradients),
-        kept_memory_(device.allocate(KeptMemory::bytes(shape, step_rows<R>), "activations")),
+        kept_memory_(device.allocate(KeptMemory::bytes(shape, step_rows<R>, R::precision.saved), "activations")),
         step_memory_(device.allocate(Work::bytes(shape, step_rows<R>, R::adapters), "workspace")),
         positions_memory_(device.allocate(positions_bytes(shape, R::sequence), "workspace")),
         positions_(backend::matrix_in<float>(positions_memory_, 0, static_cast<std::size_t>(R::sequence),
@@ -104,7 +105,7 @@ class Pass {
           static_cast<float>(static_cast<double>(batch.weights[static_cast<std::size_t>(row)]) / total));
     }
     backend::Layout kept(kept_memory_);
-    kept_.lay_out(kept, shape_, n);
+    kept_.lay_out(kept, shape_, n, R::precision.saved);
     backend::Layout step(step_memory_);
     now_ = Work::lay_out(step, shape_, n, counted_rows_.size(), R::adapters);
     return {.tokens = n, .counted = counted_rows_.size()};
@@ -123,12 +124,14 @@ class Pass {
     }
   }
 
-  /// Adds the loss to `out` and, if asked for, computes its gradient at the last layer's output.
-  void lose(PassReport& out, bool with_gradient) {
+  /// Adds the loss to `out` and, if asked for, computes `scale` times its gradient at the last layer's output; `scale`
+  /// is a power of two.
+  void lose(PassReport& out, bool with_gradient, float scale = 1) {
     Device& here = *device_;
     const auto epsilon = static_cast<float>(shape_.rms_epsilon);
     here.take_rows(kept_.last, counted_rows_, now_.counted);
     if (with_gradient) here.clear(now_.dcounted);
+    for (float& share : shares_) share *= scale;
     double right = 0;
     for (std::size_t first = 0; first < counted_rows_.size(); first += loss_rows) {
       const std::size_t some = std::min(loss_rows, counted_rows_.size() - first);
@@ -143,7 +146,7 @@ class Pass {
                          View<const float>(shares_).subview(first, some), results);
       const auto [terms] = here.read(results);
       for (std::size_t i = 0; i < some; ++i) {
-        out.loss += static_cast<double>(terms(0, i));
+        out.loss += static_cast<double>(terms(0, i) / scale);
         right += static_cast<double>(terms(1, i));
       }
       if (!with_gradient) continue;
@@ -157,7 +160,8 @@ class Pass {
     if (with_gradient) here.take_rows_backward(now_.dcounted, counted_rows_, now_.d);
   }
 
-  /// Takes the loss's gradient back through all layers, with those of the routers' own losses.
+  /// Takes the gradient that `lose` made back through all layers, with those of the routers' own losses, which are as
+  /// many times as large.
   void backward(const Losses& losses, PassReport& out) {
     Device& here = *device_;
     std::fill(load_.begin(), load_.end(), 0);
@@ -168,13 +172,13 @@ class Pass {
         if (ends_group) forward_group(l);
       }
       if constexpr (Recompute::experts) {
-        if (l + 1 < shape_.layers) {
-          block(l).answer(here, attention(l).middle, experts(l), now_.block, kept_.last);
-        }
+        if (l + 1 < shape_.layers) answer_layer(l, kept_.last);
       }
+      kept_.experts.fetch(here, Recompute::at(l).experts, R::precision.saved);
       routers_[static_cast<std::size_t>(l)] =
           block(l).answer_backward(here, losses, attention(l).middle, experts(l), now_.block, now_.d);
       if (!block(l).is_dense()) count_load(l);
+      kept_.attention.fetch(here, Recompute::at(l).attention, R::precision.saved);
       block(l).attend_backward(here, sequences(), input(l), attention(l), now_.block, now_.d);
     }
     if constexpr (!R::adapters.any()) here.embed_backward(batch_.tokens, now_.d, gradients_->embedding());
@@ -194,7 +198,7 @@ class Pass {
   using Recompute = typename R::Recompute;
   using KeptMemory = Kept<Experts, Recompute>;
   using Work = StepWork<Experts>;
-  using Layer = Block<typename Network::Block, Experts>;
+  using Layer = Block<typename Network::Block, typename Gradients::Block, Experts>;
 
   backend::Sequences sequences() const { return {batch_.ends}; }
 
@@ -202,10 +206,10 @@ class Pass {
     return kept_.inputs[static_cast<std::size_t>(Recompute::at(layer).input)];
   }
   const AttentionHalf& attention(std::int32_t layer) const {
-    return kept_.attention[static_cast<std::size_t>(Recompute::at(layer).attention)];
+    return kept_.attention.at(Recompute::at(layer).attention);
   }
   const ExpertsHalf<Experts>& experts(std::int32_t layer) const {
-    return kept_.experts[static_cast<std::size_t>(Recompute::at(layer).experts)];
+    return kept_.experts.at(Recompute::at(layer).experts);
   }
   const Layer& block(std::int32_t layer) const { return blocks_[static_cast<std::size_t>(layer)]; }
   bool begins_group(std::int32_t layer) const {
@@ -227,7 +231,12 @@ class Pass {
   void forward_layer(std::int32_t l, backend::DeviceMatrix<float> out) {
     Device& here = *device_;
     block(l).attend(here, sequences(), input(l), attention(l), now_.block);
-    block(l).answer(here, attention(l).middle, experts(l), now_.block, out);
+    kept_.attention.keep(here, Recompute::at(l).attention, R::precision.saved);
+    answer_layer(l, out);
+  }
+  void answer_layer(std::int32_t l, backend::DeviceMatrix<float> out) {
+    block(l).answer(*device_, attention(l).middle, experts(l), now_.block, out);
+    kept_.experts.keep(*device_, Recompute::at(l).experts, R::precision.saved);
   }
 
   /// Computes the layers of the group that ends with `last` again.
@@ -246,7 +255,7 @@ class Pass {
   Device* device_;
   Shape shape_;
   const Network* weights_;
-  const Network* gradients_;
+  const Gradients* gradients_;
   backend::Buffer kept_memory_;
   backend::Buffer step_memory_;
   backend::Buffer positions_memory_;

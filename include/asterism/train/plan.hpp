@@ -1,6 +1,7 @@
 // The memory of a training run, known before it starts.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -17,36 +18,68 @@
 #include "asterism/model/plan.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/float_storage.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/train/adapters.hpp"
 #include "asterism/train/clip.hpp"
 #include "asterism/train/experts.hpp"
+#include "asterism/train/loss_scale.hpp"
 #include "asterism/train/memory.hpp"
 #include "asterism/train/parameter.hpp"
+#include "asterism/train/precision.hpp"
 #include "asterism/train/recipe.hpp"
 
 namespace asterism::train {
 
 /// What a run holds on its device, from its first step on. Equal to what it draws of the device's arena, to the byte.
 struct Plan {
-  Bytes weights{};
+  Bytes weights{};  ///< that the model computes with
+  Bytes masters{};  ///< in float32, of weights in BFloat16
   Bytes gradients{};
   Bytes optimizer{};    ///< states, and the scratch memory of an update
   Bytes activations{};  ///< kept on the way forward
   Bytes workspace{};    ///< shared by all layers, with the loss and scratch memory
   Bytes budget{};
 
-  constexpr Bytes total() const { return weights + gradients + optimizer + activations + workspace; }
+  constexpr Bytes total() const { return weights + masters + gradients + optimizer + activations + workspace; }
   constexpr bool fits() const { return total() <= budget; }
 
   friend constexpr bool operator==(const Plan&, const Plan&) = default;
 };
 
-/// Which formats the weights of B have, where each of them can be trained.
+/// A format whose weights can be trained: in place, or beside masters.
+template <class Format>
+concept TrainableFormat = std::same_as<Format, quant::Float32> || std::same_as<Format, quant::BFloat16>;
+
+/// The weights of B all have such formats.
 template <class B>
-concept Trainable = std::same_as<typename B::Quantization, quant::Float32> &&
+concept Trainable = TrainableFormat<typename B::Quantization> && TrainableFormat<typename B::Embedding> &&
+    TrainableFormat<typename B::Head>;
+
+/// All weights of B are in Float32.
+template <class B>
+concept InFloat32 = std::same_as<typename B::Quantization, quant::Float32> &&
     std::same_as<typename B::Embedding, quant::Float32> && std::same_as<typename B::Head, quant::Float32>;
+
+namespace detail {
+
+template <class B, Storage Gradients>
+struct GradientBlueprint : B {
+  using Quantization = quant::FormatOf<Gradients>;
+  using Embedding = Quantization;
+  using Head = Quantization;
+};
+template <InFloat32 B>
+struct GradientBlueprint<B, Storage::float32> : B {};
+
+}  // namespace detail
+
+/// The policies of the network in the place of gradients of B's weights, as recipe R stores them.
+template <class B, class R>
+using GradientsOf = detail::GradientBlueprint<B, R::precision.gradients>;
 
 /// Throws Unsupported where a layer of `shape` is of a kind that does not learn.
 constexpr void check_learns(const Shape& shape) {
@@ -132,12 +165,40 @@ struct OptimizerBytes {
   constexpr Bytes total() const { return states + work + Bytes{aligned(pieces * sizeof(double))}; }
 };
 
+/// Whether a weight of B has a master.
+template <class B>
+constexpr bool has_master(Kind kind) {
+  if (kind == Kind::embedding) return !std::same_as<typename B::Embedding, quant::Float32>;
+  if (kind == Kind::head) return !std::same_as<typename B::Head, quant::Float32>;
+  const bool is_matrix = kind == Kind::attention || kind == Kind::feed_forward || kind == Kind::expert;
+  return is_matrix && !std::same_as<typename B::Quantization, quant::Float32>;
+}
+
+/// Of a tensor that has one.
+constexpr Bytes master_bytes(std::size_t rows, std::size_t cols) {
+  return Bytes{aligned(checked_product(checked_product(rows, cols), sizeof(float)))};
+}
+
+/// All masters of B.
+template <class B, class R>
+constexpr Bytes masters_of(const Shape& shape) {
+  Bytes out;
+  for_each_tensor(shape, R::adapters,
+                  [&](const model::WeightId&, Half, Kind kind, std::size_t rows, std::size_t cols) {
+                    if (has_master<B>(kind)) out += master_bytes(rows, cols);
+                  });
+  return out;
+}
+
 /// How the experts of B are computed while R is at work.
 template <class B, class R>
-using ExpertsOf = std::conditional_t<R::adapters.any(), AdaptedExperts<typename model::Assembly<B>::Constellation>,
-                                     LearningExperts<typename model::Assembly<B>::Constellation>>;
+using ExpertsOf = std::conditional_t<R::adapters.any(),
+                                     AdaptedExperts<typename model::Assembly<B>::Constellation,
+                                                    typename model::Assembly<GradientsOf<B, R>>::Constellation>,
+                                     LearningExperts<typename model::Assembly<B>::Constellation,
+                                                     typename model::Assembly<GradientsOf<B, R>>::Constellation>>;
 
-/// Floats of a piece of frozen weights that is unpacked at a time.
+/// Floats of a piece of weights or of a narrow gradient that is in float32 at a time.
 inline constexpr std::size_t unpacked_floats = std::size_t{1} << 20U;
 
 /// The largest sizes of a step.
@@ -145,11 +206,12 @@ template <class B, class R>
 constexpr backend::TrainingExtent extent_of(const Shape& shape, std::int32_t threads) {
   std::int32_t widest = shape.hidden;
   for (const std::int32_t width : {shape.query_width(), shape.experts}) widest = width > widest ? width : widest;
+  const std::size_t unpacked = unpacked_floats > step_rows<R> ? unpacked_floats : step_rows<R>;
   return {.rows = step_rows<R>,
           .cols = static_cast<std::size_t>(widest),
           .longest = static_cast<std::size_t>(R::sequence),
           .threads = static_cast<std::size_t>(threads),
-          .unpacked = Trainable<B> ? 0 : unpacked_floats};
+          .unpacked = InFloat32<B> && R::precision.gradients == Storage::float32 ? 0 : unpacked};
 }
 
 /// All layers on one device, whose budget the plan of the run decides about.
@@ -171,25 +233,32 @@ constexpr Bytes positions_bytes(const Shape& shape, std::int32_t sequence) {
 /// arguments are. Throws Unsupported where a layer does not learn. Ask `fits()` before relying on it.
 template <DerivesFromBlueprint B, DerivesFromRecipe R>
 constexpr Plan plan(Bytes budget, const Shape& shape, const Limits& limits = B::limits) {
-  static_assert(
-      Trainable<B> || R::adapters.any(),
-      "training needs weights in quant::Float32: the Blueprint's Quantization, Embedding and Head; others are "
-      "frozen, and the recipe has no adapters beside them");
+  static_assert(Trainable<B> || R::adapters.any(),
+                "training needs weights in quant::Float32 or quant::BFloat16: the Blueprint's Quantization, "
+                "Embedding and Head; "
+                "others are frozen, and the recipe has no adapters beside them");
   static_assert(
       R::batch > 0 && R::sequence > 0 && R::clip > 0 && R::adapters.attention >= 0 && R::adapters.experts >= 0,
       "a Recipe's batch, sequence and clip are above 0, its ranks 0 or more");
+  static_assert(!R::adapters.any() || R::precision.gradients == Storage::float32,
+                "gradients of adapters are float32: Precision::gradients says how those of weights are stored");
+  static_assert(R::precision.scale >= 1 && R::precision.scale <= LossScale::most && R::precision.good_steps > 0 &&
+                    std::bit_cast<std::uint32_t>(R::precision.scale) % (std::uint32_t{1} << 23U) == 0,
+                "the scale of a loss is a power of two from 1 on, and grows after one step or more");
   check_learns(shape);
   check_adapters(shape, R::adapters);
   using Experts = ExpertsOf<B, R>;
   Plan out;
   out.weights = place_on_one<B>(shape, limits).weight_bytes(0);
-  out.gradients = out.weights;
+  out.masters = masters_of<B, R>(shape);
   if (R::adapters.any()) {
     out.gradients = AdapterSet::bytes(shape, R::adapters);
     out.weights += AdapterSet::bytes(shape, R::adapters.without_router());
+  } else {
+    out.gradients = place_on_one<GradientsOf<B, R>>(shape, limits).weight_bytes(0);
   }
   out.optimizer = OptimizerBytes<R>::of(shape).total();
-  out.activations = Kept<Experts, typename R::Recompute>::bytes(shape, step_rows<R>);
+  out.activations = Kept<Experts, typename R::Recompute>::bytes(shape, step_rows<R>, R::precision.saved);
   out.workspace = StepWork<Experts>::bytes(shape, step_rows<R>, R::adapters) +
                   backend::TrainingHost::training_scratch(extent_of<B, R>(shape, limits.threads)) +
                   positions_bytes(shape, R::sequence);
@@ -209,12 +278,12 @@ constexpr Plan plan(const Machine& machine) {
 
 /// Refuses to compile where a run needs more than the device may hold; the arguments show the bytes of each part and
 /// those allowed, on every compiler.
-template <std::uint64_t Weights, std::uint64_t Gradients, std::uint64_t Optimizer, std::uint64_t Activations,
-          std::uint64_t Workspace, std::uint64_t Allowed>
+template <std::uint64_t Weights, std::uint64_t Masters, std::uint64_t Gradients, std::uint64_t Optimizer,
+          std::uint64_t Activations, std::uint64_t Workspace, std::uint64_t Allowed>
 struct TrainingMemory {
-  static_assert(Weights + Gradients + Optimizer + Activations + Workspace <= Allowed,
-                "training needs more than the device may hold: see TrainingMemory<weights, gradients, optimizer, "
-                "activations, workspace, bytes allowed>");
+  static_assert(Weights + Masters + Gradients + Optimizer + Activations + Workspace <= Allowed,
+                "training needs more than the device may hold: see TrainingMemory<weights, masters, gradients, "
+                "optimizer, activations, workspace, bytes allowed>");
   static constexpr bool fits = true;
 };
 
@@ -226,8 +295,9 @@ struct TrainingMemory {
 template <HasShape B, DerivesFromRecipe R, Machine machine, Bytes limit = Bytes{~std::uint64_t{0}}>
 consteval bool fits() {
   constexpr Plan planned = plan<B, R>(machine.limited_to(limit));
-  return TrainingMemory<planned.weights.count, planned.gradients.count, planned.optimizer.count,
-                        planned.activations.count, planned.workspace.count, planned.budget.count>::fits;
+  return TrainingMemory<planned.weights.count, planned.masters.count, planned.gradients.count,
+                        planned.optimizer.count, planned.activations.count, planned.workspace.count,
+                        planned.budget.count>::fits;
 }
 
 }  // namespace asterism::train

@@ -10,6 +10,7 @@
 #include "asterism/train/adapters.hpp"
 #include "asterism/train/losses.hpp"
 #include "asterism/train/optimizer.hpp"
+#include "asterism/train/precision.hpp"
 #include "asterism/train/recompute.hpp"
 #include "asterism/train/schedule.hpp"
 
@@ -28,6 +29,9 @@ struct Recipe {
 
   /// What learns in the place of the weights; none: the weights do.
   static constexpr Adapters adapters{};
+
+  /// How gradients and what a step keeps are stored; see precision.hpp.
+  static constexpr Precision precision{};
 
   static constexpr AdamW optimizer{};
   static constexpr LinearFall schedule{.warm_up = 100};

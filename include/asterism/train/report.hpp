@@ -30,6 +30,8 @@ struct StepReport {
   std::int64_t step = 0;  ///< from 1
   double norm = 0;        ///< of all gradients together, before it was limited
   float rate = 0;         ///< learning rate
+  float scale = 0;        ///< of the loss; 0: the recipe has none
+  bool skipped = false;   ///< a gradient was beyond float16: nothing changed, and the norm is not known
 };
 
 }  // namespace asterism::train

@@ -63,6 +63,9 @@ std::map<std::string, std::string> recipe_of(const TrainerType& trainer, const P
       {"schedule", describe(numbers.schedule)},
       {"losses", describe(numbers.losses)},
       {"clip", number_text(numbers.clip)},
+      {"precision", describe(TrainerType::Recipe::precision)},
+      {"weights", concat(Policies::Quantization::name(), ", embedding ", Policies::Embedding::name(), ", head ",
+                         Policies::Head::name())},
       {"rows of a step", concat(packing.options().rows)},
       {"examples of a step", concat(packing.options().batch)},
       {"seed", concat(packing.options().seed)},
@@ -132,7 +135,7 @@ RunResult run(TrainerType& trainer, Packing& packing, const Examples* held_out, 
     out.progress = std::move(*last);
     out.resumed = out.progress.step;
     packing.seek(out.progress.position);
-    trainer.resume(out.progress.step);
+    trainer.resume(out.progress.step, out.progress.scale.value_or(trainer.loss_scale()));
   } else {
     packing.seek({});
     trainer.reset();
@@ -164,6 +167,7 @@ RunResult run(TrainerType& trainer, Packing& packing, const Examples* held_out, 
     out.progress.tokens += report.pass.tokens;
     out.progress.seconds = before + seconds_since(began);
     out.progress.held_out.reset();
+    if (report.scale > 0) out.progress.scale = trainer.loss_scale();
     const bool ends = report.step == options.steps || options.cancel.stop_requested();
     const bool saves = ends || seconds_since(saved) > options.save_seconds;
     if (saves || (options.measure_every > 0 && report.step % options.measure_every == 0)) measure();

@@ -12,6 +12,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/train/data/packing.hpp"
+#include "asterism/train/loss_scale.hpp"
 #include "asterism/train/parameter.hpp"
 
 namespace asterism::train {
@@ -23,6 +24,7 @@ struct Progress {
   std::uint64_t tokens = 0;             ///< passed since the beginning
   double seconds = 0;                   ///< of training
   std::optional<double> held_out = {};  ///< loss on held-out examples, if it was measured then
+  std::optional<LossScale> scale = {};  ///< of the next step, if the recipe scales its loss
   /// What has to be the same for a run to go on: its recipe, model and data, as texts by name.
   std::map<std::string, std::string> recipe{};
 };
@@ -52,7 +54,8 @@ class States {
   /// four. FileError if it refuses: the older states stay. What can't be removed stays until the next time.
   void save(View<const Parameter> parameters, const Progress& progress);
 
-  /// Reads the last state into weights and optimizer states, if there is one. Throws FormatError naming the file where
+  /// Reads the last state into weights and optimizer states, if there is one, and rounds the weights where the model
+  /// computes with them rounded. Throws FormatError naming the file where
   /// it is damaged, and which state to go back to; InvalidArgument naming every difference where its recipe is not
   /// `recipe`. After an exception weights and states are unspecified.
   std::optional<Progress> load_last(View<const Parameter> parameters,

@@ -87,6 +87,7 @@ inline void read_weights(View<const Parameter> parameters, const std::string& fo
     }
     store.stored(tensor).read(
         0, {reinterpret_cast<std::byte*>(parameter.weights.data), parameter.size() * sizeof(float)});
+    parameter.refresh();
   }
 }
 
@@ -104,6 +105,11 @@ inline void write_rest(View<const Parameter> parameters, const Progress& progres
                        {"optimizer_crc32c", optimizer},
                        {"recipe", progress.recipe}};
   if (progress.held_out) state["held_out_loss"] = *progress.held_out;
+  if (progress.scale) {
+    state["loss_scale"] = progress.scale->value;
+    state["good_steps"] = progress.scale->good_steps;
+    state["skipped_steps"] = progress.scale->skipped;
+  }
   state["crc32c"] = checksum(state.dump());
   file::write_text_file(folder + "/training.json", state.dump(2) + "\n");
 }

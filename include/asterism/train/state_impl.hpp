@@ -100,6 +100,12 @@ ASTERISM_INLINE Progress States::read_progress(const std::string& path) const {
   out.tokens = static_cast<std::uint64_t>(json::require_integer(state, "tokens", name, 0, most));
   out.seconds = json::require_number(state, "seconds", name);
   out.held_out = json::optional_number(state, "held_out_loss", name);
+  if (const auto scale = json::optional_number(state, "loss_scale", name)) {
+    out.scale = {.value = static_cast<float>(*scale),
+                 .good_steps = static_cast<std::int32_t>(json::require_integer(
+                     state, "good_steps", name, 0, std::numeric_limits<std::int32_t>::max())),
+                 .skipped = json::require_integer(state, "skipped_steps", name, 0, out.step)};
+  }
   const json::Value& recipe = json::require_object(state, "recipe", name);
   for (const auto& [key, value] : recipe.items()) out.recipe[key] = json::to_text(value, key, name);
   return out;

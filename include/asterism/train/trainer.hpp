@@ -28,11 +28,15 @@
 #include "asterism/train/batch.hpp"
 #include "asterism/train/bias.hpp"
 #include "asterism/train/clip.hpp"
+#include "asterism/train/gradient.hpp"
+#include "asterism/train/loss_scale.hpp"
+#include "asterism/train/losses.hpp"
 #include "asterism/train/parameter.hpp"
 #include "asterism/train/pass.hpp"
 #include "asterism/train/plan.hpp"
 #include "asterism/train/recipe.hpp"
 #include "asterism/train/report.hpp"
+#include "asterism/train/stored_tensor.hpp"
 
 namespace asterism::train {
 
@@ -48,6 +52,7 @@ class Trainer {
   using Recipe = R;
   using Device = backend::TrainingHost;
   using Network = typename model::Assembly<B>::Network;
+  using Gradients = typename model::Assembly<GradientsOf<B, R>>::Network;
 
   /// Throws BudgetExceeded where the plan does not fit into `budget`, Unsupported where a layer does not learn.
   Trainer(const Shape& shape, Bytes budget, const Limits& limits = B::limits, const Numbers<R>& numbers = {})
@@ -55,7 +60,7 @@ class Trainer {
         numbers_(numbers),
         plan_(checked(train::plan<B, R>(budget, shape, limits))),
         devices_(device(budget, limits)),
-        weights_(network(limits)) {
+        weights_(network<B>(limits)) {
     if (weights_->has_own_head() == shape.tied_head) {
       throw Unsupported("a tied head needs the Blueprint's Embedding and Head to be of one format");
     }
@@ -64,7 +69,8 @@ class Trainer {
       adapters_ = std::make_unique<AdapterSet>(here, shape, R::adapters.without_router());
       adapter_gradients_ = std::make_unique<AdapterSet>(here, shape, R::adapters);
     } else {
-      gradients_ = network(limits);
+      gradients_ = network<GradientsOf<B, R>>(limits);
+      if (plan_.masters > Bytes{0}) masters_ = here.allocate(plan_.masters, "masters");
     }
     states_ = here.allocate(OptimizerBytes<R>::of(shape).states, "optimizer");
     work_ = here.allocate(OptimizerBytes<R>::of(shape).total() - states_.size(), "optimizer");
@@ -81,8 +87,10 @@ class Trainer {
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
   /// All tensors that learn, in the order of for_each_tensor. Those of adapters have the names of PEFT's files.
   View<const Parameter> parameters() const { return parameters_; }
-  /// Steps taken.
+  /// Steps taken, those that were skipped among them.
   std::int64_t steps() const { return step_; }
+  /// What the next step multiplies its loss by; 1 unless the recipe's gradients are float16.
+  const LossScale& loss_scale() const { return scale_; }
   /// Choices by layer and expert in the last pass that made gradients, (layers * experts); 0 for dense layers.
   View<const std::int32_t> load() const { return pass_->load(); }
   /// What the router of each layer did in it; of dense layers nothing.
@@ -94,6 +102,7 @@ class Trainer {
       if (parameter.kind != Kind::bias) numbers_.optimizer.initialise(parameter);
     }
     step_ = 0;
+    scale_ = LossScale::of(R::precision);
   }
 
   /// Adapters begin anew: A uniform within 1 / sqrt(cols), B zero, so that the model is the base's; a router that
@@ -112,43 +121,33 @@ class Trainer {
     reset();
   }
 
-  /// Weights and Parameter::state are those after `steps` steps: somebody has written them.
-  void resume(std::int64_t steps) { step_ = steps; }
+  /// Weights and Parameter::state are those after `steps` steps, and `scale` is that of the next: somebody has written
+  /// them.
+  void resume(std::int64_t steps, const LossScale& scale = LossScale::of(R::precision)) {
+    step_ = steps;
+    scale_ = scale;
+  }
 
   /// One step of `all` in the schedule: gradients of the batch, limited, and an update of all weights. InvalidArgument
   /// for a batch that is no batch, and where all steps were taken; NumericError, which names step and tensor, where a
-  /// gradient is NaN or infinite: weights and optimizer are as before then.
+  /// gradient is NaN or infinite: weights and optimizer are as before then. Where the recipe scales the loss, such a
+  /// step is skipped without an error, as long as its loss is finite and the scale can become smaller.
   StepReport step(const Batch& batch, std::int64_t all) {
     clear_gradients();
     const PassReport pass = accumulate(batch);
-    StepReport out = update(all);
+    StepReport out = update(all, std::isfinite(pass.loss));
     out.pass = pass;
     return out;
   }
 
   /// The second half of `step`: limits the gradients that `accumulate` made, of one batch or of several, and updates
   /// all weights.
-  StepReport update(std::int64_t all) {
-    if (step_ >= all) throw InvalidArgument(concat("step ", step_ + 1, " of ", all, ": the schedule has ended"));
-    StepReport out;
-    const parallel::ExecutionRef& execution = devices_.front()->execution();
-    out.step = step_ + 1;
-    out.norm = clip_gradients(execution, parameters_, numbers_.clip, out.step, norm_scratch());
-    out.rate = numbers_.optimizer.rate * numbers_.schedule.factor(out.step, all);
-    for (const Parameter& parameter : parameters_) {
-      if (parameter.kind == Kind::bias) {
-        follow_load(parameter, numbers_.losses.bias);
-        continue;
-      }
-      numbers_.optimizer.update(execution, parameter, out.step, out.rate, {work_.data(), optimizer_.work.count});
-    }
-    ++step_;
-    return out;
-  }
+  StepReport update(std::int64_t all) { return update(all, true); }
 
   void clear_gradients() {
-    for (const Parameter& parameter : parameters_) {
-      devices_.front()->clear({parameter.gradient, devices_.front()->device()});
+    for (Parameter& parameter : parameters_) {
+      parameter.gradient.factor = 1 / scale_.value;
+      parameter.gradient.clear(devices_.front()->execution());
     }
   }
 
@@ -156,8 +155,11 @@ class Trainer {
   PassReport accumulate(const Batch& batch) {
     PassReport out = pass_->begin(batch);
     pass_->forward();
-    pass_->lose(out, true);
-    pass_->backward(numbers_.losses, out);
+    pass_->lose(out, true, scale_.value);
+    Losses losses = numbers_.losses;
+    losses.balance *= scale_.value;
+    losses.z *= scale_.value;
+    pass_->backward(losses, out);
     return out;
   }
 
@@ -172,11 +174,43 @@ class Trainer {
  private:
   static Plan checked(const Plan& plan) {
     if (plan.fits()) return plan;
-    throw BudgetExceeded(
-        concat("training needs ", to_string(plan.total()), ", allowed are ", to_string(plan.budget), ": weights ",
-               to_string(plan.weights), ", gradients ", to_string(plan.gradients), ", optimizer ",
-               to_string(plan.optimizer), ", activations ", to_string(plan.activations), ", workspace ",
-               to_string(plan.workspace), "; a smaller batch or sequence, or a Recompute, takes less"));
+    throw BudgetExceeded(concat("training needs ", to_string(plan.total()), ", allowed are ",
+                                to_string(plan.budget), ": weights ", to_string(plan.weights), ", masters ",
+                                to_string(plan.masters), ", gradients ", to_string(plan.gradients), ", optimizer ",
+                                to_string(plan.optimizer), ", activations ", to_string(plan.activations),
+                                ", workspace ", to_string(plan.workspace),
+                                "; a smaller batch or sequence, a Recompute, or a narrower Precision takes less"));
+  }
+
+  /// Unless `may_skip`, gradients that are not finite are no matter of the scale.
+  StepReport update(std::int64_t all, bool may_skip) {
+    if (step_ >= all) throw InvalidArgument(concat("step ", step_ + 1, " of ", all, ": the schedule has ended"));
+    StepReport out;
+    const parallel::ExecutionRef& execution = devices_.front()->execution();
+    out.step = step_ + 1;
+    out.rate = numbers_.optimizer.rate * numbers_.schedule.factor(out.step, all);
+    if (R::precision.scales()) out.scale = scale_.value;
+    for (Parameter& parameter : parameters_) parameter.gradient.factor = 1 / scale_.value;
+    const GradientNorm norm = measure_gradients(execution, parameters_, norm_scratch());
+    if (norm.not_finite != nullptr) {
+      out.skipped = may_skip && scale_.shrink();
+      if (!out.skipped) refuse_gradient(*norm.not_finite, out.step);
+      ++step_;
+      return out;
+    }
+    out.norm = norm.value;
+    limit_gradients(parameters_, norm.value, numbers_.clip);
+    for (const Parameter& parameter : parameters_) {
+      if (parameter.kind == Kind::bias) {
+        follow_load(parameter, numbers_.losses.bias);
+        continue;
+      }
+      numbers_.optimizer.update(execution, parameter, out.step - scale_.skipped, out.rate,
+                                {work_.data(), optimizer_.work.count});
+    }
+    scale_.grow(R::precision);
+    ++step_;
+    return out;
   }
 
   static std::vector<std::unique_ptr<Device>> device(Bytes budget, const Limits& limits) {
@@ -186,13 +220,15 @@ class Trainer {
     return out;
   }
 
-  std::unique_ptr<Network> network(const Limits& limits) const {
-    return std::make_unique<Network>(devices_, place_on_one<B>(shape_, limits), shape_,
-                                     model::gating_of<B>(shape_));
+  template <class Policies>
+  auto network(const Limits& limits) const {
+    return std::make_unique<typename model::Assembly<Policies>::Network>(
+        devices_, place_on_one<Policies>(shape_, limits), shape_, model::gating_of<Policies>(shape_));
   }
 
   void make_parameters() {
     std::uint64_t used = 0;
+    std::uint64_t used_masters = 0;
     for_each_tensor(
         shape_, R::adapters,
         [&](const model::WeightId& id, Half half, Kind kind, std::size_t rows, std::size_t cols) {
@@ -204,49 +240,37 @@ class Trainer {
           }
           std::string name = std::move(place.name);
           MatrixView<float> weights;
-          MatrixView<float> gradient;
+          Gradient gradient;
+          View<std::uint16_t> rounded;
           if (half == Half::none) {
-            weights = tensor(*weights_, id, rows, cols);
+            const Gradient stored = stored_tensor(*weights_, id, rows, cols);
+            weights = {reinterpret_cast<float*>(stored.data), rows, cols};
             if constexpr (R::adapters.any()) {
               name = checkpoint::peft_whole_name(name);
               gradient = {reinterpret_cast<float*>(adapter_gradients_->layer(id.layer).router.data), rows, cols};
             } else {
-              gradient = tensor(*gradients_, id, rows, cols);
+              gradient = stored_tensor(*gradients_, id, rows, cols);
+              if (has_master<B>(kind)) {
+                rounded = {reinterpret_cast<std::uint16_t*>(stored.data), rows * cols};
+                weights.data = reinterpret_cast<float*>(masters_.data() + used_masters);
+                used_masters += master_bytes(rows, cols).count;
+              }
             }
           } else {
             name = checkpoint::peft_name(name, half == Half::a ? "lora_A" : "lora_B");
-            weights = half_of(*adapters_, id, half);
-            gradient = half_of(*adapter_gradients_, id, half);
+            weights = stored_half(*adapters_, id, half);
+            gradient = stored_half(*adapter_gradients_, id, half);
           }
           parameters_.push_back({.name = std::move(name),
                                  .weights = weights,
                                  .gradient = gradient,
                                  .state = {states_.data() + used, static_cast<std::size_t>(state.count)},
                                  .decays = decays_by_default(kind),
-                                 .kind = kind});
+                                 .kind = kind,
+                                 .rounded = rounded});
           used += aligned(state.count);
         });
     reset();
-  }
-
-  static MatrixView<float> tensor(const Network& network, const model::WeightId& id, std::size_t rows,
-                                  std::size_t cols) {
-    MatrixView<float> out;
-    model::visit_weight(network, id, [&]<class T>(const T& weights) {
-      if constexpr (requires { weights.view; }) {
-        out = weights.view;
-      } else {
-        out = {reinterpret_cast<float*>(weights.data), rows, cols};
-      }
-    });
-    return out;
-  }
-
-  static MatrixView<float> half_of(const AdapterSet& set, const model::WeightId& id, Half half) {
-    const expert::LowRank& adapter = set.at(id);
-    const auto& matrix = half == Half::a ? adapter.a : adapter.b;
-    return {reinterpret_cast<float*>(matrix.data), static_cast<std::size_t>(matrix.rows),
-            static_cast<std::size_t>(matrix.cols)};
   }
 
   View<double> norm_scratch() const {
@@ -258,15 +282,17 @@ class Trainer {
   Plan plan_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::unique_ptr<Network> weights_;
-  std::unique_ptr<Network> gradients_;    ///< none where the weights are frozen
+  std::unique_ptr<Gradients> gradients_;  ///< none where the weights are frozen
   std::unique_ptr<AdapterSet> adapters_;  ///< none where the weights learn
   std::unique_ptr<AdapterSet> adapter_gradients_;
   OptimizerBytes<R> optimizer_ = OptimizerBytes<R>::of(shape_);
+  backend::Buffer masters_;
   backend::Buffer states_;
   backend::Buffer work_;
   std::vector<Parameter> parameters_;
   std::optional<Pass<B, R>> pass_;
   std::int64_t step_ = 0;
+  LossScale scale_{};
 };
 
 }  // namespace asterism::train
