@@ -14,7 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HOST, ATTENTION, DEVICE = ("backend/host_training_impl.hpp", "backend/packed_attention_impl.hpp",
                            "backend/training_host.hpp")
+ENCODER = "backend/host_encoder_impl.hpp"
 LAWS, MODELS = "tests/backend/training_host_test.cpp", "tests/train/gradients_test.cpp"
+BOTH = "tests/backend/host_encoder_test.cpp"
 
 # Name: (test, header below include/asterism, the line as it is, the line with the mistake).
 MISTAKES = {
@@ -52,6 +54,22 @@ MISTAKES = {
         LAWS, DEVICE, ".c = matrix(dweights), .adds = true}", ".c = matrix(dweights), .adds = false}"),
     "products: the gradient of rows always overwritten": (LAWS, DEVICE, ".c = dx, .adds = into == Into::add}",
                                                           ".c = dx, .adds = false}"),
+    "layer norm: the mean's share forgotten": (BOTH, ENCODER, "w[c] * d[c] - shift -", "w[c] * d[c] -"),
+    "layer norm: the variance's share forgotten": (BOTH, ENCODER, "- shift - (from[c] - mean) * along;", "- shift;"),
+    "layer norm: the bias forgotten": (BOTH, ENCODER, "  bias_backward(dy, dbias);\n", ""),
+    "GELU: its density forgotten": (BOTH, "linalg/gelu_backward_impl.hpp", "+ 1.0F) + x * density;", "+ 1.0F);"),
+    "logistic: the slope of its argument": (BOTH, ENCODER, "y.view(i, c) * (1.0F - y.view(i, c))",
+                                            "(1.0F - y.view(i, c))"),
+    "both ways: the last key unseen": (BOTH, ATTENTION, "return {first, rows, 0, of.keys.rows, 0, true, scale}",
+                                       "return {first, rows, 0, of.keys.rows - 1, 0, true, scale}"),
+    "dropout: the same columns in every row": (BOTH, "backend/dropout.hpp", "mix(stream + step * (row + 1))",
+                                               "mix(stream + 0 * row)"),
+    "dropout: what stays is not enlarged": (BOTH, ENCODER, "0.0F : row[k] * scale", "0.0F : row[k]"),
+    "confidence: the mean forgotten": (BOTH, ENCODER, "(dweights.view(i, j) - mean) / total",
+                                       "dweights.view(i, j) / total"),
+    "confidence: of the wrong slot": (BOTH, ENCODER, "dconfidences.view(slot(j), 0) = d",
+                                      "dconfidences.view(i * k + j, 0) = d"),
+    "squares: half the slope": (BOTH, ENCODER, "2 * weights[i] * difference", "weights[i] * difference"),
     "routing: the mean of weights forgotten": (MODELS, "gating/softmax_top_k_impl.hpp",
                                                "chosen[j].weight * (dweights[j] - chosen_mean)",
                                                "chosen[j].weight * dweights[j]"),
