@@ -17,6 +17,8 @@ HOST, ATTENTION, DEVICE = ("backend/host_training_impl.hpp", "backend/packed_att
 ENCODER = "backend/host_encoder_impl.hpp"
 LAWS, MODELS = "tests/backend/training_host_test.cpp", "tests/train/gradients_test.cpp"
 BOTH = "tests/backend/host_encoder_test.cpp"
+STARS, STAR = "tests/train/constellation_trainer_test.cpp", "tests/train/constellation_layer_test.cpp"
+ENCODERS = "train/encoders/"
 
 # Name: (test, header below include/asterism, the line as it is, the line with the mistake).
 MISTAKES = {
@@ -70,6 +72,36 @@ MISTAKES = {
     "confidence: of the wrong slot": (BOTH, ENCODER, "dconfidences.view(slot(j), 0) = d",
                                       "dconfidences.view(i * k + j, 0) = d"),
     "squares: half the slope": (BOTH, ENCODER, "2 * weights[i] * difference", "weights[i] * difference"),
+    "encoder: the residual stream not joined": (STARS, ENCODERS + "encoder_layer.hpp",
+                                                "    device.add(saved.middle, y);\n", ""),
+    "encoder: its gradient not joined": (STARS, ENCODERS + "encoder_layer.hpp",
+                                         "second.backward(device, saved.middle, work.branch, d);",
+                                         "device.clear(d);\n    second.backward(device, saved.middle, work.branch, d);"),
+    "encoder: dropout forgotten on the way back": (STARS, ENCODERS + "encoder_layer.hpp",
+                                                   "drops.apply(device, 0, work.branch);", ""),
+    "expert: its confidence does not learn": (STARS, ENCODERS + "encoder_expert.hpp",
+                                              "    confidence.backward(device, saved.state, dconfidences, Into::add, work.d);\n",
+                                              ""),
+    "expert: confidence overwrites": (STARS, ENCODERS + "encoder_expert.hpp", "dconfidences, Into::add, work.d",
+                                      "dconfidences, Into::overwrite, work.d"),
+    "experts: dropout of all alike": (STAR, ENCODERS + "encoder_experts.hpp",
+                                      "sent.sources.subview(piece.first, piece.rows)",
+                                      "sent.sources.subview(0, piece.rows)"),
+    "experts: not thought again": (STAR, ENCODERS + "encoder_experts.hpp", "if (recomputes) expert.think", "if (false) expert.think"),
+    "pieces: sequences see one another": (STARS, ENCODERS + "expert_pieces.hpp",
+                                          "ends_.push_back(static_cast<std::uint32_t>(next - first));",
+                                          "ends_.assign(1, static_cast<std::uint32_t>(next - first));"),
+    "router: values overwrite what experts stand for": (STARS, ENCODERS + "attention_router.hpp",
+                                                        "work.dvalue, Into::add", "work.dvalue, Into::overwrite"),
+    "constellation: rows get nothing of experts": (STAR, ENCODERS + "constellation_layer.hpp",
+                                                   "if (dx.rows() > 0) device.gather_backward", "if (false) device.gather_backward"),
+    "constellation: weights before confidence": (STARS, ENCODERS + "constellation_layer.hpp",
+                                                 "device.combine(groups, saved.weighed,", "device.combine(groups, saved.routes,"),
+    "constellation: half the z-loss": (STARS, ENCODERS + "constellation_layer.hpp",
+                                       "2.0 * static_cast<double>(losses.z)", "static_cast<double>(losses.z)"),
+    "constellation: balance without the share": (STARS, ENCODERS + "router_losses.hpp",
+                                                 "static_cast<double>(factor) * share(e) / n",
+                                                 "static_cast<double>(factor) / n"),
     "routing: the mean of weights forgotten": (MODELS, "gating/softmax_top_k_impl.hpp",
                                                "chosen[j].weight * (dweights[j] - chosen_mean)",
                                                "chosen[j].weight * dweights[j]"),
