@@ -66,7 +66,7 @@ MISTAKES = {
                                        "return {first, rows, 0, of.keys.rows - 1, 0, true, scale}"),
     "dropout: the same columns in every row": (BOTH, "backend/dropout.hpp", "mix(stream + step * (row + 1))",
                                                "mix(stream + 0 * row)"),
-    "dropout: what stays is not enlarged": (BOTH, ENCODER, "0.0F : row[k] * scale", "0.0F : row[k]"),
+    "dropout: what stays is not enlarged": (BOTH, ENCODER, "reinterpret_cast<Bits>(values * scale)", "reinterpret_cast<Bits>(values)"),
     "confidence: the mean forgotten": (BOTH, ENCODER, "(dweights.view(i, j) - mean) / total",
                                        "dweights.view(i, j) / total"),
     "confidence: of the wrong slot": (BOTH, ENCODER, "dconfidences.view(slot(j), 0) = d",

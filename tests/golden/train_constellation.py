@@ -5,8 +5,8 @@ With: torch 2.15.0, safetensors 0.8.0, Python 3.11
 
 The modules are PyTorch's: MultiheadAttention asks for experts, TransformerEncoderLayer (norm_first, GELU, no dropout)
 is the middle of each expert, which runs on the rows of one sequence that chose it and on no other. Computed in float64
-from float32 weights. The loss is the weighted mean squared error, plus 0.05 times experts * sum of (choices / rows) * (mean
-probability), plus 0.01 times the mean squared log-sum-exp of the scores.
+from float32 weights. The loss is the weighted mean squared error, plus 0.05 times experts * sum of (choices / rows) *
+(mean probability), plus 0.01 times the mean squared log-sum-exp of the scores.
 
 Writes train/constellation.safetensors:
   rows [n, in], targets [n, out], weights [n] float32;  ends int32 [sequences]

@@ -35,7 +35,7 @@ concept DescribesConstellation = DerivesFromRecipe<C> && requires {
   { C::sizes } -> std::convertible_to<const ConstellationSizes&>;
 };
 
-/// Calls f(info, value, gradient) for every tensor of a constellation, without memory; returns the bytes of the weights.
+/// Calls f(info, value, gradient) for every tensor of a constellation, without memory; returns the weights' bytes.
 template <class F>
 constexpr Bytes for_each_tensor(const ConstellationSizes& sizes, F f) {
   TensorCursor cursor(f);
