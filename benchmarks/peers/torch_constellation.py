@@ -1,8 +1,8 @@
-"""Steps of training of a constellation of encoders in PyTorch, with the sizes of constellation_bench: sparse dispatch
-(an expert runs on the rows that chose it, padded by sequence) and every expert on all rows. The system that this is
-made after does the latter for each of a row's three choices anew.
+"""Steps of training of a constellation of encoders in PyTorch, with the sizes of constellation_bench: `sparse`, where
+an expert runs on the rows that chose it, padded by sequence; `all`, where every chosen expert runs on all rows; and
+`thrice`, the same for each of a row's three choices anew, as the system does that this is made after.
 
-Run:  python benchmarks/peers/torch_constellation.py [threads]     on a quiet machine; median of 5 after 2, and of CPU time
+Run:  python benchmarks/peers/torch_constellation.py [threads]     on a quiet machine; medians after 2 steps
 """
 
 import statistics

@@ -67,9 +67,12 @@ void step(benchmark::State& state) {
 
 }  // namespace
 
-BENCHMARK_TEMPLATE(step, Narrow)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_TEMPLATE(step, Again<Narrow>)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_TEMPLATE(step, Wide)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_TEMPLATE(step, Again<Wide>)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+void settings(benchmark::internal::Benchmark* of) {
+  of->Arg(1)->Arg(2)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+BENCHMARK_TEMPLATE(step, Narrow)->Apply(settings);
+BENCHMARK_TEMPLATE(step, Again<Narrow>)->Apply(settings);
+BENCHMARK_TEMPLATE(step, Wide)->Apply(settings);
+BENCHMARK_TEMPLATE(step, Again<Wide>)->Apply(settings);
 
 BENCHMARK_MAIN();
