@@ -13,6 +13,7 @@
 #include "asterism/train/data/read_examples_impl.hpp"
 #include "asterism/train/data/read_row_impl.hpp"
 #include "asterism/train/describe_impl.hpp"
+#include "asterism/train/encoders/draft_impl.hpp"
 #include "asterism/train/initialise_impl.hpp"
 #include "asterism/train/line_chart_impl.hpp"
 #include "asterism/train/log_impl.hpp"

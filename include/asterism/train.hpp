@@ -8,6 +8,7 @@
 #include "asterism/train/checkpoint.hpp"
 #include "asterism/train/data/packing.hpp"
 #include "asterism/train/data/read_examples.hpp"
+#include "asterism/train/encoders/constellation_trainer.hpp"
 #include "asterism/train/initialise.hpp"
 #include "asterism/train/merge.hpp"
 #include "asterism/train/muon.hpp"

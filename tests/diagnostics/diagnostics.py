@@ -22,8 +22,8 @@ CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "librarian": "librarian/concept.hpp", "encoder": "encode/concept.hpp", "observer": "observe/concept.hpp",
     "score_hook": "constellation/score_hook.hpp", "logits_hook": "generate/logits_hook.hpp",
     "blueprint": "model/concept.hpp", "optimizer": "train/optimizer.hpp", "schedule": "train/schedule.hpp",
-    "adjoint": "backend/adjoint.hpp", "trainable_expert": "train/trainable_expert.hpp",
-    "trainable_gating": "train/trainable_gating.hpp",
+    "adjoint": "backend/adjoint.hpp", "encoder_ops": "backend/encoder.hpp",
+    "trainable_expert": "train/trainable_expert.hpp", "trainable_gating": "train/trainable_gating.hpp",
 }
 LINE = re.compile(r"^\w+<Model<\w+>> (\w+);(?: +// and (\w+))?$")
 # What stands before the first line of an error of g++ and belongs to it.

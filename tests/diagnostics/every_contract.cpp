@@ -4,6 +4,7 @@
 #include "diagnostics/blueprint.cpp"
 #include "diagnostics/cache.cpp"
 #include "diagnostics/encoder.cpp"
+#include "diagnostics/encoder_ops.cpp"
 #include "diagnostics/engine.cpp"
 #include "diagnostics/execution.cpp"
 #include "diagnostics/expert.cpp"

@@ -166,6 +166,40 @@ class HostTraining {
     extent_ = extent;
   }
   const TrainingExtent& extent() const { return extent_; }
+  const parallel::ExecutionRef& training_execution() const { return execution_; }
+
+  /// Calls f(scratch, queries, keys) for every key/value head of every sequence: queries(matrix) is what of a matrix
+  /// (n, columns of all heads) with rows as `of_queries` has them belongs to it, keys(matrix) with rows as `of_keys`.
+  template <class F>
+  void for_each_head(const Sequences& of_queries, const Sequences& of_keys, std::size_t kv_heads, F&& f) {
+    for_each_by_worker(of_keys.size() * kv_heads, [&](std::size_t worker, std::size_t task) {
+      const auto part = [&](const Sequences& of, const auto& all) {
+        const std::size_t width = all.cols() / kv_heads;
+        const std::size_t sequence = task / kv_heads;
+        return detail::columns_at(all.view.rows_at(of.first(sequence), of.rows(sequence)), task % kv_heads * width,
+                                  width);
+      };
+      f(
+          scratch_.attention.view.row(worker), [&](const auto& all) { return part(of_queries, all); },
+          [&](const auto& all) { return part(of_keys, all); });
+    });
+  }
+
+  /// Calls f(row, sums (cols)) for all rows, and adds the sums of all pieces to `total` (cols).
+  template <class F>
+  void sum_over_rows(std::size_t rows, View<float> total, F&& f) {
+    const std::size_t pieces = (rows + piece_rows - 1) / piece_rows;
+    execution_.for_each_task(pieces, [&](std::size_t piece) {
+      const View<float> sums = sums_of(piece, total.size);
+      std::fill_n(sums.data, sums.size, 0.0F);
+      const std::size_t end = std::min(rows, (piece + 1) * piece_rows);
+      for (std::size_t row = piece * piece_rows; row < end; ++row) f(row, sums);
+    });
+    for (std::size_t piece = 0; piece < pieces; ++piece) {
+      const View<const float> sums = sums_of(piece, total.size);
+      for (std::size_t c = 0; c < total.size; ++c) total[c] += sums[c];
+    }
+  }
 
  private:
   struct Scratch {
@@ -185,37 +219,6 @@ class HostTraining {
     execution_.for_each_task(std::min(extent_.threads, count), [&](std::size_t worker) {
       for (std::size_t i = next++; i < count; i = next++) f(worker, i);
     });
-  }
-
-  /// Calls f(scratch, part) for every key/value head of every sequence: part(matrix) is what of a matrix (n, columns of
-  /// all heads) belongs to them.
-  template <class F>
-  void for_each_head(const Sequences& sequences, std::size_t kv_heads, F&& f) {
-    for_each_by_worker(sequences.size() * kv_heads, [&](std::size_t worker, std::size_t task) {
-      const std::size_t sequence = task / kv_heads;
-      const auto part = [&](const auto& all) {
-        const std::size_t width = all.cols() / kv_heads;
-        return detail::columns_at(all.view.rows_at(sequences.first(sequence), sequences.rows(sequence)),
-                                  task % kv_heads * width, width);
-      };
-      f(scratch_.attention.view.row(worker), part);
-    });
-  }
-
-  /// Calls f(row, sums (cols)) for all rows, and adds the sums of all pieces to `total` (cols).
-  template <class F>
-  void sum_over_rows(std::size_t rows, View<float> total, F&& f) {
-    const std::size_t pieces = (rows + piece_rows - 1) / piece_rows;
-    execution_.for_each_task(pieces, [&](std::size_t piece) {
-      const View<float> sums = sums_of(piece, total.size);
-      std::fill_n(sums.data, sums.size, 0.0F);
-      const std::size_t end = std::min(rows, (piece + 1) * piece_rows);
-      for (std::size_t row = piece * piece_rows; row < end; ++row) f(row, sums);
-    });
-    for (std::size_t piece = 0; piece < pieces; ++piece) {
-      const View<const float> sums = sums_of(piece, total.size);
-      for (std::size_t c = 0; c < total.size; ++c) total[c] += sums[c];
-    }
   }
 
   View<float> sums_of(std::size_t piece, std::size_t cols) const {

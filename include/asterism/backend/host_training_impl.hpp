@@ -38,7 +38,7 @@ inline float dot_of_three(View<const float> a, View<const float> b, View<const f
 ASTERISM_INLINE void HostTraining::rms_norm_backward(DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
                                                      float epsilon, DeviceMatrix<const float> dy,
                                                      DeviceMatrix<float> dx, DeviceMatrix<float> dweight) {
-  checks_.rms_norm_backward(x, weight, dy, dx, dweight, extent_);
+  checks_.norm_backward("rms_norm_backward", x, weight, dy, dx, dweight, extent_);
   const View<const float> w = weight.view.row(0);
   const simd::Dot dot = simd::dot();
   const auto one = [&](std::size_t row, View<float> sums) {
@@ -148,7 +148,7 @@ ASTERISM_INLINE void HostTraining::attend_packed(DeviceMatrix<const float> queri
                                                  const Sequences& sequences, std::size_t window,
                                                  DeviceMatrix<float> out) {
   checks_.attend_packed("attend_packed", queries, keys, values, out, head_dim, sequences, extent_);
-  for_each_head(sequences, keys.cols() / head_dim, [&](View<float> scratch, const auto& part) {
+  for_each_head(sequences, sequences, keys.cols() / head_dim, [&](View<float> scratch, const auto& part, auto&&) {
     attend_head({part(queries), part(keys), part(values), window}, query_rows, scratch, part(out));
   });
 }
@@ -160,7 +160,7 @@ ASTERISM_INLINE void HostTraining::attend_packed_backward(
   checks_.attend_packed("attend_packed_backward", queries, keys, values, dout, head_dim, sequences, extent_);
   checks_.same_shapes("attend_packed_backward", queries, dqueries);
   checks_.same_shapes("attend_packed_backward", keys, dkeys, dvalues);
-  for_each_head(sequences, keys.cols() / head_dim, [&](View<float> scratch, const auto& part) {
+  for_each_head(sequences, sequences, keys.cols() / head_dim, [&](View<float> scratch, const auto& part, auto&&) {
     attend_head_backward({part(queries), part(keys), part(values), window}, query_rows, scratch, part(dout),
                          {part(dqueries), part(dkeys), part(dvalues)});
   });

@@ -21,12 +21,13 @@ MatrixView<T> columns_at(const MatrixView<T>& all, std::size_t first, std::size_
 
 /// The rows of one sequence, columns of one key/value head: queries and what is made of them (rows, heads * head_dim)
 /// of the heads that share it, keys and values (rows, head_dim). Row i sees the rows up to i, at most the last `window`
-/// if window > 0.
+/// if window > 0; with `all` it sees every key, of which there may be another number then.
 struct HeadRows {
   MatrixView<const float> queries;
   MatrixView<const float> keys;
   MatrixView<const float> values;
   std::size_t window = 0;
+  bool all = false;
 };
 
 /// Gradients of these, in the same shapes.
@@ -36,7 +37,7 @@ struct HeadGradients {
   MatrixView<float> values;
 };
 
-/// Floats of scratch memory for sequences of at most `longest` rows, taking queries in blocks of `block` rows.
+/// Floats of scratch memory for sequences of at most `longest` keys, taking queries in blocks of `block` rows.
 constexpr std::size_t packed_attention_scratch(std::size_t longest, std::size_t block) {
   return 2 * block * longest + simd::gemm_scratch;
 }

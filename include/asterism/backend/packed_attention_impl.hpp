@@ -21,17 +21,20 @@ struct QueryBlock {
   std::size_t begin;  ///< first row that is seen
   std::size_t seen;   ///< rows
   std::size_t window;
+  bool all;  ///< keys are seen by all queries
   float scale;
 
-  static QueryBlock at(std::size_t first, std::size_t block, const HeadRows& all) {
-    const std::size_t rows = std::min(block, all.queries.rows - first);
-    const std::size_t begin = all.window > 0 && first + 1 > all.window ? first + 1 - all.window : 0;
-    return {
-        first, rows, begin, first + rows - begin, all.window, 1.0F / std::sqrt(static_cast<float>(all.keys.cols))};
+  static QueryBlock at(std::size_t first, std::size_t block, const HeadRows& of) {
+    const std::size_t rows = std::min(block, of.queries.rows - first);
+    const float scale = 1.0F / std::sqrt(static_cast<float>(of.keys.cols));
+    if (of.all) return {first, rows, 0, of.keys.rows, 0, true, scale};
+    const std::size_t begin = of.window > 0 && first + 1 > of.window ? first + 1 - of.window : 0;
+    return {first, rows, begin, first + rows - begin, of.window, false, scale};
   }
 
   /// What query i of the block sees, as columns of the block's scores.
   View<float> visible(MatrixView<float> scores, std::size_t i) const {
+    if (all) return scores.row(i);
     const std::size_t position = first + i;
     const std::size_t from = window > 0 && position + 1 > window ? position + 1 - window : 0;
     return scores.row(i).subview(from - begin, position + 1 - from);
@@ -44,10 +47,10 @@ struct QueryBlock {
                 simd::GemmOperand::of(keys.rows_at(begin, seen)).transposed(), scores, false},
                scratch);
     for (std::size_t i = 0; i < rows; ++i) {
-      const View<float> all = scores.row(i);
+      const View<float> row = scores.row(i);
       const View<float> sees = visible(scores, i);
-      std::fill(all.data, sees.data, 0.0F);
-      std::fill(sees.end(), all.end(), 0.0F);
+      std::fill(row.data, sees.data, 0.0F);
+      std::fill(sees.end(), row.end(), 0.0F);
       const float share = 1.0F / simd::exponentials(sees, scale, simd::maximum(sees));
       for (std::size_t j = 0; j < sees.size; ++j) sees.data[j] *= share;
     }

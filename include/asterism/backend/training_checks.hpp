@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "asterism/backend/checks.hpp"
+#include "asterism/backend/dropout.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/sequences.hpp"
@@ -30,15 +31,26 @@ struct TrainingChecks {
     demand(operation, ((others.rows() == first.rows() && others.cols() == first.cols()) && ...));
   }
 
-  void rms_norm_backward(DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
-                         DeviceMatrix<const float> dy, DeviceMatrix<const float> dx,
-                         DeviceMatrix<const float> dweight, const TrainingExtent& extent) const;
+  /// Of either norm.
+  void norm_backward(const char* operation, DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
+                     DeviceMatrix<const float> dy, DeviceMatrix<const float> dx, DeviceMatrix<const float> dweight,
+                     const TrainingExtent& extent) const;
   /// A sum over the rows of x into one row.
   void sum(const char* operation, DeviceMatrix<const float> x, DeviceMatrix<const float> sums,
            const TrainingExtent& extent) const;
   void attend_packed(const char* operation, DeviceMatrix<const float> queries, DeviceMatrix<const float> keys,
                      DeviceMatrix<const float> values, DeviceMatrix<const float> out, std::size_t head_dim,
                      const Sequences& sequences, const TrainingExtent& extent) const;
+  void attend_both_ways(const char* operation, DeviceMatrix<const float> queries, const Sequences& of_queries,
+                        DeviceMatrix<const float> keys, DeviceMatrix<const float> values, const Sequences& of_keys,
+                        DeviceMatrix<const float> out, std::size_t head_dim, const TrainingExtent& extent) const;
+  void layer_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight, DeviceMatrix<const float> bias,
+                  DeviceMatrix<const float> y) const;
+  void dropout(const Dropout& from, View<const std::int32_t> rows, DeviceMatrix<const float> x) const;
+  void weigh(const char* operation, const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
+             DeviceMatrix<const float> confidences, DeviceMatrix<const gating::Route> weighed) const;
+  void squared_error(MatrixView<const float> targets, View<const float> weights, DeviceMatrix<const float> y,
+                     DeviceMatrix<const float> terms) const;
   void combine_backward(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
                         DeviceMatrix<const float> answers, DeviceMatrix<const float> dx,
                         DeviceMatrix<const float> dslots, DeviceMatrix<const float> dweights) const;

@@ -14,15 +14,14 @@ ASTERISM_INLINE void TrainingChecks::demand(const char* operation, bool met) {
   }
 }
 
-ASTERISM_INLINE void TrainingChecks::rms_norm_backward(DeviceMatrix<const float> x,
-                                                       DeviceMatrix<const float> weight,
-                                                       DeviceMatrix<const float> dy, DeviceMatrix<const float> dx,
-                                                       DeviceMatrix<const float> dweight,
-                                                       const TrainingExtent& extent) const {
-  same_shapes("rms_norm_backward", x, dy, dx);
-  Checks{device}.on_this_device("rms_norm_backward", weight);
-  if (dweight.rows() > 0) same_shapes("rms_norm_backward", weight, dweight);
-  sum("rms_norm_backward", x, weight, extent);
+ASTERISM_INLINE void TrainingChecks::norm_backward(const char* operation, DeviceMatrix<const float> x,
+                                                   DeviceMatrix<const float> weight, DeviceMatrix<const float> dy,
+                                                   DeviceMatrix<const float> dx, DeviceMatrix<const float> dweight,
+                                                   const TrainingExtent& extent) const {
+  same_shapes(operation, x, dy, dx);
+  Checks{device}.on_this_device(operation, weight);
+  if (dweight.rows() > 0) same_shapes(operation, weight, dweight);
+  sum(operation, x, weight, extent);
 }
 
 ASTERISM_INLINE void TrainingChecks::sum(const char* operation, DeviceMatrix<const float> x,
@@ -43,6 +42,56 @@ ASTERISM_INLINE void TrainingChecks::attend_packed(const char* operation, Device
   demand(operation, head_dim > 0 && keys.cols() > 0 && keys.cols() % head_dim == 0 &&
                         queries.cols() % keys.cols() == 0 && queries.rows() == keys.rows() &&
                         sequences.cut(queries.rows(), extent.longest));
+}
+
+ASTERISM_INLINE void TrainingChecks::attend_both_ways(const char* operation, DeviceMatrix<const float> queries,
+                                                      const Sequences& of_queries, DeviceMatrix<const float> keys,
+                                                      DeviceMatrix<const float> values, const Sequences& of_keys,
+                                                      DeviceMatrix<const float> out, std::size_t head_dim,
+                                                      const TrainingExtent& extent) const {
+  same_shapes(operation, queries, out);
+  same_shapes(operation, keys, values);
+  demand(operation, head_dim > 0 && keys.cols() > 0 && keys.cols() % head_dim == 0 &&
+                        queries.cols() % keys.cols() == 0 && of_queries.size() == of_keys.size() &&
+                        of_queries.cut(queries.rows(), queries.rows()) &&
+                        of_keys.cut(keys.rows(), extent.longest));
+}
+
+ASTERISM_INLINE void TrainingChecks::layer_norm(DeviceMatrix<const float> x, DeviceMatrix<const float> weight,
+                                                DeviceMatrix<const float> bias,
+                                                DeviceMatrix<const float> y) const {
+  same_shapes("layer_norm", x, y);
+  same_shapes("layer_norm", weight, bias);
+  Checks{device}.on_this_device("layer_norm", weight);
+  demand("layer_norm", weight.rows() == 1 && weight.cols() == x.cols() && x.cols() > 0);
+}
+
+ASTERISM_INLINE void TrainingChecks::dropout(const Dropout& from, View<const std::int32_t> rows,
+                                             DeviceMatrix<const float> x) const {
+  Checks{device}.on_this_device("dropout", x);
+  demand("dropout", rows.size == x.rows());
+  if (!(from.rate >= 0 && from.threshold() < 65536)) {
+    throw InvalidArgument(concat("dropout: the rate is ", from.rate, ", expected a number in [0, 1)"));
+  }
+}
+
+ASTERISM_INLINE void TrainingChecks::weigh(const char* operation, const ExpertGroups& groups,
+                                           DeviceMatrix<const gating::Route> routes,
+                                           DeviceMatrix<const float> confidences,
+                                           DeviceMatrix<const gating::Route> weighed) const {
+  Checks{device}.on_this_device(operation, groups, routes, confidences, weighed);
+  const std::size_t slots = groups.slot_of_choice.size;
+  demand(operation, slots == routes.rows() * routes.cols() && confidences.rows() == slots &&
+                        confidences.cols() == 1 && weighed.rows() == routes.rows() &&
+                        weighed.cols() == routes.cols());
+}
+
+ASTERISM_INLINE void TrainingChecks::squared_error(MatrixView<const float> targets, View<const float> weights,
+                                                   DeviceMatrix<const float> y,
+                                                   DeviceMatrix<const float> terms) const {
+  Checks{device}.on_this_device("squared_error", y, terms);
+  demand("squared_error", targets.rows == y.rows() && targets.cols == y.cols() && weights.size == y.rows() &&
+                              terms.rows() == 1 && terms.cols() == y.rows());
 }
 
 ASTERISM_INLINE void TrainingChecks::combine_backward(

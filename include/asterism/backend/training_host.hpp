@@ -12,8 +12,8 @@
 #include "asterism/backend/fwd.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host.hpp"
+#include "asterism/backend/host_encoder.hpp"
 #include "asterism/backend/host_gemm.hpp"
-#include "asterism/backend/host_training.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/training_extent.hpp"
 #include "asterism/backend/weight_pieces.hpp"
@@ -33,20 +33,20 @@
 
 namespace asterism::backend {
 
-/// A host with exact activations, the gradients of its operations (see HostTraining), and products of many rows with
-/// Float32 weights and of their gradients as packed ones: see simd::gemm for their order of summation. Weights in
-/// Float32 are (rows, cols), row-major. Models Backend and Adjoint. Allocates nothing after `reserve_training`, which
-/// comes before all else. Not thread-safe.
+/// A host with exact activations, the gradients of its operations (see HostTraining), those of encoders (see
+/// HostEncoder), and products of many rows with Float32 weights and of their gradients as packed ones: see simd::gemm
+/// for their order of summation. Weights in Float32 are (rows, cols), row-major. Models Backend, Adjoint and Encoder.
+/// Allocates nothing after `reserve_training`, which comes before all else. Not thread-safe.
 ///
 /// @tparam Execution  execution policy
 template <class Execution>
-class BasicTrainingHost : public BasicHost<Execution>, public HostTraining {
+class BasicTrainingHost : public BasicHost<Execution>, public HostEncoder {
   using Host = BasicHost<Execution>;
 
  public:
   BasicTrainingHost(std::int32_t device, Bytes budget, std::shared_ptr<Execution> execution)
       : Host(device, budget, execution),
-        HostTraining(device, parallel::ExecutionRef(*execution)),
+        HostEncoder(device, parallel::ExecutionRef(*execution)),
         gemm_(parallel::ExecutionRef(*execution)) {}
 
   /// Scratch memory of steps of that extent.

@@ -31,6 +31,10 @@ namespace asterism::constellation {
 template <class Expert, class Gating, class SharedExpertType, class Experts>
 class Constellation {
  public:
+  static_assert(
+      expert::row_independent<Expert>,
+      "rows of this expert see their neighbours (row_independent is false), later ones too: a causal decoder "
+      "would look ahead; train::ConstellationTrainer has experts of this kind");
   static_assert(expert::Expert<Expert>);
   static_assert(gating::Gating<Gating>);
   using ExpertType = Expert;

@@ -81,6 +81,14 @@ template <class E>
 concept Expert = std::constructible_from<E, const Shape&> && needs::footprint<E> && needs::in_dim<E> &&
     needs::out_dim<E> && needs::slab<E> && needs::matrices<E> && needs::lay_out<E> && needs::scratch<E>;
 
+/// Whether an expert answers each row by itself. One whose rows see their neighbours says
+/// `static constexpr bool row_independent = false`: later rows too, so that no causal decoder takes it.
+template <class E>
+inline constexpr bool row_independent = true;
+template <class E>
+  requires requires { E::row_independent; }
+inline constexpr bool row_independent<E> = E::row_independent;
+
 /// Experts with a third matrix, whose product with x gates the inner activations.
 template <class E>
 concept Gated = requires(const typename E::Slab& slab) {
