@@ -4,7 +4,6 @@
 
 #include "asterism/backend/host_attention_mass_templates.hpp"
 #include "asterism/backend/host_attention_templates.hpp"
-#include "asterism/backend/kv_format_impl.hpp"
 #include "asterism/backend/kv_format_templates.hpp"
 #include "asterism/quant/shipped.hpp"
 #include "asterism/simd/vector.hpp"

@@ -44,7 +44,7 @@ concept backward = requires(const E& expert, Device& device, const typename E::M
 /// An expert that learns.
 ///
 /// 1. `Saved` is what a pass leaves for `backward` of one layer, `Work` memory that all layers share;
-///    `lay_out(cursor, expert, slots)` of each is constexpr. Every step lays both out for the slots that it has. `Saved`
+/// `lay_out(cursor, expert, slots)` of each is constexpr. Every step lays both out for the slots that it has. `Saved`
 ///    are matrices of float, which a recipe may keep in a narrower type.
 /// 2. `forward(device, matrices, groups, x, saved, work, y)` answers as Expert's `forward` does; y may not alias x.
 /// 3. `backward(device, matrices, gradients, groups, x, saved, work, dy, dx)` gets the same x and what `forward` saved,
