@@ -68,7 +68,7 @@ void experts(benchmark::State& state) {
   }
   backend::Layout measured;
   const auto lay_out = [&](backend::Layout& cursor) {
-    return std::tuple{train::DispatchSaved<Experts>::lay_out(cursor, shape, rows),
+    return std::tuple{train::DispatchSaved<Experts>::lay_out(cursor, cursor, shape, rows),
                       train::DispatchWork<Experts>::lay_out(cursor, shape, rows, 0),
                       cursor.matrix<float>(rows, 512), cursor.matrix<float>(rows, 512),
                       cursor.matrix<float>(rows, 512)};
@@ -134,22 +134,32 @@ struct Small : Exact {
                                .rope_theta = 1e4};
 };
 
-template <class Recomputed>
+using train::Storage;
+
+template <class Recomputed, Storage Gradients = Storage::float32, Storage Saved = Storage::float32>
 struct Steps : train::Recipe {
   using Recompute = Recomputed;
+  static constexpr train::Precision precision{.gradients = Gradients, .saved = Saved};
   static constexpr std::int32_t batch = 16, sequence = 256;
 };
 
+struct SmallHalves : Small {
+  using Quantization = quant::BFloat16;
+  using Embedding = quant::BFloat16;
+  using Head = quant::BFloat16;
+};
+
 /// Sixteen sequences of 250 tokens, of which every sixteenth counts: tokens a second.
-template <class Recomputed>
+template <class Recipe, class Policies = Small>
 void small_mixtral(benchmark::State& state) {
   Limits limits = Small::limits;
   limits.threads = static_cast<std::int32_t>(state.range(0));
-  train::Trainer<Small, Steps<Recomputed>> trainer(Small::shape, 4_GiB, limits);
+  train::Trainer<Policies, Recipe> trainer(Small::shape, 4_GiB, limits);
   Random random(1);
   for (const train::Parameter& parameter : trainer.parameters()) {
     for (float& value : parameter.values())
       value = parameter.kind == train::Kind::vector ? 1.0F : 0.08F * static_cast<float>(random.normal());
+    parameter.refresh();
   }
   std::vector<TokenId> tokens, targets;
   std::vector<float> weights;
@@ -172,12 +182,31 @@ void small_mixtral(benchmark::State& state) {
 
 BENCHMARK(experts)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(dense)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_TEMPLATE(small_mixtral, train::recompute::Nothing)
-    ->Arg(1)
+using train::recompute::Nothing;
+BENCHMARK_TEMPLATE(small_mixtral, Steps<Nothing>)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(small_mixtral, Steps<train::recompute::Experts>)
     ->Arg(2)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_TEMPLATE(small_mixtral, train::recompute::Experts)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_TEMPLATE(small_mixtral, train::recompute::Layers)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(small_mixtral, Steps<train::recompute::Layers>)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(small_mixtral, Steps<Nothing, Storage::bfloat16>)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(small_mixtral, Steps<Nothing, Storage::bfloat16, Storage::bfloat16>)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(small_mixtral, Steps<Nothing, Storage::float16, Storage::float16>)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(small_mixtral, Steps<Nothing, Storage::bfloat16, Storage::bfloat16>, SmallHalves)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 BENCHMARK_MAIN();

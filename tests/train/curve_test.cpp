@@ -22,9 +22,20 @@ struct Curve : train::Recipe {
   static constexpr std::int32_t batch = 3, sequence = 512;
 };
 
-}  // namespace
+struct NarrowCurve : Curve {
+  static constexpr train::Precision precision{.gradients = train::Storage::bfloat16,
+                                              .saved = train::Storage::bfloat16};
+};
 
-TEST_CASE("fifty steps of the small Mixtral have PyTorch's losses") {
+/// How far a curve may be from PyTorch's.
+struct Bounds {
+  double loss, norm, balance;  ///< as shares
+  double weight;               ///< mean over some weights of a tensor
+};
+
+/// Takes the steps of the golden file, and compares.
+template <class R>
+void check_curve(const Bounds& bounds) {
   const std::string folder = std::string(ASTERISM_SOURCE_DIR) + "/examples/small_mixtral/checkpoint";
   const test::Golden golden("train/curve.safetensors");
   const auto tokens = golden.values<TokenId>("tokens");
@@ -34,7 +45,7 @@ TEST_CASE("fifty steps of the small Mixtral have PyTorch's losses") {
   const auto norms = golden.values<double>("norms");
   const auto balances = golden.values<double>("balances");
 
-  train::Trainer<test::Exact, Curve> trainer(generate::read_config(folder).shape, 1_GiB);
+  train::Trainer<test::Exact, R> trainer(generate::read_config(folder).shape, 1_GiB);
   train::load_weights(folder, trainer);
   for (const train::Parameter& parameter : trainer.parameters()) {
     if (parameter.kind == train::Kind::vector) continue;
@@ -57,9 +68,9 @@ TEST_CASE("fifty steps of the small Mixtral have PyTorch's losses") {
     }
     const train::StepReport report =
         trainer.step({ids, cuts, targets, weights}, static_cast<std::int64_t>(losses.size()));
-    CHECK(report.pass.loss == doctest::Approx(losses[step]).epsilon(1e-3));
-    CHECK(report.norm == doctest::Approx(norms[step]).epsilon(1e-2));
-    CHECK(report.pass.router.balance == doctest::Approx(balances[step]).epsilon(1e-3));
+    CHECK(report.pass.loss == doctest::Approx(losses[step]).epsilon(bounds.loss));
+    CHECK(report.norm == doctest::Approx(norms[step]).epsilon(bounds.norm));
+    CHECK(report.pass.router.balance == doctest::Approx(balances[step]).epsilon(bounds.balance));
   }
   for (const train::Parameter& parameter : trainer.parameters()) {
     if (!golden.has("weights/" + parameter.name)) continue;
@@ -72,7 +83,19 @@ TEST_CASE("fifty steps of the small Mixtral have PyTorch's losses") {
       const double difference = static_cast<double>(values[i * stride % values.size] - some[i]);
       squares += difference * difference;
     }
-    // Fifty steps of 1e-3 moved each weight by up to 0.05.
-    CHECK(std::sqrt(squares / static_cast<double>(some.size())) < 5e-4);
+    CHECK(std::sqrt(squares / static_cast<double>(some.size())) < bounds.weight);
   }
+}
+
+}  // namespace
+
+// Fifty steps of 1e-3 move each weight by up to 0.05.
+TEST_CASE("fifty steps of the small Mixtral have PyTorch's losses") {
+  check_curve<Curve>({.loss = 1e-3, .norm = 1e-2, .balance = 1e-3, .weight = 5e-4});
+}
+
+// A number in bfloat16 is off by up to 0.2 %, and what is off early counts in later steps. Found: losses 1.1 % apart at
+// most and 0.05 % in the middle, norms 1.5 % and 0.1 %, weights 2.1e-4.
+TEST_CASE("and nearly so with gradients and activations in bfloat16") {
+  check_curve<NarrowCurve>({.loss = 2e-2, .norm = 3e-2, .balance = 5e-3, .weight = 5e-4});
 }

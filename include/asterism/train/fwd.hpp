@@ -6,9 +6,12 @@
 namespace asterism::train {
 
 struct Batch;
+struct Gradient;
+struct LossScale;
 struct Losses;
 struct Parameter;
 struct Plan;
+struct Precision;
 struct Recipe;
 struct StepReport;
 struct AdamW;

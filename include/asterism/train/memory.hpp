@@ -21,8 +21,8 @@ inline constexpr std::size_t loss_rows = 256;
 
 /// Lays out what half a layer leaves, for `count` layers, and calls f(i, half, narrow) for each. If numbers are stored
 /// in float32, each half has all its memory, and `narrow` is empty. Else what may be narrower is in float32 for one
-/// layer at a time, in memory that they share and which is returned, and `narrow` is where layer i keeps it, both (1,
-/// n).
+/// layer at a time, in memory that they share and which is returned, and `narrow` is where layer i keeps it, both
+/// (1, n).
 template <class Half, class F>
 constexpr backend::DeviceMatrix<float> lay_out_halves(backend::Layout& cursor, const Shape& shape,
                                                       std::size_t rows, std::int32_t count, Storage storage,

@@ -31,11 +31,20 @@ concept forward = requires(const E& expert, Device& device, const typename E::Ma
   expert.forward(device, matrices, groups, x, saved, work, y);
 };
 
-template <class E, class Device, class Gradients = typename E::Matrices>
+template <class E, class Device>
 concept backward = requires(const E& expert, Device& device, const typename E::Matrices& matrices,
-                            const Gradients& gradients, const backend::ExpertGroups& groups,
-                            backend::DeviceMatrix<const float> x, const typename E::Saved& saved,
-                            const typename E::Work& work, backend::DeviceMatrix<float> dx) {
+                            const backend::ExpertGroups& groups, backend::DeviceMatrix<const float> x,
+                            const typename E::Saved& saved, const typename E::Work& work,
+                            backend::DeviceMatrix<float> dx) {
+  expert.backward(device, matrices, matrices, groups, x, saved, work, x, dx);
+};
+
+/// The same, into gradients of another storage.
+template <class E, class Device, class Gradients>
+concept backward_into = requires(const E& expert, Device& device, const typename E::Matrices& matrices,
+                                 const Gradients& gradients, const backend::ExpertGroups& groups,
+                                 backend::DeviceMatrix<const float> x, const typename E::Saved& saved,
+                                 const typename E::Work& work, backend::DeviceMatrix<float> dx) {
   expert.backward(device, matrices, gradients, groups, x, saved, work, x, dx);
 };
 
@@ -44,8 +53,8 @@ concept backward = requires(const E& expert, Device& device, const typename E::M
 /// An expert that learns.
 ///
 /// 1. `Saved` is what a pass leaves for `backward` of one layer, `Work` memory that all layers share;
-/// `lay_out(cursor, expert, slots)` of each is constexpr. Every step lays both out for the slots that it has. `Saved`
-///    are matrices of float, which a recipe may keep in a narrower type.
+///    `lay_out(cursor, expert, slots)` of each is constexpr. Every step lays both out for the slots that it has.
+///    `Saved` are matrices of float, which a recipe may keep in a narrower type.
 /// 2. `forward(device, matrices, groups, x, saved, work, y)` answers as Expert's `forward` does; y may not alias x.
 /// 3. `backward(device, matrices, gradients, groups, x, saved, work, dy, dx)` gets the same x and what `forward` saved,
 ///    and dy, the gradient of y. It adds the gradients of the matrices to `gradients`, of the same type, and overwrites
