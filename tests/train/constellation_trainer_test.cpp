@@ -1,4 +1,6 @@
 // A constellation of encoders that learns: its gradients against PyTorch's, its bits, its memory, and that it learns.
+#include "asterism/train/encoders/constellation_trainer.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -11,7 +13,6 @@
 
 #include "asterism/core/error.hpp"
 #include "asterism/core/random.hpp"
-#include "asterism/train/encoders/constellation_trainer.hpp"
 
 #include "support/golden.hpp"
 #include "support/slopes.hpp"
