@@ -94,8 +94,10 @@ void load(train::ConstellationTrainer<C>& trainer) {
 template <class C>
 std::vector<float> gradients(const train::ConstellationTrainer<C>& trainer) {
   std::vector<float> out;
-  for (const train::Parameter& parameter : trainer.parameters())
-    out.insert(out.end(), parameter.slope().begin(), parameter.slope().end());
+  for (const train::Parameter& parameter : trainer.parameters()) {
+    const auto* const slope = reinterpret_cast<const float*>(parameter.slope().data);
+    out.insert(out.end(), slope, slope + parameter.size());
+  }
   return out;
 }
 
@@ -132,7 +134,8 @@ TEST_CASE("answers and every tensor's gradient are PyTorch's") {
     CAPTURE(parameter.name);
     const auto of = golden().values<float>("gradient/" + parameter.name);
     const std::vector<double> wanted(of.begin(), of.end());
-    const MatrixView<const float> slope(parameter.slope().data, 1, parameter.size());
+    const MatrixView<const float> slope(reinterpret_cast<const float*>(parameter.slope().data), 1,
+                                        parameter.size());
     if (parameter.name == "gate.key.bias") {
       // What all keys share changes no softmax: nothing but rounding is left.
       for (const float value : slope.row(0)) CHECK(std::abs(value) < 1e-6F);

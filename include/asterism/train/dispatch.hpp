@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/layout.hpp"
@@ -15,6 +16,7 @@
 #include "asterism/train/experts.hpp"
 #include "asterism/train/losses.hpp"
 #include "asterism/train/report.hpp"
+#include "asterism/train/router_report.hpp"
 #include "asterism/train/trainable_gating.hpp"
 
 namespace asterism::train {
@@ -143,7 +145,10 @@ class Dispatch {
     device.combine_backward(groups, saved.routes, saved.answers, d, work.dslots, work.dweights);
     device.gather(groups, x, work.gathered);
     experts_.backward(device, groups, work.gathered, saved.inner, work.inner, work.dslots, work.dgathered);
-    const RouterReport out = router_losses(device, losses, saved, work);
+    const RouterReport out = router_report(device, static_cast<double>(losses.balance) / layers_,
+                                           {saved.scores, saved.probabilities, saved.counts, saved.offsets,
+                                            saved.routes.cols(), work.terms, work.sums, work.dprobabilities});
+    if constexpr (Constellation::is_biased) add_load(device, saved.counts);
     const auto of_losses = work.dprobabilities.rows_at(0, losses.balance != 0 ? 1 : 0);
     device.route_backward(gating_, saved.scores, saved.probabilities, saved.routes, work.dweights, of_losses,
                           work.dscores);
@@ -158,42 +163,14 @@ class Dispatch {
   }
 
  private:
-  /// The losses and what else is told of the router; in work.dprobabilities the balance loss's gradient by the
-  /// probabilities.
+  /// Adds the choices of a biased gating to its load.
   template <class Device>
-  RouterReport router_losses(Device& device, const Losses& losses, const Saved& saved, const Work& work) const {
-    const auto rows = static_cast<double>(saved.probabilities.rows());
-    const std::size_t experts = saved.probabilities.cols();
-    const auto n = static_cast<double>(experts);
-    device.sum_rows(saved.probabilities, work.sums);
-    device.router_terms(saved.scores, saved.probabilities, work.terms);
-    const auto [counts, offsets, terms, sums] = device.read(saved.counts, saved.offsets, work.terms, work.sums);
-    RouterReport out;
-    for (std::size_t e = 0; e < experts; ++e) {
-      out.balance += n * (counts(0, e) / rows) * static_cast<double>(sums(0, e)) / rows;
-    }
-    for (std::size_t i = 0; i < terms.rows; ++i) {
-      const auto sum = static_cast<double>(terms(i, 0));
-      out.z += sum * sum / rows;
-      out.entropy += static_cast<double>(terms(i, 1)) / rows;
-    }
-    out.dropped = 1 - offsets(0, experts) / (rows * static_cast<double>(saved.routes.cols()));
-    const MatrixView<const std::int32_t> chosen = counts;
-    device.write(work.dprobabilities, [&](const backend::DeviceMatrix<float>& slope) {
-      for (std::size_t e = 0; e < experts; ++e) {
-        const double share = chosen(0, e) / rows;
-        slope.view(0, e) = static_cast<float>(static_cast<double>(losses.balance) * n * share / (rows * layers_));
-      }
-    });
-    if constexpr (Constellation::is_biased) add_load(device, chosen, experts);
-    return out;
-  }
-
-  template <class Device>
-  void add_load(Device& device, const MatrixView<const std::int32_t>& chosen, std::size_t experts) const {
+  void add_load(Device& device, backend::DeviceMatrix<const std::int32_t> counts) const {
     if (load_.rows() == 0) return;
+    const auto read = device.read(counts);
+    const MatrixView<const std::int32_t> chosen = std::get<0>(read);
     device.write(load_, [&](const backend::DeviceMatrix<float>& load) {
-      for (std::size_t e = 0; e < experts; ++e) load.view(0, e) += static_cast<float>(chosen(0, e));
+      for (std::size_t e = 0; e < load.cols(); ++e) load.view(0, e) += static_cast<float>(chosen(0, e));
     });
   }
 

@@ -16,9 +16,10 @@
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/train/encoders/attention_router.hpp"
 #include "asterism/train/encoders/encoder_experts.hpp"
-#include "asterism/train/encoders/router_losses.hpp"
 #include "asterism/train/encoders/sizes.hpp"
 #include "asterism/train/losses.hpp"
+#include "asterism/train/report.hpp"
+#include "asterism/train/router_report.hpp"
 
 namespace asterism::train {
 
@@ -47,9 +48,10 @@ class ConstellationLayer {
   /// What `forward` leaves.
   struct Saved {
     AttentionRouter::Saved router;
-    backend::DeviceMatrix<float> probabilities;    ///< (rows, experts): scores first
-    backend::DeviceMatrix<float> log_sums;         ///< (rows, 1): log sum exp of the scores
+    backend::DeviceMatrix<float> scores;           ///< (rows, experts)
+    backend::DeviceMatrix<float> probabilities;    ///< (rows, experts)
     backend::DeviceMatrix<gating::Route> routes;   ///< (rows, top_k)
+    backend::DeviceMatrix<std::int32_t> counts;    ///< (1, experts): choices of each
     backend::DeviceMatrix<gating::Route> weighed;  ///< (rows, top_k): by confidence
     backend::DeviceMatrix<std::int32_t> offsets;   ///< (1, experts + 1)
     backend::DeviceMatrix<std::int32_t> sources;   ///< (1, slots)
@@ -64,8 +66,9 @@ class ConstellationLayer {
       const std::size_t slots = rows * sizes.top_k;
       return {AttentionRouter::Saved::lay_out(cursor, sizes, rows),
               cursor.matrix<float>(rows, sizes.experts),
-              cursor.matrix<float>(rows, 1),
+              cursor.matrix<float>(rows, sizes.experts),
               cursor.matrix<gating::Route>(rows, sizes.top_k),
+              cursor.matrix<std::int32_t>(1, sizes.experts),
               cursor.matrix<gating::Route>(rows, sizes.top_k),
               cursor.matrix<std::int32_t>(1, sizes.experts + 1),
               cursor.matrix<std::int32_t>(1, slots),
@@ -92,6 +95,7 @@ class ConstellationLayer {
     backend::DeviceMatrix<float> dconfidences;  ///< (slots, 1)
     backend::DeviceMatrix<float> dweights;      ///< (rows, top_k)
     backend::DeviceMatrix<float> dscores;       ///< (rows, experts)
+    backend::DeviceMatrix<float> terms;         ///< (rows, 2): see RoutedRows
     backend::DeviceMatrix<float> sums;          ///< (1, experts): of the probabilities
     backend::DeviceMatrix<float> slopes;        ///< (1, experts): of balance
     backend::DeviceMatrix<float> dgathered;     ///< (slots, in); empty where nobody asks for dx
@@ -106,6 +110,7 @@ class ConstellationLayer {
               cursor.matrix<float>(slots, 1),
               cursor.matrix<float>(rows, sizes.top_k),
               cursor.matrix<float>(rows, sizes.experts),
+              cursor.matrix<float>(rows, 2),
               cursor.matrix<float>(1, sizes.experts),
               cursor.matrix<float>(1, sizes.experts),
               cursor.matrix<float>(to_rows ? slots : 0, sizes.in)};
@@ -123,9 +128,10 @@ class ConstellationLayer {
                backend::DeviceMatrix<const float> x, const Saved& saved, const Work& work,
                backend::DeviceMatrix<float> y) {
     const backend::ExpertGroups groups = saved.groups();
-    router_.forward(device, x, saved.router, work.router, saved.probabilities);
-    device.log_sum_exp(saved.probabilities, saved.log_sums);
+    router_.forward(device, x, saved.router, work.router, saved.scores);
+    device.copy_from(saved.scores, saved.probabilities);
     device.route(gating_, saved.probabilities, saved.routes);
+    device.count_choices(saved.routes, saved.counts);
     device.group(saved.routes, groups);
     device.gather(groups, x, work.gathered);
     experts_.forward(device, sent(device, saved, sequences, dropout), work.gathered, saved.experts, work.experts,
@@ -136,9 +142,9 @@ class ConstellationLayer {
   }
 
   /// From dy (n, out) and what `forward` got and left: dx (n, in), overwritten unless it is empty; the gradients of all
-  /// weights, those of the router's losses among them, are added to. Returns these losses.
+  /// weights, those of the router's losses among them, are added to. Returns what the router did.
   template <class Device>
-  RouterLosses backward(Device& device, const Losses& losses, const backend::Sequences& sequences,
+  RouterReport backward(Device& device, const Losses& losses, const backend::Sequences& sequences,
                         const backend::Dropout& dropout, backend::DeviceMatrix<const float> x, const Saved& saved,
                         const Work& work, backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dx) {
     const backend::ExpertGroups groups = saved.groups();
@@ -148,13 +154,14 @@ class ConstellationLayer {
     device.gather(groups, x, work.gathered);
     experts_.backward(device, sent(device, saved, sequences, dropout), work.gathered, saved.confidences,
                       saved.experts, work.experts, work.danswers, work.dconfidences, work.dgathered);
-    const RouterLosses out = router_losses(
-        device, losses.balance, {saved.probabilities, saved.log_sums, saved.offsets, work.sums, work.slopes});
-    device.route_backward(gating_, saved.probabilities, saved.routes, work.dweights,
+    const RouterReport out = router_report(device, static_cast<double>(losses.balance),
+                                           {saved.scores, saved.probabilities, saved.counts, saved.offsets,
+                                            saved.routes.cols(), work.terms, work.sums, work.slopes});
+    device.route_backward(gating_, saved.scores, saved.probabilities, saved.routes, work.dweights,
                           work.slopes.rows_at(0, losses.balance != 0 ? 1 : 0), work.dscores);
     if (losses.z != 0) {
       const auto factor = 2.0 * static_cast<double>(losses.z) / static_cast<double>(x.rows());
-      device.add_scaled(saved.probabilities, saved.log_sums, static_cast<float>(factor), work.dscores);
+      device.z_loss_backward(saved.scores, work.terms, static_cast<float>(factor), work.dscores);
     }
     router_.backward(device, x, saved.router, work.router, work.dscores, dx);
     if (dx.rows() > 0) device.gather_backward(groups, saved.routes, work.dgathered, dx);

@@ -148,8 +148,9 @@ consteval bool constellation_fits() {
     throw InvalidArgument("the machine has no host device, on which models are trained");
   }();
   constexpr Plan planned = constellation_plan<C>(budget, threads);
-  return TrainingMemory<planned.weights.count, planned.gradients.count, planned.optimizer.count,
-                        planned.activations.count, planned.workspace.count, planned.budget.count>::fits;
+  return TrainingMemory<planned.weights.count, planned.masters.count, planned.gradients.count,
+                        planned.optimizer.count, planned.activations.count, planned.workspace.count,
+                        planned.budget.count>::fits;
 }
 
 }  // namespace asterism::train

@@ -42,8 +42,8 @@ struct FeatureBatch {
 
 /// Of one pass over a batch, and for a step also what it changed.
 struct ConstellationReport {
-  double loss = 0;        ///< weighted mean over rows and numbers of the squared error
-  RouterLosses router{};  ///< without their factors
+  double loss = 0;  ///< weighted mean over rows and numbers of the squared error
+  RouterReport router{};
   std::size_t rows = 0;
   std::int64_t step = 0;  ///< from 1
   double norm = 0;        ///< of all gradients together, before it was limited
@@ -161,7 +161,10 @@ class ConstellationTrainer {
   }
 
   void clear_gradients() {
-    for (const Parameter& parameter : parameters_) device_.clear({parameter.gradient, device_.device()});
+    for (Parameter& parameter : parameters_) {
+      parameter.gradient.factor = 1;
+      parameter.gradient.clear(device_.execution());
+    }
   }
 
   /// Adds the gradients of a batch's loss, and of the router's own, to what is there.
