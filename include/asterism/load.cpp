@@ -17,6 +17,7 @@
 #include "asterism/checkpoint/load_weights_impl.hpp"
 #include "asterism/checkpoint/peft_config_impl.hpp"
 #include "asterism/checkpoint/peft_impl.hpp"
+#include "asterism/checkpoint/peft_names_impl.hpp"
 #include "asterism/checkpoint/safetensors/dtype_impl.hpp"
 #include "asterism/checkpoint/safetensors/float_bits_impl.hpp"
 #include "asterism/checkpoint/safetensors/header_impl.hpp"

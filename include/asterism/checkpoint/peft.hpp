@@ -8,24 +8,16 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "asterism/checkpoint/peft_config.hpp"
+#include "asterism/checkpoint/peft_names.hpp"
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/file/input_file.hpp"
 
 namespace asterism::checkpoint {
-
-/// "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight" for the tensor
-/// "model.layers.0.self_attn.q_proj.weight" and "lora_A".
-std::string peft_name(std::string_view tensor, std::string_view half);
-
-/// "base_model.model.model.layers.0.mlp.gate.weight" for a tensor that an adapter's file has whole, in the place of the
-/// base's, under the name of transformers 5: PEFT converts no such tensors.
-std::string peft_whole_name(std::string_view tensor);
 
 /// One matrix of an adapter in memory, or a whole tensor: float32, row-major.
 struct PeftTensor {

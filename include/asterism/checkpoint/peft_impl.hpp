@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "asterism/checkpoint/peft.hpp"
+#include "asterism/checkpoint/peft_names.hpp"
 #include "asterism/checkpoint/safetensors/float_bits.hpp"
 #include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/checkpoint/safetensors/writer.hpp"
@@ -15,62 +16,6 @@
 #include "asterism/json/json.hpp"
 
 namespace asterism::checkpoint {
-
-namespace detail {
-
-inline constexpr std::string_view peft_prefix = "base_model.model.";
-inline constexpr std::string_view weight_suffix = ".weight";
-inline constexpr std::string_view old_experts = ".block_sparse_moe.";  // transformers 4's Mixtral
-inline constexpr std::string_view new_experts = ".mlp.";
-
-inline std::string renamed(std::string name, std::string_view from, std::string_view to) {
-  if (const std::size_t at = name.find(from); at != name.npos) name.replace(at, from.size(), to);
-  return name;
-}
-
-inline std::string_view without_weight(std::string_view tensor) {
-  if (tensor.ends_with(weight_suffix)) tensor.remove_suffix(weight_suffix.size());
-  return tensor;
-}
-
-/// Which matrix of which expert a tensor is.
-struct ExpertMatrix {
-  std::string experts;  ///< "model.layers.0.mlp.experts"
-  std::uint64_t expert = 0;
-  std::optional<std::int32_t> half{};  ///< of gate and up; none: down
-};
-
-inline std::optional<ExpertMatrix> expert_matrix(std::string_view tensor) {
-  constexpr std::string_view marker = ".experts.";
-  const std::size_t at = tensor.find(marker);
-  if (at == tensor.npos) return std::nullopt;
-  std::string_view rest = without_weight(tensor.substr(at + marker.size()));
-  ExpertMatrix out{renamed(std::string(tensor.substr(0, at + marker.size() - 1)), old_experts, new_experts)};
-  const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
-  if (digits == 0 || digits > 9) return std::nullopt;
-  for (const char digit : rest.substr(0, digits))
-    out.expert = 10 * out.expert + static_cast<std::uint64_t>(digit - '0');
-  rest.remove_prefix(digits);
-  if (rest == ".w1" || rest == ".gate_proj") {
-    out.half = 0;
-  } else if (rest == ".w3" || rest == ".up_proj") {
-    out.half = 1;
-  } else if (rest != ".w2" && rest != ".down_proj") {
-    return std::nullopt;
-  }
-  return out;
-}
-
-}  // namespace detail
-
-ASTERISM_INLINE std::string peft_name(std::string_view tensor, std::string_view half) {
-  return concat(detail::peft_prefix, detail::without_weight(tensor), ".", half, detail::weight_suffix);
-}
-
-ASTERISM_INLINE std::string peft_whole_name(std::string_view tensor) {
-  return concat(detail::peft_prefix,
-                detail::renamed(std::string(tensor), detail::old_experts, detail::new_experts));
-}
 
 ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder)
     : config_(read_peft_config(folder)), input_(folder + "/adapter_model.safetensors") {
