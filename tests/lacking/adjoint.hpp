@@ -17,6 +17,10 @@ struct NoClear : Complete {
   using Complete::Complete;
   void clear() {}
 };
+struct NoStoreFloats : Complete {
+  using Complete::Complete;
+  void store_floats() {}
+};
 struct NoProductBackward : Complete {
   using Complete::Complete;
   void product_backward() {}

@@ -55,7 +55,7 @@ class LearningExperts {
                 const Saved& saved, const Work& work, backend::DeviceMatrix<const float> dy,
                 backend::DeviceMatrix<float> dx) const {
     static_assert(
-        needs::backward_into<Expert, Device, GradientMatrices>,
+        LearnsInto<Expert, Device, GradientMatrices>,
         "this expert learns by gradients in the format of its weights alone: see train::TrainableExpert");
     expert_.backward(device, matrices_, gradients_, groups, x, saved, work, dy, dx);
   }

@@ -39,15 +39,6 @@ concept backward = requires(const E& expert, Device& device, const typename E::M
   expert.backward(device, matrices, matrices, groups, x, saved, work, x, dx);
 };
 
-/// The same, into gradients of another storage.
-template <class E, class Device, class Gradients>
-concept backward_into = requires(const E& expert, Device& device, const typename E::Matrices& matrices,
-                                 const Gradients& gradients, const backend::ExpertGroups& groups,
-                                 backend::DeviceMatrix<const float> x, const typename E::Saved& saved,
-                                 const typename E::Work& work, backend::DeviceMatrix<float> dx) {
-  expert.backward(device, matrices, gradients, groups, x, saved, work, x, dx);
-};
-
 }  // namespace needs
 
 /// An expert that learns.
@@ -67,5 +58,14 @@ concept backward_into = requires(const E& expert, Device& device, const typename
 template <class E, class Device>
 concept TrainableExpert = expert::ExpertOn<E, Device> && needs::saved<E> && needs::work<E> &&
     needs::forward<E, Device> && needs::backward<E, Device>;
+
+/// An expert whose `backward` takes gradients of that type, such as its matrices in a narrower format.
+template <class E, class Device, class Gradients>
+concept LearnsInto = requires(const E& expert, Device& device, const typename E::Matrices& matrices,
+                              const Gradients& gradients, const backend::ExpertGroups& groups,
+                              backend::DeviceMatrix<const float> x, const typename E::Saved& saved,
+                              const typename E::Work& work, backend::DeviceMatrix<float> dx) {
+  expert.backward(device, matrices, gradients, groups, x, saved, work, x, dx);
+};
 
 }  // namespace asterism::train
