@@ -53,7 +53,7 @@ MISTAKES = {
     "rows taken: others not cleared": (LAWS, HOST, "  clear(dx);\n", ""),
     "embedding: a repeated token overwrites": (LAWS, DEVICE, "to[c] += from[c];", "to[c] = from[c];"),
     "products: the gradient of weights overwritten": (
-        LAWS, DEVICE, ".c = matrix(dweights), .adds = true}", ".c = matrix(dweights), .adds = false}"),
+        LAWS, DEVICE, ".c = dweights, .adds = into == Into::add}", ".c = dweights, .adds = false}"),
     "products: the gradient of rows always overwritten": (LAWS, DEVICE, ".c = dx, .adds = into == Into::add}",
                                                           ".c = dx, .adds = false}"),
     "layer norm: the mean's share forgotten": (BOTH, ENCODER, "w[c] * d[c] - shift -", "w[c] * d[c] -"),
@@ -100,12 +100,11 @@ MISTAKES = {
     "constellation: half the z-loss": (STARS, ENCODERS + "constellation_layer.hpp",
                                        "2.0 * static_cast<double>(losses.z)", "static_cast<double>(losses.z)"),
     "constellation: balance without the share": (STARS, "train/router_report.hpp", "factor * share(e) / n", "factor / n"),
-    "routing: the mean of weights forgotten": (MODELS, "gating/softmax_top_k_impl.hpp",
+    "routing: the mean of weights forgotten": (MODELS, "gating/softmax_choice_backward.hpp",
                                                "chosen[j].weight * (dweights[j] - chosen_mean)",
                                                "chosen[j].weight * dweights[j]"),
-    "balance: its gradient without the share of an expert": (
-        MODELS, "train/dispatch.hpp", "static_cast<double>(losses.balance) * n * share / (rows * layers_)",
-        "static_cast<double>(losses.balance) * n / (rows * layers_)"),
+    "balance: its gradient of one layer in the place of all": (
+        MODELS, "train/dispatch.hpp", "static_cast<double>(losses.balance) / layers_", "static_cast<double>(losses.balance)"),
     "z-loss: half its gradient": (MODELS, "train/dispatch.hpp", "2.0 * static_cast<double>(losses.z)",
                                   "static_cast<double>(losses.z)"),
     "block: the residual stream not joined": (MODELS, "train/attention.hpp",
