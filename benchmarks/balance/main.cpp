@@ -1,6 +1,6 @@
-// What ways of keeping the load of experts even cost and bring: the same small model learns the same examples with each,
-// from random weights of several seeds. Prints loss on held-out examples, and of the last tokens the load, the entropy of
-// routers and dead experts.
+// What ways of keeping the load of experts even cost and bring: the same small model learns the same examples with
+// each, from random weights of several seeds. Prints loss on held-out examples, and of the last tokens the load, the
+// entropy of routers and dead experts.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
