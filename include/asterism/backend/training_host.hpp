@@ -56,10 +56,14 @@ class BasicTrainingHost : public BasicHost<Execution>, public HostEncoder {
   }
 
   /// Draws it from the arena and keeps it. extent.threads are at least those of the execution policy.
-  void reserve_training(const TrainingExtent& extent) {
-    HostTraining::keep(this->allocate(HostTraining::scratch_of(extent), "training scratch"), extent);
-    gemm_.keep(this->allocate(HostGemm::scratch(), "training scratch"));
-    if (extent.unpacked > 0) unpacked_ = this->allocate({extent.unpacked * sizeof(float)}, "training scratch");
+  void reserve_training(const TrainingExtent& extent) { reserve_training(extent, *this); }
+
+  /// The same from another device's arena.
+  template <class Memory>
+  void reserve_training(const TrainingExtent& extent, Memory& memory) {
+    HostTraining::keep(memory.allocate(HostTraining::scratch_of(extent), "training scratch"), extent);
+    gemm_.keep(memory.allocate(HostGemm::scratch(), "training scratch"));
+    if (extent.unpacked > 0) unpacked_ = memory.allocate({extent.unpacked * sizeof(float)}, "training scratch");
   }
 
   /// As those of BasicHost.

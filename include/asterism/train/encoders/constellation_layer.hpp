@@ -60,7 +60,7 @@ class ConstellationLayer {
     backend::DeviceMatrix<float> confidences;      ///< (slots, 1)
     typename Experts::Saved experts;
 
-    /// For `rows` rows; `most` of a piece.
+    /// For `rows` rows; `most`: of the pieces at work.
     static constexpr Saved lay_out(backend::Layout& cursor, const ConstellationSizes& sizes, std::size_t rows,
                                    std::size_t most) {
       const std::size_t slots = rows * sizes.top_k;
@@ -117,10 +117,11 @@ class ConstellationLayer {
     }
   };
 
-  /// `most`: rows of a piece, at least those of the longest sequence.
+  /// `most`: rows of a piece, at least those of the longest sequence. With a crew, memory is laid out for as many
+  /// pieces as it has workers.
   ConstellationLayer(const ConstellationSizes& sizes, const AttentionRouter& router,
-                     std::vector<EncoderExpert> experts, std::size_t most)
-      : router_(router), experts_(std::move(experts), most), gating_(sizes.experts, sizes.top_k) {}
+                     std::vector<EncoderExpert> experts, std::size_t most, backend::TrainingCrew* crew = nullptr)
+      : router_(router), experts_(std::move(experts), most, crew), gating_(sizes.experts, sizes.top_k) {}
 
   /// y (n, out) of x (n, in).
   template <class Device>

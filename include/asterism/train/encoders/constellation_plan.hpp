@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "asterism/backend/layout.hpp"
+#include "asterism/backend/training_crew.hpp"
 #include "asterism/backend/training_extent.hpp"
 #include "asterism/backend/training_host.hpp"
 #include "asterism/core/bytes.hpp"
@@ -73,6 +74,17 @@ struct ConstellationOf {
             .longest = std::max(static_cast<std::size_t>(C::sequence), sizes.experts),
             .threads = static_cast<std::size_t>(threads)};
   }
+
+  /// Of what a worker computes; its threads are how many workers there are.
+  static constexpr backend::TrainingExtent extent_of_piece(std::int32_t threads) {
+    backend::TrainingExtent out = extent(threads);
+    out.rows = piece;
+    return out;
+  }
+  /// Rows at work, of n.
+  static constexpr std::size_t rows_at_work(std::size_t n, std::int32_t threads) {
+    return std::min(n, piece) * static_cast<std::size_t>(threads);
+  }
 };
 
 /// What a step writes besides gradients.
@@ -86,13 +98,14 @@ struct ConstellationStep {
   typename Layer::Work work;
 
   /// For a step of n rows.
-  static constexpr ConstellationStep lay_out(backend::Layout& cursor, std::size_t n) {
+  static constexpr ConstellationStep lay_out(backend::Layout& cursor, std::size_t n, std::int32_t threads) {
     return {cursor.matrix<float>(n, C::sizes.in), cursor.matrix<float>(n, C::sizes.out),
             cursor.matrix<float>(1, n),
-            Layer::Work::lay_out(cursor, C::sizes, n, std::min(n, ConstellationOf<C>::piece), false)};
+            Layer::Work::lay_out(cursor, C::sizes, n, ConstellationOf<C>::rows_at_work(n, threads), false)};
   }
-  static constexpr typename Layer::Saved lay_out_saved(backend::Layout& cursor, std::size_t n) {
-    return Layer::Saved::lay_out(cursor, C::sizes, n, std::min(n, ConstellationOf<C>::piece));
+  static constexpr typename Layer::Saved lay_out_saved(backend::Layout& cursor, std::size_t n,
+                                                       std::int32_t threads) {
+    return Layer::Saved::lay_out(cursor, C::sizes, n, ConstellationOf<C>::rows_at_work(n, threads));
   }
 };
 
@@ -118,6 +131,17 @@ struct ConstellationOptimizer {
   constexpr Bytes total() const { return states + work + Bytes{aligned(pieces * sizeof(double))}; }
 };
 
+/// What the device draws for itself, and for its workers where it has more than one thread.
+template <DescribesConstellation C>
+constexpr Bytes constellation_scratch(std::int32_t threads) {
+  using Of = ConstellationOf<C>;
+  Bytes out = backend::TrainingHost::training_scratch(Of::extent(threads));
+  if (threads > 1) {
+    out += backend::TrainingCrew::scratch(Of::extent_of_piece(threads), static_cast<std::size_t>(threads));
+  }
+  return out;
+}
+
 /// The plan of what C describes, in `budget`, equal to what a ConstellationTrainer draws of the device's arena, to the
 /// byte. A constant expression.
 template <DescribesConstellation C>
@@ -127,11 +151,11 @@ constexpr Plan constellation_plan(Bytes budget, std::int32_t threads = 1) {
   out.gradients = out.weights;
   out.optimizer = ConstellationOptimizer<C>::bytes().total();
   backend::Layout saved;
-  ConstellationStep<C>::lay_out_saved(saved, ConstellationOf<C>::rows);
+  ConstellationStep<C>::lay_out_saved(saved, ConstellationOf<C>::rows, threads);
   out.activations = saved.used();
   backend::Layout step;
-  ConstellationStep<C>::lay_out(step, ConstellationOf<C>::rows);
-  out.workspace = step.used() + backend::TrainingHost::training_scratch(ConstellationOf<C>::extent(threads));
+  ConstellationStep<C>::lay_out(step, ConstellationOf<C>::rows, threads);
+  out.workspace = step.used() + constellation_scratch<C>(threads);
   out.budget = budget;
   return out;
 }

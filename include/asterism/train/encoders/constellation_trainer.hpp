@@ -16,6 +16,7 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/sequences.hpp"
+#include "asterism/backend/training_crew.hpp"
 #include "asterism/backend/training_host.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -64,6 +65,7 @@ class ConstellationTrainer {
                                 std::uint64_t seed = 0)
       : numbers_(numbers),
         plan_(checked(constellation_plan<C>(budget, threads))),
+        threads_(threads),
         seed_(seed),
         device_(0, budget, std::make_shared<parallel::Threads>(static_cast<std::size_t>(threads))),
         weights_(device_.allocate(plan_.weights, "weights")),
@@ -71,9 +73,9 @@ class ConstellationTrainer {
         states_(device_.allocate(optimizer_.states, "optimizer")),
         work_(device_.allocate(optimizer_.total() - optimizer_.states, "optimizer")),
         saved_memory_(device_.allocate(plan_.activations, "activations")),
-        step_memory_(
-            device_.allocate(plan_.workspace - Device::training_scratch(Of::extent(threads)), "workspace")) {
+        step_memory_(device_.allocate(plan_.workspace - constellation_scratch<C>(threads), "workspace")) {
     device_.reserve_training(Of::extent(threads));
+    if (threads > 1) crew_.emplace(device_, Of::extent_of_piece(threads));
     std::uint64_t used = 0;
     const auto add = [&](const TensorInfo& info, MatrixView<float> value, MatrixView<float> gradient) {
       const Bytes state = OptimizerOf<C>::state_bytes(info.kind, info.rows, info.cols);
@@ -89,7 +91,7 @@ class ConstellationTrainer {
     std::vector<EncoderExpert> experts;
     const auto router =
         lay_out_constellation(cursor, sizes, [&](const EncoderExpert& expert) { experts.push_back(expert); });
-    layer_.emplace(sizes, router, std::move(experts), Of::piece);
+    layer_.emplace(sizes, router, std::move(experts), Of::piece, crew_ ? &*crew_ : nullptr);
     shares_.reserve(Of::rows);
     reset();
   }
@@ -232,9 +234,9 @@ class ConstellationTrainer {
            "its sequences do not cut its rows, or one has more than ", C::sequence);
     sequences_ = sequences;
     backend::Layout saved(saved_memory_);
-    saved_ = Step::lay_out_saved(saved, n);
+    saved_ = Step::lay_out_saved(saved, n, threads_);
     backend::Layout step(step_memory_);
-    now_ = Step::lay_out(step, n);
+    now_ = Step::lay_out(step, n, threads_);
     device_.upload(rows, now_.x);
     layer_->forward(device_, sequences_, dropout, now_.x, saved_, now_.work, now_.y);
   }
@@ -265,6 +267,7 @@ class ConstellationTrainer {
 
   Numbers<C> numbers_;
   Plan plan_;
+  std::int32_t threads_;
   std::uint64_t seed_;
   Device device_;
   ConstellationOptimizer<C> optimizer_ = ConstellationOptimizer<C>::bytes();
@@ -275,6 +278,7 @@ class ConstellationTrainer {
   backend::Buffer saved_memory_;
   backend::Buffer step_memory_;
   std::vector<Parameter> parameters_;
+  std::optional<backend::TrainingCrew> crew_;  ///< of several threads
   std::optional<Layer> layer_;
   std::int64_t step_ = 0;
   std::int64_t passes_ = 0;  ///< since the last update: each drops anew

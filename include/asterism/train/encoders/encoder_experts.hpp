@@ -10,6 +10,7 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/backend/sequences.hpp"
+#include "asterism/backend/training_crew.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/train/encoders/encoder_expert.hpp"
 #include "asterism/train/encoders/expert_pieces.hpp"
@@ -34,15 +35,16 @@ struct SentRows {
   backend::Dropout dropout{};        ///< of this step and layer
 };
 
-/// The experts, piece by piece. What a piece leaves for its gradient is kept for all slots, or, where `recomputes`,
-/// thought again on the way back in the memory of one piece, with the same bits.
+/// The experts, piece by piece; or, with a crew, experts side by side, one for each worker, unless one of them has more
+/// rows than a worker's share: the bits are the same. What a piece leaves for its gradient is kept for all slots, or,
+/// where `recomputes`, thought again on the way back in memory for one piece of each worker.
 template <bool recomputes>
 class EncoderExperts {
  public:
   using Saved = EncoderExpert::Saved;
   using Work = EncoderExpert::Work;
 
-  /// `most`: rows of a piece.
+  /// `most`: rows of the pieces that are computed at a time, of all workers.
   static constexpr Saved lay_out_saved(backend::Layout& cursor, const ConstellationSizes& sizes, std::size_t slots,
                                        std::size_t most) {
     return Saved::lay_out(cursor, sizes, recomputes ? most : slots);
@@ -51,20 +53,23 @@ class EncoderExperts {
     return Work::lay_out(cursor, sizes, most);
   }
 
-  EncoderExperts(std::vector<EncoderExpert> experts, std::size_t most)
-      : experts_(std::move(experts)), pieces_(most) {}
+  /// `most`: rows of one piece. The crew, if there is one, outlives the experts.
+  EncoderExperts(std::vector<EncoderExpert> experts, std::size_t most, backend::TrainingCrew* crew)
+      : experts_(std::move(experts)),
+        crew_(crew),
+        pieces_(crew != nullptr ? crew->size() : 1, ExpertPieces(most)) {}
 
   /// y (slots, out) and confidences (slots, 1) of x (slots, in).
   template <class Device>
   void forward(Device& device, const SentRows& sent, backend::DeviceMatrix<const float> x, const Saved& saved,
                const Work& work, backend::DeviceMatrix<float> y, backend::DeviceMatrix<float> confidences) {
-    pieces_.for_each(sent.offsets, sent.sources, sent.sequences, [&](const ExpertPiece& piece) {
+    for_each_piece(device, sent, work, [&](auto& on, std::size_t room, const ExpertPiece& piece) {
       const auto part = [&](const auto& all) { return all.rows_at(piece.first, piece.rows); };
-      const Saved kept = saved_of(saved, piece);
-      const Work here = work.rows_at(0, piece.rows);
+      const Saved kept = saved_of(saved, room, piece);
+      const Work here = work.rows_at(room, piece.rows);
       const EncoderExpert& expert = experts_[piece.expert];
-      expert.think(device, piece.sequences, drops(sent, piece), part(x), kept, here);
-      expert.speak(device, kept, here, part(y), part(confidences));
+      expert.think(on, piece.sequences, drops(sent, piece), part(x), kept, here);
+      expert.speak(on, kept, here, part(y), part(confidences));
     });
   }
 
@@ -75,21 +80,45 @@ class EncoderExperts {
                 backend::DeviceMatrix<const float> confidences, const Saved& saved, const Work& work,
                 backend::DeviceMatrix<const float> dy, backend::DeviceMatrix<float> dconfidences,
                 backend::DeviceMatrix<float> dx) {
-    pieces_.for_each(sent.offsets, sent.sources, sent.sequences, [&](const ExpertPiece& piece) {
+    for_each_piece(device, sent, work, [&](auto& on, std::size_t room, const ExpertPiece& piece) {
       const auto part = [&](const auto& all) { return all.rows_at(piece.first, piece.rows); };
-      const Saved kept = saved_of(saved, piece);
-      const Work here = work.rows_at(0, piece.rows);
+      const Saved kept = saved_of(saved, room, piece);
+      const Work here = work.rows_at(room, piece.rows);
       const EncoderExpert& expert = experts_[piece.expert];
       const Drops fallen = drops(sent, piece);
-      if (recomputes) expert.think(device, piece.sequences, fallen, part(x), kept, here);
-      expert.backward(device, piece.sequences, fallen, part(x), part(confidences), kept, here, part(dy),
+      if (recomputes) expert.think(on, piece.sequences, fallen, part(x), kept, here);
+      expert.backward(on, piece.sequences, fallen, part(x), part(confidences), kept, here, part(dy),
                       part(dconfidences), dx.rows() > 0 ? part(dx) : dx);
     });
   }
 
  private:
-  static Saved saved_of(const Saved& saved, const ExpertPiece& piece) {
-    return saved.rows_at(recomputes ? 0 : piece.first, piece.rows);
+  /// Calls f(device, row, piece) for all pieces; the rows from `row` on of what is laid out for pieces at work are a
+  /// piece's own.
+  template <class Device, class F>
+  void for_each_piece(Device& device, const SentRows& sent, const Work& work, const F& f) {
+    if (crew_ == nullptr || !spreads(sent.offsets)) {
+      return pieces_.front().for_each(sent.offsets, sent.sources, sent.sequences,
+                                      [&](const ExpertPiece& piece) { f(device, 0, piece); });
+    }
+    const std::size_t own = work.active.rows() / crew_->size();
+    crew_->for_each(experts_.size(), [&](auto& worker, std::size_t w, std::size_t e) {
+      pieces_[w].for_each_of(e, sent.offsets, sent.sources, sent.sequences,
+                             [&](const ExpertPiece& piece) { f(worker, w * own, piece); });
+    });
+  }
+
+  /// No expert has more than a worker's share.
+  bool spreads(View<const std::int32_t> offsets) const {
+    const auto share = static_cast<std::size_t>(offsets[experts_.size()]) / crew_->size();
+    for (std::size_t e = 0; e < experts_.size(); ++e) {
+      if (static_cast<std::size_t>(offsets[e + 1] - offsets[e]) > share) return false;
+    }
+    return true;
+  }
+
+  static Saved saved_of(const Saved& saved, std::size_t room, const ExpertPiece& piece) {
+    return saved.rows_at(recomputes ? room : piece.first, piece.rows);
   }
 
   static Drops drops(const SentRows& sent, const ExpertPiece& piece) {
@@ -97,7 +126,8 @@ class EncoderExperts {
   }
 
   std::vector<EncoderExpert> experts_;
-  ExpertPieces pieces_;
+  backend::TrainingCrew* crew_;
+  std::vector<ExpertPieces> pieces_;  ///< one a worker
 };
 
 }  // namespace asterism::train

@@ -34,27 +34,32 @@ class ExpertPieces {
   template <class F>
   void for_each(View<const std::int32_t> offsets, View<const std::int32_t> sources,
                 const backend::Sequences& sequences, F&& f) {
-    for (std::size_t e = 0; e + 1 < offsets.size; ++e) {
-      const auto end = static_cast<std::size_t>(offsets[e + 1]);
-      auto first = static_cast<std::size_t>(offsets[e]);
-      ends_.clear();
-      std::size_t sequence = 0;
-      for (std::size_t slot = first; slot < end;) {
-        const auto row = [&](std::size_t of) { return static_cast<std::size_t>(sources[of]); };
-        while (row(slot) >= sequences.end(sequence)) ++sequence;
-        std::size_t next = slot;
-        while (next < end && row(next) < sequences.end(sequence)) ++next;
-        assert(next - slot <= most_);
-        if (next - first > most_) {
-          f(ExpertPiece{e, first, slot - first, {ends_}});
-          ends_.clear();
-          first = slot;
-        }
-        ends_.push_back(static_cast<std::uint32_t>(next - first));
-        slot = next;
+    for (std::size_t e = 0; e + 1 < offsets.size; ++e) for_each_of(e, offsets, sources, sequences, f);
+  }
+
+  /// The same for those of expert e.
+  template <class F>
+  void for_each_of(std::size_t e, View<const std::int32_t> offsets, View<const std::int32_t> sources,
+                   const backend::Sequences& sequences, F&& f) {
+    const auto end = static_cast<std::size_t>(offsets[e + 1]);
+    auto first = static_cast<std::size_t>(offsets[e]);
+    ends_.clear();
+    std::size_t sequence = 0;
+    for (std::size_t slot = first; slot < end;) {
+      const auto row = [&](std::size_t of) { return static_cast<std::size_t>(sources[of]); };
+      while (row(slot) >= sequences.end(sequence)) ++sequence;
+      std::size_t next = slot;
+      while (next < end && row(next) < sequences.end(sequence)) ++next;
+      assert(next - slot <= most_);
+      if (next - first > most_) {
+        f(ExpertPiece{e, first, slot - first, {ends_}});
+        ends_.clear();
+        first = slot;
       }
-      if (!ends_.empty()) f(ExpertPiece{e, first, end - first, {ends_}});
+      ends_.push_back(static_cast<std::uint32_t>(next - first));
+      slot = next;
     }
+    if (!ends_.empty()) f(ExpertPiece{e, first, end - first, {ends_}});
   }
 
  private:
