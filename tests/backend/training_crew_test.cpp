@@ -19,11 +19,13 @@ using backend::TrainingExtent;
 using backend::TrainingHost;
 
 TEST_CASE("each task is done once, no two at a time by one worker, and its operations have the host's bits") {
-  constexpr TrainingExtent extent{.rows = 40, .cols = 24, .longest = 40, .threads = 3};
+  constexpr TrainingExtent extent{.rows = 40, .cols = 24, .longest = 40, .threads = 1};
   TrainingHost host(0, 256_MiB, std::make_shared<parallel::Threads>(3));
-  host.reserve_training(extent);
+  TrainingExtent whole = extent;
+  whole.threads = 3;
+  host.reserve_training(whole);
   const Bytes before = host.arena().used();
-  TrainingCrew crew(host, extent);
+  TrainingCrew crew(host, extent, 3);
   CHECK(host.arena().used() - before == TrainingCrew::scratch(extent, 3));
   REQUIRE(crew.size() == 3);
 

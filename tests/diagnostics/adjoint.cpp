@@ -18,6 +18,7 @@ struct Routes {};
 Learns<Model<NoReserveTraining>> reserve_training;
 Learns<Model<NoClear>> clear;
 Learns<Model<NoStoreFloats>> store_floats;
+Learns<Model<NoLoadFloats>> load_floats;
 Learns<Model<NoProductBackward>> product_backward;
 Learns<Model<NoWeightGradient>> weight_gradient;
 Learns<Model<NoGroupedProductBackward>> grouped_product_backward;

@@ -21,6 +21,10 @@ struct NoStoreFloats : Complete {
   using Complete::Complete;
   void store_floats() {}
 };
+struct NoLoadFloats : Complete {
+  using Complete::Complete;
+  void load_floats() {}
+};
 struct NoProductBackward : Complete {
   using Complete::Complete;
   void product_backward() {}

@@ -93,10 +93,41 @@ void gating_gradients(const Make& make) {
   }
 }
 
+/// The weight of a choice that was dropped has no gradient, of gatings whose experts may have a capacity.
+template <class Make>
+void dropped_choices(const Make& make) {
+  using G = std::remove_cvref_t<GatingOf<Make>>;
+  Random random(5);
+  const auto values = [&](std::size_t count) {
+    std::vector<float> out(count);
+    for (float& value : out) value = static_cast<float>(random.normal());
+    return out;
+  };
+  for (const GatingSize& size : gating_sizes) {
+    if (size.top_k > most_chosen<G> || size.experts > 64) continue;
+    const G gating = make(size.experts, size.top_k);
+    CHECK_FALSE(gating.normalised());
+    const std::vector<float> scores = values(size.experts);
+    std::vector<float> probabilities = scores;
+    std::vector<gating::Route> routes(size.top_k);
+    gating.route(probabilities, routes);
+    std::vector<float> dweights = values(size.top_k);
+    const std::vector<float> dprobabilities = values(size.experts);
+    std::vector<float> found(size.experts, NAN), expected(size.experts, NAN);
+    std::vector<gating::Route> kept = routes;
+    kept[0].expert = gating::dropped;
+    gating.backward(scores, probabilities, kept, dweights, dprobabilities, found);
+    dweights[0] = 0;
+    gating.backward(scores, probabilities, routes, dweights, dprobabilities, expected);
+    CHECK(found == expected);
+  }
+}
+
 /// All laws.
 template <class Make>
 void trainable_gating(const Make& make) {
   gating_gradients(make);
+  if constexpr (gating::Capped<std::remove_cvref_t<GatingOf<Make>>>) dropped_choices(make);
 }
 template <class G>
 void trainable_gating() {

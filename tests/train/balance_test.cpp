@@ -1,12 +1,15 @@
 // What keeps the load of experts even, in models that learn.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "asterism/core/random.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/gating/sigmoid_top_k.hpp"
 #include "asterism/gating/switch.hpp"
 #include "asterism/train/checkpoint.hpp"
@@ -138,9 +141,45 @@ TEST_CASE("the bias counts each choice of a step's batches once, whatever is mea
       sum += parameter.values()[e];
     }
     CHECK(std::abs(sum) < 1e-6F);
+    const auto least = static_cast<std::size_t>(std::min_element(one.begin(), one.end()) - one.begin());
+    if (layer == 0 && least < 8) CHECK(parameter.values()[least] > 0);  // hardly asked: it rises
     ++layer;
   }
   CHECK(layer == 2);
+}
+
+namespace {
+
+struct Again : Few {
+  using Recompute = train::recompute::Every<2>;
+};
+struct ExpertsAgain : Few {
+  using Recompute = train::recompute::Experts;
+};
+
+template <class R>
+std::vector<float> weights_after(std::int32_t threads) {
+  train::Numbers<R> numbers;
+  numbers.losses = {.balance = 0, .bias = 0.25F};
+  Limits limits = Sigmoid::limits;
+  limits.threads = threads;
+  train::Trainer<Sigmoid, R> trainer(shape_of(Architecture::sigmoid_mixtral), 64_MiB, limits, numbers);
+  train::initialise(trainer.parameters(), trainer.shape(), {.seed = 1});
+  Random random(2);
+  for (int step = 0; step < 5; ++step) trainer.step(Rows(random).view(), 10);
+  std::vector<float> out;
+  for (const train::Parameter& parameter : trainer.parameters())
+    out.insert(out.end(), parameter.values().begin(), parameter.values().end());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("threads and what is computed again change no bit of weights and biases") {
+  const std::vector<float> expected = weights_after<Few>(1);
+  CHECK(weights_after<Few>(3) == expected);
+  CHECK(weights_after<Again>(2) == expected);
+  CHECK(weights_after<ExpertsAgain>(2) == expected);
 }
 
 TEST_CASE("what transformers can't compute is saved under a name of its own, with its bias, and read back") {
@@ -185,6 +224,9 @@ struct Full : Softmax {
         static_cast<std::size_t>(shape.experts), static_cast<std::size_t>(shape.top_k), {.capacity_factor = 1}};
   }
 };
+struct Roomy : Softmax {
+  using Gating = gating::Switch;
+};
 
 }  // namespace
 
@@ -204,4 +246,18 @@ TEST_CASE("an expert with a capacity answers the first rows, and the report says
   CHECK(dropped > 0);
   CHECK(report.router.dropped == doctest::Approx(dropped / 256));
   CHECK(trainer.step(rows.view(), 10).norm > 0);
+  // Where nothing is learnt nobody is dropped: the loss is that of the same weights without a capacity.
+  train::Trainer<Roomy, Few> roomy(shape, 64_MiB);
+  for (std::size_t i = 0; i < roomy.parameters().size; ++i) {
+    const View<const float> from = trainer.parameters()[i].values();
+    std::copy(from.begin(), from.end(), roomy.parameters()[i].values().begin());
+  }
+  CHECK(trainer.evaluate(rows.view()).loss == roomy.evaluate(rows.view()).loss);
+  CHECK(train::gating_text(trainer) != train::gating_text(roomy));
+  for (const double factor : {-1.0, std::numeric_limits<double>::infinity(), std::nan("")}) {
+    CHECK_THROWS_AS(gating::Switch(8, 1, {.capacity_factor = factor}), InvalidArgument);
+  }
+  CHECK(gating::Switch(8, 1, {.capacity_factor = 1e300}).capacity(100) == 100);
+  CHECK(gating::Switch(8, 1, {.capacity_factor = 1.25}).capacity(100) == 16);
+  CHECK(gating::Switch(8, 1).capacity(100) == 0);
 }

@@ -31,4 +31,7 @@ TEST_CASE("it rises for those below the mean, falls for those above, and keeps t
   load.assign(4, 0);
   train::follow_load(parameter_of(bias, load), 0.5F);
   CHECK(bias == std::vector<float>{-0.75F, 0.25F, 0.25F, 0.25F});
+  load = {5, 1, 1, 1};
+  train::follow_load(parameter_of(bias, load), 0);
+  CHECK(bias == std::vector<float>{-0.75F, 0.25F, 0.25F, 0.25F});
 }

@@ -160,22 +160,104 @@ TEST_CASE("threads and what is computed again change no bit, with and without dr
   CHECK(!same_bits(gradients_of<Dropping>(1, 6), dropped));
 }
 
-TEST_CASE("experts side by side, none of which has more than its worker's share, leave the bits of one thread") {
-  train::ConstellationTrainer<Small> trainer(64_MiB, 2);
-  load(trainer);
-  trainer.clear_gradients();
-  trainer.accumulate(GoldenBatch(golden()).view());
-  std::size_t largest = 0;
-  std::size_t all = 0;
+namespace {
+
+/// Sizes at which experts of one step differ enough for both ways of spreading them, and sums over rows have pieces.
+struct Wide : train::Recipe {
+  static constexpr train::ConstellationSizes sizes{
+      .in = 24, .hidden = 256, .out = 24, .experts = 6, .top_k = 2, .gate_heads = 3, .expert_heads = 4};
+  static constexpr train::AdamW optimizer{.rate = 1e-3F};
+  static constexpr train::Constant schedule{};
+  static constexpr std::int32_t batch = 8, sequence = 80;
+};
+struct WideRecomputed : Wide {
+  using Recompute = train::recompute::Experts;
+};
+
+/// Random rows, of sequences of 60.
+struct Rows {
+  std::vector<float> rows = std::vector<float>(480 * 24);
+  std::vector<float> targets = rows;
+  std::vector<std::uint32_t> ends;
+  std::vector<float> weights = std::vector<float>(480, 1.0F);
+
+  Rows() {
+    Random random(3);
+    for (auto* values : {&rows, &targets}) {
+      for (float& value : *values) value = static_cast<float>(random.normal());
+    }
+    for (std::uint32_t end = 60; end <= 480; end += 60) ends.push_back(end);
+  }
+  train::FeatureBatch view() const { return {{rows.data(), 480, 24}, ends, {targets.data(), 480, 24}, weights}; }
+};
+
+/// Weights after three steps, and how the rows were shared out in the last.
+template <class C>
+std::vector<float> weights_after_steps(std::int32_t threads, std::size_t& largest, std::size_t& least) {
+  train::ConstellationTrainer<C> trainer(512_MiB, threads);
+  trainer.initialise(4);
+  const Rows rows;
+  for (int step = 0; step < 3; ++step) trainer.step(rows.view(), 10);
+  CHECK(trainer.device().arena().high_water() == trainer.plan().total());
+  largest = 0;
+  least = 960;
   for (const train::ExpertDraft& draft : trainer.draft()) {
     largest = std::max(largest, draft.rows);
-    all += draft.rows;
+    least = std::min(least, draft.rows);
   }
-  REQUIRE(2 * largest <= all);  // else nothing was tried
-  const auto plain = gradients_of<Small>(1);
-  CHECK(same_bits(gradients(trainer), plain));
-  CHECK(same_bits(gradients_of<Recomputed>(2), plain));
-  CHECK(trainer.device().arena().high_water() == trainer.plan().total());
+  std::vector<float> out;
+  for (const train::Parameter& parameter : trainer.parameters())
+    out.insert(out.end(), parameter.values().begin(), parameter.values().end());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("large experts on all threads and small ones side by side leave the weights of one thread") {
+  std::size_t largest = 0;
+  std::size_t least = 0;
+  const std::vector<float> expected = weights_after_steps<Wide>(1, largest, least);
+  // One is large enough for all threads at 3 and 8 of them (see EncoderExperts), others are not.
+  CHECK(3 * largest > 960);
+  CHECK(largest * 256 * 256 >= (1U << 24U));
+  CHECK(least < 120);
+  for (const std::int32_t threads : {2, 3, 8}) {
+    CAPTURE(threads);
+    CHECK(same_bits(weights_after_steps<Wide>(threads, largest, least), expected));
+    CHECK(same_bits(weights_after_steps<WideRecomputed>(threads, largest, least), expected));
+  }
+}
+
+TEST_CASE("a step that was refused leaves the next one's dropout, and a run goes on where it was resumed") {
+  const GoldenBatch batch(golden());
+  const auto steps = [&](train::ConstellationTrainer<Dropping>& trainer, int count) {
+    for (int step = 0; step < count; ++step) trainer.step(batch.view(), 20);
+  };
+  train::ConstellationTrainer<Dropping> whole(64_MiB, 1, {}, 5);
+  load(whole);
+  steps(whole, 5);
+
+  train::ConstellationTrainer<Dropping> first(64_MiB, 2, {}, 5);
+  load(first);
+  train::FeatureBatch bad = batch.view();
+  bad.targets = {};
+  CHECK_THROWS_AS(first.step(bad, 20), InvalidArgument);
+  CHECK_THROWS_WITH_AS(first.step(batch.view(), 0), doctest::Contains("the schedule has ended"), InvalidArgument);
+  steps(first, 3);
+  train::ConstellationTrainer<Dropping> second(64_MiB, 1, {}, 5);
+  for (std::size_t i = 0; i < first.parameters().size; ++i) {
+    const train::Parameter& from = first.parameters()[i];
+    const train::Parameter& to = second.parameters()[i];
+    std::copy(from.values().begin(), from.values().end(), to.values().begin());
+    std::copy(from.state.begin(), from.state.end(), to.state.begin());
+  }
+  second.resume(3);
+  steps(second, 2);
+  for (std::size_t i = 0; i < whole.parameters().size; ++i) {
+    const View<const float> expected = whole.parameters()[i].values();
+    const View<const float> found = second.parameters()[i].values();
+    CHECK(std::memcmp(found.data, expected.data, expected.size * sizeof(float)) == 0);
+  }
 }
 
 TEST_CASE("gradients with dropout are derivatives of what was computed") {
@@ -244,8 +326,8 @@ TEST_CASE_TEMPLATE("the plan is what is drawn, to the byte, and steps draw nothi
 }
 
 TEST_CASE("computing experts again takes less memory") {
-  constexpr auto kept = train::constellation_plan<Kept>(1_GiB);
-  constexpr auto again = train::constellation_plan<Many>(1_GiB);
+  constexpr auto kept = train::constellation_plan<Kept>(1_GiB, 1);
+  constexpr auto again = train::constellation_plan<Many>(1_GiB, 1);
   CHECK(again.activations.count < kept.activations.count / 2);
   CHECK(again.workspace == kept.workspace);
 }

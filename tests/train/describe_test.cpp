@@ -42,8 +42,14 @@ TEST_CASE("every number of a policy is in its text") {
               describe(train::Cosine{.warm_up = 7}), describe(train::Cosine{.floor = 0.7F}),
               describe(train::LinearFall{}), describe(train::LinearFall{.warm_up = 7}),
               describe(train::LinearFall{.fall = 0.7F})});
-  all_differ(
-      {describe(train::Losses{}), describe(train::Losses{.balance = 0.7F}), describe(train::Losses{.z = 0.7F})});
+  all_differ({describe(train::Losses{}), describe(train::Losses{.balance = 0.7F}),
+              describe(train::Losses{.z = 0.7F}), describe(train::Losses{.bias = 0.7F})});
+  using train::Precision;
+  using train::Storage;
+  all_differ({describe(Precision{}), describe(Precision{.gradients = Storage::bfloat16}),
+              describe(Precision{.gradients = Storage::float16}), describe(Precision{.saved = Storage::bfloat16}),
+              describe(Precision{.gradients = Storage::float16, .scale = 2}),
+              describe(Precision{.gradients = Storage::float16, .good_steps = 7})});
   using train::Adapters;
   all_differ({describe(Adapters{}), describe(Adapters{.attention = 7}), describe(Adapters{.experts = 7}),
               describe(Adapters{.alpha = 7}), describe(Adapters{.rank_stabilised = true}),

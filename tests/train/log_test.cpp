@@ -121,7 +121,8 @@ TEST_CASE("a table for spreadsheets has a row a step") {
   std::vector<LogLine> lines = {line_of(1), line_of(2)};
   lines[1].held_out = 0.25;
   CHECK(train::to_csv(lines) ==
-        "step,tokens,seconds,loss,right,held_out,norm,rate,balance,z,dropped,worst_violation,least_entropy,dead\n"
-        "1,90,0.100,1.33333,0.1,,12345.7,0.001,2.0625,1e-09,0.125,7,0.25,1\n"
-        "2,180,0.200,2.33333,0.1,0.25,12345.7,0.001,2.0625,1e-09,0.125,7,0.25,1\n");
+        "step,tokens,seconds,loss,right,held_out,norm,rate,balance,z,dropped,worst_violation,least_entropy,dead,"
+        "scale,skipped\n"
+        "1,90,0.100,1.33333,0.1,,12345.7,0.001,2.0625,1e-09,0.125,7,0.25,1,0,0\n"
+        "2,180,0.200,2.33333,0.1,0.25,12345.7,0.001,2.0625,1e-09,0.125,7,0.25,1,0,0\n");
 }

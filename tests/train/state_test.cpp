@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
+#include "asterism/file/new_folder.hpp"
 #include "asterism/file/path.hpp"
 
 #include "support/files.hpp"
@@ -39,7 +40,7 @@ struct Two {
     std::filesystem::create_directory(like);
     test::write_file(like + "/config.json", "{}");
   }
-  States states_in(const std::string& name) const { return {folder / name, like}; }
+  States states_in(const std::string& name) const { return {folder / name, like, Architecture::mixtral}; }
 };
 
 }  // namespace
@@ -127,6 +128,6 @@ TEST_CASE("tensors that are others are refused by name") {
                        FormatError);
   others[1].name = "c.weight";
   CHECK_THROWS_WITH_AS(states.load_last(others, {}), doctest::Contains("c.weight"), Error);
-  CHECK_THROWS_WITH_AS(States(two.folder / "run", two.folder / "nothing"),
+  CHECK_THROWS_WITH_AS(States(two.folder / "run", two.folder / "nothing", Architecture::mixtral),
                        doctest::Contains("config.json: no such file"), FileError);
 }

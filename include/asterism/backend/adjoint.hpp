@@ -15,6 +15,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/float_storage.hpp"
 
@@ -37,6 +38,11 @@ template <class B>
 concept store_floats = requires(B& device, DeviceMatrix<float> x, quant::FloatStorage storage,
                                 DeviceMatrix<std::uint16_t> stored) {
   device.store_floats(x, storage, stored);
+};
+
+template <class B>
+concept load_floats = requires(B& device, DeviceMatrix<float> x, quant::FloatStorage storage,
+                               DeviceMatrix<std::uint16_t> stored) {
   device.load_floats(stored, storage, x);
 };
 
@@ -48,9 +54,10 @@ concept product_backward = requires(B& device, DeviceWeights<quant::Float32> wei
 
 template <class B>
 concept weight_gradient = requires(B& device, DeviceMatrix<const float> dy, DeviceWeights<quant::Float32> dweights,
-                                   DeviceWeights<quant::BFloat16> narrow) {
+                                   DeviceWeights<quant::BFloat16> narrow, DeviceWeights<quant::Float16> half) {
   device.weight_gradient(dy, dy, dweights);
   device.weight_gradient(dy, dy, narrow);
+  device.weight_gradient(dy, dy, half);
 };
 
 template <class B>
@@ -62,14 +69,21 @@ concept grouped_product_backward = requires(B& device, View<const DeviceWeights<
 
 template <class B>
 concept grouped_weight_gradient = requires(B& device, const ExpertGroups& groups, DeviceMatrix<const float> dy,
-                                           View<const DeviceWeights<quant::Float32>> dweights) {
+                                           View<const DeviceWeights<quant::Float32>> dweights,
+                                           View<const DeviceWeights<quant::BFloat16>> narrow,
+                                           View<const DeviceWeights<quant::Float16>> half) {
   device.template grouped_weight_gradient<quant::Float32>(groups, dy, dy, dweights);
+  device.template grouped_weight_gradient<quant::BFloat16>(groups, dy, dy, narrow);
+  device.template grouped_weight_gradient<quant::Float16>(groups, dy, dy, half);
 };
 
 template <class B>
 concept embed_backward = requires(B& device, View<const TokenId> ids, DeviceMatrix<const float> dy,
-                                  DeviceWeights<quant::Float32> dtable) {
+                                  DeviceWeights<quant::Float32> dtable, DeviceWeights<quant::BFloat16> narrow,
+                                  DeviceWeights<quant::Float16> half) {
   device.embed_backward(ids, dy, dtable);
+  device.embed_backward(ids, dy, narrow);
+  device.embed_backward(ids, dy, half);
 };
 
 template <class B>
@@ -188,13 +202,13 @@ concept route_backward = requires(B& device, const Gating& gating, DeviceMatrix<
 /// Laws: tests/laws/adjoint_laws.hpp. Models: BasicTrainingHost.
 template <class B>
 concept Adjoint = Backend<B> && needs::reserve_training<B> && needs::clear<B> && needs::store_floats<B> &&
-    needs::product_backward<B> && needs::weight_gradient<B> && needs::grouped_product_backward<B> &&
-    needs::grouped_weight_gradient<B> && needs::embed_backward<B> && needs::rms_norm_backward<B> &&
-    needs::bias_backward<B> && needs::silu_multiply_backward<B> && needs::relu_backward<B> &&
-    needs::rotate_backward<B> && needs::attend_packed<B> && needs::combine_backward<B> &&
-    needs::gather_backward<B> && needs::take_rows<B> && needs::cross_entropy<B> && needs::sum_rows<B> &&
-    needs::router_terms<B> && needs::z_loss_backward<B> && needs::count_choices<B> && needs::drop_beyond<B> &&
-    needs::adapter_products<B>;
+    needs::load_floats<B> && needs::product_backward<B> && needs::weight_gradient<B> &&
+    needs::grouped_product_backward<B> && needs::grouped_weight_gradient<B> && needs::embed_backward<B> &&
+    needs::rms_norm_backward<B> && needs::bias_backward<B> && needs::silu_multiply_backward<B> &&
+    needs::relu_backward<B> && needs::rotate_backward<B> && needs::attend_packed<B> &&
+    needs::combine_backward<B> && needs::gather_backward<B> && needs::take_rows<B> && needs::cross_entropy<B> &&
+    needs::sum_rows<B> && needs::router_terms<B> && needs::z_loss_backward<B> && needs::count_choices<B> &&
+    needs::drop_beyond<B> && needs::adapter_products<B>;
 
 /// The same where routes come from a gating policy.
 template <class B, class Gating>

@@ -66,8 +66,8 @@ class HostEncoder : public HostTraining {
                                  DeviceMatrix<float> dvalues);
 
   /// weighed(i, j) = the choice routes(i, j), its weight w_j c_j / (sum over the row of w_j c_j + 1e-8), with c_j what
-  /// the chosen expert says of its answer; confidences (slots, 1) >= 0, routes and weighed (n, k). weighed may be
-  /// routes.
+  /// the chosen expert says of its answer; confidences (slots, 1) >= 0, routes and weighed (n, k), none dropped.
+  /// weighed may be routes.
   void weigh_by_confidence(const ExpertGroups& groups, DeviceMatrix<const gating::Route> routes,
                            DeviceMatrix<const float> confidences, DeviceMatrix<gating::Route> weighed);
 

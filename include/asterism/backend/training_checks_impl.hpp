@@ -70,7 +70,7 @@ ASTERISM_INLINE void TrainingChecks::dropout(const Dropout& from, View<const std
                                              DeviceMatrix<const float> x) const {
   Checks{device}.on_this_device("dropout", x);
   demand("dropout", rows.size == x.rows());
-  if (!(from.rate >= 0 && from.threshold() < 65536)) {
+  if (!(from.rate >= 0 && from.rate < 1 && from.threshold() < 65536)) {
     throw InvalidArgument(concat("dropout: the rate is ", from.rate, ", expected a number in [0, 1)"));
   }
 }

@@ -20,15 +20,15 @@ class TrainingCrew {
  public:
   using Worker = BasicTrainingHost<parallel::Serial>;
 
-  /// What `workers` of them draw; `extent` is that of a task.
+  /// What `workers` of them draw; `extent` is that of a task, of one thread.
   static constexpr Bytes scratch(const TrainingExtent& extent, std::size_t workers) {
     return Bytes{Worker::training_scratch(extent).count * workers};
   }
 
-  /// One worker a thread of the host, which outlives the crew.
-  TrainingCrew(TrainingHost& host, const TrainingExtent& extent) : host_(&host) {
+  /// The host outlives the crew.
+  TrainingCrew(TrainingHost& host, const TrainingExtent& extent, std::size_t workers) : host_(&host) {
     const auto serial = std::make_shared<parallel::Serial>();
-    for (std::size_t i = 0; i < extent.threads; ++i) {
+    for (std::size_t i = 0; i < workers; ++i) {
       workers_.emplace_back(host.device(), Bytes{0}, serial).reserve_training(extent, host);
     }
   }

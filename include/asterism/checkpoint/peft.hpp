@@ -44,7 +44,8 @@ struct PeftAdapter {
 /// FormatError, Unsupported as read_peft_config. Memory: the fused adapters of one layer. Not thread-safe.
 class PeftFile {
  public:
-  explicit PeftFile(const std::string& folder);
+  /// `experts`: of a layer of the base; 0: none.
+  PeftFile(const std::string& folder, std::uint64_t experts);
 
   const std::string& path() const { return input_.path(); }
   const PeftConfig& config() const { return config_; }
@@ -78,6 +79,7 @@ class PeftFile {
   void read(const std::string& name, View<float> values) const;
   const std::vector<float>& fused(const std::string& name);
 
+  std::uint64_t experts_;
   PeftConfig config_;
   file::InputFile input_;
   std::map<std::string, TensorInfo, std::less<>> tensors_;

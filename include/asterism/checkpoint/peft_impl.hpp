@@ -17,8 +17,8 @@
 
 namespace asterism::checkpoint {
 
-ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder)
-    : config_(read_peft_config(folder)), input_(folder + "/adapter_model.safetensors") {
+ASTERISM_INLINE PeftFile::PeftFile(const std::string& folder, std::uint64_t experts)
+    : experts_(experts), config_(read_peft_config(folder)), input_(folder + "/adapter_model.safetensors") {
   for (TensorInfo& tensor : read_safetensors_header(input_).tensors) {
     std::string name = tensor.name;
     tensors_.emplace(std::move(name), std::move(tensor));
@@ -40,19 +40,13 @@ ASTERISM_INLINE std::optional<PeftFile::Place> PeftFile::place_of(const std::str
   const std::string layer = concat(matrix->experts, matrix->half ? ".base_layer" : "");
   out.a = peft_name(layer, "lora_A");
   out.b = peft_name(layer, "lora_B");
-  const auto found = tensors_.find(out.a);
-  if (found == tensors_.end()) return std::nullopt;
+  if (!tensors_.contains(out.a)) return std::nullopt;
   out.module = concat(matrix->experts, matrix->half ? ".gate_up_proj" : ".down_proj");
   out.rank = config_.rank_of(out.module);
   out.half = matrix->half;
   out.expert = matrix->expert;
   const auto rank = static_cast<std::uint64_t>(out.rank);
-  out.experts = found->second.shape.empty() ? 0 : found->second.shape[0] / rank;
-  if (out.expert >= out.experts) {
-    throw FormatError(concat(input_.path(), ": tensor '", out.a, "' has the shape ",
-                             shape_text(found->second.shape), ", which is ", out.experts, " experts of rank ",
-                             out.rank, ": expert ", out.expert, " is missing"));
-  }
+  out.experts = experts_;
   check_shape(out.a, out.experts * rank, cols);
   check_shape(out.b, (out.half ? 2 : 1) * rows, rank * out.experts);
   return out;
@@ -176,8 +170,17 @@ inline void take(const PeftAdapter& found, const MatrixView<float>& a, const Mat
 
 ASTERISM_INLINE void read_peft(const std::string& folder, const PeftConfig& wanted,
                                View<const PeftTensor> tensors) {
-  PeftFile file(folder);
   constexpr std::string_view a_suffix = ".lora_A.weight";
+  std::uint64_t experts = 0;  // as many as the tensors speak of
+  for (const PeftTensor& tensor : tensors) {
+    const std::size_t end = tensor.name.rfind(a_suffix);
+    if (end == tensor.name.npos) continue;
+    const auto matrix =
+        detail::expert_matrix(tensor.name.substr(detail::peft_prefix.size(), end - detail::peft_prefix.size()) +
+                              std::string(detail::weight_suffix));
+    if (matrix) experts = std::max(experts, matrix->expert + 1);
+  }
+  PeftFile file(folder, experts);
   for (std::size_t i = 0; i < tensors.size; ++i) {
     const std::string& name = tensors[i].name;
     const MatrixView<float>& a = tensors[i].values;

@@ -54,7 +54,7 @@ template <class G>
 concept Gating = needs::top_k<G> && needs::route<G> && needs::normalised<G>;
 
 /// A gating whose experts answer few rows of a pass while a model learns: capacity(rows) of them each, 0: no limit.
-/// Choices beyond that, of later rows, are dropped. Nobody is dropped where a model answers. Model: Switch.
+/// Choices beyond that, of later rows, are dropped; nobody is where a model answers. Not normalised(). Model: Switch.
 template <class G>
 concept Capped = Gating<G> && requires(const G& gating, std::size_t rows) {
   { gating.capacity(rows) } -> std::same_as<std::size_t>;

@@ -18,8 +18,7 @@ struct SwitchOptions {
 
 /// The most probable expert, weighted with its probability among all. A token that is answered is never dropped; of
 /// those that are learnt from, an expert with a capacity takes the first. Source: Fedus et al., Switch Transformers,
-/// arXiv
-/// 2101.03961, sections 2.1 and 2.2; transformers, `SwitchTransformersTop1Router`.
+/// arXiv 2101.03961, sections 2.1 and 2.2; transformers, `SwitchTransformersTop1Router`.
 class Switch : public SoftmaxTopK {
  public:
   /// top_k is 1; throws InvalidArgument otherwise, and if the factor is below 0.
@@ -30,15 +29,16 @@ class Switch : public SoftmaxTopK {
 
   /// Rows of a pass of `rows` that an expert answers, rounded up; 0: no limit.
   std::size_t capacity(std::size_t rows) const {
-    return static_cast<std::size_t>(
-        std::ceil(options_.capacity_factor * static_cast<double>(rows) / static_cast<double>(experts_)));
+    const double most =
+        std::ceil(options_.capacity_factor * static_cast<double>(rows) / static_cast<double>(experts_));
+    return most < static_cast<double>(rows) ? static_cast<std::size_t>(most) : rows;
   }
 
  private:
   static std::size_t checked(std::size_t top_k, const SwitchOptions& options) {
-    if (!(options.capacity_factor >= 0)) {
-      throw InvalidArgument(
-          concat("gating::Switch's capacity factor is ", options.capacity_factor, ", expected 0 or more"));
+    if (!(options.capacity_factor >= 0 && std::isfinite(options.capacity_factor))) {
+      throw InvalidArgument(concat("gating::Switch's capacity factor is ", options.capacity_factor,
+                                   ", expected a finite number, 0 or more"));
     }
     if (top_k == 1) return top_k;
     throw InvalidArgument(concat("gating::Switch chooses one expert a token, the model wants ", top_k,

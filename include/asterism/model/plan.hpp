@@ -131,9 +131,7 @@ constexpr void check_expert(const Shape& shape) {
 template <class B>
 constexpr void check_gating(const Shape& shape) {
   if (shape.sparse_layers().empty()) return;
-  bool biased = false;
-  for (const WeightInfo& info : info_of(shape.architecture).weights)
-    biased = biased || info.role == Role::router_bias;
+  const bool biased = has_role(shape.architecture, Role::router_bias);
   if (biased == gating::Biased<typename B::Gating>) return;
   throw Unsupported(concat("the routers of model_type ", info_of(shape.architecture).model_type,
                            biased ? " have a bias, which the Blueprint's Gating does not heed: it may be "

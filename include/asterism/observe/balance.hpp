@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -44,8 +45,9 @@ class Balance {
   }
   void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
 
-  /// Adds what another saw of the same model, which may be that of another session.
+  /// Adds what another saw, perhaps in another session: `begin` was called on both with the same sizes.
   void add(const Balance& other) {
+    assert(layers_.size() == other.layers_.size() && experts_ == other.experts_);
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       for (std::size_t e = 0; e < experts_; ++e) layers_[l].load[e] += other.layers_[l].load[e];
       layers_[l].entropy += other.layers_[l].entropy;

@@ -11,7 +11,7 @@ ASTERISM_INLINE void follow_load(const Parameter& bias, float rate) {
   const View<const float> load(reinterpret_cast<const float*>(bias.gradient.data), bias.size());
   double chosen = 0;
   for (const float count : load) chosen += static_cast<double>(count);
-  if (chosen == 0) return;
+  if (chosen == 0 || rate == 0) return;
   const double mean = chosen / static_cast<double>(load.size);
   double total = 0;
   for (std::size_t e = 0; e < values.size; ++e) {

@@ -113,16 +113,17 @@ class Block {
     device.add(x, half.middle);
   }
 
-  /// y = middle + experts(norm(middle)), or the dense block's answer; y may not be middle.
+  /// y = middle + experts(norm(middle)), or the dense block's answer; y may not be middle. `drops`: as a model learns,
+  /// which counts for experts with a capacity.
   template <class Device>
   void answer(Device& device, backend::DeviceMatrix<const float> middle, const ExpertsHalf<Experts>& half,
-              const Work& work, backend::DeviceMatrix<float> y) const {
+              const Work& work, backend::DeviceMatrix<float> y, bool drops) const {
     device.rms_norm(middle, weights_->norms().feed_forward, epsilon_, work.normed);
     device.copy_from(middle, y);
     if (is_dense()) {
       FeedForward::forward(device, weights_->feed_forward().slab(), work.normed, half.dense, work.dense, y);
     } else {
-      experts_->forward(device, work.normed, half.experts, work.experts, y);
+      experts_->forward(device, work.normed, half.experts, work.experts, y, drops);
     }
   }
 

@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "asterism/core/config.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/gating/concept.hpp"
+#include "asterism/model/concept.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/train/adam_w.hpp"
 #include "asterism/train/adam_w8.hpp"
@@ -56,6 +59,22 @@ std::uint64_t parameter_count(View<const Parameter> parameters);
 /// "loss 0.1234, 98.7 % right".
 std::string loss_text(const LogLine& line);
 
+/// A trainer's gating with the numbers that it tells.
+template <class TrainerType>
+std::string gating_text(const TrainerType& trainer) {
+  using Blueprint = typename TrainerType::Blueprint;
+  using Gating = typename Blueprint::Gating;
+  std::string out = type_text<Gating>();
+  const auto gating = model::gating_of<Blueprint>(trainer.shape());
+  if (!gating) return out;
+  out += gating->normalised() ? ", normalised" : ", not normalised";
+  if constexpr (requires { gating->temperature(); })
+    out += concat(", temperature ", number_text(gating->temperature()));
+  if constexpr (gating::Capped<Gating>)
+    out += concat(", answers ", gating->capacity(1U << 20U), " of 1048576 rows");
+  return out;
+}
+
 /// Choices of each expert in the layers that have any, of a trainer's last pass.
 template <class TrainerType>
 std::vector<std::int32_t> sparse_load(const TrainerType& trainer) {
@@ -95,7 +114,7 @@ std::vector<double> max_violations(const TrainerType& trainer) {
       most = load[first + e] > most ? load[first + e] : most;
       total += load[first + e];
     }
-    out.push_back(most * static_cast<double>(experts) / total - 1);
+    out.push_back(total > 0 ? most * static_cast<double>(experts) / total - 1 : 0);
   }
   return out;
 }

@@ -114,17 +114,17 @@ class Dispatch {
     }
   }
 
-  /// hidden += the experts' answers to x, (n, hidden) both.
+  /// hidden += the experts' answers to x, (n, hidden) both. Experts with a capacity drop rows if `drops`.
   template <class Device>
   void forward(Device& device, backend::DeviceMatrix<const float> x, const Saved& saved, const Work& work,
-               backend::DeviceMatrix<float> hidden) const {
+               backend::DeviceMatrix<float> hidden, [[maybe_unused]] bool drops) const {
     const backend::ExpertGroups groups = saved.groups();
     device.product(router_, x, saved.scores);
     device.copy_from(saved.scores, saved.probabilities);
     device.route(gating_, saved.probabilities, saved.routes);
     device.count_choices(saved.routes, saved.counts);
     if constexpr (gating::Capped<Gating>) {
-      if (const std::size_t most = gating_.capacity(x.rows()); most > 0) {
+      if (const std::size_t most = gating_.capacity(x.rows()); drops && most > 0) {
         device.drop_beyond(most, work.left, saved.routes);
       }
     }

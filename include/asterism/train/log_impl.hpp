@@ -127,7 +127,9 @@ ASTERISM_INLINE void Log::sync() {
 
 ASTERISM_INLINE std::string to_csv(View<const LogLine> lines) {
   std::string out =
-      "step,tokens,seconds,loss,right,held_out,norm,rate,balance,z,dropped,worst_violation,least_entropy,dead\n";
+      "step,tokens,seconds,loss,right,held_out,norm,rate,balance,z,dropped,worst_violation,least_entropy,dead,"
+      "scale,"
+      "skipped\n";
   for (const LogLine& line : lines) {
     double worst = 0;
     for (const double one : line.violation) worst = one > worst ? one : worst;
@@ -144,9 +146,10 @@ ASTERISM_INLINE std::string to_csv(View<const LogLine> lines) {
       std::snprintf(text, sizeof text, "%.6g", *line.held_out);
       out += text;
     }
-    std::snprintf(text, sizeof text, ",%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%d\n", report.norm,
+    std::snprintf(text, sizeof text, ",%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%d,%.6g,%d\n", report.norm,
                   static_cast<double>(report.rate), report.pass.router.balance, report.pass.router.z,
-                  report.pass.router.dropped, worst, least, dead);
+                  report.pass.router.dropped, worst, least, dead, static_cast<double>(report.scale),
+                  report.skipped ? 1 : 0);
     out += text;
   }
   return out;

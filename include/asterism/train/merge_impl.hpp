@@ -42,7 +42,7 @@ ASTERISM_INLINE void merge_adapter(const std::string& base, const std::string& a
   const Shape& shape = config.shape;
   const checkpoint::TensorStore store(base);
   const auto found = checkpoint::find_weights(store, shape, !shape.tied_head);
-  checkpoint::PeftFile file(adapter);
+  checkpoint::PeftFile file(adapter, static_cast<std::uint64_t>(shape.experts));
   std::vector<checkpoint::TensorDeclaration> declarations;
   std::map<std::string, const checkpoint::FoundWeight*> by_name;
   for (const checkpoint::FoundWeight& one : found) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -92,8 +93,8 @@ class Pass {
     shares_.clear();
     double total = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      demand(batch.weights[i] >= 0, "the weight of token ", i, " is ", batch.weights[i],
-             ", expected a number >= 0");
+      demand(batch.weights[i] >= 0 && std::isfinite(batch.weights[i]), "the weight of token ", i, " is ",
+             batch.weights[i], ", expected a finite number >= 0");
       if (batch.weights[i] == 0) continue;
       total += static_cast<double>(batch.weights[i]);
       counted_rows_.push_back(static_cast<std::int32_t>(i));
@@ -111,7 +112,8 @@ class Pass {
     return {.tokens = n, .counted = counted_rows_.size()};
   }
 
-  void forward() {
+  /// `drops`: as a model learns, which counts for experts with a capacity.
+  void forward(bool drops) {
     Device& here = *device_;
     for (std::size_t s = 0; s < sequences().size(); ++s) {
       const std::size_t rows = sequences().rows(s);
@@ -120,7 +122,7 @@ class Pass {
     here.embed(weights_->embedding(), batch_.tokens, input(0));
     for (std::int32_t l = 0; l < shape_.layers; ++l) {
       if (begins_group(l)) here.copy_from(input(l), start(l));
-      forward_layer(l, l + 1 < shape_.layers ? input(l + 1) : kept_.last);
+      forward_layer(l, l + 1 < shape_.layers ? input(l + 1) : kept_.last, drops);
     }
   }
 
@@ -172,7 +174,7 @@ class Pass {
         if (ends_group) forward_group(l);
       }
       if constexpr (Recompute::experts) {
-        if (l + 1 < shape_.layers) answer_layer(l, kept_.last);
+        if (l + 1 < shape_.layers) answer_layer(l, kept_.last, true);
       }
       kept_.experts.fetch(here, Recompute::at(l).experts, R::precision.saved);
       routers_[static_cast<std::size_t>(l)] =
@@ -228,14 +230,14 @@ class Pass {
   }
 
   /// Layer `l`, from its input to `out`.
-  void forward_layer(std::int32_t l, backend::DeviceMatrix<float> out) {
+  void forward_layer(std::int32_t l, backend::DeviceMatrix<float> out, bool drops) {
     Device& here = *device_;
     block(l).attend(here, sequences(), input(l), attention(l), now_.block);
     kept_.attention.keep(here, Recompute::at(l).attention, R::precision.saved);
-    answer_layer(l, out);
+    answer_layer(l, out, drops);
   }
-  void answer_layer(std::int32_t l, backend::DeviceMatrix<float> out) {
-    block(l).answer(*device_, attention(l).middle, experts(l), now_.block, out);
+  void answer_layer(std::int32_t l, backend::DeviceMatrix<float> out, bool drops) {
+    block(l).answer(*device_, attention(l).middle, experts(l), now_.block, out, drops);
     kept_.experts.keep(*device_, Recompute::at(l).experts, R::precision.saved);
   }
 
@@ -243,7 +245,7 @@ class Pass {
   void forward_group(std::int32_t last) {
     const std::int32_t first = last + 1 - Recompute::group;
     device_->copy_from(start(first), input(first));
-    for (std::int32_t l = first; l <= last; ++l) forward_layer(l, l < last ? input(l + 1) : kept_.last);
+    for (std::int32_t l = first; l <= last; ++l) forward_layer(l, l < last ? input(l + 1) : kept_.last, true);
   }
 
   void count_load(std::int32_t layer) {

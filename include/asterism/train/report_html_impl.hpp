@@ -73,7 +73,7 @@ inline std::string ends_table(View<const NamedLog> runs) {
         least = least ? std::min(*least, *line.held_out) : *line.held_out;
       }
       if (least) cells[7] = fixed(*least, 4);
-      cells[8] = fixed(last.report.norm, 3);
+      if (!last.report.skipped) cells[8] = fixed(last.report.norm, 3);
       if (!last.violation.empty()) cells[9] = fixed(*std::ranges::max_element(last.violation), 2);
     }
     html += lab::detail::table_row("td", lab::detail::escaped_cells(cells));
@@ -216,7 +216,9 @@ ASTERISM_INLINE std::string report_html(View<const NamedLog> runs, std::string_v
     held_out.back().name += ", held-out";
     rates.push_back(detail::line_of(
         run, i, [](const LogLine& line) { return std::optional(static_cast<double>(line.report.rate)); }));
-    norms.push_back(detail::line_of(run, i, [](const LogLine& line) { return std::optional(line.report.norm); }));
+    norms.push_back(detail::line_of(run, i, [](const LogLine& line) {
+      return line.report.skipped ? std::nullopt : std::optional(line.report.norm);
+    }));
     loads += detail::load_charts(run, runs.size <= 3);
   }
   losses.insert(losses.end(), held_out.begin(), held_out.end());
@@ -228,7 +230,9 @@ ASTERISM_INLINE std::string report_html(View<const NamedLog> runs, std::string_v
                       "examples. Of long logs a point is the mean of neighbouring steps.",
                       losses),
       detail::section("Learning rate", "After warm-up and schedule.", rates),
-      detail::section("Gradient norm", "Of all gradients together, before it was limited.", norms));
+      detail::section("Gradient norm",
+                      "Of all gradients together, before it was limited; of steps that were skipped none.",
+                      norms));
   if (!loads.empty()) {
     html += concat(
         "<h2>Load of experts</h2>\n<p>MaxVio is the largest load of a layer's experts as a multiple of the mean, "

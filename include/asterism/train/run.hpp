@@ -75,7 +75,7 @@ std::map<std::string, std::string> recipe_of(const TrainerType& trainer, const P
       {"held-out data", held_out != nullptr ? fingerprint(*held_out) : "none"},
       {"parameters", concat(parameter_count(trainer.parameters()))},
       {"shape", describe(trainer.shape())},
-      {"gating", type_text<typename Policies::Gating>()},
+      {"gating", gating_text(trainer)},
       {"expert", type_text<typename Policies::template Expert<quant::Float32>>()}};
   if constexpr (TrainerType::Recipe::adapters.any()) out["adapters"] = describe(TrainerType::Recipe::adapters);
   return out;

@@ -135,55 +135,14 @@ class Trainer {
   StepReport step(const Batch& batch, std::int64_t all) {
     clear_gradients();
     const PassReport pass = accumulate(batch);
-    StepReport out = update(all, std::isfinite(pass.loss));
+    StepReport out = update(all);
     out.pass = pass;
     return out;
   }
 
   /// The second half of `step`: limits the gradients that `accumulate` made, of one batch or of several, and updates
   /// all weights.
-  StepReport update(std::int64_t all) { return update(all, true); }
-
-  void clear_gradients() {
-    for (Parameter& parameter : parameters_) {
-      parameter.gradient.factor = 1 / scale_.value;
-      parameter.gradient.clear(devices_.front()->execution());
-    }
-  }
-
-  /// Adds the gradients of a batch's loss to what is there.
-  PassReport accumulate(const Batch& batch) {
-    PassReport out = pass_->begin(batch);
-    pass_->forward();
-    pass_->lose(out, true, scale_.value);
-    Losses losses = numbers_.losses;
-    losses.balance *= scale_.value;
-    losses.z *= scale_.value;
-    pass_->backward(losses, out);
-    return out;
-  }
-
-  /// The loss of a batch, without gradients; nothing is said of routers.
-  PassReport evaluate(const Batch& batch) {
-    PassReport out = pass_->begin(batch);
-    pass_->forward();
-    pass_->lose(out, false);
-    return out;
-  }
-
- private:
-  static Plan checked(const Plan& plan) {
-    if (plan.fits()) return plan;
-    throw BudgetExceeded(concat("training needs ", to_string(plan.total()), ", allowed are ",
-                                to_string(plan.budget), ": weights ", to_string(plan.weights), ", masters ",
-                                to_string(plan.masters), ", gradients ", to_string(plan.gradients), ", optimizer ",
-                                to_string(plan.optimizer), ", activations ", to_string(plan.activations),
-                                ", workspace ", to_string(plan.workspace),
-                                "; a smaller batch or sequence, a Recompute, or a narrower Precision takes less"));
-  }
-
-  /// Unless `may_skip`, gradients that are not finite are no matter of the scale.
-  StepReport update(std::int64_t all, bool may_skip) {
+  StepReport update(std::int64_t all) {
     if (step_ >= all) throw InvalidArgument(concat("step ", step_ + 1, " of ", all, ": the schedule has ended"));
     StepReport out;
     const parallel::ExecutionRef& execution = devices_.front()->execution();
@@ -193,7 +152,7 @@ class Trainer {
     for (Parameter& parameter : parameters_) parameter.gradient.factor = 1 / scale_.value;
     const GradientNorm norm = measure_gradients(execution, parameters_, norm_scratch());
     if (norm.not_finite != nullptr) {
-      out.skipped = may_skip && scale_.shrink();
+      out.skipped = losses_are_finite_ && scale_.shrink();
       if (!out.skipped) refuse_gradient(*norm.not_finite, out.step);
       ++step_;
       return out;
@@ -211,6 +170,46 @@ class Trainer {
     scale_.grow(R::precision);
     ++step_;
     return out;
+  }
+
+  void clear_gradients() {
+    losses_are_finite_ = true;
+    for (Parameter& parameter : parameters_) {
+      parameter.gradient.factor = 1 / scale_.value;
+      parameter.gradient.clear(devices_.front()->execution());
+    }
+  }
+
+  /// Adds the gradients of a batch's loss to what is there.
+  PassReport accumulate(const Batch& batch) {
+    PassReport out = pass_->begin(batch);
+    pass_->forward(true);
+    pass_->lose(out, true, scale_.value);
+    losses_are_finite_ = losses_are_finite_ && std::isfinite(out.loss);
+    Losses losses = numbers_.losses;
+    losses.balance *= scale_.value;
+    losses.z *= scale_.value;
+    pass_->backward(losses, out);
+    return out;
+  }
+
+  /// The loss of a batch, without gradients; nothing is said of routers.
+  PassReport evaluate(const Batch& batch) {
+    PassReport out = pass_->begin(batch);
+    pass_->forward(false);
+    pass_->lose(out, false);
+    return out;
+  }
+
+ private:
+  static Plan checked(const Plan& plan) {
+    if (plan.fits()) return plan;
+    throw BudgetExceeded(concat("training needs ", to_string(plan.total()), ", allowed are ",
+                                to_string(plan.budget), ": weights ", to_string(plan.weights), ", masters ",
+                                to_string(plan.masters), ", gradients ", to_string(plan.gradients), ", optimizer ",
+                                to_string(plan.optimizer), ", activations ", to_string(plan.activations),
+                                ", workspace ", to_string(plan.workspace),
+                                "; a smaller batch or sequence, a Recompute, or a narrower Precision takes less"));
   }
 
   static std::vector<std::unique_ptr<Device>> device(Bytes budget, const Limits& limits) {
@@ -293,6 +292,7 @@ class Trainer {
   std::optional<Pass<B, R>> pass_;
   std::int64_t step_ = 0;
   LossScale scale_{};
+  bool losses_are_finite_ = true;  ///< those of the gradients that are there
 };
 
 }  // namespace asterism::train

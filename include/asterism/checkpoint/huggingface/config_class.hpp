@@ -39,8 +39,7 @@ struct ConfigClass {
 };
 
 /// By Architecture. Source: transformers 5.23, `MixtralConfig`, `Qwen3MoeConfig`, `LlamaConfig`, `MistralConfig`,
-/// `Qwen3NextConfig`; the fields of switch_decoder and sigmoid_mixtral are
-/// Mixtral's.
+/// `Qwen3NextConfig`; the fields of switch_decoder and sigmoid_mixtral are Mixtral's.
 inline constexpr ConfigClass config_classes[] = {
     {.defaults = {.architecture = Architecture::mixtral,
                   .vocabulary = 32000,

@@ -59,6 +59,8 @@ struct ConstellationOf {
                 "in [0, 1)");
   static_assert(C::batch > 0 && C::sequence > 0 && C::clip > 0, "a Recipe's batch, sequence and clip are above 0");
   static_assert(!C::adapters.any(), "a constellation of encoders has no adapters");
+  static_assert(C::precision == Precision{},
+                "a constellation of encoders is in float32: leave the Recipe's precision");
   static_assert(C::Recompute::group == 0,
                 "a constellation has one layer: recompute::Nothing, or recompute::Experts, which computes experts "
                 "again");
@@ -75,9 +77,9 @@ struct ConstellationOf {
             .threads = static_cast<std::size_t>(threads)};
   }
 
-  /// Of what a worker computes; its threads are how many workers there are.
-  static constexpr backend::TrainingExtent extent_of_piece(std::int32_t threads) {
-    backend::TrainingExtent out = extent(threads);
+  /// Of what a worker computes.
+  static constexpr backend::TrainingExtent extent_of_piece() {
+    backend::TrainingExtent out = extent(1);
     out.rows = piece;
     return out;
   }
@@ -137,7 +139,7 @@ constexpr Bytes constellation_scratch(std::int32_t threads) {
   using Of = ConstellationOf<C>;
   Bytes out = backend::TrainingHost::training_scratch(Of::extent(threads));
   if (threads > 1) {
-    out += backend::TrainingCrew::scratch(Of::extent_of_piece(threads), static_cast<std::size_t>(threads));
+    out += backend::TrainingCrew::scratch(Of::extent_of_piece(), static_cast<std::size_t>(threads));
   }
   return out;
 }
@@ -145,7 +147,7 @@ constexpr Bytes constellation_scratch(std::int32_t threads) {
 /// The plan of what C describes, in `budget`, equal to what a ConstellationTrainer draws of the device's arena, to the
 /// byte. A constant expression.
 template <DescribesConstellation C>
-constexpr Plan constellation_plan(Bytes budget, std::int32_t threads = 1) {
+constexpr Plan constellation_plan(Bytes budget, std::int32_t threads) {
   Plan out;
   out.weights = for_each_tensor(C::sizes, [](const TensorInfo&, auto, auto) {});
   out.gradients = out.weights;
@@ -162,8 +164,7 @@ constexpr Plan constellation_plan(Bytes budget, std::int32_t threads = 1) {
 
 /// Proves at compile time that C fits into the memory of the machine's first host device, or `limit` if that is less;
 /// see train::fits. A run that does not fit does not compile. InvalidArgument where there is no host device.
-template <DescribesConstellation C, Machine machine, std::int32_t threads = 1,
-          Bytes limit = Bytes{~std::uint64_t{0}}>
+template <DescribesConstellation C, Machine machine, std::int32_t threads, Bytes limit = Bytes{~std::uint64_t{0}}>
 consteval bool constellation_fits() {
   constexpr Bytes budget = [] {
     for (std::size_t d = 0; d < machine.devices; ++d) {

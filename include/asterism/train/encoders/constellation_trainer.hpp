@@ -75,7 +75,7 @@ class ConstellationTrainer {
         saved_memory_(device_.allocate(plan_.activations, "activations")),
         step_memory_(device_.allocate(plan_.workspace - constellation_scratch<C>(threads), "workspace")) {
     device_.reserve_training(Of::extent(threads));
-    if (threads > 1) crew_.emplace(device_, Of::extent_of_piece(threads));
+    if (threads > 1) crew_.emplace(device_, Of::extent_of_piece(), static_cast<std::size_t>(threads));
     std::uint64_t used = 0;
     const auto add = [&](const TensorInfo& info, MatrixView<float> value, MatrixView<float> gradient) {
       const Bytes state = OptimizerOf<C>::state_bytes(info.kind, info.rows, info.cols);
@@ -91,6 +91,7 @@ class ConstellationTrainer {
     std::vector<EncoderExpert> experts;
     const auto router =
         lay_out_constellation(cursor, sizes, [&](const EncoderExpert& expert) { experts.push_back(expert); });
+    clear_gradients();
     layer_.emplace(sizes, router, std::move(experts), Of::piece, crew_ ? &*crew_ : nullptr);
     shares_.reserve(Of::rows);
     reset();
@@ -140,7 +141,9 @@ class ConstellationTrainer {
   /// One step of `all` in the schedule. InvalidArgument for a batch that is no batch, and where all steps were taken;
   /// NumericError, which names step and tensor, where a gradient is NaN or infinite: nothing has changed then.
   ConstellationReport step(const FeatureBatch& batch, std::int64_t all) {
+    check_schedule(all);
     clear_gradients();
+    passes_ = 0;
     ConstellationReport out = accumulate(batch);
     update(all, out);
     return out;
@@ -149,7 +152,8 @@ class ConstellationTrainer {
   /// The second half of `step`: limits the gradients that `accumulate` made, of one batch or of several, and updates
   /// all weights; completes the report.
   void update(std::int64_t all, ConstellationReport& out) {
-    if (step_ >= all) throw InvalidArgument(concat("step ", step_ + 1, " of ", all, ": the schedule has ended"));
+    check_schedule(all);
+    for (Parameter& parameter : parameters_) parameter.gradient.factor = 1;
     const parallel::ExecutionRef& execution = device_.execution();
     out.step = step_ + 1;
     const View<double> norms(reinterpret_cast<double*>(work_.data() + optimizer_.work.count), optimizer_.pieces);
@@ -163,21 +167,19 @@ class ConstellationTrainer {
   }
 
   void clear_gradients() {
-    for (Parameter& parameter : parameters_) {
-      parameter.gradient.factor = 1;
-      parameter.gradient.clear(device_.execution());
-    }
+    for (const Parameter& parameter : parameters_) parameter.gradient.clear(device_.execution());
   }
 
   /// Adds the gradients of a batch's loss, and of the router's own, to what is there.
   ConstellationReport accumulate(const FeatureBatch& batch) {
     const backend::Dropout dropout = backend::Dropout{sizes.dropout, seed_}
                                          .at(static_cast<std::uint64_t>(step_))
-                                         .at(static_cast<std::uint64_t>(passes_++));
+                                         .at(static_cast<std::uint64_t>(passes_));
     forward(batch.rows, batch.ends, dropout);
     ConstellationReport out = lose(batch);
     out.router =
         layer_->backward(device_, numbers_.losses, sequences_, dropout, now_.x, saved_, now_.work, now_.y, {});
+    ++passes_;
     return out;
   }
 
@@ -196,6 +198,7 @@ class ConstellationTrainer {
   /// What each expert said in the last pass, whatever it was; see train::draft. Allocates.
   std::vector<ExpertDraft> draft(std::size_t most = 3) const {
     const std::size_t slots = saved_.sources.cols();
+    if (slots == 0) return {};
     return train::draft(saved_.offsets.view.row(0), saved_.sources.view.row(0), saved_.answers.view,
                         View<const float>(saved_.confidences.view.data, slots), most);
   }
@@ -212,6 +215,10 @@ class ConstellationTrainer {
                to_string(plan.weights), ", gradients ", to_string(plan.gradients), ", optimizer ",
                to_string(plan.optimizer), ", activations ", to_string(plan.activations), ", workspace ",
                to_string(plan.workspace), "; a smaller batch or sequence, or recompute::Experts, takes less"));
+  }
+
+  void check_schedule(std::int64_t all) const {
+    if (step_ >= all) throw InvalidArgument(concat("step ", step_ + 1, " of ", all, ": the schedule has ended"));
   }
 
   static std::string name_of(const TensorInfo& info) {
@@ -249,7 +256,7 @@ class ConstellationTrainer {
            ", ", sizes.out, ") and ", n);
     double total = 0;
     for (const float weight : batch.weights) {
-      demand(weight >= 0, "a weight is ", weight, ", expected a number >= 0");
+      demand(weight >= 0 && std::isfinite(weight), "a weight is ", weight, ", expected a finite number >= 0");
       total += static_cast<double>(weight);
     }
     demand(total > 0, "no row counts: all weights are 0");

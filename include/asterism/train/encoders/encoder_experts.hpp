@@ -1,8 +1,10 @@
 // All encoder experts of a layer on the rows that a router sent them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -35,8 +37,8 @@ struct SentRows {
   backend::Dropout dropout{};        ///< of this step and layer
 };
 
-/// The experts, piece by piece; or, with a crew, experts side by side, one for each worker, unless one of them has more
-/// rows than a worker's share: the bits are the same. What a piece leaves for its gradient is kept for all slots, or,
+/// The experts, piece by piece. With a crew small experts learn side by side, a worker each, and large ones one after
+/// the other on all threads: the bits are the same. What a piece leaves for its gradient is kept for all slots, or,
 /// where `recomputes`, thought again on the way back in memory for one piece of each worker.
 template <bool recomputes>
 class EncoderExperts {
@@ -57,7 +59,13 @@ class EncoderExperts {
   EncoderExperts(std::vector<EncoderExpert> experts, std::size_t most, backend::TrainingCrew* crew)
       : experts_(std::move(experts)),
         crew_(crew),
-        pieces_(crew != nullptr ? crew->size() : 1, ExpertPieces(most)) {}
+        hidden_(static_cast<std::size_t>(experts_.front().enter.weight.value.rows)),
+        order_(experts_.size()) {
+    const std::size_t workers = crew != nullptr ? crew->size() : 1;
+    pieces_.reserve(workers);
+    for (std::size_t w = 0; w < workers; ++w) pieces_.emplace_back(most);
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+  }
 
   /// y (slots, out) and confidences (slots, 1) of x (slots, in).
   template <class Device>
@@ -94,27 +102,37 @@ class EncoderExperts {
 
  private:
   /// Calls f(device, row, piece) for all pieces; the rows from `row` on of what is laid out for pieces at work are a
-  /// piece's own.
+  /// piece's own. The pieces of one expert, which add to the same gradients, come in order.
   template <class Device, class F>
   void for_each_piece(Device& device, const SentRows& sent, const Work& work, const F& f) {
-    if (crew_ == nullptr || !spreads(sent.offsets)) {
-      return pieces_.front().for_each(sent.offsets, sent.sources, sent.sequences,
-                                      [&](const ExpertPiece& piece) { f(device, 0, piece); });
+    const auto rows = [&](std::size_t e) {
+      return static_cast<std::size_t>(sent.offsets[e + 1] - sent.offsets[e]);
+    };
+    const auto on_all_threads = [&](std::size_t e) {
+      pieces_.front().for_each_of(e, sent.offsets, sent.sources, sent.sequences,
+                                  [&](const ExpertPiece& piece) { f(device, std::size_t{0}, piece); });
+    };
+    std::size_t large = crew_ == nullptr ? order_.size() : 0;
+    if (crew_ != nullptr) {
+      std::sort(order_.begin(), order_.end(),
+                [&](std::size_t a, std::size_t b) { return rows(a) != rows(b) ? rows(a) > rows(b) : a < b; });
+      auto left = static_cast<std::size_t>(sent.offsets[experts_.size()]);
+      while (large < order_.size() && pays_together(rows(order_[large]), left)) left -= rows(order_[large++]);
     }
+    for (std::size_t i = 0; i < large; ++i) on_all_threads(order_[i]);
+    if (large == order_.size()) return;
     const std::size_t own = work.active.rows() / crew_->size();
-    crew_->for_each(experts_.size(), [&](auto& worker, std::size_t w, std::size_t e) {
-      pieces_[w].for_each_of(e, sent.offsets, sent.sources, sent.sequences,
+    crew_->for_each(order_.size() - large, [&](auto& worker, std::size_t w, std::size_t i) {
+      pieces_[w].for_each_of(order_[large + i], sent.offsets, sent.sources, sent.sequences,
                              [&](const ExpertPiece& piece) { f(worker, w * own, piece); });
     });
   }
 
-  /// No expert has more than a worker's share.
-  bool spreads(View<const std::int32_t> offsets) const {
-    const auto share = static_cast<std::size_t>(offsets[experts_.size()]) / crew_->size();
-    for (std::size_t e = 0; e < experts_.size(); ++e) {
-      if (static_cast<std::size_t>(offsets[e + 1] - offsets[e]) > share) return false;
-    }
-    return true;
+  /// An expert with more rows than a worker's share of those that are left, whose operations are long enough for all
+  /// threads to meet after each.
+  bool pays_together(std::size_t rows, std::size_t left) const {
+    constexpr std::size_t long_enough = std::size_t{1} << 24U;  // multiplications of its smallest product
+    return rows * crew_->size() > left && rows * hidden_ * hidden_ >= long_enough;
   }
 
   static Saved saved_of(const Saved& saved, std::size_t room, const ExpertPiece& piece) {
@@ -127,6 +145,8 @@ class EncoderExperts {
 
   std::vector<EncoderExpert> experts_;
   backend::TrainingCrew* crew_;
+  std::size_t hidden_;
+  std::vector<std::size_t> order_;    ///< experts, those with the most rows first
   std::vector<ExpertPieces> pieces_;  ///< one a worker
 };
 

@@ -1,12 +1,13 @@
 // The rows of each expert in pieces of whole sequences.
 #pragma once
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "asterism/backend/sequences.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
 
 namespace asterism::train {
@@ -29,7 +30,8 @@ class ExpertPieces {
 
   std::size_t most() const { return most_; }
 
-  /// Calls f(piece) for all pieces; the view of its ends is valid during the call. offsets (experts + 1) and sources
+  /// Calls f(piece) for all pieces; the view of its ends is valid during the call. InvalidArgument for a longer
+  /// sequence. offsets (experts + 1) and sources
   /// (slots) as in backend::ExpertGroups. Allocates nothing.
   template <class F>
   void for_each(View<const std::int32_t> offsets, View<const std::int32_t> sources,
@@ -50,7 +52,10 @@ class ExpertPieces {
       while (row(slot) >= sequences.end(sequence)) ++sequence;
       std::size_t next = slot;
       while (next < end && row(next) < sequences.end(sequence)) ++next;
-      assert(next - slot <= most_);
+      if (next - slot > most_) {
+        throw InvalidArgument(
+            concat("a sequence has ", next - slot, " rows of one expert, a piece has room for ", most_));
+      }
       if (next - first > most_) {
         f(ExpertPiece{e, first, slot - first, {ends_}});
         ends_.clear();

@@ -15,11 +15,12 @@ struct ConstellationSizes {
   std::size_t top_k = 3;         ///< experts of a row, 1 to experts
   std::size_t gate_heads = 8;    ///< of the router's attention; divides in
   std::size_t expert_heads = 8;  ///< of the experts' attention; divides hidden
-  float dropout = 0.1F;          ///< in [0, 1): in experts, while they learn
+  float dropout = 0.1F;          ///< in [0, 0.9999): in experts, while they learn
 
   constexpr bool sound() const {
     return in > 0 && hidden > 0 && out > 0 && top_k > 0 && top_k <= experts && gate_heads > 0 &&
-           in % gate_heads == 0 && expert_heads > 0 && hidden % expert_heads == 0 && dropout >= 0 && dropout < 1;
+           in % gate_heads == 0 && expert_heads > 0 && hidden % expert_heads == 0 && dropout >= 0 &&
+           dropout < 0.9999F;
   }
 
   friend constexpr bool operator==(const ConstellationSizes&, const ConstellationSizes&) = default;
