@@ -19,7 +19,8 @@ TEST_CASE("what is written is read to the bit, by names and shapes of the checkp
     CAPTURE(name);
     const test::TemporaryFolder folder;
     auto trainer = test::trained(1, name);
-    train::save_weights(trainer.parameters(), test::checkpoint_folder(name), folder / "saved");
+    train::save_weights(trainer.parameters(), test::checkpoint_folder(name), trainer.shape().architecture,
+                        folder / "saved");
     const Shape shape = generate::read_config(folder / "saved").shape;
     CHECK(shape == trainer.shape());
     train::Trainer<test::Exact, test::Short<>> again(shape, 64_MiB);
@@ -45,7 +46,7 @@ TEST_CASE("config.json goes along with another dtype and without quantization") 
   const test::TemporaryFolder folder;
   const auto trainer = test::trained();
   const std::string like = folder / "like";
-  train::save_weights(trainer.parameters(), test::checkpoint_folder(), like);
+  train::save_weights(trainer.parameters(), test::checkpoint_folder(), Architecture::mixtral, like);
   const auto parsed = [](const std::string& in) {
     const std::string path = in + "/config.json";
     return json::parse(file::read_file(path, 1U << 20U), path);
@@ -56,7 +57,7 @@ TEST_CASE("config.json goes along with another dtype and without quantization") 
   config["something_else"] = "stays";
   test::write_file(like + "/config.json", config.dump());
   test::write_file(like + "/generation_config.json", "{\"max_new_tokens\": 7}");
-  train::save_weights(trainer.parameters(), like, folder / "saved");
+  train::save_weights(trainer.parameters(), like, Architecture::mixtral, folder / "saved");
   const json::Value saved = parsed(folder / "saved");
   CHECK(saved["dtype"] == "float32");
   CHECK(!saved.contains("torch_dtype"));
