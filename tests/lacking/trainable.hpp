@@ -49,8 +49,8 @@ struct CompleteGating {
   std::size_t top_k() const { return 1; }
   bool normalised() const { return false; }
   void route(View<float>, View<gating::Route>) const {}
-  void backward(View<const float>, View<const gating::Route>, View<const float>, View<const float>,
-                View<float>) const {}
+  void backward(View<const float>, View<const float>, View<const gating::Route>, View<const float>,
+                View<const float>, View<float>) const {}
 };
 struct NoGatingBackward : CompleteGating {
   void backward() const {}

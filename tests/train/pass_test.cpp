@@ -73,9 +73,11 @@ TEST_CASE("what is no batch is refused by its words") {
           t.ends = {25};
         }) == ends);
   CHECK(refused([](Tokens& t) { t.weights[2] = -0.5F; }) ==
-        "the batch: the weight of token 2 is -0.5, expected a number >= 0");
+        "the batch: the weight of token 2 is -0.5, expected a finite number >= 0");
   CHECK(refused([](Tokens& t) { t.weights[6] = std::numeric_limits<float>::quiet_NaN(); }) ==
-        "the batch: the weight of token 6 is nan, expected a number >= 0");
+        "the batch: the weight of token 6 is nan, expected a finite number >= 0");
+  CHECK(refused([](Tokens& t) { t.weights[6] = std::numeric_limits<float>::infinity(); }) ==
+        "the batch: the weight of token 6 is inf, expected a finite number >= 0");
   CHECK(refused([](Tokens& t) { t.weights.assign(7, 0); }) ==
         "the batch: no prediction counts: all weights are 0");
 }
