@@ -127,7 +127,6 @@ Bytes budget_of(const Arguments& arguments) {
 
 void show_plan(const train::Plan& plan) {
   std::cout << table({{"weights", to_string(plan.weights)},
-                      {"masters", to_string(plan.masters)},
                       {"gradients", to_string(plan.gradients)},
                       {"optimizer", to_string(plan.optimizer)},
                       {"activations", to_string(plan.activations)},

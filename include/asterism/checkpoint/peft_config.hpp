@@ -25,7 +25,7 @@ struct PeftConfig {
   std::map<std::string, float> alphas{};        ///< alpha_pattern
 
   /// Of a module's adapter. Unsupported, by name, where several patterns match and differ, or one is more than letters,
-  /// escaped signs, '.', '\d', '*', '+' and '^'. Source: PEFT 0.21, `get_pattern_key`.
+  /// escaped signs, `.`, `\d`, `*`, `+` and `^`. Source: PEFT 0.21, `get_pattern_key`.
   std::int32_t rank_of(std::string_view module) const;
   float alpha_of(std::string_view module) const;
   /// alpha / rank, or alpha / sqrt(rank).
