@@ -10,7 +10,7 @@
 
 namespace asterism::simd {
 
-// `stored` has room for as many numbers as `values`, at any address. Narrower types take the nearest number, ties to
+// `stored` has room for as many numbers as `values`, aligned to one. Narrower types take the nearest number, ties to
 // even; what is beyond their range becomes infinite, NaN stays NaN. The bits of a number are the same on every level,
 // but for the payload of a float16 NaN. Nothing here allocates; thread-safe. Query the level once, outside of loops.
 
