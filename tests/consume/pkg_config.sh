@@ -7,14 +7,14 @@ prefix=$2
 programs=$(dirname "$0")/programs
 
 export PKG_CONFIG_PATH="$prefix/share/pkgconfig"
-$CXX -std=c++20 -O0 "$programs/plan.cpp" $(pkg-config --cflags --libs asterism) -o plan
-$CXX -std=c++20 -O0 "$programs/alike.cpp" $(pkg-config --cflags --libs asterism-knowledge) -o alike
-$CXX -std=c++20 -O0 "$programs/tokens.cpp" $(pkg-config --cflags --libs asterism-text) -o tokens
-$CXX -std=c++20 -O0 "$programs/encoded.cpp" $(pkg-config --cflags --libs asterism-librarian) -o encoded
-$CXX -std=c++20 -O0 "$programs/learning.cpp" $(pkg-config --cflags --libs asterism-train) -o learning
+$CXX -std=c++20 -O1 "$programs/plan.cpp" $(pkg-config --cflags --libs asterism) -o plan
+$CXX -std=c++20 -O1 "$programs/alike.cpp" $(pkg-config --cflags --libs asterism-knowledge) -o alike
+$CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --cflags --libs asterism-text) -o tokens
+$CXX -std=c++20 -O1 "$programs/encoded.cpp" $(pkg-config --cflags --libs asterism-librarian) -o encoded
+$CXX -std=c++20 -O1 "$programs/learning.cpp" $(pkg-config --cflags --libs asterism-train) -o learning
 
 # The compiled form: the program's own build compiles the sources that the file names.
-$CXX -std=c++20 -O0 "$programs/tokens.cpp" $(pkg-config --variable=sources asterism-text-compiled) \
+$CXX -std=c++20 -O1 "$programs/tokens.cpp" $(pkg-config --variable=sources asterism-text-compiled) \
   $(pkg-config --cflags --libs asterism-text-compiled) -o compiled_tokens
 
 ./plan

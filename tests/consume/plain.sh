@@ -7,8 +7,8 @@ checkout=$2
 eigen=$3
 programs=$(dirname "$0")/programs
 
-$CXX -std=c++20 -O0 -I "$checkout/include" -I "$eigen" "$programs/plan.cpp" -pthread -o plan
-$CXX -std=c++20 -O0 -I "$checkout/include" -I "$eigen" "$programs/answer.cpp" -lpcre2-8 -lutf8proc -pthread -o answer
+$CXX -std=c++20 -O1 -I "$checkout/include" -I "$eigen" "$programs/plan.cpp" -pthread -o plan
+$CXX -std=c++20 -O1 -I "$checkout/include" -I "$eigen" "$programs/answer.cpp" -lpcre2-8 -lutf8proc -pthread -o answer
 
 ./plan
 ./answer "$4"
