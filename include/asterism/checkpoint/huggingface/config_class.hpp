@@ -38,24 +38,29 @@ struct ConfigClass {
   constexpr bool has_linear_layers() const { return defaults.delta_net != DeltaNetSizes{}; }
 };
 
+/// Mixtral's, and that of an architecture that differs in its routers alone.
+constexpr ConfigClass of_mixtral(Architecture architecture) {
+  return {.defaults = {.architecture = architecture,
+                       .vocabulary = 32000,
+                       .hidden = 4096,
+                       .layers = 32,
+                       .heads = 32,
+                       .kv_heads = 8,
+                       .ffn = 14336,
+                       .experts = 8,
+                       .top_k = 2,
+                       .max_positions = 131072,
+                       .rope_theta = 1e6,
+                       .rms_epsilon = 1e-5},
+          .bos = 1,
+          .eos = 2,
+          .llama3_rope = false};
+}
+
 /// By Architecture. Source: transformers 5.23, `MixtralConfig`, `Qwen3MoeConfig`, `LlamaConfig`, `MistralConfig`,
 /// `Qwen3NextConfig`; the fields of switch_decoder and sigmoid_mixtral are Mixtral's.
 inline constexpr ConfigClass config_classes[] = {
-    {.defaults = {.architecture = Architecture::mixtral,
-                  .vocabulary = 32000,
-                  .hidden = 4096,
-                  .layers = 32,
-                  .heads = 32,
-                  .kv_heads = 8,
-                  .ffn = 14336,
-                  .experts = 8,
-                  .top_k = 2,
-                  .max_positions = 131072,
-                  .rope_theta = 1e6,
-                  .rms_epsilon = 1e-5},
-     .bos = 1,
-     .eos = 2,
-     .llama3_rope = false},
+    of_mixtral(Architecture::mixtral),
     {.defaults = {.architecture = Architecture::qwen3_moe,
                   .vocabulary = 151936,
                   .hidden = 2048,
@@ -142,21 +147,7 @@ inline constexpr ConfigClass config_classes[] = {
      .eos = 2,
      .llama3_rope = false,
      .activation = "relu"},
-    {.defaults = {.architecture = Architecture::sigmoid_mixtral,
-                  .vocabulary = 32000,
-                  .hidden = 4096,
-                  .layers = 32,
-                  .heads = 32,
-                  .kv_heads = 8,
-                  .ffn = 14336,
-                  .experts = 8,
-                  .top_k = 2,
-                  .max_positions = 131072,
-                  .rope_theta = 1e6,
-                  .rms_epsilon = 1e-5},
-     .bos = 1,
-     .eos = 2,
-     .llama3_rope = false},
+    of_mixtral(Architecture::sigmoid_mixtral),
 };
 
 static_assert([] {
