@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -123,12 +124,9 @@ Outcome learn(const Arguments& arguments, const Shape& shape, const Arm& arm, st
   out.held_out = train::held_out_loss(trainer, held_out, options);
   const auto experts = static_cast<std::size_t>(shape.experts);
   for (std::size_t first = 0; first < load.size(); first += experts) {
-    const auto begin = load.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto end = begin + static_cast<std::ptrdiff_t>(experts);
-    double choices = 0;
-    for (auto it = begin; it != end; ++it) choices += *it;
-    out.violation =
-        std::max(out.violation, *std::max_element(begin, end) * static_cast<double>(experts) / choices - 1);
+    const View<const double> of_layer = View<const double>(load).subview(first, experts);
+    out.violation = std::max(out.violation, observe::violation_of(of_layer));
+    const double choices = std::accumulate(of_layer.begin(), of_layer.end(), 0.0);
     out.chance = observe::violation_by_chance(choices, experts);
   }
   out.entropy = *std::min_element(entropies.begin(), entropies.end()) / static_cast<double>(judged);

@@ -13,6 +13,19 @@
 
 namespace asterism::observe {
 
+/// MaxVio: the largest load (experts) as a multiple of the mean, less 1; 0 where nothing was chosen. Source: Wang et
+/// al., Auxiliary-Loss-Free Load Balancing Strategy for Mixture-of-Experts, arXiv 2408.15664.
+template <class Count>
+double violation_of(View<const Count> load) {
+  double most = 0;
+  double all = 0;
+  for (const Count count : load) {
+    most = std::max(most, static_cast<double>(count));
+    all += static_cast<double>(count);
+  }
+  return all > 0 ? most * static_cast<double>(load.size) / all - 1 : 0;
+}
+
 /// The largest load among `experts` as a multiple of the mean, less 1, that a router shows which treats all alike,
 /// after `choices` choices: about (2 ln experts / (choices / experts))^1/2, from the normal distribution. 0 where
 /// nothing was chosen.
@@ -58,14 +71,8 @@ class Balance {
   std::int32_t layers() const { return static_cast<std::int32_t>(layers_.size()); }
   /// Rows that the layer's router saw.
   std::uint64_t rows(std::int32_t layer) const { return at(layer).rows; }
-  /// MaxVio: the largest load of an expert as a multiple of the mean, less 1; 0 where nothing was chosen. Source: Wang
-  /// et al., Auxiliary-Loss-Free Load Balancing Strategy for Mixture-of-Experts, arXiv 2408.15664.
-  double violation(std::int32_t layer) const {
-    const std::uint64_t all = choices(layer);
-    if (all == 0) return 0;
-    const std::uint64_t most = *std::max_element(at(layer).load.begin(), at(layer).load.end());
-    return static_cast<double>(most) * static_cast<double>(experts_) / static_cast<double>(all) - 1;
-  }
+  /// MaxVio; see violation_of.
+  double violation(std::int32_t layer) const { return violation_of(View<const std::uint64_t>(at(layer).load)); }
   /// That of a router without preference; see violation_by_chance.
   double by_chance(std::int32_t layer) const {
     return violation_by_chance(static_cast<double>(choices(layer)), experts_);

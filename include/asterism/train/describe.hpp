@@ -12,6 +12,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/model/concept.hpp"
+#include "asterism/observe/balance.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/train/adam_w.hpp"
 #include "asterism/train/adam_w8.hpp"
@@ -100,21 +101,14 @@ std::vector<double> sparse_entropies(const TrainerType& trainer) {
   return out;
 }
 
-/// MaxVio of each of these layers: the largest load as a multiple of the mean, less 1. Source: Wang et al.,
-/// Auxiliary-Loss-Free Load Balancing Strategy for Mixture-of-Experts, arXiv 2408.15664.
+/// MaxVio of each of these layers; see observe::violation_of.
 template <class TrainerType>
 std::vector<double> max_violations(const TrainerType& trainer) {
   const auto experts = static_cast<std::size_t>(trainer.shape().experts);
   const std::vector<std::int32_t> load = sparse_load(trainer);
   std::vector<double> out;
   for (std::size_t first = 0; experts > 0 && first < load.size(); first += experts) {
-    double most = 0;
-    double total = 0;
-    for (std::size_t e = 0; e < experts; ++e) {
-      most = load[first + e] > most ? load[first + e] : most;
-      total += load[first + e];
-    }
-    out.push_back(total > 0 ? most * static_cast<double>(experts) / total - 1 : 0);
+    out.push_back(observe::violation_of(View<const std::int32_t>(load).subview(first, experts)));
   }
   return out;
 }

@@ -151,7 +151,6 @@ inline std::string routers_table(const std::vector<const LogLine*>& lines, const
   std::string html = "<div class=\"wide\"><table><thead>" + lab::detail::table_row("th", cells) + "</thead>\n";
   const std::size_t first = lines.size() - std::min(lines.size(), last_steps);
   const auto steps = static_cast<double>(lines.size() - first);
-  const auto experts = static_cast<double>(shape.experts);
   const std::vector<std::int32_t>& dead = lines.back()->dead;
   for (std::size_t layer = 0; layer < shape.layers; ++layer) {
     double violation = 0;
@@ -163,11 +162,10 @@ inline std::string routers_table(const std::vector<const LogLine*>& lines, const
       for (std::size_t e = 0; e < shape.experts; ++e) load[e] += lines[i]->load[layer * shape.experts + e];
     }
     const double choices = std::accumulate(load.begin(), load.end(), 0.0);
-    const double most = *std::ranges::max_element(load);
     cells = {concat(layer),
              fixed(violation, 3),
              fixed(observe::violation_by_chance(choices / steps, shape.experts), 3),
-             choices > 0 ? fixed(most * experts / choices - 1, 3) : "-",
+             fixed(observe::violation_of(View<const double>(load)), 3),
              fixed(entropy, 3),
              layer < dead.size() ? concat(dead[layer]) : "-"};
     html += lab::detail::table_row("td", cells);
