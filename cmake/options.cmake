@@ -7,6 +7,7 @@ option(ASTERISM_BUILD_DOCS "The target docs, API pages by Doxygen; there with th
 option(ASTERISM_BUILD_BENCHMARKS "Build the benchmarks (needs Google Benchmark)" OFF)
 set(ASTERISM_CUDA AUTO CACHE STRING "Build what needs nvcc: AUTO where there is one, ON, OFF")
 option(ASTERISM_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" ON)
+option(ASTERISM_TESTS_TOGETHER "Compile the tests of a room together, which takes less time in all" ON)
 set(ASTERISM_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

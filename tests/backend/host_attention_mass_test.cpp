@@ -1,4 +1,5 @@
 // The attention that stored positions draw against a softmax in double, in caches of all formats and on all levels.
+// It stands alone: some formats of keys and values are none of weights, whose headers refuse them.
 #include "asterism/backend/host_attention_mass.hpp"
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // Attention of rows of queries against a naive softmax in double, in caches of all formats and shapes, on all levels.
+// It stands alone: some formats of keys and values are none of weights, whose headers refuse them.
 #include "asterism/backend/host_attention.hpp"
 
 #include <algorithm>
