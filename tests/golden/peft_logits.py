@@ -9,7 +9,8 @@ Four random Mixtrals of models/, each with three kinds of adapter, drawn at rand
   fused      rank 2 at all of attention and at the fused experts (target_parameters), alpha 3 at attention and 4 at
              experts by a pattern
 
-Writes adapters/<model>_<kind>/adapter_config.json and adapter_model.safetensors, and adapters/<model>_<kind>.safetensors:
+Writes adapters/<model>_<kind>/adapter_config.json and adapter_model.safetensors, and
+adapters/<model>_<kind>.safetensors:
   prompt         int32 [12]
   logits         float32 [4, vocab]   after the last tokens of the prompt
   greedy_prompt  int32 [16]

@@ -128,8 +128,8 @@ class Constellation {
   /// hidden += sum of the chosen experts' answers to x and of the shared one's, both (n, hidden). Returns the routes
   /// (n, top_k), which stay valid until the scratch is used again, as do the probabilities in scratch.logits. Allocates
   /// nothing. `turn` is for experts that take turns, whose slots may throw residency::Stopped. `scores`, unless NoHook,
-  /// is asked between router and gating: scores.adjust(device, x, logits) may change logits (n, experts). `adapters`, unless
-  /// NoHook, adds to the experts' products: see model::PassAdapters.
+  /// is asked between router and gating: scores.adjust(device, x, logits) may change logits (n, experts). `adapters`,
+  /// unless NoHook, adds to the experts' products: see model::PassAdapters.
   template <class Device, class Scores = NoHook, class Adapters = NoHook>
   backend::DeviceMatrix<const gating::Route> forward(Device& device, backend::DeviceMatrix<const float> x,
                                                      const Scratch& scratch, backend::DeviceMatrix<float> hidden,

@@ -76,8 +76,8 @@ class Sequence {
 
   /// Makes `tokens`, which `check` accepts, the sequence. What the caches hold of the first `most` is not computed
   /// again, as far as they go back: with linear attention to the last position whose state was kept; nor are they of
-  /// use where another score hook computed them, or another version of this one, or another adapter. Returns how many of
-  /// these they do not go back to. `tokens` may alias the sequence itself. `adapter_number` tells the weights of one
+  /// use where another score hook computed them, or another version of this one, or another adapter. Returns how many
+  /// of these they do not go back to. `tokens` may alias the sequence itself. `adapter_number` tells the weights of one
   /// adapter from those of another, also under one name; 0: none.
   std::size_t begin(View<const TokenId> tokens, std::size_t most, ScoreHook scores = {},
                     std::uint64_t adapter_number = 0) {

@@ -27,9 +27,9 @@ class AdapterReader {
   /// Unsupported for routers saved whole.
   AdapterReader(const std::string& folder, const Shape& shape, std::int32_t rank);
 
-  /// The adapter of a matrix of the base: zeros where the adapter has none for matrices of this role. FormatError naming
-  /// what is missing where it has some, or of another shape, or no number; Unsupported where its rank is above the
-  /// largest, or the base's matrix is not stored as it is computed.
+  /// The adapter of a matrix of the base: zeros where the adapter has none for matrices of this role. FormatError
+  /// naming what is missing where it has some, or of another shape, or no number; Unsupported where its rank is above
+  /// the largest, or the base's matrix is not stored as it is computed.
   const ReadAdapter& read(const model::WeightId& weight);
 
   /// FormatError naming a tensor that belongs to no matrix that was asked for, or if there was none for any of them.

@@ -173,7 +173,7 @@ class Session {
     ++use_;
     engine::Step<B> step(model_->engine());
     while (sequence_.pending() > 0) {
-      const auto lease = adapter_.lease_for(sequence_);
+      [[maybe_unused]] const auto lease = adapter_.lease_for(sequence_);
       const std::size_t begin = sequence_.computed();
       step.clear();
       step.add(sequence_);
@@ -195,7 +195,7 @@ class Session {
   /// Runs one step of an answer that has not ended; calls chosen(token, piece) if it yields a token.
   template <class Chosen>
   void decode(Chosen&& chosen) {
-    const auto lease = adapter_.lease_for(sequence_);
+    [[maybe_unused]] const auto lease = adapter_.lease_for(sequence_);
     decoding_.clear();
     decoding_.add(sequence_, *answer_, hooks_.logits);
     const auto rethrow = [](std::size_t, const NumericError&) {};
