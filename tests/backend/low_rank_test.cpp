@@ -39,8 +39,9 @@ std::vector<float> computed(std::size_t rows, std::size_t rank, std::size_t outp
   });
   auto inner = test::random_row(rows * rank, 2);
   auto y = test::random_row(rows * outputs, 3);
-  device.add_low_rank(backend::LowRankColumns<Format>{columns, 0.75F}, {{inner.data(), rows, rank}, 0},
-                      {{y.data(), rows, outputs}, 0});
+  const backend::LowRankSum<Format> sum{
+      {columns, 0.75F}, {{inner.data(), rows, rank}, 0}, {{y.data(), rows, outputs}, 0}};
+  device.add_low_rank(View<const backend::LowRankSum<Format>>(&sum, 1));
   return y;
 }
 

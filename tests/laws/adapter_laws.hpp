@@ -39,19 +39,28 @@ inline std::vector<double> with_low_rank(const std::vector<float>& y, const std:
 /// Rows of a product, all with one adapter; a row's bits depend on no other.
 template <backend::Backend B>
 void an_adapter_is_the_naive_loop() {
+  using Sum = backend::LowRankSum<quant::Float32>;
   Laboratory<B> lab;
   const auto columns = lab.normal(3, 13);
   const backend::LowRankColumns<quant::Float32> b{lab.weights(columns), 1.5F};
   const auto inner = lab.normal(5, 3);
   const auto y = lab.normal(5, 13);
   const auto alone = lab.known(1, 13, y.row(3));
+  const auto other_columns = lab.normal(2, 20);
+  const auto other_inner = lab.normal(5, 2);
+  const auto other = lab.normal(5, 20);
+  const Sum both[] = {{b, inner.on_device, y.on_device},
+                      {{lab.weights(other_columns), -2.0F}, other_inner.on_device, other.on_device}};
   const std::uint64_t before = lab.device.arena().allocations();
-  lab.device.template add_low_rank<quant::Float32>(b, inner.on_device, y.on_device);
+  lab.device.template add_low_rank<quant::Float32>(View<const Sum>(both, 2));
   for (std::size_t i = 0; i < 5; ++i) {
     lab.check_row("add_low_rank", y.on_device, i,
                   detail::with_low_rank(y.row(i), columns.values, 1.5F, inner.row(i)));
+    lab.check_row("add_low_rank, the second sum", other.on_device, i,
+                  detail::with_low_rank(other.row(i), other_columns.values, -2.0F, other_inner.row(i)));
   }
-  lab.device.template add_low_rank<quant::Float32>(b, inner.on_device.rows_at(3, 1), alone.on_device);
+  const auto add = [&](const Sum& one) { lab.device.template add_low_rank<quant::Float32>(View<const Sum>(&one, 1)); };
+  add({b, inner.on_device.rows_at(3, 1), alone.on_device});
   const Law law("a row's result depends on no other row", model_name<B>());
   law.same_bits(lab.read(alone.on_device), lab.read(y.on_device.rows_at(3, 1)), "add_low_rank of row 3 of 5");
   lab.check_allocations(before);
@@ -59,10 +68,15 @@ void an_adapter_is_the_naive_loop() {
   const backend::DeviceMatrix<float> there{y.on_device.view, 1};
   Law("operands on another device are refused", model_name<B>())
       .template throws<WrongDevice>(
-          [&] { lab.device.template add_low_rank<quant::Float32>(b, inner.on_device, there); }, "add_low_rank");
+          [&] {
+            add({b, inner.on_device, there});
+          },
+          "add_low_rank");
   Law("shapes that do not agree are refused", model_name<B>())
       .template throws<InvalidArgument>(
-          [&] { lab.device.template add_low_rank<quant::Float32>(b, inner.on_device.rows_at(0, 4), y.on_device); },
+          [&] {
+            add({b, inner.on_device.rows_at(0, 4), y.on_device});
+          },
           "add_low_rank");
 }
 

@@ -75,6 +75,11 @@ struct Checks {
   }
 
   template <class Format>
+  void add_low_rank(View<const LowRankSum<Format>> all) const {
+    for (const LowRankSum<Format>& one : all) add_low_rank(one.b, one.inner, one.y);
+  }
+
+  template <class Format>
   void grouped_add_low_rank(View<const LowRankColumns<Format>> b, const ExpertGroups& groups,
                             DeviceMatrix<const float> inner, DeviceMatrix<const float> y) const {
     const char* operation = "grouped_add_low_rank";

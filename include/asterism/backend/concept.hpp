@@ -205,9 +205,8 @@ concept gated_rms_norm = requires(B& device, DeviceMatrix<const float> x, float 
 };
 
 template <class B>
-concept add_low_rank = requires(B& device, const LowRankColumns<quant::Float32>& b, DeviceMatrix<const float> inner,
-                                DeviceMatrix<float> y) {
-  device.template add_low_rank<quant::Float32>(b, inner, y);
+concept add_low_rank = requires(B& device, View<const LowRankSum<quant::Float32>> all) {
+  device.template add_low_rank<quant::Float32>(all);
 };
 
 template <class B>

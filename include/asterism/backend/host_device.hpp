@@ -99,11 +99,11 @@ class HostDevice {
   /// x += y, equal shapes; a y of one row, such as a bias, is added to every row of x.
   void add(DeviceMatrix<const float> y, DeviceMatrix<float> x);
 
-  /// y += scale B inner: inner (n, rank), y (n, outputs). See AdapterOps.
+  /// y += scale B inner, several at once, whose y do not overlap. See AdapterOps.
   template <quant::PlainFloat Format>
-  void add_low_rank(const LowRankColumns<Format>& b, DeviceMatrix<const float> inner, DeviceMatrix<float> y) {
-    checks().add_low_rank(b, inner, y);
-    backend::add_low_rank(execution_, UntypedColumns::of(b), inner.view, y.view);
+  void add_low_rank(View<const LowRankSum<Format>> all) {
+    checks().add_low_rank(all);
+    backend::add_low_rank(execution_, all);
   }
 
   /// The same for the slots of every expert that are copies of `rows`: b (experts), inner (slots, rank), y (slots,

@@ -27,9 +27,9 @@ struct UntypedColumns {
   }
 };
 
-/// y(i, :) += scale B inner(i, :), a column of B after the other; tasks are ranges of outputs.
-void add_low_rank(const parallel::ExecutionRef& execution, const UntypedColumns& b, MatrixView<const float> inner,
-                  MatrixView<float> y);
+/// y(i, :) += scale B inner(i, :) for every sum, a column of B after the other; tasks are ranges of outputs.
+template <class Format>
+void add_low_rank(const parallel::ExecutionRef& execution, View<const LowRankSum<Format>> all);
 
 /// The same for the slots of every expert e that are copies of rows in `rows`, with columns_of(e); see
 /// ExpertGroups. All experts have the outputs of y.
@@ -53,6 +53,18 @@ void add_low_rank_outputs(const UntypedColumns& b, std::size_t number, const std
                           std::size_t begin, std::size_t end, MatrixView<const float> inner, MatrixView<float> y);
 
 }  // namespace detail
+
+template <class Format>
+void add_low_rank(const parallel::ExecutionRef& execution, View<const LowRankSum<Format>> all) {
+  std::size_t tasks = 0;
+  for (const LowRankSum<Format>& one : all) tasks += detail::low_rank_tasks(one.y.cols());
+  execution.for_each_task(tasks, [&](std::size_t task) {
+    const LowRankSum<Format>* one = all.begin();
+    for (; task >= detail::low_rank_tasks(one->y.cols()); ++one) task -= detail::low_rank_tasks(one->y.cols());
+    detail::add_low_rank_outputs(UntypedColumns::of(one->b), task, nullptr, {}, 0, one->y.rows(), one->inner.view,
+                                 one->y.view);
+  });
+}
 
 template <class ColumnsOf>
 void grouped_add_low_rank(const parallel::ExecutionRef& execution, const ColumnsOf& columns_of,

@@ -10,9 +10,7 @@
 #include "asterism/simd/stored_floats.hpp"
 #include "asterism/simd/vector.hpp"
 
-namespace asterism::backend {
-
-namespace detail {
+namespace asterism::backend::detail {
 
 ASTERISM_INLINE void add_low_rank_outputs(const UntypedColumns& b, std::size_t number,
                                           const std::int32_t* source_row, RowRange wanted, std::size_t begin,
@@ -35,13 +33,4 @@ ASTERISM_INLINE void add_low_rank_outputs(const UntypedColumns& b, std::size_t n
   }
 }
 
-}  // namespace detail
-
-ASTERISM_INLINE void add_low_rank(const parallel::ExecutionRef& execution, const UntypedColumns& b,
-                                  MatrixView<const float> inner, MatrixView<float> y) {
-  execution.for_each_task(detail::low_rank_tasks(b.outputs), [&](std::size_t task) {
-    detail::add_low_rank_outputs(b, task, nullptr, {}, 0, y.rows, inner, y);
-  });
-}
-
-}  // namespace asterism::backend
+}  // namespace asterism::backend::detail

@@ -18,6 +18,14 @@ struct LowRankColumns {
   float scale = 0;
 };
 
+/// One of several sums of the same rows: y += scale B inner; inner (n, rank), y (n, outputs).
+template <quant::PlainFloat Format>
+struct LowRankSum {
+  LowRankColumns<Format> b;
+  DeviceMatrix<const float> inner;
+  DeviceMatrix<float> y;
+};
+
 /// Rows [first, first + count) of a pass.
 struct RowRange {
   std::size_t first = 0;

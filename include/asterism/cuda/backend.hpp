@@ -190,14 +190,15 @@ class Backend {
   }
 
   template <quant::PlainFloat Format>
-  void add_low_rank(const backend::LowRankColumns<Format>& b, backend::DeviceMatrix<const float> inner,
-                    backend::DeviceMatrix<float> y) {
-    checks().add_low_rank(b, inner, y);
-    ScaledExperts one;
-    one.experts.data[0] = b.columns.data;
-    one.experts.count = 1;
-    one.scale[0] = b.scale;
-    launch::add_low_rank(queue_, stored(b.columns), one, nullptr, nullptr, {}, inner.view, y.view);
+  void add_low_rank(View<const backend::LowRankSum<Format>> all) {
+    checks().add_low_rank(all);
+    for (const backend::LowRankSum<Format>& one : all) {
+      ScaledExperts b;
+      b.experts.data[0] = one.b.columns.data;
+      b.experts.count = 1;
+      b.scale[0] = one.b.scale;
+      launch::add_low_rank(queue_, stored(one.b.columns), b, nullptr, nullptr, {}, one.inner.view, one.y.view);
+    }
   }
 
   template <quant::PlainFloat Format>

@@ -139,18 +139,18 @@ struct PassAdapters {
            backend::RowRange rows, backend::DeviceMatrix<const float> x) const {
     using Format = typename A::Format;
     backend::Product<Format> narrow[AdapterScratch<A>::matrices];
-    std::size_t products = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (pairs[i]->a.rows > 0) narrow[products++] = {pairs[i]->a, scratch.inner[i].rows_at(0, rows.count)};
-    }
-    if (products == 0) return;
-    device.template products<Format>(View<const backend::Product<Format>>(narrow, products),
-                                     x.rows_at(rows.first, rows.count));
+    backend::LowRankSum<Format> sums[AdapterScratch<A>::matrices];
+    std::size_t used = 0;
     for (std::size_t i = 0; i < count; ++i) {
       if (pairs[i]->a.rows == 0) continue;
-      device.template add_low_rank<Format>(pairs[i]->b, scratch.inner[i].rows_at(0, rows.count),
-                                           outputs[i].rows_at(rows.first, rows.count));
+      const auto inner = scratch.inner[i].rows_at(0, rows.count);
+      narrow[used] = {pairs[i]->a, inner};
+      sums[used++] = {pairs[i]->b, inner, outputs[i].rows_at(rows.first, rows.count)};
     }
+    if (used == 0) return;
+    device.template products<Format>(View<const backend::Product<Format>>(narrow, used),
+                                     x.rows_at(rows.first, rows.count));
+    device.template add_low_rank<Format>(View<const backend::LowRankSum<Format>>(sums, used));
   }
 
   template <class Device, class Weights>
