@@ -7,6 +7,7 @@
 #include "asterism/backend/host_attention_mass_impl.hpp"
 #include "asterism/backend/host_device_impl.hpp"
 #include "asterism/backend/host_dispatch_impl.hpp"
+#include "asterism/backend/host_low_rank_impl.hpp"
 #include "asterism/backend/host_encoder_impl.hpp"
 #include "asterism/backend/host_gemm_impl.hpp"
 #include "asterism/backend/host_products_impl.hpp"

@@ -25,6 +25,7 @@
 #include "asterism/checkpoint/safetensors/weight_index_impl.hpp"
 #include "asterism/checkpoint/safetensors/writer_impl.hpp"
 #include "asterism/checkpoint/weight_finder_impl.hpp"
+#include "asterism/generate/adapter_reader_impl.hpp"
 #include "asterism/generate/checkpoint_extras_impl.hpp"
 #include "asterism/generate/decoding/answer_impl.hpp"
 #include "asterism/generate/decoding/answer_text_impl.hpp"

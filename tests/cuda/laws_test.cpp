@@ -1,4 +1,4 @@
-// cuda::Backend obeys the laws of all backends, and those of the recurrent family; its carrier those of carriers.
+// cuda::Backend obeys the laws of all backends, and those of the optional families; its carrier those of carriers.
 #include <memory>
 #include <vector>
 
@@ -9,6 +9,7 @@
 #include "asterism/cuda/carrier.hpp"
 #include "asterism/residency/carrier.hpp"
 
+#include "laws/adapter_laws.hpp"
 #include "laws/backend_laws.hpp"
 #include "laws/carrier_laws.hpp"
 #include "laws/recurrent_laws.hpp"
@@ -17,6 +18,7 @@ using namespace asterism;
 
 TEST_CASE("cuda::Backend obeys the laws") { laws::backend<cuda::Backend>(); }
 TEST_CASE("cuda::Backend obeys the recurrent laws") { laws::recurrent<cuda::Backend>(); }
+TEST_CASE("cuda::Backend obeys the adapters' laws") { laws::adapters<cuda::Backend>(); }
 
 static_assert(residency::Carrier<cuda::Carrier>);
 

@@ -10,6 +10,7 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/core/layer_set.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/quant/concept.hpp"
@@ -32,6 +33,8 @@ class GroupedQuery {
   static constexpr bool is_recurrent = false;
   static constexpr const char* name = "GroupedQuery";
   static constexpr const char* holder = "attention";
+  /// `forward` takes the adapters of a pass.
+  static constexpr bool takes_adapters = true;
 
   /// The layers of a shape that it mixes.
   static constexpr LayerSet layers(const Shape& shape) { return shape.attention_layers(); }
@@ -96,11 +99,12 @@ class GroupedQuery {
   /// out = attention of x, (n, hidden) both; out may be x. The rows belong to the sequences of `segments`, one
   /// after the other: each a struct with `rows` of them, which stand at positions first ... first + rows - 1, and
   /// `cache(device index)`, the KvCache that their keys and values go into. tables (n, rotary width): rotary tables
-  /// of the rows' positions. Allocates nothing.
-  template <class Device, class Segments>
+  /// of the rows' positions. `adapters`, unless NoHook, adds to the products of layer `layer`: see
+  /// model::PassAdapters. Allocates nothing.
+  template <class Device, class Segments, class Adapters = NoHook>
   void forward(Device& device, std::int32_t layer, const Segments& segments, backend::DeviceMatrix<const float> x,
                backend::DeviceMatrix<const float> tables, const Scratch& scratch,
-               backend::DeviceMatrix<float> out) const {
+               backend::DeviceMatrix<float> out, [[maybe_unused]] const Adapters& adapters = {}) const {
     const auto query = scratch.query.rows_at(0, x.rows());
     const auto key = scratch.key.rows_at(0, x.rows());
     const auto value = scratch.value.rows_at(0, x.rows());
@@ -110,6 +114,7 @@ class GroupedQuery {
     const backend::Product<Quantization> projections[] = {
         {slab_.query, projected}, {slab_.key, key}, {slab_.value, value}};
     device.template products<Quantization>(View<const backend::Product<Quantization>>(projections, 3), x);
+    if constexpr (is_hook<Adapters>) adapters.add_to_projections(device, layer, x, projected, key, value);
     if (has_bias_) {
       device.add(slab_.query_bias, projected);
       device.add(slab_.key_bias, key);
@@ -132,6 +137,7 @@ class GroupedQuery {
     }
     if (has_gate_) device.sigmoid_multiply(gate, mixed);
     device.product(slab_.output, mixed, out);
+    if constexpr (is_hook<Adapters>) adapters.add_to_output(device, layer, mixed, out);
     if (has_bias_) device.add(slab_.output_bias, out);
   }
 

@@ -95,6 +95,11 @@ template <class M>
 concept Mixer = needs::name<M> && needs::is_recurrent<M> && needs::layers<M> && needs::footprint<M> &&
     needs::slab<M> && needs::scratch<M>;
 
+/// A mixer whose `forward` takes the adapters of a pass as its last argument, and says so: see GroupedQuery. Beside
+/// others there are none.
+template <class M>
+concept TakesAdapters = M::takes_adapters;
+
 /// A mixer that runs on a device of the given backend, with these memories of a sequence.
 template <class M, class Device, class KvCache, class State>
 concept MixerOn = Mixer<M> && needs::draw<M, Device> && needs::mix<M, Device, KvCache, State>;

@@ -8,6 +8,7 @@
 #include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/kv_view.hpp"
+#include "asterism/backend/low_rank.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
@@ -64,6 +65,30 @@ struct Checks {
   }
 
   void add(DeviceMatrix<const float> y, DeviceMatrix<const float> x) const;
+
+  template <class Format>
+  void add_low_rank(const LowRankColumns<Format>& b, DeviceMatrix<const float> inner, DeviceMatrix<const float> y,
+                    const char* operation = "add_low_rank") const {
+    on_this_device(operation, b.columns, inner, y);
+    agree(operation,
+          inner.rows() == y.rows() && inner.cols() == b.columns.rows && y.cols() == b.columns.cols);
+  }
+
+  template <class Format>
+  void add_low_rank(View<const LowRankSum<Format>> all) const {
+    for (const LowRankSum<Format>& one : all) add_low_rank(one.b, one.inner, one.y);
+  }
+
+  template <class Format>
+  void grouped_add_low_rank(View<const LowRankColumns<Format>> b, const ExpertGroups& groups,
+                            DeviceMatrix<const float> inner, DeviceMatrix<const float> y) const {
+    const char* operation = "grouped_add_low_rank";
+    on_this_device(operation, groups, inner, y);
+    agree(operation, b.size == groups.experts() && y.rows() == groups.source_row.size);
+    for (const LowRankColumns<Format>& one : b) {
+      if (one.columns.data != nullptr) add_low_rank(one, inner, y, operation);
+    }
+  }
 
   template <class Format>
   void products(View<const Product<Format>> all, DeviceMatrix<const float> x) const {

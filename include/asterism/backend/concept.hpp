@@ -12,6 +12,7 @@
 #include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/kv_view.hpp"
+#include "asterism/backend/low_rank.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/fwd.hpp"
@@ -204,6 +205,18 @@ concept gated_rms_norm = requires(B& device, DeviceMatrix<const float> x, float 
 };
 
 template <class B>
+concept add_low_rank = requires(B& device, View<const LowRankSum<quant::Float32>> all) {
+  device.template add_low_rank<quant::Float32>(all);
+};
+
+template <class B>
+concept grouped_add_low_rank = requires(B& device, View<const LowRankColumns<quant::Float32>> b,
+                                        const ExpertGroups& groups, RowRange rows, DeviceMatrix<const float> inner,
+                                        DeviceMatrix<float> y) {
+  device.template grouped_add_low_rank<quant::Float32>(b, groups, rows, inner, y);
+};
+
+template <class B>
 concept relu = requires(B& device, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
   device.relu(x, y);
 };
@@ -253,6 +266,15 @@ concept Dispatch = needs::group<B> && needs::gather<B> && needs::combine<B> && n
 template <class B>
 concept RecurrentOps =
     needs::causal_convolution<B> && needs::delta_gates<B> && needs::delta_rule<B> && needs::gated_rms_norm<B>;
+
+/// The second half of what an adapter adds to a product: y += scale B (A x), whose first half is a product. Optional:
+/// asked of a backend by Blueprints with adapters. In fp32, column after column of B, whatever the format; a row's
+/// result depends on no other row. The grouped one is for slots of rows in a range, and passes over experts without
+/// data.
+///
+/// Models: BasicHost, cuda::Backend.
+template <class B>
+concept AdapterOps = needs::add_low_rank<B> && needs::grouped_add_low_rank<B>;
 
 /// Activations beside SiLU. Optional: asked of a backend by experts that use them.
 ///

@@ -13,8 +13,10 @@
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/host_attention_mass.hpp"
 #include "asterism/backend/host_attention_tasks.hpp"
+#include "asterism/backend/host_low_rank.hpp"
 #include "asterism/backend/host_products.hpp"
 #include "asterism/backend/kv_view.hpp"
+#include "asterism/backend/low_rank.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/config.hpp"
@@ -24,6 +26,7 @@
 #include "asterism/linalg/rope.hpp"
 #include "asterism/parallel/execution_ref.hpp"
 #include "asterism/quant/concept.hpp"
+#include "asterism/quant/float_storage.hpp"
 #include "asterism/quant/kernel_order.hpp"
 
 namespace asterism::backend {
@@ -95,6 +98,23 @@ class HostDevice {
 
   /// x += y, equal shapes; a y of one row, such as a bias, is added to every row of x.
   void add(DeviceMatrix<const float> y, DeviceMatrix<float> x);
+
+  /// y += scale B inner, several at once, whose y do not overlap. See AdapterOps.
+  template <quant::PlainFloat Format>
+  void add_low_rank(View<const LowRankSum<Format>> all) {
+    checks().add_low_rank(all);
+    backend::add_low_rank(execution_, all);
+  }
+
+  /// The same for the slots of every expert that are copies of `rows`: b (experts), inner (slots, rank), y (slots,
+  /// outputs).
+  template <quant::PlainFloat Format>
+  void grouped_add_low_rank(View<const LowRankColumns<Format>> b, const ExpertGroups& groups, RowRange rows,
+                            DeviceMatrix<const float> inner, DeviceMatrix<float> y) {
+    checks().grouped_add_low_rank(b, groups, inner, y);
+    const auto columns_of = [&](std::size_t e) { return UntypedColumns::of(b[e]); };
+    backend::grouped_add_low_rank(execution_, columns_of, groups, rows, inner.view, y.view);
+  }
 
   /// out = silu(gate) * up, equal shapes.
   void silu_multiply(DeviceMatrix<const float> gate, DeviceMatrix<const float> up, DeviceMatrix<float> out);

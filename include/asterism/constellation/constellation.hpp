@@ -128,12 +128,14 @@ class Constellation {
   /// hidden += sum of the chosen experts' answers to x and of the shared one's, both (n, hidden). Returns the routes
   /// (n, top_k), which stay valid until the scratch is used again, as do the probabilities in scratch.logits. Allocates
   /// nothing. `turn` is for experts that take turns, whose slots may throw residency::Stopped. `scores`, unless NoHook,
-  /// is asked between router and gating: scores.adjust(device, x, logits) may change logits (n, experts).
-  template <class Device, class Scores = NoHook>
+  /// is asked between router and gating: scores.adjust(device, x, logits) may change logits (n, experts). `adapters`,
+  /// unless NoHook, adds to the experts' products: see model::PassAdapters.
+  template <class Device, class Scores = NoHook, class Adapters = NoHook>
   backend::DeviceMatrix<const gating::Route> forward(Device& device, backend::DeviceMatrix<const float> x,
                                                      const Scratch& scratch, backend::DeviceMatrix<float> hidden,
                                                      [[maybe_unused]] const Turn& turn = {},
-                                                     [[maybe_unused]] const Scores& scores = {}) const {
+                                                     [[maybe_unused]] const Scores& scores = {},
+                                                     const Adapters& adapters = {}) const {
     const std::size_t n = x.rows();
     const std::size_t slots = n * gating_.top_k();
     const auto logits = scratch.logits.rows_at(0, n);
@@ -151,10 +153,10 @@ class Constellation {
     const auto gathered = scratch.gathered.rows_at(0, slots);
     device.gather(groups, x, gathered);
     if constexpr (holds_experts) {
-      experts_->forward(device, expert_, groups, gathered, scratch.inner, gathered);
+      experts_->forward(device, expert_, groups, gathered, scratch.inner, gathered, adapters);
     } else {
       turn.slots->forward(device, expert_, turn.layer, turn.phase, groups, scratch.offsets, logits, next, routes,
-                          gathered, scratch.inner, gathered, turn.cancel);
+                          gathered, scratch.inner, gathered, turn.cancel, adapters);
     }
     device.combine(groups, routes, gathered, hidden);
     if (shared_) {

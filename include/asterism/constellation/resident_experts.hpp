@@ -10,6 +10,7 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/constellation/fwd.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::constellation {
@@ -37,12 +38,17 @@ class ResidentExperts {
   std::size_t size() const { return views_.size(); }
   const typename Expert::Slab& slab(std::size_t e) const { return views_[e]; }
 
-  /// Every expert answers the rows of its group; see expert::Expert.
-  template <class Device>
+  /// Every expert answers the rows of its group; see expert::Expert. `adapters`, unless NoHook, is the experts' last
+  /// argument.
+  template <class Device, class Adapters>
   void forward(Device& device, const Expert& expert, const backend::ExpertGroups& groups,
                backend::DeviceMatrix<const float> x, const typename Expert::Scratch& scratch,
-               backend::DeviceMatrix<float> y) const {
-    expert.forward(device, matrices_, groups, x, scratch, y);
+               backend::DeviceMatrix<float> y, [[maybe_unused]] const Adapters& adapters) const {
+    if constexpr (is_hook<Adapters>) {
+      expert.forward(device, matrices_, groups, x, scratch, y, adapters);
+    } else {
+      expert.forward(device, matrices_, groups, x, scratch, y);
+    }
   }
 
  private:

@@ -17,6 +17,7 @@
 #include "asterism/constellation/home_memory.hpp"
 #include "asterism/constellation/pass_routing.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/placement/memory_footprint.hpp"
@@ -83,14 +84,14 @@ class ExpertSlots {
 
   /// Every expert answers the rows of its group when it is in a slot; `offsets` (1, experts + 1) of the groups, the
   /// router's probabilities (n, experts), those of the next layer's router, or no rows, and the routes (n, top_k). See
-  /// expert::Expert; throws as residency::Slots::visit.
-  template <class Device>
+  /// expert::Expert, and ResidentExperts for `adapters`; throws as residency::Slots::visit.
+  template <class Device, class Adapters>
   void forward(Device& device, const Expert& expert, std::int32_t group, prefetch::Phase phase,
                const backend::ExpertGroups& groups, backend::DeviceMatrix<const std::int32_t> all_offsets,
                backend::DeviceMatrix<const float> scores, backend::DeviceMatrix<const float> next_scores,
                backend::DeviceMatrix<const gating::Route> all_routes, backend::DeviceMatrix<const float> x,
                const typename Expert::Scratch& scratch, backend::DeviceMatrix<float> y,
-               const std::stop_token& cancel) {
+               const std::stop_token& cancel, [[maybe_unused]] const Adapters& adapters) {
     const std::size_t told_apart = routing_.sequences() > 1 ? all_routes.rows() : 0;
     const auto [offsets, probabilities, next, routes] =
         device.read(all_offsets, scores, next_scores, all_routes.rows_at(0, told_apart));
@@ -98,7 +99,11 @@ class ExpertSlots {
     const auto compute = [&](View<const typename Slots::Ready> ready) {
       for (const auto& one : ready) matrices_.set(static_cast<std::size_t>(one.member), slabs_[one.slot]);
       const Emptied emptied{*this, ready};
-      expert.forward(device, matrices_, groups, x, scratch, y);
+      if constexpr (is_hook<Adapters>) {
+        expert.forward(device, matrices_, groups, x, scratch, y, adapters);
+      } else {
+        expert.forward(device, matrices_, groups, x, scratch, y);
+      }
     };
     slots_->visit(routed, compute, cancel);
   }

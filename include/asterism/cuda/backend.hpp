@@ -14,6 +14,7 @@
 #include "asterism/backend/checks.hpp"
 #include "asterism/backend/groups.hpp"
 #include "asterism/backend/kv_view.hpp"
+#include "asterism/backend/low_rank.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
@@ -28,6 +29,7 @@
 #include "asterism/linalg/rope.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/quant/concept.hpp"
+#include "asterism/quant/float_storage.hpp"
 
 namespace asterism::cuda {
 
@@ -185,6 +187,36 @@ class Backend {
   void add(backend::DeviceMatrix<const float> y, backend::DeviceMatrix<float> x) {
     checks().add(y, x);
     launch::add(queue_, y.view, x.view);
+  }
+
+  template <quant::PlainFloat Format>
+  void add_low_rank(View<const backend::LowRankSum<Format>> all) {
+    checks().add_low_rank(all);
+    for (const backend::LowRankSum<Format>& one : all) {
+      ScaledExperts b;
+      b.experts.data[0] = one.b.columns.data;
+      b.experts.count = 1;
+      b.scale[0] = one.b.scale;
+      launch::add_low_rank(queue_, stored(one.b.columns), b, nullptr, nullptr, {}, one.inner.view, one.y.view);
+    }
+  }
+
+  template <quant::PlainFloat Format>
+  void grouped_add_low_rank(View<const backend::LowRankColumns<Format>> b, const backend::ExpertGroups& groups,
+                            backend::RowRange rows, backend::DeviceMatrix<const float> inner,
+                            backend::DeviceMatrix<float> y) {
+    checks().grouped_add_low_rank(b, groups, inner, y);
+    const backend::DeviceWeights<Format> like{nullptr, inner.cols(), y.cols(), device()};
+    for (std::size_t first = 0; first < b.size; first += Experts::most) {
+      ScaledExperts some;
+      some.experts.first = first;
+      for (std::size_t e = first; e < b.size && some.experts.count < Experts::most; ++e) {
+        some.experts.data[some.experts.count] = b[e].columns.data;
+        some.scale[some.experts.count++] = b[e].scale;
+      }
+      launch::add_low_rank(queue_, stored(like), some, groups.offsets.data, groups.source_row.data, rows, inner.view,
+                           y.view);
+    }
   }
 
   void silu_multiply(backend::DeviceMatrix<const float> gate, backend::DeviceMatrix<const float> up,

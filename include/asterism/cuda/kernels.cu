@@ -2,6 +2,7 @@
 #include "asterism/cuda/attention/append_kv.cuh"
 #include "asterism/cuda/attention/attend.cuh"
 #include "asterism/cuda/backend/dispatch.cuh"
+#include "asterism/cuda/backend/low_rank.cuh"
 #include "asterism/cuda/backend/recurrent.cuh"
 #include "asterism/cuda/gating/top_k.cuh"
 #include "asterism/cuda/knowledge/nearest.cuh"
@@ -37,6 +38,12 @@ void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& expe
 }
 
 void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x) { launch_add(queue, y, x); }
+
+void add_low_rank(Queue& queue, const StoredMatrix& like, const ScaledExperts& b, const std::int32_t* offsets,
+                  const std::int32_t* source_row, backend::RowRange rows, MatrixView<const float> inner,
+                  MatrixView<float> y) {
+  launch_low_rank(queue, like, b, offsets, source_row, rows, inner, y);
+}
 
 void relu(Queue& queue, MatrixView<const float> x, MatrixView<float> y) { launch_relu(queue, x, y); }
 

@@ -6,6 +6,7 @@
 
 #include "asterism/backend/delta_heads.hpp"
 #include "asterism/backend/groups.hpp"
+#include "asterism/backend/low_rank.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/cuda/attention/stored_kv.hpp"
@@ -26,6 +27,12 @@ struct Experts {
   std::size_t count = 0;
 };
 
+/// The columns of adapters' second matrices, and their scales.
+struct ScaledExperts {
+  Experts experts{};
+  float scale[Experts::most] = {};
+};
+
 /// Defined in kernels.cu. Every program and every shared library with that source has its own copy, with kernels
 /// for its own architectures: hence hidden. Views are of memory of the queue's GPU, except ids. Nothing is checked
 /// here: cuda::Backend does that, and documents them. They throw CudaError if a launch fails.
@@ -40,6 +47,10 @@ void product(Queue& queue, const StoredMatrix& weights, MatrixView<const float> 
 void grouped_product(Queue& queue, const StoredMatrix& like, const Experts& experts,
                      const backend::ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> y);
 void add(Queue& queue, MatrixView<const float> y, MatrixView<float> x);
+/// `like` as in grouped_product; offsets and source_row null: one matrix for all rows.
+void add_low_rank(Queue& queue, const StoredMatrix& like, const ScaledExperts& b, const std::int32_t* offsets,
+                  const std::int32_t* source_row, backend::RowRange rows, MatrixView<const float> inner,
+                  MatrixView<float> y);
 void silu_multiply(Queue& queue, MatrixView<const float> gate, MatrixView<const float> up, MatrixView<float> out);
 void relu(Queue& queue, MatrixView<const float> x, MatrixView<float> y);
 void rotary_tables(Queue& queue, std::int32_t first, const linalg::Rope& rope, MatrixView<float> tables);

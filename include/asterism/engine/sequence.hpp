@@ -13,6 +13,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/engine/engine.hpp"
 #include "asterism/engine/sequence_number.hpp"
+#include "asterism/model/adapter_slot.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -27,6 +28,8 @@ class Sequence {
   using Observer = typename B::Observer;
   using Segment = typename model::Assembly<B>::Segment;
   using ScoreHook = HookPointer<typename B::ScoreHook>;
+  /// One of the adapters of B::Adapters in memory; null: none. An empty object where B has none.
+  using Adapter = model::AdapterPointer<typename B::Adapters>;
 
   /// Throws BudgetExceeded if the devices have no room for one more sequence.
   explicit Sequence(const Engine<B>& engine)
@@ -61,21 +64,26 @@ class Sequence {
     }
   }
 
-  /// Length of the longest prefix of `tokens` that is in the caches, computed by `scores` as it is now.
-  std::size_t common_prefix(View<const TokenId> tokens, ScoreHook scores = {}) const {
+  /// Length of the longest prefix of `tokens` that is in the caches, computed by `scores` as it is now, and with the
+  /// adapter that `begin` was told by this number.
+  std::size_t common_prefix(View<const TokenId> tokens, ScoreHook scores = {},
+                            std::uint64_t adapter_number = 0) const {
     std::size_t common = 0;
-    if (!computed_by(scores)) return common;
+    if (!computed_by(scores) || adapter_number != adapter_number_) return common;
     while (common < computed_ && common < tokens.size && tokens_[common] == tokens[common]) ++common;
     return common;
   }
 
   /// Makes `tokens`, which `check` accepts, the sequence. What the caches hold of the first `most` is not computed
   /// again, as far as they go back: with linear attention to the last position whose state was kept; nor are they of
-  /// use where another score hook computed them, or another version of this one. Returns how many of these they do not
-  /// go back to. `tokens` may alias the sequence itself.
-  std::size_t begin(View<const TokenId> tokens, std::size_t most, ScoreHook scores = {}) {
-    const std::size_t known = std::min(most, common_prefix(tokens, scores));
+  /// use where another score hook computed them, or another version of this one, or another adapter. Returns how many
+  /// of these they do not go back to. `tokens` may alias the sequence itself. `adapter_number` tells the weights of one
+  /// adapter from those of another, also under one name; 0: none.
+  std::size_t begin(View<const TokenId> tokens, std::size_t most, ScoreHook scores = {},
+                    std::uint64_t adapter_number = 0) {
+    const std::size_t known = std::min(most, common_prefix(tokens, scores, adapter_number));
     scores_ = scores;
+    adapter_number_ = adapter_number;
     if constexpr (is_hook<typename B::ScoreHook>) version_ = scores == nullptr ? 0 : scores->version();
     const std::vector<TokenId> copy(tokens.begin(), tokens.end());
     tokens_.assign(copy.begin(), copy.end());
@@ -91,6 +99,9 @@ class Sequence {
     computed_ = caches_.trim(engine_->devices(), 0);
   }
 
+  /// The adapter of the next passes, whose number `begin` was told; it has to stay in memory during each of them.
+  void set_adapter(Adapter adapter) { adapter_ = adapter; }
+
   void append(TokenId token) { tokens_.push_back(token); }
 
   /// The next `rows` pending tokens for a pass, which can be repeated until `advance` is called.
@@ -100,7 +111,8 @@ class Sequence {
             .first = computed_,
             .rows = rows,
             .sequence = number_.value(),
-            .scores = scores_};
+            .scores = scores_,
+            .adapter = adapter_};
   }
   View<const TokenId> next(std::size_t rows) const { return tokens().subview(computed_, rows); }
   void advance(std::size_t rows) {
@@ -145,7 +157,9 @@ class Sequence {
   std::size_t computed_ = 0;
   std::size_t last_of_prompt_ = 0;
   [[no_unique_address]] ScoreHook scores_{};
-  std::uint64_t version_ = 0;  ///< of scores_, when the tokens began
+  [[no_unique_address]] Adapter adapter_{};
+  std::uint64_t version_ = 0;         ///< of scores_, when the tokens began
+  std::uint64_t adapter_number_ = 0;  ///< of the adapter by which they are computed
 };
 
 }  // namespace asterism::engine

@@ -3,6 +3,7 @@
 
 namespace asterism::expert {
 
+struct NoAdapters;
 template <class Quantization>
 class FeedForward;
 template <class Quantization>

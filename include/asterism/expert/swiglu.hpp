@@ -89,6 +89,24 @@ class SwiGlu {
     device.template grouped_swiglu<Quantization>(experts, groups, x, gate, up, y);
   }
 
+  /// The same, where sequences of the pass may have adapters: `adapters` adds to each product; see
+  /// model::PassAdapters::OfExperts. The same bits for rows without.
+  template <class Device, class Adapters>
+  void forward(Device& device, const Matrices& matrices, const backend::ExpertGroups& groups,
+               backend::DeviceMatrix<const float> x, const Scratch& scratch, backend::DeviceMatrix<float> y,
+               const Adapters& adapters) const {
+    if (!adapters.any()) return forward(device, matrices, groups, x, scratch, y);
+    const auto gate = scratch.gate.rows_at(0, x.rows());
+    const auto up = scratch.up.rows_at(0, x.rows());
+    device.template grouped_product<Quantization>(matrices.gate, groups, x, gate);
+    adapters.add_to_gate(device, matrices.gate, groups, x, gate);
+    device.template grouped_product<Quantization>(matrices.up, groups, x, up);
+    adapters.add_to_up(device, matrices.up, groups, x, up);
+    device.silu_multiply(gate, up, gate);
+    device.template grouped_product<Quantization>(matrices.down, groups, gate, y);
+    adapters.add_to_down(device, matrices.down, groups, gate, y);
+  }
+
   /// What a pass that trains leaves for `backward`, for one layer.
   struct Saved {
     backend::DeviceMatrix<float> gate;  ///< (slots, ffn): before SiLU

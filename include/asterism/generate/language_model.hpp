@@ -13,6 +13,8 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/engine/engine.hpp"
+#include "asterism/expert/adapters.hpp"
+#include "asterism/generate/chosen_adapter.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
 #include "asterism/generate/fwd.hpp"
 #include "asterism/generate/hooks.hpp"
@@ -29,6 +31,7 @@ namespace asterism {
 /// Per-session options.
 struct SessionOptions {
   std::uint64_t seed = 0;  ///< of the random draws; equal seeds, prompts and options give equal answers
+  std::string adapter{};   ///< by its name in LanguageModel::adapters(); empty: none
 };
 
 /// Weights, devices, tokenizer and chat template of one checkpoint under the policies of a Blueprint. Made by
@@ -41,7 +44,8 @@ class LanguageModel {
   using Device = typename Engine::Device;
   using Network = typename Engine::Network;
 
-  LanguageModel(Engine engine, CheckpointExtras extras) : engine_(std::move(engine)), extras_(std::move(extras)) {}
+  LanguageModel(Engine engine, CheckpointExtras extras)
+      : engine_(std::move(engine)), extras_(std::move(extras)), adapters_(engine_) {}
 
   LanguageModel(LanguageModel&&) noexcept = default;
   LanguageModel& operator=(LanguageModel&&) = delete;
@@ -60,6 +64,10 @@ class LanguageModel {
   Batch<B> batch() const& { return batch(static_cast<std::size_t>(limits().batch)); }
   Batch<B> batch(std::size_t rows) const&& = delete;
   Batch<B> batch() const&& = delete;
+
+  /// The adapters that sessions and requests may choose by their names: `adapters().add(name, folder)` first. Of a
+  /// Blueprint with Adapters. Thread-safe.
+  auto& adapters() const requires(expert::has_adapters<typename B::Adapters>) { return *adapters_.adapters; }
 
   const Engine& engine() const { return engine_; }
   const Shape& shape() const { return engine_.shape(); }
@@ -122,6 +130,7 @@ class LanguageModel {
  private:
   Engine engine_;
   CheckpointExtras extras_;
+  [[no_unique_address]] typename generate::AdaptersOf<B>::Store adapters_;
 };
 
 }  // namespace asterism

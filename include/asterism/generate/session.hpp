@@ -16,6 +16,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/engine/sequence.hpp"
 #include "asterism/engine/step.hpp"
+#include "asterism/generate/chosen_adapter.hpp"
 #include "asterism/generate/decoding/answer.hpp"
 #include "asterism/generate/decoding/decoding.hpp"
 #include "asterism/generate/decoding/sampler.hpp"
@@ -38,12 +39,14 @@ class Session {
  public:
   using Observer = typename B::Observer;
 
-  /// Throws BudgetExceeded if the devices have no room for one more session.
+  /// Throws BudgetExceeded if the devices have no room for one more session; InvalidArgument for an adapter that is not
+  /// known. The adapter is the one that has this name when an answer begins; it is leased for each pass.
   Session(const LanguageModel<B>& model, SessionOptions options, Hooks<B> hooks = {})
       : model_(&model),
         hooks_(hooks),
         sequence_(model.engine()),
         decoding_(model),
+        adapter_(model, std::move(options.adapter)),
         random_(options.seed),
         answer_(std::make_unique<generate::Answer>()) {}
 
@@ -165,10 +168,12 @@ class Session {
   template <class Run>
   void visit_steps(View<const TokenId> tokens, std::size_t first, Run&& run) {
     sequence_.check(model_->engine(), tokens);
-    sequence_.begin(tokens, first, hooks_.scores);
+    adapter_.look_up();
+    sequence_.begin(tokens, first, hooks_.scores, adapter_.number());
     ++use_;
     engine::Step<B> step(model_->engine());
     while (sequence_.pending() > 0) {
+      [[maybe_unused]] const auto lease = adapter_.lease_for(sequence_);
       const std::size_t begin = sequence_.computed();
       step.clear();
       step.add(sequence_);
@@ -179,8 +184,10 @@ class Session {
   void begin_answer(const generate::Prompt& prompt, const GenerateOptions& options) {
     generate::Sampler::check(options);
     sequence_.check(model_->engine(), prompt.tokens);
+    adapter_.look_up();
     answer_->begin(options, random_, prompt);
-    const std::size_t again = sequence_.begin(prompt.tokens, prompt.tokens.size() - 1, hooks_.scores);
+    const std::size_t again =
+        sequence_.begin(prompt.tokens, prompt.tokens.size() - 1, hooks_.scores, adapter_.number());
     ++use_;
     answer_->set_known(sequence_.computed(), again);
   }
@@ -188,6 +195,7 @@ class Session {
   /// Runs one step of an answer that has not ended; calls chosen(token, piece) if it yields a token.
   template <class Chosen>
   void decode(Chosen&& chosen) {
+    [[maybe_unused]] const auto lease = adapter_.lease_for(sequence_);
     decoding_.clear();
     decoding_.add(sequence_, *answer_, hooks_.logits);
     const auto rethrow = [](std::size_t, const NumericError&) {};
@@ -200,6 +208,7 @@ class Session {
   Hooks<B> hooks_;
   engine::Sequence<B> sequence_;
   generate::Decoding<B> decoding_;
+  [[no_unique_address]] typename generate::AdaptersOf<B>::Chosen adapter_;
   Random random_;
   std::unique_ptr<generate::Answer> answer_;  ///< on the heap, so that a session can be moved
   std::uint64_t use_ = 0;  ///< counts the uses of the conversation: a stream belongs to one of them

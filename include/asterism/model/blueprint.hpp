@@ -11,6 +11,7 @@
 #include "asterism/backend/host.hpp"
 #include "asterism/cache/fwd.hpp"
 #include "asterism/core/hook.hpp"
+#include "asterism/expert/adapters.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/model/mixers.hpp"
@@ -60,6 +61,10 @@ struct Blueprint {
   /// prefetch(const prefetch::Extent&)` if the variant has it, else constructed from this.
   using Prefetch = prefetch::None;
 
+  /// Adapters beside the weights, of which each session or request may have another: an expert::Adapters says which
+  /// matrices they stand beside, and how many are in memory at a time.
+  using Adapters = expert::NoAdapters;
+
   using Backend = backend::Host;
   using Observer = observe::None;
 
@@ -89,6 +94,7 @@ inline constexpr bool differs =
                      typename B::template Expert<typename B::Quantization>> &&
       std::is_same_v<typename A::Cache, typename B::Cache> &&
       std::is_same_v<typename A::Prefetch, typename B::Prefetch> &&
+      std::is_same_v<typename A::Adapters, typename B::Adapters> &&
       std::is_same_v<typename A::Backend, typename B::Backend> &&
       std::is_same_v<typename A::Observer, typename B::Observer> &&
       std::is_same_v<typename A::ScoreHook, typename B::ScoreHook> &&

@@ -12,6 +12,7 @@
 #include "asterism/attention/concept.hpp"
 #include "asterism/core/hook.hpp"
 #include "asterism/core/layer_set.hpp"
+#include "asterism/model/adapter_slot.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
@@ -87,7 +88,7 @@ class Caches {
 };
 
 /// Consecutive rows of a pass that belong to one sequence, at positions first ... first + rows - 1.
-template <class KvCache, class State, class Observer, class ScoreHookType>
+template <class KvCache, class State, class Observer, class ScoreHookType, class Adapters>
 struct Segment {
   using ScoreHook = ScoreHookType;
 
@@ -97,6 +98,7 @@ struct Segment {
   std::size_t rows = 0;
   std::int32_t sequence = 0;  ///< its number, for what is kept for each sequence and is none of its caches
   [[no_unique_address]] HookPointer<ScoreHook> scores{};  ///< what changes the routers' scores of its rows
+  [[no_unique_address]] AdapterPointer<Adapters> adapter{};  ///< what adds to the products of its rows
 
   KvCache& cache(std::int32_t device) const { return caches->on(device); }
   const State& state(std::int32_t device) const { return caches->state_on(device); }

@@ -86,9 +86,9 @@ class Decoder {
   /// after the other. A row's result does not depend on the other segments. The last hidden states stay in
   /// `workspace` for `logits`. Asks `cancel` before each layer, and before each expert that has to be read, and returns
   /// false where a stop was requested: the pass is not complete then and has to be made again. Allocates nothing.
-  template <class Device, class KvCache, class State, class Observer, class ScoreHook>
+  template <class Device, class SegmentType>
   bool forward(const std::vector<std::unique_ptr<Device>>& devices, const Workspace<Block>& workspace,
-               View<const Segment<KvCache, State, Observer, ScoreHook>> segments, View<const TokenId> tokens,
+               View<const SegmentType> segments, View<const TokenId> tokens,
                const std::stop_token& cancel = {}) const {
     auto d = static_cast<std::size_t>(plan_.embedding_device());
     backend::DeviceMatrix<float> hidden = workspace.layers(d).hidden.rows_at(0, tokens.size);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "asterism/attention/mixer.hpp"
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/concept.hpp"
 #include "asterism/backend/layout.hpp"
@@ -18,9 +19,11 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/hook.hpp"
+#include "asterism/expert/adapters.hpp"
 #include "asterism/gating/concept.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/model/mixers.hpp"
+#include "asterism/model/pass_adapters.hpp"
 #include "asterism/model/score_hooks.hpp"
 #include "asterism/observe/concept.hpp"
 #include "asterism/observe/none.hpp"
@@ -30,14 +33,16 @@
 namespace asterism::model {
 
 /// h += mixer(norm(h)); h += constellation(norm(h)), or, in a dense layer, h += feed_forward(norm(h)). Filled after
-/// construction, immutable afterwards. `MixerTypes` is a Mixers<...>, `Quantization` the format of their matrices.
-template <class MixerTypes, class Quantization, class ConstellationType, class FeedForwardType>
+/// construction, immutable afterwards. `MixerTypes` is a Mixers<...>, `Quantization` the format of their matrices,
+/// `AdaptersType` an expert::Adapters or NoAdapters.
+template <class MixerTypes, class Quantization, class ConstellationType, class FeedForwardType, class AdaptersType>
 class DecoderBlock {
  public:
   using Mixer = typename MixerTypes::template Of<Quantization>;
   using MixerScratch = typename MixerTypes::template Scratch<Quantization>;
   using Constellation = ConstellationType;
   using FeedForward = FeedForwardType;
+  using Adapters = AdaptersType;
 
   /// The weights of both norms, (1, hidden) each.
   struct Norms {
@@ -99,7 +104,9 @@ class DecoderBlock {
     const auto normed = workspace.normed.rows_at(0, hidden.rows());
     const auto tables = workspace.tables.rows_at(0, hidden.rows());
     device.rms_norm(hidden, norms_.attention, epsilon_, normed);
-    mix(device, segments, normed, tables, workspace, std::make_index_sequence<std::variant_size_v<Mixer>>());
+    const auto adapters = adapters_of(segments, workspace);
+    mix(device, segments, normed, tables, workspace, adapters,
+        std::make_index_sequence<std::variant_size_v<Mixer>>());
     device.add(normed, hidden);
     device.rms_norm(hidden, norms_.feed_forward, epsilon_, normed);
     if (is_dense()) {
@@ -109,7 +116,8 @@ class DecoderBlock {
     typename Constellation::Turn turn;
     if constexpr (!Constellation::holds_experts) turn = turn_of(segments, workspace, next, cancel);
     [[maybe_unused]] const auto routes =
-        constellation_->forward(device, normed, workspace.constellation, hidden, turn, score_hooks(segments));
+        constellation_->forward(device, normed, workspace.constellation, hidden, turn, score_hooks(segments),
+                                of_experts(adapters));
     if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
       tell(device, segments, workspace.constellation, next != nullptr, routes);
     }
@@ -123,6 +131,25 @@ class DecoderBlock {
   auto score_hooks([[maybe_unused]] const Segments& segments) const {
     if constexpr (is_hook<typename SegmentOf<Segments>::ScoreHook>) {
       return ScoreHooks<Segments>{.segments = segments, .layer = routed_layer_};
+    } else {
+      return NoHook{};
+    }
+  }
+
+  /// PassAdapters; NoHook without adapters.
+  template <class Segments>
+  static auto adapters_of([[maybe_unused]] const Segments& segments,
+                          [[maybe_unused]] const LayerWorkspace<DecoderBlock>& workspace) {
+    if constexpr (expert::has_adapters<Adapters>) {
+      return PassAdapters<Adapters, Segments>{segments, workspace.adapters, workspace.adapter_lists};
+    } else {
+      return NoHook{};
+    }
+  }
+  template <class PassAdapters>
+  auto of_experts([[maybe_unused]] const PassAdapters& adapters) const {
+    if constexpr (is_hook<PassAdapters> && Adapters::targets.experts) {
+      return adapters.of_experts(routed_layer_);
     } else {
       return NoHook{};
     }
@@ -150,15 +177,18 @@ class DecoderBlock {
     return out;
   }
 
-  template <class Device, class Segments, std::size_t... I>
+  template <class Device, class Segments, class PassAdapters, std::size_t... I>
   void mix(Device& device, const Segments& segments, backend::DeviceMatrix<float> rows,
            backend::DeviceMatrix<const float> tables, const LayerWorkspace<DecoderBlock>& workspace,
-           std::index_sequence<I...> /*mixers*/) const {
+           [[maybe_unused]] const PassAdapters& adapters, std::index_sequence<I...> /*mixers*/) const {
     const auto if_it_is = [&]<std::size_t Index>() {
       if (mixer_.index() != Index) return;
       using M = std::variant_alternative_t<Index, Mixer>;
       if constexpr (M::is_recurrent && !backend::RecurrentOps<Device>) {
         throw Unsupported(concat("device ", device.device(), " does not compute linear attention"));
+      } else if constexpr (is_hook<PassAdapters> && attention::TakesAdapters<M>) {
+        std::get<Index>(mixer_).forward(device, number_, segments, rows, tables, std::get<Index>(workspace.mixers),
+                                        rows, adapters);
       } else {
         std::get<Index>(mixer_).forward(device, number_, segments, rows, tables, std::get<Index>(workspace.mixers),
                                         rows);

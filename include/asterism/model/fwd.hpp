@@ -2,6 +2,7 @@
 #pragma once
 
 #include "asterism/core/fwd.hpp"
+#include "asterism/expert/fwd.hpp"
 
 namespace asterism {
 
@@ -9,7 +10,8 @@ struct Blueprint;
 
 namespace model {
 
-template <class MixerTypes, class Quantization, class Constellation, class FeedForward>
+template <class MixerTypes, class Quantization, class Constellation, class FeedForward,
+          class Adapters = expert::NoAdapters>
 class DecoderBlock;
 template <class Block, class EmbeddingFormat, class HeadFormat>
 class Decoder;
@@ -22,8 +24,11 @@ template <class Segments>
 struct ScoreHooks;
 template <class KvCache, class State>
 class Caches;
-template <class KvCache, class State, class Observer, class ScoreHook = NoHook>
+template <class KvCache, class State, class Observer, class ScoreHook = NoHook,
+          class Adapters = expert::NoAdapters>
 struct Segment;
+template <class A>
+class AdapterSlot;
 
 }  // namespace model
 }  // namespace asterism

@@ -14,6 +14,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
+#include "asterism/expert/adapters.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/expert/feed_forward.hpp"
 #include "asterism/machine/machine.hpp"
@@ -65,18 +66,21 @@ struct Assembly {
   static_assert(!attention::Prunes<typename B::KvCache> || backend::PruningOps<typename B::Backend>,
                 "B::KvCache drops positions by the attention they drew, and B::Backend does not measure that "
                 "(backend::PruningOps): attention::SlidingWindowKvCache forgets without");
+  static_assert(!expert::has_adapters<typename B::Adapters> || backend::AdapterOps<typename B::Backend>,
+                "B has Adapters, and B::Backend does not compute them (backend::AdapterOps)");
   static_assert(mixers_cover_shape<B>(), "B::Mixers lists no mixer for some layer of B::shape");
 
   using Expert = typename B::template Expert<typename B::Quantization>;
   using FeedForward = expert::FeedForward<typename B::Quantization>;
   using Experts = typename ExpertsOf<Expert, typename B::Cache, typename B::Prefetch, typename B::Backend>::Type;
   using Constellation = constellation::Constellation<Expert, typename B::Gating, FeedForward, Experts>;
-  using Block = DecoderBlock<typename B::Mixers, typename B::Quantization, Constellation, FeedForward>;
+  using Adapters = typename B::Adapters;
+  using Block = DecoderBlock<typename B::Mixers, typename B::Quantization, Constellation, FeedForward, Adapters>;
   using Network = Decoder<Block, typename B::Embedding, typename B::Head>;
   using Workspace = model::Workspace<Block>;
   using Caches = model::Caches<typename B::KvCache, typename B::State>;
   using Segment =
-      model::Segment<typename B::KvCache, typename B::State, typename B::Observer, typename B::ScoreHook>;
+      model::Segment<typename B::KvCache, typename B::State, typename B::Observer, typename B::ScoreHook, Adapters>;
 };
 
 /// Throws Unsupported where B has no mixer for a layer of `shape`, or its backend cannot run one: in a constant
@@ -169,6 +173,20 @@ constexpr void check_sound(const Shape& shape) {
          "qk_norm has to be set where it has norms of queries and keys, and only there");
 }
 
+/// Throws Unsupported where the adapters of B stand beside what the model has not.
+template <class B>
+constexpr void check_adapters(const Shape& shape) {
+  using Adapters = typename B::Adapters;
+  using Expert = typename B::template Expert<typename B::Quantization>;
+  if (Adapters::targets.attention() && shape.attention_layers().empty())
+    throw Unsupported("the Blueprint's Adapters stand beside attention, which the model has in no layer");
+  if (!Adapters::targets.experts) return;
+  if (shape.sparse_layers().empty())
+    throw Unsupported("the Blueprint's Adapters stand beside experts, of which the model has none");
+  if (!expert::Gated<Expert>)
+    throw Unsupported("the Blueprint's Adapters stand beside experts, and the model's have no gate");
+}
+
 /// The memory model: every byte that a model of `shape` under `limits` takes with the policies of B, weights with
 /// their scales, caches and workspace. The compile-time plan, the loader and the report all use this function.
 template <class B>
@@ -184,6 +202,7 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   check_kv_cache<B>(shape);
   check_expert<B>(shape);
   check_gating<B>(shape);
+  check_adapters<B>(shape);
   B::Mixers::template for_each<typename B::Quantization>(shape, [&]<class M>(const LayerSet& layers) {
     if (layers.empty()) return;
     out.add(M::is_recurrent ? PartKind::linear_attention : PartKind::attention, 1, M::footprint(shape), layers);
@@ -205,6 +224,11 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
           shape.dense_layers);
   out.add(PartKind::kv_cache, limits.batch, B::KvCache::layer_bytes(shape, limits), shape.attention_layers());
   out.add(PartKind::state, limits.batch, B::State::layer_bytes(shape), shape.linear_layers);
+  using Adapters = typename B::Adapters;
+  out.add(PartKind::adapters, Adapters::slots, Adapters::attention_bytes(shape),
+          Adapters::targets.attention() ? shape.attention_layers() : LayerSet{});
+  out.add(PartKind::adapters, Adapters::slots, Adapters::expert_bytes(shape),
+          Adapters::targets.experts ? shape.sparse_layers() : LayerSet{});
   out.embedding = B::Embedding::planes(vocabulary, hidden).bytes();
   out.final_norm = {aligned(hidden * sizeof(float))};
   out.head = B::Head::planes(vocabulary, hidden).bytes();

@@ -50,6 +50,15 @@ enum class Role : std::uint8_t {
   head
 };
 
+/// One weight of a decoder; layer and expert are -1 where the role has none.
+struct WeightId {
+  Role role = Role::embedding;
+  std::int32_t layer = -1;
+  std::int32_t expert = -1;
+
+  friend constexpr bool operator==(const WeightId&, const WeightId&) = default;
+};
+
 /// How often a weight occurs: once in the model, in each layer, or for each expert of each layer.
 enum class Scope : std::uint8_t { model, layer, expert };
 

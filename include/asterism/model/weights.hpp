@@ -20,15 +20,6 @@
 
 namespace asterism::model {
 
-/// One weight of a decoder; layer and expert are -1 where the role has none.
-struct WeightId {
-  Role role = Role::embedding;
-  std::int32_t layer = -1;
-  std::int32_t expert = -1;
-
-  friend constexpr bool operator==(const WeightId&, const WeightId&) = default;
-};
-
 /// The architectures that the toolkit knows.
 inline constexpr ArchitectureInfo architectures[] = {mixtral,    qwen3_moe,      llama,          mistral,
                                                      qwen3_next, switch_decoder, sigmoid_mixtral};

@@ -12,6 +12,7 @@
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/model/fwd.hpp"
+#include "asterism/model/pass_adapters.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -48,6 +49,8 @@ struct LayerWorkspace {
   typename Block::MixerScratch mixers;
   typename Block::Constellation::Scratch constellation;
   typename Block::FeedForward::Scratch feed_forward;
+  AdapterScratch<typename Block::Adapters> adapters;
+  AdapterLists<typename Block::Adapters>* adapter_lists = nullptr;  ///< of grouped operations
   typename Block::Constellation::Slots* slots = nullptr;  ///< of experts that take turns
 
   static constexpr LayerWorkspace lay_out(backend::Layout& cursor, const Shape& shape, const Limits& limits) {
@@ -59,6 +62,8 @@ struct LayerWorkspace {
             lay_out_each(cursor, shape, rows, static_cast<typename Block::MixerScratch*>(nullptr)),
             Block::Constellation::Scratch::lay_out(cursor, shape, rows),
             Block::FeedForward::Scratch::lay_out(cursor, shape.dense_ffn, rows),
+            AdapterScratch<typename Block::Adapters>::lay_out(cursor, shape, rows),
+            nullptr,
             nullptr};
   }
 
@@ -119,7 +124,7 @@ class Workspace {
   template <class Device, class MakeSlots>
   Workspace(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
             const Limits& limits, MakeSlots&& make_slots)
-      : layers_(devices.size()), slots_(devices.size()) {
+      : layers_(devices.size()), slots_(devices.size()), adapter_lists_(std::make_unique<AdapterLists>(shape)) {
     for (std::size_t d = 0; d < devices.size(); ++d) {
       if (plan.cuts[d + 1] <= plan.cuts[d]) continue;
       buffers_.push_back(devices[d]->allocate(LayerWorkspace<Block>::bytes(shape, limits), "workspace"));
@@ -130,6 +135,7 @@ class Workspace {
       devices[d]->reserve(largest.rows, largest.cols);
       slots_[d] = make_slots(d);
       layers_[d].slots = slots_[d].get();
+      layers_[d].adapter_lists = adapter_lists_.get();
     }
     const auto head_device = static_cast<std::size_t>(plan.head_device());
     buffers_.push_back(devices[head_device]->allocate(HeadWorkspace::bytes(shape, limits), "workspace"));
@@ -152,9 +158,12 @@ class Workspace {
   const HeadWorkspace& head() const { return head_; }
 
  private:
+  using AdapterLists = model::AdapterLists<typename Block::Adapters>;
+
   std::vector<backend::Buffer> buffers_;
   std::vector<LayerWorkspace<Block>> layers_;
   std::vector<std::unique_ptr<Slots>> slots_;
+  std::unique_ptr<AdapterLists> adapter_lists_;
   HeadWorkspace head_;
 };
 

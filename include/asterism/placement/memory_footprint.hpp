@@ -11,7 +11,7 @@
 
 namespace asterism::placement {
 
-/// Kind of a part. Kinds from `attention` to `state` belong to a layer and share its device.
+/// Kind of a part. Kinds from `attention` to `adapters` belong to a layer and share its device.
 enum class PartKind : std::uint8_t {
   embedding,
   attention,
@@ -23,6 +23,7 @@ enum class PartKind : std::uint8_t {
   feed_forward,
   kv_cache,
   state,
+  adapters,
   final_norm,
   head,
   workspace,
@@ -30,13 +31,13 @@ enum class PartKind : std::uint8_t {
   expert_homes
 };
 
-inline constexpr std::size_t kind_count = 15;
+inline constexpr std::size_t kind_count = 16;
 
 constexpr std::string_view name_of(PartKind kind) {
   constexpr std::string_view names[kind_count] = {"embedding", "attention",    "linear attention", "norms",
                                                   "routers",   "experts",      "shared expert",    "feed-forward",
-                                                  "KV cache",  "state",        "final norm",       "head",
-                                                  "workspace", "expert slots", "expert homes"};
+                                                  "KV cache",  "state",        "adapters",         "final norm",
+                                                  "head",      "workspace",    "expert slots",     "expert homes"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -90,10 +90,10 @@ struct Plan {
     const auto percent = static_cast<std::uint64_t>(footprint.cache_percent);
     return {budget_bytes / 100 * percent + budget_bytes % 100 * percent / 100};
   }
-  /// The weights that stand on the device: all but what sequences leave and workspaces.
+  /// The weights that stand on the device: all but what sequences leave, adapters and workspaces.
   constexpr Bytes weight_bytes(std::size_t device) const {
     return peak(device) - cache_bytes(device) - bytes(device, PartKind::workspace) -
-           bytes(device, PartKind::expert_slots);
+           bytes(device, PartKind::expert_slots) - bytes(device, PartKind::adapters);
   }
   /// Weights that a token reads in the layers of the device, where experts take turns; and those of norm and head.
   constexpr Bytes token_bytes(std::size_t device) const {

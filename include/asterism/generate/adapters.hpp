@@ -1,0 +1,62 @@
+// Blueprints with Adapters: each session or request chooses one by name.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "asterism/engine/engine.hpp"
+#include "asterism/engine/sequence.hpp"
+#include "asterism/generate/adapter_store.hpp"
+#include "asterism/generate/chosen_adapter.hpp"
+#include "asterism/generate/fwd.hpp"
+
+namespace asterism::generate {
+
+template <class B>
+struct AdaptersOf<B, true> {
+  using Adapters = AdapterStore<typename B::Adapters, typename B::Backend>;
+
+  /// On the heap, so that a model can be moved.
+  struct Store {
+    explicit Store(const engine::Engine<B>& engine)
+        : adapters(std::make_unique<Adapters>(engine.shared_devices(), engine.plan(), engine.shape())) {}
+    std::unique_ptr<Adapters> adapters;
+  };
+
+  /// By its name. Not thread-safe; the model must outlive it.
+  class Chosen {
+   public:
+    /// Empty: none. Throws InvalidArgument for a name that is not known.
+    Chosen(const LanguageModel<B>& model, std::string name) : store_(&model.adapters()), name_(std::move(name)) {
+      look_up();
+    }
+
+    /// From now on the adapter that has the name now.
+    void look_up() {
+      if (!name_.empty()) known_ = store_->find(name_);
+    }
+    /// Its number, see engine::Sequence::begin.
+    std::uint64_t number() const { return known_ == nullptr ? 0 : known_->number; }
+
+    /// Keeps it in memory for passes of the sequence while what is returned lives; waits, and throws, as
+    /// AdapterStore::acquire.
+    typename Adapters::Lease lease_for(engine::Sequence<B>& sequence) const {
+      if (known_ == nullptr) {
+        sequence.set_adapter(nullptr);
+        return {};
+      }
+      auto lease = store_->acquire(known_);
+      sequence.set_adapter(lease.slot());
+      return lease;
+    }
+
+   private:
+    Adapters* store_;
+    std::string name_;
+    typename Adapters::Handle known_;
+  };
+};
+
+}  // namespace asterism::generate
