@@ -177,7 +177,8 @@ TEST_CASE("where the template stands") {
     CHECK(folder.read().render(hello, {.tools = "[]"}) == "T[]");
   }
   SUBCASE("tokens as objects, and others than those of beginning and end") {
-    Json object = config("{{ bos_token }}{{ image_token }}{{ pad_token is defined }}{{ add_bos_token is defined }}");
+    Json object =
+        config("{{ bos_token }}{{ image_token }}{{ pad_token is defined }}{{ add_bos_token is defined }}");
     object["bos_token"] = {{"__type", "AddedToken"}, {"content", "<begin>"}};
     object["image_token"] = "<image>";
     object["pad_token"] = nullptr;
@@ -198,8 +199,9 @@ TEST_CASE("what is missing or wrong") {
   }
   SUBCASE("what is not supported names file, line and construct") {
     folder.write("chat_template.jinja", "{# one #}\n{% include 'other' %}");
-    check_error<Unsupported>([&] { folder.read().render(hello); },
-                             {"chat_template.jinja: line 2 of the chat template", "{% include %}", "not supported"});
+    check_error<Unsupported>(
+        [&] { folder.read().render(hello); },
+        {"chat_template.jinja: line 2 of the chat template", "{% include %}", "not supported"});
   }
   SUBCASE("what is broken names file, line and what was expected") {
     folder.write("chat_template.jinja", "{% if messages %}\n\n{{ messages }");
@@ -237,7 +239,8 @@ TEST_CASE("what is missing or wrong") {
     check_error<InvalidArgument>([&] { chat.render(wrong); },
                                  {"refuses the conversation", "Conversation roles must alternate"});
     check_error<InvalidArgument>([&] { chat.render(hello, {.tools = "{}"}); }, {"ChatOptions::tools", "array"});
-    check_error<InvalidArgument>([&] { chat.render(hello, {.variables = "{"}); }, {"ChatOptions::variables", "not valid JSON"});
+    check_error<InvalidArgument>([&] { chat.render(hello, {.variables = "{"}); },
+                                 {"ChatOptions::variables", "not valid JSON"});
     const std::vector<Message> odd = {{"user", "a"}, {"user", "b", "[]"}};
     check_error<InvalidArgument>([&] { chat.render(odd); }, {"fields of message 1", "object"});
   }

@@ -45,16 +45,20 @@ TEST_CASE("programs that do not end, and texts and values that grow, are errors"
       many + "{% set x = '%050d' % n %}" + end_many,
       many + "{% continue %}" + end_many,
       "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-      "{% macro m(a) %}{% if a %}{% for x in [1] %}{{ m(a) ~ m(a) }}{% endfor %}{% endif %}{% endmacro %}{{ m(1) }}",
+      "{% macro m(a) %}{% if a %}{% for x in [1] %}{{ m(a) ~ m(a) }}{% endfor %}{% endif %}{% endmacro %}{{ m(1) "
+      "}}",
       "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
       "{% macro m() %}{% call m() %}{{ caller() }}{% endcall %}{% endmacro %}{{ m() }}",
       "{% set ns = namespace(t='x') %}{% for i in range(100) %}{% set ns.t = ns.t + ns.t %}{% endfor %}",
-      "{% set ns = namespace(t='x') %}{% for i in range(99999) %}{% set ns.t = ns.t ~ 'yyyyyyyyyyyyyyyyyyyyyyyy' %}{% endfor %}",
+      "{% set ns = namespace(t='x') %}{% for i in range(99999) %}{% set ns.t = ns.t ~ 'yyyyyyyyyyyyyyyyyyyyyyyy' "
+      "%}{% endfor %}",
       "{% set ns = namespace(t=[1]) %}{% for i in range(100) %}{% set ns.t = ns.t + ns.t %}{% endfor %}",
       "{% set ns = namespace(t=[1]) %}{% for i in range(100000) %}{% set ns.t = [ns.t] %}{% endfor %}",
-      "{% set ns = namespace(t=[]) %}{% for i in range(90) %}{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.t == ns.t }}",
+      "{% set ns = namespace(t=[]) %}{% for i in range(90) %}{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.t == "
+      "ns.t }}",
       "{% set ns = namespace(t=[]) %}{% for i in range(90) %}{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.t }}",
-      "{% set ns = namespace(t=[]) %}{% for i in range(90) %}{% set ns.t = {'a': ns.t, 'b': ns.t} %}{% endfor %}{{ ns.t|tojson }}",
+      "{% set ns = namespace(t=[]) %}{% for i in range(90) %}{% set ns.t = {'a': ns.t, 'b': ns.t} %}{% endfor "
+      "%}{{ ns.t|tojson }}",
       "{{ 'x' * 1000000000000 }}",
       "{{ 'x' * 9223372036854775807 }}",
       "{{ ('x' * 10000000) * 10 }}",
@@ -81,7 +85,8 @@ TEST_CASE("programs that do not end, and texts and values that grow, are errors"
       "{% for a in range(100000) %}{% set x = 'y' in 'x' * 1000000 %}{% endfor %}",
       "{% for a in range(100000) %}{% set x = ('x' * 1000000).strip('abcdefghijklmnopqrstuvwx') %}{% endfor %}",
       "{% for a in range(100000) %}{% set x = ('x' * 1000000) == ('x' * 1000000) %}{% endfor %}",
-      "{% set a %}" + many + "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" + end_many + "{% endset %}",
+      "{% set a %}" + many + "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" + end_many +
+          "{% endset %}",
       "{{ " + repeated(150, "(") + "1" + repeated(150, ")") + " }}",
       "{{ " + repeated(30000, "[") + "1" + repeated(30000, "]") + " }}",
       "{{ " + repeated(30000, "{'a':") + "1" + repeated(30000, "}") + " }}",
@@ -100,7 +105,7 @@ TEST_CASE("programs that do not end, and texts and values that grow, are errors"
     const std::string name = bomb.substr(0, 120);
     CAPTURE(name);
     const auto begin = std::chrono::steady_clock::now();
-    CHECK_THROWS_AS(Template::parse(bomb, "bomb").render(variables()), FormatError);
+    CHECK_THROWS_AS(Template::parse(bomb, "bomb").render(variables()), Error);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     CAPTURE(seconds);
     CHECK(seconds < 20);  // on a busy machine, with sanitizers; alone below 1
@@ -108,7 +113,9 @@ TEST_CASE("programs that do not end, and texts and values that grow, are errors"
 }
 
 TEST_CASE("what is long but flat is fine") {
-  const auto render = [](const std::string& source) { return Template::parse(source, "long").render(variables()); };
+  const auto render = [](const std::string& source) {
+    return Template::parse(source, "long").render(variables());
+  };
   CHECK(render("{{ 1" + repeated(20000, " + 1") + " }}") == "20001");
   CHECK(render("{{ 0" + repeated(20000, " or 0") + " or 'a' }}") == "a");
   CHECK(render("{{ ''" + repeated(20000, " ~ 'a'") + " }}") == repeated(20000, "a"));
@@ -119,19 +126,94 @@ TEST_CASE("what is long but flat is fine") {
   CHECK(render(repeated(20000, "{{ n }}")) == repeated(20000, "5"));
   CHECK(render("{{ " + repeated(60, "(") + "n" + repeated(60, ")") + " }}") == "5");
   CHECK(render(repeated(60, "{% if 1 %}") + "a" + repeated(60, "{% endif %}")) == "a");
-  CHECK(render("{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}.{% endmacro %}{{ m(60) }}") == repeated(61, "."));
-  CHECK(render("{{ 'x' * 20000000 }}").size() == 20'000'000);
+  CHECK(render("{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}.{% endmacro %}{{ m(60) }}") ==
+        repeated(61, "."));
+  CHECK(render("{{ 'x' * 10000000 }}").size() == 10'000'000);
 }
 
 TEST_CASE("pieces of templates in any order: a text or one of the toolkit's errors") {
-  const std::vector<std::string> pieces = {
-      "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", " ", "\n", "for x in xs", "endfor", "if n", "else", "elif s",
-      "endif", "set a = ", "set ns.a", "endset", "macro m(a, b=1)", "endmacro", "call m()", "endcall", "filter upper",
-      "endfilter", "raw", "endraw", "generation", "endgeneration", "break", "continue", "with a=1", "endwith", "s", "xs",
-      "d.a.b", "[0]", "[::-1]", "|trim", "|tojson(indent=2)", "|map(attribute='a')", "|join(',')", "|list", "is defined",
-      "is not string", "not ", "and ", "or ", " in ", "~", "*", "**", "//", "%", "==", "<", "(", ")", "[", "]", "{", "}", ",",
-      ":", ".", "'a'", "\"\\u00e9\"", "1", "2.5", "1e9", "true", "none", ".split('e')", ".items()", "loop.index", "namespace()",
-      "range(3)", "caller()", "m(1)", "if", "\xE4\xBD\xA0", "\xFF"};
+  const std::vector<std::string> pieces = {"{{",
+                                           "}}",
+                                           "{%",
+                                           "%}",
+                                           "{#",
+                                           "#}",
+                                           "-",
+                                           "+",
+                                           " ",
+                                           "\n",
+                                           "for x in xs",
+                                           "endfor",
+                                           "if n",
+                                           "else",
+                                           "elif s",
+                                           "endif",
+                                           "set a = ",
+                                           "set ns.a",
+                                           "endset",
+                                           "macro m(a, b=1)",
+                                           "endmacro",
+                                           "call m()",
+                                           "endcall",
+                                           "filter upper",
+                                           "endfilter",
+                                           "raw",
+                                           "endraw",
+                                           "generation",
+                                           "endgeneration",
+                                           "break",
+                                           "continue",
+                                           "with a=1",
+                                           "endwith",
+                                           "s",
+                                           "xs",
+                                           "d.a.b",
+                                           "[0]",
+                                           "[::-1]",
+                                           "|trim",
+                                           "|tojson(indent=2)",
+                                           "|map(attribute='a')",
+                                           "|join(',')",
+                                           "|list",
+                                           "is defined",
+                                           "is not string",
+                                           "not ",
+                                           "and ",
+                                           "or ",
+                                           " in ",
+                                           "~",
+                                           "*",
+                                           "**",
+                                           "//",
+                                           "%",
+                                           "==",
+                                           "<",
+                                           "(",
+                                           ")",
+                                           "[",
+                                           "]",
+                                           "{",
+                                           "}",
+                                           ",",
+                                           ":",
+                                           ".",
+                                           "'a'",
+                                           "\"\\u00e9\"",
+                                           "1",
+                                           "2.5",
+                                           "1e9",
+                                           "true",
+                                           "none",
+                                           ".split('e')",
+                                           ".items()",
+                                           "loop.index",
+                                           "namespace()",
+                                           "range(3)",
+                                           "caller()",
+                                           "m(1)",
+                                           "if",
+                                           "\xE4\xBD\xA0",
+                                           "\xFF"};
   std::mt19937 random(7);
   std::size_t rendered = 0;
   for (int round = 0; round < 20000; ++round) {

@@ -1,11 +1,10 @@
-#include "asterism/text/jinja/template.hpp"
-
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
 #include "asterism/text/jinja/json_text.hpp"
+#include "asterism/text/jinja/template.hpp"
 
 #include "support.hpp"
 

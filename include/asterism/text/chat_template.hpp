@@ -30,20 +30,21 @@ struct ChatOptions {
   std::string tools{};                ///< an array of descriptions: [{"type": "function", "function": {...}}]
   std::string documents{};            ///< an array: [{"title": ..., "text": ...}]
   std::string variables{};            ///< an object of further variables: {"enable_thinking": false}
-  std::string template_name{};        ///< of the checkpoint's templates; empty: "tool_use" for tools, else "default"
+  std::string template_name{};  ///< of the checkpoint's templates; empty: "tool_use" for tools, else "default"
 };
 
-/// The chat template of a checkpoint, a Jinja program, which is run as Hugging Face's transformers does. What of Jinja is
-/// refused, and what bounds a program that does not end, stands at jinja::Template. Immutable; copies share what was read;
-/// const members may be called from several threads.
+/// The chat template of a checkpoint, a Jinja program, which is run as Hugging Face's transformers does. What of Jinja
+/// is refused, and what bounds a program that does not end, stands at jinja::Template. Immutable; copies share what was
+/// read; const members may be called from several threads.
 class ChatTemplate {
  public:
   /// Names of special tokens and their texts, as the template's variables: {"bos_token", "<s>"}.
   using Tokens = std::vector<std::pair<std::string, std::string>>;
 
-  /// Reads chat_template.jinja and additional_chat_templates/NAME.jinja, or else chat_template in tokenizer_config.json,
-  /// one text or several named ones, and the texts of the special tokens. All files are optional; a template that can't
-  /// be read is an error when it is rendered. FileError, FormatError for a broken tokenizer_config.json.
+  /// Reads chat_template.jinja and additional_chat_templates/NAME.jinja, or else chat_template of
+  /// tokenizer_config.json, one text or several named ones, and the texts of the special tokens. All files are
+  /// optional; a template that can't be parsed is an error when it is rendered. FileError, FormatError for a broken
+  /// tokenizer_config.json.
   static ChatTemplate from_directory(const std::string& directory);
 
   /// The template `source` with the texts of special tokens; `where` names it in messages. Throws nothing for a source
@@ -53,10 +54,10 @@ class ChatTemplate {
   /// Whether there is a template that `render` takes without a name, and it can be read.
   bool is_supported() const;
 
-  /// The text of a conversation, equal to `apply_chat_template(messages, tokenize=False, add_generation_prompt=True)` of
-  /// transformers 5. It usually begins with the beginning token: encode it without `add_special_tokens`, as
-  /// `encode_chat` does. Contents are inserted verbatim: text that spells a special token becomes that token, as with
-  /// transformers unless it is told to sanitize, so check untrusted input.
+  /// The text of a conversation, equal to `apply_chat_template(messages, tokenize=False,
+  /// add_generation_prompt=True)` of transformers 5. It usually begins with the beginning token: encode it without
+  /// `add_special_tokens`, as `encode_chat` does. Contents are inserted verbatim: text that spells a special
+  /// token becomes that token, as with transformers unless it is told to sanitize, so check untrusted input.
   /// Unsupported if there is no template, or it needs what is not supported; InvalidArgument for no messages, for JSON
   /// that is not as above, and if the template refuses the conversation, with its words; FormatError if the template is
   /// wrong, does not fit the messages, or writes a beginning or end token that tokenizer_config.json does not name.
@@ -68,10 +69,10 @@ class ChatTemplate {
   std::shared_ptr<const Source> source_;
 };
 
-/// The ids of a conversation, equal to `apply_chat_template(messages, add_generation_prompt=True)` of transformers. Throws
-/// as `render` and `Tokenizer::encode`.
-std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, const ChatTemplate& chat, View<const Message> messages,
-                                 const ChatOptions& options = {});
+/// The ids of a conversation, equal to `apply_chat_template(messages, add_generation_prompt=True)` of transformers.
+/// Throws as `render` and `Tokenizer::encode`.
+std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, const ChatTemplate& chat,
+                                 View<const Message> messages, const ChatOptions& options = {});
 
 }  // namespace asterism::text
 

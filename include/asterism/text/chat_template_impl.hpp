@@ -124,7 +124,8 @@ ASTERISM_INLINE jinja::Value message_value(const Message& message, std::size_t i
   };
   set("role", jinja::Value(message.role));
   set("content", jinja::Value(message.content));
-  const jinja::Value fields = json_argument(message.fields, concat("fields of message ", index), jinja::Kind::dict);
+  const jinja::Value fields =
+      json_argument(message.fields, concat("fields of message ", index), jinja::Kind::dict);
   if (fields.is(jinja::Kind::dict)) {
     for (const auto& [key, value] : fields.dict().items) set(key.text(), value);
   }
@@ -152,7 +153,8 @@ struct ChatTemplate::Source {
   std::vector<std::string_view> unknown;  // tokens whose text may not be taken for none
 
   const detail::NamedTemplate* find(std::string_view name) const {
-    const auto found = std::find_if(templates.begin(), templates.end(), [name](const auto& t) { return t.name == name; });
+    const auto found =
+        std::find_if(templates.begin(), templates.end(), [name](const auto& t) { return t.name == name; });
     return found == templates.end() ? nullptr : &*found;
   }
 
@@ -171,7 +173,8 @@ struct ChatTemplate::Source {
     std::string names;
     for (const auto& known : templates) names += concat(names.empty() ? "" : ", ", printable(known.name, 40));
     const std::string wanted = options.template_name.empty() ? "default" : printable(options.template_name, 40);
-    throw InvalidArgument(concat(where, ": there is no chat template '", wanted, "', choose by template_name from: ", names));
+    throw InvalidArgument(
+        concat(where, ": there is no chat template '", wanted, "', choose by template_name from: ", names));
   }
 };
 

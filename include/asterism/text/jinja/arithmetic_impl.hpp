@@ -111,8 +111,8 @@ inline Value repeated(Runtime& run, const Value& what, std::int64_t count) {
 }
 
 inline bool is_list_or_tuple(const Value& value) {
-  return value.is(Kind::sequence) && (value.sequence().type == Sequence::Type::list ||
-                                      value.sequence().type == Sequence::Type::tuple);
+  return value.is(Kind::sequence) &&
+         (value.sequence().type == Sequence::Type::list || value.sequence().type == Sequence::Type::tuple);
 }
 
 }  // namespace detail
@@ -138,7 +138,9 @@ ASTERISM_INLINE Value arithmetic(Runtime& run, Operator op, const Value& left, c
     }
   }
   if (op == Operator::multiply) {
-    const auto repeats = [](const Value& value) { return value.is(Kind::text) || detail::is_list_or_tuple(value); };
+    const auto repeats = [](const Value& value) {
+      return value.is(Kind::text) || detail::is_list_or_tuple(value);
+    };
     if (repeats(left) && right.is_integral()) return detail::repeated(run, left, right.integer());
     if (repeats(right) && left.is_integral()) return detail::repeated(run, right, left.integer());
   }

@@ -104,7 +104,8 @@ ASTERISM_INLINE Value Interpreter::applied(const std::vector<Trailer>& trailers,
 ASTERISM_INLINE Arguments Interpreter::arguments(const ArgumentList& list) {
   Arguments out;
   for (const Expression& value : list.positional) out.positional.push_back(evaluate(value));
-  for (std::size_t i = 0; i < list.names.size(); ++i) out.named.emplace_back(list.names[i], evaluate(list.named[i]));
+  for (std::size_t i = 0; i < list.names.size(); ++i)
+    out.named.emplace_back(list.names[i], evaluate(list.named[i]));
   return out;
 }
 

@@ -95,7 +95,8 @@ struct Postfix {
 
 struct Expression {
   std::uint32_t line = 0;
-  std::variant<Literal, Name, Items, Members, Unary, Arithmetic, Comparison, Logic, Concatenation, Conditional, Postfix>
+  std::variant<Literal, Name, Items, Members, Unary, Arithmetic, Comparison, Logic, Concatenation, Conditional,
+               Postfix>
       node;
 };
 

@@ -20,7 +20,8 @@ namespace asterism::text::jinja {
 /// * / // %, **, signs, calls and lookups, filters and tests. Throws FormatError and Unsupported as `parse`.
 class ExpressionParser {
  public:
-  ExpressionParser(std::vector<Token> tokens, std::string_view where) : tokens_(std::move(tokens)), where_(where) {}
+  ExpressionParser(std::vector<Token> tokens, std::string_view where)
+      : tokens_(std::move(tokens)), where_(where) {}
 
   Expression expression();
   /// Without `a if b else c`.

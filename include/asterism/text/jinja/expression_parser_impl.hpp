@@ -80,7 +80,8 @@ ASTERISM_INLINE Expression ExpressionParser::expression() {
     if (count == max_nesting) too_deep();
     const std::uint32_t line = now().line;
     next();
-    Conditional out{.condition = detail::boxed(condition()), .value = detail::boxed(std::move(value)), .otherwise = {}};
+    Conditional out{
+        .condition = detail::boxed(condition()), .value = detail::boxed(std::move(value)), .otherwise = {}};
     if (skip_name("else")) out.otherwise = detail::boxed(expression());
     value = {line, std::move(out)};
   }
@@ -142,9 +143,9 @@ ASTERISM_INLINE Expression ExpressionParser::comparison() {
   return {line, std::move(out)};
 }
 
-ASTERISM_INLINE Expression ExpressionParser::chain(
-    Expression (ExpressionParser::*operand)(),
-    std::initializer_list<std::pair<std::string_view, Operator>> signs) {
+ASTERISM_INLINE Expression
+ExpressionParser::chain(Expression (ExpressionParser::*operand)(),
+                        std::initializer_list<std::pair<std::string_view, Operator>> signs) {
   const std::uint32_t line = now().line;
   Expression first = (this->*operand)();
   Arithmetic out;

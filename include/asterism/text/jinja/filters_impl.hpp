@@ -24,13 +24,15 @@ namespace asterism::text::jinja {
 namespace detail {
 
 constexpr std::string_view filter_names[] = {
-    "abs",      "attr",       "batch",    "capitalize", "center",     "count",     "d",         "default",
-    "dictsort", "e",          "escape",   "filesizeformat", "first",  "float",     "forceescape", "format",
-    "groupby",  "indent",     "int",      "items",      "join",       "last",      "length",    "list",
-    "lower",    "map",        "max",      "min",        "pprint",     "random",    "reject",    "rejectattr",
-    "replace",  "reverse",    "round",    "safe",       "select",     "selectattr", "slice",    "sort",
-    "string",   "striptags",  "sum",      "title",      "tojson",     "trim",      "truncate",  "unique",
-    "upper",    "urlencode",  "urlize",   "wordcount",  "wordwrap",   "xmlattr"};
+    "abs",    "attr",       "batch",       "capitalize", "center",   "count",
+    "d",      "default",    "dictsort",    "e",          "escape",   "filesizeformat",
+    "first",  "float",      "forceescape", "format",     "groupby",  "indent",
+    "int",    "items",      "join",        "last",       "length",   "list",
+    "lower",  "map",        "max",         "min",        "pprint",   "random",
+    "reject", "rejectattr", "replace",     "reverse",    "round",    "safe",
+    "select", "selectattr", "slice",       "sort",       "string",   "striptags",
+    "sum",    "title",      "tojson",      "trim",       "truncate", "unique",
+    "upper",  "urlencode",  "urlize",      "wordcount",  "wordwrap", "xmlattr"};
 
 /// `value` by a path as "function.name", or by an index; `otherwise` stands for what is undefined on the way, if any.
 inline Value by_path(Runtime& run, Value value, const Value& path, const Value* otherwise = nullptr) {
@@ -58,9 +60,8 @@ inline Value sort_key(Runtime& run, const Value& value, const Value* path, bool 
 /// Arguments from `first` on.
 inline Arguments rest(const Arguments& arguments, std::size_t first) {
   Arguments out = arguments;
-  out.positional.erase(out.positional.begin(),
-                       out.positional.begin() +
-                           static_cast<std::ptrdiff_t>(std::min(first, out.positional.size())));
+  out.positional.erase(out.positional.begin(), out.positional.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                            first, out.positional.size())));
   return out;
 }
 
@@ -120,13 +121,15 @@ inline Value in_order(Runtime& run, const Value& value, const Arguments& argumen
   std::vector<Value> paths;  // "a,b" sorts by a, then by b
   if (bound.has(2) && bound[2].is(Kind::text)) {
     const std::string_view all = bound[2].text();
-    for (const std::string_view path : split_at(all, ",", all.size(), false)) paths.push_back(run.text(std::string(path)));
+    for (const std::string_view path : split_at(all, ",", all.size(), false))
+      paths.push_back(run.text(std::string(path)));
   }
   for (const Value& one : items->items) {
     std::vector<Value> keys;
     for (const Value& path : paths) keys.push_back(sort_key(run, one, &path, bound.truth(1, false)));
-    keyed.emplace_back(paths.empty() ? sort_key(run, one, bound.has(2) ? &bound[2] : nullptr, bound.truth(1, false))
-                                     : run.sequence(Sequence::Type::tuple, std::move(keys)),
+    keyed.emplace_back(paths.empty()
+                           ? sort_key(run, one, bound.has(2) ? &bound[2] : nullptr, bound.truth(1, false))
+                           : run.sequence(Sequence::Type::tuple, std::move(keys)),
                        one);
   }
   return run.list(sorted(run, std::move(keyed), bound.truth(0, false)));
@@ -211,7 +214,8 @@ inline Value cut(Runtime& run, std::string_view name, const Value& value, const 
   std::size_t at = 0;
   for (std::size_t i = 0; slices ? i < pieces : at < items.size(); ++i) {
     const bool longer = slices && i < items.size() % pieces;
-    const std::size_t size = slices ? items.size() / pieces + (longer ? 1 : 0) : std::min(pieces, items.size() - at);
+    const std::size_t size =
+        slices ? items.size() / pieces + (longer ? 1 : 0) : std::min(pieces, items.size() - at);
     const auto first = items.begin() + static_cast<std::ptrdiff_t>(at);
     std::vector<Value> piece(first, first + static_cast<std::ptrdiff_t>(size));
     if (fills && slices && !longer) piece.push_back(bound[1]);
@@ -258,7 +262,8 @@ inline Value summed(Runtime& run, const Value& value, const Arguments& arguments
   Value total = bound.value(1, std::int64_t{0});
   const auto items = iterate(run, value);
   for (const Value& one : items->items) {
-    total = arithmetic(run, Operator::add, total, bound.has(0) && !bound[0].is(Kind::none) ? by_path(run, one, bound[0]) : one);
+    total = arithmetic(run, Operator::add, total,
+                       bound.has(0) && !bound[0].is(Kind::none) ? by_path(run, one, bound[0]) : one);
   }
   return total;
 }
@@ -324,7 +329,8 @@ ASTERISM_INLINE Value apply_filter(Runtime& run, std::string_view name, const Va
   }
   if (name == "join") return detail::joined(run, value, arguments);
   if (name == "map") return detail::mapped(run, value, arguments);
-  if (name.starts_with("select") || name.starts_with("reject")) return detail::selected(run, name, value, arguments);
+  if (name.starts_with("select") || name.starts_with("reject"))
+    return detail::selected(run, name, value, arguments);
   if (name == "sort") return detail::in_order(run, value, arguments);
   if (name == "dictsort") return detail::dict_in_order(run, value, arguments);
   if (name == "groupby") return detail::grouped(run, value, arguments);
@@ -334,7 +340,8 @@ ASTERISM_INLINE Value apply_filter(Runtime& run, std::string_view name, const Va
   if (name == "round") return detail::rounded(run, value, arguments);
   if (name == "slice" || name == "batch") return detail::cut(run, name, value, arguments);
   if (!arguments.positional.empty() || !arguments.named.empty()) {
-    if (name != "pprint" && name != "filesizeformat" && name != "urlize" && name != "wordwrap" && name != "xmlattr") {
+    if (name != "pprint" && name != "filesizeformat" && name != "urlize" && name != "wordwrap" &&
+        name != "xmlattr") {
       run.fail(concat("the filter '", name, "' takes no arguments"));
     }
   }

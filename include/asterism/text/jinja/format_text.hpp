@@ -9,7 +9,7 @@
 
 namespace asterism::text::jinja {
 
-/// `form` with %s, %r, %d, %i, %f, %x, %X, %o, %c and %% replaced by `values`, a tuple or one value, or, as %(name)s, by
+/// `form` with %s, %r, %d, %i, %f, %x, %X, %o and %% replaced by `values`, a tuple or one value, or, as %(name)s, by
 /// the members of a dict; with flags -, 0, +, blank, width and precision. Others are not supported.
 Value format_text(Runtime& run, std::string_view form, const Value& values);
 

@@ -33,10 +33,7 @@ inline std::string converted(Runtime& run, Conversion& how, const Value& value) 
     TextBuilder out(run);
     how.kind == 's' ? append_string(out, run, value) : append_repr(out, run, value);
     std::string text = out.take();
-    if (how.precision >= 0) {
-      const std::vector<std::size_t> starts = character_starts(text);
-      text.resize(starts[std::min(starts.size() - 1, static_cast<std::size_t>(how.precision))]);
-    }
+    if (how.precision >= 0) text.resize(offset_of(text, static_cast<std::size_t>(how.precision)));
     return text;
   }
   if (!value.is_number()) run.fail(concat("%", how.kind, " of ", value.type_name(), ", expected a number"));
@@ -46,9 +43,9 @@ inline std::string converted(Runtime& run, Conversion& how, const Value& value) 
     if (!std::isfinite(value.number())) run.unsupported("%f of a number that is not finite");
     char buffer[400];
     const int digits = how.precision < 0 ? 6 : static_cast<int>(how.precision);
-    text.assign(buffer, std::to_chars(buffer, buffer + sizeof buffer, value.number(), std::chars_format::fixed,
-                                      digits)
-                            .ptr);
+    text.assign(
+        buffer,
+        std::to_chars(buffer, buffer + sizeof buffer, value.number(), std::chars_format::fixed, digits).ptr);
   } else if (how.kind == 'd' || how.kind == 'i' || how.kind == 'u') {
     if (!value.is_integral() && !(std::abs(value.number()) < 9e18)) run.unsupported("%d of so large a number");
     text = concat(value.is_integral() ? value.integer() : static_cast<std::int64_t>(value.number()));

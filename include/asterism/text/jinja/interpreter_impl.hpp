@@ -102,40 +102,41 @@ ASTERISM_INLINE Interpreter::Flow Interpreter::execute_one(const Statement& stat
   const Runtime::Level level(run_);
   run_.at_line(statement.line);
   Flow flow = Flow::on;
-  std::visit(
-      detail::Overloaded{
-          [&](const Data& data) { out_->append(data.text); },
-          [&](const Print& print) { append_string(*out_, run_, evaluate(print.value)); },
-          [&](const If& branches) {
-            std::size_t i = 0;
-            while (i < branches.conditions.size() && !evaluate(branches.conditions[i]).truth()) ++i;
-            if (i < branches.bodies.size()) flow = execute(branches.bodies[i]);
-          },
-          [&](const For& loops) { flow = loop(loops); },
-          [&](const Set& set) { assign(set.target, evaluate(set.value)); },
-          [&](const SetBlock& set) { assign(set.target, applied(set.filters, captured(set.body))); },
-          [&](const Macro& macro) {
-            scope_->values.insert_or_assign(macro.name, detail::bound_macro(*this, macro, *scope_));
-          },
-          [&](const CallBlock& call) { append_string(*out_, run_, call_with_caller(call)); },
-          [&](const FilterBlock& filter) { append_string(*out_, run_, applied(filter.filters, captured(filter.body))); },
-          [&](const With& with) {
-            std::vector<Value> values;
-            for (const Expression& value : with.values) values.push_back(evaluate(value));
-            Scope scope{.outer = scope_};
-            const detail::Restore<Scope*> in_scope(scope_, &scope);
-            for (std::size_t i = 0; i < values.size(); ++i) assign(with.targets[i], values[i]);
-            flow = execute(with.body);
-          },
-          [&](const Generation& generation) {
-            Scope scope{.outer = scope_};
-            const detail::Restore<Scope*> in_scope(scope_, &scope);
-            flow = execute(generation.body);
-          },
-          [&](const Break& /*end*/) { flow = Flow::end_loop; },
-          [&](const Continue& /*end*/) { flow = Flow::next_item; },
-      },
-      statement.node);
+  std::visit(detail::Overloaded{
+                 [&](const Data& data) { out_->append(data.text); },
+                 [&](const Print& print) { append_string(*out_, run_, evaluate(print.value)); },
+                 [&](const If& branches) {
+                   std::size_t i = 0;
+                   while (i < branches.conditions.size() && !evaluate(branches.conditions[i]).truth()) ++i;
+                   if (i < branches.bodies.size()) flow = execute(branches.bodies[i]);
+                 },
+                 [&](const For& loops) { flow = loop(loops); },
+                 [&](const Set& set) { assign(set.target, evaluate(set.value)); },
+                 [&](const SetBlock& set) { assign(set.target, applied(set.filters, captured(set.body))); },
+                 [&](const Macro& macro) {
+                   scope_->values.insert_or_assign(macro.name, detail::bound_macro(*this, macro, *scope_));
+                 },
+                 [&](const CallBlock& call) { append_string(*out_, run_, call_with_caller(call)); },
+                 [&](const FilterBlock& filter) {
+                   append_string(*out_, run_, applied(filter.filters, captured(filter.body)));
+                 },
+                 [&](const With& with) {
+                   std::vector<Value> values;
+                   for (const Expression& value : with.values) values.push_back(evaluate(value));
+                   Scope scope{.outer = scope_};
+                   const detail::Restore<Scope*> in_scope(scope_, &scope);
+                   for (std::size_t i = 0; i < values.size(); ++i) assign(with.targets[i], values[i]);
+                   flow = execute(with.body);
+                 },
+                 [&](const Generation& generation) {
+                   Scope scope{.outer = scope_};
+                   const detail::Restore<Scope*> in_scope(scope_, &scope);
+                   flow = execute(generation.body);
+                 },
+                 [&](const Break& /*end*/) { flow = Flow::end_loop; },
+                 [&](const Continue& /*end*/) { flow = Flow::next_item; },
+             },
+             statement.node);
   return flow;
 }
 
@@ -180,8 +181,9 @@ ASTERISM_INLINE void Interpreter::assign(const Target& target, const Value& valu
     const Value held = lookup(target.name);
     auto* space = held.is(Kind::object) ? dynamic_cast<Namespace*>(&held.object()) : nullptr;
     if (space == nullptr) {
-      run_.fail(concat("'", target.name, "' is of type ", held.type_name(), ", expected a namespace: only these take {% set ",
-                       target.name, ".", target.attribute, " %}"));
+      run_.fail(concat("'", target.name, "' is of type ", held.type_name(),
+                       ", expected a namespace: only these take {% set ", target.name, ".", target.attribute,
+                       " %}"));
     }
     space->set(run_, target.attribute, value);
   }

@@ -19,8 +19,8 @@ Value from_json(std::string_view text, std::string_view where);
 
 /// What Python's json.dumps takes besides the value; the defaults are those of transformers.
 struct JsonStyle {
-  bool ascii = false;                 ///< escape what is not ASCII
-  std::optional<std::string> indent{};///< begin a line for each item, with so much for each level
+  bool ascii = false;                   ///< escape what is not ASCII
+  std::optional<std::string> indent{};  ///< begin a line for each item, with so much for each level
   std::string item_separator = ", ";
   std::string key_separator = ": ";
   bool sort_keys = false;

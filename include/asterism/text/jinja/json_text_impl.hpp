@@ -84,8 +84,8 @@ class ValueBuilder final : public json::Handler {
 
 inline void append_escape(TextBuilder& out, std::uint32_t unit) {
   constexpr std::string_view hex = "0123456789abcdef";
-  const char text[] = {'\\', 'u', hex[(unit >> 12U) & 15U], hex[(unit >> 8U) & 15U], hex[(unit >> 4U) & 15U],
-                       hex[unit & 15U]};
+  const char text[] = {
+      '\\', 'u', hex[(unit >> 12U) & 15U], hex[(unit >> 8U) & 15U], hex[(unit >> 4U) & 15U], hex[unit & 15U]};
   out.append({text, sizeof text});
 }
 
@@ -143,8 +143,8 @@ inline void append_json_level(TextBuilder& out, Runtime& run, const Value& value
   } else if (value.is(Kind::text)) {
     append_json_text(out, run, value.text(), style.ascii);
   } else if (value.is(Kind::dict) ||
-             (value.is(Kind::sequence) && (value.sequence().type == Sequence::Type::list ||
-                                           value.sequence().type == Sequence::Type::tuple))) {
+             (value.is(Kind::sequence) &&
+              (value.sequence().type == Sequence::Type::list || value.sequence().type == Sequence::Type::tuple))) {
     const bool is_dict = value.is(Kind::dict);
     const std::size_t count = is_dict ? value.dict().items.size() : value.sequence().items.size();
     if (count == 0) {

@@ -1,4 +1,4 @@
-// Cuts a template into tokens, as Jinja does with trim_blocks and lstrip_blocks on, which is how transformers sets it up.
+// Cuts a template into tokens, as Jinja does with trim_blocks and lstrip_blocks on, as transformers sets it up.
 #pragma once
 
 #include <cstdint>

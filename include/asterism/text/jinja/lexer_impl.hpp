@@ -57,15 +57,16 @@ class Lexer {
 
   /// Goes on by `count` bytes, of which it counts the lines.
   void skip(std::size_t count) {
-    line_ += static_cast<std::uint32_t>(
-        std::count(source_.begin() + static_cast<std::ptrdiff_t>(at_),
-                   source_.begin() + static_cast<std::ptrdiff_t>(at_ + count), '\n'));
+    line_ +=
+        static_cast<std::uint32_t>(std::count(source_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                              source_.begin() + static_cast<std::ptrdiff_t>(at_ + count), '\n'));
     at_ += count;
   }
 
   void skip_space() {
     std::size_t count = 0;
-    while (at_ + count < source_.size() && is_space(source_, at_ + count)) count += character_size(source_, at_ + count);
+    while (at_ + count < source_.size() && is_space(source_, at_ + count))
+      count += character_size(source_, at_ + count);
     skip(count);
   }
 
@@ -89,7 +90,8 @@ class Lexer {
     if (left().size() > close.size() && left()[0] == '-' && left().substr(1).starts_with(close)) {
       skip(1 + close.size());
       skip_space();
-    } else if (has_plus && left().size() > close.size() && left()[0] == '+' && left().substr(1).starts_with(close)) {
+    } else if (has_plus && left().size() > close.size() && left()[0] == '+' &&
+               left().substr(1).starts_with(close)) {
       skip(1 + close.size());
     } else if (starts(close)) {
       skip(close.size());
@@ -113,9 +115,8 @@ class Lexer {
       if (source_[tag + 1] == '{' || source_[tag + 1] == '%' || source_[tag + 1] == '#') break;
     }
     const char kind = source_[tag + 1];
-    const char mark = tag + 2 < source_.size() && (source_[tag + 2] == '-' || source_[tag + 2] == '+')
-                          ? source_[tag + 2]
-                          : '\0';
+    const char mark =
+        tag + 2 < source_.size() && (source_[tag + 2] == '-' || source_[tag + 2] == '+') ? source_[tag + 2] : '\0';
     data(trimmed(source_.substr(at_, tag - at_), mark, kind == '{'));
     skip(tag - at_);
     skip(mark == '\0' ? 2 : 3);
@@ -149,7 +150,8 @@ class Lexer {
     skip(3);
     skip_space();
     if (!skip_end("%}", false, false)) return undo();
-    for (std::size_t tag = source_.find("{%", at_); tag != std::string_view::npos; tag = source_.find("{%", tag + 1)) {
+    for (std::size_t tag = source_.find("{%", at_); tag != std::string_view::npos;
+         tag = source_.find("{%", tag + 1)) {
       std::size_t inside = tag + 2;
       const char next = inside < source_.size() ? source_[inside] : '\0';
       const char mark = next == '-' || next == '+' ? next : '\0';
@@ -202,8 +204,8 @@ class Lexer {
   }
 
   void sign(std::string& brackets) {
-    constexpr std::string_view signs[] = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]",
-                                          "(",  ")",  "{",  "}",  ">",  "<",  "=", ".", ":", "|", ",", ";"};
+    constexpr std::string_view signs[] = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
+                                          "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"};
     for (const std::string_view known : signs) {
       if (!starts(known)) continue;
       const char c = known[0];
@@ -224,8 +226,8 @@ class Lexer {
 
   /// Digits from `at` on, single underscores between them; where they end.
   std::size_t digits_end(std::size_t at) const {
-    while (at < source_.size() &&
-           (is_digit(source_[at]) || (source_[at] == '_' && at + 1 < source_.size() && is_digit(source_[at + 1])))) {
+    while (at < source_.size() && (is_digit(source_[at]) ||
+                                   (source_[at] == '_' && at + 1 < source_.size() && is_digit(source_[at + 1])))) {
       ++at;
     }
     return at;
@@ -239,15 +241,15 @@ class Lexer {
     if (source_[at_] == '0' && end == at_ + 1 && end < source_.size()) {
       const char base = source_[end];
       if (base == 'x' || base == 'X' || base == 'o' || base == 'O' || base == 'b' || base == 'B') {
-        throw Unsupported(concat(where_, ": line ", line_, " of the chat template: an integer that is not decimal is not supported"));
+        throw Unsupported(concat(where_, ": line ", line_,
+                                 " of the chat template: an integer that is not decimal is not supported"));
       }
     }
     if (!after_dot) {
       if (end < source_.size() && source_[end] == '.' && is_digit_at(end + 1)) end = digits_end(end + 1);
       if (end < source_.size() && (source_[end] == 'e' || source_[end] == 'E')) {
-        const std::size_t exponent = end + 1 < source_.size() && (source_[end + 1] == '+' || source_[end + 1] == '-')
-                                         ? end + 2
-                                         : end + 1;
+        const std::size_t exponent =
+            end + 1 < source_.size() && (source_[end + 1] == '+' || source_[end + 1] == '-') ? end + 2 : end + 1;
         if (is_digit_at(exponent)) end = digits_end(exponent);
       }
     }
@@ -287,11 +289,13 @@ class Lexer {
         i += digits;
       } else if (kind >= '0' && kind <= '7') {
         std::size_t digits = 1;
-        while (digits < 3 && i + digits < text.size() && text[i + digits] >= '0' && text[i + digits] <= '7') ++digits;
+        while (digits < 3 && i + digits < text.size() && text[i + digits] >= '0' && text[i + digits] <= '7')
+          ++digits;
         append_code(out, text.substr(i), digits, digits, 8);
         i += digits - 1;
       } else if (kind == 'N') {
-        throw Unsupported(concat(where_, ": line ", line_, " of the chat template: the escape \\N is not supported"));
+        throw Unsupported(
+            concat(where_, ": line ", line_, " of the chat template: the escape \\N is not supported"));
       } else {
         out += '\\';
         out += kind;
@@ -300,11 +304,13 @@ class Lexer {
     return out;
   }
 
-  void append_code(std::string& out, std::string_view digits, std::size_t count, std::size_t needed, int base) const {
+  void append_code(std::string& out, std::string_view digits, std::size_t count, std::size_t needed,
+                   int base) const {
     std::uint32_t value = 0;
     digits = digits.substr(0, count);
     const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    const bool all = digits.size() == needed && read.ec == std::errc() && read.ptr == digits.data() + digits.size();
+    const bool all =
+        digits.size() == needed && read.ec == std::errc() && read.ptr == digits.data() + digits.size();
     if (!all || value > 0x10FFFFU || (value >= 0xD800U && value < 0xE000U)) {
       fail("an escape in a string is no character");
     }

@@ -24,17 +24,17 @@ namespace detail {
 
 // The names are Python's: a member of a dict that is named as one of these is reached by subscription alone.
 constexpr std::string_view text_methods[] = {
-    "capitalize", "casefold",   "center",     "count",        "encode",       "endswith",     "expandtabs",
-    "find",       "format",     "format_map", "index",        "isalnum",      "isalpha",      "isascii",
-    "isdecimal",  "isdigit",    "isidentifier", "islower",    "isnumeric",    "isprintable",  "isspace",
-    "istitle",    "isupper",    "join",       "ljust",        "lower",        "lstrip",       "maketrans",
-    "partition",  "removeprefix", "removesuffix", "replace",  "rfind",        "rindex",       "rjust",
-    "rpartition", "rsplit",     "rstrip",     "split",        "splitlines",   "startswith",   "strip",
-    "swapcase",   "title",      "translate",  "upper",        "zfill"};
-constexpr std::string_view list_methods[] = {"append", "clear",  "copy", "count",   "extend", "index",
-                                             "insert", "pop",    "remove", "reverse", "sort"};
+    "capitalize", "casefold",     "center",       "count",   "encode",     "endswith",    "expandtabs",
+    "find",       "format",       "format_map",   "index",   "isalnum",    "isalpha",     "isascii",
+    "isdecimal",  "isdigit",      "isidentifier", "islower", "isnumeric",  "isprintable", "isspace",
+    "istitle",    "isupper",      "join",         "ljust",   "lower",      "lstrip",      "maketrans",
+    "partition",  "removeprefix", "removesuffix", "replace", "rfind",      "rindex",      "rjust",
+    "rpartition", "rsplit",       "rstrip",       "split",   "splitlines", "startswith",  "strip",
+    "swapcase",   "title",        "translate",    "upper",   "zfill"};
+constexpr std::string_view list_methods[] = {"append", "clear", "copy",   "count",   "extend", "index",
+                                             "insert", "pop",   "remove", "reverse", "sort"};
 constexpr std::string_view tuple_methods[] = {"count", "index"};
-constexpr std::string_view dict_methods[] = {"clear", "copy", "fromkeys",   "get",    "items", "keys",
+constexpr std::string_view dict_methods[] = {"clear", "copy",    "fromkeys",   "get",    "items", "keys",
                                              "pop",   "popitem", "setdefault", "update", "values"};
 
 class BoundMethod final : public Object {
@@ -67,6 +67,7 @@ inline Value split(Runtime& run, std::string_view self, std::string_view name, c
   const std::size_t limit = most < 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(most);
   const bool from_right = name == "rsplit";
   if (!bound.has(0) || bound[0].is(Kind::none)) {
+    if (from_right) run.check_room(self.size() * 8);  // all words are found first
     return texts(run, Sequence::Type::list, split_words(self, limit, from_right));
   }
   const std::string_view separator = bound.text(0);
@@ -77,8 +78,8 @@ inline Value split(Runtime& run, std::string_view self, std::string_view name, c
 inline Value partition(Runtime& run, std::string_view self, bool from_right, std::string_view separator) {
   if (separator.empty()) run.fail("'partition' gets an empty separator");
   const std::size_t at = from_right ? self.rfind(separator) : self.find(separator);
-  std::vector<std::string_view> parts = from_right ? std::vector<std::string_view>{"", "", self}
-                                                   : std::vector<std::string_view>{self, "", ""};
+  std::vector<std::string_view> parts =
+      from_right ? std::vector<std::string_view>{"", "", self} : std::vector<std::string_view>{self, "", ""};
   if (at != std::string_view::npos) parts = {self.substr(0, at), separator, self.substr(at + separator.size())};
   return texts(run, Sequence::Type::tuple, parts);
 }
@@ -86,15 +87,14 @@ inline Value partition(Runtime& run, std::string_view self, bool from_right, std
 /// The part of `self` from character `start` to `stop`, and where it begins.
 inline std::string_view window(Runtime& run, std::string_view self, const Bound& bound, std::size_t first_argument,
                                std::int64_t& begin) {
-  const std::vector<std::size_t> starts = character_starts(self);
-  const auto size = static_cast<std::int64_t>(starts.size() - 1);
+  const auto size = static_cast<std::int64_t>(length_of(self));
   const auto place = [&](std::int64_t at) { return std::clamp(at < 0 ? at + size : at, std::int64_t{0}, size); };
   begin = place(std::max(bound.integer(first_argument, 0), -size));
   const std::int64_t end = place(std::max(bound.integer(first_argument + 1, size), -size));
   run.step_bytes(self.size());
   if (end < begin) return {};
-  return self.substr(starts[static_cast<std::size_t>(begin)],
-                     starts[static_cast<std::size_t>(end)] - starts[static_cast<std::size_t>(begin)]);
+  const std::size_t first = offset_of(self, static_cast<std::size_t>(begin));
+  return self.substr(first, offset_of(self.substr(first), static_cast<std::size_t>(end - begin)));
 }
 
 inline Value affix_is(Runtime& run, std::string_view self, std::string_view name, const Arguments& arguments) {
@@ -159,7 +159,8 @@ inline Value is_of_kind(Runtime& run, std::string_view self, std::string_view na
   run.unsupported(concat("the method '", name, "' of a str"));
 }
 
-inline Value call_text_method(Runtime& run, const Value& value, std::string_view name, const Arguments& arguments) {
+inline Value call_text_method(Runtime& run, const Value& value, std::string_view name,
+                              const Arguments& arguments) {
   const std::string_view self = value.text();
   run.step_bytes(self.size());
   if (name == "split" || name == "rsplit") return split(run, self, name, arguments);
@@ -173,7 +174,9 @@ inline Value call_text_method(Runtime& run, const Value& value, std::string_view
   if (name == "strip" || name == "lstrip" || name == "rstrip") {
     const Bound bound(run, name, arguments, {"chars"});
     return stripped_text(run, self, bound.value(0, Value::none()),
-                         name == "strip" ? Side::both : name == "lstrip" ? Side::left : Side::right);
+                         name == "strip"    ? Side::both
+                         : name == "lstrip" ? Side::left
+                                            : Side::right);
   }
   if (name == "replace") {
     const Bound bound(run, name, arguments, {"old", "new", "count"}, 2);
@@ -215,7 +218,8 @@ inline Value call_text_method(Runtime& run, const Value& value, std::string_view
   return is_of_kind(run, self, name);
 }
 
-inline Value call_dict_method(Runtime& run, const Value& value, std::string_view name, const Arguments& arguments) {
+inline Value call_dict_method(Runtime& run, const Value& value, std::string_view name,
+                              const Arguments& arguments) {
   const Dict& self = value.dict();
   if (name == "get") {
     const Bound bound(run, name, arguments, {"key", "default"}, 1);
@@ -240,7 +244,8 @@ inline Value call_dict_method(Runtime& run, const Value& value, std::string_view
   return run.sequence(Sequence::Type::view, std::move(out));
 }
 
-inline Value call_list_method(Runtime& run, const Value& value, std::string_view name, const Arguments& arguments) {
+inline Value call_list_method(Runtime& run, const Value& value, std::string_view name,
+                              const Arguments& arguments) {
   const std::vector<Value>& self = value.sequence().items;
   if (name == "copy") return value;
   const Bound bound(run, name, arguments, {"value"}, 1);
@@ -280,8 +285,8 @@ ASTERISM_INLINE Value call_method(Runtime& run, const Value& self, std::string_v
   if (is_list && name != "copy" && name != "count" && name != "index") {
     run.fail(concat("'", name, "' would change a list, which chat templates may not do: join lists with +"));
   }
-  if (self.is(Kind::dict) && (name == "clear" || name == "pop" || name == "popitem" ||
-                                     name == "setdefault" || name == "update")) {
+  if (self.is(Kind::dict) &&
+      (name == "clear" || name == "pop" || name == "popitem" || name == "setdefault" || name == "update")) {
     run.fail(concat("'", name, "' would change a dict, which chat templates may not do"));
   }
   if (is_text) return detail::call_text_method(run, self, name, arguments);

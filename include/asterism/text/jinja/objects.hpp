@@ -26,8 +26,8 @@ class Namespace final : public Object {
   std::map<std::string, Value, std::less<>> values_;
 };
 
-/// `loop` inside of {% for %}: index, index0, revindex, revindex0, first, last, length, previtem, nextitem, depth, depth0
-/// (no loop is recursive), cycle(...) and changed(...).
+/// `loop` inside of {% for %}: index, index0, revindex, revindex0, first, last, length, previtem, nextitem, depth,
+/// depth0 (no loop is recursive), cycle(...) and changed(...).
 class Loop final : public Object {
  public:
   explicit Loop(std::shared_ptr<const Sequence> items, std::size_t first)
@@ -46,8 +46,8 @@ class Loop final : public Object {
   Value last_seen_ = Value::none();
 };
 
-/// The functions that transformers gives a template: range, dict, namespace, raise_exception, strftime_now, and, refused
-/// when they are called, Jinja's cycler, joiner and lipsum.
+/// The functions that transformers gives a template: range, dict, namespace, raise_exception, strftime_now, and,
+/// refused when they are called, Jinja's cycler, joiner and lipsum.
 std::map<std::string_view, Value> global_functions();
 
 }  // namespace asterism::text::jinja

@@ -58,7 +58,8 @@ inline Value range(Runtime& run, const Arguments& arguments) {
 }
 
 /// Members of dict(...) and namespace(...): those of a dict, if one is given, and the named arguments.
-inline std::vector<std::pair<Value, Value>> members(Runtime& run, std::string_view name, const Arguments& arguments) {
+inline std::vector<std::pair<Value, Value>> members(Runtime& run, std::string_view name,
+                                                    const Arguments& arguments) {
   std::vector<std::pair<Value, Value>> out;
   if (arguments.positional.size() > 1) run.fail(concat("'", name, "' takes one dict and named values"));
   if (!arguments.positional.empty()) {
@@ -88,8 +89,8 @@ inline Value make_namespace(Runtime& run, const Arguments& arguments) {
 
 inline Value raise_exception(Runtime& run, const Arguments& arguments) {
   const Bound bound(run, "raise_exception", arguments, {"message"}, 1);
-  throw InvalidArgument(
-      concat(run.where(), ": the chat template refuses the conversation: ", printable(to_string(run, bound[0]), 1000)));
+  throw InvalidArgument(concat(
+      run.where(), ": the chat template refuses the conversation: ", printable(to_string(run, bound[0]), 1000)));
 }
 
 inline Value strftime_now(Runtime& run, const Arguments& arguments) {
@@ -131,7 +132,8 @@ ASTERISM_INLINE Value Loop::attribute(Runtime& /*run*/, std::string_view name) {
   if (name == "length") return length;
   if (name == "depth") return std::int64_t{1};
   if (name == "depth0") return std::int64_t{0};
-  if (name == "previtem") return index > 0 ? items_->items[at_ - 1] : Value::undefined("there is no previous item");
+  if (name == "previtem")
+    return index > 0 ? items_->items[at_ - 1] : Value::undefined("there is no previous item");
   if (name == "nextitem") {
     return index + 1 < length ? items_->items[at_ + 1] : Value::undefined("there is no next item");
   }
@@ -159,7 +161,9 @@ ASTERISM_INLINE std::map<std::string_view, Value> global_functions() {
   };
   return {
       {"range", function(detail::range)},
-      {"dict", function([](Runtime& run, const Arguments& given) { return dict_of(run, detail::members(run, "dict", given)); })},
+      {"dict", function([](Runtime& run, const Arguments& given) {
+         return dict_of(run, detail::members(run, "dict", given));
+       })},
       {"namespace", function(detail::make_namespace)},
       {"raise_exception", function(detail::raise_exception)},
       {"strftime_now", function(detail::strftime_now)},

@@ -17,7 +17,7 @@ namespace asterism::text::jinja {
 namespace detail {
 
 [[noreturn]] ASTERISM_INLINE void wrong_operands(Runtime& run, std::string_view sign, const Value& left,
-                                        const Value& right) {
+                                                 const Value& right) {
   if (left.is(Kind::undefined)) run.fail(left.why());
   if (right.is(Kind::undefined)) run.fail(right.why());
   run.fail(concat("'", sign, "' of ", left.type_name(), " and ", right.type_name()));
@@ -161,8 +161,8 @@ ASTERISM_INLINE Value dict_of(Runtime& run, std::vector<std::pair<Value, Value>>
   }
   const std::size_t depth = detail::depth_of(kept);
   Charge share = run.charge(overhead + kept.size() * 2 * sizeof(Value));
-  return Value(std::make_shared<const Dict>(
-      Dict{.items = std::move(kept), .depth = depth, .charge = std::move(share)}));
+  return Value(
+      std::make_shared<const Dict>(Dict{.items = std::move(kept), .depth = depth, .charge = std::move(share)}));
 }
 
 ASTERISM_INLINE const Value* find(Runtime& run, const Dict& dict, const Value& key) {
@@ -196,9 +196,9 @@ ASTERISM_INLINE Value item(Runtime& run, const Value& value, const Value& key) {
       if (detail::place_of(key.integer(), items.size(), place)) return items[place];
     } else if (value.is(Kind::text)) {
       run.step_bytes(value.text().size());
-      const std::vector<std::size_t> starts = character_starts(value.text());
-      if (detail::place_of(key.integer(), starts.size() - 1, place)) {
-        return run.text(std::string(value.text().substr(starts[place], starts[place + 1] - starts[place])));
+      if (detail::place_of(key.integer(), length_of(value.text()), place)) {
+        const std::size_t at = offset_of(value.text(), place);
+        return run.text(std::string(value.text().substr(at, character_size(value.text(), at))));
       }
     }
   }
@@ -214,12 +214,8 @@ ASTERISM_INLINE Value slice(Runtime& run, const Value& value, const Value& start
   if (value.is(Kind::undefined)) run.fail(value.why());
   const bool is_text = value.is(Kind::text);
   if (!is_text && !detail::is_indexed(value)) run.fail(concat("this ", value.type_name(), " can't be cut"));
-  std::vector<std::size_t> starts;
-  if (is_text) {
-    run.step_bytes(value.text().size());
-    starts = character_starts(value.text());
-  }
-  const auto size = static_cast<std::int64_t>(is_text ? starts.size() - 1 : value.sequence().items.size());
+  if (is_text) run.step_bytes(value.text().size() * 2);
+  const auto size = static_cast<std::int64_t>(is_text ? length_of(value.text()) : value.sequence().items.size());
   const std::int64_t stride = step.is(Kind::none) ? 1 : require_integer(run, step, "the step of a slice");
   if (stride == 0) run.fail("the step of a slice is 0");
   const std::int64_t lowest = stride > 0 ? 0 : -1;
@@ -233,14 +229,20 @@ ASTERISM_INLINE Value slice(Runtime& run, const Value& value, const Value& start
   };
   const std::int64_t first = bound(start, stride > 0 ? lowest : highest);
   const std::int64_t end = bound(stop, stride > 0 ? highest : lowest);
+  if (is_text && stride == 1) {
+    if (first >= end) return run.text({});
+    const std::string_view from = value.text().substr(offset_of(value.text(), static_cast<std::size_t>(first)));
+    return run.text(std::string(from.substr(0, offset_of(from, static_cast<std::size_t>(end - first)))));
+  }
+  std::vector<std::size_t> starts;
+  if (is_text) {
+    run.check_room(value.text().size() * sizeof(std::size_t));
+    starts = character_starts(value.text());
+  }
   std::vector<Value> items;
   TextBuilder text(run);
   for (std::int64_t at = first; stride > 0 ? at < end : at > end;) {
     const auto place = static_cast<std::size_t>(at);
-    if (is_text && stride == 1) {
-      text.append(value.text().substr(starts[place], starts[static_cast<std::size_t>(end)] - starts[place]));
-      break;
-    }
     if (is_text) {
       text.append(value.text().substr(starts[place], starts[place + 1] - starts[place]));
     } else {

@@ -45,7 +45,8 @@ class Parser {
       } else if (token.kind == Token::Kind::block_begin) {
         in_.next();
         const std::string& tag = in_.now().text;
-        if (in_.now().kind == Token::Kind::name && std::find(ends.begin(), ends.end(), tag) != ends.end()) return out;
+        if (in_.now().kind == Token::Kind::name && std::find(ends.begin(), ends.end(), tag) != ends.end())
+          return out;
         statement(out);
         in_.expect(Token::Kind::block_end, "'%}'");
       } else {
@@ -260,8 +261,8 @@ class Parser {
 
 ASTERISM_INLINE std::vector<Statement> parse(std::string_view source, std::string_view where) {
   if (source.size() > max_source_bytes) {
-    throw FormatError(concat(where, ": the chat template has ", source.size(), " bytes, at most ", max_source_bytes,
-                             " are read"));
+    throw FormatError(concat(where, ": the chat template has ", source.size(), " bytes, at most ",
+                             max_source_bytes, " are read"));
   }
   return detail::Parser(cut_into_tokens(source, where), where).run();
 }

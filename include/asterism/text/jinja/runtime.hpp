@@ -17,11 +17,11 @@ namespace asterism::text::jinja {
 // Bounds of one rendering. A template is a program out of a file: one that does not end, or whose text grows without
 // end, is refused within a second and within 100 MB.
 
-inline constexpr std::size_t max_steps = 4'000'000;           ///< expressions, statements, and 16 bytes of text each
-inline constexpr std::size_t max_held_bytes = 24U << 20U;     ///< of the output and all values made at one time
-inline constexpr std::size_t max_calls = 1000;                ///< expressions and statements within one another
-inline constexpr std::size_t max_value_depth = 100;           ///< lists and dicts within one another
-inline constexpr std::int64_t max_range = 100'000;            ///< items of a range, as Jinja's sandbox allows
+inline constexpr std::size_t max_steps = 4'000'000;        ///< expressions, statements, and 16 bytes of text each
+inline constexpr std::size_t max_held_bytes = 24U << 20U;  ///< of the output and all values made at one time
+inline constexpr std::size_t max_calls = 1000;             ///< expressions and statements within one another
+inline constexpr std::size_t max_value_depth = 100;        ///< lists and dicts within one another
+inline constexpr std::int64_t max_range = 100'000;         ///< items of a range, as Jinja's sandbox allows
 
 /// The state of one rendering, and the maker of its values. For one thread.
 class Runtime {

@@ -19,8 +19,8 @@ ASTERISM_INLINE void Runtime::unsupported(std::string_view what) const {
 }
 
 ASTERISM_INLINE void Runtime::out_of_steps() const {
-  fail(concat("rendering takes more than ", max_steps, " steps: the template does not end, or the conversation is ",
-              "too long for it"));
+  fail(concat("rendering takes more than ", max_steps,
+              " steps: the template does not end, or the conversation is ", "too long for it"));
 }
 
 ASTERISM_INLINE void Runtime::too_deep() {

@@ -94,7 +94,8 @@ struct Continue {};
 
 struct Statement {
   std::uint32_t line = 0;
-  std::variant<Data, Print, If, For, Set, SetBlock, Macro, CallBlock, FilterBlock, With, Generation, Break, Continue>
+  std::variant<Data, Print, If, For, Set, SetBlock, Macro, CallBlock, FilterBlock, With, Generation, Break,
+               Continue>
       node;
 };
 

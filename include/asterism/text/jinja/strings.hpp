@@ -17,6 +17,9 @@ std::size_t character_size(std::string_view text, std::size_t at);
 /// Characters of a text: Python's `len`.
 std::size_t length_of(std::string_view text);
 
+/// Where the character `index` begins; the end of the text if it has fewer.
+std::size_t offset_of(std::string_view text, std::size_t index);
+
 /// Where each character begins, and the end of the text.
 std::vector<std::size_t> character_starts(std::string_view text);
 
@@ -39,6 +42,9 @@ std::string lower(std::string_view text);
 std::string capitalize(std::string_view text);
 /// Python's `str.title`: words are runs of cased characters.
 std::string title(std::string_view text);
+
+/// What cuts a text from its beginning stops when there are more pieces than this: no rendering has room for them.
+inline constexpr std::size_t max_pieces = 1U << 18U;
 
 /// Lines without their ends, as `str.splitlines`.
 std::vector<std::string_view> split_lines(std::string_view text);

@@ -27,9 +27,7 @@ inline bool is_python_space(char32_t c) {
   return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || (c > 127 && is_white_space(c));
 }
 
-inline utf8proc_category_t category(char32_t c) {
-  return utf8proc_category(static_cast<utf8proc_int32_t>(c));
-}
+inline utf8proc_category_t category(char32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)); }
 
 inline bool is_letter(char32_t c) {
   const auto kind = category(c);
@@ -119,6 +117,12 @@ ASTERISM_INLINE std::size_t length_of(std::string_view text) {
   return count;
 }
 
+ASTERISM_INLINE std::size_t offset_of(std::string_view text, std::size_t index) {
+  std::size_t at = 0;
+  for (; index > 0 && at < text.size(); --index) at += character_size(text, at);
+  return at;
+}
+
 ASTERISM_INLINE std::vector<std::size_t> character_starts(std::string_view text) {
   std::vector<std::size_t> out;
   for (std::size_t at = 0; at < text.size(); at += character_size(text, at)) out.push_back(at);
@@ -203,7 +207,7 @@ ASTERISM_INLINE std::string title(std::string_view text) {
 ASTERISM_INLINE std::vector<std::string_view> split_lines(std::string_view text) {
   std::vector<std::string_view> out;
   std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; at < text.size() && out.size() <= max_pieces;) {
     const CodePoint c = detail::character_at(text, at);
     const char32_t v = c.value;
     const std::size_t start = at;
@@ -221,7 +225,8 @@ ASTERISM_INLINE std::vector<std::string_view> split_lines(std::string_view text)
 ASTERISM_INLINE std::vector<std::string_view> split_words(std::string_view text, std::size_t most,
                                                           bool from_right) {
   std::vector<std::string_view> words;
-  for (std::size_t at = 0; at < text.size();) {
+  const std::size_t enough = from_right ? text.size() : max_pieces;
+  for (std::size_t at = 0; at < text.size() && words.size() <= enough;) {
     const std::size_t begin = at;
     while (at < text.size() && !is_space(text, at)) at += character_size(text, at);
     if (at > begin) words.push_back(text.substr(begin, at - begin));
@@ -244,7 +249,7 @@ ASTERISM_INLINE std::vector<std::string_view> split_words(std::string_view text,
 ASTERISM_INLINE std::vector<std::string_view> split_at(std::string_view text, std::string_view separator,
                                                        std::size_t most, bool from_right) {
   std::vector<std::string_view> out;
-  while (out.size() < most) {
+  while (out.size() < most && out.size() <= max_pieces) {
     const std::size_t at = from_right ? text.rfind(separator) : text.find(separator);
     if (at == std::string_view::npos) break;
     if (from_right) {
@@ -265,8 +270,7 @@ ASTERISM_INLINE bool is_all_space(std::string_view text) {
 }
 
 ASTERISM_INLINE bool is_all_digits(std::string_view text) {
-  return detail::all_characters(text,
-                                [](char32_t c) { return detail::category(c) == UTF8PROC_CATEGORY_ND; });
+  return detail::all_characters(text, [](char32_t c) { return detail::category(c) == UTF8PROC_CATEGORY_ND; });
 }
 
 ASTERISM_INLINE bool is_all_letters(std::string_view text) {
@@ -277,13 +281,9 @@ ASTERISM_INLINE bool is_all_letters_or_digits(std::string_view text) {
   return detail::all_characters(text, [](char32_t c) { return detail::is_letter(c) || is_numeric(c); });
 }
 
-ASTERISM_INLINE bool is_lower(std::string_view text) {
-  return detail::is_in_one_case(text, detail::Case::lower);
-}
+ASTERISM_INLINE bool is_lower(std::string_view text) { return detail::is_in_one_case(text, detail::Case::lower); }
 
-ASTERISM_INLINE bool is_upper(std::string_view text) {
-  return detail::is_in_one_case(text, detail::Case::upper);
-}
+ASTERISM_INLINE bool is_upper(std::string_view text) { return detail::is_in_one_case(text, detail::Case::upper); }
 
 ASTERISM_INLINE std::string quoted(std::string_view text) {
   const bool has_single = text.find('\'') != std::string_view::npos;

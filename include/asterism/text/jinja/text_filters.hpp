@@ -25,7 +25,8 @@ Value in_case(Runtime& run, std::string_view text, std::string_view name);
 /// The answer of a filter that Jinja applies to the text of any value, empty if `name` is none of them: capitalize,
 /// center, e, escape, float, format, indent, int, lower, replace, safe, string, title, tojson, trim, truncate, upper,
 /// wordcount.
-std::optional<Value> text_filter(Runtime& run, std::string_view name, const Value& value, const Arguments& arguments);
+std::optional<Value> text_filter(Runtime& run, std::string_view name, const Value& value,
+                                 const Arguments& arguments);
 
 }  // namespace asterism::text::jinja
 

@@ -68,9 +68,10 @@ inline Value indented(Runtime& run, std::string_view text, const Arguments& argu
   }
   run.step_bytes(text.size());
   std::vector<std::string_view> lines = split_lines(text);
+  if (lines.size() > max_pieces) run.check_room(max_held_bytes + 1);
   // Jinja adds a line end first, so a text that ends with one has an empty last line.
-  const std::size_t joined = lines.empty() ? 0 : static_cast<std::size_t>(lines.back().data() - text.data()) +
-                                                     lines.back().size();
+  const std::size_t joined =
+      lines.empty() ? 0 : static_cast<std::size_t>(lines.back().data() - text.data()) + lines.back().size();
   if (lines.empty() || joined < text.size()) lines.emplace_back();
   TextBuilder out(run);
   if (bound.truth(1, false)) out.append(indent.view());
@@ -89,11 +90,11 @@ inline Value truncated(Runtime& run, std::string_view text, const Arguments& arg
   const auto end_length = static_cast<std::int64_t>(length_of(end));
   const std::int64_t most = bound.integer(0, 255);
   const std::int64_t leeway = bound.integer(3, 5);
-  if (most < end_length || leeway < 0) run.fail("'truncate' gets a length below that of its end, or a negative leeway");
+  if (most < end_length || leeway < 0)
+    run.fail("'truncate' gets a length below that of its end, or a negative leeway");
   run.step_bytes(text.size());
-  const std::vector<std::size_t> starts = character_starts(text);
-  if (static_cast<std::int64_t>(starts.size()) - 1 - leeway <= most) return run.text(std::string(text));
-  text = text.substr(0, starts[static_cast<std::size_t>(most - end_length)]);
+  if (static_cast<std::int64_t>(length_of(text)) - leeway <= most) return run.text(std::string(text));
+  text = text.substr(0, offset_of(text, static_cast<std::size_t>(most - end_length)));
   if (!bound.truth(1, false)) text = text.substr(0, std::min(text.rfind(' '), text.size()));
   TextBuilder out(run);
   return out.append(text).append(end).finish();
@@ -243,8 +244,8 @@ ASTERISM_INLINE std::optional<Value> text_filter(Runtime& run, std::string_view 
   if (name == "tojson") return detail::json_of(run, value, arguments);
   if (name == "int") return detail::as_integer(run, value, arguments);
   if (name == "float") return detail::as_number(run, value, arguments);
-  constexpr std::string_view known[] = {"trim",    "upper",  "lower",    "capitalize", "title",   "string",
-                                        "safe",    "e",      "escape",   "replace",    "format",  "indent",
+  constexpr std::string_view known[] = {"trim",     "upper",  "lower",     "capitalize", "title",  "string",
+                                        "safe",     "e",      "escape",    "replace",    "format", "indent",
                                         "truncate", "center", "wordcount", "forceescape"};
   if (std::find(std::begin(known), std::end(known), name) == std::end(known)) return std::nullopt;
   const Value text = value.is(Kind::text) ? value : run.text(to_string(run, value));

@@ -45,9 +45,9 @@ class Value {
   /// Undefined, without a reason.
   Value() = default;
   template <std::same_as<bool> T>
-  Value(T value) : held_(value) {}                     // NOLINT(google-explicit-constructor)
-  Value(std::int64_t value) : held_(value) {}          // NOLINT(google-explicit-constructor)
-  Value(double value) : held_(value) {}                // NOLINT(google-explicit-constructor)
+  Value(T value) : held_(value) {}             // NOLINT(google-explicit-constructor)
+  Value(std::int64_t value) : held_(value) {}  // NOLINT(google-explicit-constructor)
+  Value(double value) : held_(value) {}        // NOLINT(google-explicit-constructor)
   explicit Value(std::string bytes);
   explicit Value(std::shared_ptr<const Text> text) : held_(std::move(text)) {}
   explicit Value(std::shared_ptr<const Sequence> items) : held_(std::move(items)) {}
