@@ -10,6 +10,7 @@
 #include "asterism/text/jinja/filters.hpp"
 #include "asterism/text/jinja/interpreter.hpp"
 #include "asterism/text/jinja/operators.hpp"
+#include "asterism/text/jinja/repr.hpp"
 #include "asterism/text/jinja/tests.hpp"
 
 namespace asterism::text::jinja {

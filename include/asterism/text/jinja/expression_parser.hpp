@@ -102,4 +102,5 @@ class ExpressionParser {
 
 #if !defined(ASTERISM_COMPILED)
 #include "asterism/text/jinja/expression_parser_impl.hpp"
+#include "asterism/text/jinja/trailer_parser_impl.hpp"
 #endif

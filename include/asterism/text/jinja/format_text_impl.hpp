@@ -11,6 +11,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/text/jinja/format_text.hpp"
 #include "asterism/text/jinja/operators.hpp"
+#include "asterism/text/jinja/repr.hpp"
 #include "asterism/text/jinja/strings.hpp"
 
 namespace asterism::text::jinja {

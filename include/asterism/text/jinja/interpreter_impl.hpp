@@ -9,6 +9,7 @@
 #include "asterism/text/jinja/interpreter.hpp"
 #include "asterism/text/jinja/objects.hpp"
 #include "asterism/text/jinja/operators.hpp"
+#include "asterism/text/jinja/repr.hpp"
 
 namespace asterism::text::jinja {
 

@@ -13,6 +13,7 @@
 #include "asterism/text/detail/utf8.hpp"
 #include "asterism/text/jinja/json_text.hpp"
 #include "asterism/text/jinja/operators.hpp"
+#include "asterism/text/jinja/repr.hpp"
 #include "asterism/text/jinja/strings.hpp"
 
 namespace asterism::text::jinja {

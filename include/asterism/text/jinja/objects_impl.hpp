@@ -10,6 +10,7 @@
 #include "asterism/text/jinja/arguments.hpp"
 #include "asterism/text/jinja/objects.hpp"
 #include "asterism/text/jinja/operators.hpp"
+#include "asterism/text/jinja/repr.hpp"
 
 namespace asterism::text::jinja {
 

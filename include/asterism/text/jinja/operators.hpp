@@ -66,11 +66,6 @@ std::shared_ptr<const Sequence> iterate(Runtime& run, const Value& value);
 /// Python's `len`.
 std::int64_t length(Runtime& run, const Value& value);
 
-/// Python's `str` and `repr`; an undefined value is empty.
-std::string to_string(Runtime& run, const Value& value);
-void append_string(TextBuilder& out, Runtime& run, const Value& value);
-void append_repr(TextBuilder& out, Runtime& run, const Value& value);
-
 /// The text of a value that has to be one; `what` names it in the error.
 std::string_view require_text(Runtime& run, const Value& value, std::string_view what);
 std::int64_t require_integer(Runtime& run, const Value& value, std::string_view what);

@@ -63,12 +63,6 @@ bool is_all_letters_or_digits(std::string_view text);
 bool is_lower(std::string_view text);
 bool is_upper(std::string_view text);
 
-/// Python's repr of a text: in quotes, with escapes.
-std::string quoted(std::string_view text);
-
-/// Python's repr of a floating point number: the shortest that reads back.
-std::string number_text(double value);
-
 }  // namespace asterism::text::jinja
 
 #if !defined(ASTERISM_COMPILED)

@@ -14,9 +14,9 @@ namespace asterism::text::jinja {
 
 /// A parsed template. Rendering equals Jinja 3.1 as transformers 5 sets it up (a sandbox whose lists and dicts can't be
 /// changed; trim_blocks, lstrip_blocks, loop controls, {% generation %}, raise_exception, strftime_now, its own
-/// tojson), but for what is refused by name: include, import, extends, block, autoescape, recursive loops, *arguments, cycler,
-/// joiner, some filters (pprint, random, urlize ...), integers of more than 64 bits. Immutable; copies share the tree.
-/// Thread-safe.
+/// tojson), but for what is refused by name: include, import, extends, block, autoescape, recursive loops, *arguments,
+/// cycler, joiner, some filters (pprint, random, urlize ...), integers of more than 64 bits. Immutable; copies share
+/// the tree. Thread-safe.
 class Template {
  public:
   /// Throws FormatError and Unsupported, with `where` and the line, as jinja::parse.

@@ -11,6 +11,7 @@
 #include "asterism/text/jinja/arithmetic.hpp"
 #include "asterism/text/jinja/filters.hpp"
 #include "asterism/text/jinja/operators.hpp"
+#include "asterism/text/jinja/repr.hpp"
 #include "asterism/text/jinja/strings.hpp"
 #include "asterism/text/jinja/tests.hpp"
 

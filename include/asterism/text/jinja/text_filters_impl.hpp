@@ -18,6 +18,7 @@
 #include "asterism/text/jinja/json_text.hpp"
 #include "asterism/text/jinja/methods.hpp"
 #include "asterism/text/jinja/operators.hpp"
+#include "asterism/text/jinja/repr.hpp"
 #include "asterism/text/jinja/text_filters.hpp"
 
 namespace asterism::text::jinja {
