@@ -13,7 +13,8 @@ namespace asterism::text::jinja {
 /// `value` by a path as "function.name", or by an index; `otherwise` stands for what is undefined on the way, if any.
 Value by_path(Runtime& run, Value value, const Value& path, const Value* otherwise = nullptr);
 
-/// The answer of a filter that compares items, empty if `name` is none of them: dictsort, groupby, max, min, sort, unique.
+/// The answer of a filter that compares items, empty if `name` is none of them: dictsort, groupby, max, min, sort,
+/// unique.
 std::optional<Value> order_filter(Runtime& run, std::string_view name, const Value& value,
                                   const Arguments& arguments);
 
