@@ -30,8 +30,8 @@ std::string tokens(std::string_view source) {
 TEST_CASE("tokens") {
   CHECK(tokens("") == "end");
   CHECK(tokens("a{{ b.c }}d\n") == "data:a {{ name:b sign:. name:c }} data:d end");
-  CHECK(tokens("{%- if x//2 -%} {%+ endif +%}\n") ==
-        "{% name:if name:x sign:// int:2 %} {% name:endif %} data:\n end" + std::string());
+  CHECK(tokens("{%- if x//2 -%} {%+ endif +%}\n{%- y %}\nz") ==
+        "{% name:if name:x sign:// int:2 %} {% name:endif %} {% name:y %} data:z end");
   CHECK(tokens("{{ '\\x41\\n' ~ 1_0 ~ 1.5e-3 }}") == "{{ text:A\n sign:~ int:10 sign:~ num:1.5e-3 }} end");
   CHECK(tokens("{{ {'a': {}} }}") == "{{ sign:{ text:a sign:: sign:{ sign:} sign:} }} end");
   CHECK(tokens("{{ '}}' }}") == "{{ text:}} }} end");

@@ -55,6 +55,7 @@ inline Value range(Runtime& run, const Arguments& arguments) {
     items.emplace_back(i);
     if (__builtin_add_overflow(i, step, &i)) break;
   }
+  run.step(items.size() / 2);
   return run.sequence(Sequence::Type::range, std::move(items));
 }
 
