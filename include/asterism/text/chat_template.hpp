@@ -38,7 +38,7 @@ struct ChatOptions {
 /// read; const members may be called from several threads.
 class ChatTemplate {
  public:
-  /// Names of special tokens and their texts, as the template's variables: {"bos_token", "<s>"}.
+  /// Names of special tokens and their texts, as the template's variables: `{"bos_token", "<s>"}`.
   using Tokens = std::vector<std::pair<std::string, std::string>>;
 
   /// Reads chat_template.jinja and additional_chat_templates/NAME.jinja, or else chat_template of

@@ -11,6 +11,7 @@
 #include "asterism/text/jinja/format_text.hpp"
 #include "asterism/text/jinja/operators.hpp"
 #include "asterism/text/jinja/operators_impl.hpp"
+#include "asterism/text/jinja/text_filters.hpp"
 
 namespace asterism::text::jinja {
 
@@ -124,9 +125,11 @@ ASTERISM_INLINE Value arithmetic(Runtime& run, Operator op, const Value& left, c
   if (left.is_number() && right.is_number()) return detail::of_numbers(run, op, left.number(), right.number());
   if (op == Operator::add) {
     if (left.is(Kind::text) && right.is(Kind::text)) {
+      const bool is_markup = left.is_markup() || right.is_markup();
       TextBuilder out(run);
-      out.append(left.text()).append(right.text());
-      return out.finish();
+      for (const Value* part : {&left, &right})
+        out.append(is_markup ? std::string_view(escaped(run, *part)) : part->text());
+      return run.text(out.take(), is_markup);
     }
     if (detail::is_list_or_tuple(left) && detail::is_list_or_tuple(right) &&
         left.sequence().type == right.sequence().type) {
@@ -144,7 +147,7 @@ ASTERISM_INLINE Value arithmetic(Runtime& run, Operator op, const Value& left, c
     if (repeats(left) && right.is_integral()) return detail::repeated(run, left, right.integer());
     if (repeats(right) && left.is_integral()) return detail::repeated(run, right, left.integer());
   }
-  if (op == Operator::modulo && left.is(Kind::text)) return format_text(run, left.text(), right);
+  if (op == Operator::modulo && left.is(Kind::text)) return format_text(run, left, right);
   detail::wrong_operands(run, detail::arithmetic_signs[static_cast<std::size_t>(op)], left, right);
 }
 

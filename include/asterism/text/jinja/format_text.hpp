@@ -11,7 +11,8 @@ namespace asterism::text::jinja {
 
 /// `form` with %s, %r, %d, %i, %f, %x, %X, %o and %% replaced by `values`, a tuple or one value, or, as %(name)s, by
 /// the members of a dict; with flags -, 0, +, blank, width and precision. Others are not supported.
-Value format_text(Runtime& run, std::string_view form, const Value& values);
+/// Markup, if `form` is: then the values are escaped.
+Value format_text(Runtime& run, const Value& form, const Value& values);
 
 }  // namespace asterism::text::jinja
 

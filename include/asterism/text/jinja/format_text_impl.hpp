@@ -13,6 +13,7 @@
 #include "asterism/text/jinja/operators.hpp"
 #include "asterism/text/jinja/repr.hpp"
 #include "asterism/text/jinja/strings.hpp"
+#include "asterism/text/jinja/text_filters.hpp"
 
 namespace asterism::text::jinja {
 
@@ -28,12 +29,13 @@ struct Conversion {
   char kind = 0;
 };
 
-inline std::string converted(Runtime& run, Conversion& how, const Value& value) {
+inline std::string converted(Runtime& run, Conversion& how, const Value& value, bool is_markup) {
   if (how.kind == 's' || how.kind == 'r') {
     how.zero = false;
     TextBuilder out(run);
     how.kind == 's' ? append_string(out, run, value) : append_repr(out, run, value);
     std::string text = out.take();
+    if (is_markup && !(how.kind == 's' && value.is_markup())) text = escaped(run, Value(std::move(text)));
     if (how.precision >= 0) text.resize(offset_of(text, static_cast<std::size_t>(how.precision)));
     return text;
   }
@@ -64,7 +66,8 @@ inline std::string converted(Runtime& run, Conversion& how, const Value& value) 
 
 }  // namespace detail
 
-ASTERISM_INLINE Value format_text(Runtime& run, std::string_view form, const Value& values) {
+ASTERISM_INLINE Value format_text(Runtime& run, const Value& text_form, const Value& values) {
+  const std::string_view form = text_form.text();
   const bool is_tuple = values.is(Kind::sequence) && values.sequence().type == Sequence::Type::tuple;
   std::size_t used = 0;
   const auto next = [&]() -> const Value& {
@@ -125,7 +128,8 @@ ASTERISM_INLINE Value format_text(Runtime& run, std::string_view form, const Val
       out.append("%");
       continue;
     }
-    const std::string text = detail::converted(run, how, value != nullptr ? *value : next());
+    const std::string text =
+        detail::converted(run, how, value != nullptr ? *value : next(), text_form.is_markup());
     const std::size_t size = length_of(text);
     const std::size_t padding = how.width > size ? how.width - size : 0;
     if (how.left) {
@@ -140,7 +144,7 @@ ASTERISM_INLINE Value format_text(Runtime& run, std::string_view form, const Val
   if (is_tuple ? used < values.sequence().items.size() : used == 0 && !named && !values.is(Kind::dict)) {
     run.fail("the format has fewer conversions than values");
   }
-  return out.finish();
+  return run.text(out.take(), text_form.is_markup());
 }
 
 }  // namespace asterism::text::jinja

@@ -289,6 +289,7 @@ ASTERISM_INLINE Value call_method(Runtime& run, const Value& self, std::string_v
       (name == "clear" || name == "pop" || name == "popitem" || name == "setdefault" || name == "update")) {
     run.fail(concat("'", name, "' would change a dict, which chat templates may not do"));
   }
+  if (self.is_markup()) run.unsupported(concat("the method '", name, "' of text that is marked as safe"));
   if (is_text) return detail::call_text_method(run, self, name, arguments);
   if (is_list) return detail::call_list_method(run, self, name, arguments);
   return detail::call_dict_method(run, self, name, arguments);

@@ -61,7 +61,7 @@ class Runtime {
 
   // Makers of values. Items may be nested max_value_depth deep and can't be objects, so that nothing holds itself.
 
-  Value text(std::string bytes);
+  Value text(std::string bytes, bool is_markup = false);
   Value sequence(Sequence::Type type, std::vector<Value> items);
   Value list(std::vector<Value> items) { return sequence(Sequence::Type::list, std::move(items)); }
 

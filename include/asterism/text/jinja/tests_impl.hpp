@@ -58,7 +58,7 @@ inline bool is_plain(Runtime& run, std::string_view name, const Value& value) {
   if (name == "callable") {  // Python says so of undefined values too
     return value.is(Kind::undefined) || (value.is(Kind::object) && value.type_name() != "namespace");
   }
-  if (name == "escaped") return false;  // nothing is: templates of chats write plain text
+  if (name == "escaped") return value.is_markup();
   if (name == "iterable") {
     return is_sequence || value.is(Kind::text) || value.is(Kind::dict) || value.is(Kind::undefined);
   }

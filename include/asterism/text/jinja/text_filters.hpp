@@ -18,6 +18,9 @@ Value stripped_text(Runtime& run, std::string_view text, const Value& chars, Sid
 /// The first `most` occurrences of `old` replaced, all if `most` is negative.
 Value replaced(Runtime& run, std::string_view text, std::string_view old, std::string_view by, std::int64_t most);
 
+/// `value`, which is text, with & < > ' and " as HTML's entities, unless it is markup.
+std::string escaped(Runtime& run, const Value& value);
+
 /// "upper", "lower", "title" or "capitalize", as Python's methods. Throws Unsupported for characters whose case is
 /// not mapped one by one.
 Value in_case(Runtime& run, std::string_view text, std::string_view name);

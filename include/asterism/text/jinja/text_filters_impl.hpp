@@ -25,7 +25,7 @@ namespace asterism::text::jinja {
 
 namespace detail {
 
-inline Value escaped(Runtime& run, std::string_view text) {
+inline std::string with_entities(Runtime& run, std::string_view text) {
   run.step_bytes(text.size());
   TextBuilder out(run);
   std::size_t plain = 0;
@@ -41,7 +41,7 @@ inline Value escaped(Runtime& run, std::string_view text) {
     out.append(text.substr(plain, at - plain)).append(entity);
     plain = at + 1;
   }
-  return out.append(text.substr(plain)).finish();
+  return out.append(text.substr(plain)).take();
 }
 
 /// Jinja's title: words begin behind white space and - ( { [ <, and are lower case otherwise.
@@ -147,7 +147,7 @@ inline Value as_number(Runtime& run, const Value& value, const Arguments& argume
   return bound.value(0, 0.0);
 }
 
-inline Value formatted(Runtime& run, std::string_view form, const Arguments& arguments) {
+inline Value formatted(Runtime& run, const Value& form, const Arguments& arguments) {
   if (arguments.named.empty()) {
     return format_text(run, form, run.sequence(Sequence::Type::tuple, arguments.positional));
   }
@@ -195,6 +195,10 @@ inline std::int64_t count_words(std::string_view text) {
 }
 
 }  // namespace detail
+
+ASTERISM_INLINE std::string escaped(Runtime& run, const Value& value) {
+  return value.is_markup() ? std::string(value.text()) : detail::with_entities(run, value.text());
+}
 
 ASTERISM_INLINE Value stripped_text(Runtime& run, std::string_view text, const Value& chars, Side side) {
   run.step_bytes(text.size());
@@ -251,15 +255,18 @@ ASTERISM_INLINE std::optional<Value> text_filter(Runtime& run, std::string_view 
   if (std::find(std::begin(known), std::end(known), name) == std::end(known)) return std::nullopt;
   const Value text = value.is(Kind::text) ? value : run.text(to_string(run, value));
   const std::string_view self = text.text();
+  const auto as_markup = [&](const Value& made) {  // these keep what their text was
+    return text.is_markup() ? run.text(std::string(made.text()), true) : made;
+  };
   if (name == "trim") {
     const Bound bound(run, name, arguments, {"chars"});
-    return stripped_text(run, self, bound.value(0, Value::none()), Side::both);
+    return as_markup(stripped_text(run, self, bound.value(0, Value::none()), Side::both));
   }
   if (name == "replace") {
     const Bound bound(run, name, arguments, {"old", "new", "count"}, 2);
     return replaced(run, self, to_string(run, bound[0]), to_string(run, bound[1]), bound.integer(2, -1));
   }
-  if (name == "format") return detail::formatted(run, self, arguments);
+  if (name == "format") return detail::formatted(run, text, arguments);
   if (name == "indent" || name == "truncate") {
     if (!value.is(Kind::text)) require_text(run, value, concat("what '", name, "' gets"));
     return name == "indent" ? detail::indented(run, self, arguments) : detail::truncated(run, self, arguments);
@@ -269,11 +276,13 @@ ASTERISM_INLINE std::optional<Value> text_filter(Runtime& run, std::string_view 
     return call_method(run, text, name, {.positional = {bound.integer(0, 80)}, .named = {}});
   }
   const Bound none(run, name, arguments, {});
-  if (name == "string" || name == "safe") return text;
+  if (name == "string") return text;
+  if (name == "safe") return text.is_markup() ? text : run.text(std::string(self), true);
   if (name == "wordcount") return detail::count_words(self);
   if (name == "title") return detail::words_in_title_case(run, self);
-  if (name.ends_with("e") && name != "capitalize") return detail::escaped(run, self);
-  return in_case(run, self, name);
+  if (name == "forceescape") return run.text(detail::with_entities(run, self), true);
+  if (name == "e" || name == "escape") return run.text(escaped(run, text), true);
+  return as_markup(in_case(run, self, name));
 }
 
 }  // namespace asterism::text::jinja

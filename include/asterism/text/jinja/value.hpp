@@ -72,6 +72,8 @@ class Value {
   std::int64_t integer() const;  ///< of a boolean too
   double number() const;         ///< of any number
   std::string_view text() const;
+  /// Whether it is text that the filter `safe` or `escape` made: what is added to it is escaped.
+  bool is_markup() const;
   const Sequence& sequence() const { return *std::get<std::shared_ptr<const Sequence>>(held_); }
   const std::shared_ptr<const Sequence>& shared_sequence() const {
     return std::get<std::shared_ptr<const Sequence>>(held_);
@@ -102,6 +104,7 @@ using Kind = Value::Kind;
 /// Bytes of text, UTF-8 as a rule.
 struct Text {
   std::string bytes;
+  bool is_markup = false;
   Charge charge{};
 };
 

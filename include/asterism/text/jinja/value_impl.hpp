@@ -57,6 +57,10 @@ ASTERISM_INLINE std::string_view Value::text() const {
   return std::get<std::shared_ptr<const Text>>(held_)->bytes;
 }
 
+ASTERISM_INLINE bool Value::is_markup() const {
+  return is(Kind::text) && std::get<std::shared_ptr<const Text>>(held_)->is_markup;
+}
+
 ASTERISM_INLINE bool Value::same(const Value& other) const {
   if (kind() != other.kind()) return false;
   switch (kind()) {
