@@ -17,7 +17,7 @@ namespace asterism::text::jinja {
 
 namespace detail {
 
-constexpr std::string_view arithmetic_signs[] = {"+", "-", "*", "/", "//", "%", "**"};
+inline constexpr std::string_view arithmetic_signs[] = {"+", "-", "*", "/", "//", "%", "**"};
 
 [[noreturn]] inline void too_large(Runtime& run) { run.unsupported("an integer of more than 64 bits"); }
 

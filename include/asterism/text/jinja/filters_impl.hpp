@@ -25,7 +25,7 @@ namespace asterism::text::jinja {
 
 namespace detail {
 
-constexpr std::string_view filter_names[] = {
+inline constexpr std::string_view filter_names[] = {
     "abs",    "attr",       "batch",       "capitalize", "center",   "count",
     "d",      "default",    "dictsort",    "e",          "escape",   "filesizeformat",
     "first",  "float",      "forceescape", "format",     "groupby",  "indent",

@@ -23,7 +23,7 @@ namespace asterism::text::jinja {
 namespace detail {
 
 // The names are Python's: a member of a dict that is named as one of these is reached by subscription alone.
-constexpr std::string_view text_methods[] = {
+inline constexpr std::string_view text_methods[] = {
     "capitalize", "casefold",     "center",       "count",   "encode",     "endswith",    "expandtabs",
     "find",       "format",       "format_map",   "index",   "isalnum",    "isalpha",     "isascii",
     "isdecimal",  "isdigit",      "isidentifier", "islower", "isnumeric",  "isprintable", "isspace",
@@ -31,11 +31,11 @@ constexpr std::string_view text_methods[] = {
     "partition",  "removeprefix", "removesuffix", "replace", "rfind",      "rindex",      "rjust",
     "rpartition", "rsplit",       "rstrip",       "split",   "splitlines", "startswith",  "strip",
     "swapcase",   "title",        "translate",    "upper",   "zfill"};
-constexpr std::string_view list_methods[] = {"append", "clear", "copy",   "count",   "extend", "index",
-                                             "insert", "pop",   "remove", "reverse", "sort"};
-constexpr std::string_view tuple_methods[] = {"count", "index"};
-constexpr std::string_view dict_methods[] = {"clear", "copy",    "fromkeys",   "get",    "items", "keys",
-                                             "pop",   "popitem", "setdefault", "update", "values"};
+inline constexpr std::string_view list_methods[] = {"append", "clear", "copy",   "count",   "extend", "index",
+                                                    "insert", "pop",   "remove", "reverse", "sort"};
+inline constexpr std::string_view tuple_methods[] = {"count", "index"};
+inline constexpr std::string_view dict_methods[] = {"clear", "copy",    "fromkeys",   "get",    "items", "keys",
+                                                    "pop",   "popitem", "setdefault", "update", "values"};
 
 class BoundMethod final : public Object {
  public:

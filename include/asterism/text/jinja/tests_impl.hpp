@@ -19,27 +19,27 @@ namespace asterism::text::jinja {
 
 namespace detail {
 
-constexpr std::pair<std::string_view, Operator> comparisons[] = {{"==", Operator::equal},
-                                                                 {"eq", Operator::equal},
-                                                                 {"equalto", Operator::equal},
-                                                                 {"!=", Operator::unequal},
-                                                                 {"ne", Operator::unequal},
-                                                                 {"<", Operator::less},
-                                                                 {"lt", Operator::less},
-                                                                 {"lessthan", Operator::less},
-                                                                 {"<=", Operator::less_equal},
-                                                                 {"le", Operator::less_equal},
-                                                                 {">", Operator::greater},
-                                                                 {"gt", Operator::greater},
-                                                                 {"greaterthan", Operator::greater},
-                                                                 {">=", Operator::greater_equal},
-                                                                 {"ge", Operator::greater_equal},
-                                                                 {"in", Operator::in}};
+inline constexpr std::pair<std::string_view, Operator> comparisons[] = {{"==", Operator::equal},
+                                                                        {"eq", Operator::equal},
+                                                                        {"equalto", Operator::equal},
+                                                                        {"!=", Operator::unequal},
+                                                                        {"ne", Operator::unequal},
+                                                                        {"<", Operator::less},
+                                                                        {"lt", Operator::less},
+                                                                        {"lessthan", Operator::less},
+                                                                        {"<=", Operator::less_equal},
+                                                                        {"le", Operator::less_equal},
+                                                                        {">", Operator::greater},
+                                                                        {"gt", Operator::greater},
+                                                                        {"greaterthan", Operator::greater},
+                                                                        {">=", Operator::greater_equal},
+                                                                        {"ge", Operator::greater_equal},
+                                                                        {"in", Operator::in}};
 
-constexpr std::string_view plain_tests[] = {"odd",      "even",     "defined", "undefined", "filter",  "test",
-                                            "none",     "boolean",  "false",   "true",      "integer", "float",
-                                            "lower",    "upper",    "string",  "mapping",   "number",  "sequence",
-                                            "iterable", "callable", "escaped"};
+inline constexpr std::string_view plain_tests[] = {
+    "odd",     "even",    "defined", "undefined", "filter",   "test",     "none",
+    "boolean", "false",   "true",    "integer",   "float",    "lower",    "upper",
+    "string",  "mapping", "number",  "sequence",  "iterable", "callable", "escaped"};
 
 inline bool is_plain(Runtime& run, std::string_view name, const Value& value) {
   const bool is_sequence = value.is(Kind::sequence);
