@@ -67,7 +67,7 @@ def compiles(folder, code, tools):
         command += [test_main, "-pthread", "-o", str(folder / "snippet")]
         librarian = "asterism/librarian/" in code
         graph = "asterism/knowledge/graph.hpp" in code
-        reads_text = librarian or "asterism/encode/" in code or "asterism/train" in code
+        reads_text = librarian or any(f"asterism/{room}" in code for room in ("encode/", "text/", "train"))
         command += ["-lpcre2-8"] if reads_text else []
         command += ["-lutf8proc"] if reads_text or graph else []
         command += ["-lsqlite3"] if librarian or graph or "store/sqlite.hpp" in code else []

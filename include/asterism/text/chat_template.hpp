@@ -1,8 +1,10 @@
 // Renders conversations to the text format that a chat model was trained on.
 #pragma once
 
-#include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "asterism/core/config.hpp"
@@ -14,49 +16,63 @@ namespace asterism::text {
 
 /// One turn of a conversation.
 struct Message {
-  std::string role;  ///< "user", "assistant", and "system" if the template supports it
+  std::string role;  ///< "user", "assistant", and what else the template knows: "system", "tool"
   std::string content;
+  /// What else the turn has, a JSON object, or empty: {"tool_calls": [...]}, {"name": ..., "tool_call_id": ...},
+  /// {"reasoning_content": ...}. A content of several parts stands here too, {"content": [...]}, and replaces the one
+  /// above; null takes it away.
+  std::string fields{};
 };
 
-/// The chat template of a checkpoint. Templates are Jinja programs but are not run: the published templates below
-/// are recognised; any other one is an error as soon as something is to be rendered.
-///
-///     Mixtral-8x7B-Instruct-v0.1 (2023)  <s>[INST] u [/INST]a</s>[INST] u [/INST]
-///     Mixtral-8x7B-Instruct-v0.1 (2024)  <s> [INST] s\n\nu [/INST] a</s> [INST] u [/INST]
-///     Mistral-7B-Instruct-v0.1   (2023)  <s>[INST] u [/INST]a</s> [INST] u [/INST]
-///
-/// The second accepts a system message before the first user message. Immutable; const members may be called from
-/// several threads.
+/// What a template is rendered with besides the messages. Texts are JSON, whose members keep their order; empty: none.
+struct ChatOptions {
+  bool add_generation_prompt = true;  ///< end where the assistant continues
+  std::string tools{};                ///< an array of descriptions: [{"type": "function", "function": {...}}]
+  std::string documents{};            ///< an array: [{"title": ..., "text": ...}]
+  std::string variables{};            ///< an object of further variables: {"enable_thinking": false}
+  std::string template_name{};  ///< of the checkpoint's templates; empty: "tool_use" for tools, else "default"
+};
+
+/// The chat template of a checkpoint, a Jinja program, which is run as Hugging Face's transformers does. What of Jinja
+/// is refused, and what bounds a program that does not end, stands at jinja::Template. Immutable; copies share what was
+/// read; const members may be called from several threads.
 class ChatTemplate {
  public:
-  /// Reads chat_template.jinja, or else chat_template in tokenizer_config.json (the one named "default" if there
-  /// are several), and the texts of the beginning and end tokens. Both files are optional. FileError, FormatError.
+  /// Names of special tokens and their texts, as the template's variables: `{"bos_token", "<s>"}`.
+  using Tokens = std::vector<std::pair<std::string, std::string>>;
+
+  /// Reads chat_template.jinja and additional_chat_templates/NAME.jinja, or else chat_template of
+  /// tokenizer_config.json, one text or several named ones, and the texts of the special tokens. All files are
+  /// optional; a template that can't be parsed is an error when it is rendered. FileError, FormatError for a broken
+  /// tokenizer_config.json.
   static ChatTemplate from_directory(const std::string& directory);
 
-  /// Whether `render` supports the template.
-  bool is_supported() const { return style_ != Style::unknown; }
+  /// The template `source` with the texts of special tokens; `where` names it in messages. Throws nothing for a source
+  /// that can't be read: `render` does.
+  static ChatTemplate from_source(std::string_view source, Tokens tokens, std::string_view where);
 
-  /// The text of a conversation, equal to `apply_chat_template(messages, tokenize=False)` of transformers; these
-  /// templates end where the assistant continues. It begins with `<s>`: encode it without `add_special_tokens`, as
-  /// `encode_chat` does. Contents are inserted verbatim: text that spells a special token becomes that token, as
-  /// with transformers, so check untrusted input. Unsupported for any other template, FormatError if the token
-  /// texts are missing, InvalidArgument unless roles alternate user, assistant, user.
-  std::string render(View<const Message> messages) const;
+  /// Whether there is a template that `render` takes without a name, and it can be read.
+  bool is_supported() const;
+
+  /// The text of a conversation, equal to `apply_chat_template(messages, tokenize=False,
+  /// add_generation_prompt=True)` of transformers 5. It usually begins with the beginning token: encode it without
+  /// `add_special_tokens`, as `encode_chat` does. Contents are inserted verbatim: text that spells a special
+  /// token becomes that token, as with transformers unless it is told to sanitize, so check untrusted input.
+  /// Unsupported if there is no template, or it needs what is not supported; InvalidArgument for no messages, for JSON
+  /// that is not as above, and if the template refuses the conversation, with its words; FormatError if the template is
+  /// wrong, does not fit the messages, or writes a beginning or end token that tokenizer_config.json does not name.
+  std::string render(View<const Message> messages, const ChatOptions& options = {}) const;
 
  private:
-  enum class Style : std::uint8_t { unknown, mixtral_2023, mixtral_2024, mistral_2023 };
+  struct Source;
 
-  std::string where_;
-  std::string begin_;
-  std::string end_;
-  bool has_template_ = false;
-  Style style_ = Style::unknown;
+  std::shared_ptr<const Source> source_;
 };
 
-/// The ids of a conversation, equal to `apply_chat_template(messages)` of transformers. Throws as `render` and
-/// `Tokenizer::encode`.
+/// The ids of a conversation, equal to `apply_chat_template(messages, add_generation_prompt=True)` of transformers.
+/// Throws as `render` and `Tokenizer::encode`.
 std::vector<TokenId> encode_chat(const Tokenizer& tokenizer, const ChatTemplate& chat,
-                                 View<const Message> messages);
+                                 View<const Message> messages, const ChatOptions& options = {});
 
 }  // namespace asterism::text
 

@@ -9,6 +9,7 @@ class Tokenizer;
 class StreamDecoder;
 
 struct Message;
+struct ChatOptions;
 class ChatTemplate;
 
 }  // namespace asterism::text

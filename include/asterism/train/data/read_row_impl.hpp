@@ -150,7 +150,7 @@ inline void read_pair(const json::Value& object, const Pair& form, const ReadOpt
     const text::EncodeOptions as_rendered{.add_special_tokens = false};
     asked = encoded(options, options.chat->render(messages), as_rendered);
     messages.push_back({"assistant", answer});
-    std::string all = options.chat->render(messages);
+    std::string all = options.chat->render(messages, {.add_generation_prompt = false});
     if (!all.empty() && all.back() == ' ') all.pop_back();  // one template separates turns by it
     row.ids = encoded(options, all, as_rendered);
   } else {
