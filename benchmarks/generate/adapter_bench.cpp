@@ -1,8 +1,8 @@
-// What an adapter costs a token: one model, two sequences in turns, one of which has an adapter of rank 16 at query, key,
-// value and output.
+// What an adapter costs a token: one model, two sequences in turns, one of which has an adapter of rank 16 at query,
+// key, value and output.
 //
-// Run it on a quiet machine, with --benchmark_filter=shape_m. Argument: threads. Counters: milliseconds a token of either,
-// medians of fifteen pairs of windows of sixteen tokens, and the median of the pairs' quotients.
+// Run it on a quiet machine, with --benchmark_filter=shape_m. Argument: threads. Counters: milliseconds a token of
+// either, medians of fifteen pairs of windows of sixteen tokens, and the median of the pairs' quotients.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
