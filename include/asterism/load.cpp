@@ -30,6 +30,7 @@
 #include "asterism/generate/decoding/answer_text_impl.hpp"
 #include "asterism/generate/decoding/sampler_impl.hpp"
 #include "asterism/generate/decoding/stop_strings_impl.hpp"
+#include "asterism/generate/decoding/token_score_impl.hpp"
 #include "asterism/generate/load_options_impl.hpp"
 #include "asterism/generate/memory_report_impl.hpp"
 #include "asterism/generate/prompt_impl.hpp"
