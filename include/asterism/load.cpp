@@ -35,6 +35,7 @@
 #include "asterism/generate/memory_report_impl.hpp"
 #include "asterism/generate/prompt_impl.hpp"
 #include "asterism/generate/quantize_checkpoint_impl.hpp"
+#include "asterism/generate/scheduler_impl.hpp"
 #include "asterism/json/fields_impl.hpp"
 #include "asterism/json/json_impl.hpp"
 #include "asterism/lab/arms_impl.hpp"

@@ -9,7 +9,7 @@ order of `generate`: sequence bias, repetition penalty, (presence and frequency 
 decay.
 transformers has no presence and frequency penalty: they are a plain loop over the formula of OpenAI's reference,
 where c[j] counts the token in the answer:  mu[j] -> mu[j] - c[j] * frequency - float(c[j] > 0) * presence.
-Tensors: `logits_<set>` float32 [vocab], `history_<set>` int32 [m], `scores_<case>` float32 [vocab], minus infinity where
+Tensors: `logits_<set>` float32 [vocab], `history_<set>` int32 [m], `scores_<case>` float32 [vocab], -inf where
 a token can't be drawn.
 """
 
