@@ -1,16 +1,20 @@
 """Asks a server on the shipped checkpoint: answers, streams, scores, errors, malformed requests.
 
-Usage: answers_test.py PROGRAM FOLDER_OF_MALFORMED_REQUESTS
+Usage: answers_test.py PROGRAM FOLDER_OF_MALFORMED_REQUESTS PAGE
+Where curl is, the page's commands are run.
 """
 import json
 import pathlib
+import re
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 
 from running_server import Server
 
-PROGRAM, MALFORMED = sys.argv[1], pathlib.Path(sys.argv[2])
+PROGRAM, MALFORMED, PAGE = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
 PROMPT = ("[KNOWLEDGE] Salt Dancer strength 4. Moss Heron guard 1. Rule 150.4a damage is strength less guard. [/KNOWLEDGE]\n"
           "Query: How much damage does Salt Dancer deal to Moss Heron?\nResponse:")
 CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
@@ -124,8 +128,17 @@ def errors(server):
     assert count == 97, count
 
 
+def commands(server):
+    found = re.findall(r"^    (curl .*)$", PAGE.read_text(), re.M)
+    assert len(found) == 3
+    for command in found if shutil.which("curl") else []:
+        result = subprocess.run(command.replace("localhost:8080", f"localhost:{server.port}"), shell=True,
+                                capture_output=True, text=True)
+        assert result.returncode == 0 and '"checkpoint"' in result.stdout and "error" not in result.stdout, result
+
+
 with Server(PROGRAM) as running:
-    for test in (answers, streams, scores, many, errors):
+    for test in (answers, streams, scores, many, errors, commands):
         test(running)
     assert not any("body" in line for line in running.log)
     assert "pirate" not in json.dumps(running.log)

@@ -28,7 +28,8 @@
 namespace example {
 
 /// Waits for a request, reads its header and body within their bounds, and answers. While it answers it goes on
-/// reading, so that it hears when the client leaves. Used by the thread of the sockets; lives as long as something is to happen.
+/// reading, so that it hears when the client leaves. Used by the thread of the sockets; lives as long as something is
+/// to happen.
 class Connection final : public Client, public std::enable_shared_from_this<Connection> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
