@@ -1,6 +1,6 @@
 """Asks a server on the shipped checkpoint: answers, streams, scores, errors, malformed requests.
 
-Usage: answers_test.py PROGRAM FOLDER_OF_MALFORMED_REQUESTS PAGE
+Usage: answers_test.py PROGRAM FOLDER_OF_MALFORMED_REQUESTS PAGE [OPTIONS...]
 Where curl is, the page's commands are run.
 """
 import json
@@ -14,7 +14,7 @@ import threading
 
 from running_server import Server
 
-PROGRAM, MALFORMED, PAGE = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
+PROGRAM, MALFORMED, PAGE = sys.argv[1], *map(pathlib.Path, sys.argv[2:4])
 PROMPT = ("[KNOWLEDGE] Salt Dancer strength 4. Moss Heron guard 1. Rule 150.4a damage is strength less guard. [/KNOWLEDGE]\n"
           "Query: How much damage does Salt Dancer deal to Moss Heron?\nResponse:")
 CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
@@ -137,7 +137,7 @@ def commands(server):
         assert result.returncode == 0 and '"checkpoint"' in result.stdout and "error" not in result.stdout, result
 
 
-with Server(PROGRAM) as running:
+with Server(PROGRAM, *sys.argv[4:]) as running:
     for test in (answers, streams, scores, many, errors, commands):
         test(running)
     assert not any("body" in line for line in running.log)

@@ -2,6 +2,7 @@
 #include <asterism/core/error.hpp>
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress.hpp>
+#include <asterism/generate/load_options.hpp>
 #include <asterism/generate/variant.hpp>
 #include <asterism/machine/machine.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -25,9 +26,10 @@
 
 namespace example {
 
-const Variant& variant_of(const std::string& name) {
-  if (name == "int8") return int8_variant();
-  return name == "bfloat16" ? bfloat16_variant() : nf4_variant();
+const Variant& variant_of(const Settings& settings) {
+  if (settings.offload || !settings.experts.empty()) return offload_variant();
+  if (settings.quantization == "int8") return int8_variant();
+  return settings.quantization == "bfloat16" ? bfloat16_variant() : nf4_variant();
 }
 
 /// Throws where the checkpoint can't be served, before gigabytes are read.
@@ -39,8 +41,9 @@ LoadOptions planned(const Settings& settings, const Variant& variant) {
   const Shape shape = variant.plan_load(settings.checkpoint, {}).config.shape;
   options.limits = chosen_limits(settings.limits, variant.limits, shape);
   options.limits->batch = settings.rows;
+  options.experts = settings.experts;
   check_answerable(settings.checkpoint, false);
-  variant.plan_load(settings.checkpoint, options);
+  generate::check_fits(variant.plan_load(settings.checkpoint, options), settings.checkpoint);
   return options;
 }
 
@@ -50,7 +53,7 @@ std::string name_of_folder(const std::string& folder) {
 }
 
 int serve_until_told(const Settings& settings, const Interrupt& interrupt) {
-  const Variant& variant = variant_of(settings.quantization);
+  const Variant& variant = variant_of(settings);
   LoadOptions options = planned(settings, variant);
   ProgressSink silence;
   InterruptibleProgress progress(silence, interrupt);

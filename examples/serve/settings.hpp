@@ -32,6 +32,8 @@ struct ConnectionLimits {
 struct Settings {
   std::string checkpoint = shipped("small_mixtral/checkpoint");
   std::string quantization = "nf4";
+  std::string experts;
+  bool offload = false;
   std::string machine;
   LimitArguments limits{};
   std::string model_name;  ///< empty: that of the folder
@@ -58,8 +60,20 @@ inline void declare_model(CLI::App& app, Settings& settings) {
   app.add_option("--quantization", settings.quantization, "Format of experts and attention: nf4, int8 or bfloat16")
       ->check(CLI::IsMember({"nf4", "int8", "bfloat16"}))
       ->option_text("FORMAT [nf4]");
-  app.add_option("--machine", settings.machine,
-                 "Devices with their memory, such as 14GiB,14GiB; by default this machine's free memory")
+  CLI::Option* const format = app.get_option("--quantization");
+  app.add_flag(
+         "--offload", settings.offload,
+         "Experts, in 4 bits, take turns in the memory of --machine; the others wait in its host memory or in "
+         "the file of --experts")
+      ->excludes(format);
+  app.add_option("--experts", settings.experts,
+                 "The file of experts that wait on a disk, as quantize --experts writes it; says --offload too")
+      ->excludes(format)
+      ->option_text("FILE");
+  app.add_option(
+         "--machine", settings.machine,
+         "Devices with their memory, such as 14GiB,14GiB, or with --offload 14GiB,host:90GB; by default this "
+         "machine's free memory")
       ->option_text("SIZES");
   declare(app, settings.limits, Served::limits);
   app.add_option("--rows", settings.rows,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <asterism/asterism.hpp>
+#include <asterism/cache/hazard.hpp>
 #include <asterism/generate/variant.hpp>
 
 namespace example {
@@ -22,10 +23,15 @@ struct ServedInt8 : Served {
 struct ServedBFloat16 : Served {
   using Quantization = quant::BFloat16;
 };
+/// Experts take turns in memory; those that wait are in main memory or in a file on a disk.
+struct ServedOffload : Served {
+  using Cache = cache::Hazard;
+};
 
 // Each in a source of its own, so that they compile apart.
 const Variant& nf4_variant();
 const Variant& int8_variant();
 const Variant& bfloat16_variant();
+const Variant& offload_variant();
 
 }  // namespace example
