@@ -64,10 +64,13 @@ inline std::string_view without_port(std::string_view host) {
 /// Whether `host` names this server: itself, `address` (at which it was reached) or one of `names`. A page whose name
 /// was made to mean this machine (DNS rebinding) says another one.
 inline bool is_own_host(std::string_view host, std::string_view address, const std::vector<std::string>& names) {
-  std::string name(without_port(host));
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name == "localhost" || name == "127.0.0.1" || name == "[::1]" || name == address ||
-         name == asterism::concat("[", address, "]") || std::ranges::find(names, name) != names.end();
+  const auto is = [name = without_port(host)](std::string_view other) {
+    return std::ranges::equal(
+        name, other, {}, [](unsigned char c) { return std::tolower(c); },
+        [](unsigned char c) { return std::tolower(c); });
+  };
+  return is("localhost") || is("127.0.0.1") || is("[::1]") || is(address) ||
+         is(asterism::concat("[", address, "]")) || std::ranges::any_of(names, is);
 }
 
 }  // namespace example

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace example {
@@ -13,7 +12,7 @@ namespace example {
 using Digest = std::array<std::uint32_t, 8>;
 
 /// The digest of `text`. Source: FIPS 180-4, section 6.2.
-inline Digest sha256(std::string_view text) {
+constexpr Digest sha256(std::string_view text) {
   constexpr std::array<std::uint32_t, 64> constants = {
       0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
       0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
@@ -24,16 +23,17 @@ inline Digest sha256(std::string_view text) {
       0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
       0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2};
   Digest state = {0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19};
-  std::string padded(text);
-  padded += '\x80';
-  while (padded.size() % 64 != 56) padded += '\0';
+  // The text, a bit, zeros, and the length in bits: whole blocks of 64 bytes.
   const std::uint64_t bits = std::uint64_t{text.size()} * 8;
-  for (int shift = 56; shift >= 0; shift -= 8) padded += static_cast<char>(bits >> static_cast<unsigned>(shift));
-  for (std::size_t block = 0; block < padded.size(); block += 64) {
+  const std::size_t size = (text.size() + 8) / 64 * 64 + 64;
+  const auto byte_at = [&](std::size_t at) -> std::uint32_t {
+    if (at < text.size()) return static_cast<unsigned char>(text[at]);
+    if (at == text.size()) return 0x80;
+    return at < size - 8 ? 0 : static_cast<std::uint32_t>(bits >> 8U * (size - 1 - at) & 0xFFU);
+  };
+  for (std::size_t block = 0; block < size; block += 64) {
     std::array<std::uint32_t, 64> words{};
-    for (std::size_t i = 0; i < 64; ++i) {
-      words[i / 4 % 16] = words[i / 4 % 16] << 8U | static_cast<unsigned char>(padded[block + i]);
-    }
+    for (std::size_t i = 0; i < 64; ++i) words[i / 4] = words[i / 4] << 8U | byte_at(block + i);
     for (std::size_t i = 16; i < 64; ++i) {
       const std::uint32_t a = words[i - 15];
       const std::uint32_t b = words[i - 2];
@@ -60,5 +60,12 @@ inline Digest sha256(std::string_view text) {
   }
   return state;
 }
+
+// The examples of the standard.
+static_assert(sha256("abc") == Digest{0xBA7816BF, 0x8F01CFEA, 0x414140DE, 0x5DAE2223, 0xB00361A3, 0x96177A9C,
+                                      0xB410FF61, 0xF20015AD});
+static_assert(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
+              Digest{0x248D6A61, 0xD20638B8, 0xE5C02693, 0x0C3E6039, 0xA33CE459, 0x64FF2167, 0xF6ECEDD4,
+                     0x19DB06C1});
 
 }  // namespace example

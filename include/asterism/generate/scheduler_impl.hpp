@@ -146,7 +146,7 @@ ASTERISM_INLINE void Scheduler::start(Entry& entry) {
   ScheduledRequest& request = entry.request;
   try {
     entry.in_batch = batch_.add_prompt(std::move(request.prompt), request.continues_prompt, request.options,
-                                       std::move(request.session), &entry);
+                                       request.session, &entry);
   } catch (const std::exception& error) {
     entry.error = error.what();
     entry.end_unknown();
