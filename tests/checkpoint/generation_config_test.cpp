@@ -41,6 +41,17 @@ TEST_CASE("every field is optional, and so is the file") {
   CHECK(config.min_p == 1);
   CHECK(config.temperature == 0);
   CHECK(config.top_k == 0);
+  CHECK(!config.exponential_decay_length_penalty);
+  const GenerationConfig lengths = parse_generation_config(
+      R"({"min_new_tokens":3,"exponential_decay_length_penalty":[20,1.05],"length_penalty":1.0})", "f");
+  CHECK(lengths.min_new_tokens == 3);
+  CHECK(lengths.exponential_decay_length_penalty->start == 20);
+  CHECK(lengths.exponential_decay_length_penalty->factor == 1.05);
+}
+
+TEST_CASE("a length_penalty belongs to beam search and is refused by that name") {
+  check_error<Unsupported>([] { parse_generation_config(R"({"length_penalty":0.8})", "f"); },
+                           {"f: ", "length_penalty", "beam search", "exponential_decay_length_penalty"});
 }
 
 TEST_CASE("wrong types and values are refused by file and field") {
@@ -59,6 +70,9 @@ TEST_CASE("wrong types and values are refused by file and field") {
   refuse("min_p", {"-0.1", "1.1", "\"1\""});
   refuse("repetition_penalty", {"0", "-1", "\"1\""});
   refuse("max_new_tokens", {"0", "-1", "1.5"});
+  refuse("min_new_tokens", {"-1", "1.5"});
+  refuse("length_penalty", {"\"1\"", "[]"});
+  refuse("exponential_decay_length_penalty", {"1", "[]", "[1]", "[1,2,3]", "[-1,1.1]", "[1,0.9]", "[1,\"2\"]"});
   refuse("max_length", {"0", "-1", "1.5"});
   refuse("eos_token_id", {"-1", "\"2\"", "[true]"});
   refuse("bos_token_id", {"-1", "[1]"});

@@ -80,6 +80,12 @@ TEST_CASE("what generation_config.json recommends") {
   CHECK(greedy.repetition_penalty == 0.9F);
   CHECK(greedy.max_tokens == 160);  // no more than the context
 
+  const GenerateOptions lengths =
+      recommended(R"({"min_new_tokens": 9, "max_new_tokens": 5, "exponential_decay_length_penalty": [3, 1.5]})");
+  CHECK(lengths.min_new_tokens == 5);  // no more than max_tokens
+  CHECK(lengths.exponential_decay_length_penalty->start == 3);
+  CHECK(lengths.exponential_decay_length_penalty->factor == 1.5F);
+
   // The ends of what the file may say are options that the sampler takes.
   const GenerateOptions narrow = recommended(
       R"({"do_sample": true, "temperature": 1000000, "top_p": 0, "min_p": 1, "repetition_penalty": 1000000})");

@@ -4,6 +4,7 @@
 #include "asterism/cache/least_recent.hpp"
 #include "asterism/cache/s3_fifo.hpp"
 #include "asterism/cache/static.hpp"
+#include "asterism/generate/scheduler.hpp"
 #include "asterism/lab/belady.hpp"
 #include "asterism/lab/evaluation_report.hpp"
 #include "asterism/lab/import_routes.hpp"
@@ -13,6 +14,8 @@
 #include "asterism/lab/timed_replay.hpp"
 #include "asterism/lab/timeline_html.hpp"
 #include "asterism/load.hpp"
+#include "asterism/serve/request.hpp"
+#include "asterism/serve/token_texts.hpp"
 
 #include "shared.hpp"
 

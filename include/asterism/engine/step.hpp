@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stop_token>
 #include <type_traits>
@@ -41,11 +42,11 @@ class Step {
   /// Number of tokens in it, at most limits.prefill_chunk.
   std::size_t size() const { return tokens_.size(); }
 
-  /// Adds the pending tokens of a sequence, as many as there is room for and a pass may have; false if there is no
-  /// room. Each sequence once.
-  bool add(Sequence<B>& sequence) {
+  /// Adds the pending tokens of a sequence, as many as there is room for and a pass may have, at most `most`; false if
+  /// there is no room. Each sequence once.
+  bool add(Sequence<B>& sequence, std::size_t most = std::numeric_limits<std::size_t>::max()) {
     const std::size_t room = static_cast<std::size_t>(engine_->limits().prefill_chunk) - size();
-    const std::size_t rows = std::min({room, sequence.pending(), sequence.rows_to_stop()});
+    const std::size_t rows = std::min({room, sequence.pending(), sequence.rows_to_stop(), most});
     if (rows == 0) return false;
     const View<const TokenId> next = sequence.next(rows);
     tokens_.insert(tokens_.end(), next.begin(), next.end());

@@ -12,9 +12,11 @@
 
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/generate/any_batch.hpp"
 #include "asterism/generate/decoding/text_stream.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
+#include "asterism/generate/prompt.hpp"
 #include "asterism/generate/session.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
@@ -156,13 +158,25 @@ class AnyModel {
 
   AnySession session(SessionOptions options = {}) const& { return model_->session(options); }
   AnySession session(SessionOptions options = {}) const&& = delete;  // the session would outlive the model
+  AnyBatch batch(std::size_t rows) const& { return model_->batch(rows); }
+  AnyBatch batch(std::size_t rows) const&& = delete;
   const Shape& shape() const { return model_->shape(); }
   const Limits& limits() const { return model_->limits(); }
   const placement::Plan& plan() const { return model_->plan(); }
   GenerateOptions recommended() const { return model_->recommended(); }
   const std::vector<TokenId>& end_tokens() const { return model_->end_tokens(); }
+  bool has_tokenizer() const { return model_->has_tokenizer(); }
   const text::Tokenizer& tokenizer() const { return model_->tokenizer(); }
   const text::ChatTemplate& chat_template() const { return model_->chat_template(); }
+  generate::Prompt prompt(std::string_view text, const GenerateOptions& options) const {
+    return model_->prompt(text, options);
+  }
+  generate::Prompt prompt(View<const TokenId> tokens, const GenerateOptions& options) const {
+    return model_->prompt(tokens, options);
+  }
+  generate::Prompt chat_prompt(View<const text::Message> messages, const GenerateOptions& options) const {
+    return model_->chat_prompt(messages, options);
+  }
   std::string memory_report() const { return model_->memory_report(); }
 
  private:
@@ -172,13 +186,19 @@ class AnyModel {
     Base& operator=(const Base&) = delete;
     virtual ~Base() = default;
     virtual AnySession session(SessionOptions options) const = 0;
+    virtual AnyBatch batch(std::size_t rows) const = 0;
     virtual const Shape& shape() const = 0;
     virtual const Limits& limits() const = 0;
     virtual const placement::Plan& plan() const = 0;
     virtual GenerateOptions recommended() const = 0;
     virtual const std::vector<TokenId>& end_tokens() const = 0;
+    virtual bool has_tokenizer() const = 0;
     virtual const text::Tokenizer& tokenizer() const = 0;
     virtual const text::ChatTemplate& chat_template() const = 0;
+    virtual generate::Prompt prompt(std::string_view text, const GenerateOptions& options) const = 0;
+    virtual generate::Prompt prompt(View<const TokenId> tokens, const GenerateOptions& options) const = 0;
+    virtual generate::Prompt chat_prompt(View<const text::Message> messages,
+                                         const GenerateOptions& options) const = 0;
     virtual std::string memory_report() const = 0;
   };
 
@@ -186,13 +206,25 @@ class AnyModel {
   struct ModelOf final : Base {
     explicit ModelOf(LanguageModel<B> from) : model(std::move(from)) {}
     AnySession session(SessionOptions options) const override { return AnySession(model.session(options)); }
+    AnyBatch batch(std::size_t rows) const override { return AnyBatch(model.batch(rows)); }
     const Shape& shape() const override { return model.shape(); }
     const Limits& limits() const override { return model.limits(); }
     const placement::Plan& plan() const override { return model.plan(); }
     GenerateOptions recommended() const override { return model.recommended(); }
     const std::vector<TokenId>& end_tokens() const override { return model.end_tokens(); }
+    bool has_tokenizer() const override { return model.has_tokenizer(); }
     const text::Tokenizer& tokenizer() const override { return model.tokenizer(); }
     const text::ChatTemplate& chat_template() const override { return model.chat_template(); }
+    generate::Prompt prompt(std::string_view text, const GenerateOptions& options) const override {
+      return model.prompt(text, options);
+    }
+    generate::Prompt prompt(View<const TokenId> tokens, const GenerateOptions& options) const override {
+      return model.prompt(tokens, options);
+    }
+    generate::Prompt chat_prompt(View<const text::Message> messages,
+                                 const GenerateOptions& options) const override {
+      return model.chat_prompt(messages, options);
+    }
     std::string memory_report() const override { return model.memory_report(); }
     LanguageModel<B> model;
   };

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,10 +15,12 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/core/hook.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/engine/sequence.hpp"
-#include "asterism/generate/decoding/answer.hpp"
+#include "asterism/generate/answer_sink.hpp"
+#include "asterism/generate/decoding/batch_request.hpp"
 #include "asterism/generate/decoding/decoding.hpp"
 #include "asterism/generate/decoding/sampler.hpp"
 #include "asterism/generate/hooks.hpp"
@@ -29,12 +32,21 @@
 
 namespace asterism {
 
-/// The result of a request of a batch.
-struct BatchAnswer {
-  std::uint64_t id = 0;  ///< what `add` returned: 1 for the first request of a batch, 2 for the second ...
-  std::vector<TokenId> tokens{};  ///< the tokens of the answer, including an end token
-  std::string text{};             ///< its text; empty if the checkpoint has no tokenizer
-  GenerationStats stats{};
+/// One request of a batch can't be computed. Cancel it to go on with the others.
+class RequestError : public NumericError {
+ public:
+  RequestError(std::uint64_t id, const std::string& why)
+      : NumericError(concat("request ", id, ": ", why, "; cancel it to go on with the others")),
+        request(id),
+        reason(why) {}
+  std::uint64_t request;  ///< its id
+  std::string reason;
+};
+
+/// Rows of the last pass of a batch.
+struct PassRows {
+  std::size_t answers = 0;  ///< of answers in progress, one each
+  std::size_t prompts = 0;
 };
 
 /// Continuous batching over a fixed number of rows: the first request in the queue takes a row as soon as one is free,
@@ -42,8 +54,9 @@ struct BatchAnswer {
 /// fills the rest of prefill_chunk with prompts. A row's result does not depend on the other rows, and sessions run the
 /// same loop, so every answer is, bit for bit, that of a session with the same seed. A free row whose tokens share a
 /// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back, unless the
-/// request has another score hook. The constructor draws the caches; nothing is drawn later. Not thread-safe; the model
-/// must outlive it. Source: Yu et al., Orca, OSDI 2022.
+/// request has another score hook. A prompt whose tokens are scored (GenerateOptions::prompt_logprobs) reuses none, and
+/// has passes of its own, which take turns with those of the others. The constructor draws the caches; nothing is drawn
+/// later. Not thread-safe; the model and all sinks must outlive it. Source: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Batch {
  public:
@@ -57,20 +70,45 @@ class Batch {
   /// Queues a raw prompt, which the tokenizer prefixes with its special tokens; see Session::generate.
   std::uint64_t add(std::string_view prompt, const GenerateOptions& options = {}, SessionOptions session = {},
                     Hooks<B> hooks = {}) {
-    return enqueue(model_->prompt(prompt, options), true, options, session, hooks);
+    return add_prompt(model_->prompt(prompt, options), true, options, session, hooks);
   }
 
   /// Queues a conversation in the checkpoint's chat template; see Session::chat.
   std::uint64_t add_chat(View<const text::Message> messages, const GenerateOptions& options = {},
                          SessionOptions session = {}, Hooks<B> hooks = {}) {
-    return enqueue(model_->chat_prompt(messages, options), false, options, session, hooks);
+    return add_prompt(model_->chat_prompt(messages, options), false, options, session, hooks);
   }
 
   /// Queues token ids. Throws InvalidArgument, as the other two do, if the prompt does not fit into the context or
   /// options are invalid.
   std::uint64_t add_tokens(View<const TokenId> prompt, const GenerateOptions& options = {},
                            SessionOptions session = {}, Hooks<B> hooks = {}) {
-    return enqueue(model_->prompt(prompt, options), true, options, session, hooks);
+    return add_prompt(model_->prompt(prompt, options), true, options, session, hooks);
+  }
+
+  /// Queues a prompt as LanguageModel::prompt or chat_prompt made it; the answer continues its text, or is a text of
+  /// its own. `sink` is told of the answer, which `step` returns too. Throws as `check`.
+  std::uint64_t add_prompt(generate::Prompt prompt, bool continues_prompt, const GenerateOptions& options = {},
+                           SessionOptions session = {}, Hooks<B> hooks = {}, AnswerSink* sink = nullptr) {
+    check(prompt.tokens, options);
+    if (options.prompt_logprobs && has_logits_hook(hooks)) {
+      throw InvalidArgument("GenerateOptions::prompt_logprobs is for requests without a logits hook");
+    }
+    auto request = std::make_unique<Request>();
+    request->answer.id = next_id_;
+    request->state.begin(options, Random(session.seed), prompt);
+    request->prompt = std::move(prompt.tokens);
+    request->continues_prompt = continues_prompt;
+    request->hooks = hooks;
+    request->sink = sink;
+    queue_.push_back(std::move(request));
+    return next_id_++;
+  }
+
+  /// Throws InvalidArgument unless a request may be so. May be called from any thread.
+  void check(View<const TokenId> prompt, const GenerateOptions& options) const {
+    generate::Sampler::check(options, static_cast<std::size_t>(model_->shape().vocabulary));
+    engine::Sequence<B>::check(model_->engine(), prompt);
   }
 
   /// Ends a request; the next `step` returns the part of its answer that exists. False if it has ended or never
@@ -82,17 +120,18 @@ class Batch {
     return true;
   }
 
-  /// Runs one step, and returns the answers that have ended, including cancelled ones, ordered by id. Throws as a
-  /// step throws; then nothing is lost: the next step retries what was not computed, and also returns what had
-  /// ended before.
-  std::vector<BatchAnswer> step() {
-    run_step();
+  /// Runs one step, with at most `prompt_rows` rows of prompts (1 or more), and returns the answers that have ended,
+  /// including cancelled ones, ordered by id. Throws as a step throws, RequestError where one request is the cause;
+  /// then nothing is lost: the next step retries what was not computed, and also returns what had ended before. A
+  /// prompt whose tokens can't be scored ends as if it were cancelled.
+  std::vector<BatchAnswer> step(std::size_t prompt_rows = std::numeric_limits<std::size_t>::max()) {
+    run_step(prompt_rows);
     return take_ended();
   }
 
   /// Steps until no request is left; returns all answers that ended, ordered by id. Throws as `step` does.
   std::vector<BatchAnswer> run() {
-    while (requests() > 0) run_step();
+    while (requests() > 0) run_step(std::numeric_limits<std::size_t>::max());
     return take_ended();
   }
 
@@ -104,46 +143,19 @@ class Batch {
   }
   /// Number of requests that have not ended.
   std::size_t requests() const { return active() + queue_.size(); }
+  PassRows last_pass() const { return last_pass_; }
   /// The observer of the requests of a row; see Blueprint::Observer.
   const typename B::Observer& observer(std::size_t row) const { return sequences_[row].observer(); }
 
  private:
-  /// A request in progress, with its answer so far.
-  struct Request {
-    generate::Answer state;
-    BatchAnswer answer;
-    std::vector<TokenId> prompt;
-    bool continues_prompt = true;  ///< the text continues that of the prompt
-    Hooks<B> hooks{};
+  using Request = generate::BatchRequest<B>;
 
-    void add(TokenId token, std::string_view piece) {
-      answer.tokens.push_back(token);
-      answer.text += piece;
-      take_held();
+  static bool has_logits_hook([[maybe_unused]] const Hooks<B>& hooks) {
+    if constexpr (is_hook<typename B::LogitsHook>) {
+      return hooks.logits != nullptr;
+    } else {
+      return false;
     }
-    void end(FinishReason reason) {
-      state.end(reason);
-      take_held();
-    }
-    void take_held() {
-      if (!state.ended()) return;
-      for (std::string_view piece = state.next_held(); !piece.empty(); piece = state.next_held())
-        answer.text += piece;
-    }
-  };
-
-  std::uint64_t enqueue(generate::Prompt prompt, bool continues_prompt, const GenerateOptions& options,
-                        SessionOptions session, Hooks<B> hooks) {
-    generate::Sampler::check(options);
-    engine::Sequence<B>::check(model_->engine(), prompt.tokens);
-    auto request = std::make_unique<Request>();
-    request->answer.id = next_id_;
-    request->state.begin(options, Random(session.seed), prompt);
-    request->prompt = std::move(prompt.tokens);
-    request->continues_prompt = continues_prompt;
-    request->hooks = hooks;
-    queue_.push_back(std::move(request));
-    return next_id_++;
   }
 
   template <class F>
@@ -162,30 +174,47 @@ class Batch {
     return found;
   }
 
-  void run_step() {
+  void run_step(std::size_t prompt_rows) {
     for_each_request([](const std::unique_ptr<Request>& request) {
       if (request->state.options().cancel.stop_requested()) request->end(FinishReason::cancelled);
     });
     collect_ended();
     fill_rows();
-    cut_step();
-    if (decoding_.size() > 0) {
-      const auto refuse = [&](std::size_t i, const NumericError& error) {
-        throw NumericError(concat("request ", in_step_[i]->answer.id, ": ", error.what(),
-                                  "; cancel it to go on with the others"));
-      };
+    cut_step(prompt_rows);
+    if (scores_) {
+      run_scores();
+    } else if (decoding_.size() > 0) {
+      const auto refuse = [&](std::size_t i, const NumericError& error) { refuse_request(*in_step_[i], error); };
       decoding_.run([&](std::size_t i, TokenId token, std::string_view piece) { in_step_[i]->add(token, piece); },
                     refuse);
     }
     collect_ended();
   }
 
-  /// Removes what has ended from rows and queue.
+  void run_scores() {
+    try {
+      decoding_.run_scores();
+    } catch (const NumericError& error) {
+      in_step_.front()->end(FinishReason::cancelled);
+      refuse_request(*in_step_.front(), error);
+    }
+  }
+
+  [[noreturn]] static void refuse_request(const Request& request, const NumericError& error) {
+    throw RequestError(request.answer.id, error.what());
+  }
+
+  /// Tells sinks what is new, and removes what has ended from rows and queue.
   void collect_ended() {
     for_each_request([&](std::unique_ptr<Request>& request) {
+      request->tell();
       if (!request->state.ended()) return;
-      request->answer.stats = request->state.stats();
-      ended_.push_back(std::move(request->answer));
+      BatchAnswer& answer = request->answer;
+      answer.stats = request->state.stats();
+      answer.scores.assign(request->state.scores().begin(), request->state.scores().end());
+      answer.prompt_scores.assign(request->state.prompt_scores().begin(), request->state.prompt_scores().end());
+      if (request->sink != nullptr) request->sink->end({.stats = answer.stats});
+      ended_.push_back(std::move(answer));
       request.reset();
     });
     std::erase(queue_, nullptr);
@@ -214,8 +243,8 @@ class Batch {
       rows_[best] = std::move(queue_.front());
       queue_.pop_front();
       Request& request = *rows_[best];
-      const std::size_t again =
-          sequences_[best].begin(request.prompt, request.prompt.size() - 1, request.hooks.scores);
+      const std::size_t most = request.is_scored() ? 0 : request.prompt.size() - 1;
+      const std::size_t again = sequences_[best].begin(request.prompt, most, request.hooks.scores);
       request.state.set_known(sequences_[best].computed(), again);
       if (!model_->has_tokenizer()) continue;
       const View<const TokenId> prompt(request.prompt);
@@ -223,29 +252,44 @@ class Batch {
     }
   }
 
-  void add_to_step(std::size_t row) {
+  /// Returns how many of its rows the step has.
+  std::size_t add_to_step(std::size_t row, std::size_t most) {
     const std::size_t before = decoding_.size();
-    decoding_.add(sequences_[row], rows_[row]->state, rows_[row]->hooks.logits);
+    decoding_.add(sequences_[row], rows_[row]->state, rows_[row]->hooks.logits, most);
     if (decoding_.size() > before) in_step_.push_back(rows_[row].get());
+    return decoding_.size() - before;
   }
 
-  /// Composes the next step: answers in progress first, in turns if they exceed a step's rows, then prompts in
-  /// order of arrival.
-  void cut_step() {
+  /// Composes the next step: answers in progress first, in turns if they exceed a step's rows, then prompts in order
+  /// of arrival. A prompt that is scored is a step of its own, every other one where there is anything else.
+  void cut_step(std::size_t prompt_rows) {
     decoding_.clear();
     in_step_.clear();
+    last_pass_ = {};
     const auto pending = [this](std::size_t row) { return rows_[row] ? sequences_[row].pending() : 0; };
-    const std::size_t first = first_row_++;
-    for (std::size_t i = 0; i < rows(); ++i) {
-      const std::size_t row = (first + i) % rows();
-      if (pending(row) == 1) add_to_step(row);
-    }
     std::vector<std::size_t> prompts;
     for (std::size_t row = 0; row < rows(); ++row) {
       if (pending(row) > 1) prompts.push_back(row);
     }
     std::ranges::sort(prompts, {}, [this](std::size_t row) { return rows_[row]->answer.id; });
-    for (const std::size_t row : prompts) add_to_step(row);
+    const auto scored = std::ranges::find_if(prompts, [this](std::size_t row) { return rows_[row]->is_scored(); });
+    const std::size_t all = active();
+    const auto all_scored = static_cast<std::size_t>(
+        std::ranges::count_if(prompts, [this](std::size_t row) { return rows_[row]->is_scored(); }));
+    scores_ = scored != prompts.end() && (!scores_ || all_scored == all);
+    if (scores_) {
+      last_pass_.prompts = add_to_step(*scored, std::min(prompt_rows, pending(*scored) - 1));
+      return;
+    }
+    const std::size_t first = first_row_++;
+    for (std::size_t i = 0; i < rows(); ++i) {
+      const std::size_t row = (first + i) % rows();
+      if (pending(row) == 1) last_pass_.answers += add_to_step(row, 1);
+    }
+    for (const std::size_t row : prompts) {
+      if (rows_[row]->is_scored()) continue;
+      last_pass_.prompts += add_to_step(row, prompt_rows - std::min(prompt_rows, last_pass_.prompts));
+    }
   }
 
   const LanguageModel<B>* model_;
@@ -255,6 +299,8 @@ class Batch {
   std::vector<BatchAnswer> ended_;  ///< not yet returned
   generate::Decoding<B> decoding_;
   std::vector<Request*> in_step_;  ///< in the order of decoding_
+  PassRows last_pass_{};
+  bool scores_ = false;  ///< the step is of one prompt whose tokens are scored
   std::size_t first_row_ = 0;
   std::uint64_t next_id_ = 1;
 };

@@ -89,10 +89,16 @@ ASTERISM_INLINE GenerateOptions CheckpointExtras::recommended(const Limits& limi
     options.min_p = static_cast<float>(generation.min_p.value_or(0.0));
   }
   options.repetition_penalty = static_cast<float>(generation.repetition_penalty.value_or(1.0));
+  if (const auto& decay = generation.exponential_decay_length_penalty) {
+    options.exponential_decay_length_penalty = {static_cast<std::int32_t>(decay->start),
+                                                static_cast<float>(decay->factor)};
+  }
   if (generation.max_new_tokens) {
     options.max_tokens =
         static_cast<std::int32_t>(std::min<std::int64_t>(*generation.max_new_tokens, limits.context));
   }
+  options.min_new_tokens =
+      static_cast<std::int32_t>(std::min<std::int64_t>(generation.min_new_tokens.value_or(0), options.max_tokens));
   return options;
 }
 

@@ -3,7 +3,11 @@
 
 namespace asterism {
 
+struct AnswerPart;
+struct AnswerEnd;
+class AnswerSink;
 struct BatchAnswer;
+struct TokenScore;
 struct CheckpointExtras;
 struct GenerateOptions;
 struct GenerationStats;
@@ -21,6 +25,8 @@ class Batch;
 class AnyTextStream;
 class AnySession;
 class AnyModel;
+class AnyBatch;
+class Scheduler;
 struct Variant;
 
 namespace generate {
@@ -32,6 +38,9 @@ class Sampler;
 class StopStrings;
 template <class B>
 class Decoding;
+class PassBudget;
+template <class B>
+struct BatchRequest;
 
 }  // namespace generate
 }  // namespace asterism

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <stop_token>
 #include <string>
@@ -33,14 +34,34 @@ struct ContextUse {
   constexpr bool full() const { return tokens > context; }
 };
 
-/// How tokens are chosen and when an answer ends. Filters are applied in the order of Hugging Face's generate:
-/// repetition penalty, temperature, top-k, top-p, min-p.
+/// Added to the logit of one token.
+struct LogitBias {
+  TokenId id = 0;
+  float bias = 0;  ///< -100 to 100
+};
+
+/// Raises the logits x of the end tokens, so that an answer ends sooner or later: by |x| * (factor^n - 1) for the n-th
+/// token after the first `start` of the answer. Source: transformers, `ExponentialDecayLengthPenalty`.
+struct LengthDecay {
+  std::int32_t start = 0;  ///< 0 or more
+  float factor = 1;        ///< 1 to 1e6
+};
+
+/// How tokens are chosen and when an answer ends. Logits are changed and filtered in the order of Hugging Face's
+/// generate: bias, repetition penalty, presence and frequency penalty, shortest answer, length decay, temperature,
+/// top-k, top-p, min-p.
 struct GenerateOptions {
   float temperature = 0;   ///< 0: always the most probable token; else up to 1e6, and the filters below apply
   std::int32_t top_k = 0;  ///< keep the k best tokens and ties with the k-th; 0: all
   float top_p = 1;         ///< keep the smallest set whose probability reaches top_p; in (0, 1]
   float min_p = 0;         ///< drop tokens less probable than min_p times the best; in [0, 1]
-  float repetition_penalty = 1;     ///< 1e-6 to 1e6; above 1 penalises tokens that occurred; also without sampling
+  float repetition_penalty = 1;  ///< 1e-6 to 1e6; above 1 penalises tokens that occurred; also without sampling
+  float presence_penalty =
+      0;  ///< -2 to 2: taken from the logit of each token that the answer has; as OpenAI's API
+  float frequency_penalty = 0;          ///< -2 to 2: the same, times how often it has it
+  std::vector<LogitBias> logit_bias{};  ///< also without sampling, as all that stands above it
+  std::int32_t min_new_tokens = 0;  ///< no end token is drawn before the answer has that many; at most max_tokens
+  std::optional<LengthDecay> exponential_decay_length_penalty{};
   std::int32_t max_tokens = 256;    ///< maximum tokens of the answer; it also ends when the context is full
   std::vector<std::string> stop{};  ///< texts that end the answer and are not part of it; none may be empty
   bool stop_at_eos = true;          ///< end at any of the model's end tokens
@@ -50,6 +71,11 @@ struct GenerateOptions {
   /// `near_limit_share` of the context; must not throw, nor use the session or ask the model for its reports.
   std::function<void(const ContextUse&)> near_limit{};
   double near_limit_share = 0.8;
+  /// 0 to 20: each token's log probability, and those of that many best ones, by the softmax of the model's own logits,
+  /// before anything above changes them; none: not asked for.
+  std::optional<std::int32_t> top_logprobs{};
+  bool prompt_logprobs =
+      false;  ///< of the prompt's tokens too, with top_logprobs; batches alone, without a logits hook
 };
 
 /// Why an answer ended.

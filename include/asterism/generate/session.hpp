@@ -21,6 +21,7 @@
 #include "asterism/generate/decoding/decoding.hpp"
 #include "asterism/generate/decoding/sampler.hpp"
 #include "asterism/generate/decoding/text_stream.hpp"
+#include "asterism/generate/decoding/token_score.hpp"
 #include "asterism/generate/hooks.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
@@ -138,6 +139,8 @@ class Session {
 
   /// Statistics of the last answer.
   const GenerationStats& last() const { return answer_->stats(); }
+  /// With GenerateOptions::top_logprobs: of each token of the last answer.
+  View<const TokenScore> scores() const { return answer_->scores(); }
   /// The conversation so far: the last prompt and its answer.
   View<const TokenId> tokens() const { return sequence_.tokens(); }
   /// The observer of the session; see Blueprint::Observer.
@@ -182,7 +185,10 @@ class Session {
   }
 
   void begin_answer(const generate::Prompt& prompt, const GenerateOptions& options) {
-    generate::Sampler::check(options);
+    generate::Sampler::check(options, static_cast<std::size_t>(model_->shape().vocabulary));
+    if (options.prompt_logprobs) {
+      throw InvalidArgument("GenerateOptions::prompt_logprobs is for batches; a session has log_probabilities()");
+    }
     sequence_.check(model_->engine(), prompt.tokens);
     adapter_.look_up();
     answer_->begin(options, random_, prompt);

@@ -32,14 +32,40 @@ ASTERISM_INLINE std::optional<double> number_between(const json::Value& object, 
   return value;
 }
 
+ASTERISM_INLINE std::optional<LengthDecayConfig> length_decay(const json::Value& object, std::string_view where) {
+  constexpr std::string_view key = "exponential_decay_length_penalty";
+  const json::Value* const pair = json::optional_array(object, key, where);
+  if (pair == nullptr) return std::nullopt;
+  if (pair->size() != 2) {
+    throw FormatError(
+        concat(where, ": field '", key, "' has ", pair->size(), " values, expected start and factor"));
+  }
+  const LengthDecayConfig decay{
+      .start = json::to_integer((*pair)[0], key, where, 0, std::numeric_limits<std::int32_t>::max()),
+      .factor = json::to_number((*pair)[1], key, where)};
+  if (decay.factor >= 1 && decay.factor <= 1e6) return decay;
+  throw FormatError(concat(where, ": field '", key, "' has the factor ", decay.factor, ", expected 1 to 1e6"));
+}
+
 }  // namespace detail
 
 ASTERISM_INLINE GenerationConfig parse_generation_config(std::string_view text, std::string_view where) {
   constexpr std::int64_t many = std::numeric_limits<std::int32_t>::max();
   constexpr double huge = 1e6;
-  constexpr std::string_view keys[] = {"eos_token_id",       "bos_token_id",   "pad_token_id", "do_sample",
-                                       "temperature",        "top_k",          "top_p",        "min_p",
-                                       "repetition_penalty", "max_new_tokens", "max_length"};
+  constexpr std::string_view keys[] = {"eos_token_id",
+                                       "bos_token_id",
+                                       "pad_token_id",
+                                       "do_sample",
+                                       "temperature",
+                                       "top_k",
+                                       "top_p",
+                                       "min_p",
+                                       "repetition_penalty",
+                                       "max_new_tokens",
+                                       "max_length",
+                                       "min_new_tokens",
+                                       "length_penalty",
+                                       "exponential_decay_length_penalty"};
   const json::Document document(json::parse(
       text, where,
       {.max_values = json::values_of_named_text(text.size()), .keys = {std::data(keys), std::size(keys)}}));
@@ -55,6 +81,12 @@ ASTERISM_INLINE GenerationConfig parse_generation_config(std::string_view text, 
   config.top_p = detail::number_between(json, "top_p", where, 0, 1);
   config.min_p = detail::number_between(json, "min_p", where, 0, 1);
   config.repetition_penalty = detail::number_between(json, "repetition_penalty", where, 1 / huge, huge);
+  config.min_new_tokens = json::optional_integer(json, "min_new_tokens", where, 0, many);
+  config.exponential_decay_length_penalty = detail::length_decay(json, where);
+  if (json::optional_number(json, "length_penalty", where).value_or(1) != 1) {
+    throw Unsupported(concat(where, ": field 'length_penalty' belongs to beam search, which is not implemented; ",
+                             "leave it out, or say exponential_decay_length_penalty"));
+  }
   config.max_new_tokens = json::optional_integer(json, "max_new_tokens", where, 1, many);
   config.max_length = json::optional_integer(json, "max_length", where, 1, many);
   return config;

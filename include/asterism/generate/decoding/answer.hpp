@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "asterism/core/config.hpp"
@@ -13,6 +14,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/generate/decoding/answer_text.hpp"
+#include "asterism/generate/decoding/token_score.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/prompt.hpp"
 #include "asterism/text/fwd.hpp"
@@ -39,6 +41,13 @@ class Answer {
   Random& random() { return random_; }
   const GenerationStats& stats() const { return stats_; }
   bool ended() const { return stats_.finish_reason != FinishReason::none; }
+  /// With GenerateOptions::top_logprobs: of each token of the answer.
+  View<const TokenScore> scores() const { return scores_; }
+  /// With GenerateOptions::prompt_logprobs: of each token of the prompt after the first.
+  View<const TokenScore> prompt_scores() const { return prompt_scores_; }
+
+  void add_score(TokenScore score) { scores_.push_back(std::move(score)); }
+  void add_prompt_score(TokenScore score) { prompt_scores_.push_back(std::move(score)); }
 
   /// Of the prompt's tokens that the conversation knew: how many are not computed again, and how many are.
   void set_known(std::size_t cached, std::size_t again) {
@@ -65,6 +74,8 @@ class Answer {
   GenerateOptions options_;
   Random random_{0};
   GenerationStats stats_;
+  std::vector<TokenScore> scores_;
+  std::vector<TokenScore> prompt_scores_;
   Clock::time_point begun_;
   std::optional<AnswerText> text_;
   Held held_ = Held::none;  ///< what text_ still holds back

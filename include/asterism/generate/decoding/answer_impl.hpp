@@ -13,6 +13,8 @@ ASTERISM_INLINE void Answer::begin(const GenerateOptions& options, Random random
   stats_.usage.prompt_tokens = static_cast<std::int32_t>(prompt.tokens.size());
   stats_.usage.dropped_tokens = prompt.dropped_tokens;
   stats_.usage.dropped_turns = prompt.dropped_turns;
+  scores_.clear();
+  prompt_scores_.clear();
   begun_ = Clock::now();
   held_ = Held::none;
   told_near_limit_ = false;

@@ -1,0 +1,145 @@
+"""Asks a server on the shipped checkpoint: answers, streams, scores, errors, malformed requests.
+
+Usage: answers_test.py PROGRAM FOLDER_OF_MALFORMED_REQUESTS PAGE [OPTIONS...]
+Where curl is, the page's commands are run.
+"""
+import json
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+from running_server import Server
+
+PROGRAM, MALFORMED, PAGE = sys.argv[1], *map(pathlib.Path, sys.argv[2:4])
+PROMPT = ("[KNOWLEDGE] Salt Dancer strength 4. Moss Heron guard 1. Rule 150.4a damage is strength less guard. [/KNOWLEDGE]\n"
+          "Query: How much damage does Salt Dancer deal to Moss Heron?\nResponse:")
+CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
+LONG = {"logit_bias": {"2": -100}}  # no end token
+
+
+def text_request(**more):
+    return {"model": "checkpoint", "prompt": PROMPT, **more}
+
+
+def chat_request(**more):
+    return {"model": "checkpoint", "messages": [{"role": "user", "content": "Hello"}], **more}
+
+
+def answers(server):
+    status, body, headers = server.ask(TEXT, text_request())
+    assert status == 200 and body["choices"][0]["text"] == " 3", body
+    assert body["choices"][0]["finish_reason"] == "stop" and body["object"] == "text_completion"
+    assert body["usage"]["total_tokens"] == body["usage"]["prompt_tokens"] + body["usage"]["completion_tokens"]
+    assert headers["x-request-id"].startswith("req-")
+    again = server.ask(TEXT, text_request())[1]
+    assert again["usage"]["prompt_tokens_details"]["cached_tokens"] > 30, again["usage"]
+    status, body, _ = server.ask(CHAT, chat_request(max_tokens=5, n=2, temperature=1, seed=3, **LONG))
+    assert status == 200 and [one["index"] for one in body["choices"]] == [0, 1]
+    assert all(one["finish_reason"] == "length" and one["message"]["role"] == "assistant" for one in body["choices"])
+    assert body["usage"]["completion_tokens"] == 10
+    assert body["choices"][0]["message"] != body["choices"][1]["message"]
+    same = server.ask(CHAT, chat_request(max_tokens=5, n=2, temperature=1, seed=3, **LONG))[1]
+    assert same["choices"] == body["choices"]
+    stopped = server.ask(TEXT, text_request(max_tokens=30, stop=["e", "zzz"], **LONG))[1]["choices"][0]
+    assert stopped["finish_reason"] == "stop" and "e" not in stopped["text"], stopped
+    assert server.ask("/v1/models")[1]["data"][0]["id"] == "checkpoint"
+    assert server.ask("/v1/models/checkpoint")[1]["max_model_len"] == 1024
+    assert server.ask("/health")[0] == server.ask("/ready")[0] == 200
+
+
+def streams(server):
+    for path, request in ((TEXT, text_request(max_tokens=12, **LONG)), (CHAT, chat_request(max_tokens=12, **LONG))):
+        whole = server.ask(path, request)[1]["choices"][0]
+        events, _ = server.events(path, dict(request, n=2, stream_options={"include_usage": True}))
+        assert events.pop() == "[DONE]"
+        parts = [json.loads(event) for event in events]
+        usage = parts.pop()
+        assert usage["choices"] == [] and usage["usage"]["completion_tokens"] == 24
+        for index in (0, 1):
+            own = [part["choices"][0] for part in parts if part["choices"][0]["index"] == index]
+            assert [one["finish_reason"] for one in own if one["finish_reason"]] == ["length"]
+            assert own[-1]["finish_reason"]
+            if path == CHAT:
+                assert own[0]["delta"] == {"role": "assistant", "content": ""}
+                assert "".join(one["delta"].get("content", "") for one in own) == whole["message"]["content"]
+            else:
+                assert "".join(one["text"] for one in own) == whole["text"]
+        assert all(part["usage"] is None and part["id"] == usage["id"] for part in parts)
+
+
+def scores(server):
+    chosen = server.ask(CHAT, chat_request(max_tokens=4, logprobs=True, top_logprobs=2, **LONG))[1]["choices"][0]
+    content = chosen["logprobs"]["content"]
+    assert len(content) == 4 and all(len(one["top_logprobs"]) == 2 for one in content)
+    assert "".join(one["token"] for one in content) == chosen["message"]["content"], chosen
+    # What lm-evaluation-harness asks: ids, echoed, with the log probability of each.
+    ids = [1, 20, 30, 40, 50, 60]
+    echoed = server.ask(TEXT, text_request(prompt=[ids, ids[:3]], echo=True, logprobs=1, max_tokens=1, seed=1))[1]
+    first, second = (one["logprobs"] for one in echoed["choices"])
+    assert len(first["tokens"]) == 7 and len(second["tokens"]) == 4, first
+    assert first["token_logprobs"][0] is None and first["top_logprobs"][0] is None
+    assert first["token_logprobs"][1:3] == second["token_logprobs"][1:3]
+    assert all(value <= max(best.values()) for value, best in zip(first["token_logprobs"][1:], first["top_logprobs"][1:]))
+    nothing = server.ask(TEXT, text_request(echo=True, max_tokens=0))[1]["choices"][0]
+    assert nothing["text"] == PROMPT and nothing["finish_reason"] == "length"
+
+
+def many(server):
+    """Together they get what each gets alone."""
+    alone = [server.ask(TEXT, text_request(prompt=f"card {i}", temperature=1, seed=i, max_tokens=20))[1] for i in range(12)]
+    found = [None] * 12
+
+    def one(i):
+        found[i] = server.ask(TEXT, text_request(prompt=f"card {i}", temperature=1, seed=i, max_tokens=20))[1]
+
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(12)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert [one["choices"] for one in found] == [one["choices"] for one in alone]
+
+
+def errors(server):
+    def refused(status, code, *words, path=CHAT, body=None, **how):
+        found, answer, _ = server.ask(path, body, **how)
+        error = answer["error"]
+        assert (found, error["code"]) == (status, code) and set(error) == {"message", "type", "param", "code"}, answer
+        assert all(word in error["message"] for word in words), error
+
+    refused(404, "model_not_found", "nope", "checkpoint", body=chat_request(model="nope"))
+    refused(404, "not_found", "/v1/embeddings", path="/v1/embeddings", body={})
+    refused(404, "model_not_found", path="/v1/models/other")
+    refused(405, "method_not_allowed", "POST", method="GET")
+    refused(400, "context_length_exceeded", "3001 tokens", "1024", path=TEXT, body=text_request(prompt=[1] * 3001))
+    pirate = chat_request(messages=[{"role": "pirate", "content": "x"}])
+    refused(400, "invalid_value", "pirate", body=pirate)
+    assert "/checkpoint" not in server.ask(CHAT, pirate)[1]["error"]["message"]
+    refused(403, "foreign_host", "evil.example", path="/v1/models", headers={"Host": "evil.example"})
+    refused(403, "foreign_origin", path="/v1/models", headers={"Origin": "http://evil.example"})
+    count = 0
+    for file in sorted(MALFORMED.glob("*_bad_*")):
+        path = CHAT if file.name.startswith("chat") else TEXT
+        status, answer, _ = server.ask(path, file.read_bytes(), method="POST")
+        assert status == 400 and answer["error"]["message"], (file, status, answer)
+        count += 1
+    assert count == 97, count
+
+
+def commands(server):
+    found = re.findall(r"^    (curl .*)$", PAGE.read_text(), re.M)
+    assert len(found) == 3
+    for command in found if shutil.which("curl") else []:
+        result = subprocess.run(command.replace("localhost:8080", f"localhost:{server.port}"), shell=True,
+                                capture_output=True, text=True)
+        assert result.returncode == 0 and '"checkpoint"' in result.stdout and "error" not in result.stdout, result
+
+
+with Server(PROGRAM, *sys.argv[4:]) as running:
+    for test in (answers, streams, scores, many, errors, commands):
+        test(running)
+    assert not any("body" in line for line in running.log)
+    assert "pirate" not in json.dumps(running.log)
+    assert running.end(signal.SIGTERM) == 0

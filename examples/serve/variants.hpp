@@ -1,0 +1,37 @@
+// The compiled variants that --quantization chooses among.
+#pragma once
+
+#include <asterism/asterism.hpp>
+#include <asterism/cache/hazard.hpp>
+#include <asterism/generate/variant.hpp>
+
+namespace example {
+
+using namespace asterism;
+
+/// For the checkpoint of any directory: 4-bit experts and attention, many answers at a time.
+struct Served : Blueprint {
+  static constexpr Limits limits{.context = 32768, .batch = 64, .prefill_chunk = 512, .threads = 64};
+  using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
+  using Placement = placement::AcceleratorsFirst<placement::Balanced>;
+  using KvCache = attention::StaticKvCache<quant::Float16>;
+  using Backend = backend::HostA8;  // activations meet the weights in 8 bits
+};
+struct ServedInt8 : Served {
+  using Quantization = quant::Int8<32>;
+};
+struct ServedBFloat16 : Served {
+  using Quantization = quant::BFloat16;
+};
+/// Experts take turns in memory; those that wait are in main memory or in a file on a disk.
+struct ServedOffload : Served {
+  using Cache = cache::Hazard;
+};
+
+// Each in a source of its own, so that they compile apart.
+const Variant& nf4_variant();
+const Variant& int8_variant();
+const Variant& bfloat16_variant();
+const Variant& offload_variant();
+
+}  // namespace example
