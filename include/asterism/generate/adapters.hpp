@@ -52,10 +52,21 @@ struct AdaptersOf<B, true> {
       return lease;
     }
 
+    /// Keeps it in memory for passes of the sequence as long as this lives; false where all slots are in use. Throws as
+    /// AdapterStore::acquire.
+    bool try_hold(engine::Sequence<B>& sequence) {
+      if (known_ != nullptr) held_ = store_->try_acquire(known_);
+      sequence.set_adapter(held_.slot());
+      return known_ == nullptr || held_;
+    }
+    /// The same, but waits.
+    void hold(engine::Sequence<B>& sequence) { held_ = lease_for(sequence); }
+
    private:
     Adapters* store_;
     std::string name_;
     typename Adapters::Handle known_;
+    typename Adapters::Lease held_;
   };
 };
 

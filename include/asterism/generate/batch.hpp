@@ -54,9 +54,10 @@ struct PassRows {
 /// fills the rest of prefill_chunk with prompts. A row's result does not depend on the other rows, and sessions run the
 /// same loop, so every answer is, bit for bit, that of a session with the same seed. A free row whose tokens share a
 /// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back, unless the
-/// request has another score hook. A prompt whose tokens are scored (GenerateOptions::prompt_logprobs) reuses none, and
-/// has passes of its own, which take turns with those of the others. The constructor draws the caches; nothing is drawn
-/// later. Not thread-safe; the model and all sinks must outlive it. Source: Yu et al., Orca, OSDI 2022.
+/// request has another score hook or adapter. A prompt whose tokens are scored (GenerateOptions::prompt_logprobs) reuses
+/// none, and has passes of its own, which take turns with those of the others. Adapters stay in memory as long as their
+/// answers are under way. The constructor draws the caches; nothing is drawn later. Not thread-safe; the model and all
+/// sinks must outlive it. Source: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Batch {
  public:
@@ -94,7 +95,7 @@ class Batch {
     if (options.prompt_logprobs && has_logits_hook(hooks)) {
       throw InvalidArgument("GenerateOptions::prompt_logprobs is for requests without a logits hook");
     }
-    auto request = std::make_unique<Request>();
+    auto request = std::make_unique<Request>(*model_, std::move(session.adapter));
     request->answer.id = next_id_;
     request->state.begin(options, Random(session.seed), prompt);
     request->prompt = std::move(prompt.tokens);
@@ -225,30 +226,44 @@ class Batch {
     return std::exchange(ended_, {});
   }
 
-  /// Assigns free rows to queued requests, to each the row whose tokens share the longest prefix with its prompt.
+  /// Assigns free rows to queued requests, to each the row whose tokens share the longest prefix with its prompt. The
+  /// first in the queue waits while answers under way, here or elsewhere, use all slots for adapters.
   void fill_rows() {
     while (!queue_.empty()) {
       std::size_t best = rows();
       std::size_t longest = 0;
       for (std::size_t row = 0; row < rows(); ++row) {
         if (rows_[row]) continue;
+        const Request& first = *queue_.front();
         const std::size_t common =
-            sequences_[row].common_prefix(queue_.front()->prompt, queue_.front()->hooks.scores);
+            sequences_[row].common_prefix(first.prompt, first.hooks.scores, first.adapter.number());
         if (best == rows() || common > longest) {
           best = row;
           longest = common;
         }
       }
-      if (best == rows()) return;
+      if (best == rows() || !hold_adapter(*queue_.front(), sequences_[best])) return;
       rows_[best] = std::move(queue_.front());
       queue_.pop_front();
       Request& request = *rows_[best];
       const std::size_t most = request.is_scored() ? 0 : request.prompt.size() - 1;
-      const std::size_t again = sequences_[best].begin(request.prompt, most, request.hooks.scores);
+      const std::size_t again = sequences_[best].begin(request.prompt, most, request.hooks.scores, request.adapter.number());
       request.state.set_known(sequences_[best].computed(), again);
       if (!model_->has_tokenizer()) continue;
       const View<const TokenId> prompt(request.prompt);
       request.state.begin_text(model_->tokenizer(), request.continues_prompt ? prompt : View<const TokenId>());
+    }
+  }
+
+  /// False where it has to wait for answers that end by further steps.
+  bool hold_adapter(Request& request, engine::Sequence<B>& sequence) {
+    try {
+      if (request.adapter.try_hold(sequence)) return true;
+      if (active() > 0) return false;
+      request.adapter.hold(sequence);
+      return true;
+    } catch (const Error& error) {
+      throw RequestError(request.answer.id, error.what());
     }
   }
 

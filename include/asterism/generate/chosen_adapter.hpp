@@ -34,6 +34,8 @@ struct AdaptersOf {
     static std::uint64_t number() { return 0; }
     struct Lease {};
     static Lease lease_for(engine::Sequence<B>& /*sequence*/) { return {}; }
+    static bool try_hold(engine::Sequence<B>& /*sequence*/) { return true; }
+    static void hold(engine::Sequence<B>& /*sequence*/) {}
   };
 };
 

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/generate/answer_sink.hpp"
+#include "asterism/generate/chosen_adapter.hpp"
 #include "asterism/generate/decoding/answer.hpp"
 #include "asterism/generate/decoding/token_score.hpp"
 #include "asterism/generate/hooks.hpp"
@@ -32,11 +34,15 @@ namespace generate {
 /// A request in progress, with its answer so far.
 template <class B>
 struct BatchRequest {
+  /// `name`: of an adapter; throws InvalidArgument for one that is not known.
+  BatchRequest(const LanguageModel<B>& model, std::string name) : adapter(model, std::move(name)) {}
+
   generate::Answer state;
   BatchAnswer answer;
   std::vector<TokenId> prompt;
   bool continues_prompt = true;  ///< the text continues that of the prompt
   Hooks<B> hooks{};
+  typename AdaptersOf<B>::Chosen adapter;
   AnswerSink* sink = nullptr;
   AnswerPart told{};  ///< by sizes alone: what the sink knows
 
