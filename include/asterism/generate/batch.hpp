@@ -54,8 +54,8 @@ struct PassRows {
 /// fills the rest of prefill_chunk with prompts. A row's result does not depend on the other rows, and sessions run the
 /// same loop, so every answer is, bit for bit, that of a session with the same seed. A free row whose tokens share a
 /// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back, unless the
-/// request has another score hook or adapter. A prompt whose tokens are scored (GenerateOptions::prompt_logprobs) reuses
-/// none, and has passes of its own, which take turns with those of the others. Adapters stay in memory as long as their
+/// request has another score hook or adapter. A prompt whose tokens are scored (GenerateOptions::prompt_logprobs)
+/// reuses none, and has passes of its own, which take turns with those of the others. Adapters stay in memory as long as their
 /// answers are under way. The constructor draws the caches; nothing is drawn later. Not thread-safe; the model and all
 /// sinks must outlive it. Source: Yu et al., Orca, OSDI 2022.
 template <class B>
@@ -247,7 +247,8 @@ class Batch {
       queue_.pop_front();
       Request& request = *rows_[best];
       const std::size_t most = request.is_scored() ? 0 : request.prompt.size() - 1;
-      const std::size_t again = sequences_[best].begin(request.prompt, most, request.hooks.scores, request.adapter.number());
+      const std::size_t again =
+          sequences_[best].begin(request.prompt, most, request.hooks.scores, request.adapter.number());
       request.state.set_known(sequences_[best].computed(), again);
       if (!model_->has_tokenizer()) continue;
       const View<const TokenId> prompt(request.prompt);
