@@ -18,9 +18,10 @@ TEST_CASE("templates render as in Jinja, set up as transformers does") {
   const auto golden = nlohmann::ordered_json::parse(golden_text("jinja"));
   const Value variables = from_json(golden["variables"].dump(), "golden");
   std::size_t count = 0;
-  for (const auto& [group, cases] : golden["groups"].items()) {
-    CAPTURE(group);
-    for (const auto& one : cases) {
+  for (const auto& group : golden["groups"].items()) {
+    const std::string name = group.key();
+    CAPTURE(name);
+    for (const auto& one : group.value()) {
       const auto source = one[0].get<std::string>();
       CAPTURE(source);
       ++count;
