@@ -98,16 +98,22 @@ TEST_CASE("scores are those of a session, whoever shares the passes, and choose 
   Random random(6);
   AnyBatch batch = demo().batch(3);
   std::vector<Tokens> prompts;
+  const auto options_of = [](std::size_t i) {
+    GenerateOptions options = sampled(6);
+    if (i % 3 == 0) options.repetition_penalty = 1.5F;  // scores are by the logits before that
+    if (i % 3 == 1) options.logit_bias = {{5, 10}, {6, -10}};
+    return options;
+  };
   for (std::size_t i = 0; i < 6; ++i) {
     prompts.push_back(random_tokens(random, 1 + 9 * i));
-    batch.add_prompt({.tokens = prompts.back()}, true, scored(sampled(6), 3, i % 2 == 0), {.seed = i});
+    batch.add_prompt({.tokens = prompts.back()}, true, scored(options_of(i), 3, i % 2 == 0), {.seed = i});
   }
   const std::vector<BatchAnswer> answers = batch.run();
   REQUIRE(answers.size() == prompts.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     CAPTURE(i);
     AnySession session = demo().session({.seed = i});
-    CHECK(answers[i].tokens == session.generate_tokens(prompts[i], sampled(6)));
+    CHECK(answers[i].tokens == session.generate_tokens(prompts[i], options_of(i)));
     Tokens all = prompts[i];
     all.insert(all.end(), answers[i].tokens.begin(), answers[i].tokens.end());
     std::vector<TokenScore> scores = answers[i].prompt_scores;
