@@ -74,7 +74,6 @@ TEST_CASE("a split model is opened by any of its parts, and equals the whole") {
     }
     CHECK(store.type_of(store.tensors()[0]).name == "F32");
     CHECK(store.find("tensor.5") == nullptr);
-    CHECK(read_gguf_metadata(golden(name)).text("general.name") == "five tensors");
   }
 }
 

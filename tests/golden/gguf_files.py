@@ -3,9 +3,9 @@
 Run:  python tests/golden/gguf_files.py [folder]      (default: the folder `gguf` beside this script)
 With: gguf 0.19.0, numpy 2.4.6, Python 3.11
 
-types.gguf, types.json     metadata of every type and arrays of every type, an alignment of 64; a tensor of every type, byte
-                           i of tensor t is (7 t + i) % 120. The JSON holds the values, and type, shape, offset and bytes
-                           of each tensor as the package reads them back
+types.gguf, types.json     metadata of every type and arrays of every type, an alignment of 64; a tensor of every
+                           type, byte i of tensor t is (7 t + i) % 120. The JSON holds the values, and type, shape,
+                           offset and bytes of each tensor as the package reads them back
 parts-0000N-of-00003.gguf  five tensors in three parts; the same tensors in one file, whole.gguf
 """
 

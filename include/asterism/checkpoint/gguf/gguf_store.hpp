@@ -14,9 +14,9 @@
 namespace asterism::checkpoint {
 
 /// The tensors of a GGUF file: opening reads headers; weights are read on demand. Of a model that is split over files
-/// NAME-00001-of-00003.gguf any one is given: all are opened, and have to agree about what they are parts of. Shapes are
-/// row-major, the reverse of the file's. Models WeightStore. Source: ggml, docs/gguf.md; llama.cpp, `llama_split_path`
-/// and the keys `split.*`.
+/// NAME-00001-of-00003.gguf any one is given: all are opened, and have to agree about what they are parts of. Shapes
+/// are row-major, the reverse of the file's. Models WeightStore. Source: ggml, docs/gguf.md; llama.cpp,
+/// `llama_split_path` and the keys `split.*`.
 class GgufStore : public TensorFiles {
  public:
   /// FileError if a part is missing or can't be read; FormatError or Unsupported if one breaks the format or belongs to
@@ -38,9 +38,6 @@ class GgufStore : public TensorFiles {
   GgufMetadata metadata_;
   std::vector<const GgmlType*> types_;
 };
-
-/// The metadata of a GGUF file, or of the first part of a split one, without its tensors' data. Throws as GgufStore.
-GgufMetadata read_gguf_metadata(const std::string& path);
 
 }  // namespace asterism::checkpoint
 

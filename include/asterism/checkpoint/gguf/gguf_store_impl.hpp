@@ -83,12 +83,4 @@ ASTERISM_INLINE void GgufStore::open(const std::string& path, std::size_t part, 
   add(std::move(file), permuted(std::move(header.tensors), by_place));
 }
 
-ASTERISM_INLINE GgufMetadata read_gguf_metadata(const std::string& path) {
-  const std::vector<std::string> parts = gguf_parts(path);
-  const file::InputFile file = detail::open_gguf(parts.empty() ? path : parts.front());
-  GgufMetadata metadata = detail::read_gguf_header(file).metadata;
-  detail::check_gguf_part(metadata, 0, parts.empty() ? 1 : parts.size());
-  return metadata;
-}
-
 }  // namespace asterism::checkpoint

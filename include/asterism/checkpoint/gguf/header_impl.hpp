@@ -92,11 +92,15 @@ ASTERISM_INLINE void check_unique_tensors(const std::vector<TensorInfo>& tensors
 /// Checks the places of the tensors in the data, and makes them relative to the file.
 ASTERISM_INLINE void place_gguf_tensors(GgufHeader& header, std::uint64_t file_bytes, std::string_view where) {
   std::vector<TensorInfo>& tensors = header.tensors;
-  const std::uint64_t data_bytes = file_bytes > header.data_begin ? file_bytes - header.data_begin : 0;
+  const std::uint64_t data_bytes = file_bytes - std::min(file_bytes, header.data_begin);
   const auto by_place = argsort(tensors.size(), [&](std::size_t a, std::size_t b) {
     return tensors[a].offset != tensors[b].offset ? tensors[a].offset < tensors[b].offset
                                                   : tensors[a].bytes < tensors[b].bytes;
   });
+  if (!tensors.empty() && file_bytes < header.data_begin) {
+    throw FormatError(concat(where, ": ends at byte ", file_bytes, ", but the data of its tensors begins at ",
+                             header.data_begin, ": it is truncated; copy or download it again"));
+  }
   const TensorInfo* before = nullptr;
   for (const std::size_t i : by_place) {
     TensorInfo& tensor = tensors[i];
