@@ -36,8 +36,8 @@ inline constexpr SlabOrder slab_order = backend::InHostMemory<Device> ? SlabOrde
 
 /// Calls f(part, slab) for all experts of a checkpoint, whose `weights` find_weights found, layer after layer,
 /// part.group a number among the layers with experts: its slab in B's Quantization, valid during the call. The matrices
-/// of an expert are encoded at once, on up to three threads. Memory: one expert, and a tensor for each of them. Throws FileError, FormatError, Unsupported as
-/// `load`.
+/// of an expert are encoded at once, on up to three threads. Memory: one expert, and a tensor for each of them. Throws
+/// FileError, FormatError, Unsupported as `load`.
 template <class B, SlabOrder order, class F>
 void encode_experts(const checkpoint::WeightStoreRef& store, const std::vector<checkpoint::FoundWeight>& weights,
                     const Shape& shape, F&& f) {

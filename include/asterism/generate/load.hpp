@@ -72,10 +72,10 @@ typename engine::Engine<B>::Homes homes_of(const checkpoint::WeightStoreRef& sto
 
 }  // namespace generate
 
-/// Reads only config.json of a folder, or the headers of a GGUF file, and plans: for --dry-run, and for weights that are
-/// not there yet. The plan may not fit: check `fits()`. Throws FileError, FormatError, Unsupported on a bad config.json
-/// or header; InvalidArgument on limits above B's, and on a device map that is invalid, budgets included, listing every
-/// fault and a valid map.
+/// Reads only config.json of a folder, or the headers of a GGUF file, and plans: for --dry-run, and for weights that
+/// are not there yet. The plan may not fit: check `fits()`. Throws FileError, FormatError, Unsupported on a bad
+/// config.json or header; InvalidArgument on limits above B's, and on a device map that is invalid, budgets included,
+/// listing every fault and a valid map.
 template <DerivesFromBlueprint B>
 LoadPlan plan_load(const std::string& path, const LoadOptions& options = {}) {
   LoadPlan out{.config = generate::read_config(path), .limits = {}, .plan = {}};

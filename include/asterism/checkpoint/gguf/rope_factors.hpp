@@ -6,7 +6,7 @@
 
 #include "asterism/checkpoint/fwd.hpp"
 #include "asterism/core/config.hpp"
-#include "asterism/linalg/rope.hpp"
+#include "asterism/shape/shape.hpp"
 
 namespace asterism::checkpoint {
 
