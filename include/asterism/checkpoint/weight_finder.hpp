@@ -26,8 +26,8 @@ struct FoundWeight {
   std::shared_ptr<const BnbTensor> four_bit{};  ///< where bitsandbytes quantized it, else null
 };
 
-/// Finds the weights of a network in a checkpoint of safetensors and accounts for every tensor of it. Reads headers, and
-/// of 4-bit tensors the scales.
+/// Finds the weights of a network in a checkpoint of safetensors and accounts for every tensor of it. Reads headers,
+/// and of 4-bit tensors the scales.
 class WeightFinder {
  public:
   /// Keeps a reference to the store, which must outlive it.

@@ -20,10 +20,10 @@
 
 namespace asterism {
 
-/// Writes the experts of the checkpoint `from`, a folder or a GGUF file, in B's Quantization and in kernel order, to the
-/// file `path`, expert by expert: what `load<B>` would have in memory. The file appears when it is complete. Memory: one
-/// expert and one tensor. Throws FileError, FormatError, Unsupported as `load`; Unsupported for a model without experts.
-/// Progress counts bytes written; an exception from the sink cancels.
+/// Writes the experts of the checkpoint `from`, a folder or a GGUF file, in B's Quantization and in kernel order, to
+/// the file `path`, expert by expert: what `load<B>` would have in memory. The file appears when it is complete.
+/// Memory: one expert and one tensor. Throws FileError, FormatError, Unsupported as `load`; Unsupported for a model
+/// without experts. Progress counts bytes written; an exception from the sink cancels.
 template <class B>
 void write_experts(const std::string& from, const std::string& path, ProgressSink& progress) {
   const Shape shape = generate::read_config(from).shape;
