@@ -42,6 +42,7 @@
 #include "asterism/generate/decoding/answer_text_impl.hpp"
 #include "asterism/generate/decoding/sampler_impl.hpp"
 #include "asterism/generate/decoding/stop_strings_impl.hpp"
+#include "asterism/generate/gguf_chat_source_impl.hpp"
 #include "asterism/generate/gguf_tokenizer_impl.hpp"
 #include "asterism/generate/load_options_impl.hpp"
 #include "asterism/generate/memory_report_impl.hpp"

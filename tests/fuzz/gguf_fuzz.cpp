@@ -12,6 +12,8 @@
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/file/input_file.hpp"
+#include "asterism/generate/gguf_chat_source.hpp"
+#include "asterism/generate/gguf_tokenizer.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -49,6 +51,11 @@ void read_values(const GgufMetadata& metadata) {
 void read_file(View<const std::byte> bytes) {
   const GgufHeader header = parse_gguf(file::StoredBytes(bytes), "fuzz");
   read_values(header.metadata);
+  attempt([&] { generate::gguf_chat_source(header.metadata); });
+  attempt([&] {
+    const auto tokenizer = generate::gguf_tokenizer(header.metadata);
+    if (tokenizer) tokenizer->decode(tokenizer->encode("Some words, 12 <s> \xFF"));
+  });
   require(header.types.size() == header.tensors.size());
   for (std::size_t i = 0; i < header.tensors.size(); ++i) {
     const TensorInfo& tensor = header.tensors[i];
