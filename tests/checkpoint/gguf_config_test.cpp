@@ -3,7 +3,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "asterism/checkpoint/gguf/gguf_store.hpp"
@@ -22,6 +21,12 @@ using asterism::test::TemporaryFolder;
 using asterism::test::write_file;
 
 namespace {
+
+/// A folder of the golden files, and the GGUF file made of it.
+struct Pair {
+  std::string folder;
+  std::string file;
+};
 
 std::string golden(const std::string& name) { return std::string(ASTERISM_GOLDEN_DIR) + "/gguf/" + name; }
 
@@ -74,15 +79,16 @@ Keys with(std::function<void(GgufBytes&)> more) { return {.more = std::move(more
 }  // namespace
 
 TEST_CASE("metadata gives the shapes and token ids that config.json gives") {
-  for (const auto& [folder, file] : {std::pair<std::string, std::string>("mixtral", "mixtral.gguf"),
-                                     {"llama", "llama.gguf"},
-                                     {"mistral_window", "mistral_window.gguf"},
-                                     {"qwen3_moe", "qwen3_moe.gguf"},
-                                     {"qwen3_next", "qwen3_next-00001-of-00004.gguf"},
-                                     {"qwen3_next_old", "qwen3_next_old.gguf"}}) {
-    CAPTURE(file);
-    const ModelConfig expected = read_model_config(golden(folder));
-    const ModelConfig found = gguf_model_config(GgufStore(golden(file)));
+  const Pair pairs[] = {{"mixtral", "mixtral.gguf"},
+                        {"llama", "llama.gguf"},
+                        {"mistral_window", "mistral_window.gguf"},
+                        {"qwen3_moe", "qwen3_moe.gguf"},
+                        {"qwen3_next", "qwen3_next-00001-of-00004.gguf"},
+                        {"qwen3_next_old", "qwen3_next_old.gguf"}};
+  for (const Pair& pair : pairs) {
+    CAPTURE(pair.file);
+    const ModelConfig expected = read_model_config(golden(pair.folder));
+    const ModelConfig found = gguf_model_config(GgufStore(golden(pair.file)));
     CHECK(found.shape == expected.shape);
     CHECK(found.eos == expected.eos);
     CHECK(found.bos == expected.bos);

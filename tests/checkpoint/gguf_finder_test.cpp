@@ -5,7 +5,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "asterism/checkpoint/gguf/gguf_config.hpp"
@@ -27,6 +26,12 @@ using asterism::test::TemporaryFolder;
 using asterism::test::write_file;
 
 namespace {
+
+/// A folder of the golden files, and the GGUF file made of it.
+struct Pair {
+  std::string folder;
+  std::string file;
+};
 
 std::string golden(const std::string& name) { return std::string(ASTERISM_GOLDEN_DIR) + "/gguf/" + name; }
 
@@ -83,16 +88,17 @@ const auto nothing = [](auto& /*file*/) {};
 }  // namespace
 
 TEST_CASE("every weight has the values that the folder has") {
-  for (const auto& [folder, file] : {std::pair<std::string, std::string>("mixtral", "mixtral.gguf"),
-                                     {"llama", "llama.gguf"},
-                                     {"mistral_window", "mistral_window.gguf"},
-                                     {"qwen3_moe", "qwen3_moe.gguf"},
-                                     {"qwen3_next", "qwen3_next-00001-of-00004.gguf"},
-                                     {"qwen3_next_old", "qwen3_next_old.gguf"}}) {
-    CAPTURE(file);
-    const GgufStore gguf(golden(file));
-    const TensorStore safetensors(golden(folder));
-    const Shape shape = read_model_config(golden(folder)).shape;
+  const Pair pairs[] = {{"mixtral", "mixtral.gguf"},
+                        {"llama", "llama.gguf"},
+                        {"mistral_window", "mistral_window.gguf"},
+                        {"qwen3_moe", "qwen3_moe.gguf"},
+                        {"qwen3_next", "qwen3_next-00001-of-00004.gguf"},
+                        {"qwen3_next_old", "qwen3_next_old.gguf"}};
+  for (const Pair& pair : pairs) {
+    CAPTURE(pair.file);
+    const GgufStore gguf(golden(pair.file));
+    const TensorStore safetensors(golden(pair.folder));
+    const Shape shape = read_model_config(golden(pair.folder)).shape;
     const auto expected = find_weights(safetensors, shape, !shape.tied_head);
     const auto found = find_weights(gguf, shape, !shape.tied_head);
     REQUIRE(found.size() == expected.size());

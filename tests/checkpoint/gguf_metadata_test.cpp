@@ -53,7 +53,9 @@ TEST_CASE("values of every type are those that the gguf package wrote") {
   const GgufMetadata metadata = parse_gguf(file::StoredBytes(as_bytes(bytes)), "types.gguf").metadata;
   const json::Value expected = json::parse(file::read_file(golden("types.json"), 100'000), "types.json")["values"];
   REQUIRE(expected.size() == 24);
-  for (const auto& [key, value] : expected.items()) {
+  for (const auto& item : expected.items()) {
+    const std::string& key = item.key();
+    const json::Value& value = item.value();
     CAPTURE(key);
     if (key == "scalar.UINT64") {
       check_error<FormatError>([&] { metadata.integer("scalar.UINT64", least, most); },

@@ -35,6 +35,10 @@ struct CheckpointExtras {
   /// Unsupported if one can't be read.
   static CheckpointExtras read(const std::string& path, checkpoint::ModelConfig config);
 
+  /// Throws FileError if the checkpoint at `path` has no tokenizer: no tokenizer.json in a folder, no
+  /// tokenizer.ggml.model in a GGUF file.
+  static void require_tokenizer(const std::string& path);
+
   /// `weights`, the checkpoint's checkpoint::fingerprint, with the bytes of config.json and, if present,
   /// tokenizer.json, or of a GGUF file's metadata: FNV-1a, never 0. Throws FileError if one can't be read.
   static std::uint64_t fingerprint_of(const std::string& path, std::uint64_t weights);

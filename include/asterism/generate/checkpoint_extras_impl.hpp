@@ -11,6 +11,7 @@
 #include "asterism/checkpoint/weight_files.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/fnv1a.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
 #include "asterism/generate/gguf_tokenizer.hpp"
@@ -29,6 +30,14 @@ ASTERISM_INLINE CheckpointExtras CheckpointExtras::read(const std::string& path,
     out.chat_template = text::ChatTemplate::from_directory(path);
   }
   return out;
+}
+
+ASTERISM_INLINE void CheckpointExtras::require_tokenizer(const std::string& path) {
+  const std::string_view key = "tokenizer.ggml.model";
+  const bool gguf = checkpoint::is_gguf(path);
+  const bool there = gguf ? checkpoint::GgufStore(path).metadata().text(key).value_or("none") != "none"
+                          : file::path_kind(path + "/tokenizer.json") != file::PathKind::missing;
+  if (!there) throw FileError(concat(path, ": has no ", gguf ? key : "tokenizer.json", ", which prompts need"));
 }
 
 ASTERISM_INLINE std::uint64_t CheckpointExtras::fingerprint_of(const std::string& path, std::uint64_t weights) {

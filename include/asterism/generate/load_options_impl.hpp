@@ -25,8 +25,8 @@ namespace asterism::generate {
 ASTERISM_INLINE checkpoint::ModelConfig read_config(const std::string& path) {
   if (checkpoint::is_gguf(path)) return checkpoint::gguf_model_config(checkpoint::GgufStore(path));
   if (file::path_kind(path) != file::PathKind::folder) {
-    throw FileError(concat(path, ": no such folder; give the folder of a checkpoint, which holds config.json, or a GGUF ",
-                           "file"));
+    throw FileError(concat(path, ": no such folder; give the folder of a checkpoint, which holds config.json, or a ",
+                           "GGUF file"));
   }
   return checkpoint::read_model_config(path);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "asterism/checkpoint/fwd.hpp"
 #include "asterism/core/config.hpp"
@@ -16,6 +17,9 @@ namespace asterism::checkpoint {
 /// `LlamaModel.generate_extra_tensors`.
 std::optional<linalg::RopeScaling> llama3_scaling(const GgufStore& store, const TensorInfo& factors, double theta,
                                                   std::int64_t head_dim);
+
+/// The factors of a scaling, one for each pair of a head's elements.
+std::vector<float> llama3_factors(const linalg::RopeScaling& scaling, double theta, std::int64_t head_dim);
 
 }  // namespace asterism::checkpoint
 
