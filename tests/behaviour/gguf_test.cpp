@@ -8,10 +8,17 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/cache/least_recent.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/core/progress.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/generate/load_slotted.hpp"
+#include "asterism/generate/write_experts.hpp"
+#include "asterism/machine/machine.hpp"
 
 #include "generate/variants.hpp"
+#include "support/files.hpp"
 
 using namespace asterism;
 using test::Defaults;
@@ -33,9 +40,14 @@ const Pair pairs[] = {{"mixtral", "mixtral.gguf"},
                       {"qwen3_next", "qwen3_next-00003-of-00004.gguf"},
                       {"qwen3_next_old", "qwen3_next_old.gguf"}};
 
+/// Experts take turns in slots.
+struct Turns : Exact {
+  using Cache = cache::LeastRecent;
+};
+
 template <class B>
-std::vector<float> logits_of(const std::string& path) {
-  const auto model = load<B>(path);
+std::vector<float> logits_of(const std::string& path, const LoadOptions& options = {}) {
+  const auto model = load<B>(path, options);
   auto session = model.session();
   std::vector<TokenId> tokens;
   for (TokenId i = 0; i < 40; ++i) tokens.push_back((7 * i + 3) % 48);
@@ -66,6 +78,17 @@ TEST_CASE("logits of GGUF files are those of the folders, bit for bit") {
 }
 
 TEST_CASE("a Blueprint that quantizes loads GGUF files too") { check_same<Defaults>(pairs[0]); }
+
+TEST_CASE("experts that take turns come from GGUF files too") {
+  const test::TemporaryFolder folder;
+  ProgressSink silence;
+  for (const Pair& pair : {pairs[0], pairs[4]}) {
+    const std::string experts = folder / pair.folder;
+    write_experts<Turns>(golden(pair.file), experts, silence);
+    CHECK(logits_of<Turns>(golden(pair.file), {.machine = equal_devices(1, 16_MiB), .experts = experts}) ==
+          logits_of<Exact>(golden(pair.folder)));
+  }
+}
 
 TEST_CASE("text goes in and out with the tokenizer of the file, and its special tokens end answers") {
   const auto model = load<Exact>(golden("mixtral.gguf"));

@@ -2,6 +2,7 @@
 
 Run:  python tests/golden/gguf_models.py [folder]                   (default: the folder `gguf` beside this script)
       python tests/golden/gguf_models.py --convert FOLDER OUT.gguf  (any folder of these architectures; no tokenizer)
+      python tests/golden/gguf_models.py --check FOLDER FILE.gguf   (a file that the toolkit wrote of it, read by gguf)
 With: gguf 0.19.0, numpy 2.4.6, Python 3.11; reads text/pieces.json
 
 <name>/, <name>.gguf    mixtral          bfloat16, 3 experts, untied head, a tokenizer of sentence pieces
@@ -411,9 +412,24 @@ def write_models(folder):
         convert(folder / name, folder / f"{name}.gguf", **options)
 
 
+def check(folder, path):
+    """Holds a file that the toolkit wrote against what is made of the folder here."""
+    expected = {name: (dtype, array) for name, dtype, array in Converter(folder).convert() if ".nextn." not in name}
+    tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(path).tensors}
+    assert tensors.keys() == expected.keys(), tensors.keys() ^ expected.keys()
+    for name, (dtype, array) in expected.items():
+        tensor = tensors[name]
+        assert tensor.tensor_type == RAW[dtype], name
+        assert list(reversed(tensor.shape.tolist())) == list(array.shape), name
+        assert tensor.data.tobytes() == array.tobytes(), name
+    print(f"{path}: {len(tensors)} tensors as expected")
+
+
 def main():
     if sys.argv[1:2] == ["--convert"]:
         return convert(Path(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1:2] == ["--check"]:
+        return check(Path(sys.argv[2]), Path(sys.argv[3]))
     write_models(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "gguf")
 
 

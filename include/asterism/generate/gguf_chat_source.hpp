@@ -14,7 +14,7 @@ namespace asterism::generate {
 /// What a chat template is made of.
 struct GgufChatSource {
   std::string source;  ///< the Jinja program
-  /// Names of special tokens, as tokenizer_config.json has them, and their texts: {"bos_token", "<s>"}.
+  /// Names of special tokens, as tokenizer_config.json has them, and their texts: `{"bos_token", "<s>"}`.
   std::vector<std::pair<std::string, std::string>> tokens;
 };
 

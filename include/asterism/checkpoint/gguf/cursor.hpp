@@ -68,7 +68,7 @@ class GgufCursor {
   std::string_view kind_;
   std::uint64_t number_ = 0;
   std::string name_;
-  std::array<std::byte, 4096> buffer_;
+  std::array<std::byte, 4096> buffer_{};
   std::uint64_t buffer_begin_ = 0;
   std::uint64_t buffer_size_ = 0;
 };

@@ -34,7 +34,9 @@ inline constexpr std::string_view gguf_config_keys[] = {
     "attention.recurrent_layers", "attention.sliding_window", "attention.value_length", "block_count",
     "context_length", "embedding_length", "expert_count", "expert_feed_forward_length",
     "expert_shared_feed_forward_length", "expert_used_count", "expert_weights_norm", "feed_forward_length",
-    "full_attention_interval", "nextn_predict_layers", "rope.dimension_count", "rope.freq_base", "ssm.conv_kernel",
+    "full_attention_interval", "nextn_predict_layers", "rope.dimension_count", "rope.freq_base",
+    "rope.scaling.finetuned", "rope.scaling.original_context_length",  // mean nothing without a type
+    "ssm.conv_kernel",
     "ssm.group_count", "ssm.inner_size", "ssm.state_size", "ssm.time_step_rank", "vocab_size"};
 // clang-format on
 
