@@ -37,18 +37,21 @@ int main(int argc, char** argv) {
   return example::run_program([&](const example::Interrupt& interrupt) {
     std::string from;
     std::string to;
+    bool without_tokenizer = false;
     bool replace = false;
     bool quiet = false;
     CLI::App app(
         "Writes a checkpoint as a GGUF file: matrices in 16 or 32 bits as they are, vectors and routers in "
-        "float32. The tokenizer is not written: such a file takes token ids. Memory: some rows of weights. The "
-        "file appears when it is complete.",
+        "float32, with tokenizer and chat template. Memory: some rows of weights. The file appears when it is "
+        "complete.",
         "convert");
     app.footer(concat("Example:\n  convert Mixtral-8x7B-Instruct-v0.1 mixtral.gguf\n\n", example::exit_statuses));
-    app.add_option("from", from, "Folder of the checkpoint, config.json and *.safetensors, or a GGUF file")
+    app.add_option("from", from, "Folder of the checkpoint: config.json, *.safetensors")
         ->required()
         ->option_text("FOLDER");
     app.add_option("to", to, "File to write, NAME.gguf")->required()->option_text("FILE");
+    app.add_flag("--without-tokenizer", without_tokenizer,
+                 "Leave out tokenizer and chat template: such a file takes token ids alone");
     app.add_flag("--replace", replace, "Write over a file that is there; never over the source");
     app.add_flag("-q,--quiet", quiet, "No progress, no summary");
     if (const auto status = example::parse(app, argc, argv)) return *status;
@@ -56,10 +59,9 @@ int main(int argc, char** argv) {
     ProgressSink silence;
     example::InterruptibleProgress progress(quiet ? silence : static_cast<ProgressSink&>(bar), interrupt);
     check_target(from, to, replace);
-    write_gguf(from, to, progress);
+    write_gguf(from, to, progress, {.tokenizer = !without_tokenizer});
     if (!quiet) {
-      example::tell(
-          concat("wrote ", to, ": ", to_string(Bytes{std::filesystem::file_size(to)}), ", without a tokenizer\n"));
+      example::tell(concat("wrote ", to, ": ", to_string(Bytes{std::filesystem::file_size(to)}), "\n"));
     }
     return example::Status::done;
   });

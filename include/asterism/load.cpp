@@ -46,6 +46,7 @@
 #include "asterism/generate/decoding/stop_strings_impl.hpp"
 #include "asterism/generate/gguf_chat_source_impl.hpp"
 #include "asterism/generate/gguf_tokenizer_impl.hpp"
+#include "asterism/generate/gguf_tokenizer_keys_impl.hpp"
 #include "asterism/generate/load_options_impl.hpp"
 #include "asterism/generate/memory_report_impl.hpp"
 #include "asterism/generate/prompt_impl.hpp"

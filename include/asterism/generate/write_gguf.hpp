@@ -8,13 +8,20 @@
 
 namespace asterism {
 
-/// Writes the weights and the configuration of the checkpoint `from`, a folder or a GGUF file, to the GGUF file `to`,
-/// as llama.cpp's converter does: matrices in 16 or 32 bits as they are, vectors, routers and convolutions in float32.
-/// A tokenizer is not written; the model then takes token ids alone. The file appears when it is complete. Memory: the
-/// queries of a layer in float32. Throws FileError, FormatError, Unsupported as `load`; Unsupported for weights in 4
-/// bits and for what the format does not hold: dense layers beside experts, weights of experts that are not normalised,
-/// and other architectures than those that are read. Progress counts bytes written; an exception from the sink cancels.
-void write_gguf(const std::string& from, const std::string& to, ProgressSink& progress);
+/// Options of `write_gguf`.
+struct WriteGgufOptions {
+  /// Write the tokenizer and the chat template of a folder that has them; off: such a file takes token ids alone.
+  bool tokenizer = true;
+};
+
+/// Writes the weights, the configuration and the tokenizer of the checkpoint in the folder `from` to the GGUF file
+/// `to`, as llama.cpp's converter does: matrices in 16 or 32 bits as they are, vectors, routers and convolutions in
+/// float32. The file appears when it is complete. Memory: the queries of a layer in float32. Throws FileError,
+/// FormatError, Unsupported as `load`; Unsupported for weights in 4 bits and for what the format does not hold: dense
+/// layers beside experts, weights of experts that are not normalised, other architectures than those that are read, and
+/// tokenizers as generate::add_gguf_tokenizer says. Progress counts bytes written; an exception from the sink cancels.
+void write_gguf(const std::string& from, const std::string& to, ProgressSink& progress,
+                const WriteGgufOptions& options = {});
 
 }  // namespace asterism
 

@@ -19,13 +19,14 @@
 #include "asterism/checkpoint/huggingface/generation_config.hpp"
 #include "asterism/checkpoint/huggingface/model_config.hpp"
 #include "asterism/checkpoint/safetensors/dtype.hpp"
-#include "asterism/checkpoint/weight_files.hpp"
+#include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/generate/load_options.hpp"
+#include "asterism/file/path.hpp"
+#include "asterism/generate/gguf_tokenizer_keys.hpp"
 #include "asterism/generate/write_gguf.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/quant/half_precision.hpp"
@@ -210,18 +211,19 @@ inline std::vector<std::byte> as_stored(View<const float> values, DType dtype) {
 
 }  // namespace generate::detail
 
-ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, ProgressSink& progress) {
+ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, ProgressSink& progress,
+                                const WriteGgufOptions& options) {
   using generate::detail::GgufTensor;
-  checkpoint::ModelConfig config = generate::read_config(from);
-  if (!checkpoint::is_gguf(from)) {
-    const checkpoint::GenerationConfig generation = checkpoint::read_generation_config(from);
-    if (!generation.eos.empty()) config.eos = generation.eos;
-  }
+  checkpoint::ModelConfig config = checkpoint::read_model_config(from);
+  const checkpoint::GenerationConfig generation = checkpoint::read_generation_config(from);
+  if (!generation.eos.empty()) config.eos = generation.eos;
   const Shape& shape = config.shape;
-  const checkpoint::GgufKeys keys = generate::detail::GgufConfigKeys(config, from).keys();
-  const checkpoint::WeightFiles files(from);
-  const checkpoint::WeightStoreRef store = files.store();
-  const auto weights = files.find(shape, !shape.tied_head);
+  checkpoint::GgufKeys keys = generate::detail::GgufConfigKeys(config, from).keys();
+  if (options.tokenizer && file::path_kind(from + "/tokenizer.json") != file::PathKind::missing) {
+    generate::add_gguf_tokenizer(keys, from, config);
+  }
+  const checkpoint::TensorStore store(from);
+  const auto weights = checkpoint::find_weights(store, shape, !shape.tied_head);
   const std::vector<GgufTensor> tensors = generate::detail::gguf_tensors(weights, shape, from);
   std::vector<checkpoint::TensorDeclaration> declarations;
   constexpr std::string_view rope = "rope_freqs.weight";

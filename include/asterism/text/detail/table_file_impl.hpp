@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "asterism/core/argsort.hpp"
@@ -15,6 +15,7 @@
 #include "asterism/json/json.hpp"
 #include "asterism/text/detail/table_file.hpp"
 #include "asterism/text/detail/utf8.hpp"
+#include "asterism/text/detail/vocabulary.hpp"
 
 namespace asterism::text {
 
@@ -105,13 +106,11 @@ class TableFile {
       file_.tokens.add(table_.tokens[id], static_cast<TokenId>(id));
       if (!is_added(id)) continue;
       if (added_.size() == max_settings / 8) fail(concat("more than ", max_settings / 8, " added tokens"));
-      added_.push_back({{"id", id},
-                        {"content", table_.tokens[id]},
-                        {"single_word", false},
-                        {"lstrip", false},
-                        {"rstrip", false},
-                        {"normalized", false},
-                        {"special", is_special(id)}});
+      json::Value& token = added_.emplace_back(json::Value::object());
+      token["id"] = id;
+      token["content"] = table_.tokens[id];
+      for (const char* flag : {"single_word", "lstrip", "rstrip", "normalized"}) token[flag] = false;
+      token["special"] = is_special(id);
     }
   }
 
@@ -125,8 +124,11 @@ class TableFile {
                              "' is not supported; supported: ", known));
   }
 
+  /// A part of the document, written as JSON.
+  json::Value part(std::string_view text) const { return json::parse(text, where_); }
+
   json::Value model() const {
-    json::Value out{{"type", "BPE"}, {"vocab", json::Value::object()}, {"merges", json::Value::array()}};
+    json::Value out = part(R"({"type":"BPE","vocab":{},"merges":[]})");
     if (table_.model == TokenTable::Model::byte_level) {
       out["ignore_merges"] = pre_tokenizer().whole_words;
       return out;
@@ -139,55 +141,50 @@ class TableFile {
 
   void byte_parts(json::Value& document) const {
     const PreTokenizerFacts& facts = pre_tokenizer();
-    document["normalizer"] = facts.normal_form ? json::Value{{"type", "NFC"}} : json::Value(nullptr);
-    const json::Value bytes{{"type", "ByteLevel"},
-                            {"add_prefix_space", false},
-                            {"trim_offsets", false},
-                            {"use_regex", facts.pattern.empty()}};
-    json::Value steps = json::Value::array();
-    if (!facts.pattern.empty()) {
-      steps.push_back({{"type", "Split"},
-                       {"pattern", {{"Regex", facts.pattern}}},
-                       {"behavior", "Isolated"},
-                       {"invert", false}});
-    }
-    steps.push_back(bytes);
-    document["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", steps}};
+    document["normalizer"] = part(facts.normal_form ? R"({"type":"NFC"})" : "null");
+    json::Value bytes = part(R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false})");
+    bytes["use_regex"] = facts.pattern.empty();
     document["decoder"] = bytes;
+    json::Value steps = part(R"({"type":"Sequence","pretokenizers":[]})");
+    if (!facts.pattern.empty()) {
+      json::Value split = part(R"({"type":"Split","pattern":{},"behavior":"Isolated","invert":false})");
+      split["pattern"]["Regex"] = facts.pattern;
+      steps["pretokenizers"].push_back(std::move(split));
+    }
+    steps["pretokenizers"].push_back(std::move(bytes));
+    document["pre_tokenizer"] = std::move(steps);
   }
 
   void piece_parts(json::Value& document) const {
-    constexpr std::string_view mark = "\u2581";
-    json::Value before = json::Value::array();
-    json::Value after = json::Value::array();
-    if (table_.add_space_prefix) before.push_back({{"type", "Prepend"}, {"prepend", mark}});
-    before.push_back({{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", mark}});
-    after.push_back({{"type", "Replace"}, {"pattern", {{"String", mark}}}, {"content", " "}});
-    after.push_back({{"type", "ByteFallback"}});
-    after.push_back({{"type", "Fuse"}});
-    if (table_.add_space_prefix) after.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
-    document["normalizer"] = {{"type", "Sequence"}, {"normalizers", before}};
+    const bool prefix = table_.add_space_prefix;
+    document["normalizer"] = part(concat(R"({"type":"Sequence","normalizers":[)",
+                                         prefix ? R"({"type":"Prepend","prepend":"\u2581"},)" : "",
+                                         R"({"type":"Replace","pattern":{"String":" "},"content":"\u2581"}]})"));
     document["pre_tokenizer"] = nullptr;
-    document["decoder"] = {{"type", "Sequence"}, {"decoders", after}};
+    document["decoder"] = part(
+        concat(R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"\u2581"},"content":" "},)",
+               R"({"type":"ByteFallback"},{"type":"Fuse"})",
+               prefix ? R"(,{"type":"Strip","content":" ","start":1,"stop":0})" : "", "]}"));
   }
 
   json::Value post_processor() const {
-    json::Value single = json::Value::array();
-    json::Value special = json::Value::object();
+    json::Value out = part(R"({"type":"TemplateProcessing","single":[],"pair":[],"special_tokens":{}})");
     const auto add = [&](bool wanted, const std::optional<TokenId>& id) {
       if (!wanted || !id) return;
       const std::string text(table_.tokens[static_cast<std::size_t>(*id)]);
-      single.push_back({{"SpecialToken", {{"id", text}, {"type_id", 0}}}});
-      special[text] = {{"id", text}, {"ids", json::Value::array({*id})}, {"tokens", json::Value::array({text})}};
+      json::Value piece = part(R"({"SpecialToken":{"type_id":0}})");
+      piece["SpecialToken"]["id"] = text;
+      out["single"].push_back(std::move(piece));
+      json::Value token = part(R"({"ids":[],"tokens":[]})");
+      token["id"] = text;
+      token["ids"].push_back(*id);
+      token["tokens"].push_back(text);
+      out["special_tokens"][text] = std::move(token);
     };
     add(table_.add_begin, table_.begin);
-    single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
+    out["single"].push_back(part(R"({"Sequence":{"id":"A","type_id":0}})"));
     add(table_.add_end, table_.end);
-    if (single.size() == 1) return nullptr;
-    return {{"type", "TemplateProcessing"},
-            {"single", single},
-            {"pair", json::Value::array()},
-            {"special_tokens", special}};
+    return out["special_tokens"].empty() ? json::Value(nullptr) : out;
   }
 
   void merge_words() {
@@ -208,14 +205,19 @@ class TableFile {
     std::size_t left_bytes = 0;
     std::size_t left = 0;   ///< characters
     std::size_t right = 0;  ///< characters
-    std::size_t left_id = 0;
+    TokenId left_id = 0;
   };
 
   void merge_pieces() {
-    std::unordered_map<std::string_view, std::size_t> ids;
+    Vocabulary::Builder builder;
+    std::size_t merged = 0;  // tokens that merges may make
     for (std::size_t id = 0; id < table_.tokens.size(); ++id) {
-      if (!is_added(id) && !is_absent(id)) ids.emplace(table_.tokens[id], id);
+      if (is_added(id) || is_absent(id)) continue;
+      builder.add(table_.tokens[id], static_cast<TokenId>(id));
+      ++merged;
     }
+    if (merged == 0) return;
+    const Vocabulary ids(std::move(builder), where_);
     std::vector<Pair> pairs;
     constexpr std::uint64_t most_work = std::uint64_t{1} << 30U;
     std::uint64_t work = 0;
@@ -231,9 +233,9 @@ class TableFile {
       for (std::size_t at = 0; at < token.size();) {
         at += code_point_at(token, at).size;
         ++left;
-        const auto first = ids.find(token.substr(0, at));
-        if (at == token.size() || first == ids.end() || !ids.contains(token.substr(at))) continue;
-        pairs.push_back({id, at, left, characters - left, first->second});
+        if (at == token.size()) break;
+        const std::optional<TokenId> first = ids.find(token.substr(0, at));
+        if (first && ids.find(token.substr(at))) pairs.push_back({id, at, left, characters - left, *first});
       }
     }
     const auto order = argsort(pairs.size(), [&](std::size_t i, std::size_t j) {
