@@ -87,9 +87,7 @@ void check_early(const Arguments& arguments) {
   check_writable(arguments.json);
   check_writable(arguments.html);
   check_writable(arguments.trace);
-  if (file::path_kind(arguments.checkpoint + "/tokenizer.json") == file::PathKind::missing) {
-    throw FileError(arguments.checkpoint + ": has no tokenizer.json, which prompts need");
-  }
+  CheckpointExtras::require_tokenizer(arguments.checkpoint);
 }
 
 /// Of the questions `limit`, drawn by a fixed seed.
@@ -272,7 +270,8 @@ int main(int argc, char** argv) {
         "  evaluate --variants float32 --trace routes.trace\n\n",
         example::exit_statuses));
     app.add_option("checkpoint", arguments.checkpoint,
-                   "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's")
+                   "Folder with config.json, *.safetensors and tokenizer.json, or a GGUF file; "
+                   "by default the repository's")
         ->option_text("FOLDER");
     app.add_option("questions", arguments.questions, "Question files (JSON Lines); by default the repository's")
         ->option_text("FILE ...");

@@ -245,7 +245,8 @@ void declare(CLI::App& app, Arguments& arguments) {
       "lines stands between two marks \"\"\".\n\n",
       exit_statuses, " --dry-run: 1 where the plan does not fit."));
   app.add_option("checkpoint", arguments.checkpoint,
-                 "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's")
+                 "Folder with config.json, *.safetensors and tokenizer.json, or a GGUF file; "
+                 "by default the repository's")
       ->option_text("FOLDER");
   app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
       ->allow_extra_args(false)

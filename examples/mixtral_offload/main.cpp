@@ -9,6 +9,7 @@
 #include <asterism/machine/parse.hpp>
 #include <asterism/machine/probe.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -166,7 +167,9 @@ std::string experts_file(const Arguments& arguments, const placement::Plan& plan
     return {};
   }
   if (plan.homes_on_disk() == Bytes{0} && arguments.experts.empty() && !arguments.write_experts) return {};
-  const std::string path = arguments.experts.empty() ? arguments.checkpoint + "/experts.spill" : arguments.experts;
+  const std::filesystem::path place(arguments.checkpoint);
+  const auto folder = checkpoint::is_gguf(arguments.checkpoint) ? place.parent_path() : place;
+  const std::string path = arguments.experts.empty() ? (folder / "experts.spill").string() : arguments.experts;
   if (file::path_kind(path) != file::PathKind::missing) return path;
   if (!arguments.write_experts) {
     throw FileError(concat(path, ": no such file. It holds the experts that wait on the disk (",
@@ -235,7 +238,8 @@ void declare(CLI::App& app, Arguments& arguments) {
              "Answers go to standard output, all else to standard error, unless --report asks for it.\n\n",
              exit_statuses, " --dry-run: 1 where the plan does not fit."));
   app.add_option("checkpoint", arguments.checkpoint,
-                 "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's")
+                 "Folder with config.json, *.safetensors and tokenizer.json, or a GGUF file; "
+                 "by default the repository's")
       ->option_text("FOLDER");
   app.add_option("-p,--prompt", arguments.prompts, "A prompt to answer; may be given several times")
       ->allow_extra_args(false)

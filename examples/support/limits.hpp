@@ -66,12 +66,14 @@ inline Limits chosen_limits(const LimitArguments& arguments, const Limits& most,
 /// template throws if questions are to go through it.
 inline void check_answerable(const std::string& checkpoint, bool chat) {
   simd::level();
-  if (file::path_kind(checkpoint + "/tokenizer.json") == file::PathKind::missing) {
-    throw FileError(checkpoint + ": has no tokenizer.json, which prompts need");
-  }
+  CheckpointExtras::require_tokenizer(checkpoint);
   if (!chat) return;
   const std::vector<text::Message> probe = {{"user", "Hello"}};
-  text::ChatTemplate::from_directory(checkpoint).render(probe);
+  if (checkpoint::is_gguf(checkpoint)) {
+    CheckpointExtras::read(checkpoint, generate::read_config(checkpoint)).required_chat_template().render(probe);
+  } else {
+    text::ChatTemplate::from_directory(checkpoint).render(probe);
+  }
 }
 
 }  // namespace example

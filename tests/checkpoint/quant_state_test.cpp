@@ -99,7 +99,7 @@ TEST_CASE("what bitsandbytes wrote decodes to its values") {
     // The expected values are those in float32; the weights' own dtype is bfloat16.
     for (float& value : expected) value = quant::float_from_bfloat16(quant::bfloat16_from_float(value));
     for (std::size_t i = 0; i < values.size(); ++i) REQUIRE(values[i] == expected[i]);
-    release_four_bit(store, info.name);
+    release_four_bit(store, *store.find(info.name));
     std::vector<float> last(1);
     read_floats(*tensor, info.elements - 1, last);
     CHECK(last[0] == expected.back());

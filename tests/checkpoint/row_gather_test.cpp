@@ -13,11 +13,14 @@ namespace {
 /// The tensor's element of each element of the weight.
 std::vector<std::uint64_t> elements(const RowGather& gather) {
   std::vector<std::uint64_t> out;
-  for (const RowGather::Part& part : gather.parts) {
-    for (std::uint64_t group = 0; group < gather.groups; ++group) {
-      for (std::uint64_t row = 0; row < part.rows; ++row) {
-        for (std::uint64_t col = 0; col < gather.cols; ++col) {
-          out.push_back((group * gather.group_rows + part.first + row) * gather.cols + col);
+  for (std::uint64_t section = 0; section < gather.sections; ++section) {
+    for (const RowGather::Part& part : gather.parts) {
+      for (std::uint64_t group = 0; group < gather.groups; ++group) {
+        for (std::uint64_t row = 0; row < part.rows; ++row) {
+          for (std::uint64_t col = 0; col < gather.cols; ++col) {
+            const std::uint64_t groups_before = section * gather.groups + group;
+            out.push_back((groups_before * gather.group_rows + part.first + row) * gather.cols + col);
+          }
         }
       }
     }
@@ -39,11 +42,13 @@ std::vector<std::uint64_t> by_runs(const RowGather& gather, std::uint64_t first,
 constexpr RowGather three_parts{
     .groups = 3, .group_rows = 11, .cols = 5, .parts = {{{0, 2}, {2, 2}, {4, 4}}}};
 constexpr RowGather last_part{.groups = 2, .group_rows = 7, .cols = 3, .parts = {{{4, 3}}}};
+/// The rows of three heads of eight elements, whose pairs are neighbours in the tensor.
+constexpr RowGather heads{.groups = 4, .group_rows = 2, .cols = 3, .parts = {{{0, 1}, {1, 1}}}, .sections = 3};
 
 }  // namespace
 
 TEST_CASE("every range of a gathered weight is where a loop over rows finds it") {
-  for (const RowGather& gather : {three_parts, last_part}) {
+  for (const RowGather& gather : {three_parts, last_part, heads}) {
     const std::vector<std::uint64_t> all = elements(gather);
     for (std::uint64_t first = 0; first <= all.size(); ++first) {
       for (std::uint64_t count = 0; first + count <= all.size(); ++count) {

@@ -24,6 +24,7 @@ CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "blueprint": "model/concept.hpp", "optimizer": "train/optimizer.hpp", "schedule": "train/schedule.hpp",
     "adjoint": "backend/adjoint.hpp", "encoder_ops": "backend/encoder.hpp",
     "trainable_expert": "train/trainable_expert.hpp", "trainable_gating": "train/trainable_gating.hpp",
+    "weight_store": "checkpoint/weight_store.hpp",
 }
 LINE = re.compile(r"^\w+<Model<\w+>> (\w+);(?: +// and (\w+))?$")
 # What stands before the first line of an error of g++ and belongs to it.

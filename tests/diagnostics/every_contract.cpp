@@ -27,3 +27,4 @@
 #include "diagnostics/trainable_expert.cpp"
 #include "diagnostics/trainable_gating.cpp"
 #include "diagnostics/walk.cpp"
+#include "diagnostics/weight_store.cpp"

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/core/config.hpp"
 
 namespace asterism::checkpoint {
@@ -11,7 +11,7 @@ namespace asterism::checkpoint {
 /// 64 bits made of every tensor's name, dtype and shape and of up to 256 bytes in its middle, in the order of names:
 /// equal for the same tensors in one file or in shards. A change of few weights may escape it; it is no checksum. Reads
 /// a page of each tensor. FileError if a file can't be read. The hash is FNV-1a.
-std::uint64_t fingerprint(const TensorStore& store);
+std::uint64_t fingerprint(const WeightStoreRef& store);
 
 }  // namespace asterism::checkpoint
 

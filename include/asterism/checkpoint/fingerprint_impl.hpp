@@ -14,7 +14,7 @@
 
 namespace asterism::checkpoint {
 
-ASTERISM_INLINE std::uint64_t fingerprint(const TensorStore& store) {
+ASTERISM_INLINE std::uint64_t fingerprint(const WeightStoreRef& store) {
   std::vector<const TensorInfo*> tensors;
   for (const TensorInfo& tensor : store.tensors()) tensors.push_back(&tensor);
   std::ranges::sort(tensors, {}, [](const TensorInfo* tensor) { return std::string_view(tensor->name); });

@@ -14,13 +14,21 @@ struct QuantizationConfig;
 enum class DType : std::uint8_t;
 enum class FourBitKind : std::uint8_t;
 struct BnbTensor;
+struct GgmlType;
+struct GgufHeader;
 struct SafetensorsHeader;
 struct SafetensorsLayout;
 struct TensorDeclaration;
 struct TensorInfo;
 struct WeightIndex;
 class CheckpointWriter;
+class GgufKeys;
+class GgufMetadata;
+class GgufStore;
+class GgufWriter;
 class SafetensorsWriter;
+class TensorFiles;
 class TensorStore;
+class WeightStoreRef;
 
 }  // namespace asterism::checkpoint

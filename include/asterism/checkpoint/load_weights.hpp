@@ -13,8 +13,9 @@
 #include "asterism/backend/concept.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/checkpoint/fwd.hpp"
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/weight_finder.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/progress.hpp"
@@ -60,7 +61,7 @@ void copy_encoded(const std::byte* data, const quant::Planes& planes, const Weig
 /// Whether a weight of `elements` can be copied out of a tensor in 4 bits.
 bool keeps_groups(const WeightLocation& location, std::uint64_t elements, std::uint64_t block, bool nested);
 /// What went wrong in `found`.
-[[noreturn]] void refuse_weight(const TensorStore& store, const FoundWeight& found, const NumericError& error);
+[[noreturn]] void refuse_weight(const WeightStoreRef& store, const FoundWeight& found, const NumericError& error);
 
 }  // namespace detail
 
@@ -70,7 +71,7 @@ bool keeps_groups(const WeightLocation& location, std::uint64_t elements, std::u
 /// quantized as a whole, as bitsandbytes does; where a group of scales would be cut, it is gathered first. With
 /// double-quantized scales, which have an offset in common, this takes memory for the tensor in 4 bits.
 template <class Format>
-void load_weight(const TensorStore& store, const FoundWeight& found,
+void load_weight(const WeightStoreRef& store, const FoundWeight& found,
                  const backend::DeviceWeights<Format>& target) {
   using Layout = detail::FourBitFormat<Format>;
   if constexpr (Layout::is_four_bit) {
@@ -106,7 +107,7 @@ void load_weight(const TensorStore& store, const FoundWeight& found,
 }
 
 /// Fills one matrix in float32: a vector (1, n), or a matrix that stays exact.
-inline void load_weight(const TensorStore& store, const FoundWeight& found,
+inline void load_weight(const WeightStoreRef& store, const FoundWeight& found,
                         const backend::DeviceMatrix<float>& target) {
   const MatrixView<float>& all = target.view;
   if (all.stride == all.cols) return read_floats(store, found, 0, {all.data, all.rows * all.cols});
@@ -121,7 +122,7 @@ inline void load_weight(const TensorStore& store, const FoundWeight& found,
 /// of the checkpoint; an exception from the sink cancels. Of several bad weights the first one is named. The network's
 /// content is unspecified after an exception.
 template <class Device, class Network>
-void load_weights(const TensorStore& store, const std::vector<FoundWeight>& all,
+void load_weights(const WeightStoreRef& store, const std::vector<FoundWeight>& all,
                   const std::vector<std::unique_ptr<Device>>& devices, const Network& network,
                   ProgressSink& progress) {
   const Shape& shape = network.shape();

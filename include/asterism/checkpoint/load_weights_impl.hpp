@@ -85,7 +85,7 @@ ASTERISM_INLINE void copy_encoded(const std::byte* data, const quant::Planes& pl
   copy_as_is(source, location, target);
 }
 
-ASTERISM_INLINE void refuse_weight(const TensorStore& store, const FoundWeight& found, const NumericError& error) {
+ASTERISM_INLINE void refuse_weight(const WeightStoreRef& store, const FoundWeight& found, const NumericError& error) {
   throw FormatError(concat(store.describe(*found.tensor), ": ", error.what()));
 }
 

@@ -8,7 +8,8 @@
 namespace asterism::checkpoint {
 
 /// The rows of a weight (rows, cols) in a tensor whose rows form `groups` of `group_rows`. The weight is its parts, one
-/// after the other; a part is the same rows of each group, group after group.
+/// after the other; a part is the same rows of each group, group after group. Several sections, such as heads, are each
+/// a weight of that kind, one after the other in both.
 struct RowGather {
   struct Part {
     std::uint64_t first = 0;  ///< row of a group
@@ -19,6 +20,7 @@ struct RowGather {
   std::uint64_t group_rows = 0;
   std::uint64_t cols = 0;
   std::array<Part, 3> parts{};
+  std::uint64_t sections = 1;
 
   constexpr bool in_order() const { return groups == 0; }
 };
@@ -31,19 +33,23 @@ constexpr void for_each_run(const RowGather& gather, std::uint64_t first, std::u
     if (count > 0) f(first, std::uint64_t{0}, count);
     return;
   }
+  const std::uint64_t section_elements = gather.groups * gather.group_rows * gather.cols;
   std::uint64_t done = 0;
   std::uint64_t begin = 0;  // of the part
-  for (const RowGather::Part& part : gather.parts) {
-    const std::uint64_t run = part.rows * gather.cols;
-    const std::uint64_t end = begin + gather.groups * run;
-    while (done < count && first + done < end) {
-      const std::uint64_t place = first + done - begin;
-      const std::uint64_t inside = place % run;
-      const std::uint64_t n = std::min(run - inside, count - done);
-      f((place / run * gather.group_rows + part.first) * gather.cols + inside, done, n);
-      done += n;
+  for (std::uint64_t section = 0; section < gather.sections; ++section) {
+    for (const RowGather::Part& part : gather.parts) {
+      const std::uint64_t run = part.rows * gather.cols;
+      const std::uint64_t end = begin + gather.groups * run;
+      while (done < count && first + done < end) {
+        const std::uint64_t place = first + done - begin;
+        const std::uint64_t inside = place % run;
+        const std::uint64_t n = std::min(run - inside, count - done);
+        const std::uint64_t row = place / run * gather.group_rows + part.first;
+        f(section * section_elements + row * gather.cols + inside, done, n);
+        done += n;
+      }
+      begin = end;
     }
-    begin = end;
   }
 }
 

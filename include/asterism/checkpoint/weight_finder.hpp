@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "asterism/checkpoint/fwd.hpp"
 #include "asterism/checkpoint/huggingface/weight_location.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
@@ -25,8 +26,8 @@ struct FoundWeight {
   std::shared_ptr<const BnbTensor> four_bit{};  ///< where bitsandbytes quantized it, else null
 };
 
-/// Finds the weights of a network in a checkpoint and accounts for every tensor of it. Reads headers, and of 4-bit
-/// tensors the scales.
+/// Finds the weights of a network in a checkpoint of safetensors and accounts for every tensor of it. Reads headers,
+/// and of 4-bit tensors the scales.
 class WeightFinder {
  public:
   /// Keeps a reference to the store, which must outlive it.
@@ -56,7 +57,7 @@ class WeightFinder {
 
 /// Tensors that a checkpoint may have and the model does not use, see model::ArchitectureInfo.
 struct PassedOver {
-  std::string_view prefix;  ///< of their names
+  std::string prefix;  ///< of their names
   std::uint64_t tensors = 0;
   Bytes bytes{};
 };
@@ -67,15 +68,15 @@ PassedOver passed_over(const TensorStore& store, Architecture architecture);
 std::vector<FoundWeight> find_weights(const TensorStore& store, const Shape& shape, bool with_head);
 
 /// Elements [first, first + out.size) of a weight as the network has it: of 16 and 32 bits exactly, of 4 bits decoded,
-/// gathered and changed as its location says. Throws as TensorStore::read_floats does; FormatError naming the tensor
+/// gathered and changed as its location says. Throws as the store's read_floats does; FormatError naming the tensor
 /// where a change leaves float32.
-void read_floats(const TensorStore& store, const FoundWeight& found, std::uint64_t first, View<float> out);
+void read_floats(const WeightStoreRef& store, const FoundWeight& found, std::uint64_t first, View<float> out);
 
 /// Bytes of the checkpoint that hold a weight, of a tensor with several weights its share.
 std::uint64_t stored_bytes(const FoundWeight& found, const Shape& shape);
 
 /// Gives the memory of a weight's pages back to the system.
-void release(const TensorStore& store, const FoundWeight& found);
+void release(const WeightStoreRef& store, const FoundWeight& found);
 
 }  // namespace asterism::checkpoint
 

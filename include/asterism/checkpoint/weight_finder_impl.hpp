@@ -208,7 +208,7 @@ ASTERISM_INLINE std::shared_ptr<const BnbTensor> WeightFinder::four_bit(const Te
 }
 
 ASTERISM_INLINE PassedOver passed_over(const TensorStore& store, Architecture architecture) {
-  PassedOver passed{.prefix = model::info_of(architecture).passed_over};
+  PassedOver passed{.prefix = std::string(model::info_of(architecture).passed_over)};
   for (const TensorInfo& tensor : store.tensors()) {
     if (passed.prefix.empty() || !tensor.name.starts_with(passed.prefix)) continue;
     ++passed.tensors;
@@ -229,7 +229,7 @@ ASTERISM_INLINE std::vector<FoundWeight> find_weights(const TensorStore& store, 
 namespace detail {
 
 /// Changes elements of a tensor from `first` on.
-ASTERISM_INLINE void transform_values(model::Transform transform, const TensorStore& store,
+ASTERISM_INLINE void transform_values(model::Transform transform, const WeightStoreRef& store,
                                       const TensorInfo& tensor, std::uint64_t first, View<float> values) {
   if (transform == model::Transform::plus_one) {
     for (float& value : values) value += 1;
@@ -247,7 +247,7 @@ ASTERISM_INLINE void transform_values(model::Transform transform, const TensorSt
 
 }  // namespace detail
 
-ASTERISM_INLINE void read_floats(const TensorStore& store, const FoundWeight& found, std::uint64_t first,
+ASTERISM_INLINE void read_floats(const WeightStoreRef& store, const FoundWeight& found, std::uint64_t first,
                                  View<float> out) {
   const WeightLocation& location = found.location;
   for_each_run(location.rows, location.first + first, out.size,
@@ -270,9 +270,9 @@ ASTERISM_INLINE std::uint64_t stored_bytes(const FoundWeight& found, const Shape
                                     static_cast<double>(in_tensor));
 }
 
-ASTERISM_INLINE void release(const TensorStore& store, const FoundWeight& found) {
+ASTERISM_INLINE void release(const WeightStoreRef& store, const FoundWeight& found) {
   if (found.four_bit) {
-    release_four_bit(store, found.location.name);
+    release_four_bit(store, *found.tensor);
   } else {
     store.release(*found.tensor);
   }

@@ -30,15 +30,20 @@ struct CheckpointExtras {
   checkpoint::PassedOver passed_over{};  ///< set by `load`
   std::uint64_t fingerprint = 0;  ///< of weights, config.json and tokenizer.json; set by `load`, 0 unless it was
 
-  /// Reads generation_config.json, tokenizer.json and the chat template, each if present, from `folder`, whose
-  /// config.json is `config`. Throws FileError, FormatError, Unsupported if one can't be read.
-  static CheckpointExtras read(const std::string& folder, checkpoint::ModelConfig config);
+  /// Reads generation_config.json, tokenizer.json and the chat template, each if present, from a folder, whose
+  /// config.json is `config`; of a GGUF file the tokenizer, if present, in its metadata. Throws FileError, FormatError,
+  /// Unsupported if one can't be read.
+  static CheckpointExtras read(const std::string& path, checkpoint::ModelConfig config);
+
+  /// Throws FileError if the checkpoint at `path` has no tokenizer: no tokenizer.json in a folder, no
+  /// tokenizer.ggml.model in a GGUF file.
+  static void require_tokenizer(const std::string& path);
 
   /// `weights`, the checkpoint's checkpoint::fingerprint, with the bytes of config.json and, if present,
-  /// tokenizer.json: FNV-1a, never 0. Throws FileError if one can't be read.
-  static std::uint64_t fingerprint_of(const std::string& folder, std::uint64_t weights);
+  /// tokenizer.json, or of a GGUF file's metadata: FNV-1a, never 0. Throws FileError if one can't be read.
+  static std::uint64_t fingerprint_of(const std::string& path, std::uint64_t weights);
 
-  /// Throws FileError if the checkpoint has no tokenizer.json.
+  /// Throws FileError if the checkpoint has no tokenizer.
   const text::Tokenizer& required_tokenizer() const;
   /// Throws FileError if the checkpoint has none; an unknown one throws when it is used, see ChatTemplate.
   const text::ChatTemplate& required_chat_template() const;

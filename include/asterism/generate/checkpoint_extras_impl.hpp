@@ -7,30 +7,51 @@
 #include <limits>
 #include <utility>
 
+#include "asterism/checkpoint/gguf/gguf_store.hpp"
+#include "asterism/checkpoint/weight_files.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/fnv1a.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
+#include "asterism/generate/gguf_tokenizer.hpp"
 
 namespace asterism {
 
-ASTERISM_INLINE CheckpointExtras CheckpointExtras::read(const std::string& folder,
-                                                        checkpoint::ModelConfig config) {
+ASTERISM_INLINE CheckpointExtras CheckpointExtras::read(const std::string& path, checkpoint::ModelConfig config) {
   CheckpointExtras out{.config = std::move(config), .generation = {}, .tokenizer = {}, .chat_template = {}};
-  out.generation = checkpoint::read_generation_config(folder);
-  if (file::path_kind(folder + "/tokenizer.json") != file::PathKind::missing) {
-    out.tokenizer = text::Tokenizer::from_file(folder + "/tokenizer.json");
-    out.chat_template = text::ChatTemplate::from_directory(folder);
+  if (checkpoint::is_gguf(path)) {
+    out.tokenizer = generate::gguf_tokenizer(checkpoint::GgufStore(path).metadata());
+    return out;
+  }
+  out.generation = checkpoint::read_generation_config(path);
+  if (file::path_kind(path + "/tokenizer.json") != file::PathKind::missing) {
+    out.tokenizer = text::Tokenizer::from_file(path + "/tokenizer.json");
+    out.chat_template = text::ChatTemplate::from_directory(path);
   }
   return out;
 }
 
-ASTERISM_INLINE std::uint64_t CheckpointExtras::fingerprint_of(const std::string& folder, std::uint64_t weights) {
+ASTERISM_INLINE void CheckpointExtras::require_tokenizer(const std::string& path) {
+  const std::string_view key = "tokenizer.ggml.model";
+  const bool gguf = checkpoint::is_gguf(path);
+  const bool there = gguf ? checkpoint::GgufStore(path).metadata().text(key).value_or("none") != "none"
+                          : file::path_kind(path + "/tokenizer.json") != file::PathKind::missing;
+  if (!there) throw FileError(concat(path, ": has no ", gguf ? key : "tokenizer.json", ", which prompts need"));
+}
+
+ASTERISM_INLINE std::uint64_t CheckpointExtras::fingerprint_of(const std::string& path, std::uint64_t weights) {
   constexpr std::uint64_t max_file_bytes = 64U << 20U;
   Fnv1a hash(weights);
+  if (checkpoint::is_gguf(path)) {
+    const checkpoint::GgufStore store(path);
+    const View<const std::byte> metadata = store.metadata().bytes();
+    hash.add(std::string_view(reinterpret_cast<const char*>(metadata.data), metadata.size));
+    return hash.value() == 0 ? 1 : hash.value();
+  }
   for (const char* name : {"/config.json", "/tokenizer.json"}) {
-    if (file::path_kind(folder + name) == file::PathKind::missing) continue;
-    hash.add(file::read_file(folder + name, max_file_bytes));
+    if (file::path_kind(path + name) == file::PathKind::missing) continue;
+    hash.add(file::read_file(path + name, max_file_bytes));
     hash.add(0x100U);  // ends the file
   }
   return hash.value() == 0 ? 1 : hash.value();
@@ -38,7 +59,8 @@ ASTERISM_INLINE std::uint64_t CheckpointExtras::fingerprint_of(const std::string
 
 ASTERISM_INLINE const text::Tokenizer& CheckpointExtras::required_tokenizer() const {
   if (!tokenizer) {
-    throw FileError("the checkpoint has no tokenizer.json: only calls that take token ids are possible");
+    throw FileError("the checkpoint has no tokenizer, no tokenizer.json or tokenizer.ggml.model of a GGUF file: only "
+                    "calls that take token ids are possible");
   }
   return *tokenizer;
 }

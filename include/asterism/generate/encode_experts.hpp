@@ -12,8 +12,8 @@
 #include "asterism/backend/host.hpp"
 #include "asterism/backend/layout.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/weight_finder.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/core/layer_set.hpp"
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
@@ -34,42 +34,42 @@ enum class SlabOrder : std::uint8_t { kernel, standard };
 template <class Device>
 inline constexpr SlabOrder slab_order = backend::InHostMemory<Device> ? SlabOrder::kernel : SlabOrder::standard;
 
-/// Calls f(part, slab) for all experts of a checkpoint, layer after layer, part.group a number among the layers with
-/// experts: its slab in B's Quantization, valid during the call. The matrices of an expert are encoded at once, on up
-/// to three threads. Memory: one expert, and a tensor for each of them. Throws FileError, FormatError, Unsupported as
-/// `load`.
+/// Calls f(part, slab) for all experts of a checkpoint, whose `weights` find_weights found, layer after layer,
+/// part.group a number among the layers with experts: its slab in B's Quantization, valid during the call. The matrices
+/// of an expert are encoded at once, on up to three threads. Memory: one expert, and a tensor for each of them. Throws
+/// FileError, FormatError, Unsupported as `load`.
 template <class B, SlabOrder order, class F>
-void encode_experts(const checkpoint::TensorStore& store, const Shape& shape, F&& f) {
+void encode_experts(const checkpoint::WeightStoreRef& store, const std::vector<checkpoint::FoundWeight>& weights,
+                    const Shape& shape, F&& f) {
   using Expert = typename model::Assembly<B>::Expert;
   const LayerSet layers = shape.sparse_layers();
-  checkpoint::WeightFinder finder(store, shape);
   const Expert expert(shape);
   backend::SerialHost host(0, expert.footprint(), std::make_shared<parallel::Serial>());
   const backend::Buffer buffer = host.allocate(expert.footprint(), "experts");
   backend::Layout cursor(buffer);
   const auto slab = expert.lay_out(cursor);
-  const auto fill = [&](const checkpoint::FoundWeight& found, const auto& weights) {
+  const auto fill = [&](const checkpoint::FoundWeight& found, const auto& matrix) {
     const auto load = [&](const auto& to) { checkpoint::load_weight(store, found, to); };
     if constexpr (order == SlabOrder::kernel) {
-      host.write(weights, load);
+      host.write(matrix, load);
     } else {
-      load(weights);
+      load(matrix);
     }
     checkpoint::release(store, found);
   };
-  std::vector<model::Role> roles{model::Role::up, model::Role::down};
-  if constexpr (expert::Gated<Expert>) roles.insert(roles.begin(), model::Role::gate);
-  parallel::Threads threads(std::min(roles.size(), parallel::Threads::default_threads()));
+  const std::size_t matrices = expert::Gated<Expert> ? 3 : 2;
+  parallel::Threads threads(std::min(matrices, parallel::Threads::default_threads()));
+  auto next = weights.begin();  // of an expert's: they are neighbours
   std::int32_t group = 0;
   for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
     if (!layers.contains(layer)) continue;
     for (std::int32_t e = 0; e < shape.experts; ++e) {
-      std::vector<checkpoint::FoundWeight> found;
-      for (const model::Role role : roles) found.push_back(finder.find({role, layer, e}));
-      parallel::for_each_in_turn(parallel::ExecutionRef(threads), roles.size(), [&](std::size_t i) {
-        if (roles[i] == model::Role::down) return fill(found[i], slab.down);
-        if (roles[i] == model::Role::up) return fill(found[i], slab.up);
-        if constexpr (expert::Gated<Expert>) fill(found[i], slab.gate);
+      while (next->id.layer != layer || next->id.expert != e) ++next;
+      parallel::for_each_in_turn(parallel::ExecutionRef(threads), matrices, [&](std::size_t i) {
+        const checkpoint::FoundWeight& found = next[static_cast<std::ptrdiff_t>(i)];
+        if (found.id.role == model::Role::down) return fill(found, slab.down);
+        if (found.id.role == model::Role::up) return fill(found, slab.up);
+        if constexpr (expert::Gated<Expert>) fill(found, slab.gate);
       });
       f(PartId{group, e},
         View<const std::byte>(buffer.data(), static_cast<std::size_t>(expert.footprint().count)));

@@ -1,4 +1,4 @@
-// Loads a checkpoint's folder as a model that generates text.
+// Loads a checkpoint, a folder or a GGUF file, as a model that generates text.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 #include "asterism/checkpoint/fingerprint.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_files.hpp"
+#include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
@@ -52,12 +53,14 @@ std::vector<Bytes> bytes_left(const LoadOptions& options) {
 template <class B>
 struct HomesOf;
 
-/// The homes of experts that take turns; none, and no path of them allowed, where all are in memory.
+/// The homes of experts that take turns; none, and no path of them allowed, where all are in memory. `path` names the
+/// checkpoint in messages.
 template <class B>
-typename engine::Engine<B>::Homes homes_of(const checkpoint::TensorStore& store, const Shape& shape,
-                                           const placement::Plan& plan, const LoadOptions& options) {
+typename engine::Engine<B>::Homes homes_of(const checkpoint::WeightStoreRef& store, const std::string& path,
+                                           const Shape& shape, const placement::Plan& plan,
+                                           const LoadOptions& options) {
   if constexpr (!model::Assembly<B>::Constellation::holds_experts) {
-    if (!shape.sparse_layers().empty()) return HomesOf<B>::open(store, shape, plan, options);
+    if (!shape.sparse_layers().empty()) return HomesOf<B>::open(store, path, shape, plan, options);
   }
   if (options.experts.empty()) return nullptr;
   throw InvalidArgument(
@@ -69,14 +72,15 @@ typename engine::Engine<B>::Homes homes_of(const checkpoint::TensorStore& store,
 
 }  // namespace generate
 
-/// Reads only config.json and plans: for --dry-run, and for weights that are not there yet. The plan may not fit:
-/// check `fits()`. Throws FileError, FormatError, Unsupported on a bad config.json; InvalidArgument on limits
-/// above B's, and on a device map that is invalid, budgets included, listing every fault and a valid map.
+/// Reads only config.json of a folder, or the headers of a GGUF file, and plans: for --dry-run, and for weights that
+/// are not there yet. The plan may not fit: check `fits()`. Throws FileError, FormatError, Unsupported on a bad
+/// config.json or header; InvalidArgument on limits above B's, and on a device map that is invalid, budgets included,
+/// listing every fault and a valid map.
 template <DerivesFromBlueprint B>
-LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
-  LoadPlan out{.config = generate::read_config(folder), .limits = {}, .plan = {}};
+LoadPlan plan_load(const std::string& path, const LoadOptions& options = {}) {
+  LoadPlan out{.config = generate::read_config(path), .limits = {}, .plan = {}};
   const Shape& shape = out.config.shape;
-  if constexpr (HasShape<B>) generate::check_shape(B::shape, shape, folder);
+  if constexpr (HasShape<B>) generate::check_shape(B::shape, shape, path);
   out.limits = generate::resolve_limits(B::limits, options.limits, shape);
   const Machine machine = generate::resolve_machine(options, generate::bytes_left<B>(options));
   if (options.fit_context && options.device_map) {
@@ -94,7 +98,7 @@ LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
   }
   const placement::MapCheck check = placement::validate<typename B::Placement>(
       *options.device_map, model::memory_footprint<B>(shape, out.limits), machine);
-  if (!check.sound()) throw InvalidArgument(concat(folder, ": ", placement::to_string(check)));
+  if (!check.sound()) throw InvalidArgument(concat(path, ": ", placement::to_string(check)));
   out.plan = check.plan;
   return out;
 }
@@ -102,32 +106,34 @@ LoadPlan plan_load(const std::string& folder, const LoadOptions& options = {}) {
 /// Refuse what is no Blueprint by name, as `plan` does; `auto`, so that this is the first that compilers say.
 template <class B>
   requires(!DerivesFromBlueprint<B>)
-auto plan_load(const std::string& /*folder*/, const LoadOptions& /*options*/ = {}) {
+auto plan_load(const std::string& /*path*/, const LoadOptions& /*options*/ = {}) {
   static_assert(DerivesFromBlueprint<B>, "B is no Blueprint: struct B : asterism::Blueprint { ... }");
 }
 template <class B>
   requires(!DerivesFromBlueprint<B>)
-auto load(const std::string& /*folder*/, const LoadOptions& /*options*/ = {}) {
+auto load(const std::string& /*path*/, const LoadOptions& /*options*/ = {}) {
   static_assert(DerivesFromBlueprint<B>, "B is no Blueprint: struct B : asterism::Blueprint { ... }");
 }
 
-/// Loads the checkpoint in `folder` under the policies of B: config.json, weights (safetensors, one file or shards, 16
-/// or 32 bits, or 4 bits of bitsandbytes), and, if present, generation_config.json, tokenizer.json and the chat
-/// template. Tensors that the architecture passes over are counted in the memory report. Throws BudgetExceeded with the
-/// plan's table, before any weight is read, if the plan does not fit; FileError, FormatError, Unsupported on a bad
-/// checkpoint; and as `plan_load`.
+/// Loads the checkpoint at `path` under the policies of B. A folder has config.json, weights (safetensors, one file or
+/// shards, 16 or 32 bits, or 4 bits of bitsandbytes), and, if present, generation_config.json, tokenizer.json and the
+/// chat template; a GGUF file, or any part of a split one, has all that in itself, weights in 16 or 32 bits. Tensors
+/// that the architecture passes over are counted in the memory report. Throws BudgetExceeded with the plan's table,
+/// before any weight is read, if the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint; and as
+/// `plan_load`.
 template <DerivesFromBlueprint B>
-LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}) {
-  LoadPlan planned = plan_load<B>(folder, options);
-  generate::check_fits(planned, folder);
-  CheckpointExtras extras = CheckpointExtras::read(folder, std::move(planned.config));
+LanguageModel<B> load(const std::string& path, const LoadOptions& options = {}) {
+  LoadPlan planned = plan_load<B>(path, options);
+  generate::check_fits(planned, path);
+  CheckpointExtras extras = CheckpointExtras::read(path, std::move(planned.config));
   const Shape& shape = extras.config.shape;
-  const checkpoint::TensorStore store(folder);
-  const auto weights = checkpoint::find_weights(store, shape, planned.plan.has_own_head());
-  extras.passed_over = checkpoint::passed_over(store, shape.architecture);
-  extras.fingerprint = CheckpointExtras::fingerprint_of(folder, checkpoint::fingerprint(store));
-  store.advise_sequential();
-  const auto homes = generate::homes_of<B>(store, shape, planned.plan, options);
+  const checkpoint::WeightFiles files(path);
+  const checkpoint::WeightStoreRef store = files.store();
+  const auto weights = files.find(shape, planned.plan.has_own_head());
+  extras.passed_over = files.passed_over(shape);
+  extras.fingerprint = CheckpointExtras::fingerprint_of(path, checkpoint::fingerprint(store));
+  files.advise_sequential();
+  const auto homes = generate::homes_of<B>(store, path, shape, planned.plan, options);
   auto devices = generate::shared_devices<B>(options);
   if (devices == nullptr) devices = engine::devices_of<B>(planned.plan, planned.limits);
   engine::Engine<B> engine(planned.plan, shape, planned.limits, std::move(devices), homes);
@@ -135,7 +141,7 @@ LanguageModel<B> load(const std::string& folder, const LoadOptions& options = {}
   ProgressSink& progress = options.progress != nullptr ? *options.progress : silence;
   checkpoint::load_weights(store, weights, engine.devices(), engine.network(), progress);
   if constexpr (!model::Assembly<B>::Constellation::holds_experts) {
-    if (homes != nullptr) generate::HomesOf<B>::fill(store, shape, *homes, progress);
+    if (homes != nullptr) generate::HomesOf<B>::fill(store, weights, shape, *homes, progress);
   }
   return LanguageModel<B>(std::move(engine), std::move(extras));
 }

@@ -50,12 +50,12 @@ struct LoadPlan {
 
 namespace generate {
 
-/// Reads config.json of `folder`. FileError if there is no such folder; otherwise as
-/// checkpoint::read_model_config.
-checkpoint::ModelConfig read_config(const std::string& folder);
+/// Reads config.json of a folder, or the metadata of a GGUF file. FileError if there is neither; otherwise as
+/// checkpoint::read_model_config and checkpoint::gguf_model_config.
+checkpoint::ModelConfig read_config(const std::string& path);
 
-/// Throws FormatError naming the first field in which the checkpoint differs from the Blueprint.
-void check_shape(const Shape& expected, const Shape& found, const std::string& folder);
+/// Throws FormatError naming the first field in which the checkpoint at `path` differs from the Blueprint.
+void check_shape(const Shape& expected, const Shape& found, const std::string& path);
 
 /// The limits of a run: `wanted`, which may lower the Blueprint's `allowed` and never raise them; the context at
 /// most the positions that the model was trained for, a chunk at most the context. Unless requested otherwise, no
@@ -67,7 +67,7 @@ Limits resolve_limits(const Limits& allowed, const std::optional<Limits>& wanted
 Machine resolve_machine(const LoadOptions& options, View<const Bytes> left);
 
 /// Throws BudgetExceeded with the plan's table if the plan does not fit.
-void check_fits(const LoadPlan& planned, const std::string& folder);
+void check_fits(const LoadPlan& planned, const std::string& path);
 
 }  // namespace generate
 }  // namespace asterism

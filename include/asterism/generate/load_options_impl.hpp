@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "asterism/checkpoint/gguf/gguf_config.hpp"
+#include "asterism/checkpoint/gguf/gguf_store.hpp"
+#include "asterism/checkpoint/weight_files.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
@@ -19,21 +22,27 @@
 
 namespace asterism::generate {
 
-ASTERISM_INLINE checkpoint::ModelConfig read_config(const std::string& folder) {
-  if (file::path_kind(folder) != file::PathKind::folder) {
-    throw FileError(concat(folder, ": no such folder; give the folder of a checkpoint, which holds config.json"));
+ASTERISM_INLINE checkpoint::ModelConfig read_config(const std::string& path) {
+  if (checkpoint::is_gguf(path)) return checkpoint::gguf_model_config(checkpoint::GgufStore(path));
+  if (file::path_kind(path) != file::PathKind::folder) {
+    throw FileError(concat(path, ": no such folder; give the folder of a checkpoint, which holds config.json, or a ",
+                           "GGUF file"));
   }
-  return checkpoint::read_model_config(folder);
+  return checkpoint::read_model_config(path);
 }
 
-ASTERISM_INLINE void check_shape(const Shape& expected, const Shape& found, const std::string& folder) {
+ASTERISM_INLINE void check_shape(const Shape& expected, const Shape& found, const std::string& path) {
+  const bool gguf = checkpoint::is_gguf(path);
+  const std::string where = gguf ? path : path + "/config.json";
   const auto compare = [&](std::string_view field, const auto& wanted, const auto& is) {
     if (wanted == is) return;
     throw FormatError(
-        concat(folder, "/config.json: ", field, " is ", is, ", the Blueprint's shape says ", wanted));
+        concat(where, ": ", field, " is ", is, ", the Blueprint's shape says ", wanted));
   };
   const model::ArchitectureInfo& info = model::info_of(found.architecture);
-  compare("model_type", model::info_of(expected.architecture).model_type, info.model_type);
+  // GGUF calls a Mistral without a window a Llama, which it is.
+  const bool is_llama = gguf && expected.architecture == Architecture::mistral && info.model_type == "llama";
+  if (!is_llama) compare("model_type", model::info_of(expected.architecture).model_type, info.model_type);
   compare("vocab_size", expected.vocabulary, found.vocabulary);
   compare("hidden_size", expected.hidden, found.hidden);
   compare("num_hidden_layers", expected.layers, found.layers);
@@ -122,10 +131,10 @@ ASTERISM_INLINE Machine resolve_machine(const LoadOptions& options, View<const B
   return machine;
 }
 
-ASTERISM_INLINE void check_fits(const LoadPlan& planned, const std::string& folder) {
+ASTERISM_INLINE void check_fits(const LoadPlan& planned, const std::string& path) {
   if (planned.plan.fits()) return;
   throw BudgetExceeded(
-      concat(folder, ": the model does not fit its budgets; no weight was read.\n",
+      concat(path, ": the model does not fit its budgets; no weight was read.\n",
              checkpoint::assumed_sizes(planned.config), placement::component_table(planned.plan),
              placement::recommendations(planned.plan, planned.limits, planned.config.shape.max_positions)));
 }

@@ -4,13 +4,16 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/host.hpp"
 #include "asterism/backend/layout.hpp"
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_finder.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -73,7 +76,8 @@ template <class B>
 struct HomesOf {
   /// InvalidArgument where experts wait on the disk and LoadOptions::experts names no file; as residency::SpillFile,
   /// and FormatError for another model's.
-  static std::shared_ptr<residency::ExpertHomes> open(const checkpoint::TensorStore& store, const Shape& shape,
+  static std::shared_ptr<residency::ExpertHomes> open(const checkpoint::WeightStoreRef& store,
+                                                      const std::string& path, const Shape& shape,
                                                       const placement::Plan& plan, const LoadOptions& options) {
     residency::SpillHeader header = spill_header<B>(store, shape);
     if (!options.experts.empty()) {
@@ -82,15 +86,16 @@ struct HomesOf {
       return std::make_shared<residency::ExpertHomes>(std::move(header), std::move(file));
     }
     if (plan.homes_on_disk() > Bytes{0}) {
-      throw InvalidArgument(concat(store.folder(), ": the Blueprint's Cache keeps experts in a file: name it in ",
+      throw InvalidArgument(concat(path, ": the Blueprint's Cache keeps experts in a file: name it in ",
                                    "LoadOptions::experts; quantize --experts writes one"));
     }
     return std::make_shared<residency::ExpertHomes>(std::move(header));
   }
 
-  /// Fills the homes in memory: from the file if there is one, else from the checkpoint. Throws as either.
-  static void fill(const checkpoint::TensorStore& store, const Shape& shape, const residency::ExpertHomes& homes,
-                   ProgressSink& progress) {
+  /// Fills the homes in memory: from the file if there is one, else from the checkpoint, whose weights are `weights`.
+  /// Throws as either.
+  static void fill(const checkpoint::WeightStoreRef& store, const std::vector<checkpoint::FoundWeight>& weights,
+                   const Shape& shape, const residency::ExpertHomes& homes, ProgressSink& progress) {
     const residency::SpillHeader& header = homes.header();
     std::int32_t layers = 0;
     for (std::int32_t group = 0; group < header.layers; ++group) layers += homes.in_memory(group) ? 1 : 0;
@@ -111,7 +116,7 @@ struct HomesOf {
         }
       }
     } else {
-      encode_experts<B, order>(store, shape, [&](PartId part, View<const std::byte> slab) {
+      encode_experts<B, order>(store, weights, shape, [&](PartId part, View<const std::byte> slab) {
         std::memcpy(homes.slab(part).data, slab.data, slab.size);
         told(part);
       });

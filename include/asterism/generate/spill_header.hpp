@@ -4,7 +4,7 @@
 #include <string>
 
 #include "asterism/checkpoint/fingerprint.hpp"
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/residency/spill_header.hpp"
@@ -14,7 +14,7 @@ namespace asterism::generate {
 
 /// The header of the spill file of a checkpoint's experts in the formats of B.
 template <class B>
-residency::SpillHeader spill_header(const checkpoint::TensorStore& store, const Shape& shape) {
+residency::SpillHeader spill_header(const checkpoint::WeightStoreRef& store, const Shape& shape) {
   const typename model::Assembly<B>::Expert expert(shape);
   return {.model_type = std::string(model::info_of(shape.architecture).model_type),
           .format = B::Quantization::name(),

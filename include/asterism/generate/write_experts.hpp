@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_files.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/part_id.hpp"
@@ -19,23 +20,25 @@
 
 namespace asterism {
 
-/// Writes the experts of the checkpoint in `from`, in B's Quantization and in kernel order, to the file `path`, expert
-/// by expert: what `load<B>` would have in memory. The file appears when it is complete. Memory: one expert and one
-/// tensor. Throws FileError, FormatError, Unsupported as `load`; Unsupported for a model without experts. Progress
-/// counts bytes written; an exception from the sink cancels.
+/// Writes the experts of the checkpoint `from`, a folder or a GGUF file, in B's Quantization and in kernel order, to
+/// the file `path`, expert by expert: what `load<B>` would have in memory. The file appears when it is complete.
+/// Memory: one expert and one tensor. Throws FileError, FormatError, Unsupported as `load`; Unsupported for a model
+/// without experts. Progress counts bytes written; an exception from the sink cancels.
 template <class B>
 void write_experts(const std::string& from, const std::string& path, ProgressSink& progress) {
   const Shape shape = generate::read_config(from).shape;
   model::check_sound(shape);
   model::check_expert<B>(shape);
   if (shape.sparse_layers().empty()) throw Unsupported(concat(from, ": the model has no experts to write"));
-  const checkpoint::TensorStore store(from);
+  const checkpoint::WeightFiles files(from);
+  const checkpoint::WeightStoreRef store = files.store();
+  const auto weights = files.find(shape, !shape.tied_head);
   const residency::SpillHeader header = generate::spill_header<B>(store, shape);
   residency::SpillWriter writer(path, header);
   progress.begin("writing experts", header.slabs() * header.slab_bytes, ProgressUnit::bytes);
   std::uint64_t done = 0;
   generate::encode_experts<B, generate::SlabOrder::kernel>(
-      store, shape, [&](PartId part, View<const std::byte> slab) {
+      store, weights, shape, [&](PartId part, View<const std::byte> slab) {
         writer.write(slab);
         progress.advance(done += header.slab_bytes, concat("layer ", part.group, ", expert ", part.member));
       });

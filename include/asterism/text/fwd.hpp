@@ -5,6 +5,7 @@ namespace asterism::text {
 
 struct EncodeOptions;
 struct DecodeOptions;
+struct TokenTable;
 class Tokenizer;
 class StreamDecoder;
 

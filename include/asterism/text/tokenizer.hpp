@@ -11,6 +11,7 @@
 #include "asterism/core/config.hpp"
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/text/fwd.hpp"
 
 namespace asterism::text {
 
@@ -50,6 +51,10 @@ class Tokenizer {
   /// Unsupported for every unknown component or setting. Time and memory are linear in the bytes: tokens and
   /// merges take less than 8 times their text.
   static Tokenizer from_json(std::string_view bytes, std::string_view where, FileOptions options = {});
+
+  /// Makes a tokenizer of a table of tokens, which it copies; `where` names it in messages. Its ids are those of the
+  /// tokenizer.json that Hugging Face makes of the same vocabulary. Throws as from_json, and for another pre-tokenizer.
+  static Tokenizer from_table(const TokenTable& table, std::string_view where);
 
   // Moving copies, so that no tokenizer is ever empty.
   Tokenizer(const Tokenizer&) = default;

@@ -25,6 +25,7 @@
 #include "asterism/text/detail/normalizer.hpp"
 #include "asterism/text/detail/post_processor.hpp"
 #include "asterism/text/detail/pre_tokenizer.hpp"
+#include "asterism/text/detail/table_file.hpp"
 #include "asterism/text/detail/tokenizer_file.hpp"
 #include "asterism/text/detail/utf8.hpp"
 #include "asterism/text/detail/word_piece.hpp"
@@ -48,7 +49,7 @@ struct Tokenizer::Impl {
   std::vector<Entry> entries;
   std::size_t longest_token = 0;
 
-  Impl(std::string_view bytes, std::string_view where, FileOptions options);
+  Impl(TokenizerFile file, std::string_view where, FileOptions options);
 
   const Vocabulary& vocabulary() const {
     return std::visit([](const auto& used) -> const Vocabulary& { return used.vocabulary(); }, model);
@@ -75,8 +76,7 @@ struct Tokenizer::Impl {
   void index_added_tokens();
 };
 
-ASTERISM_INLINE Tokenizer::Impl::Impl(std::string_view bytes, std::string_view where, FileOptions options) {
-  TokenizerFile file = read_tokenizer_file(bytes, where);
+ASTERISM_INLINE Tokenizer::Impl::Impl(TokenizerFile file, std::string_view where, FileOptions options) {
   const json::Value& document = file.document;
   json::check_object(document, "the document", where);
   check_keys(document,
@@ -197,7 +197,11 @@ ASTERISM_INLINE Tokenizer Tokenizer::from_file(const std::string& path, FileOpti
 
 ASTERISM_INLINE Tokenizer Tokenizer::from_json(std::string_view bytes, std::string_view where,
                                                FileOptions options) {
-  return Tokenizer(std::make_shared<const Impl>(bytes, where, options));
+  return Tokenizer(std::make_shared<const Impl>(read_tokenizer_file(bytes, where), where, options));
+}
+
+ASTERISM_INLINE Tokenizer Tokenizer::from_table(const TokenTable& table, std::string_view where) {
+  return Tokenizer(std::make_shared<const Impl>(tokenizer_file_of(table, where), where, FileOptions{}));
 }
 
 ASTERISM_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions options) const {

@@ -23,7 +23,7 @@ std::vector<std::string> sibling_names(std::string_view weight_name);
 std::optional<BnbTensor> find_four_bit(const TensorStore& store, std::string_view weight_name);
 
 /// Releases the memory of the pages of the weight and its accompanying tensors.
-void release_four_bit(const TensorStore& store, std::string_view weight_name);
+void release_four_bit(const WeightStoreRef& store, const TensorInfo& weight);
 
 }  // namespace asterism::checkpoint
 

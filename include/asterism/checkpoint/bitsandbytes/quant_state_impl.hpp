@@ -16,6 +16,7 @@
 #include "asterism/checkpoint/bitsandbytes/quant_state.hpp"
 #include "asterism/checkpoint/safetensors/float_bits.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
@@ -237,9 +238,9 @@ ASTERISM_INLINE std::optional<BnbTensor> find_four_bit(const TensorStore& store,
   return nf4 != nullptr ? reader.read(FourBitKind::nf4, *nf4) : reader.read(FourBitKind::fp4, *fp4);
 }
 
-ASTERISM_INLINE void release_four_bit(const TensorStore& store, std::string_view weight_name) {
-  store.release(store.at(weight_name));
-  for (const std::string& name : sibling_names(weight_name)) {
+ASTERISM_INLINE void release_four_bit(const WeightStoreRef& store, const TensorInfo& weight) {
+  store.release(weight);
+  for (const std::string& name : sibling_names(weight.name)) {
     if (const TensorInfo* part = store.find(name)) store.release(*part);
   }
 }

@@ -35,6 +35,10 @@ struct WeightLocation {
 /// Where `id` is in a checkpoint of `shape`, by the weight table of its architecture; a tied head is the embedding.
 WeightLocation locate(const model::WeightId& id, const Shape& shape, ExpertLayout layout);
 
+/// The rows of a part of in_proj_qkvz, by Transform::queries_keys_values or Transform::gates: for each key head the
+/// tensor has its query and its key, then the values and the gates of the value heads that share it.
+RowGather rows_of_qkvz(model::Transform transform, const Shape& shape);
+
 /// The same place without what happens to rows and values: what the file has.
 WeightLocation as_stored(WeightLocation location);
 

@@ -29,8 +29,8 @@ ASTERISM_INLINE std::string tensor_name(const model::WeightInfo& info, std::stri
   return info.scope == model::Scope::model ? name : concat("model.layers.", id.layer, ".", name);
 }
 
-/// The rows of a part of in_proj_qkvz: for each key head its query and its key, then the values and the gates of the
-/// value heads that share it.
+}  // namespace detail
+
 ASTERISM_INLINE RowGather rows_of_qkvz(model::Transform transform, const Shape& shape) {
   const DeltaNetSizes& sizes = shape.delta_net;
   const auto key = static_cast<std::uint64_t>(sizes.key_width);
@@ -43,8 +43,6 @@ ASTERISM_INLINE RowGather rows_of_qkvz(model::Transform transform, const Shape& 
   if (transform == model::Transform::gates) gather.parts = {{{2 * key + values, values}}};
   return gather;
 }
-
-}  // namespace detail
 
 ASTERISM_INLINE ExpertLayout expert_layout(const TensorStore& store, const Shape& shape) {
   std::int32_t layer = 0;
@@ -78,7 +76,7 @@ ASTERISM_INLINE WeightLocation locate(const model::WeightId& id, const Shape& sh
   switch (info.transform) {
     case model::Transform::queries_keys_values:
     case model::Transform::gates:
-      location.rows = detail::rows_of_qkvz(info.transform, shape);
+      location.rows = rows_of_qkvz(info.transform, shape);
       location.shape = {location.rows.groups * location.rows.group_rows, cols};
       return location;
     default:

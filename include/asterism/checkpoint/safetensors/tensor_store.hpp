@@ -1,27 +1,21 @@
 // A Hugging Face checkpoint folder: one safetensors file, or shards with an index, as one set of named tensors.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/safetensors/weight_index.hpp"
+#include "asterism/checkpoint/tensor_files.hpp"
 #include "asterism/core/config.hpp"
-#include "asterism/core/view.hpp"
-#include "asterism/file/input_file.hpp"
 
 namespace asterism::checkpoint {
 
 /// The tensors of a checkpoint folder: opening reads headers; weights are read on demand. The folder holds
 /// `model.safetensors`, or `model.safetensors.index.json` and the shards that it names. Opening checks every
-/// header, that shards are in the folder itself, and that index and shards agree tensor by tensor. Immutable and
-/// movable; const members may be called from several threads. If a file becomes shorter later, reading the lost
-/// part throws FileError.
+/// header, that shards are in the folder itself, and that index and shards agree tensor by tensor. Models WeightStore.
 /// Source: the layout written by transformers' `save_pretrained`.
-class TensorStore {
+class TensorStore : public TensorFiles {
  public:
   /// FileError if there is no such folder, no weights in it, or a file can't be read; FormatError or Unsupported
   /// if a file breaks its format or files disagree.
@@ -29,37 +23,8 @@ class TensorStore {
 
   const std::string& folder() const { return folder_; }
 
-  /// All tensors, by file and then by offset: the order in which reading is sequential.
-  const std::vector<TensorInfo>& tensors() const { return tensors_; }
-
-  /// The tensor of that name, or nullptr.
-  const TensorInfo* find(std::string_view name) const;
-
   /// The tensor of that name. FormatError naming the folder if there is none.
   const TensorInfo& at(std::string_view name) const;
-
-  /// Path of the file that holds `tensor`.
-  const std::string& file_of(const TensorInfo& tensor) const { return files_[tensor.file].path(); }
-
-  /// "FOLDER/model.safetensors: tensor 'NAME'": the beginning of messages.
-  std::string describe(const TensorInfo& tensor) const;
-
-  /// The stored bytes of a small tensor.
-  std::vector<std::byte> bytes(const TensorInfo& tensor) const;
-
-  /// The location of the stored bytes, for reading them in pieces; valid as long as the store.
-  file::StoredBytes stored(const TensorInfo& tensor) const;
-
-  /// Advises that the tensor is not needed again soon; it can still be read.
-  void release(const TensorInfo& tensor) const;
-
-  /// Advises that the files will be read from the first tensor to the last.
-  void advise_sequential() const;
-
-  /// Elements [first, first + out.size) of an F32, F16 or BF16 tensor, exactly. Does not allocate on success.
-  /// InvalidArgument if the range exceeds the tensor; Unsupported for another dtype; FormatError naming the
-  /// element if one is NaN or infinite.
-  void read_floats(const TensorInfo& tensor, std::uint64_t first, View<float> out) const;
 
  private:
   static constexpr std::string_view single_name = "model.safetensors";
@@ -76,10 +41,7 @@ class TensorStore {
   void check_index(const std::string& index_path);
 
   std::string folder_;
-  std::vector<file::InputFile> files_;
-  std::vector<TensorInfo> tensors_;
-  std::vector<std::size_t> by_name_;  ///< indices into `tensors_`, sorted by name
-  WeightIndex index_;                 ///< only while opening
+  WeightIndex index_;  ///< only while opening
 };
 
 }  // namespace asterism::checkpoint

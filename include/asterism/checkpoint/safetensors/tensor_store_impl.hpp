@@ -1,25 +1,16 @@
 // Bodies of tensor_store.hpp.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
 #include <utility>
-#include <vector>
 
-#include "asterism/checkpoint/safetensors/dtype.hpp"
-#include "asterism/checkpoint/safetensors/float_bits.hpp"
 #include "asterism/checkpoint/safetensors/header.hpp"
 #include "asterism/checkpoint/safetensors/tensor_store.hpp"
 #include "asterism/checkpoint/safetensors/weight_index.hpp"
-#include "asterism/core/argsort.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
-#include "asterism/core/view.hpp"
 #include "asterism/file/input_file.hpp"
 #include "asterism/file/path.hpp"
 
@@ -50,68 +41,15 @@ ASTERISM_INLINE TensorStore::TensorStore(const std::string& folder) : folder_(fo
   } else {
     throw FileError(concat(folder_, ": holds neither ", single_name, " nor ", index_name, hint()));
   }
-  by_name_ =
-      argsort(tensors_.size(), [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
-  for (std::size_t i = 1; i < by_name_.size(); ++i) {
-    const TensorInfo& a = tensors_[by_name_[i - 1]];
-    const TensorInfo& b = tensors_[by_name_[i]];
-    if (a.name != b.name) continue;
-    throw FormatError(concat(file_of(b), ": tensor '", printable(b.name), "' stands in ", file_of(a), " too"));
-  }
+  index_names();
   if (has_index) check_index(index_path);
-}
-
-ASTERISM_INLINE const TensorInfo* TensorStore::find(std::string_view name) const {
-  const auto place = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                                      [&](std::size_t i, std::string_view key) { return tensors_[i].name < key; });
-  return place != by_name_.end() && tensors_[*place].name == name ? &tensors_[*place] : nullptr;
 }
 
 ASTERISM_INLINE const TensorInfo& TensorStore::at(std::string_view name) const {
   const TensorInfo* tensor = find(name);
   if (tensor != nullptr) return *tensor;
-  throw FormatError(concat(folder_, ": tensor '", printable(name), "' is missing among the ", tensors_.size(),
+  throw FormatError(concat(folder_, ": tensor '", printable(name), "' is missing among the ", tensors().size(),
                            " of the checkpoint"));
-}
-
-ASTERISM_INLINE std::string TensorStore::describe(const TensorInfo& tensor) const {
-  return concat(file_of(tensor), ": tensor '", printable(tensor.name), "'");
-}
-
-ASTERISM_INLINE std::vector<std::byte> TensorStore::bytes(const TensorInfo& tensor) const {
-  std::vector<std::byte> out(static_cast<std::size_t>(tensor.bytes));
-  stored(tensor).read(0, out);
-  return out;
-}
-
-ASTERISM_INLINE file::StoredBytes TensorStore::stored(const TensorInfo& tensor) const {
-  return {files_[tensor.file], tensor.offset, tensor.bytes};
-}
-
-ASTERISM_INLINE void TensorStore::release(const TensorInfo& tensor) const {
-  files_[tensor.file].discard(tensor.offset, tensor.bytes);
-}
-
-ASTERISM_INLINE void TensorStore::advise_sequential() const {
-  for (const file::InputFile& file : files_) file.advise_sequential();
-}
-
-ASTERISM_INLINE void TensorStore::read_floats(const TensorInfo& tensor, std::uint64_t first,
-                                              View<float> out) const {
-  if (first > tensor.elements || out.size > tensor.elements - first) {
-    throw InvalidArgument(
-        concat(describe(tensor), ": elements ", first, " + ", out.size, " asked for, it has ", tensor.elements));
-  }
-  const file::StoredBytes source = stored(tensor);
-  const std::uint64_t size = dtype_size(tensor.dtype);
-  std::array<std::byte, 1U << 15U> piece;  // stays in the first cache level
-  const std::size_t at_a_time = piece.size() / static_cast<std::size_t>(size);
-  for (std::size_t done = 0; done < out.size; done += at_a_time) {
-    const std::size_t count = std::min(at_a_time, out.size - done);
-    source.read((first + done) * size, {piece.data(), count * static_cast<std::size_t>(size)});
-    to_floats(
-        tensor.dtype, piece.data(), out.subview(done, count), [&] { return describe(tensor); }, first + done);
-  }
 }
 
 ASTERISM_INLINE std::string TensorStore::path_of(std::string_view name) const {
@@ -137,11 +75,7 @@ ASTERISM_INLINE std::string TensorStore::hint() const {
 ASTERISM_INLINE void TensorStore::open_file(const std::string& name) {
   file::InputFile file(path_of(name));
   SafetensorsHeader header = read_safetensors_header(file);
-  for (TensorInfo& tensor : header.tensors) {
-    tensor.file = static_cast<std::uint32_t>(files_.size());
-    tensors_.push_back(std::move(tensor));
-  }
-  files_.push_back(std::move(file));
+  add(std::move(file), std::move(header.tensors));
 }
 
 ASTERISM_INLINE void TensorStore::open_shards(const std::string& index_path) {
@@ -168,8 +102,8 @@ ASTERISM_INLINE void TensorStore::check_index(const std::string& index_path) {
                                printable(index_.files[tensor->file])));
     }
   }
-  if (index_.entries.size() != tensors_.size()) {
-    for (const TensorInfo& tensor : tensors_) {
+  if (index_.entries.size() != tensors().size()) {
+    for (const TensorInfo& tensor : tensors()) {
       if (!index_.contains(tensor.name)) {
         throw FormatError(concat(describe(tensor), " is not in ", index_path));
       }

@@ -34,6 +34,16 @@ class Merges {
     void skip();
     /// Number of rules and skipped entries.
     std::size_t size() const { return rules_.size(); }
+    /// Calls f(left, right) for each rule, in order of rank.
+    template <class F>
+    void for_each(F&& f) const {
+      std::string_view rest = strings_;
+      for (const Rule& rule : rules_) {
+        if (rule.left == Rule::none) continue;
+        f(rest.substr(0, rule.left), rest.substr(rule.left, rule.right));
+        rest.remove_prefix(std::size_t{rule.left} + rule.right);
+      }
+    }
 
    private:
     friend class Merges;

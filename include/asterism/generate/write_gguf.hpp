@@ -1,0 +1,30 @@
+// Writes a checkpoint as a GGUF file.
+#pragma once
+
+#include <string>
+
+#include "asterism/core/config.hpp"
+#include "asterism/core/fwd.hpp"
+
+namespace asterism {
+
+/// Options of `write_gguf`.
+struct WriteGgufOptions {
+  /// Write the tokenizer and the chat template of a folder that has them; off: such a file takes token ids alone.
+  bool tokenizer = true;
+};
+
+/// Writes the weights, the configuration and the tokenizer of the checkpoint in the folder `from` to the GGUF file
+/// `to`, as llama.cpp's converter does: matrices in 16 or 32 bits as they are, vectors, routers and convolutions in
+/// float32. The file appears when it is complete. Memory: the queries of a layer in float32. Throws FileError,
+/// FormatError, Unsupported as `load`; Unsupported for weights in 4 bits and for what the format does not hold: dense
+/// layers beside experts, weights of experts that are not normalised, other architectures than those that are read, and
+/// tokenizers as generate::add_gguf_tokenizer says. Progress counts bytes written; an exception from the sink cancels.
+void write_gguf(const std::string& from, const std::string& to, ProgressSink& progress,
+                const WriteGgufOptions& options = {});
+
+}  // namespace asterism
+
+#if !defined(ASTERISM_COMPILED)
+#include "asterism/generate/write_gguf_impl.hpp"
+#endif
