@@ -55,9 +55,9 @@ struct PassRows {
 /// same loop, so every answer is, bit for bit, that of a session with the same seed. A free row whose tokens share a
 /// prefix with the prompt is reused; the prefix is not computed again, as far as caches and states go back, unless the
 /// request has another score hook or adapter. A prompt whose tokens are scored (GenerateOptions::prompt_logprobs)
-/// reuses none, and has passes of its own, which take turns with those of the others. Adapters stay in memory as long as their
-/// answers are under way. The constructor draws the caches; nothing is drawn later. Not thread-safe; the model and all
-/// sinks must outlive it. Source: Yu et al., Orca, OSDI 2022.
+/// reuses none, and has passes of its own, which take turns with those of the others. Adapters stay in memory as long
+/// as their answers are under way. The constructor draws the caches; nothing is drawn later. Not thread-safe; the model
+/// and all sinks must outlive it. Source: Yu et al., Orca, OSDI 2022.
 template <class B>
 class Batch {
  public:
