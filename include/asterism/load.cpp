@@ -14,6 +14,7 @@
 #include "asterism/checkpoint/gguf/gguf_store_impl.hpp"
 #include "asterism/checkpoint/gguf/header_impl.hpp"
 #include "asterism/checkpoint/gguf/keys_impl.hpp"
+#include "asterism/checkpoint/gguf/known_keys_impl.hpp"
 #include "asterism/checkpoint/gguf/metadata_impl.hpp"
 #include "asterism/checkpoint/gguf/rope_factors_impl.hpp"
 #include "asterism/checkpoint/gguf/split_impl.hpp"

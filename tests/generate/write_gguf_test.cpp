@@ -12,6 +12,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/file/path.hpp"
+#include "asterism/generate/checkpoint_extras.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/model/weights.hpp"
 
@@ -120,6 +121,20 @@ TEST_CASE("tensors are those that llama.cpp's converter makes") {
       ++compared;
     }
     CHECK(compared == found.tensors().size());
+  }
+}
+
+TEST_CASE("the shipped checkpoint takes its tokenizer and its end token along") {
+  const std::string from = std::string(ASTERISM_SOURCE_DIR) + "/examples/small_mixtral/checkpoint";
+  const TemporaryFolder folder;
+  ProgressSink silence;
+  write_gguf(from, folder / "m.gguf", silence);
+  const CheckpointExtras expected = CheckpointExtras::read(from, generate::read_config(from));
+  const CheckpointExtras found =
+      CheckpointExtras::read(folder / "m.gguf", generate::read_config(folder / "m.gguf"));
+  CHECK(found.end_tokens() == expected.end_tokens());
+  for (const char* text : {"", "Salt Dancer costs 3.", "[KNOWLEDGE] two  words\n<s>"}) {
+    CHECK(found.required_tokenizer().encode(text) == expected.required_tokenizer().encode(text));
   }
 }
 

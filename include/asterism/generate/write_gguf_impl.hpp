@@ -27,6 +27,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/generate/gguf_tokenizer_keys.hpp"
+#include "asterism/generate/load_options.hpp"
 #include "asterism/generate/write_gguf.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/quant/half_precision.hpp"
@@ -214,7 +215,7 @@ inline std::vector<std::byte> as_stored(View<const float> values, DType dtype) {
 ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, ProgressSink& progress,
                                 const WriteGgufOptions& options) {
   using generate::detail::GgufTensor;
-  checkpoint::ModelConfig config = checkpoint::read_model_config(from);
+  checkpoint::ModelConfig config = generate::read_config(from);
   const checkpoint::GenerationConfig generation = checkpoint::read_generation_config(from);
   if (!generation.eos.empty()) config.eos = generation.eos;
   const Shape& shape = config.shape;

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 
 #include "asterism/checkpoint/gguf/gguf_config.hpp"
 #include "asterism/checkpoint/gguf/gguf_store.hpp"
+#include "asterism/checkpoint/gguf/known_keys.hpp"
 #include "asterism/checkpoint/gguf/metadata.hpp"
 #include "asterism/checkpoint/gguf/rope_factors.hpp"
 #include "asterism/checkpoint/huggingface/model_config.hpp"
@@ -27,32 +27,6 @@ namespace asterism::checkpoint {
 
 namespace detail {
 
-/// Keys of an architecture that the reader uses.
-// clang-format off
-inline constexpr std::string_view gguf_config_keys[] = {
-    "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.layer_norm_rms_epsilon",
-    "attention.recurrent_layers", "attention.sliding_window", "attention.value_length", "block_count",
-    "context_length", "embedding_length", "expert_count", "expert_feed_forward_length",
-    "expert_shared_feed_forward_length", "expert_used_count", "expert_weights_norm", "feed_forward_length",
-    "full_attention_interval", "nextn_predict_layers", "rope.dimension_count", "rope.freq_base",
-    "rope.scaling.finetuned", "rope.scaling.original_context_length",  // mean nothing without a type
-    "ssm.conv_kernel",
-    "ssm.group_count", "ssm.inner_size", "ssm.state_size", "ssm.time_step_rank", "vocab_size"};
-// clang-format on
-
-/// Keys that may have one value alone, which changes nothing.
-struct GgufFixedKey {
-  std::string_view key;
-  double value;
-  double or_value;
-};
-inline constexpr GgufFixedKey gguf_fixed_keys[] = {
-    {"expert_gating_func", 1, 1},        {"expert_weights_scale", 1, 0},     {"expert_shared_count", 0, 1},
-    {"expert_group_count", 0, 1},        {"expert_group_used_count", 0, 1},  {"leading_dense_block_count", 0, 0},
-    {"interleave_moe_layer_step", 0, 1}, {"attention.clamp_kqv", 0, 0},      {"logit_scale", 0, 1},
-    {"rope.scaling.factor", 1, 1},       {"rope.scaling.attn_factor", 1, 1}, {"rope.scale_linear", 1, 1},
-};
-
 /// Reads the keys of a GGUF file's architecture.
 class GgufConfigReader {
  public:
@@ -63,7 +37,7 @@ class GgufConfigReader {
 
   ModelConfig read() {
     check_architecture();
-    check_keys();
+    check_gguf_keys(metadata_, prefix_);
     json::Value config = sizes();
     experts(config);
     attention(config);
@@ -91,41 +65,6 @@ class GgufConfigReader {
     unsupported(architecture_key,
                 concat("is '", printable(prefix_),
                        "'; supported are 'llama' (Mixtral, Llama, Mistral), 'qwen3moe', 'qwen3next'"));
-  }
-
-  void check_keys() const {
-    const std::string beginning = key("");
-    for (const GgufEntry& entry : metadata_.entries()) {
-      if (!entry.key.starts_with(beginning)) continue;
-      check_key(entry, std::string_view(entry.key).substr(beginning.size()));
-    }
-  }
-
-  void check_key(const GgufEntry& entry, std::string_view name) const {
-    for (const std::string_view known : gguf_config_keys) {
-      if (known == name) return;
-    }
-    for (const GgufFixedKey& fixed : gguf_fixed_keys) {
-      if (fixed.key != name) continue;
-      const double value = metadata_.number(entry.key).value_or(fixed.value);
-      if (value == fixed.value || value == fixed.or_value) return;
-      unsupported(entry.key, concat("is ", value, "; supported is ", fixed.value));
-    }
-    if (name == "attention.causal") {
-      if (metadata_.boolean(entry.key).value_or(true)) return;
-      unsupported(entry.key, "is false; supported is true");
-    }
-    for (const auto& [text_key, value] :
-         {std::pair<std::string_view, std::string_view>("rope.scaling.type", "none"),
-          {"tensor_data_layout", "Meta AI original pth"}}) {
-      if (name != text_key) continue;
-      const std::string_view found = metadata_.required_text(entry.key);
-      if (found == value) return;
-      unsupported(entry.key, concat("is '", printable(found), "'; supported is '", value, "'"));
-    }
-    std::string known;
-    for (const std::string_view one : gguf_config_keys) known += concat(known.empty() ? "" : ", ", one);
-    unsupported(entry.key, concat("is not known: it may change what the model computes; known are ", known));
   }
 
   /// A size, or an array that says the same for each layer.
