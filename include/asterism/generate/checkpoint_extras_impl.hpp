@@ -14,6 +14,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
+#include "asterism/generate/gguf_chat_source.hpp"
 #include "asterism/generate/gguf_tokenizer.hpp"
 
 namespace asterism {
@@ -21,7 +22,11 @@ namespace asterism {
 ASTERISM_INLINE CheckpointExtras CheckpointExtras::read(const std::string& path, checkpoint::ModelConfig config) {
   CheckpointExtras out{.config = std::move(config), .generation = {}, .tokenizer = {}, .chat_template = {}};
   if (checkpoint::is_gguf(path)) {
-    out.tokenizer = generate::gguf_tokenizer(checkpoint::GgufStore(path).metadata());
+    const checkpoint::GgufStore store(path);
+    out.tokenizer = generate::gguf_tokenizer(store.metadata());
+    if (auto chat = generate::gguf_chat_source(store.metadata())) {
+      out.chat_template = text::ChatTemplate::from_source(chat->source, std::move(chat->tokens), path);
+    }
     return out;
   }
   out.generation = checkpoint::read_generation_config(path);
