@@ -17,6 +17,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/generate/gguf_chat_source.hpp"
+#include "asterism/generate/checkpoint_extras.hpp"
 #include "asterism/generate/gguf_tokenizer.hpp"
 #include "asterism/json/json.hpp"
 #include "asterism/text/detail/table_file.hpp"
@@ -133,4 +134,27 @@ TEST_CASE("what GGUF does not express is refused by name") {
   changed = golden("qwen");
   changed["added_tokens"][0]["lstrip"] = true;
   refused(changed, with_ids({}, {}), "lstrip");
+}
+
+TEST_CASE("a conversation has the tokens that it has by the folder's tokenizer and chat template") {
+  const TemporaryFolder folder;
+  const json::Value document = golden("qwen");
+  write_file(folder / "tokenizer.json", document.dump());
+  const std::string chat = "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}";
+  json::Value config = {{"chat_template", chat}};
+  for (const json::Value& token : document["added_tokens"]) {
+    if (token["id"] == 802) config["eos_token"] = token["content"];
+  }
+  REQUIRE(config.contains("eos_token"));
+  write_file(folder / "tokenizer_config.json", config.dump());
+  checkpoint::ModelConfig model = with_ids({}, {802});
+  model.shape.vocabulary = 1000;
+  checkpoint::GgufKeys keys;
+  generate::add_gguf_tokenizer(keys, folder.path(), model);
+  keys.add("tokenizer.ggml.eos_token_id", std::uint32_t{802});
+  checkpoint::GgufWriter(folder / "m.gguf", keys, {}).finish();
+  const std::vector<text::Message> messages{{"user", "Who lit it?"}, {"assistant", "Nell."}};
+  const std::vector<TokenId> found = CheckpointExtras::read(folder / "m.gguf", model).encode_chat(messages);
+  CHECK(found == CheckpointExtras::read(folder.path(), model).encode_chat(messages));
+  CHECK(found.back() == 802);
 }

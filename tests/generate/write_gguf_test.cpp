@@ -150,16 +150,3 @@ TEST_CASE("what the format does not hold is refused, and leaves no file") {
   refused(golden_model("bnb_experts"), "4 bits");
   check_error<FileError>([&] { write("/nowhere", folder / "m.gguf"); }, {"/nowhere"});
 }
-
-TEST_CASE("a conversation has the tokens that it has by the folder's tokenizer and chat template") {
-  const TemporaryFolder folder;
-  const std::string to = folder / "m.gguf";
-  ProgressSink silence;
-  write_gguf(golden_model("demo"), to, silence);
-  const std::vector<text::Message> messages{
-      {"user", "Who lit the lamp?"}, {"assistant", "Nell did."}, {"user", "When?"}};
-  const auto tokens_of = [&](const std::string& path) {
-    return CheckpointExtras::read(path, generate::read_config(path)).encode_chat(messages);
-  };
-  CHECK(tokens_of(to) == tokens_of(golden_model("demo")));
-}
