@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 
@@ -178,6 +179,14 @@ TEST_CASE("what can't be applied is refused by name") {
   check_error<Unsupported>([&] { adapters.add("B", std::string(ASTERISM_GOLDEN_DIR) + "/train/peft_fused"); },
                            {"modules_to_save", "merge"});
   CHECK(adapters.names() == std::vector<std::string>{"A"});
+
+  const TemporaryFolder folder;
+  const std::string lacking = folder.path() + "/lacking";
+  std::filesystem::copy(adapter("plain_attention"), lacking);
+  std::string config = file::read_file(lacking + "/adapter_config.json", 1U << 20U);
+  config.replace(config.find("\"o_proj\""), 8, "\"k_proj\", \"o_proj\"");
+  test::write_file(lacking + "/adapter_config.json", config);
+  check_error<FormatError>([&] { adapters.add("B", lacking); }, {"no tensors of k_proj", "target_modules"});
 
   const LanguageModel<test::Exact> without = load<test::Exact>(golden_model("plain"));
   check_error<InvalidArgument>([&] { without.session({.adapter = "A"}); }, {"A", "no Adapters"});

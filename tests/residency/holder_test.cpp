@@ -66,6 +66,7 @@ TEST_CASE("the least recent part that nobody leases makes room") {
   const auto counts = shelf.holder.counts();
   CHECK(counts.leases == 4);
   CHECK(counts.hits == 0);
+  CHECK(counts.open == 2);
   CHECK(counts.brought == 4);
   CHECK(counts.dropped == 2);
 }

@@ -32,7 +32,8 @@ class AdapterReader {
   /// the largest, or the base's matrix is not stored as it is computed.
   const ReadAdapter& read(const model::WeightId& weight);
 
-  /// FormatError naming a tensor that belongs to no matrix that was asked for, or if there was none for any of them.
+  /// FormatError naming a tensor that belongs to no matrix that was asked for, or a target of adapter_config.json of
+  /// which no tensor is there.
   /// Returns a checksum of all that was read.
   std::uint32_t finish() const;
 

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 #include "asterism/checkpoint/huggingface/weight_location.hpp"
 #include "asterism/core/error.hpp"
@@ -25,6 +28,20 @@ inline std::vector<std::size_t> used_ranks(const checkpoint::PeftAdapter& adapte
     if (used) out.push_back(r);
   }
   return out;
+}
+
+/// What a name of target_modules stands for, if it is one of a matrix that may have an adapter.
+inline std::optional<model::Role> role_of(std::string_view target) {
+  constexpr std::pair<std::string_view, model::Role> roles[] = {
+      {"q_proj", model::Role::query}, {"k_proj", model::Role::key},   {"v_proj", model::Role::value},
+      {"o_proj", model::Role::output}, {"w1", model::Role::gate},     {"gate_proj", model::Role::gate},
+      {"w3", model::Role::up},        {"up_proj", model::Role::up},   {"w2", model::Role::down},
+      {"down_proj", model::Role::down}};
+  const std::string_view last = target.substr(target.rfind('.') + 1);
+  for (const auto& [name, role] : roles) {
+    if (name == last) return role;
+  }
+  return std::nullopt;
 }
 
 }  // namespace detail
@@ -84,6 +101,13 @@ ASTERISM_INLINE const ReadAdapter& AdapterReader::read(const model::WeightId& we
 
 ASTERISM_INLINE std::uint32_t AdapterReader::finish() const {
   file_.check_all_known();
+  for (const std::string& target : file_.config().targets) {
+    const auto role = detail::role_of(target);
+    const auto found = role ? has_.find(*role) : has_.end();
+    if (!role || (found != has_.end() && found->second)) continue;
+    throw FormatError(concat(file_.path(), ": has no tensors of ", target,
+                             ", which target_modules of its adapter_config.json names"));
+  }
   if (std::any_of(has_.begin(), has_.end(), [](const auto& one) { return one.second; })) return sum_;
   throw FormatError(concat(file_.path(), ": no matrix beside which the Blueprint's Adapters stand has an adapter"));
 }

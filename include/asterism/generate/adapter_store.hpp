@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -30,7 +31,8 @@ namespace asterism {
 
 /// Adapters of a model in files of PEFT's. Each has a name by which sessions and requests choose it; the memory of
 /// A::slots of them is drawn at construction, and nothing later. The least recently used one makes room for another;
-/// what an answer under way uses stays. Thread-safe; must outlive sessions and batches.
+/// what is leased stays: by a session during each pass, by a batch as long as an answer is under way. Thread-safe, but
+/// not to be called from a pass, such as by a hook; must outlive sessions and batches.
 ///
 /// @tparam A       an expert::Adapters
 /// @tparam Device  a backend
@@ -55,7 +57,8 @@ class AdapterStore {
     }
   }
 
-  /// One adapter as it was when it was added. Answers under way go on with it if its name has got another since.
+  /// One adapter as it was when it was added. Answers under way go on with it if its name has got another since, from
+  /// other files.
   struct Known {
     std::string name;
     std::string folder;
@@ -113,6 +116,15 @@ class AdapterStore {
   class Lease {
    public:
     Lease() = default;
+    Lease(Lease&& other) noexcept
+        : slot_(std::exchange(other.slot_, nullptr)), of_(std::move(other.of_)), held_(std::move(other.held_)) {}
+    Lease& operator=(Lease&& other) noexcept {
+      held_ = std::move(other.held_);  // first: the number is given back when nothing holds the part any more
+      of_ = std::move(other.of_);
+      slot_ = std::exchange(other.slot_, nullptr);
+      return *this;
+    }
+    ~Lease() = default;
     const Slot* slot() const { return slot_; }
     explicit operator bool() const { return slot_ != nullptr; }
 
@@ -126,11 +138,13 @@ class AdapterStore {
     typename residency::Holder<cache::LeastRecent>::Lease held_;
   };
 
-  /// Reads the adapter if it is not in memory; waits while answers under way use all slots. Takes turns with passes:
-  /// not to be called from one. Throws as AdapterReader where the files are no longer what `add` saw.
+  /// Reads the adapter if it is not in memory; waits while all slots are leased. Throws as AdapterReader where the
+  /// files are no longer what `add` saw.
   Lease acquire(const Handle& adapter) { return lease_of(adapter, holder_.acquire(adapter->part)); }
-  /// The same without waiting for slots: an empty one if all are in use.
-  Lease try_acquire(const Handle& adapter) { return lease_of(adapter, holder_.try_acquire(adapter->part)); }
+  /// The same, but waits for slots no longer than that: an empty one if all are leased.
+  Lease try_acquire(const Handle& adapter, std::chrono::milliseconds longest = {}) {
+    return lease_of(adapter, holder_.try_acquire(adapter->part, longest));
+  }
   /// Reads an adapter that may soon be needed, if a slot is free or not in use.
   void prefetch(const std::string& name) { holder_.prefetch(find(name)->part); }
 

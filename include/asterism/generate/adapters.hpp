@@ -1,8 +1,10 @@
 // Blueprints with Adapters: each session or request chooses one by name.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -40,29 +42,26 @@ struct AdaptersOf<B, true> {
     /// Its number, see engine::Sequence::begin.
     std::uint64_t number() const { return known_ == nullptr ? 0 : known_->number; }
 
-    /// Keeps it in memory for passes of the sequence while what is returned lives; waits, and throws, as
-    /// AdapterStore::acquire.
-    typename Adapters::Lease lease_for(engine::Sequence<B>& sequence) const {
-      if (known_ == nullptr) {
-        sequence.set_adapter(nullptr);
-        return {};
-      }
-      auto lease = store_->acquire(known_);
+    /// Keeps it in memory for passes of the sequence while what is returned lives; waits for a slot until `cancel` is
+    /// requested, when the sequence has none. Throws as AdapterStore::acquire.
+    typename Adapters::Lease lease_for(engine::Sequence<B>& sequence, const std::stop_token& cancel = {}) const {
+      typename Adapters::Lease lease;
+      while (known_ != nullptr && !lease && !cancel.stop_requested()) lease = store_->try_acquire(known_, wait);
       sequence.set_adapter(lease.slot());
       return lease;
     }
 
-    /// Keeps it in memory for passes of the sequence as long as this lives; false where all slots are in use. Throws as
-    /// AdapterStore::acquire.
-    bool try_hold(engine::Sequence<B>& sequence) {
-      if (known_ != nullptr) held_ = store_->try_acquire(known_);
+    /// Keeps it in memory for passes of the sequence as long as this lives; false where all slots are leased, also
+    /// after a moment if it may wait. Throws as AdapterStore::acquire.
+    bool try_hold(engine::Sequence<B>& sequence, bool may_wait) {
+      if (known_ != nullptr) held_ = store_->try_acquire(known_, may_wait ? wait : std::chrono::milliseconds(0));
       sequence.set_adapter(held_.slot());
       return known_ == nullptr || held_;
     }
-    /// The same, but waits.
-    void hold(engine::Sequence<B>& sequence) { held_ = lease_for(sequence); }
 
    private:
+    static constexpr std::chrono::milliseconds wait{10};
+
     Adapters* store_;
     std::string name_;
     typename Adapters::Handle known_;

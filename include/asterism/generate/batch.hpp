@@ -256,13 +256,11 @@ class Batch {
     }
   }
 
-  /// False where it has to wait for answers that end by further steps.
+  /// False where all slots are leased: by answers that go on in further steps, or elsewhere, for which it waits a
+  /// moment where there is nothing else to do.
   bool hold_adapter(Request& request, engine::Sequence<B>& sequence) {
     try {
-      if (request.adapter.try_hold(sequence)) return true;
-      if (active() > 0) return false;
-      request.adapter.hold(sequence);
-      return true;
+      return request.adapter.try_hold(sequence, active() == 0);
     } catch (const Error& error) {
       throw RequestError(request.answer.id, error.what());
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 
 #include "asterism/core/error.hpp"
@@ -33,9 +34,8 @@ struct AdaptersOf {
     static void look_up() {}
     static std::uint64_t number() { return 0; }
     struct Lease {};
-    static Lease lease_for(engine::Sequence<B>& /*sequence*/) { return {}; }
-    static bool try_hold(engine::Sequence<B>& /*sequence*/) { return true; }
-    static void hold(engine::Sequence<B>& /*sequence*/) {}
+    static Lease lease_for(engine::Sequence<B>& /*sequence*/, const std::stop_token& /*cancel*/ = {}) { return {}; }
+    static bool try_hold(engine::Sequence<B>& /*sequence*/, bool /*may_wait*/) { return true; }
   };
 };
 

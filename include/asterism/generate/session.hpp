@@ -201,7 +201,7 @@ class Session {
   /// Runs one step of an answer that has not ended; calls chosen(token, piece) if it yields a token.
   template <class Chosen>
   void decode(Chosen&& chosen) {
-    [[maybe_unused]] const auto lease = adapter_.lease_for(sequence_);
+    [[maybe_unused]] const auto lease = adapter_.lease_for(sequence_, answer_->options().cancel);
     decoding_.clear();
     decoding_.add(sequence_, *answer_, hooks_.logits);
     const auto rethrow = [](std::size_t, const NumericError&) {};

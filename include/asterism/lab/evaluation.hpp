@@ -51,7 +51,7 @@ struct Answer {
 
 /// Memory use of a model on one device.
 struct DeviceBytes {
-  Bytes weights{};   ///< with their scales
+  Bytes weights{};   ///< with their scales, and adapters
   Bytes kv_cache{};  ///< keys and values, or states
   Bytes workspace{};
 
@@ -64,7 +64,8 @@ inline std::vector<DeviceBytes> device_bytes(const placement::Plan& plan) {
   for (std::size_t d = 0; d < plan.devices(); ++d) {
     const Bytes cache = plan.bytes(d, placement::PartKind::kv_cache) + plan.bytes(d, placement::PartKind::state);
     const Bytes workspace = plan.bytes(d, placement::PartKind::workspace);
-    devices.push_back({.weights = plan.weight_bytes(d), .kv_cache = cache, .workspace = workspace});
+    const Bytes weights = plan.weight_bytes(d) + plan.bytes(d, placement::PartKind::adapters);
+    devices.push_back({.weights = weights, .kv_cache = cache, .workspace = workspace});
   }
   return devices;
 }

@@ -75,6 +75,7 @@ struct PassAdapters {
   void add_to_projections(Device& device, std::int32_t number, backend::DeviceMatrix<const float> x,
                           backend::DeviceMatrix<float> query, backend::DeviceMatrix<float> key,
                           backend::DeviceMatrix<float> value) const {
+    if constexpr (!A::targets.attention()) return;
     for_each_run([&](const Slot& slot, backend::RowRange rows) {
       const auto& layer = slot.attention(number);
       const Pair* const pairs[] = {&layer.query, &layer.key, &layer.value};
@@ -86,6 +87,7 @@ struct PassAdapters {
   template <class Device>
   void add_to_output(Device& device, std::int32_t number, backend::DeviceMatrix<const float> mixed,
                      backend::DeviceMatrix<float> out) const {
+    if constexpr (!A::targets.output) return;
     for_each_run([&](const Slot& slot, backend::RowRange rows) {
       const Pair* const pair = &slot.attention(number).output;
       add(device, &pair, &out, 1, rows, mixed);

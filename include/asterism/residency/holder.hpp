@@ -1,6 +1,7 @@
 // Parts of a fast memory that several threads lease: a cache decides which stay.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -29,14 +30,17 @@ struct PartMover {
 
 /// What a Holder has done.
 struct HolderCounts {
-  std::uint64_t leases = 0;   ///< parts that were leased
-  std::uint64_t hits = 0;     ///< of these, already there
+  std::uint64_t leases = 0;  ///< parts that were leased
+  std::uint64_t open = 0;    ///< of these, not yet released
+  std::uint64_t hits = 0;    ///< parts that were asked for and there
   std::uint64_t brought = 0;
   std::uint64_t dropped = 0;
 };
 
 /// Parts of any size whose homes are elsewhere, such as adapters or whole models. Whoever needs some leases them: they
-/// stay until the lease ends, and as long after it as `Policy` keeps them. Thread-safe; must outlive its leases.
+/// stay until the lease ends, and as long after it as `Policy` keeps them, which hears of leases alone, not of what
+/// uses the parts, and may bypass none where room can be made. Calls wait while a part is brought. Thread-safe; must
+/// outlive its leases.
 template <cache::Cache Policy>
 class Holder {
  public:
@@ -59,11 +63,13 @@ class Holder {
   class Lease {
    public:
     Lease() = default;
-    Lease(Lease&& other) noexcept : of_(std::exchange(other.of_, nullptr)), parts_(std::move(other.parts_)) {}
+    Lease(Lease&& other) noexcept
+        : of_(std::exchange(other.of_, nullptr)), first_(other.first_), others_(std::move(other.others_)) {}
     Lease& operator=(Lease&& other) noexcept {
       end();
       of_ = std::exchange(other.of_, nullptr);
-      parts_ = std::move(other.parts_);
+      first_ = other.first_;
+      others_ = std::move(other.others_);
       return *this;
     }
     ~Lease() { end(); }
@@ -71,20 +77,22 @@ class Holder {
     /// Whether it holds anything.
     explicit operator bool() const { return of_ != nullptr; }
     void end() {
-      if (of_ != nullptr) std::exchange(of_, nullptr)->release(parts_);
+      if (of_ != nullptr) std::exchange(of_, nullptr)->release(first_, others_);
     }
 
    private:
     friend class Holder;
-    Lease(Holder& of, View<const PartId> parts) : of_(&of), parts_(parts.begin(), parts.end()) {}
+    Lease(Holder& of, View<const PartId> parts)
+        : of_(&of), first_(parts[0]), others_(parts.begin() + 1, parts.end()) {}
 
     Holder* of_ = nullptr;
-    std::vector<PartId> parts_;
+    PartId first_{};
+    std::vector<PartId> others_;
   };
 
-  /// All of `parts`, distinct, brought if they are not there; waits while others' leases leave no room for them. Never
-  /// call it with a lease in hand that others may wait for. Throws InvalidArgument where they never fit together,
-  /// naming the first that does not; what bringing throws, and then nothing is leased.
+  /// All of `parts`, one or more and distinct, brought if they are not there; waits while others' leases leave no
+  /// room for them. Never call it with a lease in hand that others may wait for. Throws InvalidArgument where they
+  /// never fit together, naming the first that does not; what bringing throws, and then nothing is leased.
   Lease acquire(View<const PartId> parts) {
     std::unique_lock lock(mutex_);
     check(parts);
@@ -93,13 +101,20 @@ class Holder {
   }
   Lease acquire(PartId part) { return acquire(View<const PartId>(&part, 1)); }
 
-  /// The same without waiting for leases: an empty one where there is no room.
-  Lease try_acquire(View<const PartId> parts) {
-    const std::lock_guard lock(mutex_);
+  /// The same, but waits for leases no longer than that: an empty one where there is no room.
+  Lease try_acquire(View<const PartId> parts, std::chrono::milliseconds longest = {}) {
+    const auto until = std::chrono::steady_clock::now() + longest;
+    std::unique_lock lock(mutex_);
     check(parts);
-    return admit(parts) ? lease(parts) : Lease();
+    while (!admit(parts)) {
+      if (std::chrono::steady_clock::now() >= until) return {};
+      released_.wait_until(lock, until);
+    }
+    return lease(parts);
   }
-  Lease try_acquire(PartId part) { return try_acquire(View<const PartId>(&part, 1)); }
+  Lease try_acquire(PartId part, std::chrono::milliseconds longest = {}) {
+    return try_acquire(View<const PartId>(&part, 1), longest);
+  }
 
   /// Brings a part that may soon be needed, if that costs nobody's lease. Throws what bringing throws.
   void prefetch(PartId part) { try_acquire(part); }
@@ -151,14 +166,15 @@ class Holder {
     for (const PartId victim : admission_.victims) {
       if (there_[parts_.number(victim)]) drop(victim);
     }
-    return admission_.bypassed.empty();
+    if (admission_.bypassed.empty()) return true;
+    if (counts_.open == 0) throw InvalidArgument("a cache of parts that are leased bypasses one that has room");
+    return false;
   }
 
   /// Brings what the policy has admitted.
   Lease lease(View<const PartId> parts) {
     for (const PartId part : parts) {
       const std::size_t number = parts_.number(part);
-      ++counts_.leases;
       if (there_[number]) {
         ++counts_.hits;
         continue;
@@ -171,6 +187,8 @@ class Holder {
       policy_.pin(part);
       ++leases_[parts_.number(part)];
     }
+    counts_.leases += parts.size;
+    counts_.open += parts.size;
     return Lease(*this, parts);
   }
 
@@ -180,13 +198,16 @@ class Holder {
     mover_.drop(part);
   }
 
-  void release(const std::vector<PartId>& parts) {
+  void release(PartId first, const std::vector<PartId>& others) {
+    const auto release_one = [this](PartId part) {
+      policy_.unpin(part);
+      --leases_[parts_.number(part)];
+      --counts_.open;
+    };
     {
       const std::lock_guard lock(mutex_);
-      for (const PartId part : parts) {
-        policy_.unpin(part);
-        --leases_[parts_.number(part)];
-      }
+      release_one(first);
+      for (const PartId part : others) release_one(part);
     }
     released_.notify_all();
   }

@@ -8,6 +8,7 @@
 
 #include "asterism/checkpoint/bitsandbytes/bnb_tensor.hpp"
 #include "asterism/checkpoint/fwd.hpp"
+#include "asterism/checkpoint/weight_store.hpp"
 #include "asterism/core/config.hpp"
 
 namespace asterism::checkpoint {
