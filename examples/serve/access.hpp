@@ -5,6 +5,7 @@
 #include <asterism/core/error.hpp>
 #include <asterism/core/format.hpp>
 #include <asterism/file/path.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +40,8 @@ class Keys {
   /// how alike keys are, nor on which one it is.
   bool allow(std::string_view authorization) const {
     constexpr std::string_view scheme = "Bearer ";
-    const bool is_bearer = authorization.starts_with(scheme);
+    const auto lower = [](unsigned char c) { return std::tolower(c); };
+    const bool is_bearer = std::ranges::equal(authorization.substr(0, scheme.size()), scheme, {}, lower, lower);
     const Digest found = sha256(is_bearer ? authorization.substr(scheme.size()) : authorization);
     std::uint32_t one_fits = 0;
     for (const Digest& key : digests_) {
@@ -53,6 +55,16 @@ class Keys {
  private:
   std::vector<Digest> digests_;
 };
+
+/// As a client names it: without a scope, and an address of IPv4 as such.
+inline std::string text_of(const boost::asio::ip::address& address) {
+  if (!address.is_v6()) return address.to_string();
+  if (address.to_v6().is_v4_mapped()) {
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  const std::string text = address.to_string();
+  return text.substr(0, text.find('%'));
+}
 
 /// `host`, of the header of that name, without its port.
 inline std::string_view without_port(std::string_view host) {

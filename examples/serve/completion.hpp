@@ -104,7 +104,13 @@ class Completion : public std::enable_shared_from_this<Completion> {
     template <class F>
     void post(F&& f) {
       boost::asio::post(*io_, [completion = completion_, f = std::forward<F>(f)] {
-        if (const auto to = completion.lock()) f(*to);
+        const auto to = completion.lock();
+        if (!to) return;
+        try {
+          f(*to);
+        } catch (const std::exception& error) {  // such as no memory for an answer: the others go on
+          to->fail({500, "", "failed", error.what()});
+        }
       });
     }
 
@@ -150,7 +156,20 @@ class Completion : public std::enable_shared_from_this<Completion> {
         return prompt(View<const TokenId>(std::get<std::vector<TokenId>>(input)));
       }));
     }
+    if (request_.options.prompt_logprobs) check_scores(prompts);
     return prompts;
+  }
+
+  /// Throws ApiError where the scores of prompts would make an answer of tens of megabytes.
+  void check_scores(const std::vector<generate::Prompt>& prompts) const {
+    constexpr std::size_t most = std::size_t{1} << 18U;
+    std::size_t scores = 0;
+    for (const generate::Prompt& prompt : prompts) {
+      scores += prompt.tokens.size() * (1 + static_cast<std::size_t>(request_.options.top_logprobs.value_or(0)));
+    }
+    if (scores <= most) return;
+    throw serve::invalid_request("logprobs", concat("the prompts' tokens would have ", scores, " scores, at most ",
+                                                    most, " are answered: send fewer, or ask for fewer of each"));
   }
 
   std::vector<ScheduledRequest> requests_of(const AnyModel& model) {

@@ -48,7 +48,7 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
     const std::size_t unread = std::min(limits_->unread_bytes, std::size_t{64} << 10U);
     socket_.set_option(Socket::send_buffer_size(static_cast<int>(unread)), ignored);
     if (const auto peer = socket_.remote_endpoint(ignored); !ignored) client_ = peer.address().to_string();
-    if (const auto own = socket_.local_endpoint(ignored); !ignored) address_ = own.address().to_string();
+    if (const auto own = socket_.local_endpoint(ignored); !ignored) address_ = text_of(own.address());
   }
   ~Connection() override {
     end_request();
@@ -75,7 +75,7 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
   }
   void stream(std::string_view events) override {
     if (closed_) return;
-    if (outbox_.waiting() + events.size() > limits_->unread_bytes) return give_up("it reads too slowly");
+    if (outbox_.waiting() > limits_->unread_bytes) return give_up("it reads too slowly");
     outbox_.add(shared_from_this(), chunked_ ? chunk_of(events) : std::string(events));
   }
   void end_stream(const serve::ApiError* error) override {

@@ -1,4 +1,5 @@
 // Serves a checkpoint by OpenAI's API: one thread for all sockets, one that answers.
+#include <algorithm>
 #include <asterism/core/error.hpp>
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress.hpp>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
 
@@ -50,6 +52,17 @@ LoadOptions planned(const Settings& settings, const Variant& variant) {
 std::string name_of_folder(const std::string& folder) {
   const std::filesystem::path path = std::filesystem::canonical(folder);
   return path.filename().string();
+}
+
+/// So many open files, as far as the system lets this process have them; says where it does not.
+void allow_descriptors(std::size_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    log_line({{"event", "few_descriptors"}, {"open_files", limit.rlim_cur}, {"wanted", wanted}});
+  }
 }
 
 int serve_until_told(const Settings& settings, const Interrupt& interrupt) {
@@ -110,6 +123,8 @@ int main(int argc, char** argv) {
         "asterism-serve");
     example::declare(app, settings);
     if (const auto status = example::parse(app, argc, argv)) return *status;
+    settings.checkpoint = std::filesystem::weakly_canonical(settings.checkpoint).string();
+    example::allow_descriptors(settings.connection.connections + 64);
     return example::serve_until_told(settings, interrupt);
   });
 }

@@ -104,6 +104,10 @@ class TokenizerConversion {
         for (const std::string_view flag : {"lstrip", "rstrip", "single_word"}) {
           if (json::require_bool(token, flag, path_)) refuse(concat("added token ", id, " has ", flag));
         }
+        const json::Value* normalizer = json::find_field(file_.document, "normalizer", path_);
+        if (normalizer != nullptr && !normalizer->is_null() && json::require_bool(token, "normalized", path_)) {
+          refuse(concat("added token ", id, " is looked for in normalized text"));
+        }
         table_.kinds[id] = json::require_bool(token, "special", path_) ? Kind::control : Kind::user_defined;
       }
     }

@@ -61,6 +61,10 @@ ASTERISM_INLINE std::vector<std::uint64_t> Scheduler::submit(std::vector<Schedul
   std::vector<std::uint64_t> ids;
   const std::lock_guard lock(mutex_);
   if (draining_) throw Draining("no more requests are taken: this is to end");
+  if (requests.size() > batch_.rows() + options_.waiting) {
+    throw InvalidArgument(concat(requests.size(), " requests at once: at most ", batch_.rows(), " have a row and ",
+                                 options_.waiting, " may wait"));
+  }
   if (requests.size() > room()) {
     throw QueueFull(concat(waiting_.size(), " requests wait for one of ", batch_.rows(), " rows, at most ",
                            options_.waiting, " may: try again later"));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -94,7 +95,10 @@ class GgufConfigKeys {
   /// A number that float32 and its shortest decimal hold.
   void number(std::string_view name, double value) {
     const auto single = static_cast<float>(value);
-    if (std::strtod(concat(single).c_str(), nullptr) != value) unsupported(concat(name, " is ", value));
+    const std::string digits = concat(single);
+    double read = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), read);
+    if (read != value) unsupported(concat(name, " is ", value));
     out_.add(key(name), single);
   }
 

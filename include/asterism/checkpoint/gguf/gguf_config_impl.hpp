@@ -1,6 +1,7 @@
 // Bodies of gguf_config.hpp.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -93,7 +94,10 @@ class GgufConfigReader {
     const std::string full = key(name);
     const auto value = metadata_.number(full);
     if (!value || metadata_.find(full)->type != GgufType::f32) return value;
-    return std::strtod(concat(static_cast<float>(*value)).c_str(), nullptr);
+    const std::string digits = concat(static_cast<float>(*value));
+    double out = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), out);
+    return out;
   }
 
   bool has(std::int64_t layer, std::string_view tensor) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -116,7 +117,10 @@ inline Value rounded(Runtime& run, const Value& value, const Arguments& argument
   if (method == "common") {
     if (value.is_integral()) return value.integer();
     if (!std::isfinite(value.number()) || std::abs(value.number()) >= 1e15) return value;
-    return std::stod(fixed(value.number(), static_cast<int>(precision)));  // half to even, as Python
+    const std::string digits = fixed(value.number(), static_cast<int>(precision));  // half to even, as Python
+    double rounded = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), rounded);
+    return rounded;
   }
   if (method != "ceil" && method != "floor") run.fail("'round' knows the methods common, ceil and floor");
   const double scale = std::pow(10.0, static_cast<double>(precision));

@@ -72,11 +72,13 @@ inline Value split(Runtime& run, std::string_view self, std::string_view name, c
   }
   const std::string_view separator = bound.text(0);
   if (separator.empty()) run.fail(concat("'", name, "' gets an empty separator"));
+  run.step_search(self.size(), separator.size());
   return texts(run, Sequence::Type::list, split_at(self, separator, limit, from_right));
 }
 
 inline Value partition(Runtime& run, std::string_view self, bool from_right, std::string_view separator) {
   if (separator.empty()) run.fail("'partition' gets an empty separator");
+  run.step_search(self.size(), separator.size());
   const std::size_t at = from_right ? self.rfind(separator) : self.find(separator);
   std::vector<std::string_view> parts =
       from_right ? std::vector<std::string_view>{"", "", self} : std::vector<std::string_view>{self, "", ""};
@@ -115,6 +117,7 @@ inline Value where_is(Runtime& run, std::string_view self, std::string_view name
   std::int64_t begin = 0;
   const std::string_view part = window(run, self, bound, 1, begin);
   const std::string_view wanted = bound.text(0);
+  run.step_search(part.size(), wanted.size());
   if (name == "count") {
     if (wanted.empty()) return static_cast<std::int64_t>(length_of(part)) + 1;
     std::int64_t count = 0;

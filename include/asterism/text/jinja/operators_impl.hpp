@@ -86,7 +86,10 @@ ASTERISM_INLINE bool less(Runtime& run, const Value& left, const Value& right) {
     if (left.is_integral() && right.is_integral()) return left.integer() < right.integer();
     return left.number() < right.number();
   }
-  if (left.is(Kind::text) && right.is(Kind::text)) return left.text() < right.text();
+  if (left.is(Kind::text) && right.is(Kind::text)) {
+    run.step(std::min(left.text().size(), right.text().size()) / 64);
+    return left.text() < right.text();
+  }
   if (left.is(Kind::sequence) && right.is(Kind::sequence)) {
     const Sequence& a = left.sequence();
     const Sequence& b = right.sequence();
@@ -125,7 +128,7 @@ ASTERISM_INLINE bool compare(Runtime& run, Operator op, const Value& left, const
 ASTERISM_INLINE bool contains(Runtime& run, const Value& container, const Value& value) {
   if (container.is(Kind::text)) {
     if (!value.is(Kind::text)) detail::wrong_operands(run, "in", value, container);
-    run.step_bytes(container.text().size());
+    run.step_search(container.text().size(), value.text().size());
     return container.text().find(value.text()) != std::string_view::npos;
   }
   if (container.is(Kind::dict)) return find(run, container.dict(), value) != nullptr;
@@ -167,7 +170,10 @@ ASTERISM_INLINE Value dict_of(Runtime& run, std::vector<std::pair<Value, Value>>
 
 ASTERISM_INLINE const Value* find(Runtime& run, const Dict& dict, const Value& key) {
   run.step(1 + dict.items.size() / 8);
-  if (key.is(Kind::text)) return dict.find(key.text());
+  if (key.is(Kind::text)) {
+    run.step(dict.items.size() * key.text().size() / 512);
+    return dict.find(key.text());
+  }
   for (const auto& [name, value] : dict.items) {
     if (equal(run, name, key)) return &value;
   }
@@ -176,12 +182,14 @@ ASTERISM_INLINE const Value* find(Runtime& run, const Dict& dict, const Value& k
 
 ASTERISM_INLINE Value attribute(Runtime& run, const Value& value, std::string_view name) {
   if (value.is(Kind::undefined)) run.fail(value.why());
+  run.step_bytes(name.size());
   if (value.is(Kind::object)) return value.object().attribute(run, name);
   if (has_method(value, name)) return method(value, name);
   if (value.is(Kind::dict)) {
     run.step(1 + value.dict().items.size() / 8);
     if (const Value* found = value.dict().find(name); found != nullptr) return *found;
   }
+  run.step(16);  // for the text of what there is not, which nobody else counts
   return detail::no_such(value, Value(std::string(name)));
 }
 

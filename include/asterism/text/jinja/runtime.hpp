@@ -50,6 +50,8 @@ class Runtime {
   }
   /// Counts work on `bytes` bytes of text.
   void step_bytes(std::size_t bytes) { step(1 + bytes / 16); }
+  /// Counts a search for `wanted` bytes in `bytes`, at worst.
+  void step_search(std::size_t bytes, std::size_t wanted) { step(1 + bytes / 16 + bytes * wanted / 4096); }
 
   /// Throws FormatError if `bytes` more were too many.
   void check_room(std::size_t bytes) const;

@@ -37,6 +37,7 @@ ASTERISM_INLINE void Runtime::check_room(std::size_t bytes) const {
 
 ASTERISM_INLINE Value Runtime::text(std::string bytes, bool is_markup) {
   constexpr std::size_t overhead = 96;  // of the object, its count and its allocations
+  step(bytes.size() / 64);
   Charge share = charge(overhead + bytes.size());
   return Value(std::make_shared<const Text>(
       Text{.bytes = std::move(bytes), .is_markup = is_markup, .charge = std::move(share)}));

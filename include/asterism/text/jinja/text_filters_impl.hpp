@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
@@ -103,12 +104,11 @@ inline Value truncated(Runtime& run, std::string_view text, const Arguments& arg
 
 /// The text as a number, as Python's float() reads it; false if it does not.
 inline bool read_number(std::string_view text, double& out) {
-  std::string plain(strip(text));
-  const bool hex = plain.find_first_of("xXpP") != std::string::npos;
-  if (plain.empty() || hex || plain.size() > 400) return false;
-  char* end = nullptr;
-  out = std::strtod(plain.c_str(), &end);
-  return end == plain.c_str() + plain.size();
+  std::string_view plain = strip(text);
+  if (plain.starts_with('+') && !plain.substr(1).starts_with('-')) plain.remove_prefix(1);
+  if (plain.empty() || plain.size() > 400) return false;
+  const auto read = std::from_chars(plain.data(), plain.data() + plain.size(), out);
+  return read.ec == std::errc() && read.ptr == plain.data() + plain.size();
 }
 
 inline Value as_integer(Runtime& run, const Value& value, const Arguments& arguments) {
@@ -210,7 +210,7 @@ ASTERISM_INLINE Value stripped_text(Runtime& run, std::string_view text, const V
 
 ASTERISM_INLINE Value replaced(Runtime& run, std::string_view text, std::string_view old, std::string_view by,
                                std::int64_t most) {
-  run.step_bytes(text.size());
+  run.step_search(text.size(), old.size());
   TextBuilder out(run);
   std::size_t at = 0;
   for (std::int64_t done = 0; most < 0 || done < most; ++done) {
