@@ -115,7 +115,7 @@ def errors(server):
     refused(405, "method_not_allowed", "POST", method="GET")
     refused(400, "context_length_exceeded", "3001 tokens", "1024", path=TEXT, body=text_request(prompt=[1] * 3001))
     pirate = chat_request(messages=[{"role": "pirate", "content": "x"}])
-    refused(400, "invalid_value", "pirate", body=pirate)
+    refused(400, "invalid_value", "roles must", body=pirate)  # in the words of the template
     assert "/checkpoint" not in server.ask(CHAT, pirate)[1]["error"]["message"]
     refused(403, "foreign_host", "evil.example", path="/v1/models", headers={"Host": "evil.example"})
     refused(403, "foreign_origin", path="/v1/models", headers={"Origin": "http://evil.example"})

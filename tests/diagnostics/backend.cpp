@@ -17,6 +17,8 @@ template <backend::RecurrentOps B>
 struct Recurrent {};
 template <backend::ActivationOps B>
 struct Activations {};
+template <backend::AdapterOps B>
+struct Adapts {};
 template <backend::PruningOps B>
 struct Prunes {};
 
@@ -53,6 +55,8 @@ Recurrent<Model<NoDeltaGates>> delta_gates;
 Recurrent<Model<NoDeltaRule>> delta_rule;
 Recurrent<Model<NoGatedRmsNorm>> gated_rms_norm;
 Activations<Model<NoRelu>> relu;
+Adapts<Model<NoAddLowRank>> add_low_rank;
+Adapts<Model<NoGroupedAddLowRank>> grouped_add_low_rank;
 Prunes<Model<NoAttentionMass>> attention_mass;
 Prunes<Model<NoDropLeast>> drop_least;
 

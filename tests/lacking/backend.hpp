@@ -142,6 +142,14 @@ struct NoAttentionMass : Complete {
   using Complete::Complete;
   void attention_mass() {}
 };
+struct NoAddLowRank : Complete {
+  using Complete::Complete;
+  void add_low_rank() {}
+};
+struct NoGroupedAddLowRank : Complete {
+  using Complete::Complete;
+  void grouped_add_low_rank() {}
+};
 struct NoDropLeast : Complete {
   using Complete::Complete;
   void drop_least() {}

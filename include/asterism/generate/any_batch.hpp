@@ -25,7 +25,7 @@ class AnyBatch {
 
   std::uint64_t add_prompt(generate::Prompt prompt, bool continues_prompt, const GenerateOptions& options = {},
                            SessionOptions session = {}, AnswerSink* sink = nullptr) {
-    return batch_->add_prompt(std::move(prompt), continues_prompt, options, session, sink);
+    return batch_->add_prompt(std::move(prompt), continues_prompt, options, std::move(session), sink);
   }
   void check(View<const TokenId> prompt, const GenerateOptions& options) const { batch_->check(prompt, options); }
   bool cancel(std::uint64_t id) { return batch_->cancel(id); }

@@ -29,7 +29,7 @@ class Bound {
   /// The argument, which has to be given.
   const Value& operator[](std::size_t i) const { return *values_[i]; }
   /// The argument, or `otherwise`.
-  Value value(std::size_t i, Value otherwise) const { return has(i) ? *values_[i] : std::move(otherwise); }
+  Value value(std::size_t i, const Value& otherwise) const { return has(i) ? *values_[i] : otherwise; }
   bool truth(std::size_t i, bool otherwise) const { return has(i) ? values_[i]->truth() : otherwise; }
   /// `otherwise` for none too.
   std::int64_t integer(std::size_t i, std::int64_t otherwise) const;

@@ -139,7 +139,7 @@ ASTERISM_INLINE Expression ExpressionParser::comparison() {
       more = false;
     }
   }
-  if (out.operators.empty()) return first;
+  if (out.operators.empty()) return std::move(out.operands.front());
   return {line, std::move(out)};
 }
 
@@ -147,13 +147,12 @@ ASTERISM_INLINE Expression
 ExpressionParser::chain(Expression (ExpressionParser::*operand)(),
                         std::initializer_list<std::pair<std::string_view, Operator>> signs) {
   const std::uint32_t line = now().line;
-  Expression first = (this->*operand)();
   Arithmetic out;
+  out.operands.push_back((this->*operand)());
   for (bool more = true; more;) {
     more = false;
     for (const auto& [sign, op] : signs) {
       if (!skip_sign(sign)) continue;
-      if (out.operands.empty()) out.operands.push_back(std::move(first));
       out.operators.push_back(op);
       out.operands.push_back((this->*operand)());
       more = true;

@@ -48,6 +48,7 @@ inline std::vector<Value> sorted(Runtime& run, std::vector<std::pair<Value, Valu
     return reverse ? less(run, b.first, a.first) : less(run, a.first, b.first);
   });
   std::vector<Value> out;
+  out.reserve(keyed.size());
   for (auto& one : keyed) out.push_back(std::move(one.second));
   return out;
 }
@@ -65,6 +66,7 @@ inline Value in_order(Runtime& run, const Value& value, const Arguments& argumen
   }
   for (const Value& one : items->items) {
     std::vector<Value> keys;
+    keys.reserve(paths.size());
     for (const Value& path : paths) keys.push_back(sort_key(run, one, &path, bound.truth(1, false)));
     keyed.emplace_back(paths.empty()
                            ? sort_key(run, one, bound.has(2) ? &bound[2] : nullptr, bound.truth(1, false))

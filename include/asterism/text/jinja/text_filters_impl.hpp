@@ -113,7 +113,7 @@ inline bool read_number(std::string_view text, double& out) {
 
 inline Value as_integer(Runtime& run, const Value& value, const Arguments& arguments) {
   const Bound bound(run, "int", arguments, {"default", "base"});
-  const Value otherwise = bound.value(0, std::int64_t{0});
+  Value otherwise = bound.value(0, std::int64_t{0});
   if (bound.integer(1, 10) != 10) run.unsupported("'int' with another base than 10");
   if (value.is(Kind::undefined)) run.fail(value.why());
   if (value.is_integral()) return value.integer();
