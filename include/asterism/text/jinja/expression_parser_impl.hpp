@@ -139,7 +139,7 @@ ASTERISM_INLINE Expression ExpressionParser::comparison() {
       more = false;
     }
   }
-  if (out.operators.empty()) return std::move(out.operands.front());
+  if (out.operators.empty()) return first;
   return {line, std::move(out)};
 }
 
@@ -159,7 +159,7 @@ ExpressionParser::chain(Expression (ExpressionParser::*operand)(),
       break;
     }
   }
-  if (out.operators.empty()) return first;
+  if (out.operators.empty()) return std::move(out.operands.front());
   return {line, std::move(out)};
 }
 
