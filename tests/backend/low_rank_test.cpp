@@ -70,8 +70,8 @@ std::vector<double> naive(std::size_t rows, std::size_t rank, std::size_t output
 TEST_CASE_TEMPLATE("the naive loop in every format, the same bits for any number of threads", Format, quant::Float32,
                    quant::BFloat16, quant::Float16) {
   for (const auto& [rows, rank, outputs] : {std::tuple{1, 1, 1}, {1, 16, 2048}, {7, 3, 1025}, {33, 8, 40}}) {
-    CAPTURE(rows);
     const auto n = static_cast<std::size_t>(rows);
+    CAPTURE(n);
     const auto r = static_cast<std::size_t>(rank);
     const auto c = static_cast<std::size_t>(outputs);
     const auto found = computed<Format>(n, r, c, 1);
