@@ -80,7 +80,7 @@ def waiting():
     with Server(PROGRAM, "--rows", "1", "--comment-seconds", "1", "--wait-seconds", "2") as server:
         before = [server.connect() for _ in range(8)]
         for connection in before:
-            connection.sendall(raw_request(TEXT, {**LONG, "stream": True}))
+            connection.sendall(raw_request(TEXT, {**LONG, "stream": True, "n": 7}))
         time.sleep(0.2)
         events, comments = server.events(TEXT, SHORT)
         assert comments and json.loads(events[-1])["error"]["code"] == "timeout", events
