@@ -2,11 +2,20 @@
 // form (ASTERISM_COMPILED): the target asterism::librarian adds this source to its user, besides asterism.cpp, load.cpp
 // and knowledge.cpp; see core/config.hpp.
 
+#include "asterism/assistant/classifier_file_impl.hpp"
+#include "asterism/assistant/classifier_labels_impl.hpp"
+#include "asterism/assistant/classifier_score_impl.hpp"
+#include "asterism/assistant/feedback_journal_impl.hpp"
+#include "asterism/assistant/keyword_rules_impl.hpp"
+#include "asterism/assistant/pool_impl.hpp"
+#include "asterism/assistant/query_features_impl.hpp"
+#include "asterism/assistant/softmax_regression_impl.hpp"
 #include "asterism/encode/bert_config_impl.hpp"
 #include "asterism/encode/bert_encoder_impl.hpp"
 #include "asterism/encode/bert_network_impl.hpp"
 #include "asterism/encode/check_impl.hpp"
 #include "asterism/encode/hashed_ngrams_impl.hpp"
+#include "asterism/encode/words_impl.hpp"
 #include "asterism/librarian/block_impl.hpp"
 #include "asterism/librarian/cards/check_impl.hpp"
 #include "asterism/librarian/cards/dates_impl.hpp"

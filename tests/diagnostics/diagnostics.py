@@ -19,7 +19,7 @@ CONTRACTS = {  # source in tests/diagnostics: header under include/asterism
     "gating": "gating/concept.hpp", "expert": "expert/concept.hpp", "backend": "backend/concept.hpp",
     "execution": "parallel/concept.hpp", "index": "knowledge/concept.hpp", "store": "knowledge/store/concept.hpp",
     "schema": "knowledge/schema.hpp", "walk": "knowledge/walk.hpp", "engine": "knowledge/index/engine.hpp",
-    "librarian": "librarian/concept.hpp", "encoder": "encode/concept.hpp", "observer": "observe/concept.hpp",
+    "librarian": "librarian/concept.hpp", "assistant": "assistant/concept.hpp", "encoder": "encode/concept.hpp", "observer": "observe/concept.hpp",
     "score_hook": "constellation/score_hook.hpp", "logits_hook": "generate/logits_hook.hpp",
     "blueprint": "model/concept.hpp", "optimizer": "train/optimizer.hpp", "schedule": "train/schedule.hpp",
     "adjoint": "backend/adjoint.hpp", "encoder_ops": "backend/encoder.hpp",

@@ -1,5 +1,6 @@
 // All of them in one compilation.
 #include "diagnostics/adjoint.cpp"
+#include "diagnostics/assistant.cpp"
 #include "diagnostics/backend.cpp"
 #include "diagnostics/blueprint.cpp"
 #include "diagnostics/cache.cpp"

@@ -11,10 +11,8 @@
 #include "asterism/core/format.hpp"
 #include "asterism/encode/check.hpp"
 #include "asterism/encode/hashed_ngrams.hpp"
-#include "asterism/knowledge/fold.hpp"
+#include "asterism/encode/words.hpp"
 #include "asterism/knowledge/index/vector_rows.hpp"
-#include "asterism/text/detail/unicode.hpp"
-#include "asterism/text/detail/utf8.hpp"
 
 namespace asterism::encode {
 
@@ -28,43 +26,19 @@ struct Feature {
   friend constexpr auto operator<=>(const Feature&, const Feature&) = default;
 };
 
-/// The words of a folded text.
-ASTERISM_INLINE std::vector<std::string_view> words_of(std::string_view folded) {
-  std::vector<std::string_view> words;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < folded.size();) {
-    const text::CodePoint c = text::code_point_at(folded, at);
-    if (!text::is_word(c.value) && !text::is_numeric(c.value)) {
-      if (begin != at) words.push_back(folded.substr(begin, at - begin));
-      if (!text::is_white_space(c.value)) words.push_back(folded.substr(at, c.size));
-      begin = at + c.size;
-    }
-    at += c.size;
-  }
-  if (begin != folded.size()) words.push_back(folded.substr(begin));
-  return words;
-}
-
 /// All features of a text, sorted, as often as it has them.
 ASTERISM_INLINE std::vector<Feature> features_of(std::string_view said) {
-  const std::string folded = knowledge::folded(text::is_valid_utf8(said) ? said : text::replace_invalid(said));
+  const std::string folded = encode::folded(said);
   const std::vector<std::string_view> words = words_of(folded);
   std::vector<Feature> features;
   const auto add = [&](std::string_view bytes, FeatureKind kind) {
     features.push_back({hash_of(bytes, static_cast<std::uint64_t>(kind) + 1), kind});
   };
   std::string spaced;
-  std::vector<std::size_t> starts;
   for (std::size_t i = 0; i < words.size(); ++i) {
     add(words[i], FeatureKind::word);
     if (i > 0) add(spaced.assign(words[i - 1]).append(1, ' ').append(words[i]), FeatureKind::pair);
-    spaced.assign(1, ' ').append(words[i]).append(1, ' ');
-    starts.clear();
-    for (std::size_t at = 0; at < spaced.size(); at += text::code_point_at(spaced, at).size) starts.push_back(at);
-    starts.push_back(spaced.size());
-    for (std::size_t first = 0; first + 4 < starts.size(); ++first) {
-      add(std::string_view(spaced).substr(starts[first], starts[first + 4] - starts[first]), FeatureKind::gram);
-    }
+    for (const std::string_view gram : grams_of(words[i], 4, spaced)) add(gram, FeatureKind::gram);
   }
   std::sort(features.begin(), features.end());
   return features;
