@@ -66,9 +66,11 @@ struct Recipe : train::Recipe {
   static constexpr train::Initial initial{.embedding = 0.1F, .shared = 0.15F};
 };
 
-/// How adapters learn.
+/// How adapters learn, of these ranks; 0: none there.
+template <std::int32_t attention, std::int32_t experts>
 struct AdapterRecipe : Recipe {
-  static constexpr train::Adapters adapters{.attention = 8, .experts = 8, .alpha = 16};
+  static constexpr train::Adapters adapters{
+      .attention = attention, .experts = experts, .alpha = 2.0F * static_cast<float>(attention)};
 };
 
 struct Arguments {
@@ -94,6 +96,7 @@ struct Arguments {
   double save_seconds = 300;
   std::int32_t threads = 0;
   bool from_nothing = false;
+  std::string ranks = "8,8";
   bool adapters = false;
   bool chat = false;
   bool in_order = false;
@@ -282,7 +285,11 @@ int run_variant(const Arguments& arguments, const Interrupt& interrupt) {
   if (arguments.adapters && is_switch) {
     throw OptionError("--adapters go beside experts of three matrices, which switch_decoder does not have");
   }
-  if (arguments.adapters) return run<Frozen, AdapterRecipe>(arguments, interrupt);
+  if (arguments.adapters && arguments.ranks == "8,0")
+    return run<Frozen, AdapterRecipe<8, 0>>(arguments, interrupt);
+  if (arguments.adapters && arguments.ranks == "16,0")
+    return run<Frozen, AdapterRecipe<16, 0>>(arguments, interrupt);
+  if (arguments.adapters) return run<Frozen, AdapterRecipe<8, 8>>(arguments, interrupt);
   return is_switch ? run<LearningSwitch, Recipe>(arguments, interrupt)
                    : run<Learning, Recipe>(arguments, interrupt);
 }
@@ -338,9 +345,14 @@ int main(int argc, char** argv) {
     app.add_option("--run", all.folder, "Where states and the log go, and where an earlier run goes on")
         ->option_text("FOLDER");
     app.add_option("--held-out", all.held_out, "Examples whose loss is measured, not learnt")->option_text("FILE");
-    app.add_flag("--adapters", all.adapters,
-                 concat("Train adapters of rank ", example::AdapterRecipe::adapters.attention,
-                        " beside the checkpoint, frozen in 4 bits, and write them as PEFT's files"));
+    CLI::Option* const adapters =
+        app.add_flag("--adapters", all.adapters,
+                     "Train adapters beside the checkpoint, frozen in 4 bits, and write them as PEFT's files");
+    app.add_option("--ranks", all.ranks,
+                   "Of the adapters at attention and at experts: 8,8 or 16,0 or 8,0; alpha is twice")
+        ->check(CLI::IsMember({"8,8", "16,0", "8,0"}))
+        ->needs(adapters)
+        ->option_text("A,E [8,8]");
     app.add_flag("--new", all.from_nothing, "Begin with random weights; the checkpoint gives shape and tokenizer")
         ->excludes("--adapters");
     const auto number = [&](const char* name, auto& value, double least, double most, const char* what) {
