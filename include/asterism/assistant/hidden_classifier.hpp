@@ -25,13 +25,15 @@ class HiddenClassifier {
  public:
   /// Knows nothing. Draws the caches of a session; throws as ModelEncoder.
   HiddenClassifier(Labels labels, const LanguageModel<B>& model)
-      : labels_(std::move(labels)), encoder_(model), regression_(labels_.size(), encoder_.dim()) {}
+      : labels_(std::move(labels)),
+        encoder_(std::make_unique<encode::ModelEncoder<B>>(model)),
+        regression_(labels_.size(), encoder_->dim()) {}
   /// `regression` of as many labels, and as many inputs as the model's hidden states have; InvalidArgument otherwise.
   HiddenClassifier(Labels labels, const LanguageModel<B>& model, SoftmaxRegression regression)
       : HiddenClassifier(std::move(labels), model) {
-    if (regression.labels() != labels_.size() || regression.inputs() != encoder_.dim()) {
+    if (regression.labels() != labels_.size() || regression.inputs() != encoder_->dim()) {
       throw InvalidArgument(concat("a regression of ", regression.inputs(), " inputs to ", regression.labels(),
-                                   " labels, for hidden states of ", encoder_.dim(), " numbers and ",
+                                   " labels, for hidden states of ", encoder_->dim(), " numbers and ",
                                    labels_.size(), " labels: it was made for another model"));
     }
     regression_ = std::move(regression);
@@ -46,7 +48,7 @@ class HiddenClassifier {
 
   /// Learns queries with their kinds, from zeros. Returns the mean loss of the last epoch in nats.
   double fit(View<const LabelledQuery> queries, const FitOptions& options = {}) {
-    regression_ = SoftmaxRegression(labels_.size(), encoder_.dim());
+    regression_ = SoftmaxRegression(labels_.size(), encoder_->dim());
     std::vector<Example> examples;
     for (const LabelledQuery& one : queries) examples.push_back({features_of(one.query), one.label});
     return regression_.fit(examples, options);
@@ -54,15 +56,15 @@ class HiddenClassifier {
 
  private:
   std::vector<Feature> features_of(std::string_view query) const {
-    std::vector<float> vector(encoder_.dim());
-    encoder_.encode(View<const std::string_view>(&query, 1), MatrixView<float>(vector.data(), 1, vector.size()));
+    std::vector<float> vector(encoder_->dim());
+    encoder_->encode(View<const std::string_view>(&query, 1), MatrixView<float>(vector.data(), 1, vector.size()));
     std::vector<Feature> features;
     for (const float value : vector) features.push_back({static_cast<std::uint32_t>(features.size()), value});
     return features;
   }
 
   Labels labels_;
-  encode::ModelEncoder<B> encoder_;
+  std::unique_ptr<encode::ModelEncoder<B>> encoder_;  ///< it has a mutex
   SoftmaxRegression regression_;
 };
 
