@@ -1,10 +1,10 @@
-"""Writes what the assistant's personas learn: questions with their blocks of facts, and answers in a form that the small
-Mixtral does not give by itself.
+"""Writes what the assistant's personas learn: questions with their blocks of facts, and answers in a form that the
+small Mixtral does not give by itself.
 
 Run:  python write_pairs.py KIND FILE [--count N] [--seed N] [--pool held_out|new_words]
 KIND is REASON (shows its sum), EXPLAIN, TEACH, RETROSPECT (whole sentences) or PREDICT (shows the margin). One object a
-line, {"prompt": ..., "completion": ...}: fresh draws of the card game's question generator; with --pool of its cards and
-terms that training never shows, to test with. The same arguments write the same bytes.
+line, {"prompt": ..., "completion": ...}: fresh draws of the card game's question generator; with --pool of its cards
+and terms that training never shows, to test with. The same arguments write the same bytes.
 """
 
 import argparse
