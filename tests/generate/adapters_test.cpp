@@ -69,10 +69,12 @@ Tokens alone(const std::string& name, const Tokens& asked = prompt) {
 
 }  // namespace
 
-TEST_CASE("PEFT's logits and greedy tokens, on four models and three kinds of adapter") {
+TEST_CASE("PEFT's logits and greedy tokens, on four models and three kinds of adapter, and fused matrices alone") {
   for (const std::string model_name : {"plain", "odd_sizes", "one_kv_head", "many_experts"}) {
     const LanguageModel<Adapted> model = load<Adapted>(golden_model(model_name));
-    for (const std::string kind : {"attention", "experts", "fused"}) {
+    std::vector<std::string> kinds{"attention", "experts", "fused"};
+    if (model_name == "plain") kinds.insert(kinds.end(), {"gate_up", "down"});
+    for (const std::string& kind : kinds) {
       CAPTURE(model_name);
       CAPTURE(kind);
       const test::Golden golden("adapters/" + model_name + "_" + kind + ".safetensors");

@@ -3,11 +3,13 @@
 Run:  python tests/golden/peft_logits.py [folder]      (default: the folder of this script)
 With: torch 2.15.0, transformers 5.23.0, peft 0.21.2, safetensors 0.8.0, Python 3.11
 
-Four random Mixtrals of models/, each with three kinds of adapter, drawn at random and rounded to bfloat16:
+Four random Mixtrals of models/, each with three kinds of adapter, and one with five, drawn at random and rounded to
+bfloat16:
   attention  rank 3, alpha 4, rank-stabilised, at query, value and output
   experts    rank 3, alpha 5, at w1, w2 and w3 of every expert, in the layout for transformers 4
   fused      rank 2 at all of attention and at the fused experts (target_parameters), alpha 3 at attention and 4 at
              experts by a pattern
+  gate_up, down  rank 2 at one of the fused parameters alone, both of which PEFT saves by the same names; of plain
 
 Writes adapters/<model>_<kind>/adapter_config.json and adapter_model.safetensors, and
 adapters/<model>_<kind>.safetensors:
@@ -28,6 +30,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 MODELS = ("plain", "odd_sizes", "one_kv_head", "many_experts")
+KINDS = {"plain": ("attention", "experts", "fused", "gate_up", "down")}
 KEPT, PROMPT = 4, 12
 
 
@@ -45,6 +48,17 @@ def fused_config():
         r=2, lora_alpha=3, target_modules=["q_proj", "k_proj", "v_proj", "o_proj"], task_type="CAUSAL_LM",
         target_parameters=["mlp.experts.gate_up_proj", "mlp.experts.down_proj"],
         alpha_pattern={r".*\.gate_up_proj": 4, "down_proj": 4})
+
+
+def one_config(kind):
+    return peft.LoraConfig(r=2, lora_alpha=4, target_modules=[], task_type="CAUSAL_LM",
+                           target_parameters=[f"mlp.experts.{kind}_proj"])
+
+
+def config_of(kind):
+    if kind == "attention":
+        return attention_config()
+    return fused_config() if kind == "fused" else one_config(kind)
 
 
 def save_drawn(model, config, folder, name, generator):
@@ -92,7 +106,7 @@ def main():
     root = reference.output_folder()
     models = reference.Path(__file__).resolve().parent / "models"
     for seed, name in enumerate(MODELS):
-        for kind in ("attention", "experts", "fused"):
+        for kind in KINDS.get(name, ("attention", "experts", "fused")):
             generator = torch.Generator().manual_seed(100 * seed + len(kind))
             folder = root / "adapters" / f"{name}_{kind}"
             shutil.rmtree(folder, ignore_errors=True)
@@ -100,7 +114,7 @@ def main():
             if kind == "experts":
                 save_separate(base, folder, name, generator)
             else:
-                save_drawn(base, attention_config() if kind == "attention" else fused_config(), folder, name, generator)
+                save_drawn(base, config_of(kind), folder, name, generator)
             adapted = peft.PeftModel.from_pretrained(reference.load(models / name), folder).eval()
             model = adapted.base_model.model
             measure = reference.Decisions(model)

@@ -40,7 +40,8 @@ struct PeftAdapter {
 /// The open files of a folder; tensors have 16 or 32 bits. Matrices are asked for by the base's names, those of
 /// transformers 4: "model.layers.0.block_sparse_moe.experts.3.w1.weight" (w3, w2; or gate_proj, up_proj, down_proj).
 /// The file may have them so, or as PEFT saves fused experts: gate and up in `mlp.experts.base_layer`, down in
-/// `mlp.experts`, A (experts * rank, cols) expert-major and B (rows, rank * experts) rank-major. FileError,
+/// `mlp.experts`, or the only one of these in `mlp.experts`; A (experts * rank, cols) expert-major and B (rows, rank *
+/// experts) rank-major. FileError,
 /// FormatError, Unsupported as read_peft_config. Memory: the fused adapters of one layer. Not thread-safe.
 class PeftFile {
  public:
@@ -74,6 +75,9 @@ class PeftFile {
     std::optional<std::int32_t> half{};
   };
   std::optional<Place> place_of(const std::string& tensor, std::uint64_t rows, std::uint64_t cols);
+  /// The layer whose fused tensors have the adapter of a matrix (rows, cols) of an expert, if there is one.
+  std::optional<std::string> fused_layer(const std::string& experts, bool is_gate_or_up, std::uint64_t rows,
+                                         std::uint64_t cols) const;
   std::string whole_name(const std::string& tensor) const;
   void check_shape(const std::string& name, std::uint64_t rows, std::uint64_t cols);
   void read(const std::string& name, View<float> values) const;

@@ -37,10 +37,10 @@ ASTERISM_INLINE std::optional<PeftFile::Place> PeftFile::place_of(const std::str
   }
   const auto matrix = detail::expert_matrix(tensor);
   if (!matrix) return std::nullopt;
-  const std::string layer = concat(matrix->experts, matrix->half ? ".base_layer" : "");
-  out.a = peft_name(layer, "lora_A");
-  out.b = peft_name(layer, "lora_B");
-  if (!tensors_.contains(out.a)) return std::nullopt;
+  const auto layer = fused_layer(matrix->experts, matrix->half.has_value(), rows, cols);
+  if (!layer) return std::nullopt;
+  out.a = peft_name(*layer, "lora_A");
+  out.b = peft_name(*layer, "lora_B");
   out.module = concat(matrix->experts, matrix->half ? ".gate_up_proj" : ".down_proj");
   out.rank = config_.rank_of(out.module);
   out.half = matrix->half;
@@ -50,6 +50,26 @@ ASTERISM_INLINE std::optional<PeftFile::Place> PeftFile::place_of(const std::str
   check_shape(out.a, out.experts * rank, cols);
   check_shape(out.b, (out.half ? 2 : 1) * rows, rank * out.experts);
   return out;
+}
+
+/// Of one fused matrix alone PEFT saves the adapter in the layer itself, whichever it is: gate and up have twice as many
+/// rows as down has columns, which tells them apart.
+ASTERISM_INLINE std::optional<std::string> PeftFile::fused_layer(const std::string& experts, bool is_gate_or_up,
+                                                                 std::uint64_t rows, std::uint64_t cols) const {
+  const std::string inner = concat(experts, ".base_layer");
+  const bool both = tensors_.contains(peft_name(inner, "lora_A"));
+  if (is_gate_or_up && both) return inner;
+  const auto a = tensors_.find(peft_name(experts, "lora_A"));
+  if (a == tensors_.end()) return std::nullopt;
+  if (both) return experts;
+  const auto b = tensors_.find(peft_name(experts, "lora_B"));
+  const std::uint64_t hidden = is_gate_or_up ? cols : rows;
+  const std::uint64_t inside = is_gate_or_up ? rows : cols;
+  const auto has = [](const TensorInfo& tensor, std::size_t dimension, std::uint64_t size) {
+    return tensor.shape.size() == 2 && tensor.shape[dimension] == size;
+  };
+  const bool of_gate_and_up = has(a->second, 1, hidden) && b != tensors_.end() && has(b->second, 0, 2 * inside);
+  return of_gate_and_up == is_gate_or_up ? std::optional(experts) : std::nullopt;
 }
 
 ASTERISM_INLINE bool PeftFile::has_adapter(const std::string& tensor, std::uint64_t rows, std::uint64_t cols) {
