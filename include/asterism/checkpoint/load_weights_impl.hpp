@@ -1,11 +1,13 @@
 // Bodies of load_weights.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
 
 #include "asterism/checkpoint/bitsandbytes/bnb_tensor.hpp"
+#include "asterism/checkpoint/gguf/sound_blocks.hpp"
 #include "asterism/checkpoint/load_weights.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
@@ -21,7 +23,32 @@ ASTERISM_INLINE void refuse_to_quantize_again(const BnbTensor& source, const std
              source.blocksize, source.nested ? " with double-quantized scales" : " with plain scales",
              ", the Blueprint asks for ", format,
              "; quantizing 4 bits again would lose quality unseen: use the checkpoint's format in the ",
-             "Blueprint, or load a 16-bit checkpoint"));
+             "Blueprint, load a 16-bit checkpoint, or allow it with LoadOptions::quantize_again"));
+}
+
+ASTERISM_INLINE void refuse_to_quantize_again(const WeightStoreRef& store, const FoundWeight& found,
+                                              const std::string& format) {
+  throw Unsupported(concat(store.describe(*found.tensor), " is quantized as ", found.blocks->name,
+                           ", the Blueprint asks for ", format,
+                           "; quantizing again would lose quality unseen: use the file's format in the Blueprint, load a ",
+                           "file in 16 bits, or allow it with LoadOptions::quantize_again"));
+}
+
+ASTERISM_INLINE void copy_blocks(const WeightStoreRef& store, const FoundWeight& found, std::uint64_t elements,
+                                 std::byte* out) {
+  const quant::BlockCodec& codec = *found.blocks;
+  const file::StoredBytes source = store.stored(*found.tensor);
+  const auto bytes_of = [&](std::uint64_t count) { return count / codec.elements * codec.bytes; };
+  constexpr std::uint64_t at_a_time = std::uint64_t{1} << 16U;  // weights that are checked while they are in a cache
+  for_each_run(found.location.rows, found.location.first, elements,
+               [&](std::uint64_t at, std::uint64_t done, std::uint64_t n) {
+                 for (std::uint64_t i = 0; i < n; i += at_a_time) {
+                   const std::uint64_t count = std::min(at_a_time, n - i);
+                   const View<std::byte> to(out + bytes_of(done + i), static_cast<std::size_t>(bytes_of(count)));
+                   source.read(bytes_of(at + i), to);
+                   check_sound(codec, to, (at + i) / codec.elements, [&] { return store.describe(*found.tensor); });
+                 }
+               });
 }
 
 ASTERISM_INLINE bool has_layout(const BnbTensor& source, const FourBitTarget& target) {
