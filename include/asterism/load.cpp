@@ -49,6 +49,7 @@
 #include "asterism/generate/decoding/token_score_impl.hpp"
 #include "asterism/generate/format_changes_impl.hpp"
 #include "asterism/generate/gguf_chat_source_impl.hpp"
+#include "asterism/generate/gguf_recipe_impl.hpp"
 #include "asterism/generate/gguf_tokenizer_impl.hpp"
 #include "asterism/generate/gguf_tokenizer_keys_impl.hpp"
 #include "asterism/generate/load_options_impl.hpp"

@@ -31,7 +31,8 @@ ASTERISM_INLINE std::string format_changes(const std::vector<checkpoint::FoundWe
   }
   std::string out;
   for (const auto& [formats, change] : changes) {
-    out += concat(change.tensors.size(), " tensors of ", formats.first, " ", change.how, " ", formats.second, "\n");
+    out +=
+        concat(change.tensors.size(), " tensors of ", formats.first, " ", change.how, " ", formats.second, "\n");
   }
   return out;
 }

@@ -23,6 +23,15 @@ struct KFields {
   std::uint16_t minimum;  ///< binary16
 };
 
+/// Of the 12 bytes with the eight scales and minima of Q4_K and Q5_K, each of 6 bits, the scale of sub-block k.
+inline int k_scale(const std::uint8_t* bytes, int k) {
+  return k < 4 ? bytes[k] & 63 : (bytes[k + 4] & 15) | bytes[k - 4] >> 6 << 4;
+}
+/// The minimum.
+inline int k_minimum(const std::uint8_t* bytes, int k) {
+  return k < 4 ? bytes[k + 4] & 63 : bytes[k + 4] >> 4 | bytes[k] >> 6 << 4;
+}
+
 /// Blocks with codes of `Bits` bits, 2 to 6.
 template <int Bits>
 struct KBlock {

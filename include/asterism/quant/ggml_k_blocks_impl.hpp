@@ -73,8 +73,8 @@ ASTERISM_INLINE KFields KBlock<Bits>::unpack(const std::uint8_t* block) {
     } else if constexpr (Bits == 6) {
       out.scales[k] = static_cast<std::int8_t>(s[k]);
     } else {
-      out.scales[k] = static_cast<std::int16_t>(k < 4 ? s[k] & 63 : (s[k + 4] & 15) | s[k - 4] >> 6 << 4);
-      out.minima[k] = static_cast<std::int16_t>(k < 4 ? s[k + 4] & 63 : s[k + 4] >> 4 | s[k] >> 6 << 4);
+      out.scales[k] = static_cast<std::int16_t>(k_scale(s, k));
+      out.minima[k] = static_cast<std::int16_t>(k_minimum(s, k));
     }
   }
   for_each_code<Bits>([&](int i, int low, int low_shift, int high, int high_shift) {

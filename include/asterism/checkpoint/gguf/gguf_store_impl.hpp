@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "asterism/checkpoint/gguf/gguf_store.hpp"
-#include "asterism/checkpoint/gguf/sound_blocks.hpp"
 #include "asterism/checkpoint/gguf/header.hpp"
+#include "asterism/checkpoint/gguf/sound_blocks.hpp"
 #include "asterism/checkpoint/gguf/split.hpp"
 #include "asterism/core/argsort.hpp"
 #include "asterism/core/error.hpp"
@@ -110,7 +110,8 @@ ASTERISM_INLINE void GgufStore::read_floats(const TensorInfo& tensor, std::uint6
     source.read(block * codec->bytes, bytes);
     check_sound(*codec, bytes, block, [&] { return describe(tensor); });
     const std::uint64_t inside = at - block * codec->elements;
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(blocks * codec->elements - inside, out.size - done));
+    const auto n =
+        static_cast<std::size_t>(std::min<std::uint64_t>(blocks * codec->elements - inside, out.size - done));
     quant::decode_blocks(*codec, piece.data(), inside, out.subview(done, n));
     done += n;
   }
