@@ -13,6 +13,7 @@
 #include "asterism/simd/integer/avx2_tiles.hpp"
 #include "asterism/simd/integer/avx512_tiles.hpp"
 #elif defined(__aarch64__)
+#include "asterism/simd/integer/neon_k_rows.hpp"
 #include "asterism/simd/integer/neon_quantize.hpp"
 #include "asterism/simd/integer/neon_tiles.hpp"
 #endif
@@ -29,7 +30,7 @@ using KRowKernels = ByLevel<On<Level::portable, PortableKRows>, On<Level::avx2, 
 using TileKernels = ByLevel<On<Level::portable, PortableTiles>, On<Level::neon, NeonTiles>,
                             On<Level::dotprod, DotprodTiles>, On<Level::i8mm, I8mmTiles>>;
 using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>, On<Level::neon, NeonQuantize>>;
-using KRowKernels = ByLevel<On<Level::portable, PortableKRows>>;
+using KRowKernels = ByLevel<On<Level::portable, PortableKRows>, On<Level::neon, NeonKRows>>;
 #else
 using TileKernels = ByLevel<On<Level::portable, PortableTiles>>;
 using QuantizeKernels = ByLevel<On<Level::portable, PortableQuantize>>;
