@@ -70,11 +70,12 @@ bool keeps_groups(const WeightLocation& location, std::uint64_t elements, std::u
 
 }  // namespace detail
 
-/// Fills one matrix. 16-bit and 32-bit sources are encoded piece by piece; a source that is quantized already, in 4 bits
-/// of bitsandbytes or in blocks of ggml, is copied as it is if the target has its layout, decoded if the target is a
-/// 16-bit or 32-bit format or found.quantize_again allows it, and refused otherwise. A weight whose rows are gathered from a tensor has the 4 bits that it would have if the tensor had been
-/// quantized as a whole, as bitsandbytes does; where a group of scales would be cut, it is gathered first. With
-/// double-quantized scales, which have an offset in common, this takes memory for the tensor in 4 bits.
+/// Fills one matrix. 16-bit and 32-bit sources are encoded piece by piece; a source that is quantized already, in 4
+/// bits of bitsandbytes or in blocks of ggml, is copied as it is if the target has its layout, decoded if the target is
+/// a 16-bit or 32-bit format or found.quantize_again allows it, and refused otherwise. A weight whose rows are gathered
+/// from a tensor has the 4 bits that it would have if the tensor had been quantized as a whole, as bitsandbytes does;
+/// where a group of scales would be cut, it is gathered first. With double-quantized scales, which have an offset in
+/// common, this takes memory for the tensor in 4 bits.
 template <class Format>
 void load_weight(const WeightStoreRef& store, const FoundWeight& found,
                  const backend::DeviceWeights<Format>& target) {

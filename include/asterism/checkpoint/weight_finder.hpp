@@ -70,9 +70,9 @@ PassedOver passed_over(const TensorStore& store, Architecture architecture);
 /// accounted for: before anything is allocated for them. Throws as WeightFinder does.
 std::vector<FoundWeight> find_weights(const TensorStore& store, const Shape& shape, bool with_head);
 
-/// Elements [first, first + out.size) of a weight as the network has it: of 16 and 32 bits exactly, quantized ones decoded,
-/// gathered and changed as its location says. Throws as the store's read_floats does; FormatError naming the tensor
-/// where a change leaves float32.
+/// Elements [first, first + out.size) of a weight as the network has it: of 16 and 32 bits exactly, quantized ones
+/// decoded, gathered and changed as its location says. Throws as the store's read_floats does; FormatError naming the
+/// tensor where a change leaves float32.
 void read_floats(const WeightStoreRef& store, const FoundWeight& found, std::uint64_t first, View<float> out);
 
 /// Bytes of the checkpoint that hold a weight, of a tensor with several weights its share.

@@ -70,8 +70,8 @@ concept error_bound = requires(MatrixRef<Q> matrix, std::uint64_t element, float
 /// InvalidArgument for others. `keeps_zeros`, false: no code stands for zero, or not in every block.
 ///
 /// Laws (tests/laws/quantization_laws.hpp): planes are aligned, ascending and disjoint; the error stays within
-/// `error_bound`; zeros stay zeros (without `keeps_zeros` those of a matrix of zeros); any cut of a range decodes to the
-/// same bits; NaN and infinity are refused by name; encoding is deterministic, including padding. All members are
+/// `error_bound`; zeros stay zeros (without `keeps_zeros` those of a matrix of zeros); any cut of a range decodes to
+/// the same bits; NaN and infinity are refused by name; encoding is deterministic, including padding. All members are
 /// thread-safe.
 template <class Q>
 concept Quantization = needs::name<Q> && needs::bits_per_weight<Q> && needs::code_bits<Q> &&

@@ -16,8 +16,8 @@
 
 namespace asterism::quant {
 
-/// Base of the formats of ggml: `Elements` consecutive weights of a row are a block of `Bytes` bytes, as GGUF files have
-/// them; one plane, "blocks". Rows are whole blocks: `planes` throws InvalidArgument for another width. Q has
+/// Base of the formats of ggml: `Elements` consecutive weights of a row are a block of `Bytes` bytes, as GGUF files
+/// have them; one plane, "blocks". Rows are whole blocks: `planes` throws InvalidArgument for another width. Q has
 /// `codec`, the functions on one block. `encode` throws NumericError where a scale leaves its range. Decoded weights
 /// are those of the gguf package to the bit: products and sums are rounded one by one.
 template <class Q, std::uint32_t Elements, std::uint32_t Bytes>

@@ -8,7 +8,8 @@
 
 namespace asterism::quant::detail {
 
-/// Ascending levels that codes stand for, before they are scaled: the integers [lowest, lowest + count), or a table.
+/// Ascending levels that codes stand for, before they are scaled: the integers [lowest, lowest + count), or a table of
+/// a power of two.
 struct CodeLevels {
   int lowest = 0;
   int count = 0;

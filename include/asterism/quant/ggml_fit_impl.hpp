@@ -19,7 +19,10 @@ ASTERISM_INLINE int CodeLevels::nearest(float x) const {
     return nearest_even(std::clamp(x, least, least + static_cast<float>(count - 1))) - lowest;
   }
   int code = 0;
-  while (code + 1 < count && x * 2 > static_cast<float>(table[code] + table[code + 1])) ++code;
+  for (int step = count / 2; step > 0; step /= 2) {
+    const int above = code + step;
+    code = x * 2 > static_cast<float>(table[above - 1] + table[above]) ? above : code;
+  }
   return code;
 }
 

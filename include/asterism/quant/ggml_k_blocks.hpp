@@ -13,8 +13,8 @@ namespace detail {
 
 inline constexpr int k_elements = 256;
 
-/// What a block of 256 holds, apart from how its bits lie. Weight i, in sub-block s, is (scale * scales[s]) * (codes[i] -
-/// a constant) - (minimum * minima[s]), each operation rounded to float32.
+/// What a block of 256 holds, apart from how its bits lie. Weight i, in sub-block s, is (scale * scales[s]) * (codes[i]
+/// less a constant) less (minimum * minima[s]), each operation rounded to float32.
 struct KFields {
   std::uint8_t codes[k_elements];
   std::int16_t scales[16];

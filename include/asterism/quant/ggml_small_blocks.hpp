@@ -18,8 +18,8 @@ namespace asterism::quant {
 namespace detail {
 
 /// Blocks of codes of 4 or 5 bits with a binary16 scale and, with `Offset`, a binary16 offset: the scale, the offset,
-/// with 5 bits the fifth bits, one for each weight, then byte j with the lower bits of weight j in its low nibble and of
-/// weight j + 16 in its high one. A weight is scale * (code - 2^(Bits - 1)), or scale * code + offset.
+/// with 5 bits the fifth bits, one for each weight, then byte j with the lower bits of weight j in its low nibble and
+/// of weight j + 16 in its high one. A weight is scale * (code - 2^(Bits - 1)), or scale * code + offset.
 template <int Bits, bool Offset>
 struct SmallBlock {
   static void encode(const float* weights, std::uint8_t* block);

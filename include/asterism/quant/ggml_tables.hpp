@@ -84,8 +84,8 @@ struct Mxfp4Block {
 
 }  // namespace detail
 
-/// Quantization policy: ggml's IQ4_NL, codes that name a value of `iq4_values` times a binary16 scale of either sign, in
-/// blocks of 32, fitted to the least squared error. 4.5 bits a weight. No value is zero: a zero among other weights
+/// Quantization policy: ggml's IQ4_NL, codes that name a value of `iq4_values` times a binary16 scale of either sign,
+/// in blocks of 32, fitted to the least squared error. 4.5 bits a weight. No value is zero: a zero among other weights
 /// does not stay zero.
 struct IQ4_NL : GgmlBlocks<IQ4_NL, 32, 18> {
   static constexpr std::string_view format_name = "IQ4_NL";
@@ -127,9 +127,9 @@ struct IQ4_XS : GgmlBlocks<IQ4_XS, 256, 136> {
   }
 };
 
-/// Quantization policy: MXFP4 as ggml stores it, codes of E2M1 times a power of two (E8M0), in blocks of 32. 4.25 bits a
-/// weight. `encode` writes the gguf package's bytes: the largest magnitude lies between 4 and 8 times the scale, so that
-/// up to a quarter is cut off.
+/// Quantization policy: MXFP4 as ggml stores it, codes of E2M1 times a power of two (E8M0), in blocks of 32. 4.25 bits
+/// a weight. `encode` writes the gguf package's bytes: the largest magnitude lies between 4 and 8 times the scale, so
+/// that up to a quarter is cut off.
 struct MXFP4 : GgmlBlocks<MXFP4, 32, 17> {
   static constexpr std::string_view format_name = "MXFP4";
   static constexpr int code_bits = 4;

@@ -37,9 +37,9 @@ struct EightSums {
 /// Order of summation of one output, on every instruction set: a cell is 32 columns of a block of 256. Lane l of eight
 /// sums the products of columns 4 l to 4 l + 3 of each cell, times the integer scale of their sub-block, exactly; over
 /// the cells of a block that times the scale of the activations, over blocks that times the scale of the block. With
-/// minima lane c of eight more sums, over blocks, (integer minimum * sum of the activations) of cell c, exact, times the
-/// scale of the activations, rounded, times the block's. The second eight are taken from the first, and the lanes are
-/// added in the order of EightSums. Each other multiplication is fused with its addition.
+/// minima lane c of eight more sums, over blocks, (integer minimum * sum of the activations) of cell c, exact, times
+/// the scale of the activations, rounded, times the block's. The second eight are taken from the first, and the lanes
+/// are added in the order of EightSums. Each other multiplication is fused with its addition.
 struct PortableKRows {
   /// y(r, o) for all rows of x and the outputs [first, end).
   template <std::size_t Group, IntegerKFormat Q>
