@@ -13,6 +13,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/ggml_formats.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
@@ -111,7 +112,8 @@ int main(int argc, char** argv) {
       Nf4<64, DoubleQuantized, SignedLeastSquares>, Nf4<64, PlainScales, LeastSquares>,
       Nf4<64, PlainScales, SignedLeastSquares>, Nf4<32, DoubleQuantized>, Nf4<128, DoubleQuantized, LeastSquares>,
       Int8<>, Int8<32, LeastSquares>, Int8<128>, Int4<>, Int4<32, LeastSquares>, Int4<32, SignedLeastSquares>,
-      Int4<128>, Int4<128, LeastSquares>, Int4<128, SignedLeastSquares>>();
+      Int4<128>, Int4<128, LeastSquares>, Int4<128, SignedLeastSquares>, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K,
+      Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4>();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -18,6 +18,7 @@
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/ggml_formats.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/integer_product.hpp"
@@ -171,9 +172,20 @@ int main(int argc, char** argv) {
   sizes<Nf4Nested, true>("nf4 double-quantized, 8-bit activations");
   sizes<quant::Int4<>, true>("int4 group 32, 8-bit activations");
   sizes<quant::Int8<>, true>("int8 group 32, 8-bit activations");
+  sizes<quant::Q4_0, true>("Q4_0, 8-bit activations");
+  sizes<quant::Q8_0, true>("Q8_0, 8-bit activations");
+  sizes<quant::IQ4_NL, true>("IQ4_NL, 8-bit activations");
+  sizes<quant::Q4_K, true>("Q4_K, 8-bit activations");
+  sizes<quant::Q6_K, true>("Q6_K, 8-bit activations");
   sizes<Nf4Nested>("nf4 double-quantized");
   sizes<quant::Int4<>>("int4 group 32");
   sizes<quant::Int8<>>("int8 group 32");
+  sizes<quant::Q4_0>("Q4_0");
+  sizes<quant::Q8_0>("Q8_0");
+  sizes<quant::IQ4_NL>("IQ4_NL");
+  sizes<quant::Q4_K>("Q4_K");
+  sizes<quant::Q6_K>("Q6_K");
+  sizes<quant::Q5_K>("Q5_K");
   sizes<quant::BFloat16>("bfloat16");
   sizes<quant::Float32>("float32");
   benchmark::Initialize(&argc, argv);

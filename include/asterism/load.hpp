@@ -5,3 +5,4 @@
 #include "asterism/asterism.hpp"
 #include "asterism/checkpoint/huggingface/device_map.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/quant/ggml_formats.hpp"

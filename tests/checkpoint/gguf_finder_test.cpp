@@ -150,9 +150,9 @@ TEST_CASE("tensors that are missing, surplus or of another size or type are refu
   const auto typed = [](std::uint32_t type, std::uint64_t bytes) {
     return [=](GgufBytes& file) {
       file.floats("pad", {0}, {});
-      file.tensor("output.weight", {32, 1}, type, 1U << 12U).data(std::string((1U << 12U) + bytes, '\0'));
+      file.tensor("output.weight", {64, 1}, type, 1U << 12U).data(std::string((1U << 12U) + bytes, '\0'));
     };
   };
-  check_refused<Unsupported>(nothing, typed(2, 64), {"'output.weight'", "Q4_0", "F32, F16 and BF16"});
+  check_refused<Unsupported>(nothing, typed(40, 64), {"'output.weight'", "NVFP4", "F32, F16, BF16, Q4_0", "MXFP4"});
   check_refused<Unsupported>(nothing, typed(24, 64), {"'output.weight'", "I8"});
 }

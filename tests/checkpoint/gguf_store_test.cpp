@@ -77,12 +77,17 @@ TEST_CASE("a split model is opened by any of its parts, and equals the whole") {
   }
 }
 
-TEST_CASE("reads beyond a tensor and of types of blocks are refused") {
+TEST_CASE("reads beyond a tensor and of types of blocks that are not known are refused") {
   const GgufStore store(golden("types.gguf"));
   std::vector<float> four(4);
   check_error<InvalidArgument>([&] { store.read_floats(*store.find("t.F32"), 0, four); },
                                {"types.gguf", "'t.F32'"});
-  check_error<Unsupported>([&] { store.read_floats(*store.find("t.Q8_0"), 0, four); }, {"types.gguf", "'t.Q8_0'"});
+  check_error<Unsupported>([&] { store.read_floats(*store.find("t.IQ2_XS"), 0, four); },
+                           {"types.gguf", "'t.IQ2_XS'"});
+  CHECK(store.blocks_of(*store.find("t.IQ2_XS")) == nullptr);
+  CHECK(store.blocks_of(*store.find("t.F32")) == nullptr);
+  REQUIRE(store.blocks_of(*store.find("t.Q8_0")) != nullptr);
+  CHECK(store.blocks_of(*store.find("t.Q8_0"))->name == "Q8_0");
   CHECK(store.describe(*store.find("t.BF16")) == golden("types.gguf") + ": tensor 't.BF16'");
   CHECK(store.type_of(*store.find("t.Q4_K")).name == "Q4_K");
   const TemporaryFolder folder;

@@ -35,7 +35,7 @@ TEST_CASE("the file is the one that the gguf package writes, byte for byte") {
   keys.add("general.architecture", "none");
   keys.add("general.name", "five tensors");
   const GgufStore expected(golden("whole.gguf"));
-  std::vector<TensorDeclaration> declarations;
+  std::vector<GgufDeclaration> declarations;
   for (const TensorInfo& tensor : expected.tensors())
     declarations.push_back({tensor.name, tensor.dtype, tensor.shape});
   GgufWriter writer(folder / "m.gguf", keys, declarations);
@@ -79,7 +79,7 @@ TEST_CASE("values of every kind are read back") {
 
 TEST_CASE("impossible declarations and wrong orders are refused") {
   const TemporaryFolder folder;
-  const auto refused = [&](std::vector<TensorDeclaration> declarations,
+  const auto refused = [&](std::vector<GgufDeclaration> declarations,
                            std::initializer_list<std::string_view> parts) {
     check_error<InvalidArgument>([&] { GgufWriter(folder / "m.gguf", {}, declarations); }, parts);
   };

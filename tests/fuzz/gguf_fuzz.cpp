@@ -1,5 +1,6 @@
-// Fuzz target: any bytes as a GGUF file. Only asterism::Error may be thrown, and what is accepted must be consistent
+// Fuzz target: any bytes as a GGUF file, and as blocks of ggml. Only asterism::Error may be thrown, and what is accepted must be consistent
 // with the bytes.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include "asterism/file/input_file.hpp"
 #include "asterism/generate/gguf_chat_source.hpp"
 #include "asterism/generate/gguf_tokenizer.hpp"
+#include "asterism/quant/ggml_formats.hpp"
 
 using namespace asterism;
 using namespace asterism::checkpoint;
@@ -48,6 +50,23 @@ void read_values(const GgufMetadata& metadata) {
   }
 }
 
+/// Any bytes are blocks: those with finite scales decode to finite weights, which can be encoded.
+void read_blocks(View<const std::byte> bytes) {
+  quant::for_each_ggml_format([&]<class Format>() {
+    const quant::BlockCodec& codec = Format::codec();
+    const std::uint64_t blocks = std::min<std::uint64_t>(bytes.size / codec.bytes, 4);
+    const View<const std::byte> some(bytes.data, static_cast<std::size_t>(blocks * codec.bytes));
+    const std::uint64_t sound = quant::first_unsound(codec, some);
+    require(sound <= blocks);
+    std::vector<float> weights(static_cast<std::size_t>(sound * codec.elements));
+    quant::decode_blocks(codec, some.data, 0, weights);
+    for (const float weight : weights) require(!quant::not_finite(weight));
+    std::vector<std::byte> again(static_cast<std::size_t>(sound * codec.bytes));
+    const quant::FloatWeights source{weights};
+    attempt([&] { quant::encode_blocks(codec, source, weights.size(), again.data()); });
+  });
+}
+
 void read_file(View<const std::byte> bytes) {
   const GgufHeader header = parse_gguf(file::StoredBytes(bytes), "fuzz");
   read_values(header.metadata);
@@ -68,6 +87,8 @@ void read_file(View<const std::byte> bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  attempt([&] { read_file({reinterpret_cast<const std::byte*>(data), size}); });
+  const View<const std::byte> bytes(reinterpret_cast<const std::byte*>(data), size);
+  attempt([&] { read_file(bytes); });
+  read_blocks(bytes);
   return 0;
 }

@@ -15,6 +15,7 @@
 #include "asterism/generate/checkpoint_extras.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/model/weights.hpp"
+#include "asterism/quant/block_codec.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "support/files.hpp"
@@ -149,4 +150,57 @@ TEST_CASE("what the format does not hold is refused, and leaves no file") {
   refused(golden_model("switch_plain"), "'switch_decoder'");
   refused(golden_model("bnb_experts"), "4 bits");
   check_error<FileError>([&] { write("/nowhere", folder / "m.gguf"); }, {"/nowhere"});
+}
+
+TEST_CASE("under a recipe matrices are in its blocks, and decode to what its formats make of them") {
+  const std::string from = golden_model("plain");
+  const TemporaryFolder folder;
+  ProgressSink silence;
+  write_gguf(from, folder / "m.gguf", silence, {.tokenizer = false, .recipe = "Q4_1"});
+  CHECK(generate::read_config(folder / "m.gguf").shape == generate::read_config(from).shape);
+  const checkpoint::GgufStore store(folder / "m.gguf");
+  CHECK(store.metadata().integer("general.file_type", 0, 100) == 3);
+  CHECK(store.metadata().integer("general.quantization_version", 0, 100) == 2);
+  CHECK(store.type_of(*store.find("blk.1.ffn_down_exps.weight")).name == "Q4_1");
+  CHECK(store.type_of(*store.find("token_embd.weight")).name == "Q4_1");
+  CHECK(store.type_of(*store.find("output.weight")).name == "Q8_0");  // 64 are no whole block of Q6_K
+  CHECK(store.type_of(*store.find("blk.1.ffn_gate_inp.weight")).name == "F32");
+  CHECK(store.type_of(*store.find("blk.1.attn_norm.weight")).name == "F32");
+  const Shape shape = generate::read_config(from).shape;
+  const checkpoint::TensorStore original(from);
+  const auto expected = checkpoint::find_weights(original, shape, true);
+  const auto found = checkpoint::find_weights(store, shape, true);
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    CAPTURE(found[i].location.name);
+    const model::WeightInfo& info = model::info_of(shape.architecture, found[i].id.role);
+    const std::size_t count = model::size_of(info.rows, shape) * model::size_of(info.cols, shape);
+    std::vector<float> values(count);
+    std::vector<float> decoded(count);
+    checkpoint::read_floats(original, expected[i], 0, values);
+    checkpoint::read_floats(store, found[i], 0, decoded);
+    if (const quant::BlockCodec* codec = found[i].blocks) {
+      std::vector<std::byte> blocks(count / codec->elements * codec->bytes);
+      const quant::FloatWeights source{values};
+      quant::encode_blocks(*codec, source, count, blocks.data());
+      quant::decode_blocks(*codec, blocks.data(), 0, values);
+    }
+    CHECK(decoded == values);
+  }
+}
+
+TEST_CASE("recipes that are not known and weights beyond their formats are refused, and leave no file") {
+  const TemporaryFolder folder;
+  ProgressSink silence;
+  check_error<Unsupported>(
+      [&] { write_gguf(golden_model("plain"), folder / "m.gguf", silence, {.tokenizer = false, .recipe = "IQ1_S"}); },
+      {"'IQ1_S'", "Q4_K_M"});
+  test::EditedCheckpoint edited(golden_model("plain"));
+  edited.set("model.layers.1.self_attn.q_proj.weight", 70, 1e8F);
+  const TemporaryFolder source;
+  edited.write(source.path());
+  check_error<FormatError>(
+      [&] { write_gguf(source.path(), folder / "m.gguf", silence, {.tokenizer = false, .recipe = "Q4_0"}); },
+      {"'blk.1.attn_q.weight'", "Q4_0"});
+  CHECK(file::path_kind(folder / "m.gguf") == file::PathKind::missing);
 }

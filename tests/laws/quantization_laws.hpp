@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
@@ -35,6 +36,14 @@ struct MatrixSize {
 /// Whole blocks, parts of blocks, odd counts, one element, none; the smallest first.
 inline constexpr MatrixSize matrix_sizes[] = {{0, 5},  {2, 0},  {1, 1},  {7, 1},    {1, 64},
                                               {5, 13}, {3, 65}, {4, 64}, {300, 64}, {9, 4097}};
+
+/// The sizes with widths that a format takes: the next multiple of the one it asks for.
+template <quant::Quantization Q>
+std::vector<MatrixSize> sizes_of() {
+  std::vector<MatrixSize> all(std::begin(matrix_sizes), std::end(matrix_sizes));
+  for (MatrixSize& size : all) size.cols = quant::fitting_width<Q>(size.cols);
+  return all;
+}
 
 inline std::string size_text(MatrixSize size) {
   return std::to_string(size.rows) + " rows of " + std::to_string(size.cols);
@@ -62,7 +71,7 @@ template <quant::Quantization Q>
 void planes_are_disjoint_and_aligned() {
   const Law law("planes are named, aligned, ascending and disjoint, and end inside the matrix's bytes",
                 model_name<Q>());
-  for (const MatrixSize size : matrix_sizes) {
+  for (const MatrixSize size : sizes_of<Q>()) {
     const quant::Planes planes = Q::planes(size.rows, size.cols);
     std::uint64_t end = 0;
     for (const quant::Plane& plane : planes) {
@@ -80,7 +89,7 @@ void planes_are_disjoint_and_aligned() {
               end);
     law.holds(planes.bytes().count % alignment == 0, size_text(size), ": ", planes.bytes().count, " bytes");
   }
-  constexpr quant::Planes at_compile_time = Q::planes(64, 64);
+  constexpr quant::Planes at_compile_time = Q::planes(64, quant::fitting_width<Q>(64));
   static_assert(at_compile_time.count > 0 && at_compile_time.bytes().count > 0);
   const Law says("bits_per_weight is what a large matrix takes", model_name<Q>());
   const double bits = static_cast<double>(Q::planes(4096, 4096).bytes().count) * 8 / (4096.0 * 4096.0);
@@ -91,13 +100,20 @@ void planes_are_disjoint_and_aligned() {
                                   "2^40 rows of 2^40");
   refuses.throws<InvalidArgument>([] { Q::planes(std::numeric_limits<std::uint64_t>::max(), 1); },
                                   "2^64 - 1 rows of 1");
+  if constexpr (quant::width_multiple < Q >> 1) {
+    const Law widths("widths that are no multiple of width_multiple are refused with InvalidArgument",
+                     model_name<Q>());
+    for (const std::uint64_t cols : {quant::width_multiple<Q> - 1, quant::width_multiple<Q> + 1}) {
+      widths.throws<InvalidArgument>([&] { Q::planes(2, cols); }, size_text({2, cols}));
+    }
+  }
 }
 
 /// What comes back lies within `error_bound` of what went in, and is finite.
 template <quant::Quantization Q>
 void error_stays_within_the_bound(float largest) {
   const Law law("what comes back lies within error_bound of what went in, and is finite", model_name<Q>());
-  for (const MatrixSize size : matrix_sizes) {
+  for (const MatrixSize size : sizes_of<Q>()) {
     for (const std::vector<float>& values : weights_to_try(size.rows * size.cols, largest)) {
       const test::PackedMatrix<Q> matrix(size.rows, size.cols, values);
       const std::vector<float> decoded = matrix.decoded();
@@ -111,12 +127,13 @@ void error_stays_within_the_bound(float largest) {
   }
 }
 
-/// A zero, of either sign, comes back as a zero, among other values and alone.
+/// A zero, of either sign, comes back as a zero, among other values and alone; of a format without `keeps_zeros` alone.
 template <quant::Quantization Q>
 void zeros_stay_zeros(float largest) {
   const Law law("a zero, of either sign, comes back as a zero", model_name<Q>());
-  for (const MatrixSize size : matrix_sizes) {
-    std::vector<std::vector<float>> tries = weights_to_try(size.rows * size.cols, largest);
+  for (const MatrixSize size : sizes_of<Q>()) {
+    std::vector<std::vector<float>> tries;
+    if (quant::keeps_zeros<Q>) tries = weights_to_try(size.rows * size.cols, largest);
     tries.push_back(std::vector<float>(size.rows * size.cols, 0.0F));
     for (std::vector<float>& values : tries) {
       for (std::size_t i = 0; i < values.size(); i += 3) values[i] = i % 2 == 0 ? 0.0F : -0.0F;
@@ -157,7 +174,7 @@ void ranges_are_parts_of(const Law& law, MatrixSize size, const std::vector<floa
 template <quant::Quantization Q>
 void any_range_decodes_alike() {
   const Law law("any range decodes to the bits of the whole, and nothing is written beside it", model_name<Q>());
-  for (const MatrixSize size : matrix_sizes) {
+  for (const MatrixSize size : sizes_of<Q>()) {
     const test::PackedMatrix<Q> matrix(size.rows, size.cols, weights_to_try(size.rows * size.cols, 1)[0]);
     ranges_are_parts_of(law, size, matrix.decoded(), 200,
                         [&](std::uint64_t first, View<float> out) { Q::decode(matrix.view(), first, out); });
@@ -173,7 +190,8 @@ void kernel_order_decodes_alike() {
                 model_name<Q>());
   std::uint64_t fits = 64;
   if constexpr (quant::HasKernelOrder<Q>) fits = std::max<std::uint64_t>(Q::KernelOrder::block, 32);
-  for (const std::uint64_t cols : {fits, fits + 1, fits + fits / 2, 9 * fits}) {
+  for (const std::uint64_t width : {fits, fits + 1, fits + fits / 2, 9 * fits}) {
+    const std::uint64_t cols = quant::fitting_width<Q>(width);
     for (const std::uint64_t rows : {1U, 15U, 32U, 37U}) {
       const test::PackedMatrix<Q> matrix(rows, cols, test::random_row(rows * cols, rows, 0.02F));
       ranges_are_parts_of(
@@ -190,16 +208,17 @@ void refuses_what_is_not_finite() {
   for (const std::uint32_t bits : {0x7F800000U, 0xFF800000U, 0x7FC00000U, 0xFFC00000U, 0x7F800001U}) {
     for (const std::size_t at :
          {std::size_t{0}, std::size_t{77}, std::size_t{1023}, std::size_t{66000}, std::size_t{69999}}) {
-      std::vector<float> values(70000, 0.5F);
+      const std::uint64_t cols = quant::fitting_width<Q>(700);
+      std::vector<float> values(100 * cols, 0.5F);
       values[at] = std::bit_cast<float>(bits);
       std::string message = "(nothing was thrown)";
       try {
-        const test::PackedMatrix<Q> matrix(100, 700, values);
+        const test::PackedMatrix<Q> matrix(100, cols, values);
       } catch (const NumericError& error) {
         message = error.what();
       }
-      law.holds(message.find("element " + std::to_string(at) + " ") != std::string::npos,
-                "100 rows of 700, element ", at, " is ", values[at], ": ", message);
+      law.holds(message.find("element " + std::to_string(at) + " ") != std::string::npos, size_text({100, cols}),
+                ", element ", at, " is ", values[at], ": ", message);
     }
   }
 }
@@ -210,7 +229,7 @@ template <quant::Quantization Q>
 void encoding_is_deterministic() {
   const Law law("the same weights give the same bytes, padding included, and encoding stays inside them",
                 model_name<Q>());
-  for (const MatrixSize size : matrix_sizes) {
+  for (const MatrixSize size : sizes_of<Q>()) {
     const std::vector<float> values = weights_to_try(size.rows * size.cols, 1)[0];
     const std::size_t bytes = Q::planes(size.rows, size.cols).bytes().count;
     const quant::FloatWeights source{values};

@@ -10,6 +10,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/ggml_formats.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 
@@ -137,4 +138,51 @@ TEST_CASE("which matrices have tiles") {
   CHECK(rows_in_tiles(KernelMatrixRef<Nf4<64>>{nullptr, 53, 64}) == 48);
   CHECK(rows_in_tiles(KernelMatrixRef<Nf4<64>>{nullptr, 15, 64}) == 0);
   CHECK(rows_in_tiles(KernelMatrixRef<Nf4<64>>{nullptr, 53, 65}) == 0);
+}
+
+TEST_CASE_TEMPLATE("blocks that hold their scale: there and back gives every byte, and places are as tiled_row says", Q,
+                   Q4_0, Q8_0, IQ4_NL, MXFP4) {
+  constexpr std::size_t scale_bytes = Q::KernelOrder::scale_bytes;
+  for (const std::uint64_t rows : {1U, 15U, 16U, 17U, 53U}) {
+    for (const std::uint64_t cols : {32U, 96U, 160U}) {
+      CAPTURE(rows);
+      CAPTURE(cols);
+      const std::size_t size = rows * cols / 32 * Q::block_bytes;
+      const std::vector<std::byte> before = random_bytes(size + margin);
+      std::vector<std::byte> bytes = before;
+      to_kernel_order<Q>(bytes.data(), rows, cols);
+      CHECK(std::equal(bytes.begin() + static_cast<std::ptrdiff_t>(size), bytes.end(),
+                       before.begin() + static_cast<std::ptrdiff_t>(size)));
+      const KernelMatrixRef<Q> matrix{bytes.data(), rows, cols};
+      REQUIRE(matrix.in_tiles());
+      int wrong = 0;
+      for (std::uint64_t o = 0; o < rows; ++o) {
+        const TiledRow row = tiled_row(matrix, o);
+        for (std::uint64_t b = 0; b < cols / 32; ++b) {
+          const std::byte* block = before.data() + (o * cols / 32 + b) * Q::block_bytes;
+          const std::byte* scale = bytes.data() + row.scale(b) * scale_bytes;
+          wrong += std::memcmp(scale, block, scale_bytes) == 0 ? 0 : 1;
+          for (std::uint64_t c = 0; c < 32; ++c) {
+            constexpr std::uint64_t columns = Q::KernelOrder::unit_columns;
+            const std::uint64_t column = b * 32 + c;
+            const std::byte* unit = row.codes + column / columns * row.stride;
+            int found = 0;
+            int expected = 0;
+            if constexpr (Q::code_bits == 8) {
+              found = static_cast<int>(unit[c % 4]);
+              expected = static_cast<int>(block[2 + c]);
+            } else {
+              found = static_cast<int>(unit[c % 8 / 2]) >> (c % 2 * 4) & 15;
+              expected = static_cast<int>(block[scale_bytes + c % 16]) >> (c / 16 * 4) & 15;
+              if (std::is_same_v<Q, Q4_0>) expected ^= 8;
+            }
+            wrong += found == expected ? 0 : 1;
+          }
+        }
+      }
+      CHECK(wrong == 0);
+      to_standard<Q>(bytes.data(), rows, cols);
+      CHECK(bytes == before);
+    }
+  }
 }

@@ -12,6 +12,7 @@
 #include "asterism/core/random.hpp"
 #include "asterism/kernels.hpp"
 #include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/ggml_formats.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/nf4.hpp"
 #include "asterism/simd/integer/unpacked_tile.hpp"
@@ -88,6 +89,11 @@ TEST_CASE_TEMPLATE("any number of rows, any cut of the outputs, every level: the
   check_cuts_of_few_rows<Q, 64>();
 }
 
+TEST_CASE_TEMPLATE("the same of ggml's blocks", Q, quant::Q4_0, quant::Q8_0, quant::IQ4_NL, quant::MXFP4) {
+  check_cuts_of_few_rows<Q, 32>();
+  check_all_cuts<Q, 64>(20, 37, 3 * 32);
+}
+
 TEST_CASE("the same of other blocks and groups") {
   check_cuts_of_few_rows<Nf4<32>, 32>();
   check_cuts_of_few_rows<Nf4<32>, 64>();
@@ -99,7 +105,7 @@ TEST_CASE("the same of other blocks and groups") {
 }
 
 TEST_CASE_TEMPLATE("many rows of more columns than are unpacked at once", Q, Nf4<64, DoubleQuantized>, Int4<32>,
-                   Int8<32>) {
+                   Int8<32>, quant::Q4_0, quant::MXFP4) {
   check_all_cuts<Q, 32>(53, 53, 2 * simd::UnpackedTile::most_cols + 64);
   check_all_cuts<Q, 128>(53, 53, 2 * simd::UnpackedTile::most_cols + 64);
 }

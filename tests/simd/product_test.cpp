@@ -15,6 +15,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/ggml_formats.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
@@ -85,8 +86,10 @@ constexpr float untouched = -12345.0F;
 TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant::Float32, quant::BFloat16,
                    quant::Float16, Nf4<64>, Nf4<64, DoubleQuantized>, Nf4<32>, Nf4<256, DoubleQuantized>,
                    Nf4<4096>, Int8<16>, Int8<32>, Int4<16>, Int4<32>, Int4<32, quant::SignedLeastSquares>,
-                   Int4<128>, Sixteenths) {
-  for (const Size size : sizes) {
+                   Int4<128>, quant::Q4_0, quant::Q8_0, quant::IQ4_NL, quant::MXFP4, quant::Q2_K, quant::Q4_K,
+                   quant::Q6_K, Sixteenths) {
+  for (Size size : sizes) {
+    size.cols = quant::fitting_width<Q>(size.cols);
     CAPTURE(size.outputs);
     CAPTURE(size.cols);
     const PackedMatrix<Q> weights(size.outputs, size.cols, random_values(size.outputs * size.cols, 1));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,6 +12,8 @@
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/quant/ggml_formats.hpp"
+#include "asterism/quant/half_precision.hpp"
 #include "asterism/simd/activation8.hpp"
 #include "asterism/simd/integer/quantize_row.hpp"
 
@@ -65,13 +68,30 @@ class StoredRows8 {
   simd::Rows8 view_;
 };
 
+/// The bytes of ggml's block that holds element i of the flat matrix.
+template <class Q>
+const std::uint8_t* block_at(quant::MatrixRef<Q> weights, std::uint64_t i) {
+  return reinterpret_cast<const std::uint8_t*>(weights.data) + i / Q::block * Q::block_bytes;
+}
+
 /// The integer that element i of the flat matrix stands for.
 template <class Q>
 std::int32_t integer_at(quant::MatrixRef<Q> weights, std::uint64_t i) {
   const auto* codes = reinterpret_cast<const std::uint8_t*>(weights.data);
-  if (Q::KernelOrder::bits == 8) return static_cast<std::int8_t>(codes[i]);
-  const bool high = (i % 2 == 0) == Q::first_in_high_nibble;
-  return Q::integers[high ? codes[i / 2] / 16 : codes[i / 2] % 16];
+  std::uint64_t code = i;  // its place among those at `codes`
+  if constexpr (quant::GgmlFormat<Q>) {
+    codes = block_at(weights, i) + (Q::block_bytes - 4 * Q::code_bits);
+    code = i % Q::block;
+  }
+  if constexpr (Q::KernelOrder::bits == 8) {
+    return static_cast<std::int8_t>(codes[code]);
+  } else if constexpr (quant::GgmlFormat<Q>) {
+    const int nibble = code < 16 ? codes[code] % 16 : codes[code - 16] / 16;
+    return std::same_as<Q, quant::Q4_0> ? nibble - 8 : Q::integers[static_cast<std::size_t>(nibble)];
+  } else {
+    const bool high = (i % 2 == 0) == Q::first_in_high_nibble;
+    return Q::integers[high ? codes[i / 2] / 16 : codes[i / 2] % 16];
+  }
 }
 
 /// y(row, o) as PortableTiles says, for activations in groups of `Group`.
@@ -79,7 +99,14 @@ template <std::size_t Group, class Q>
 float naive_integer_product(quant::MatrixRef<Q> weights, std::uint64_t o, const NaiveRow8& row) {
   constexpr std::uint64_t block = Q::KernelOrder::block;
   const auto scales = Q::scales(weights);
-  const auto weight_scale = [&](std::uint64_t c) { return scales((o * weights.cols + c) / block); };
+  const auto weight_scale = [&](std::uint64_t c) {
+    if constexpr (quant::GgmlFormat<Q>) {
+      const std::uint8_t* at = block_at(weights, o * weights.cols + c);
+      if constexpr (std::same_as<Q, quant::MXFP4>) return quant::half_of_e8m0(*at);
+      return quant::float_from_float16(static_cast<std::uint16_t>(at[0] | at[1] << 8));
+    }
+    return scales((o * weights.cols + c) / block);
+  };
   const auto cell_sum = [&](std::uint64_t first, std::uint64_t end) {
     std::int32_t sum = 0;
     std::int32_t activations = 0;

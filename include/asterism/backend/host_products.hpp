@@ -83,7 +83,7 @@ constexpr WeightKernels weight_kernels() {
                        std::size_t count) {
     simd::product<Format>(Matrix{w.data, w.rows, w.cols}, x, y, first, count);
   };
-  if constexpr (quant::IntegerActivations<Activation> && simd::IntegerFormat<Format>) {
+  if constexpr (quant::IntegerActivations<Activation> && simd::HasIntegerProduct<Format>) {
     kernels.integer_product = [](const UntypedWeights& w, const simd::Rows8& x, MatrixView<float> y,
                                  std::size_t first, std::size_t count) {
       simd::product<Format, Activation::group>(Matrix{w.data, w.rows, w.cols}, x, y, first, count);

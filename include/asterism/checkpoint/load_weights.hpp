@@ -23,6 +23,7 @@
 #include "asterism/model/weights.hpp"
 #include "asterism/parallel/in_turn.hpp"
 #include "asterism/quant/fwd.hpp"
+#include "asterism/quant/ggml_blocks.hpp"
 #include "asterism/quant/planes.hpp"
 
 namespace asterism::checkpoint {
@@ -51,6 +52,10 @@ struct FourBitTarget {
 };
 
 [[noreturn]] void refuse_to_quantize_again(const BnbTensor& source, const std::string& format);
+[[noreturn]] void refuse_to_quantize_again(const WeightStoreRef& store, const FoundWeight& found,
+                                           const std::string& format);
+/// Copies a weight of whole rows that is in blocks of ggml to `out`. FormatError for scales that are not finite.
+void copy_blocks(const WeightStoreRef& store, const FoundWeight& found, std::uint64_t elements, std::byte* out);
 /// Whether the target has the source's layout.
 bool has_layout(const BnbTensor& source, const FourBitTarget& target);
 /// Copies what of a quantized tensor is at `location` as it is. Unsupported where that cuts groups of scales.
@@ -65,11 +70,12 @@ bool keeps_groups(const WeightLocation& location, std::uint64_t elements, std::u
 
 }  // namespace detail
 
-/// Fills one matrix. 16-bit and 32-bit sources are encoded piece by piece; a source that is 4-bit already is
-/// copied as it is if the target has its layout, decoded if the target is a 16-bit or 32-bit format, and refused
-/// otherwise. A weight whose rows are gathered from a tensor has the 4 bits that it would have if the tensor had been
-/// quantized as a whole, as bitsandbytes does; where a group of scales would be cut, it is gathered first. With
-/// double-quantized scales, which have an offset in common, this takes memory for the tensor in 4 bits.
+/// Fills one matrix. 16-bit and 32-bit sources are encoded piece by piece; a source that is quantized already, in 4
+/// bits of bitsandbytes or in blocks of ggml, is copied as it is if the target has its layout, decoded if the target is
+/// a 16-bit or 32-bit format or found.quantize_again allows it, and refused otherwise. A weight whose rows are gathered
+/// from a tensor has the 4 bits that it would have if the tensor had been quantized as a whole, as bitsandbytes does;
+/// where a group of scales would be cut, it is gathered first. With double-quantized scales, which have an offset in
+/// common, this takes memory for the tensor in 4 bits.
 template <class Format>
 void load_weight(const WeightStoreRef& store, const FoundWeight& found,
                  const backend::DeviceWeights<Format>& target) {
@@ -81,10 +87,10 @@ void load_weight(const WeightStoreRef& store, const FoundWeight& found,
                                       .block = Layout::block,
                                       .nested = Layout::nested};
     if (found.four_bit) {
-      if (!detail::has_layout(*found.four_bit, place)) {
-        detail::refuse_to_quantize_again(*found.four_bit, Format::name());
+      if (detail::has_layout(*found.four_bit, place)) {
+        return detail::copy_as_is(*found.four_bit, found.location, place);
       }
-      return detail::copy_as_is(*found.four_bit, found.location, place);
+      if (!found.quantize_again) detail::refuse_to_quantize_again(*found.four_bit, Format::name());
     }
     if (Layout::nested && !found.location.rows.in_order() &&
         detail::keeps_groups(found.location, place.elements, place.block, place.nested)) {
@@ -95,8 +101,19 @@ void load_weight(const WeightStoreRef& store, const FoundWeight& found,
       load_weight(store, whole, backend::DeviceWeights<Format>{encoded.data(), rows, target.cols, target.device});
       return detail::copy_encoded(encoded.data(), planes, found.location, place);
     }
-  } else if constexpr (Format::code_bits != 0) {
-    if (found.four_bit) detail::refuse_to_quantize_again(*found.four_bit, Format::name());
+  } else if constexpr (quant::GgmlFormat<Format>) {
+    const bool same = found.blocks != nullptr && found.blocks->type == Format::codec().type;
+    if (same && found.location.transform == model::Transform::none) {
+      quant::clear_padding(Format::planes(target.rows, target.cols), target.data);
+      return detail::copy_blocks(store, found, target.rows * target.cols, target.data);
+    }
+  }
+  if constexpr (Format::code_bits != 0) {
+    const bool coded = found.blocks != nullptr || (found.four_bit && !Layout::is_four_bit);
+    if (coded && !found.quantize_again) {
+      if (found.four_bit) detail::refuse_to_quantize_again(*found.four_bit, Format::name());
+      detail::refuse_to_quantize_again(store, found, Format::name());
+    }
   }
   const auto source = [&](std::uint64_t first, View<float> out) { read_floats(store, found, first, out); };
   try {

@@ -14,6 +14,7 @@
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/model/weights.hpp"
+#include "asterism/quant/block_codec.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::checkpoint {
@@ -24,6 +25,8 @@ struct FoundWeight {
   WeightLocation location;
   const TensorInfo* tensor = nullptr;
   std::shared_ptr<const BnbTensor> four_bit{};  ///< where bitsandbytes quantized it, else null
+  const quant::BlockCodec* blocks = nullptr;    ///< where it is in blocks of ggml, else null
+  bool quantize_again = false;  ///< whether what is quantized may be decoded and quantized in another format
 };
 
 /// Finds the weights of a network in a checkpoint of safetensors and accounts for every tensor of it. Reads headers,
@@ -67,9 +70,9 @@ PassedOver passed_over(const TensorStore& store, Architecture architecture);
 /// accounted for: before anything is allocated for them. Throws as WeightFinder does.
 std::vector<FoundWeight> find_weights(const TensorStore& store, const Shape& shape, bool with_head);
 
-/// Elements [first, first + out.size) of a weight as the network has it: of 16 and 32 bits exactly, of 4 bits decoded,
-/// gathered and changed as its location says. Throws as the store's read_floats does; FormatError naming the tensor
-/// where a change leaves float32.
+/// Elements [first, first + out.size) of a weight as the network has it: of 16 and 32 bits exactly, quantized ones
+/// decoded, gathered and changed as its location says. Throws as the store's read_floats does; FormatError naming the
+/// tensor where a change leaves float32.
 void read_floats(const WeightStoreRef& store, const FoundWeight& found, std::uint64_t first, View<float> out);
 
 /// Bytes of the checkpoint that hold a weight, of a tensor with several weights its share.

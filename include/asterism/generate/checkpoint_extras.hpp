@@ -28,6 +28,7 @@ struct CheckpointExtras {
   std::optional<text::Tokenizer> tokenizer;
   std::optional<text::ChatTemplate> chat_template;
   checkpoint::PassedOver passed_over{};  ///< set by `load`
+  std::string format_changes{};          ///< lines of the memory report; set by `load`
   std::uint64_t fingerprint = 0;  ///< of weights, config.json and tokenizer.json; set by `load`, 0 unless it was
 
   /// Reads generation_config.json, tokenizer.json and the chat template, each if present, from a folder, whose

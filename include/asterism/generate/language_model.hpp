@@ -124,7 +124,7 @@ class LanguageModel {
     }
     return generate::memory_report(plan(), limits(), shape(), View<const generate::ArenaUse>(arenas), policies,
                                    extras_.passed_over) +
-           generate::slot_line(slot_counts());
+           extras_.format_changes + generate::slot_line(slot_counts());
   }
 
  private:

@@ -17,6 +17,7 @@
 #include "asterism/engine/engine.hpp"
 #include "asterism/generate/batch.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
+#include "asterism/generate/format_changes.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/generate/session.hpp"
@@ -117,10 +118,11 @@ auto load(const std::string& /*path*/, const LoadOptions& /*options*/ = {}) {
 
 /// Loads the checkpoint at `path` under the policies of B. A folder has config.json, weights (safetensors, one file or
 /// shards, 16 or 32 bits, or 4 bits of bitsandbytes), and, if present, generation_config.json, tokenizer.json and the
-/// chat template; a GGUF file, or any part of a split one, has all that in itself, weights in 16 or 32 bits. Tensors
-/// that the architecture passes over are counted in the memory report. Throws BudgetExceeded with the plan's table,
-/// before any weight is read, if the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint; and as
-/// `plan_load`.
+/// chat template; a GGUF file, or any part of a split one, has all that in itself, weights in 16 or 32 bits or in
+/// blocks of ggml. What is quantized stays as it is where the Blueprint has its format, is decoded where that has plain
+/// numbers, and refused otherwise unless LoadOptions::quantize_again allows it. Tensors that the architecture passes
+/// over are counted in the memory report. Throws BudgetExceeded with the plan's table, before any weight is read, if
+/// the plan does not fit; FileError, FormatError, Unsupported on a bad checkpoint; and as `plan_load`.
 template <DerivesFromBlueprint B>
 LanguageModel<B> load(const std::string& path, const LoadOptions& options = {}) {
   LoadPlan planned = plan_load<B>(path, options);
@@ -129,7 +131,9 @@ LanguageModel<B> load(const std::string& path, const LoadOptions& options = {}) 
   const Shape& shape = extras.config.shape;
   const checkpoint::WeightFiles files(path);
   const checkpoint::WeightStoreRef store = files.store();
-  const auto weights = files.find(shape, planned.plan.has_own_head());
+  auto weights = files.find(shape, planned.plan.has_own_head());
+  for (checkpoint::FoundWeight& found : weights) found.quantize_again = options.quantize_again;
+  extras.format_changes = generate::format_changes(weights, shape, generate::WantedFormats::of<B>());
   extras.passed_over = files.passed_over(shape);
   extras.fingerprint = CheckpointExtras::fingerprint_of(path, checkpoint::fingerprint(store));
   files.advise_sequential();

@@ -35,6 +35,9 @@ struct LoadOptions {
   std::string experts{};
   /// When what is read from that file is compared with its checksums.
   residency::Verify verify = residency::Verify::first;
+  /// Decode weights that are quantized in another format than the Blueprint's and quantize them again, instead of
+  /// refusing; the memory report counts them.
+  bool quantize_again = false;
   /// Lower the context to what fits the budgets instead of refusing.
   bool fit_context = false;
   /// Receives the progress of loading; nullptr: silent.

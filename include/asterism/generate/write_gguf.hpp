@@ -12,14 +12,18 @@ namespace asterism {
 struct WriteGgufOptions {
   /// Write the tokenizer and the chat template of a folder that has them; off: such a file takes token ids alone.
   bool tokenizer = true;
+  /// A recipe of llama.cpp for matrices, see generate::GgufRecipe; empty: they stay in 16 or 32 bits.
+  std::string recipe{};
 };
 
 /// Writes the weights, the configuration and the tokenizer of the checkpoint in the folder `from` to the GGUF file
-/// `to`, as llama.cpp's converter does: matrices in 16 or 32 bits as they are, vectors, routers and convolutions in
-/// float32. The file appears when it is complete. Memory: the queries of a layer in float32. Throws FileError,
-/// FormatError, Unsupported as `load`; Unsupported for weights in 4 bits and for what the format does not hold: dense
-/// layers beside experts, weights of experts that are not normalised, other architectures than those that are read, and
-/// tokenizers as generate::add_gguf_tokenizer says. Progress counts bytes written; an exception from the sink cancels.
+/// `to`, as llama.cpp's converter does: matrices in 16 or 32 bits as they are or in the blocks of a recipe, vectors,
+/// routers and convolutions in float32. The file appears when it is complete. Memory: the queries of a layer in
+/// float32. Throws FileError, FormatError, Unsupported as `load`; Unsupported for weights in 4 bits and for what the
+/// format does not hold: dense layers beside experts, weights of experts that are not normalised, other architectures
+/// than those that are read, and tokenizers as generate::add_gguf_tokenizer says, and recipes that are not known;
+/// FormatError for weights beyond the range of a format. Progress counts bytes written; an exception from the sink
+/// cancels.
 void write_gguf(const std::string& from, const std::string& to, ProgressSink& progress,
                 const WriteGgufOptions& options = {});
 

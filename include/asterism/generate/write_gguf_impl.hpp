@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,11 +28,14 @@
 #include "asterism/core/progress.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/file/path.hpp"
+#include "asterism/generate/gguf_recipe.hpp"
 #include "asterism/generate/gguf_tokenizer_keys.hpp"
 #include "asterism/generate/load_options.hpp"
 #include "asterism/generate/write_gguf.hpp"
 #include "asterism/model/weights.hpp"
+#include "asterism/quant/block_codec.hpp"
 #include "asterism/quant/half_precision.hpp"
+#include "asterism/quant/weight_source.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism {
@@ -161,7 +165,7 @@ class GgufConfigKeys {
 
 /// A tensor of the file and the weights that it is made of, in its order.
 struct GgufTensor {
-  checkpoint::TensorDeclaration declaration;
+  checkpoint::GgufDeclaration declaration;
   std::vector<const FoundWeight*> weights;
 };
 
@@ -174,7 +178,7 @@ inline DType gguf_dtype(const FoundWeight& found, const model::WeightInfo& info)
 
 /// The tensors of a file, in the order of a network's weights.
 inline std::vector<GgufTensor> gguf_tensors(const std::vector<FoundWeight>& weights, const Shape& shape,
-                                            const std::string& where) {
+                                            const std::optional<GgufRecipe>& recipe, const std::string& where) {
   std::vector<GgufTensor> out;
   for (const FoundWeight& found : weights) {
     if (found.four_bit) {
@@ -186,7 +190,10 @@ inline std::vector<GgufTensor> gguf_tensors(const std::vector<FoundWeight>& weig
     const DType dtype = gguf_dtype(found, info);
     if (found.id.expert <= 0) {
       if (info.role == model::Role::shared_router) location.shape.erase(location.shape.begin());
-      out.push_back({{std::move(location.name), dtype, std::move(location.shape)}, {&found}});
+      const bool is_matrix =
+          !info.is_plain() && info.role != model::Role::router && info.role != model::Role::shared_router;
+      const quant::BlockCodec* blocks = recipe && is_matrix ? recipe->blocks_of(found.id, shape) : nullptr;
+      out.push_back({{std::move(location.name), dtype, std::move(location.shape), blocks}, {&found}});
       continue;
     }
     // A matrix of all experts of a layer is one tensor, which the first one's began.
@@ -199,8 +206,19 @@ inline std::vector<GgufTensor> gguf_tensors(const std::vector<FoundWeight>& weig
   return out;
 }
 
-/// Floats as elements of a 16-bit or 32-bit type, which hold them exactly.
-inline std::vector<std::byte> as_stored(View<const float> values, DType dtype) {
+/// Floats as elements of a 16-bit or 32-bit type, which hold them exactly, or as whole blocks.
+inline std::vector<std::byte> as_stored(View<const float> values, const checkpoint::GgufDeclaration& tensor) {
+  const DType dtype = tensor.dtype;
+  if (const quant::BlockCodec* codec = tensor.blocks) {
+    std::vector<std::byte> blocks(values.size / codec->elements * codec->bytes);
+    const quant::FloatWeights source{values};
+    try {
+      quant::encode_blocks(*codec, source, values.size, blocks.data());
+    } catch (const NumericError& error) {
+      throw FormatError(concat("tensor '", tensor.name, "': ", error.what()));
+    }
+    return blocks;
+  }
   std::vector<std::byte> out(values.size * static_cast<std::size_t>(checkpoint::dtype_size(dtype)));
   if (dtype == DType::f32) {
     std::memcpy(out.data(), values.data, out.size());
@@ -229,8 +247,14 @@ ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, 
   }
   const checkpoint::TensorStore store(from);
   const auto weights = checkpoint::find_weights(store, shape, !shape.tied_head);
-  const std::vector<GgufTensor> tensors = generate::detail::gguf_tensors(weights, shape, from);
-  std::vector<checkpoint::TensorDeclaration> declarations;
+  std::optional<generate::GgufRecipe> recipe;
+  if (!options.recipe.empty()) recipe.emplace(options.recipe);
+  if (recipe) {
+    keys.add("general.file_type", recipe->file_type());
+    keys.add("general.quantization_version", std::uint32_t{2});
+  }
+  const std::vector<GgufTensor> tensors = generate::detail::gguf_tensors(weights, shape, recipe, from);
+  std::vector<checkpoint::GgufDeclaration> declarations;
   constexpr std::string_view rope = "rope_freqs.weight";
   const bool scaled = shape.rope_scaling.factor > 0;
   const std::vector<float> factors =
@@ -242,17 +266,16 @@ ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, 
   for (const checkpoint::TensorInfo& tensor : writer.tensors()) total += tensor.bytes;
   progress.begin("writing", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
-  const auto write = [&](const std::string& name, View<const float> values, checkpoint::DType dtype) {
-    const std::vector<std::byte> bytes = generate::detail::as_stored(values, dtype);
-    writer.write(name, bytes);
-    progress.advance(done += bytes.size(), name);
+  const auto write = [&](const checkpoint::GgufDeclaration& tensor, View<const float> values) {
+    const std::vector<std::byte> bytes = generate::detail::as_stored(values, tensor);
+    writer.write(tensor.name, bytes);
+    progress.advance(done += bytes.size(), tensor.name);
   };
-  if (scaled) write(std::string(rope), factors, checkpoint::DType::f32);
+  if (scaled) write({std::string(rope), checkpoint::DType::f32, {}}, factors);
   constexpr std::uint64_t at_a_time = std::uint64_t{1} << 18U;
   std::vector<float> values;
   std::vector<float> ordered;
   for (const GgufTensor& tensor : tensors) {
-    const auto& [name, dtype, tensor_shape] = tensor.declaration;
     for (const checkpoint::FoundWeight* found : tensor.weights) {
       const model::WeightInfo& info = model::info_of(shape.architecture, found->id.role);
       const std::uint64_t elements = model::size_of(info.rows, shape) * model::size_of(info.cols, shape);
@@ -262,7 +285,7 @@ ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, 
         values.resize(static_cast<std::size_t>(std::min(piece, elements - first)));
         checkpoint::read_floats(store, *found, first, values);
         if (rows.in_order()) {
-          write(name, values, dtype);
+          write(tensor.declaration, values);
           continue;
         }
         ordered.resize(values.size());
@@ -270,7 +293,7 @@ ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, 
           std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(begin), n,
                       ordered.begin() + static_cast<std::ptrdiff_t>(at));
         });
-        write(name, ordered, dtype);
+        write(tensor.declaration, ordered);
       }
       checkpoint::release(store, *found);
     }

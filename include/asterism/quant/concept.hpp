@@ -66,11 +66,35 @@ concept error_bound = requires(MatrixRef<Q> matrix, std::uint64_t element, float
 /// 6. `error_bound(matrix, element, original)`: upper bound of the distance between the decoded and the original
 ///    value.
 ///
+/// Two more are optional. `width_multiple`: rows are whole multiples of so many columns, and `planes` throws
+/// InvalidArgument for others. `keeps_zeros`, false: no code stands for zero, or not in every block.
+///
 /// Laws (tests/laws/quantization_laws.hpp): planes are aligned, ascending and disjoint; the error stays within
-/// `error_bound`; zeros stay zeros; any cut of a range decodes to the same bits; NaN and infinity are refused by
-/// name; encoding is deterministic, including padding. All members are thread-safe.
+/// `error_bound`; zeros stay zeros (without `keeps_zeros` those of a matrix of zeros); any cut of a range decodes to
+/// the same bits; NaN and infinity are refused by name; encoding is deterministic, including padding. All members are
+/// thread-safe.
 template <class Q>
 concept Quantization = needs::name<Q> && needs::bits_per_weight<Q> && needs::code_bits<Q> &&
     needs::element_bytes<Q> && needs::planes<Q> && needs::encode<Q> && needs::decode<Q> && needs::error_bound<Q>;
+
+/// The number of columns of which rows of a matrix in Q are whole multiples; 1 unless Q names it.
+template <class Q>
+inline constexpr std::uint64_t width_multiple = 1;
+template <class Q>
+  requires requires { Q::width_multiple; }
+inline constexpr std::uint64_t width_multiple<Q> = Q::width_multiple;
+
+/// The least width that Q takes and that has room for `cols` columns.
+template <class Q>
+constexpr std::uint64_t fitting_width(std::uint64_t cols) {
+  return (cols + width_multiple<Q> - 1) / width_multiple<Q> * width_multiple<Q>;
+}
+
+/// Whether a zero among other weights comes back as a zero; true unless Q says otherwise.
+template <class Q>
+inline constexpr bool keeps_zeros = true;
+template <class Q>
+  requires requires { Q::keeps_zeros; }
+inline constexpr bool keeps_zeros<Q> = Q::keeps_zeros;
 
 }  // namespace asterism::quant

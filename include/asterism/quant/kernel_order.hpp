@@ -8,6 +8,7 @@
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/quant/block_tiles.hpp"
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/fwd.hpp"
 #include "asterism/quant/matrix_ref.hpp"
@@ -89,7 +90,8 @@ struct KernelMatrixRef {
 };
 
 /// The location of one row of a matrix in tiles: unit u of its codes at codes + u * stride, the scale of its block
-/// b at place scales + b * stride / 4 of plane 1; block b is block `first_block` + b of the flat matrix.
+/// b at place scales + b * stride / 4 of plane 1, or of the matrix where blocks have no plane of scales; block b is
+/// block `first_block` + b of the flat matrix.
 struct TiledRow {
   const std::byte* codes = nullptr;
   std::uint64_t stride = 4;  ///< bytes
@@ -103,11 +105,20 @@ struct TiledRow {
 template <HasKernelOrder Q>
 TiledRow tiled_row(KernelMatrixRef<Q> matrix, std::uint64_t o) {
   using Order = typename Q::KernelOrder;
-  const std::uint64_t bytes = Order::row_bytes(matrix.cols);
   const std::uint64_t blocks = Order::row_blocks(matrix.cols);
   const std::uint64_t tile = o / tile_rows * tile_rows;
-  if (tile + tile_rows > matrix.rows) return {matrix.data + o * bytes, 4, o * blocks, o * blocks};
-  return {matrix.data + tile * bytes + (o - tile) * 4, 4 * tile_rows, tile * blocks + (o - tile), o * blocks};
+  const bool in_tile = tile + tile_rows <= matrix.rows;
+  if constexpr (TilesBlocks<Order>) {
+    const std::uint64_t rows = in_tile ? tile_rows : 1;
+    const std::uint64_t first = in_tile ? tile : o;
+    const std::uint64_t begin = first * blocks * Order::block_bytes;
+    const std::uint64_t scales = (begin + rows * blocks * Order::code_bytes) / Order::scale_bytes;
+    return {matrix.data + begin + (o - first) * 4, 4 * rows, scales + (o - first), o * blocks};
+  } else {
+    const std::uint64_t bytes = Order::row_bytes(matrix.cols);
+    if (!in_tile) return {matrix.data + o * bytes, 4, o * blocks, o * blocks};
+    return {matrix.data + tile * bytes + (o - tile) * 4, 4 * tile_rows, tile * blocks + (o - tile), o * blocks};
+  }
 }
 
 /// Number of rows that belong to whole tiles: the first ones.

@@ -23,9 +23,9 @@ void transpose_units(std::byte* data, std::size_t rows, std::size_t cols, std::b
   }
 }
 
-/// To kernel order, or back.
+/// To kernel order, or back, where codes and scales have a plane each.
 template <HasKernelOrder Q>
-void reorder(std::byte* data, std::uint64_t rows, std::uint64_t cols, bool to_tiles) {
+void reorder_planes(std::byte* data, std::uint64_t rows, std::uint64_t cols, bool to_tiles) {
   using Order = typename Q::KernelOrder;
   if (!Order::applies(cols) || rows < tile_rows) return;
   const Planes layout = Q::planes(rows, cols);
@@ -47,6 +47,23 @@ void reorder(std::byte* data, std::uint64_t rows, std::uint64_t cols, bool to_ti
       throw InvalidArgument(concat("the kernel order of ", Q::name(), ": its scales take ", scale_bytes,
                                    " bytes, expected 1, 2 or 4; give the format no KernelOrder"));
     }
+  }
+}
+
+/// To kernel order, or back.
+template <HasKernelOrder Q>
+void reorder(std::byte* data, std::uint64_t rows, std::uint64_t cols, bool to_tiles) {
+  using Order = typename Q::KernelOrder;
+  if constexpr (TilesBlocks<Order>) {
+    const std::uint64_t row_bytes = Order::row_blocks(cols) * Order::block_bytes;
+    std::vector<std::byte> copy(static_cast<std::size_t>(tile_rows * row_bytes));
+    for (std::uint64_t row = 0; row < rows;) {
+      const std::uint64_t together = row + tile_rows <= rows ? tile_rows : 1;
+      Order::reorder(data + row * row_bytes, together, cols, to_tiles, copy.data());
+      row += together;
+    }
+  } else {
+    reorder_planes<Q>(data, rows, cols, to_tiles);
   }
 }
 

@@ -18,6 +18,8 @@ template <class Q>
 constexpr bool has_integer_product(quant::KernelMatrixRef<Q> weights) {
   if constexpr (IntegerFormat<Q>) {
     return weights.in_tiles();
+  } else if constexpr (IntegerKFormat<Q>) {
+    return weights.cols > 0;
   } else {
     return false;
   }
@@ -32,9 +34,10 @@ void to_activations8(const float* x, const Rows8& to, std::size_t row, std::size
 
 /// y = x W^T for some outputs, as `product`, with rows of 8-bit activations in the order activation_order<Q, Group>;
 /// for matrices for which has_integer_product holds. y(r, o) has the same bits on every level, for any number of
-/// rows and any cut of the outputs; PortableTiles defines the order of summation. Does not allocate. Thread-safe;
-/// concurrent calls may share y if their outputs are disjoint. Throws InvalidArgument if the sizes don't fit.
-template <IntegerFormat Q, std::size_t Group = quant::Int8Activations::group>
+/// rows and any cut of the outputs; PortableTiles, or PortableKRows, defines the order of summation. Does not allocate.
+/// Thread-safe; concurrent calls may share y if their outputs are disjoint. Throws InvalidArgument if the sizes don't
+/// fit.
+template <HasIntegerProduct Q, std::size_t Group = quant::Int8Activations::group>
 void product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first,
              std::size_t count, Level use = level());
 

@@ -120,7 +120,7 @@ void integer_product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixVi
 
 }  // namespace detail
 
-template <IntegerFormat Q, std::size_t Group>
+template <HasIntegerProduct Q, std::size_t Group>
 void product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float> y, std::size_t first,
              std::size_t count, Level use) {
   using Read = quant::ReadAs<Q>;
@@ -128,13 +128,18 @@ void product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float
     return product<Read, Group>({weights.data, weights.rows, weights.cols}, x, y, first, count, use);
   } else {
     detail::check_product(weights.rows, weights.cols, x.rows, x.cols, y, first, count);
-    if (!weights.in_tiles() || x.order != activation_order<Q, Group>) {
+    if (!has_integer_product(weights) || x.order != activation_order<Q, Group>) {
       throw InvalidArgument(
           "product: the weights are not in tiles, or the activations in another order than they want");
     }
-    TileKernels::run(use, [&](auto kernels) {
-      detail::integer_product<decltype(kernels), Group>(weights, x, y, first, first + count);
-    });
+    if constexpr (IntegerKFormat<Q>) {
+      return KRowKernels::run(
+          use, [&](auto kernels) { kernels.template multiply<Group>(weights, first, first + count, x, y); });
+    } else {
+      TileKernels::run(use, [&](auto kernels) {
+        detail::integer_product<decltype(kernels), Group>(weights, x, y, first, first + count);
+      });
+    }
   }
 }
 

@@ -53,6 +53,8 @@ constexpr std::optional<DType> dtype_of(const GgmlType& type) {
 
 /// All names, for messages: "F32, F16, ...".
 std::string ggml_type_names();
+/// The names of those whose weights are read: F32, F16, BF16 and quant::for_each_ggml_format's.
+std::string readable_ggml_type_names();
 
 }  // namespace asterism::checkpoint
 

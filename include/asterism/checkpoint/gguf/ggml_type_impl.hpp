@@ -4,6 +4,7 @@
 #include <string>
 
 #include "asterism/checkpoint/gguf/ggml_type.hpp"
+#include "asterism/quant/ggml_formats.hpp"
 
 namespace asterism::checkpoint {
 
@@ -13,6 +14,12 @@ ASTERISM_INLINE std::string ggml_type_names() {
     if (!out.empty()) out += ", ";
     out += type.name;
   }
+  return out;
+}
+
+ASTERISM_INLINE std::string readable_ggml_type_names() {
+  std::string out = "F32, F16, BF16";
+  quant::for_each_ggml_format([&]<class Format>() { (out += ", ") += Format::format_name; });
   return out;
 }
 

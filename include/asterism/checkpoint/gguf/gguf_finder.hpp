@@ -18,8 +18,8 @@ class GgufFinder {
   /// Keeps a reference to the store, which must outlive it.
   GgufFinder(const GgufStore& store, const Shape& shape);
 
-  /// Throws FormatError where the tensor is missing or has another shape, Unsupported where its type is none of F32,
-  /// F16 and BF16.
+  /// Throws FormatError where the tensor is missing or has another shape, Unsupported where its type is none of
+  /// readable_ggml_type_names.
   FoundWeight find(const model::WeightId& id);
 
   /// Throws FormatError naming a tensor that no weight of the network asked for. Passed over are the layers behind the

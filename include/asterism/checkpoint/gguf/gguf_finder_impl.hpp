@@ -77,10 +77,10 @@ ASTERISM_INLINE FoundWeight GgufFinder::find(const model::WeightId& id) {
   used_[static_cast<std::size_t>(found.tensor - store_.tensors().data())] = true;
   const GgmlType& type = store_.type_of(*found.tensor);
   const auto dtype = dtype_of(type);
-  if (dtype != DType::f32 && dtype != DType::f16 && dtype != DType::bf16) {
-    throw Unsupported(
-        concat(store_.describe(*found.tensor), " is ", type.name,
-               "; supported are F32, F16 and BF16: take a file in 16 bits and let the Blueprint quantize"));
+  found.blocks = store_.blocks_of(*found.tensor);
+  if (found.blocks == nullptr && dtype != DType::f32 && dtype != DType::f16 && dtype != DType::bf16) {
+    throw Unsupported(concat(store_.describe(*found.tensor), " is ", type.name, "; supported are ",
+                             readable_ggml_type_names(), ": take another file of the model"));
   }
   if (!detail::has_sizes(found.tensor->shape, found.location.shape)) {
     throw FormatError(concat(store_.describe(*found.tensor), " has the shape ", shape_text(found.tensor->shape),

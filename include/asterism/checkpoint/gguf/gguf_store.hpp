@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "asterism/checkpoint/safetensors/dtype.hpp"
 #include "asterism/checkpoint/tensor_files.hpp"
 #include "asterism/core/config.hpp"
+#include "asterism/core/view.hpp"
+#include "asterism/quant/block_codec.hpp"
 
 namespace asterism::checkpoint {
 
@@ -29,6 +32,11 @@ class GgufStore : public TensorFiles {
   const GgufMetadata& metadata() const { return metadata_; }
   /// The type of one of the tensors.
   const GgmlType& type_of(const TensorInfo& tensor) const { return *types_[number(tensor)]; }
+  /// The blocks of one of the tensors; nullptr where its elements are plain, or no format is known for its type.
+  const quant::BlockCodec* blocks_of(const TensorInfo& tensor) const;
+
+  /// As TensorFiles::read_floats; of a tensor in blocks decoded, FormatError naming a block whose scale is not finite.
+  void read_floats(const TensorInfo& tensor, std::uint64_t first, View<float> out) const;
 
  private:
   /// Opens a file, which is part `part` of `parts`; of the first one keeps the metadata.

@@ -1,6 +1,8 @@
 // Bodies of gguf_store.hpp.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,12 +11,14 @@
 
 #include "asterism/checkpoint/gguf/gguf_store.hpp"
 #include "asterism/checkpoint/gguf/header.hpp"
+#include "asterism/checkpoint/gguf/sound_blocks.hpp"
 #include "asterism/checkpoint/gguf/split.hpp"
 #include "asterism/core/argsort.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/file/input_file.hpp"
 #include "asterism/file/path.hpp"
+#include "asterism/quant/ggml_formats.hpp"
 
 namespace asterism::checkpoint {
 
@@ -81,6 +85,36 @@ ASTERISM_INLINE void GgufStore::open(const std::string& path, std::size_t part, 
   });
   for (const std::size_t i : by_place) types_.push_back(header.types[i]);
   add(std::move(file), permuted(std::move(header.tensors), by_place));
+}
+
+ASTERISM_INLINE const quant::BlockCodec* GgufStore::blocks_of(const TensorInfo& tensor) const {
+  return quant::find_block_codec(type_of(tensor).number);
+}
+
+ASTERISM_INLINE void GgufStore::read_floats(const TensorInfo& tensor, std::uint64_t first, View<float> out) const {
+  const quant::BlockCodec* codec = blocks_of(tensor);
+  if (codec == nullptr) return TensorFiles::read_floats(tensor, first, out);
+  if (first > tensor.elements || out.size > tensor.elements - first) {
+    throw InvalidArgument(
+        concat(describe(tensor), ": elements ", first, " + ", out.size, " asked for, it has ", tensor.elements));
+  }
+  const file::StoredBytes source = stored(tensor);
+  std::array<std::byte, 1U << 14U> piece;  // stays in the first cache level with what it becomes
+  const std::uint64_t at_a_time = piece.size() / codec->bytes;
+  for (std::size_t done = 0; done < out.size;) {
+    const std::uint64_t at = first + done;
+    const std::uint64_t block = at / codec->elements;
+    const std::uint64_t end = (first + out.size + codec->elements - 1) / codec->elements;
+    const std::uint64_t blocks = std::min(at_a_time, end - block);
+    const View<std::byte> bytes(piece.data(), static_cast<std::size_t>(blocks * codec->bytes));
+    source.read(block * codec->bytes, bytes);
+    check_sound(*codec, bytes, block, [&] { return describe(tensor); });
+    const std::uint64_t inside = at - block * codec->elements;
+    const auto n =
+        static_cast<std::size_t>(std::min<std::uint64_t>(blocks * codec->elements - inside, out.size - done));
+    quant::decode_blocks(*codec, piece.data(), inside, out.subview(done, n));
+    done += n;
+  }
 }
 
 }  // namespace asterism::checkpoint

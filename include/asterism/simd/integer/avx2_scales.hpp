@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #include "asterism/quant/double_quantized.hpp"
+#include "asterism/quant/ggml_tables.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4_table.hpp"
@@ -48,6 +49,27 @@ class Avx2Scales<quant::Float16Scales, Parts> {
 
  private:
   const std::uint16_t* at_;
+};
+
+template <int Parts>
+class Avx2Scales<quant::HalvedE8m0Scales, Parts> {
+ public:
+  Avx2Scales(const quant::HalvedE8m0Scales& scales, TileScales tile) : at_(scales.data() + tile.place) {}
+
+  ASTERISM_AVX2 void next(__m256 (&out)[Parts]) {
+    const __m256i one = _mm256_set1_epi32(1);
+    for (int p = 0; p < Parts; ++p) {
+      const __m256i bits = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at_ + 8 * p)));
+      const __m256i normal = _mm256_slli_epi32(_mm256_sub_epi32(bits, one), 23);
+      const __m256i subnormal = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), bits);
+      const __m256i is_normal = _mm256_cmpgt_epi32(bits, one);
+      out[p] = _mm256_castsi256_ps(_mm256_blendv_epi8(subnormal, normal, is_normal));
+    }
+    at_ += quant::tile_rows;
+  }
+
+ private:
+  const std::uint8_t* at_;
 };
 
 /// The values of the dynamic map are loaded one by one: a gather is slower on AMD's processors.

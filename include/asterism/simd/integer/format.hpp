@@ -6,6 +6,7 @@
 
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
+#include "asterism/simd/product/known_formats.hpp"
 
 namespace asterism::simd {
 
@@ -18,6 +19,15 @@ concept IntegerFormat = quant::HasKernelOrder<Q> && Q::KernelOrder::block % Rows
   Q::integer_unit;
   Q::integer_shift;
 };
+
+/// A format of ggml in blocks of 256 whose sub-blocks have integer scales, which are multiplied with rows as they are
+/// stored: see PortableKRows.
+template <class Q>
+concept IntegerKFormat = KnownKBlocks<Q>;
+
+/// A format whose products may be sums of integers.
+template <class Q>
+concept HasIntegerProduct = IntegerFormat<Q> || IntegerKFormat<Q>;
 
 /// Sums of weights in blocks of Q times activations in groups of `Group`: a cell has one scale of either; its sum of
 /// integers is exact. The cells of the smaller of block and group are summed up with their scales, then the sums of the
@@ -37,9 +47,14 @@ struct Nesting {
 };
 
 /// The order in which activations in groups of `Group` are multiplied with the codes of format Q.
-template <IntegerFormat Q, std::size_t Group = quant::Int8Activations::group>
-inline constexpr ActivationOrder activation_order{
-    .paired = Q::KernelOrder::bits == 4, .group = Group, .cell = Nesting<Q, Group>::cell};
+template <HasIntegerProduct Q, std::size_t Group = quant::Int8Activations::group>
+inline constexpr ActivationOrder activation_order = [] {
+  if constexpr (IntegerKFormat<Q>) {
+    return ActivationOrder{.paired = false, .group = Group, .cell = Rows8::unit};
+  } else {
+    return ActivationOrder{.paired = Q::KernelOrder::bits == 4, .group = Group, .cell = Nesting<Q, Group>::cell};
+  }
+}();
 
 /// Whether 4-bit codes are two's complement: with their top bit inverted they are the values plus 8.
 template <IntegerFormat Q>

@@ -16,6 +16,7 @@
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/product/avx2_blocks.hpp"
+#include "asterism/simd/product/avx2_k_blocks.hpp"
 #include "asterism/simd/product/known_formats.hpp"
 #include "asterism/simd/product/portable.hpp"
 #include "asterism/simd/product/tile.hpp"
@@ -46,6 +47,20 @@ struct Avx2Unpack : Avx2Blocks {
         for (std::size_t j = k; j < k + 32; j += 8) _mm256_storeu_ps(out + j, numbers<Q>(in + j * size));
       }
       if (k < cols) Q::decode(weights.matrix(), first + k, View<float>(out + k, cols - k));
+    }
+  }
+
+  /// Whole blocks, of which the pieces of a product consist.
+  template <KnownKBlocks Q>
+  static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+                     std::size_t cols, float* out) {
+    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
+      const std::uint64_t first = ((o + i) * weights.cols + c) / Q::block;
+      const auto* block = reinterpret_cast<const std::uint8_t*>(weights.data) + first * Q::block_bytes;
+      for (std::size_t k = 0; k < cols; k += Q::block, block += Q::block_bytes) {
+        __builtin_prefetch(block + 2048);
+        Avx2KBlocks::decode(Q(), block, out + k);
+      }
     }
   }
 

@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #include "asterism/quant/double_quantized.hpp"
+#include "asterism/quant/ggml_tables.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4_table.hpp"
@@ -57,6 +58,25 @@ class Avx512Scales<quant::Float16Scales> {
 
  private:
   const std::uint16_t* at_ = nullptr;
+};
+
+template <>
+class Avx512Scales<quant::HalvedE8m0Scales> {
+ public:
+  Avx512Scales() = default;
+  Avx512Scales(const quant::HalvedE8m0Scales& scales, TileScales tile) : at_(scales.data() + tile.place) {}
+
+  ASTERISM_AVX512_BYTES __m512 next() {
+    const __m512i one = _mm512_set1_epi32(1);
+    const __m512i bits = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at_)));
+    at_ += quant::tile_rows;
+    const __m512i normal = _mm512_slli_epi32(_mm512_sub_epi32(bits, one), 23);
+    const __m512i subnormal = _mm512_sllv_epi32(_mm512_set1_epi32(0x00200000), bits);
+    return _mm512_castsi512_ps(_mm512_mask_blend_epi32(_mm512_cmpgt_epi32_mask(bits, one), subnormal, normal));
+  }
+
+ private:
+  const std::uint8_t* at_ = nullptr;
 };
 
 /// The 129 magnitudes of the dynamic map are looked up in registers: a gather would keep the processor from

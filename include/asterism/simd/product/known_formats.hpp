@@ -7,6 +7,7 @@
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/ggml_k_blocks.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4.hpp"
@@ -18,6 +19,10 @@ namespace asterism::simd {
 template <class Q>
 concept FloatFormat = quant::Quantization<Q> &&
     (std::same_as<Q, quant::Float32> || std::same_as<Q, quant::BFloat16> || std::same_as<Q, quant::Float16>);
+
+/// A format of ggml in blocks of 256 whose blocks have kernels.
+template <class Q>
+concept KnownKBlocks = quant::Quantization<Q> && (std::same_as<Q, quant::Q4_K> || std::same_as<Q, quant::Q6_K>);
 
 /// A format in tiles whose codes mean the same as those of Nf4, Int4 or Int8. Other formats are decoded by their
 /// own `decode`.

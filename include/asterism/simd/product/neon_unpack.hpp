@@ -16,6 +16,7 @@
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4_table.hpp"
 #include "asterism/simd/product/known_formats.hpp"
+#include "asterism/simd/product/neon_k_blocks.hpp"
 #include "asterism/simd/product/portable.hpp"
 #include "asterism/simd/product/tile.hpp"
 #include "asterism/simd/target.hpp"
@@ -40,6 +41,19 @@ struct NeonUnpack {
       std::size_t k = 0;
       for (; k + 4 <= cols; k += 4) vst1q_f32(out + k, numbers<Q>(in + k * Q::element_bytes));
       if (k < cols) Q::decode(weights.matrix(), first + k, View<float>(out + k, cols - k));
+    }
+  }
+
+  /// Whole blocks, of which the pieces of a product consist.
+  template <KnownKBlocks Q>
+  static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,
+                     std::size_t cols, float* out) {
+    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
+      const std::uint64_t first = ((o + i) * weights.cols + c) / Q::block;
+      const auto* block = reinterpret_cast<const std::uint8_t*>(weights.data) + first * Q::block_bytes;
+      for (std::size_t k = 0; k < cols; k += Q::block, block += Q::block_bytes) {
+        NeonKBlocks::decode(Q(), block, out + k);
+      }
     }
   }
 
