@@ -21,8 +21,10 @@
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/session.hpp"
+#include "asterism/machine/integer_peak.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/machine/probe.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/observe/trace.hpp"
@@ -36,8 +38,6 @@
 
 #include "measurement.hpp"
 #include "random_weights.hpp"
-#include "support/integer_peak.hpp"
-#include "support/read_bandwidth.hpp"
 #include "variants.hpp"
 
 namespace model_bench {
@@ -147,7 +147,7 @@ class ReadBuffer {
   ReadSpeeds speeds() {
     const std::size_t each = words().size / read_parts;
     part_ = (part_ + 1) % read_parts;
-    return benchmarks::read_speeds<parallel::Threads>(words().subview(part_ * each, each), threads_);
+    return machines::read_speeds<parallel::Threads>(words().subview(part_ * each, each), threads_);
   }
 
  private:
@@ -190,7 +190,7 @@ Measurement measure(const Task& task, ProgressSink& progress) {
   for (const std::int32_t tokens : task.prefill) bench.prefill_seconds(tokens);  // pages and caches
   progress.advance(1, "warmed up");
   for (std::int32_t i = 0; i < task.repetitions; ++i) {
-    out.integer_peak.push_back(benchmarks::integer_peak(memory.threads(), simd::level()));
+    out.integer_peak.push_back(machines::integer_peak(memory.threads(), simd::level()));
     for (Speed& speed : out.prefill) speed.seconds.push_back(bench.prefill_seconds(speed.tokens));
     bench.begin();
     out.decode.seconds.push_back(0);

@@ -22,7 +22,8 @@ using namespace asterism;
 
 /// Operations a second of a prompt, median: a multiplication and an addition for each weight that a token meets.
 inline double prefill_operations(const Task& task, const Speed& speed) {
-  return 2 * weights_multiplied(task.shape) * statistics(speed.tokens_per_second()).median;
+  return 2 * token_weights(task.shape, LayerSet::range(0, task.shape.layers)) *
+         statistics(speed.tokens_per_second()).median;
 }
 
 /// What is wrong with the figures, a line each; empty where nothing is.
@@ -79,7 +80,7 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
   line("read bandwidth", fixed(bandwidth.median / 1e9, 2) + " GB/s",
        concat("median between decoded tokens, ", fixed(bandwidth.least / 1e9, 2), " to ",
               fixed(bandwidth.most / 1e9, 2), ", by turns over ", to_string(measured.read_buffer),
-              "; the best of three loops: ", benchmarks::read_streams[best_loop(measured)], " streams a thread"));
+              "; the best of three loops: ", machines::read_streams[best_loop(measured)], " streams a thread"));
   const Statistics share = statistics(shares(measured));
   line("share of read bandwidth", fixed(share.median, 3), bar(share.median, 32));
   line("", "",
