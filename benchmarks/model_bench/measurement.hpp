@@ -10,6 +10,7 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/lab/expert_usage.hpp"
+#include "asterism/lab/speed_forecast.hpp"
 #include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 #include "asterism/shape/shape.hpp"
@@ -66,7 +67,9 @@ struct Measurement {
   asterism::Bytes read_buffer{};
   std::vector<Window> windows;
   std::vector<double> integer_peak;  ///< by repetition: operations a second on 8-bit integers; 0 where unknown
-  asterism::lab::ExpertUsage usage;  ///< by the tokens of all decode repetitions
+  std::vector<double> float_peak;    ///< the same on float32
+  asterism::lab::SpeedForecast foretold;  ///< from the plan, and from what was read and computed in this run
+  asterism::lab::ExpertUsage usage;       ///< by the tokens of all decode repetitions
 };
 
 /// Bytes a second of one loop's reads: two for each window, of which neighbours share one.
