@@ -25,14 +25,13 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/machine/float_peak.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/shape/catalogue.hpp"
-
-#include "support/float_peak.hpp"
-#include "support/read_bandwidth.hpp"
 
 using namespace asterism;
 
@@ -70,14 +69,14 @@ View<const std::uint64_t> words_to_read() {
 double measured_bandwidth(std::size_t threads) {
   static std::vector<double> best(65);
   parallel::Threads execution(threads);
-  best[threads] = std::max(best[threads], benchmarks::read_bandwidth(words_to_read(), execution));
+  best[threads] = std::max(best[threads], machines::read_bandwidth(words_to_read(), execution));
   return best[threads];
 }
 
 double measured_peak(std::size_t threads) {
   static std::vector<double> best(65);
   parallel::Threads execution(threads);
-  best[threads] = std::max(best[threads], benchmarks::float_peak(execution));
+  best[threads] = std::max(best[threads], machines::float_peak(execution));
   return best[threads];
 }
 

@@ -27,9 +27,8 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/machine/float_peak.hpp"
 #include "asterism/parallel/threads.hpp"
-
-#include "support/float_peak.hpp"
 
 using namespace asterism;
 
@@ -84,14 +83,14 @@ struct Operands {
 
 void prefill(benchmark::State& state) {
   Operands all(static_cast<std::size_t>(state.range(0)));
-  double peak = benchmarks::float_peak(*all.execution);
+  double peak = machines::float_peak(*all.execution);
   const auto start = Clock::now();
   for ([[maybe_unused]] auto _ : state) {
     all.device.delta_rule(heads, all.qkv, all.decay, all.beta, all.before, all.after, all.out);
     benchmark::ClobberMemory();
   }
   const double seconds = seconds_since(start);
-  peak = std::max(peak, benchmarks::float_peak(*all.execution));
+  peak = std::max(peak, machines::float_peak(*all.execution));
   const double flops = 6.0 * chunk * state_floats * static_cast<double>(state.iterations()) / seconds;
   state.counters["flops"] = flops;
   state.counters["share"] = peak > 0 ? flops / peak : 0;

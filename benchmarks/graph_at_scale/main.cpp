@@ -32,9 +32,8 @@
 #include "asterism/knowledge/store/sqlite.hpp"
 #include "asterism/librarian/category.hpp"
 #include "asterism/librarian/reference_desk.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/parallel/threads.hpp"
-
-#include "support/read_bandwidth.hpp"
 
 namespace {
 
@@ -222,7 +221,7 @@ class Measurement {
     Times times;
     double bandwidth = 0;
     for (std::uint32_t i = 0; i < 40; ++i) {
-      bandwidth = std::max(bandwidth, benchmarks::read_bandwidth(View<const std::uint64_t>(words), threads_));
+      bandwidth = std::max(bandwidth, machines::read_bandwidth(View<const std::uint64_t>(words), threads_));
       const std::vector<float> query = encoded({question_of(some_note())});
       times.take([&] { kept_ += snapshot.search(View<const float>(query), 10, all).hits.size(); });
     }

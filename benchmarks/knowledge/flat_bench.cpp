@@ -17,10 +17,10 @@
 #include "asterism/backend/arena.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/knowledge/index/flat.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/parallel/threads.hpp"
 
 #include "support/other_load.hpp"
-#include "support/read_bandwidth.hpp"
 #include "support/vectors.hpp"
 
 using namespace asterism;
@@ -79,7 +79,7 @@ void search(benchmark::State& state) {
   const benchmarks::OtherLoad others;
   std::size_t at = 0;
   for ([[maybe_unused]] auto _ : state) {
-    reads.push_back(benchmarks::read_bandwidth(View<const std::uint64_t>(words), all.threads));
+    reads.push_back(machines::read_bandwidth(View<const std::uint64_t>(words), all.threads));
     const auto some = benchmarks::view(queries).rows_at(batch == 1 ? at++ % 64 : 0, batch);
     times.push_back(seconds([&] { benchmark::DoNotOptimize(benchmarks::search(all.index, some).data()); }));
     state.SetIterationTime(times.back());

@@ -21,8 +21,13 @@
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/session.hpp"
+#include "asterism/lab/planned_variant.hpp"
+#include "asterism/lab/speed_forecast.hpp"
+#include "asterism/machine/float_peak.hpp"
+#include "asterism/machine/integer_peak.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/machine/probe.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/observe/trace.hpp"
@@ -36,8 +41,6 @@
 
 #include "measurement.hpp"
 #include "random_weights.hpp"
-#include "support/integer_peak.hpp"
-#include "support/read_bandwidth.hpp"
 #include "variants.hpp"
 
 namespace model_bench {
@@ -147,7 +150,7 @@ class ReadBuffer {
   ReadSpeeds speeds() {
     const std::size_t each = words().size / read_parts;
     part_ = (part_ + 1) % read_parts;
-    return benchmarks::read_speeds<parallel::Threads>(words().subview(part_ * each, each), threads_);
+    return machines::read_speeds<parallel::Threads>(words().subview(part_ * each, each), threads_);
   }
 
  private:
@@ -160,6 +163,16 @@ class ReadBuffer {
   parallel::Threads threads_;
   std::size_t part_ = 0;
 };
+
+/// The speeds that the plan and the machine of this run foretell: those of a prompt of one chunk, and of decode.
+template <class B>
+lab::SpeedForecast foretold(placement::Plan planned, const Task& task, const Measurement& measured) {
+  const auto whole = [](double value) { return static_cast<std::uint64_t>(value); };
+  planned.machine.rates[0] = {whole(statistics(reads(measured, best_loop(measured))).median)};
+  planned.machine.integer_peaks[0] = whole(statistics(measured.integer_peak).most);
+  planned.machine.float_peaks[0] = whole(statistics(measured.float_peak).most);
+  return lab::forecast_speed(planned, task.shape, limits_of(task), lab::planned_variant<B>("").kernels);
+}
 
 template <class B>
 Measurement measure(const Task& task, ProgressSink& progress) {
@@ -181,6 +194,8 @@ Measurement measure(const Task& task, ProgressSink& progress) {
                   .read_buffer = read_buffer,
                   .windows = {},
                   .integer_peak = {},
+                  .float_peak = {},
+                  .foretold = {},
                   .usage = lab::ExpertUsage(task.shape.sparse_layers().size(), task.shape.experts)};
   for (const std::int32_t tokens : task.prefill) out.prefill.push_back({.tokens = tokens, .seconds = {}});
 
@@ -190,7 +205,8 @@ Measurement measure(const Task& task, ProgressSink& progress) {
   for (const std::int32_t tokens : task.prefill) bench.prefill_seconds(tokens);  // pages and caches
   progress.advance(1, "warmed up");
   for (std::int32_t i = 0; i < task.repetitions; ++i) {
-    out.integer_peak.push_back(benchmarks::integer_peak(memory.threads(), simd::level()));
+    out.integer_peak.push_back(machines::integer_peak(memory.threads(), simd::level()));
+    out.float_peak.push_back(machines::float_peak(memory.threads(), simd::level()));
     for (Speed& speed : out.prefill) speed.seconds.push_back(bench.prefill_seconds(speed.tokens));
     bench.begin();
     out.decode.seconds.push_back(0);
@@ -208,6 +224,7 @@ Measurement measure(const Task& task, ProgressSink& progress) {
     progress.advance(static_cast<std::uint64_t>(i) + 2, "repetitions");
   }
   progress.end();
+  out.foretold = foretold<B>(planned, task, out);
   return out;
 }
 

@@ -10,11 +10,13 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/lab/expert_usage.hpp"
+#include "asterism/lab/speed_forecast.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 #include "asterism/shape/shape.hpp"
+#include "asterism/shape/token_work.hpp"
 
 #include "statistics.hpp"
-#include "support/read_bandwidth.hpp"
 
 namespace model_bench {
 
@@ -43,7 +45,7 @@ struct Speed {
 };
 
 /// Bytes a second of reading memory, by each of the loops.
-using ReadSpeeds = std::array<double, benchmarks::read_streams.size()>;
+using ReadSpeeds = std::array<double, asterism::machines::read_streams.size()>;
 
 /// A few tokens decoded between two reads of memory.
 struct Window {
@@ -65,7 +67,9 @@ struct Measurement {
   asterism::Bytes read_buffer{};
   std::vector<Window> windows;
   std::vector<double> integer_peak;  ///< by repetition: operations a second on 8-bit integers; 0 where unknown
-  asterism::lab::ExpertUsage usage;  ///< by the tokens of all decode repetitions
+  std::vector<double> float_peak;    ///< the same on float32
+  asterism::lab::SpeedForecast foretold;  ///< from the plan, and from what was read and computed in this run
+  asterism::lab::ExpertUsage usage;       ///< by the tokens of all decode repetitions
 };
 
 /// Bytes a second of one loop's reads: two for each window, of which neighbours share one.
@@ -81,7 +85,7 @@ inline std::vector<double> reads(const Measurement& measured, std::size_t loop) 
 /// The loop that reads fastest, by the median.
 inline std::size_t best_loop(const Measurement& measured) {
   std::size_t best = 0;
-  for (std::size_t loop = 1; loop < benchmarks::read_streams.size(); ++loop) {
+  for (std::size_t loop = 1; loop < asterism::machines::read_streams.size(); ++loop) {
     if (statistics(reads(measured, loop)).median > statistics(reads(measured, best)).median) best = loop;
   }
   return best;
@@ -110,19 +114,6 @@ constexpr asterism::Bytes weights_per_token(const asterism::placement::MemoryFoo
     sum += run.each * static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(run.layers.size());
   }
   return sum;
-}
-
-/// Weights that a prompt's token is multiplied with: every layer's mixer, router and chosen experts, or dense block.
-constexpr double weights_multiplied(const asterism::Shape& shape) {
-  const auto number = [](const asterism::LayerSet& layers) { return static_cast<double>(layers.size()); };
-  const auto hidden = static_cast<double>(shape.hidden);
-  const double attention = hidden * (shape.query_rows() + shape.query_width() + 2.0 * shape.kv_width());
-  const asterism::DeltaNetSizes& sizes = shape.delta_net;
-  const double linear = hidden * (sizes.channels() + 2.0 * sizes.values() + 2.0 * sizes.value_heads);
-  const double sparse = hidden * (3.0 * shape.top_k * shape.ffn + 3.0 * shape.shared_ffn + shape.experts);
-  const double dense = hidden * 3 * shape.dense_ffn;
-  return number(shape.attention_layers()) * attention + number(shape.linear_layers) * linear +
-         number(shape.sparse_layers()) * sparse + number(shape.dense_layers) * dense;
 }
 
 /// Experts of layers that no decoded token went to. Where there are some, others were read again and again.

@@ -22,7 +22,8 @@ using namespace asterism;
 
 /// Operations a second of a prompt, median: a multiplication and an addition for each weight that a token meets.
 inline double prefill_operations(const Task& task, const Speed& speed) {
-  return 2 * weights_multiplied(task.shape) * statistics(speed.tokens_per_second()).median;
+  return 2 * token_weights(task.shape, LayerSet::range(0, task.shape.layers)) *
+         statistics(speed.tokens_per_second()).median;
 }
 
 /// What is wrong with the figures, a line each; empty where nothing is.
@@ -79,7 +80,7 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
   line("read bandwidth", fixed(bandwidth.median / 1e9, 2) + " GB/s",
        concat("median between decoded tokens, ", fixed(bandwidth.least / 1e9, 2), " to ",
               fixed(bandwidth.most / 1e9, 2), ", by turns over ", to_string(measured.read_buffer),
-              "; the best of three loops: ", benchmarks::read_streams[best_loop(measured)], " streams a thread"));
+              "; the best of three loops: ", machines::read_streams[best_loop(measured)], " streams a thread"));
   const Statistics share = statistics(shares(measured));
   line("share of read bandwidth", fixed(share.median, 3), bar(share.median, 32));
   line("", "",
@@ -94,6 +95,13 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
              : concat("two for each weight that a token is multiplied with; ", fixed(operations / peak, 3), " of ",
                       fixed(peak / 1e9, 0), ", the peak of 8-bit integers"));
   }
+  const auto range = [&](std::string_view name, const lab::SpeedRange& of) {
+    if (!of.known()) return;
+    line(concat("foretold ", name), concat(fixed(of.least, 2), " to ", fixed(of.most, 2)),
+         concat("tokens/s, bound by ", lab::name_of(of.bottleneck), " at the slower end"));
+  };
+  range("prefill", measured.foretold.prefill);
+  range("decode", measured.foretold.decode);
   text += concat("\nUse of experts by the ", task.repetitions, " x ", task.decode, " decoded tokens\n",
                  measured.usage.table());
   const std::string wrong = doubts(measured);
@@ -103,10 +111,11 @@ inline std::string text_report(const Task& task, const Measurement& measured) {
 
 /// {"version", "shape", "formats", "threads", "instruction_set", "repetitions", "seed", "weights_bytes",
 /// "weights_bytes_per_token", "build_seconds", "prefill": [S], "decode": S, "read_bytes_per_second",
-/// "share_of_read_bandwidth", "expert_usage": [layer][expert] choices, "unused_experts"}; S is {"tokens",
-/// "seconds": [repetition], "tokens_per_second": {"mean", "std", "median", "min", "max"}}. "read_bytes_per_second",
-/// "shares_of_read_bandwidth" and "integer_peak" (8-bit operations a second) have such statistics too; the share is the
-/// median.
+/// "share_of_read_bandwidth", "expert_usage": [layer][expert] choices, "unused_experts"}; S is {"tokens", "seconds":
+/// [repetition], "tokens_per_second": {"mean", "std", "median", "min", "max"}}. "read_bytes_per_second",
+/// "shares_of_read_bandwidth", "integer_peak" and "float_peak" (operations a second) have such statistics too; the
+/// share is the median. "foretold" has "prefill", of a prompt of one chunk, and "decode": {"least", "most"} tokens a
+/// second, or null.
 inline std::string json_report(const Task& task, const Measurement& measured) {
   using json::Value;
   const auto numbers = [](const std::vector<double>& values) -> json::Value {
@@ -125,38 +134,46 @@ inline std::string json_report(const Task& task, const Measurement& measured) {
     for (std::int32_t e = 0; e < measured.usage.experts(); ++e) counts.push_back(measured.usage.chosen(layer, e));
     usage.push_back(std::move(counts));
   }
+  const auto range = [](const lab::SpeedRange& of) {
+    return of.known()
+               ? json::Value{{"least", of.least}, {"most", of.most}, {"bound_by", lab::name_of(of.bottleneck)}}
+               : json::Value(nullptr);
+  };
   const Shape& shape = task.shape;
-  const json::Value document = {{"version", version},
-                                {"shape",
-                                 {{"vocabulary", shape.vocabulary},
-                                  {"hidden", shape.hidden},
-                                  {"layers", shape.layers},
-                                  {"heads", shape.heads},
-                                  {"kv_heads", shape.kv_heads},
-                                  {"head_dim", shape.head_dim},
-                                  {"ffn", shape.ffn},
-                                  {"experts", shape.experts},
-                                  {"top_k", shape.top_k}}},
-                                {"formats",
-                                 {{"weights", measured.weights_format},
-                                  {"head", measured.head_format},
-                                  {"kv", measured.kv_format},
-                                  {"activations", measured.activations}}},
-                                {"threads", task.threads},
-                                {"instruction_set", simd::name(simd::level())},
-                                {"repetitions", task.repetitions},
-                                {"seed", task.seed},
-                                {"weights_bytes", measured.weights.count},
-                                {"weights_bytes_per_token", measured.weights_per_token.count},
-                                {"build_seconds", measured.build_seconds},
-                                {"prefill", std::move(prefill)},
-                                {"decode", speed(measured.decode)},
-                                {"read_bytes_per_second", numbers(reads(measured, best_loop(measured)))},
-                                {"share_of_read_bandwidth", statistics(shares(measured)).median},
-                                {"shares_of_read_bandwidth", numbers(shares(measured))},
-                                {"integer_peak", numbers(measured.integer_peak)},
-                                {"expert_usage", std::move(usage)},
-                                {"unused_experts", unused_experts(measured.usage)}};
+  const json::Value document = {
+      {"version", version},
+      {"shape",
+       {{"vocabulary", shape.vocabulary},
+        {"hidden", shape.hidden},
+        {"layers", shape.layers},
+        {"heads", shape.heads},
+        {"kv_heads", shape.kv_heads},
+        {"head_dim", shape.head_dim},
+        {"ffn", shape.ffn},
+        {"experts", shape.experts},
+        {"top_k", shape.top_k}}},
+      {"formats",
+       {{"weights", measured.weights_format},
+        {"head", measured.head_format},
+        {"kv", measured.kv_format},
+        {"activations", measured.activations}}},
+      {"threads", task.threads},
+      {"instruction_set", simd::name(simd::level())},
+      {"repetitions", task.repetitions},
+      {"seed", task.seed},
+      {"weights_bytes", measured.weights.count},
+      {"weights_bytes_per_token", measured.weights_per_token.count},
+      {"build_seconds", measured.build_seconds},
+      {"prefill", std::move(prefill)},
+      {"decode", speed(measured.decode)},
+      {"read_bytes_per_second", numbers(reads(measured, best_loop(measured)))},
+      {"share_of_read_bandwidth", statistics(shares(measured)).median},
+      {"shares_of_read_bandwidth", numbers(shares(measured))},
+      {"integer_peak", numbers(measured.integer_peak)},
+      {"float_peak", numbers(measured.float_peak)},
+      {"foretold", {{"prefill", range(measured.foretold.prefill)}, {"decode", range(measured.foretold.decode)}}},
+      {"expert_usage", std::move(usage)},
+      {"unused_experts", unused_experts(measured.usage)}};
   return document.dump(1) + "\n";
 }
 

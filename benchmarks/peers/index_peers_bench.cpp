@@ -19,13 +19,13 @@
 #include "asterism/core/format.hpp"
 #include "asterism/core/random.hpp"
 #include "asterism/knowledge/index/flat.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/simd/level.hpp"
 
 #include "float_products.hpp"
 #include "index_peers.hpp"
 #include "support/other_load.hpp"
-#include "support/read_bandwidth.hpp"
 #include "support/vectors.hpp"
 
 namespace {
@@ -192,9 +192,8 @@ void exact_search(const Arguments& arguments, bool clusters, parallel::Threads& 
   for (const peers::ExactPeer& peer : faiss) alone.push_back(faiss_contender(peer, scene, false, bytes));
   const std::vector<std::uint64_t> words(std::max<std::size_t>(arguments.rows * benchmarks::dim / 2, 1U << 21U));
   double read = 0;
-  take_turns(alone, arguments, [&] {
-    read = std::max(read, benchmarks::read_bandwidth(View<const std::uint64_t>(words), threads));
-  });
+  take_turns(alone, arguments,
+             [&] { read = std::max(read, machines::read_bandwidth(View<const std::uint64_t>(words), threads)); });
   std::cout << table(concat(kind, ", one query"), alone, "of read", read) << "  read bandwidth "
             << fixed(read / 1e9, 2) << " GB/s\n";
 }

@@ -20,6 +20,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/core/progress_bar.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
@@ -31,7 +32,6 @@
 
 #include "float_products.hpp"
 #include "support/other_load.hpp"
-#include "support/read_bandwidth.hpp"
 
 namespace {
 
@@ -253,7 +253,7 @@ int run(const Arguments& arguments) {
   progress.begin("measuring", arguments.rounds * arguments.rows.size(), ProgressUnit::items);
   for (Contender& contender : contenders) contender.seconds.resize(arguments.rows.size());
   for (std::size_t round = 0; round < arguments.rounds; ++round) {
-    bandwidth = std::max(bandwidth, benchmarks::read_bandwidth(floats->words(), threads));
+    bandwidth = std::max(bandwidth, machines::read_bandwidth(floats->words(), threads));
     for (std::size_t i = 0; i < arguments.rows.size(); ++i) {
       const std::size_t rows = arguments.rows[i];
       for (Contender& contender : contenders) {

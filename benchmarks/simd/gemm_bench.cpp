@@ -14,11 +14,10 @@
 #include "asterism/backend/host_gemm.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/machine/float_peak.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/simd/gemm.hpp"
 #include "asterism/simd/level.hpp"
-
-#include "support/float_peak.hpp"
 
 using namespace asterism;
 using backend::HostGemm;
@@ -79,7 +78,7 @@ class Products {
     products_.multiply(experts, [&](std::size_t e) { return layer.product(form, e); });
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
-  double peak() { return benchmarks::float_peak(threads_); }
+  double peak() { return machines::float_peak(threads_); }
 
  private:
   parallel::Threads threads_;

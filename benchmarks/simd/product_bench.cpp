@@ -15,6 +15,7 @@
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/random.hpp"
+#include "asterism/machine/read_bandwidth.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float32.hpp"
@@ -24,8 +25,6 @@
 #include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/level.hpp"
 #include "asterism/simd/product.hpp"
-
-#include "support/read_bandwidth.hpp"
 
 using namespace asterism;
 
@@ -120,7 +119,7 @@ void product(benchmark::State& state) {
   std::vector<double> rates;
   std::vector<double> reads;
   for ([[maybe_unused]] auto _ : state) {
-    const double read = rows == 1 ? benchmarks::read_bandwidth(all.words(), readers) : 0;
+    const double read = rows == 1 ? machines::read_bandwidth(all.words(), readers) : 0;
     const double time = seconds(threads, [&](std::uint64_t thread) {
       const std::uint64_t share = outputs / threads;
       for (std::uint64_t i = 0; i < matrices; ++i) {

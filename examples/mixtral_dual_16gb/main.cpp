@@ -25,6 +25,7 @@
 #include "../support/interrupt.hpp"
 #include "../support/limits.hpp"
 #include "../support/line_editor.hpp"
+#include "../support/pass_trace.hpp"
 #include "../support/shipped.hpp"
 #include "blueprint.hpp"
 #include "variants.hpp"
@@ -38,6 +39,7 @@ struct Arguments {
   std::vector<lab::Question> shown;  ///< asked where no prompt is given
   std::string machine;
   std::string device_map;
+  std::string trace;
   std::string quantization = "nf4";
   std::string kv = "float16";
   LimitArguments limits{};
@@ -81,6 +83,8 @@ GenerateOptions options_for(const AnyModel& model, const Arguments& arguments, c
 
 int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
   const Manner manner{.chat = arguments.chat, .report = arguments.report, .quiet = arguments.quiet};
+  const PassTrace trace(arguments.trace);
+  model.set_timeline(trace.timeline());
   Conversation conversation(model.session({.seed = arguments.seed}), options_for(model, arguments, app), manner,
                             interrupt);
   conversation.ask_known(arguments.shown);
@@ -99,6 +103,7 @@ int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& 
       }
     }
   }
+  trace.write("mixtral_dual_16gb");
   check_output();
   if (arguments.report) show("\nMemory\n\n" + model.memory_report());
   check_output();
@@ -171,8 +176,8 @@ Chosen choose(const Variant& variant, const Arguments& arguments) {
     options.machine = of_option([&] { return parse_machine(arguments.machine); });
   }
   const bool budgets_are_given = !arguments.machine.empty() || is_mixtral_8x7b;
-  options.fit_context =
-      arguments.fit_context || (budgets_are_given && arguments.limits.context == 0 && arguments.device_map.empty());
+  options.fit_context = arguments.fit_context ||
+                        (budgets_are_given && arguments.limits.context == 0 && arguments.device_map.empty());
   options.limits = variant.plan_load(arguments.checkpoint, options).limits;
   options.fit_context = false;
   const placement::MemoryFootprint parts = variant.memory_footprint(shape, *options.limits);
@@ -263,6 +268,7 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag("--plan", arguments.plan,
                "Show the plan before loading, and the plan of Mixtral 8x7B that the compiler proved");
   app.add_flag("--report", arguments.report, "Show speed with each answer, and the memory report at the end");
+  declare_trace(app, arguments.trace);
   app.add_flag("--dry-run", arguments.dry_run,
                "Show the plan and stop; config.json is enough, no weights are read");
   app.add_option("--quantization", arguments.quantization,

@@ -21,6 +21,7 @@
 #include "../support/conversation.hpp"
 #include "../support/interrupt.hpp"
 #include "../support/limits.hpp"
+#include "../support/pass_trace.hpp"
 #include "../support/shipped.hpp"
 #include "blueprint.hpp"
 #include "forecast.hpp"
@@ -34,6 +35,7 @@ struct Arguments {
   std::string machine;
   std::string cache = "hazard";
   std::string prefetch = "none";
+  std::string trace;
   std::vector<std::string> prompts;
   std::vector<lab::Question> shown;  ///< asked where no prompt is given
   LimitArguments limits{};
@@ -186,6 +188,8 @@ int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, bo
   GenerateOptions options = loaded.recommended;
   if (app.count("--max-tokens") > 0) options.max_tokens = arguments.max_tokens;
   const Manner manner{.chat = arguments.chat, .report = arguments.report, .quiet = arguments.quiet};
+  const PassTrace trace(arguments.trace);
+  loaded.set_timeline(trace.timeline());
   Conversation conversation(std::move(loaded.session), options, manner, interrupt);
   conversation.ask_known(arguments.shown);
   for (const std::string& prompt : arguments.prompts) {
@@ -193,6 +197,7 @@ int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, bo
     conversation.forget();
     conversation.answer(prompt, interrupt.token());
   }
+  trace.write("mixtral_offload");
   check_output();
   const residency::SlotCounts counts = loaded.slot_counts();
   if (arguments.report) show("\nMemory\n\n" + loaded.memory_report() + (reads ? "" : "experts: all in memory\n"));
@@ -278,6 +283,7 @@ void declare(CLI::App& app, Arguments& arguments) {
       "config.json is enough, no weights are read");
   app.add_flag("--report", arguments.report,
                "Show speed with each answer, and at the end what the slots did and the memory report");
+  declare_trace(app, arguments.trace);
   declare(app, arguments.limits, Offload::limits);
   app.add_option("-n,--max-tokens", arguments.max_tokens,
                  "Tokens of an answer at most; by default what the checkpoint recommends, else 256")

@@ -6,11 +6,14 @@
 #include <asterism/generate/any_model.hpp>
 #include <asterism/generate/load_slotted.hpp>
 #include <asterism/generate/variant.hpp>
+#include <asterism/observe/timeline.hpp>
 #include <asterism/residency/slots.hpp>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "blueprint.hpp"
 
@@ -34,6 +37,7 @@ struct Loaded {
   GenerateOptions recommended;
   std::function<residency::SlotCounts()> slot_counts;
   std::function<std::string()> memory_report;
+  std::function<void(std::shared_ptr<observe::Timeline>)> set_timeline;
 };
 
 /// A Variant, and how to answer with it: loads the model and calls `body`, whose result it returns.
@@ -49,10 +53,13 @@ constexpr CacheVariant cache_variant(std::string_view name) {
           .use = [](const std::string& folder, const LoadOptions& options,
                     const std::function<int(Loaded & loaded)>& body) {
             const LanguageModel<B> model = load<B>(folder, options);
-            Loaded loaded{.session = AnySession(model.session()),
-                          .recommended = model.recommended(),
-                          .slot_counts = [&] { return model.slot_counts(); },
-                          .memory_report = [&] { return model.memory_report(); }};
+            Loaded loaded{
+                .session = AnySession(model.session()),
+                .recommended = model.recommended(),
+                .slot_counts = [&] { return model.slot_counts(); },
+                .memory_report = [&] { return model.memory_report(); },
+                .set_timeline =
+                    [&](std::shared_ptr<observe::Timeline> timeline) { model.set_timeline(std::move(timeline)); }};
             return body(loaded);
           }};
 }

@@ -8,6 +8,7 @@
 #include <asterism/core/random.hpp>
 #include <asterism/expert/swiglu.hpp>
 #include <asterism/file/reader_threads.hpp>
+#include <asterism/machine/read_bandwidth.hpp>
 #include <asterism/parallel/threads.hpp>
 #include <asterism/quant/group_int.hpp>
 #include <asterism/quant/nf4.hpp>
@@ -18,8 +19,6 @@
 #include <cstring>
 #include <memory>
 #include <numeric>
-
-#include "../../benchmarks/support/read_bandwidth.hpp"
 
 namespace example {
 
@@ -175,15 +174,14 @@ std::vector<double> disk_rates(const file::DirectFile& file, Bytes slab, const M
 
 std::vector<double> memory_rates(const Measuring& measuring, ProgressSink& progress) {
   constexpr std::uint64_t most = std::uint64_t{512} << 20U;
-  constexpr std::uint64_t piece = benchmarks::detail::piece_words * sizeof(std::uint64_t);
+  constexpr std::uint64_t piece = machines::detail::piece_words * sizeof(std::uint64_t);
   const std::uint64_t pieces = std::max<std::uint64_t>(1, std::min(measuring.size.count, most) / piece);
-  const std::vector<std::uint64_t> words(static_cast<std::size_t>(pieces) * benchmarks::detail::piece_words + 4,
-                                         1);
+  const std::vector<std::uint64_t> words(static_cast<std::size_t>(pieces) * machines::detail::piece_words + 4, 1);
   parallel::Threads threads(measuring.threads);
   std::vector<double> rates;
   progress.begin("reading memory", measuring.repetitions, ProgressUnit::items);
   for (std::size_t repetition = 0; repetition < measuring.repetitions; ++repetition) {
-    rates.push_back(benchmarks::read_bandwidth(View<const std::uint64_t>(words), threads));
+    rates.push_back(machines::read_bandwidth(View<const std::uint64_t>(words), threads));
     progress.advance(repetition + 1, "");
   }
   progress.end();

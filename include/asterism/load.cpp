@@ -76,6 +76,7 @@
 #include "asterism/lab/read_routing_trace_impl.hpp"
 #include "asterism/lab/routed_sequence_impl.hpp"
 #include "asterism/lab/simulated_time_impl.hpp"
+#include "asterism/lab/speed_forecast_impl.hpp"
 #include "asterism/lab/synthetic_routes_impl.hpp"
 #include "asterism/lab/timeline_html_impl.hpp"
 #include "asterism/lab/usage_chart_impl.hpp"

@@ -1,6 +1,7 @@
 // Many answers from one model: no arena grows, and the decode loop allocates nothing at all.
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "asterism/generate/load_slotted.hpp"
 #include "asterism/generate/write_experts.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/observe/timeline.hpp"
 
 #include "support/files.hpp"
 #include "support/golden.hpp"
@@ -94,6 +96,9 @@ TEST_CASE("five hundred answers: not one byte more in any arena, no allocation a
   const std::vector<std::string> prompts = {"The river", "A keeper of the lamp walks", "é 日本 🙂",
                                             "one two three"};
 
+  // A timeline that listens allocates nothing either.
+  const auto timeline = std::make_shared<observe::Timeline>(1000);
+  model.set_timeline(timeline);
   auto session = model.session({.seed = 5});
   std::vector<Bytes> used;
   std::vector<std::uint64_t> served;
@@ -120,6 +125,7 @@ TEST_CASE("five hundred answers: not one byte more in any arena, no allocation a
     REQUIRE(session.last().usage.completion_tokens == 24);
   }
   CHECK(pieces > 0);
+  CHECK(timeline->recorded() > 500 * 24);
   if (counting) {
     const std::uint64_t before = mallocs.load();  // the counter counts, aligned memory as arenas draw it included
     ::operator delete (::operator new (64, std::align_val_t{64}), std::align_val_t{64});

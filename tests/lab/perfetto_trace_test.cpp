@@ -85,3 +85,39 @@ TEST_CASE("odd times: events of a track follow each other to the nanosecond") {
   CHECK(count[3] == run.counts.copied);
   CHECK(json::parse(perfetto_trace({}), "none").at("traceEvents").empty());
 }
+
+TEST_CASE("spans of a run: passes on one track, copies side by side on others, evictions as instants") {
+  using observe::SpanKind;
+  const std::vector<observe::Span> spans = {
+      {.kind = SpanKind::copy, .layer = 2, .expert = 1, .rows = 1, .begin = 1'100, .end = 1'400},
+      {.kind = SpanKind::copy, .layer = 2, .expert = 3, .rows = 1, .begin = 1'200, .end = 1'500},
+      {.kind = SpanKind::evict, .layer = 2, .expert = 5, .rows = 1, .begin = 1'150, .end = 1'150},
+      {.kind = SpanKind::experts, .device = 1, .layer = 2, .rows = 1, .begin = 1'000, .end = 1'600},
+      {.kind = SpanKind::copy, .layer = 2, .expert = 4, .rows = 1, .begin = 1'400, .end = 1'450},
+      {.kind = SpanKind::pass, .rows = 1, .begin = 1'000, .end = 3'000'000}};
+  const json::Value trace = json::parse(perfetto_trace(View<const observe::Span>(spans), "a \"run\""), "trace");
+  std::vector<json::Value> events;
+  std::map<int, std::string> tracks;
+  for (const json::Value& event : trace.at("traceEvents")) {
+    if (event.at("ph") != "M") events.push_back(event);
+    if (event.at("name") == "thread_name") {
+      tracks[event.at("tid").get<int>()] = event.at("args").at("name").get<std::string>();
+    }
+    if (event.at("name") == "process_name") CHECK(event.at("args").at("name") == "a \"run\"");
+  }
+  CHECK(tracks == std::map<int, std::string>{{1, "passes"}, {2, "copies 1"}, {3, "copies 2"}});
+  REQUIRE(events.size() == spans.size());
+  CHECK(events[0] == json::parse(R"({"ph": "X", "name": "pass", "cat": "pass", "pid": 1, "tid": 1, "ts": 0.0,
+    "dur": 2999.0, "args": {"device": 0, "rows": 1}})",
+                                 "one"));
+  CHECK(events[1].at("name") == "experts 2");
+  CHECK(events[1].at("args") == json::parse(R"({"device": 1, "rows": 1, "layer": 2})", "one"));
+  CHECK(events[2].at("tid") == 2);
+  CHECK(events[2].at("name") == "copy 2, expert 1");
+  CHECK(events[3] == json::parse(R"({"ph": "i", "name": "evict 2, expert 5", "cat": "evict", "pid": 1, "tid": 1,
+    "ts": 0.15, "s": "t", "args": {"device": 0, "rows": 1, "layer": 2, "expert": 5}})",
+                                 "one"));
+  CHECK(events[4].at("tid") == 3);
+  CHECK(events[5].at("tid") == 2);  // the first is free again
+  CHECK(json::parse(perfetto_trace(View<const observe::Span>(), "none"), "none").at("traceEvents").size() == 2);
+}

@@ -43,6 +43,21 @@ constexpr Machine with_disk = [] {
 static_assert(with_disk != with_host && with_disk.accelerators().disk_rate == 1_GB);
 static_assert(with_disk.accelerators().rates[0] == 300_GB && with_disk.limited_to(1_GiB).disk == 30_GB);
 
+constexpr Machine with_speeds = [] {
+  Machine machine;
+  machine.add(64_GiB, DeviceKind::host);
+  machine.add(16_GiB, DeviceKind::accelerator, 288_GB);
+  machine.integer_peaks = {1, 2};
+  machine.float_peaks = {3, 4};
+  machine.link_rate = 12_GB;
+  machine.link_nanoseconds = 5;
+  return machine;
+}();
+// What is known of a device goes with it.
+static_assert(with_speeds.accelerators().integer_peaks[0] == 2 && with_speeds.accelerators().float_peaks[0] == 4);
+static_assert(with_speeds.accelerators().rates[0] == 288_GB && with_speeds.accelerators().integer_peaks[1] == 0);
+static_assert(with_speeds.accelerators().link_rate == 12_GB && with_speeds.accelerators().link_nanoseconds == 5);
+
 template <Machine machine>
 constexpr std::size_t as_template_argument = machine.devices;
 static_assert(as_template_argument<equal_devices(8, 1_GiB)> == 8);

@@ -90,3 +90,55 @@ TEST_CASE("a forgotten unit is no machine with a few bytes") {
   CHECK(parse_machine("1048576").capacity[0] == 1_MiB);
   CHECK(parse_machine("16KiB").capacity[0] == 16_KiB);
 }
+
+TEST_CASE("a card's name is its memory and its rate") {
+  const Machine machine = parse_machine("rtx_4060_ti_16gb, rtx_3090@900GB/s,host:64GiB@60GB/s");
+  CHECK(machine.devices == 3);
+  CHECK(machine.capacity[0] == 16_GiB);
+  CHECK(machine.rates[0] == 288_GB);
+  CHECK(machine.capacity[1] == 24_GiB);
+  CHECK(machine.rates[1] == 900_GB);  // what is said goes before what is known
+  CHECK_FALSE(machine.is_host(1));
+  for (const machines::Card& card : machines::cards) CHECK(parse_machine(card.name).rates[0] == card.rate);
+  CHECK(contains(refusal("rtx_3091"), "device 0: 'rtx_3091' is no memory size"));
+  CHECK(contains(refusal("rtx_3091"), "or a card's name: t4, v100_16gb, rtx_3090, "));
+  CHECK(contains(refusal("host:rtx_3090"), "device 0: 'rtx_3090' is no memory size"));
+}
+
+TEST_CASE("what a device computes in a second stands behind its memory") {
+  const Machine machine = parse_machine("1GiB@2GB/s@400GOP/s @ 150.5GFLOP/s,host:1GiB@9MFLOP/s");
+  CHECK(machine.rates[0] == 2_GB);
+  CHECK(machine.integer_peaks[0] == 400'000'000'000);
+  CHECK(machine.float_peaks[0] == 150'500'000'000);
+  CHECK(machine.rates[1] == 0_B);
+  CHECK(machine.integer_peaks[1] == 0);
+  CHECK(machine.float_peaks[1] == 9'000'000);
+  CHECK(contains(refusal("1GiB@1GB/s@2GB/s"), "device 0: a second speed of the kind of '2GB/s'"));
+  CHECK(contains(refusal("1GiB@1GOP/s@2GOP/s"), "a second speed of the kind of '2GOP/s'"));
+  CHECK(contains(refusal("1GiB@1GFLOP"), "the rate '1GFLOP' is not a second's"));
+  CHECK(contains(refusal("1GiB@xOP/s"), "is no memory size"));
+  CHECK(contains(refusal("1GiB@0GOP/s"), "a rate of nothing a second"));
+  CHECK(contains(refusal("1GiB,disk:1GB@1GOP/s"), "device 1: a disk computes nothing"));
+}
+
+TEST_CASE("a link has a rate and may have a latency") {
+  Machine machine = equal_devices(2, 1_GiB);
+  parse_link("12GB/s", machine);
+  CHECK(machine.link_rate == 12_GB);
+  CHECK(machine.link_nanoseconds == 0);
+  parse_link(" 25GB/s + 20us ", machine);
+  CHECK(machine.link_rate == 25_GB);
+  CHECK(machine.link_nanoseconds == 20'000);
+  for (const char* text : {"", "12GB", "0GB/s", "12GB/s+", "12GB/s+20", "12GB/s+20ms", "12GB/s+-1us",
+                           "12GB/s+2x0us", "12GB/s+1000001us"}) {
+    CAPTURE(text);
+    std::string message;
+    try {
+      parse_link(text, machine);
+    } catch (const InvalidArgument& error) {
+      message = error.what();
+    }
+    CHECK(contains(message, concat("link '", text, "'")));
+    CHECK(contains(message, "12GB/s+20us"));
+  }
+}

@@ -17,6 +17,7 @@
 #include "asterism/core/hook.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/observe/fwd.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/shape/shape.hpp"
@@ -93,6 +94,7 @@ class Constellation {
     prefetch::Phase phase = prefetch::Phase::decode;
     NextRouter next{};
     std::stop_token cancel{};
+    observe::Laps* laps = nullptr;  ///< null: nobody listens
   };
 
   /// Tables and rows of one pass; `rows` tokens at most.
@@ -156,7 +158,7 @@ class Constellation {
       experts_->forward(device, expert_, groups, gathered, scratch.inner, gathered, adapters);
     } else {
       turn.slots->forward(device, expert_, turn.layer, turn.phase, groups, scratch.offsets, logits, next, routes,
-                          gathered, scratch.inner, gathered, turn.cancel, adapters);
+                          gathered, scratch.inner, gathered, turn.cancel, turn.laps, adapters);
     }
     device.combine(groups, routes, gathered, hidden);
     if (shared_) {

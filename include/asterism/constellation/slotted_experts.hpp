@@ -20,6 +20,7 @@
 #include "asterism/core/hook.hpp"
 #include "asterism/expert/concept.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/observe/timeline.hpp"
 #include "asterism/placement/memory_footprint.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/residency/carrier.hpp"
@@ -84,14 +85,15 @@ class ExpertSlots {
 
   /// Every expert answers the rows of its group when it is in a slot; `offsets` (1, experts + 1) of the groups, the
   /// router's probabilities (n, experts), those of the next layer's router, or no rows, and the routes (n, top_k). See
-  /// expert::Expert, and ResidentExperts for `adapters`; throws as residency::Slots::visit.
+  /// expert::Expert, and ResidentExperts for `adapters`; `laps`, if any, hear of copies. Throws as
+  /// residency::Slots::visit.
   template <class Device, class Adapters>
   void forward(Device& device, const Expert& expert, std::int32_t group, prefetch::Phase phase,
                const backend::ExpertGroups& groups, backend::DeviceMatrix<const std::int32_t> all_offsets,
                backend::DeviceMatrix<const float> scores, backend::DeviceMatrix<const float> next_scores,
                backend::DeviceMatrix<const gating::Route> all_routes, backend::DeviceMatrix<const float> x,
                const typename Expert::Scratch& scratch, backend::DeviceMatrix<float> y,
-               const std::stop_token& cancel, [[maybe_unused]] const Adapters& adapters) {
+               const std::stop_token& cancel, observe::Laps* laps, [[maybe_unused]] const Adapters& adapters) {
     const std::size_t told_apart = routing_.sequences() > 1 ? all_routes.rows() : 0;
     const auto [offsets, probabilities, next, routes] =
         device.read(all_offsets, scores, next_scores, all_routes.rows_at(0, told_apart));
@@ -105,7 +107,7 @@ class ExpertSlots {
         expert.forward(device, matrices_, groups, x, scratch, y);
       }
     };
-    slots_->visit(routed, compute, cancel);
+    slots_->visit(routed, compute, cancel, laps);
   }
 
  private:

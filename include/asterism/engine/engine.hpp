@@ -18,6 +18,7 @@
 #include "asterism/engine/sequence_number.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/model/plan.hpp"
+#include "asterism/observe/timeline.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/residency/fwd.hpp"
 #include "asterism/residency/pace.hpp"
@@ -102,16 +103,24 @@ class Engine {
   /// One pass's hold on devices and workspace: while it lives, other passes on these devices wait.
   class WorkspaceLock {
    public:
-    explicit WorkspaceLock(const Engine& engine)
-        : lock_(engine.devices_->pass_mutex()), workspace_(&engine.workspace_) {}
-    const Workspace& workspace() const { return *workspace_; }
+    explicit WorkspaceLock(const Engine& engine) : lock_(engine.devices_->pass_mutex()), engine_(&engine) {}
+    const Workspace& workspace() const { return engine_->workspace_; }
+    /// Null where nobody listens.
+    observe::Timeline* timeline() const { return engine_->timeline_.get(); }
 
    private:
     std::unique_lock<backend::PassMutex> lock_;
-    const Workspace* workspace_;
+    const Engine* engine_;
   };
   /// Waits for the devices. Throws InvalidArgument where this thread holds them.
   WorkspaceLock lock_workspace() const { return WorkspaceLock(*this); }
+
+  /// From now on passes tell `timeline` what they do when; null: nobody. Waits for a pass under way; InvalidArgument
+  /// from within one. Thread-safe.
+  void set_timeline(std::shared_ptr<observe::Timeline> timeline) const {
+    const WorkspaceLock lock = lock_workspace();
+    timeline_ = std::move(timeline);
+  }
 
   /// What the slots of all devices have done: all zeros where all experts are in memory. Waits for a pass under way;
   /// InvalidArgument from within one.
@@ -190,6 +199,7 @@ class Engine {
   Network network_;
   std::vector<backend::Buffer> homes_;  ///< of experts that wait in host memory
   Workspace workspace_;
+  mutable std::shared_ptr<observe::Timeline> timeline_;  ///< read and written under the workspace's lock
   std::shared_ptr<SequenceNumbers> sequence_numbers_ = std::make_shared<SequenceNumbers>();
 };
 

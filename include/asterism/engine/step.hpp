@@ -17,6 +17,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/engine/engine.hpp"
 #include "asterism/engine/sequence.hpp"
+#include "asterism/observe/timeline.hpp"
 
 namespace asterism::engine {
 
@@ -67,7 +68,9 @@ class Step {
   template <class Computed, class Refuse>
   bool run(Computed&& computed, Refuse&& refuse, const std::stop_token& cancel = {}) {
     const auto lock = engine_->lock_workspace();
-    if (!forward(lock.workspace(), refuse, cancel)) return false;
+    observe::Laps laps(lock.timeline(), size());
+    if (!forward(lock.workspace(), refuse, cancel, laps)) return false;
+    laps.place(static_cast<std::size_t>(engine_->plan().head_device()), -1);
     const std::size_t most = lock.workspace().head().logits.rows();
     std::size_t row = 0;
     for (std::size_t i = 0; i < entries_.size();) {
@@ -88,9 +91,11 @@ class Step {
       const auto logits = engine_->network().logits(engine_->devices(), lock.workspace(), row - 1, count, moves);
       for (std::size_t k = 0; k < count; ++k) {
         download(logits.rows_at(k, 1));
+        laps.lap(observe::SpanKind::head);
         tell(computed, i + k, std::optional<View<float>>(View<float>(logits_)),
              HiddenRow{this, &lock.workspace(), k});
         entries_[i + k].advance();
+        laps.lap(observe::SpanKind::sample);
       }
       row += count - 1;
       i += count;
@@ -104,7 +109,9 @@ class Step {
   void run_all_rows(std::size_t first, F&& f) {
     const auto lock = engine_->lock_workspace();
     const auto rethrow = [](std::size_t, const NumericError&) { throw; };
-    forward(lock.workspace(), rethrow, {});
+    observe::Laps laps(lock.timeline(), size());
+    forward(lock.workspace(), rethrow, {}, laps);
+    laps.place(static_cast<std::size_t>(engine_->plan().head_device()), -1);
     const Entry entry = entries_.front();
     entry.advance();
     const std::size_t most = lock.workspace().head().logits.rows();
@@ -114,7 +121,9 @@ class Step {
           engine_->network().logits(engine_->devices(), lock.workspace(), row, count, entry.sequence->observer());
       for (std::size_t i = 0; i < count; ++i) {
         download(logits.rows_at(i, 1));
+        laps.lap(observe::SpanKind::head);
         f(row + i, View<const float>(logits_));
+        laps.lap(observe::SpanKind::sample);
       }
     }
   }
@@ -125,7 +134,9 @@ class Step {
   void run_hidden_rows(std::size_t first, F&& f) {
     const auto lock = engine_->lock_workspace();
     const auto rethrow = [](std::size_t, const NumericError&) { throw; };
-    forward(lock.workspace(), rethrow, {});
+    observe::Laps laps(lock.timeline(), size());
+    forward(lock.workspace(), rethrow, {}, laps);
+    laps.place(static_cast<std::size_t>(engine_->plan().last_layer_device()), -1);
     const Entry entry = entries_.front();
     entry.advance();
     if (first >= entry.rows) return;
@@ -136,7 +147,9 @@ class Step {
     const auto device = static_cast<std::size_t>(engine_->plan().last_layer_device());
     engine_->devices()[device]->download(
         engine_->network().normed(engine_->devices(), lock.workspace(), first, count), hidden);
+    laps.lap(observe::SpanKind::head);
     for (std::size_t i = 0; i < count; ++i) f(first + i, View<const float>(hidden.row(i)));
+    laps.lap(observe::SpanKind::sample);
   }
 
  private:
@@ -189,10 +202,11 @@ class Step {
   }
 
   template <class Refuse>
-  bool forward(const Workspace& workspace, Refuse&& refuse, const std::stop_token& cancel) {
+  bool forward(const Workspace& workspace, Refuse&& refuse, const std::stop_token& cancel, observe::Laps& laps) {
     const auto& network = engine_->network();
     try {
-      return network.forward(engine_->devices(), workspace, View<const Segment>(segments_), tokens_, cancel);
+      return network.forward(engine_->devices(), workspace, View<const Segment>(segments_), tokens_, cancel,
+                             &laps);
     } catch (const NumericError& error) {  // find the sequence: rows do not depend on each other
       if (entries_.size() == 1) {
         refuse(0, error);
@@ -202,7 +216,7 @@ class Step {
       for (std::size_t i = 0; i < entries_.size(); row += entries_[i++].rows) {
         const View<const TokenId> tokens = View<const TokenId>(tokens_).subview(row, entries_[i].rows);
         try {
-          network.forward(engine_->devices(), workspace, View<const Segment>(&segments_[i], 1), tokens);
+          network.forward(engine_->devices(), workspace, View<const Segment>(&segments_[i], 1), tokens, {}, &laps);
         } catch (const NumericError& own) {
           refuse(i, own);
           throw;

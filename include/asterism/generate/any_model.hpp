@@ -18,6 +18,7 @@
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/prompt.hpp"
 #include "asterism/generate/session.hpp"
+#include "asterism/observe/timeline.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/text/chat_template.hpp"
@@ -177,6 +178,9 @@ class AnyModel {
   generate::Prompt chat_prompt(View<const text::Message> messages, const GenerateOptions& options) const {
     return model_->chat_prompt(messages, options);
   }
+  void set_timeline(std::shared_ptr<observe::Timeline> timeline) const {
+    model_->set_timeline(std::move(timeline));
+  }
   std::string memory_report() const { return model_->memory_report(); }
 
  private:
@@ -199,6 +203,7 @@ class AnyModel {
     virtual generate::Prompt prompt(View<const TokenId> tokens, const GenerateOptions& options) const = 0;
     virtual generate::Prompt chat_prompt(View<const text::Message> messages,
                                          const GenerateOptions& options) const = 0;
+    virtual void set_timeline(std::shared_ptr<observe::Timeline> timeline) const = 0;
     virtual std::string memory_report() const = 0;
   };
 
@@ -224,6 +229,9 @@ class AnyModel {
     generate::Prompt chat_prompt(View<const text::Message> messages,
                                  const GenerateOptions& options) const override {
       return model.chat_prompt(messages, options);
+    }
+    void set_timeline(std::shared_ptr<observe::Timeline> timeline) const override {
+      model.set_timeline(std::move(timeline));
     }
     std::string memory_report() const override { return model.memory_report(); }
     LanguageModel<B> model;

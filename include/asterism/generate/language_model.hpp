@@ -14,13 +14,14 @@
 #include "asterism/core/view.hpp"
 #include "asterism/engine/engine.hpp"
 #include "asterism/expert/adapters.hpp"
-#include "asterism/generate/chosen_adapter.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
+#include "asterism/generate/chosen_adapter.hpp"
 #include "asterism/generate/fwd.hpp"
 #include "asterism/generate/hooks.hpp"
 #include "asterism/generate/memory_report.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/prompt.hpp"
+#include "asterism/observe/timeline.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/text/chat_template.hpp"
@@ -106,6 +107,12 @@ class LanguageModel {
   }
   generate::Prompt chat_prompt(View<const text::Message> messages, const GenerateOptions& options) const {
     return extras_.chat_prompt(messages, options, limits().context);
+  }
+
+  /// From now on passes tell `timeline` what they do when; null: nobody. Waits for a pass; InvalidArgument from within
+  /// one. Thread-safe.
+  void set_timeline(std::shared_ptr<observe::Timeline> timeline) const {
+    engine_.set_timeline(std::move(timeline));
   }
 
   /// What the slots of experts that take turns have done; all zeros where all are in memory. Waits for a pass;

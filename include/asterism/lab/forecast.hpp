@@ -1,7 +1,10 @@
 // How fast a model whose experts take turns will decode, foretold from its plan and the rates of its machine.
 #pragma once
 
+#include <array>
+
 #include "asterism/core/config.hpp"
+#include "asterism/machine/machine.hpp"
 #include "asterism/placement/plan.hpp"
 
 namespace asterism::lab {
@@ -14,6 +17,15 @@ namespace asterism::lab {
 /// Nothing is read ahead. Throws InvalidArgument for a hit rate out of range, for a plan whose experts do not take
 /// turns, and for homes whose rate is unknown.
 double decode_seconds(const placement::Plan& plan, double hit_rate);
+
+/// What weights are read at while they are computed with, in bytes a second; 0: computing takes no time.
+struct ComputeRates {
+  std::array<double, Machine::max_devices> layers{};  ///< those of layers, on each device
+  double head = 0;                                    ///< norm and head
+};
+
+/// The same with these rates of computing; those of homes are the machine's.
+double decode_seconds(const placement::Plan& plan, double hit_rate, const ComputeRates& rates);
 
 }  // namespace asterism::lab
 

@@ -38,30 +38,38 @@ ASTERISM_INLINE double mean_expert_seconds(int needed, double hit_rate, double c
 }  // namespace detail
 
 ASTERISM_INLINE double decode_seconds(const placement::Plan& plan, double hit_rate) {
+  ComputeRates rates;
+  for (std::size_t d = 0; d < plan.devices(); ++d) {
+    rates.layers[d] = static_cast<double>(plan.machine.rates[d].count);
+  }
+  rates.head = rates.layers[static_cast<std::size_t>(plan.head_device())];
+  return decode_seconds(plan, hit_rate, rates);
+}
+
+ASTERISM_INLINE double decode_seconds(const placement::Plan& plan, double hit_rate, const ComputeRates& rates) {
   const placement::SlottedExperts& experts = plan.footprint.slotted;
   if (experts.each == Bytes{0})
     throw InvalidArgument("the experts of this plan take no turns: there is nothing to read");
   if (!(hit_rate >= 0 && hit_rate <= 1))
     throw InvalidArgument(concat("a hit rate of ", hit_rate, ", expected 0 to 1"));
-  const auto seconds = [](Bytes bytes, Bytes rate) {
-    return rate == Bytes{0} ? 0 : static_cast<double>(bytes.count) / static_cast<double>(rate.count);
+  const auto seconds = [](Bytes bytes, double rate) {
+    return rate == 0 ? 0 : static_cast<double>(bytes.count) / rate;
   };
   const auto read_seconds = [&](std::int32_t layer) {
     const std::int32_t home = plan.home_of_layer(layer);
     const Bytes rate = home < 0 ? plan.machine.disk_rate : plan.machine.rates[static_cast<std::size_t>(home)];
-    if (rate > Bytes{0}) return seconds(experts.each, rate);
+    if (rate > Bytes{0}) return seconds(experts.each, static_cast<double>(rate.count));
     throw InvalidArgument(home < 0 ? std::string("the rate of the machine's disk, where experts wait, is unknown")
                                    : concat("the rate of device ", home, ", where experts wait, is unknown"));
   };
-  double sum = seconds(plan.head_bytes(), plan.machine.rates[static_cast<std::size_t>(plan.head_device())]);
+  double sum = seconds(plan.head_bytes(), rates.head);
   for (std::size_t d = 0; d < plan.devices(); ++d) {
-    const Bytes rate = plan.machine.rates[d];
     const std::int32_t layers = experts.layers.size_within(plan.cuts[d], plan.cuts[d + 1]);
     const Bytes of_experts = experts.each * static_cast<std::uint64_t>(layers * experts.per_token);
-    sum += seconds(plan.token_bytes(d) - of_experts, rate);
+    sum += seconds(plan.token_bytes(d) - of_experts, rates.layers[d]);
     for (std::int32_t layer = plan.cuts[d]; layer < plan.cuts[d + 1]; ++layer) {
       if (!experts.layers.contains(layer)) continue;
-      sum += detail::mean_expert_seconds(experts.per_token, hit_rate, seconds(experts.each, rate),
+      sum += detail::mean_expert_seconds(experts.per_token, hit_rate, seconds(experts.each, rates.layers[d]),
                                          read_seconds(layer));
     }
   }

@@ -27,8 +27,14 @@ struct Machine {
   std::array<DeviceKind, max_devices> kinds{};  ///< of each device; accelerators by default
   std::array<Bytes, max_devices> rates{};       ///< what each device reads of its memory in a second while it
                                                 ///< computes, or others copy from it; 0: unknown
-  Bytes disk{};                                 ///< room on a disk for experts that take turns; 0: not known
-  Bytes disk_rate{};                            ///< what is read of the disk in a second; 0: unknown
+  std::array<std::uint64_t, max_devices>
+      integer_peaks{};                                   ///< multiplications and additions of 8-bit integers that
+                                                         ///< each makes in a second at most; 0: unknown
+  std::array<std::uint64_t, max_devices> float_peaks{};  ///< the same of float32
+  Bytes disk{};                        ///< room on a disk for experts that take turns; 0: not known
+  Bytes disk_rate{};                   ///< what is read of the disk in a second; 0: unknown
+  Bytes link_rate{};                   ///< what one device sends another in a second; 0: unknown
+  std::uint64_t link_nanoseconds = 0;  ///< until the first of it arrives
 
   friend constexpr bool operator==(const Machine&, const Machine&) = default;
 
@@ -49,10 +55,15 @@ struct Machine {
   constexpr Machine accelerators() const {
     Machine out;
     for (std::size_t i = 0; i < devices; ++i) {
-      if (!is_host(i)) out.add(capacity[i], kinds[i], rates[i]);
+      if (is_host(i)) continue;
+      out.add(capacity[i], kinds[i], rates[i]);
+      out.integer_peaks[out.devices - 1] = integer_peaks[i];
+      out.float_peaks[out.devices - 1] = float_peaks[i];
     }
     out.disk = disk;
     out.disk_rate = disk_rate;
+    out.link_rate = link_rate;
+    out.link_nanoseconds = link_nanoseconds;
     return out;
   }
 

@@ -1,13 +1,17 @@
 // Bodies of parse.hpp.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/machine/catalogue.hpp"
 #include "asterism/machine/parse.hpp"
 #include "asterism/machine/probe.hpp"
 
@@ -33,12 +37,8 @@ ASTERISM_INLINE Bytes parse_memory(std::string_view size) {
   return bytes;
 }
 
-/// Takes "@1GB/s" off the end of `device`: bytes a second, 0 where it says nothing.
-ASTERISM_INLINE Bytes take_rate(std::string_view& device) {
-  const std::size_t at = device.find('@');
-  if (at == device.npos) return {};
-  std::string_view rate = without_blanks(device.substr(at + 1));
-  device = without_blanks(device.substr(0, at));
+/// "1GB/s": bytes in a second.
+ASTERISM_INLINE Bytes parse_rate(std::string_view rate) {
   if (!rate.ends_with("/s"))
     throw InvalidArgument(concat("the rate '", rate, "' is not a second's, such as 1GB/s"));
   rate.remove_suffix(2);
@@ -47,21 +47,62 @@ ASTERISM_INLINE Bytes take_rate(std::string_view& device) {
   return bytes;
 }
 
-/// Adds "14GiB", "host:64GiB", "host" or "disk:30GB" to the machine.
+/// What stands behind each "@" of a device.
+struct DeviceSpeeds {
+  Bytes rate{};
+  std::uint64_t integer_peak = 0;
+  std::uint64_t float_peak = 0;
+};
+
+/// Takes "@1GB/s", "@400GOP/s" and "@150GFLOP/s" off the end of `device`; 0 where it says nothing.
+ASTERISM_INLINE DeviceSpeeds take_speeds(std::string_view& device) {
+  DeviceSpeeds speeds;
+  std::string_view rest = device;
+  device = without_blanks(device.substr(0, device.find('@')));
+  for (std::size_t at = rest.find('@'); at != rest.npos; at = rest.find('@')) {
+    rest.remove_prefix(at + 1);
+    const std::string_view one = without_blanks(rest.substr(0, rest.find('@')));
+    std::uint64_t& to = one.ends_with("FLOP/s") ? speeds.float_peak
+                        : one.ends_with("OP/s") ? speeds.integer_peak
+                                                : speeds.rate.count;
+    if (to > 0) throw InvalidArgument(concat("a second speed of the kind of '", one, "'"));
+    const std::size_t unit = one.ends_with("FLOP/s") ? 6 : one.ends_with("OP/s") ? 4 : 0;
+    to = parse_rate(unit == 0 ? std::string(one) : concat(one.substr(0, one.size() - unit), "B/s")).count;
+  }
+  return speeds;
+}
+
+/// The card of that name; nullptr where there is none.
+ASTERISM_INLINE const machines::Card* find_card(std::string_view name) {
+  for (const machines::Card& card : machines::cards) {
+    if (card.name == name) return &card;
+  }
+  return nullptr;
+}
+
+/// Adds "14GiB", "rtx_3090", "host:64GiB", "host" or "disk:30GB" to the machine.
 ASTERISM_INLINE void add_device(std::string_view device, Machine& machine) {
   constexpr std::string_view host = "host:";
   constexpr std::string_view disk = "disk:";
-  const Bytes rate = take_rate(device);
-  if (device == "host") {
-    machine.add(machines::this_machine().capacity[0], DeviceKind::host, rate);
+  const DeviceSpeeds speeds = take_speeds(device);
+  const auto add = [&](Bytes memory, DeviceKind kind, Bytes rate) {
+    machine.add(memory, kind, speeds.rate > Bytes{0} ? speeds.rate : rate);
+    machine.integer_peaks[machine.devices - 1] = speeds.integer_peak;
+    machine.float_peaks[machine.devices - 1] = speeds.float_peak;
+  };
+  if (const machines::Card* card = find_card(device)) {
+    add(card->memory, DeviceKind::accelerator, card->rate);
+  } else if (device == "host") {
+    add(machines::this_machine().capacity[0], DeviceKind::host, {});
   } else if (device.starts_with(host)) {
-    machine.add(parse_memory(without_blanks(device.substr(host.size()))), DeviceKind::host, rate);
+    add(parse_memory(without_blanks(device.substr(host.size()))), DeviceKind::host, {});
   } else if (device.starts_with(disk)) {
     if (machine.disk > Bytes{0}) throw InvalidArgument("a second disk");
+    if (speeds.integer_peak > 0 || speeds.float_peak > 0) throw InvalidArgument("a disk computes nothing");
     machine.disk = parse_memory(without_blanks(device.substr(disk.size())));
-    machine.disk_rate = rate;
+    machine.disk_rate = speeds.rate;
   } else {
-    machine.add(parse_memory(device), DeviceKind::accelerator, rate);
+    add(parse_memory(device), DeviceKind::accelerator, {});
   }
 }
 
@@ -71,11 +112,14 @@ ASTERISM_INLINE Machine parse_machine(std::string_view text) {
   Machine machine;
   std::size_t number = 0;
   const auto refuse = [&](const std::string& where, std::string_view why) {
+    std::string names;
+    for (const machines::Card& card : machines::cards) names += concat(names.empty() ? "" : ", ", card.name);
     throw InvalidArgument(
         concat("machine '", text, "'", where, ": ", why,
                "; expected devices parted by commas: 14GiB for an accelerator, host:64GiB for "
                "main memory, host for what of it is free, disk:30GB for experts that take turns, "
-               "each with @1GB/s behind it where the rate is known"));
+               "each with @1GB/s behind it where the rate is known, or a card's name: ",
+               names));
   };
   std::string_view rest = text;
   for (bool more = true; more;) {
@@ -92,6 +136,28 @@ ASTERISM_INLINE Machine parse_machine(std::string_view text) {
   }
   if (machine.devices == 0) refuse("", "a disk alone computes nothing");
   return machine;
+}
+
+ASTERISM_INLINE void parse_link(std::string_view text, Machine& machine) {
+  const std::size_t plus = text.find('+');
+  try {
+    machine.link_rate = detail::parse_rate(detail::without_blanks(text.substr(0, plus)));
+    machine.link_nanoseconds = 0;
+    if (plus == text.npos) return;
+    std::string_view latency = detail::without_blanks(text.substr(plus + 1));
+    if (!latency.ends_with("us"))
+      throw InvalidArgument(concat("'", latency, "' are no microseconds, such as 20us"));
+    latency.remove_suffix(2);
+    std::uint64_t microseconds = 0;
+    const auto [end, failure] = std::from_chars(latency.data(), latency.data() + latency.size(), microseconds);
+    if (failure != std::errc{} || end != latency.data() + latency.size() || microseconds > 1'000'000)
+      throw InvalidArgument(concat("'", latency, "' are no microseconds, 0 to 1000000"));
+    machine.link_nanoseconds = microseconds * 1000;
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(concat("link '", text, "': ", error.what(),
+                                 "; expected what one device sends another in a second, 12GB/s, and behind a plus "
+                                 "how long the first of it takes: 12GB/s+20us"));
+  }
 }
 
 }  // namespace asterism

@@ -20,6 +20,7 @@
 #include "asterism/model/decoder_block.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/model/workspace.hpp"
+#include "asterism/observe/timeline.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/residency/stopped.hpp"
 #include "asterism/shape/shape.hpp"
@@ -85,15 +86,22 @@ class Decoder {
   /// Passes tokens (1 to prefill_chunk) through all layers: those of each segment (of one sequence) stand one
   /// after the other. A row's result does not depend on the other segments. The last hidden states stay in
   /// `workspace` for `logits`. Asks `cancel` before each layer, and before each expert that has to be read, and returns
-  /// false where a stop was requested: the pass is not complete then and has to be made again. Allocates nothing.
+  /// false where a stop was requested: the pass is not complete then and has to be made again. `laps`, if any, hear
+  /// what the pass does when. Allocates nothing.
   template <class Device, class SegmentType>
   bool forward(const std::vector<std::unique_ptr<Device>>& devices, const Workspace<Block>& workspace,
-               View<const SegmentType> segments, View<const TokenId> tokens,
-               const std::stop_token& cancel = {}) const {
+               View<const SegmentType> segments, View<const TokenId> tokens, const std::stop_token& cancel = {},
+               observe::Laps* laps = nullptr) const {
+    const auto lap = [&](observe::SpanKind kind, std::size_t device, std::int32_t layer) {
+      if (laps == nullptr) return;
+      laps->place(device, layer);
+      laps->lap(kind);
+    };
     auto d = static_cast<std::size_t>(plan_.embedding_device());
     backend::DeviceMatrix<float> hidden = workspace.layers(d).hidden.rows_at(0, tokens.size);
     devices[d]->embed(embedding_, tokens, hidden);
     fill_rotary_tables(*devices[d], segments, workspace.layers(d).tables);
+    lap(observe::SpanKind::embed, d, -1);
     for (std::int32_t layer = 0; layer < shape_.layers; ++layer) {
       if (cancel.stop_requested()) return false;
       const auto next = static_cast<std::size_t>(plan_.device_of_layer(layer));
@@ -102,13 +110,16 @@ class Decoder {
         fill_rotary_tables(*devices[next], segments, workspace.layers(next).tables);
         tell_moved(segments, d, next);
         d = next;
+        lap(observe::SpanKind::hand_over, d, layer);
       }
+      if (laps != nullptr) laps->place(d, layer);
       const Block& block = blocks_[static_cast<std::size_t>(layer)];
       if constexpr (Block::Constellation::holds_experts) {
-        block.forward(*devices[d], segments, hidden, workspace.layers(d));
+        block.forward(*devices[d], segments, hidden, workspace.layers(d), nullptr, {}, laps);
       } else {
         try {
-          block.forward(*devices[d], segments, hidden, workspace.layers(d), next_with_experts(layer, d), cancel);
+          block.forward(*devices[d], segments, hidden, workspace.layers(d), next_with_experts(layer, d), cancel,
+                        laps);
         } catch (const residency::Stopped&) {
           return false;
         }

@@ -27,6 +27,7 @@
 #include "asterism/model/score_hooks.hpp"
 #include "asterism/observe/concept.hpp"
 #include "asterism/observe/none.hpp"
+#include "asterism/observe/timeline.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/shape/shape.hpp"
 
@@ -96,11 +97,12 @@ class DecoderBlock {
 
   /// Passes hidden (n, hidden), the rows of `segments` one after the other, through the layer in place. Each segment's
   /// score hook and observer hear of its rows. For experts that take turns: `next`, the next block with experts on the
-  /// same device if there is one; where `cancel` is requested residency::Stopped is thrown.
+  /// same device if there is one; where `cancel` is requested residency::Stopped is thrown. `laps`, if any, hear when
+  /// the mixer and the rest are done.
   template <class Device, class Segments>
   void forward(Device& device, const Segments& segments, backend::DeviceMatrix<float> hidden,
                const LayerWorkspace<DecoderBlock>& workspace, [[maybe_unused]] const DecoderBlock* next = nullptr,
-               [[maybe_unused]] const std::stop_token& cancel = {}) const {
+               [[maybe_unused]] const std::stop_token& cancel = {}, observe::Laps* laps = nullptr) const {
     const auto normed = workspace.normed.rows_at(0, hidden.rows());
     const auto tables = workspace.tables.rows_at(0, hidden.rows());
     device.rms_norm(hidden, norms_.attention, epsilon_, normed);
@@ -108,19 +110,22 @@ class DecoderBlock {
     mix(device, segments, normed, tables, workspace, adapters,
         std::make_index_sequence<std::variant_size_v<Mixer>>());
     device.add(normed, hidden);
+    if (laps != nullptr) laps->lap(observe::SpanKind::attention);
     device.rms_norm(hidden, norms_.feed_forward, epsilon_, normed);
     if (is_dense()) {
       feed_forward_->forward(device, normed, workspace.feed_forward, normed);
-      return device.add(normed, hidden);
+      device.add(normed, hidden);
+      if (laps != nullptr) laps->lap(observe::SpanKind::experts);
+      return;
     }
     typename Constellation::Turn turn;
-    if constexpr (!Constellation::holds_experts) turn = turn_of(segments, workspace, next, cancel);
-    [[maybe_unused]] const auto routes =
-        constellation_->forward(device, normed, workspace.constellation, hidden, turn, score_hooks(segments),
-                                of_experts(adapters));
+    if constexpr (!Constellation::holds_experts) turn = turn_of(segments, workspace, next, cancel, laps);
+    [[maybe_unused]] const auto routes = constellation_->forward(
+        device, normed, workspace.constellation, hidden, turn, score_hooks(segments), of_experts(adapters));
     if constexpr (!std::is_same_v<SegmentObserver<Segments>, observe::None>) {
       tell(device, segments, workspace.constellation, next != nullptr, routes);
     }
+    if (laps != nullptr) laps->lap(observe::SpanKind::experts);
   }
 
  private:
@@ -157,7 +162,8 @@ class DecoderBlock {
 
   template <class Segments>
   typename Constellation::Turn turn_of(const Segments& segments, const LayerWorkspace<DecoderBlock>& workspace,
-                                       const DecoderBlock* next, const std::stop_token& cancel) const {
+                                       const DecoderBlock* next, const std::stop_token& cancel,
+                                       observe::Laps* laps) const {
     auto phase = prefetch::Phase::decode;
     auto& routing = workspace.slots->routing();
     routing.clear();
@@ -165,8 +171,12 @@ class DecoderBlock {
       if (segment.rows > 1) phase = prefetch::Phase::prompt;
       if constexpr (Constellation::Slots::looks_ahead) routing.add(segment.sequence, segment.rows);
     }
-    typename Constellation::Turn out{
-        .slots = workspace.slots, .layer = routed_layer_, .phase = phase, .next = {}, .cancel = cancel};
+    typename Constellation::Turn out{.slots = workspace.slots,
+                                     .layer = routed_layer_,
+                                     .phase = phase,
+                                     .next = {},
+                                     .cancel = cancel,
+                                     .laps = laps};
     if (next != nullptr) {
       const Constellation& there = next->constellation();
       out.next = {.norm = next->norms_.feed_forward,

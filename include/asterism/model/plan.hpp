@@ -212,6 +212,7 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   const Bytes expert = typename Types::Expert(shape).footprint();
   if constexpr (Types::Constellation::holds_experts) {
     out.add(PartKind::experts, shape.experts, expert, shape.sparse_layers());
+    out.experts_per_token = shape.top_k;
   } else {
     out.slotted = Types::Experts::footprint(shape, expert);
     out.slotted.from_memory = !backend::InHostMemory<typename B::Backend>;

@@ -5,9 +5,12 @@ namespace asterism::observe {
 
 struct Choice;
 struct None;
+struct Span;
 class Balance;
 class Counts;
 class FullTrace;
+class Laps;
+class Timeline;
 class Trace;
 
 }  // namespace asterism::observe

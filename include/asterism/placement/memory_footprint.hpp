@@ -34,10 +34,10 @@ enum class PartKind : std::uint8_t {
 inline constexpr std::size_t kind_count = 16;
 
 constexpr std::string_view name_of(PartKind kind) {
-  constexpr std::string_view names[kind_count] = {"embedding", "attention",    "linear attention", "norms",
-                                                  "routers",   "experts",      "shared expert",    "feed-forward",
-                                                  "KV cache",  "state",        "adapters",         "final norm",
-                                                  "head",      "workspace",    "expert slots",     "expert homes"};
+  constexpr std::string_view names[kind_count] = {"embedding", "attention", "linear attention", "norms",
+                                                  "routers",   "experts",   "shared expert",    "feed-forward",
+                                                  "KV cache",  "state",     "adapters",         "final norm",
+                                                  "head",      "workspace", "expert slots",     "expert homes"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -101,11 +101,12 @@ struct MemoryFootprint {
   SlottedExperts slotted{};  ///< in the place of runs of experts
   Bytes embedding{};
   Bytes final_norm{};
-  Bytes head{};                      ///< the head's matrix if it is a separate part
-  bool tied = false;                 ///< the head can be the embedding's matrix, in the embedding's format
-  Bytes layer_workspace{};           ///< on every device that runs layers: activations of one pass
-  Bytes head_workspace{};            ///< on the device that computes logits
-  std::int32_t cache_percent = 100;  ///< of a budget, that KV caches and states take at most
+  Bytes head{};                        ///< the head's matrix if it is a separate part
+  bool tied = false;                   ///< the head can be the embedding's matrix, in the embedding's format
+  Bytes layer_workspace{};             ///< on every device that runs layers: activations of one pass
+  Bytes head_workspace{};              ///< on the device that computes logits
+  std::int32_t cache_percent = 100;    ///< of a budget, that KV caches and states take at most
+  std::int32_t experts_per_token = 0;  ///< of those in runs, that a token needs in each layer
   std::int32_t code_bits = 0;  ///< of the layers' weights, see quant::Quantization; 0: plain numbers, or unknown
 
   friend constexpr bool operator==(const MemoryFootprint&, const MemoryFootprint&) = default;

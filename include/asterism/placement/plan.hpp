@@ -95,15 +95,18 @@ struct Plan {
     return peak(device) - cache_bytes(device) - bytes(device, PartKind::workspace) -
            bytes(device, PartKind::expert_slots) - bytes(device, PartKind::adapters);
   }
-  /// Weights that a token reads in the layers of the device, where experts take turns; and those of norm and head.
+  /// Weights that a token reads in the layers of the device, of experts those that it is sent to; and those of norm and
+  /// head.
   constexpr Bytes token_bytes(std::size_t device) const {
     const std::int32_t sparse = footprint.slotted.layers.size_within(cuts[device], cuts[device + 1]);
     Bytes sum = footprint.slotted.each * static_cast<std::uint64_t>(footprint.slotted.per_token) *
                 static_cast<std::uint64_t>(sparse);
     for (std::size_t i = 0; i < placed_count; ++i) {
-      const PartKind kind = placed[i].run.kind;
-      const bool of_layers = kind >= PartKind::attention && kind <= PartKind::feed_forward;
-      if (of_layers && placed[i].device == static_cast<std::int32_t>(device)) sum += placed[i].run.total();
+      LayerRun run = placed[i].run;
+      const bool of_layers = run.kind >= PartKind::attention && run.kind <= PartKind::feed_forward;
+      if (run.kind == PartKind::experts && footprint.experts_per_token < run.count)
+        run.count = footprint.experts_per_token;
+      if (of_layers && placed[i].device == static_cast<std::int32_t>(device)) sum += run.total();
     }
     return sum;
   }

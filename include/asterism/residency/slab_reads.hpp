@@ -31,6 +31,7 @@ class SlabReads {
     PartId part;
     std::size_t slot = 0;
     Ticket ticket = nothing;
+    std::int64_t asked = 0;  ///< when, by a timeline; 0: not known
   };
 
   /// `memory`: of the slots, each of homes->header().stride() bytes.

@@ -16,6 +16,7 @@
 #include "asterism/core/format.hpp"
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/observe/timeline.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/prefetch/none.hpp"
 #include "asterism/residency/carrier.hpp"
@@ -94,9 +95,10 @@ class Slots {
   /// A pass has routed a layer. Calls f(View<const Ready>) for the experts that it needs when they are ready, until
   /// each has been in one call: first for all that are in slots, then for each other one when it has been read. A
   /// slot may be another expert's after the call. Throws as the carrier's wait, what f throws, and Stopped where
-  /// `cancel` was requested, after one read at most; then no read is under way, and the next pass may be tried.
+  /// `cancel` was requested, after one read at most; then no read is under way, and the next pass may be tried. `laps`
+  /// of a timeline hear of copies that were asked for, waits and evictions.
   template <class F>
-  void visit(const Routed& routed, F&& f, const std::stop_token& cancel = {}) {
+  void visit(const Routed& routed, F&& f, const std::stop_token& cancel = {}, observe::Laps* laps = nullptr) {
     const std::int32_t local = routed.group - extent_.first_group;
     const View<const std::int32_t> used = routed.used;
     try {
@@ -104,7 +106,7 @@ class Slots {
       reads_.counts().uses += used.size;
       if (streams_) {
         for (const std::int32_t member : used) step_.push_back({local, member});
-        return run(step_, nobody, f, cancel);
+        return run(step_, nobody, f, cancel, laps);
       }
       policy_.observe(local, used, routed.probabilities);
       // In waves, residents come first, before others can drive them out; else as a replay has it, in the members'
@@ -120,7 +122,7 @@ class Slots {
       ahead_.hear(routed, local, step, step.subview(0, std::min(kept_, step.size)), reads_, passing_);
       for (std::size_t first = 0; first < step.size; first += kept_) {
         const std::size_t count = std::min(kept_, step.size - first);
-        run(step.subview(first, count), first + count == step.size ? next_of(local) : nobody, f, cancel);
+        run(step.subview(first, count), first + count == step.size ? next_of(local) : nobody, f, cancel, laps);
       }
     } catch (...) {
       ahead_.give_up_all(reads_, passing_);
@@ -143,14 +145,24 @@ class Slots {
   /// A part of the step at most as large as what is kept, or, where nothing is, all of it; `next`: the group to look
   /// ahead to, or nobody.
   template <class F>
-  void run(View<const PartId> wave, std::int32_t next, F&& f, const std::stop_token& cancel) {
+  void run(View<const PartId> wave, std::int32_t next, F&& f, const std::stop_token& cancel, observe::Laps* laps) {
+    observe::Timeline* const timeline = laps != nullptr ? laps->timeline() : nullptr;
+    const auto ask = [&](Pending& one) {
+      reads_.ask(one);
+      if (timeline != nullptr) one.asked = timeline->now();
+    };
     if (streams_) {
       admission_.clear();
       admission_.bypassed.assign(wave.begin(), wave.end());
     } else {
       policy_.admit(wave, admission_);
     }
-    for (const PartId victim : admission_.victims) free_.push_back(slot_of_[reads_.number(victim)]);
+    for (const PartId victim : admission_.victims) {
+      free_.push_back(slot_of_[reads_.number(victim)]);
+      if (timeline == nullptr) continue;
+      const std::int64_t now = timeline->now();
+      laps->record(observe::SpanKind::evict, now, now, victim.member);
+    }
     ready_.clear();
     pending_.clear();
     waiting_.clear();
@@ -189,7 +201,7 @@ class Slots {
     const auto ask_more = [&] {
       while (asked < waiting_.size() && !passing_.empty()) {
         pending_.push_back({waiting_[asked++], take_slot(passing_)});
-        reads_.ask(pending_.back());
+        ask(pending_.back());
       }
       if (next != nobody && asked == waiting_.size()) ahead_.stage(reads_, passing_);
     };
@@ -202,15 +214,17 @@ class Slots {
         computed += std::chrono::duration<double>(PaceMeter::Clock::now() - begun).count();
       };
       for (Pending& one : pending_) {
-        if (one.ticket == Reads::nothing) reads_.ask(one);
+        if (one.ticket == Reads::nothing) ask(one);
       }
       ask_more();
       if (!ready_.empty()) compute(ready_);
       while (next_ < pending_.size()) {
         if (cancel.stop_requested()) throw Stopped();
         const bool passes = next_ >= kept;
+        const std::int64_t waits = timeline != nullptr ? timeline->now() : 0;
         reads_.wait(pending_[next_]);
         const Pending now = pending_[next_];
+        if (timeline != nullptr) tell_arrived(*laps, now, waits);
         loaded_[now.slot] = !passes;
         (passes ? reads_.counts().bypassed : reads_.counts().fetched) += 1;
         const Ready one{now.part.member, now.slot};
@@ -229,6 +243,13 @@ class Slots {
       }
       throw;
     }
+  }
+
+  /// A read was waited for. Of what was read ahead the beginning is not known.
+  static void tell_arrived(observe::Laps& laps, const Pending& read, std::int64_t waits) {
+    const std::int64_t there = laps.timeline()->now();
+    laps.record(observe::SpanKind::wait, waits, there, read.part.member);
+    if (read.asked > 0) laps.record(observe::SpanKind::copy, read.asked, there, read.part.member);
   }
 
   Policy policy_;

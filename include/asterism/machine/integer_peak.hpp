@@ -4,16 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "asterism/machine/best_rate.hpp"
 #include "asterism/parallel/concept.hpp"
 #include "asterism/simd/level.hpp"
-
-#include "best_rate.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-namespace benchmarks {
+namespace asterism::machines {
 
 namespace detail {
 
@@ -76,10 +75,10 @@ __attribute__((target("avx2"), noinline)) inline std::int32_t avxvnni_loop(std::
 /// `level`: dot products of four (AVX-512 VNNI, AVX-VNNI), or products of pairs and their sums (AVX2). AMX counts as
 /// AVX-512: what is a share of this peak can be above 1 there. The best of several loops in registers, about 0.2 s; 0
 /// where the level has no such instruction.
-template <asterism::parallel::Execution Execution>
-double integer_peak([[maybe_unused]] Execution& execution, [[maybe_unused]] asterism::simd::Level level) {
+template <parallel::Execution Execution>
+double integer_peak([[maybe_unused]] Execution& execution, [[maybe_unused]] simd::Level level) {
 #if defined(__x86_64__)
-  using asterism::simd::Level;
+  using simd::Level;
   if (contains(level, Level::avx512)) return best_rate(execution, 5, 2'000'000, 12 * 128, detail::vnni_loop);
   if (contains(level, Level::avxvnni)) return best_rate(execution, 5, 2'000'000, 12 * 64, detail::avxvnni_loop);
   if (contains(level, Level::avx2)) return best_rate(execution, 5, 2'000'000, 8 * 64, detail::avx2_loop);
@@ -87,4 +86,4 @@ double integer_peak([[maybe_unused]] Execution& execution, [[maybe_unused]] aste
   return 0;
 }
 
-}  // namespace benchmarks
+}  // namespace asterism::machines

@@ -10,7 +10,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/parallel/concept.hpp"
 
-namespace benchmarks {
+namespace asterism::machines {
 
 namespace detail {
 
@@ -44,9 +44,8 @@ inline constexpr std::array<std::size_t, 3> read_streams = {1, 2, 4};
 /// Bytes a second of reading `words` on the threads of `execution`, which take pieces of 4 MiB in turn, by each of
 /// three loops over all words: with 1, 2 and 4 streams a thread. Words before a multiple of 32 bytes and beyond the
 /// last whole piece are left out. Give it more than the processor's caches hold.
-template <asterism::parallel::Execution Execution>
-std::array<double, read_streams.size()> read_speeds(asterism::View<const std::uint64_t> words,
-                                                    Execution& execution) {
+template <parallel::Execution Execution>
+std::array<double, read_streams.size()> read_speeds(View<const std::uint64_t> words, Execution& execution) {
   constexpr std::array loops = {detail::read_piece<read_streams[0]>, detail::read_piece<read_streams[1]>,
                                 detail::read_piece<read_streams[2]>};
   const std::size_t skipped =
@@ -66,10 +65,10 @@ std::array<double, read_streams.size()> read_speeds(asterism::View<const std::ui
 }
 
 /// The best of them. Call it several times: the best is the limit, since other programs only take from it.
-template <asterism::parallel::Execution Execution>
-double read_bandwidth(asterism::View<const std::uint64_t> words, Execution& execution) {
+template <parallel::Execution Execution>
+double read_bandwidth(View<const std::uint64_t> words, Execution& execution) {
   const auto speeds = read_speeds(words, execution);
   return *std::max_element(speeds.begin(), speeds.end());
 }
 
-}  // namespace benchmarks
+}  // namespace asterism::machines

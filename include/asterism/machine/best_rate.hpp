@@ -7,11 +7,11 @@
 
 #include "asterism/parallel/concept.hpp"
 
-namespace benchmarks {
+namespace asterism::machines {
 
 /// Operations a second of `loop(steps)` on all threads of `execution`, a step being `operations` of them: the best of
 /// `runs`, since other programs only take from it.
-template <asterism::parallel::Execution Execution, class Result>
+template <parallel::Execution Execution, class Result>
 double best_rate(Execution& execution, int runs, std::size_t steps, double operations,
                  Result (*loop)(std::size_t steps)) {
   const double each = operations * static_cast<double>(steps) * static_cast<double>(execution.threads());
@@ -26,4 +26,4 @@ double best_rate(Execution& execution, int runs, std::size_t steps, double opera
   return best;
 }
 
-}  // namespace benchmarks
+}  // namespace asterism::machines

@@ -3,16 +3,15 @@
 
 #include <cstddef>
 
+#include "asterism/machine/best_rate.hpp"
 #include "asterism/parallel/concept.hpp"
 #include "asterism/simd/level.hpp"
-
-#include "best_rate.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-namespace benchmarks {
+namespace asterism::machines {
 
 namespace detail {
 
@@ -55,11 +54,10 @@ __attribute__((target("avx2,fma"), noinline)) inline float avx2_float_loop(std::
 
 /// Multiplications and additions of float32 a second on all threads of `execution`, with the fused instructions of
 /// `level`; the best of several loops in registers. 0 for Level::portable.
-template <asterism::parallel::Execution Execution>
-double float_peak([[maybe_unused]] Execution& execution,
-                  [[maybe_unused]] asterism::simd::Level level = asterism::simd::level()) {
+template <parallel::Execution Execution>
+double float_peak([[maybe_unused]] Execution& execution, [[maybe_unused]] simd::Level level = simd::level()) {
 #if defined(__x86_64__)
-  using asterism::simd::Level;
+  using simd::Level;
   if (contains(level, Level::avx512))
     return best_rate(execution, 30, 200'000, 12 * 2 * 16, detail::avx512_float_loop);
   if (contains(level, Level::avx2)) return best_rate(execution, 30, 200'000, 12 * 2 * 8, detail::avx2_float_loop);
@@ -67,4 +65,4 @@ double float_peak([[maybe_unused]] Execution& execution,
   return 0;
 }
 
-}  // namespace benchmarks
+}  // namespace asterism::machines
