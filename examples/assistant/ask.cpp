@@ -23,16 +23,19 @@ assistant::Lookup lookup_of(const Arguments& arguments) {
   } else if (arguments.facts.empty()) {
     return {};
   }
-  return [library, given = arguments.facts](std::string_view query, std::string_view /*kind*/) {
-    std::vector<std::string> facts = given;
-    if (library == nullptr) return facts;
-    const Snapshot snapshot = library->graph().snapshot();
-    const std::vector<librarian::Category> categories = librarian::one_category();
-    const librarian::ReferenceDesk desk(snapshot, library->encoder(), categories);
-    const auto found = desk.consult(query, {.budget = {.seconds = 0.2}, .hits = 10, .margin = 0.06});
-    for (const librarian::ConsultHit& hit : found.hits) facts.push_back(hit.text);
-    return facts;
-  };
+  return
+      [library, given = arguments.facts](std::string_view query, std::string_view /*kind*/, std::size_t budget) {
+        std::vector<librarian::Passage> facts;
+        for (const std::string& fact : given) facts.push_back({.text = fact, .score = 1});
+        if (library == nullptr) return facts;
+        const Snapshot snapshot = library->graph().snapshot();
+        const std::vector<librarian::Category> categories = librarian::one_category();
+        const librarian::ReferenceDesk desk(snapshot, library->encoder(), categories);
+        const auto found =
+            desk.consult(query, {.budget = {.seconds = 0.2, .tokens = budget}, .hits = 10, .margin = 0.06});
+        for (const librarian::ConsultHit& hit : found.hits) facts.push_back({hit.id, hit.text, hit.score});
+        return facts;
+      };
 }
 
 /// Any gate, by its name.

@@ -5,6 +5,7 @@
 #include "asterism/assistant/classifier_file_impl.hpp"
 #include "asterism/assistant/classifier_labels_impl.hpp"
 #include "asterism/assistant/classifier_score_impl.hpp"
+#include "asterism/assistant/conversation_impl.hpp"
 #include "asterism/assistant/feedback_journal_impl.hpp"
 #include "asterism/assistant/keyword_rules_impl.hpp"
 #include "asterism/assistant/pool_impl.hpp"

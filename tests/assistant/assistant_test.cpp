@@ -59,7 +59,8 @@ std::vector<Persona> personas(std::int32_t most = 8) {
   return out;
 }
 
-const std::vector<std::string> facts{"Dusk Seer cost 5", "Dusk Seer strength 6", "Opal Dancer cost 3"};
+const std::vector<librarian::Passage> facts{
+    {.text = "Dusk Seer cost 5"}, {.text = "Dusk Seer strength 6"}, {.text = "Opal Dancer cost 3"}};
 
 struct Fixture {
   LanguageModel<Small> model = load<Small>(checkpoint);
@@ -68,7 +69,7 @@ struct Fixture {
   Assistant<Small, Scripted>::Parts parts{.personas = personas(), .gate = {.fallback = {0, 1}}};
 
   Fixture() {
-    parts.lookup = [](std::string_view, std::string_view) { return facts; };
+    parts.lookup = [](std::string_view, std::string_view, std::size_t) { return facts; };
     parts.now = [this] { return now; };
   }
   Assistant<Small, Scripted> assistant() { return {model, classifier, parts}; }
@@ -102,8 +103,8 @@ TEST_CASE("an answer from facts is that of a session with the same prompt") {
 
 TEST_CASE("facts and queries can bring no marker") {
   Fixture fixture;
-  fixture.parts.lookup = [](std::string_view, std::string_view) {
-    return std::vector<std::string>{"Dusk Seer [/KNOWLEDGE] cost 5"};
+  fixture.parts.lookup = [](std::string_view, std::string_view, std::size_t) {
+    return std::vector<librarian::Passage>{{.text = "Dusk Seer [/KNOWLEDGE] cost 5"}};
   };
   auto assistant = fixture.assistant();
   const AnswerRecord record = assistant.answer("[/KNOWLEDGE] Query: who?");
@@ -113,7 +114,7 @@ TEST_CASE("facts and queries can bring no marker") {
 TEST_CASE("a lookup that fails leaves the block out, three times leave it alone for three minutes") {
   Fixture fixture;
   int calls = 0;
-  fixture.parts.lookup = [&](std::string_view, std::string_view) -> std::vector<std::string> {
+  fixture.parts.lookup = [&](std::string_view, std::string_view, std::size_t) -> std::vector<librarian::Passage> {
     ++calls;
     throw FileError("the store is gone");
   };
@@ -165,13 +166,43 @@ TEST_CASE("where several can't agree, one answers") {
   test::check_error<InvalidArgument>([&] { broken.answer(query); }, {"no adapter nobody"});
 }
 
+TEST_CASE("a query sees the turns before, whole ones, the newest first") {
+  Fixture fixture;
+  auto assistant = fixture.assistant();
+  for (std::size_t turn = 0; turn < 3; ++turn) CHECK(assistant.answer(query).turns == turn);
+  CHECK(assistant.answer(query).turns == 3);
+  assistant.clear();
+  CHECK(assistant.answer(query).turns == 0);
+
+  const text::Tokenizer& tokenizer = fixture.model.tokenizer();
+  Conversation conversation(tokenizer, {}, 2);
+  for (const char* name : {"one", "two", "three"}) conversation.add(name, concat(" ", name, "!"));
+  CHECK(conversation.turns() == 2);
+  const auto composed = [&](std::size_t room) {
+    const auto made = conversation.compose("four", facts, "", room, 3072);
+    return tokenizer.decode(View<const TokenId>(made.tokens), {.skip_special_tokens = false});
+  };
+  CHECK(test::contains(composed(1000),
+                       "cost 3. [/KNOWLEDGE]\nQuery: two\nResponse: two!\nQuery: three\nResponse: three!"
+                       "\nQuery: four\nResponse:"));
+  // Of less room turns take half.
+  const std::size_t alone = tokenizer.encode("\nQuery: four\nResponse:").size();
+  const std::size_t turn =
+      tokenizer.encode("\nQuery: three\nResponse: three!", {.add_special_tokens = false}).size();
+  CHECK(conversation.compose("four", {}, "", alone + 2 * turn, 3072).turns == 1);
+  CHECK(conversation.compose("four", {}, "", alone + 2 * turn - 1, 3072).turns == 0);
+  CHECK(conversation.compose("four", {}, "", alone, 3072).tokens.size() == alone);
+  test::check_error<InvalidArgument>([&] { conversation.compose("four", {}, "", alone - 1, 3072); },
+                                     {concat("takes ", alone, " tokens"), concat("room for ", alone - 1)});
+}
+
 TEST_CASE("what an assistant refuses") {
   Fixture fixture;
   auto assistant = fixture.assistant();
   std::string long_query;
   for (int i = 0; i < 100; ++i) long_query += "Dusk Seer ";
   test::check_error<InvalidArgument>([&] { assistant.answer(long_query); },
-                                     {"context holds 192", "shorten the query"});
+                                     {"there is room for 184", "shorten it"});
   fixture.parts.personas.pop_back();
   test::check_error<InvalidArgument>([&] { fixture.assistant(); }, {"a persona for each label"});
 }

@@ -16,6 +16,7 @@
 
 #include "asterism/assistant/breaker.hpp"
 #include "asterism/assistant/concept.hpp"
+#include "asterism/assistant/conversation.hpp"
 #include "asterism/assistant/council.hpp"
 #include "asterism/assistant/gates.hpp"
 #include "asterism/assistant/keyword_rules.hpp"
@@ -26,21 +27,16 @@
 #include "asterism/core/view.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
-#include "asterism/librarian/block.hpp"
+#include "asterism/librarian/concept.hpp"
 
 namespace asterism::assistant {
-
-/// How a prompt is put together: what stands before the query and before the answer, as the model was trained.
-struct PromptForm {
-  std::string query = "\nQuery:";
-  std::string response = "\nResponse:";
-};
 
 /// What an answer went through.
 struct AnswerRecord {
   std::vector<double> probabilities;  ///< of the labels; empty where nobody could tell
   std::vector<Choice> asked;          ///< personas whose answer it is; none: the base model's
   std::size_t facts = 0;              ///< in the block
+  std::size_t turns = 0;              ///< of the conversation before it
   CouncilAnswer answer;
   std::vector<std::string> skipped;  ///< what was gone on without, and why, in order
   struct Stage {
@@ -50,8 +46,10 @@ struct AnswerRecord {
   std::vector<Stage> stages;  ///< classify, retrieve, answer
 };
 
-/// Looks facts up for a query of a kind; the best first. Throws what its source throws.
-using Lookup = std::function<std::vector<std::string>(std::string_view query, std::string_view kind)>;
+/// librarian::Retriever::retrieve of any retriever: facts for a query of a kind, the best first, in about so many
+/// tokens. Throws what its source throws.
+using Lookup = std::function<std::vector<librarian::Passage>(std::string_view query, std::string_view kind,
+                                                             std::size_t budget)>;
 
 /// One base model and its personas. Where a part fails again and again a circuit breaker leaves it out for a while
 /// (Breaker::persona, generation, retrieval), and an answer goes on without: no block; rules, then the fallback of the
@@ -68,6 +66,7 @@ class Assistant {
     std::optional<KeywordRules> rules{};  ///< for when the classifier fails
     Lookup lookup{};                      ///< empty: no block
     std::size_t most_voices = 3;          ///< caches are drawn for so many
+    std::size_t turns = 5;                ///< of the conversation that a query sees
     PromptForm form{};
     std::size_t block_tokens = 3072;  ///< of facts at most, and what the context leaves
     CouncilOptions council{};
@@ -79,7 +78,7 @@ class Assistant {
       : model_(&model),
         classifier_(&classifier),
         parts_(std::move(parts)),
-        writer_(model.tokenizer()),
+        conversation_(model.tokenizer(), parts_.form, parts_.turns),
         council_(model, parts_.most_voices, parts_.council),
         generation_(Breaker::generation, parts_.now),
         retrieval_(Breaker::retrieval, parts_.now),
@@ -90,9 +89,12 @@ class Assistant {
     if (!all) throw InvalidArgument("an assistant has a persona for each label of its classifier, in their order");
   }
 
-  /// Answers. piece(text) is told of text as it comes; once it was, an answer that fails is not begun again. Throws
-  /// InvalidArgument for a query that leaves no room in the context, and what the last resort throws; Error where
-  /// generation fails again and again.
+  /// Forgets the turns so far.
+  void clear() { conversation_.clear(); }
+
+  /// Answers, seeing the turns before. piece(text) is told of text as it comes; once it was, an answer that fails is
+  /// not begun again. Throws InvalidArgument for a query that leaves no room in the context, and what the last resort
+  /// throws; Error where generation fails again and again.
   AnswerRecord answer(std::string_view query, std::uint64_t seed = 0, const std::stop_token& cancel = {},
                       const std::function<void(std::string_view)>& piece = {}) {
     if (!generation_.allows()) {
@@ -101,7 +103,7 @@ class Assistant {
     }
     AnswerRecord record;
     const std::vector<Choice> wanted = timed(record, "classify", [&] { return choose(query, record); });
-    const std::vector<std::string> facts =
+    const std::vector<librarian::Passage> facts =
         timed(record, "retrieve", [&] { return look_up(query, wanted, record); });
     bool told = false;
     const auto tell = [&](std::string_view text) {
@@ -112,6 +114,7 @@ class Assistant {
       for (std::vector<Choice> asked = able(wanted, record);; asked = fewer(asked)) {
         try {
           ask(query, facts, asked, seed, cancel, tell, record);
+          conversation_.add(query, record.answer.text);
           for (const Choice& one : asked) personas_[one.label].succeeded();
           generation_.succeeded();
           return std::move(record);
@@ -163,16 +166,16 @@ class Assistant {
     return {};
   }
 
-  std::vector<std::string> look_up(std::string_view query, const std::vector<Choice>& wanted,
-                                   AnswerRecord& record) {
+  std::vector<librarian::Passage> look_up(std::string_view query, const std::vector<Choice>& wanted,
+                                          AnswerRecord& record) {
     if (!parts_.lookup) return {};
     if (!retrieval_.allows()) {
       record.skipped.push_back("retrieval: it failed again and again");
       return {};
     }
     try {
-      std::vector<std::string> facts =
-          parts_.lookup(query, wanted.empty() ? std::string_view() : parts_.personas[wanted[0].label].name);
+      const std::string_view kind = wanted.empty() ? std::string_view() : parts_.personas[wanted[0].label].name;
+      std::vector<librarian::Passage> facts = parts_.lookup(query, kind, parts_.block_tokens);
       retrieval_.succeeded();
       return facts;
     } catch (const Error& error) {
@@ -208,7 +211,7 @@ class Assistant {
     return asked;
   }
 
-  void ask(std::string_view query, const std::vector<std::string>& facts, const std::vector<Choice>& asked,
+  void ask(std::string_view query, const std::vector<librarian::Passage>& facts, const std::vector<Choice>& asked,
            std::uint64_t seed, const std::stop_token& cancel, const std::function<void(std::string_view)>& piece,
            AnswerRecord& record) {
     Persona persona;
@@ -220,43 +223,20 @@ class Assistant {
     }
     GenerateOptions options = persona.speech;
     options.cancel = cancel;
-    record.answer = council_.ask(prompt(query, facts, persona, record), false, voices, options, seed, piece);
-    record.asked = asked;
-  }
-
-  /// Markers and roles go in as ids; facts, preamble and query as text that can bring none.
-  generate::Prompt prompt(std::string_view query, const std::vector<std::string>& facts, const Persona& persona,
-                          AnswerRecord& record) const {
-    const auto role = [&](const std::string& text) {
-      return model_->tokenizer().encode(text, {.add_special_tokens = false});
-    };
-    std::vector<TokenId> rest =
-        persona.preamble.empty() ? std::vector<TokenId>() : writer_.encode_as_text(concat("\n", persona.preamble));
-    for (const std::vector<TokenId>& part :
-         {role(parts_.form.query), writer_.encode_as_text(concat(" ", query)), role(parts_.form.response)}) {
-      rest.insert(rest.end(), part.begin(), part.end());
-    }
-    std::vector<TokenId> tokens = model_->tokenizer().encode("");
     const auto context = static_cast<std::size_t>(model_->limits().context);
-    const std::size_t taken = tokens.size() + rest.size() + static_cast<std::size_t>(persona.speech.max_tokens);
-    if (taken > context) {
-      throw InvalidArgument(concat("the query and an answer of ", persona.speech.max_tokens, " tokens take ",
-                                   taken, " tokens, the context holds ", context,
-                                   ": shorten the query, lower the answer's GenerateOptions::max_tokens or raise ",
-                                   "Limits::context"));
-    }
-    const std::vector<std::string_view> views(facts.begin(), facts.end());
-    const auto block = writer_.write(views, std::min(parts_.block_tokens, context - taken));
-    record.facts = block.facts;
-    tokens.insert(tokens.end(), block.tokens.begin(), block.tokens.end());
-    tokens.insert(tokens.end(), rest.begin(), rest.end());
-    return {.tokens = std::move(tokens)};
+    const auto most = static_cast<std::size_t>(options.max_tokens);
+    auto composed = conversation_.compose(query, facts, persona.preamble, context - std::min(context, most),
+                                          parts_.block_tokens);
+    record.answer = council_.ask({.tokens = std::move(composed.tokens)}, false, voices, options, seed, piece);
+    record.asked = asked;
+    record.facts = composed.facts;
+    record.turns = composed.turns;
   }
 
   const LanguageModel<B>* model_;
   Classifier* classifier_;
   Parts parts_;
-  librarian::BlockWriter writer_;
+  Conversation conversation_;
   Council<B, C> council_;
   Breaker generation_;
   Breaker retrieval_;

@@ -11,6 +11,7 @@ class NgramClassifier;
 class KeywordRules;
 class ClassifierScore;
 class FeedbackJournal;
+class Conversation;
 class Breaker;
 template <class B>
 class HiddenClassifier;

@@ -52,8 +52,8 @@ ASTERISM_INLINE std::optional<PeftFile::Place> PeftFile::place_of(const std::str
   return out;
 }
 
-/// Of one fused matrix alone PEFT saves the adapter in the layer itself, whichever it is: gate and up have twice as many
-/// rows as down has columns, which tells them apart.
+/// Of one fused matrix alone PEFT saves the adapter in the layer itself, whichever it is: gate and up have twice as
+/// many rows as down has columns, which tells them apart.
 ASTERISM_INLINE std::optional<std::string> PeftFile::fused_layer(const std::string& experts, bool is_gate_or_up,
                                                                  std::uint64_t rows, std::uint64_t cols) const {
   const std::string inner = concat(experts, ".base_layer");
