@@ -4,12 +4,13 @@
 #include <asterism/core/progress_bar.hpp>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <map>
-#include <sstream>
 
 #include "../support/command_line.hpp"
 #include "assisted.hpp"
+#include "questions.hpp"
 
 namespace example {
 
@@ -18,6 +19,7 @@ namespace {
 struct Pair {
   std::string kind;
   std::string prompt;
+  std::string query;
   std::string completion;
 };
 
@@ -27,14 +29,11 @@ std::vector<Pair> read_pairs(const std::string& path, const assistant::Labels& l
   kind = kind.substr(0, kind.find('.'));
   of_option([&] { labels.number_of(kind); });
   std::vector<Pair> out;
-  std::istringstream lines(file::read_file(path, 1U << 30U));
-  for (std::string line; std::getline(lines, line) && (limit == 0 || out.size() < limit);) {
-    const std::string where = concat(path, ", line ", out.size() + 1);
-    const json::Document row(json::parse(line, where));
-    json::check_object(*row, "a line", where);
-    out.push_back({kind, json::require_field(*row, "prompt", where).get<std::string>(),
-                   json::require_field(*row, "completion", where).get<std::string>()});
-  }
+  for_each_row(path, [&](const json::Value& row, const std::string& where) {
+    if (limit > 0 && out.size() == limit) return;
+    const std::string prompt = text_of(row, "prompt", where);
+    out.push_back({kind, prompt, query_in(prompt, where), text_of(row, "completion", where)});
+  });
   return out;
 }
 
@@ -72,9 +71,8 @@ int arms(const Arguments& arguments, const Interrupt& interrupt) {
     std::uint64_t done = 0;
     for (const Pair& pair : pairs) {
       if (interrupt.happened()) return Status::interrupted;
-      const std::size_t begin = pair.prompt.find("Query:") + 7;
       std::vector<double> probabilities(labels.size());
-      classifier.classify(pair.prompt.substr(begin, pair.prompt.find("\nResponse:") - begin), probabilities);
+      classifier.classify(pair.query, probabilities);
       const auto best = assistant::TopK().choose(probabilities);
       const auto voice = [&](const assistant::Choice& one) {
         return assistant::Voice{.adapter = personas[one.label].adapter, .probability = one.probability};

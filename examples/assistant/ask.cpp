@@ -92,11 +92,12 @@ int ask_with(const Arguments& arguments, const Interrupt& interrupt) {
   Classifier classifier = classifier_of(arguments, model);
   using Assistant = assistant::Assistant<Assisted, Classifier, AnyGate, C>;
   const assistant::Labels labels({classifier.labels().begin(), classifier.labels().end()});
-  typename Assistant::Parts parts{
-      .personas = personas_of(arguments, model, labels.names()),
-      .gate = {arguments.gate, {.fallback = {labels.number_of("REASON"), labels.number_of("EXPLAIN")}}},
-      .rules = assistant::ClassifierFile::rules(labels, folder_of(arguments) + "/classifier"),
-      .lookup = lookup_of(arguments)};
+  typename Assistant::Parts parts;
+  parts.personas = personas_of(arguments, model, labels.names());
+  parts.base.speech = parts.personas.front().speech;
+  parts.gate = {arguments.gate, {.fallback = {labels.number_of("REASON"), labels.number_of("EXPLAIN")}}};
+  parts.rules = assistant::ClassifierFile::rules(labels, folder_of(arguments) + "/classifier");
+  parts.lookup = lookup_of(arguments);
   Assistant assistant(model, classifier, std::move(parts));
   const auto record =
       assistant.answer(arguments.query, arguments.seed, interrupt.token(),

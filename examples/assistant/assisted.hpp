@@ -14,11 +14,11 @@
 #include <asterism/generate/load.hpp>
 #include <asterism/json/fields.hpp>
 #include <asterism/json/json.hpp>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "../support/command_line.hpp"
 #include "../support/shipped.hpp"
 #include "commands.hpp"
 
@@ -52,9 +52,12 @@ inline Classifier classifier_of(const Arguments& arguments, const LanguageModel<
     throw FormatError(concat(folder, ": there is no head for hidden states; assistant fit writes one"));
   const auto buckets = static_cast<std::uint32_t>(file.ngrams.inputs());
   assistant::NgramClassifier ngrams(file.labels, assistant::QueryFeatures(buckets), std::move(file.ngrams));
-  return {assistant::Pool(file.pool),
-          assistant::LearningClassifier(std::move(ngrams),
-                                        assistant::FeedbackJournal(arguments.feedback, file.labels)),
+  assistant::FeedbackJournal journal(arguments.feedback, file.labels);
+  if (journal.dropped() > 0) {
+    tell(concat(arguments.feedback, ": ", journal.dropped(),
+                " bytes of a last line that was cut off do not count\n"));
+  }
+  return {assistant::Pool(file.pool), assistant::LearningClassifier(std::move(ngrams), std::move(journal)),
           assistant::ClassifierFile::rules(file.labels, folder),
           assistant::HiddenClassifier<Assisted>(file.labels, model, std::move(*file.hidden))};
 }
@@ -70,17 +73,26 @@ inline std::vector<assistant::Persona> personas_of(const Arguments& arguments,
   std::vector<assistant::Persona> out;
   for (const std::string& label : labels) {
     const json::Value& one = json::require_field(*document, label, path);
+    const std::string where = concat(path, ", ", label);
     json::check_object(one, label, path);
+    const auto number = [&](const char* key) {
+      const json::Value& value = json::require_field(one, key, where);
+      if (!value.is_number()) throw FormatError(concat(where, ": '", key, "' is no number"));
+      return value.get<float>();
+    };
     assistant::Persona persona{.name = label};
-    persona.speech.temperature =
-        arguments.greedy ? 0 : static_cast<float>(json::require_field(one, "temperature", path).get<double>());
-    persona.speech.top_p = static_cast<float>(json::require_field(one, "top_p", path).get<double>());
+    persona.speech.temperature = arguments.greedy ? 0 : number("temperature");
+    persona.speech.top_p = number("top_p");
     persona.speech.max_tokens = arguments.max_tokens;
     persona.speech.stop = {"\n"};
-    persona.preamble = one.value("preamble", "");
-    const std::string adapter = folder + "/" + label;
-    if (std::filesystem::exists(adapter)) {
-      model.adapters().add(label, adapter);
+    if (const json::Value* preamble = json::find_field(one, "preamble", where)) {
+      if (!preamble->is_string()) throw FormatError(concat(where, ": 'preamble' is no string"));
+      persona.preamble = preamble->get<std::string>();
+    }
+    // A persona without an adapter says so: {"adapter": false}.
+    const json::Value* const adapter = json::find_field(one, "adapter", where);
+    if (adapter == nullptr || *adapter != json::Value(false)) {
+      model.adapters().add(label, folder + "/" + label);
       persona.adapter = label;
     }
     out.push_back(std::move(persona));

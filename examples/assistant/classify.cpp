@@ -1,47 +1,32 @@
 // `classify`, `fit`, `feedback` and `rollback`: the kinds of queries.
 #include <asterism/assistant/classifier_score.hpp>
+#include <asterism/file/new_file.hpp>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
-#include <numeric>
-#include <sstream>
 
 #include "../support/command_line.hpp"
 #include "assisted.hpp"
 #include "bars.hpp"
+#include "questions.hpp"
 
 namespace example {
 
 namespace {
 
-/// Queries of a file in JSON Lines: "query" and "label", or a question's "prompt" and "kind".
+/// "query" and "label", or a question's "prompt" and "kind".
 std::vector<assistant::LabelledQuery> read_queries(const std::string& path, const assistant::Labels& labels) {
   std::vector<assistant::LabelledQuery> out;
-  std::istringstream lines(file::read_file(path, 1U << 30U));
-  for (std::string line; std::getline(lines, line);) {
-    const std::string where = concat(path, ", line ", out.size() + 1);
-    const json::Document row(json::parse(line, where));
-    json::check_object(*row, "a line", where);
-    const bool is_question = json::find_field(*row, "prompt", where) != nullptr;
-    const auto text = [&](const char* key) {
-      const json::Value& value = json::require_field(*row, key, where);
-      if (!value.is_string()) throw FormatError(concat(where, ": '", key, "' is no string"));
-      return value.get<std::string>();
-    };
-    assistant::LabelledQuery one{.query = text(is_question ? "prompt" : "query")};
-    one.label = labels.number_of(text(is_question ? "kind" : "label"));
-    if (is_question) {
-      const std::size_t begin = one.query.find("Query:");
-      const std::size_t end = one.query.find("\nResponse:");
-      if (begin == one.query.npos || end == one.query.npos) {
-        throw FormatError(concat(where, ": the prompt has no 'Query:' before 'Response:'"));
-      }
-      one.query = one.query.substr(begin + 7, end - begin - 7);
+  for_each_row(path, [&](const json::Value& row, const std::string& where) {
+    const bool is_question = json::find_field(row, "prompt", where) != nullptr;
+    const std::string query =
+        is_question ? query_in(text_of(row, "prompt", where), where) : text_of(row, "query", where);
+    try {
+      out.push_back({query, labels.number_of(text_of(row, is_question ? "kind" : "label", where))});
+    } catch (const InvalidArgument& error) {
+      throw FormatError(concat(where, ": ", error.what()));
     }
-    out.push_back(std::move(one));
-  }
-  if (out.empty()) throw FormatError(concat(path, ": there is no query in it"));
+  });
   return out;
 }
 
@@ -59,8 +44,9 @@ int classify(const Arguments& arguments) {
     classifier.classify(arguments.query, probabilities);
     std::cout << bars(classifier.labels(), probabilities);
   }
+  const assistant::Labels labels({classifier.labels().begin(), classifier.labels().end()});
   for (const std::string& path : arguments.files) {
-    const auto queries = read_queries(path, labels_of(arguments));
+    const auto queries = read_queries(path, labels);
     const auto begun = std::chrono::steady_clock::now();
     const assistant::ClassifierScore score =
         assistant::score(classifier, View<const assistant::LabelledQuery>(queries));
@@ -81,7 +67,6 @@ int fit(const Arguments& arguments) {
   }
   const auto tune = read_queries(arguments.tune, labels);
   const auto model = load_base(arguments);
-  std::filesystem::create_directories(arguments.to);
   assistant::NgramClassifier ngrams(labels);
   std::cout << queries.size() << " queries\n";
   std::cout << "words and their parts: " << ngrams.fit(queries, {.epochs = 10, .rate = 0.2, .decay = 1e-5})
@@ -98,6 +83,9 @@ int fit(const Arguments& arguments) {
                                        .hidden = all.get<2>().regression(),
                                        .pool = std::vector<double>(weights.begin(), weights.end())};
   file.write(arguments.to);
+  const std::string rules = "/rules.json";  // as they are: people write them
+  file::write_text_file(arguments.to + rules,
+                        file::read_file(folder_of(arguments) + "/classifier" + rules, 1U << 20U));
   std::cout << "weights of words, rules and hidden states: " << weights[0] << ", " << weights[1] << ", "
             << weights[2] << "; temperature " << all.pool().temperature() << "\n";
   return Status::done;
@@ -107,7 +95,7 @@ int feedback(const Arguments& arguments) {
   const assistant::Labels labels = labels_of(arguments);
   const std::size_t label = of_option([&] { return labels.number_of(arguments.kind); });
   assistant::FeedbackJournal journal(arguments.feedback, labels);
-  journal.add(arguments.query, label);
+  of_option([&] { journal.add(arguments.query, label); });
   std::cout << arguments.feedback << ": " << journal.entries().size << " entries\n";
   return Status::done;
 }

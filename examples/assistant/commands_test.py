@@ -61,6 +61,10 @@ with tempfile.TemporaryDirectory() as name:
     written = json.loads((folder / "own/classifier/classifier.json").read_text(encoding="utf-8"))
     if len(written["pool"]) != 3:
         wrong.append(f"a classifier is pooled with {written['pool']}")
+    run(folder, 0, "^REASON #*", "classify", alliance, "--folder", "own")
+    for text in '{"prompt": "Response: Query:", "kind": "TEACH"}', '{"query": "?", "label": "PRAISE"}', "{", "":
+        (folder / "wrong.jsonl").write_text(text and text + "\n")
+        run(folder, 1, "^error: wrong.jsonl", "classify", "--questions", "wrong.jsonl")
 
     # Pairs: a persona answers in its form, the base does not.
     subprocess.run([sys.executable, examples / "assistant/write_pairs.py", "PREDICT", folder / "PREDICT.jsonl", "--count",
@@ -70,6 +74,7 @@ with tempfile.TemporaryDirectory() as name:
     run(folder, 2, "required", "ask")
     run(folder, 2, "give a query, or --questions", "classify")
     run(folder, 2, "'PRAISE': there are REASON", "feedback", "?", "PRAISE")
+    run(folder, 2, "without a word", "feedback", "", "TEACH")
     run(folder, 2, "back to 9 entries, there are 0", "rollback", "9")
     run(folder, 1, "nowhere", "ask", "?", "--store", "nowhere.db")
     run(folder, 1, "the context holds 512.* shorten the query", "ask", "Pale Moth " * 300)

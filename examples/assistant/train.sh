@@ -1,6 +1,6 @@
 #!/bin/sh
 # Trains the classifier and the personas that the repository ships, from the question generator alone; the same machine
-# makes the same bits again. Needs the programs assistant and train. About ten minutes on two cores.
+# makes the same bits again. Needs the programs assistant and train. About twenty minutes on two cores.
 #   sh examples/assistant/train.sh WORK [TO]     WORK: folder for data and runs; TO (default: here): what is made
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,6 +9,7 @@ work=$1
 to=${2:-$here}
 base=$here/../small_mixtral/checkpoint
 mkdir -p "$work" "$to/personas"
+[ -e "$to/personas/personas.json" ] || cp "$here/personas/personas.json" "$to/personas"
 python3 "$here/write_queries.py" "$work/queries.jsonl"
 python3 "$here/write_queries.py" "$work/tune.jsonl" --count 1000 --seed 2
 "$programs/assistant" fit "$work/queries.jsonl" --tune "$work/tune.jsonl" --to "$to/classifier"
@@ -22,7 +23,7 @@ persona() {
   rm -rf "$to/personas/$1"
   cp -r "$work/$1/adapter" "$to/personas/$1"
 }
-persona REASON 16 5000 900 2e-3
+persona REASON 16 10000 1800 2e-3
 persona EXPLAIN 16 2000 500 4e-3
 persona PREDICT 16 2000 500 4e-3
 persona TEACH 8 2000 500 4e-3

@@ -14,6 +14,7 @@
 #include "asterism/assistant/learning_classifier.hpp"
 #include "asterism/assistant/ngram_classifier.hpp"
 #include "asterism/assistant/pool.hpp"
+#include "asterism/file/path.hpp"
 #include "asterism/json/json.hpp"
 
 #include "laws/assistant_laws.hpp"
@@ -81,6 +82,26 @@ TEST_CASE("fitting has the same bits each time, and another order others") {
   const std::vector<float> first = weights(1);
   CHECK(first == weights(1));
   CHECK(first != weights(2));
+}
+
+TEST_CASE("what can't be learned changes nothing") {
+  NgramClassifier classifier = trained({.epochs = 1});
+  const View<const float> weights = classifier.regression().weights();
+  const std::vector<float> before(weights.begin(), weights.end());
+  test::check_error<InvalidArgument>(
+      [&] {
+        classifier.fit(std::vector<LabelledQuery>{{"a", 0}, {"b", 5}});
+      },
+      {"example 1 has label 5 of 5"});
+  test::check_error<InvalidArgument>(
+      [&] {
+        classifier.fit(std::vector<LabelledQuery>{{"a", 0}}, {.epochs = 0});
+      },
+      {"one epoch at least"});
+  const View<const float> after = classifier.regression().weights();
+  CHECK(before == std::vector<float>(after.begin(), after.end()));
+  test::check_error<InvalidArgument>([&] { NgramClassifier(kinds, QueryFeatures(64), SoftmaxRegression(5, 8)); },
+                                     {"8 inputs", "64 buckets"});
 }
 
 TEST_CASE("a step of learning is the gradient of the loss") {
@@ -210,15 +231,25 @@ TEST_CASE("feedback is learned, kept, and taken back to the bit") {
     CHECK(taught[3] > untaught[3]);
     CHECK(taught[3] > 0.5);
   }
-  std::ofstream(path, std::ios::app) << R"({"query": "cut o)";  // a crash
+  const std::string whole = file::read_file(path, 1U << 20U);
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/other.jsonl"));
+  CHECK(FeedbackJournal(folder.path() + "/other.jsonl", kinds).entries().empty());
+  CHECK_FALSE(std::filesystem::exists(folder.path() + "/other.jsonl"));  // reading makes nothing
+  std::ofstream(path) << whole.substr(0, whole.size() - 1);              // a last line that is whole counts
+  CHECK(FeedbackJournal(path, kinds).entries().size == 5);
+  std::ofstream(path) << whole << R"({"query": "cut o)";  // a crash
   {
     LearningClassifier again(base, FeedbackJournal(path, kinds));
     CHECK(again.journal().dropped() == 16);
+    CHECK(file::read_file(path, 1U << 20U).size() == whole.size() + 16);
     CHECK(again.journal().entries().size == 5);
     CHECK(again.journal().entries()[4].query == query);
     CHECK(says(again) == taught);
     again.feedback("another", 0);
     CHECK(says(again) != taught);
+    CHECK(FeedbackJournal(path, kinds).entries().size == 6);
+    CHECK(FeedbackJournal(path, kinds).dropped() == 0);
+    test::check_error<InvalidArgument>([&] { again.feedback(" ", 0); }, {"without a word"});
     again.rollback(5);
     CHECK(says(again) == taught);
     again.rollback(0);

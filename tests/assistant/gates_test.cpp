@@ -59,4 +59,5 @@ TEST_CASE("a best label that is improbable falls back") {
   CHECK(labels(gate, {0.1, 0.4, 0.3, 0.2}) == Labels{1, 2});
   CHECK(gate.without_classifier() == std::vector<Choice>{{2, 0.5}, {0, 0.5}});
   test::check_error<InvalidArgument>([&] { gate.choose(std::vector<double>{0.35, 0.35}); }, {"label 2 of 2"});
+  test::check_error<InvalidArgument>([&] { OrFallback<Mass>().choose(std::vector<double>{1, 0}); }, {"no label"});
 }

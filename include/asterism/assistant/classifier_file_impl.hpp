@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "asterism/assistant/classifier_file.hpp"
@@ -106,7 +107,9 @@ ASTERISM_INLINE void ClassifierFile::write(const std::string& folder) const {
   }
   json::Value document = {{"format", detail::classifier_format}, {"pool", pool}};
   document["labels"] = std::vector<std::string>(labels.names().begin(), labels.names().end());
-  std::filesystem::create_directories(folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw FileError(concat(folder, ": can't be made: ", error.message()));
   checkpoint::SafetensorsWriter writer(folder + "/model.safetensors", std::move(declarations));
   for (const checkpoint::TensorInfo& tensor : writer.tensors()) {
     for (const auto& [name, part] : parts) {

@@ -17,7 +17,7 @@ class ClassifierScore {
  public:
   explicit ClassifierScore(std::size_t labels) : labels_(labels), counts_(labels * labels), bins_(bins) {}
 
-  /// Queries whose probabilities are p, and which are of this kind.
+  /// A query of kind `label`, and what the classifier says of it. InvalidArgument for other labels.
   void add(View<const double> probabilities, std::size_t label);
 
   std::size_t queries() const { return queries_; }

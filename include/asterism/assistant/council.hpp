@@ -82,7 +82,7 @@ template <class B, Combination C = Product>
 class Council {
  public:
   /// Throws BudgetExceeded if the devices have no room for so many sequences: Limits::batch plans them; InvalidArgument
-  /// for no voice.
+  /// for no voice, or options that make no weights.
   Council(const LanguageModel<B>& model, std::size_t voices, CouncilOptions options = {})
       : model_(&model),
         options_(options),
@@ -92,6 +92,11 @@ class Council {
         log_p_(voices * static_cast<std::size_t>(model.shape().vocabulary)),
         logits_(static_cast<std::size_t>(model.shape().vocabulary)) {
     if (voices < 1) throw InvalidArgument("a council has at least one voice");
+    if (!(options.temperature > 0) || !std::isfinite(options.router + options.certainty + options.agreement) ||
+        options.alone_after < 1) {
+      throw InvalidArgument(
+          "CouncilOptions: temperature is above 0, weights are finite, alone_after is 1 at least");
+    }
     for (std::size_t i = 0; i < voices; ++i) sequences_.emplace_back(model.engine());
   }
 
@@ -99,7 +104,8 @@ class Council {
   std::size_t voices() const { return sequences_.size(); }
 
   /// The answer to a prompt as LanguageModel::prompt or chat_prompt made it; it continues the prompt's text, or is a
-  /// text of its own. piece(text) is told what is certain, as it comes. Waits until all voices' adapters have slots.
+  /// text of its own. piece(text) is told what is certain, as it comes. Waits until all voices' adapters have slots,
+  /// and keeps these until it ends, those of a voice that falls silent until then: `piece` must not wait for others.
   /// Throws InvalidArgument for no voices or more than there are, or more adapters than slots, and as a session.
   CouncilAnswer ask(const generate::Prompt& prompt, bool continues_prompt, View<const Voice> voices,
                     const GenerateOptions& options, std::uint64_t seed = 0,
@@ -111,7 +117,7 @@ class Council {
       out.text += text;
       if (piece && !text.empty()) piece(text);
     };
-    const auto chosen = hold_adapters(voices, options.cancel);
+    std::deque<std::optional<Chosen>> chosen = hold_adapters(voices, options.cancel);
     if (!chosen.empty()) begin_sequences(prompt.tokens, chosen);
     while (!answer_->ended()) {
       if (chosen.empty() || options.cancel.stop_requested() || !pass()) {
@@ -119,6 +125,9 @@ class Council {
         break;
       }
       tell(choose(voices, out));
+      for (std::size_t i = 0; out.alone && i < chosen.size(); ++i) {
+        if (i != *out.alone) chosen[i].reset();  // its adapter's slot is free for others
+      }
     }
     for (std::string_view held = answer_->next_held(); !held.empty(); held = answer_->next_held()) tell(held);
     out.stats = answer_->stats();
@@ -170,24 +179,24 @@ class Council {
   }
 
   /// All or none are held, so that councils never wait for each other; empty where `cancel` was requested.
-  std::deque<Chosen> hold_adapters(View<const Voice> voices, const std::stop_token& cancel) {
+  std::deque<std::optional<Chosen>> hold_adapters(View<const Voice> voices, const std::stop_token& cancel) {
     while (!cancel.stop_requested()) {
-      std::deque<Chosen> chosen;
+      std::deque<std::optional<Chosen>> chosen;
       bool all = true;
       for (std::size_t i = 0; all && i < voices.size; ++i) {
-        chosen.emplace_back(*model_, voices[i].adapter);
-        all = chosen.back().try_hold(sequences_[i], true);
+        chosen.emplace_back(std::in_place, *model_, voices[i].adapter);
+        all = chosen.back()->try_hold(sequences_[i], true);
       }
       if (all) return chosen;
     }
     return {};
   }
 
-  void begin_sequences(View<const TokenId> prompt, const std::deque<Chosen>& chosen) {
+  void begin_sequences(View<const TokenId> prompt, const std::deque<std::optional<Chosen>>& chosen) {
     std::size_t cached = 0;
     std::size_t again = 0;
     for (std::size_t i = 0; i < chosen.size(); ++i) {
-      again += sequences_[i].begin(prompt, prompt.size - 1, {}, chosen[i].number());
+      again = std::max(again, sequences_[i].begin(prompt, prompt.size - 1, {}, chosen[i]->number()));
       cached = i == 0 ? sequences_[i].computed() : std::min(cached, sequences_[i].computed());
     }
     answer_->set_known(cached, again);
@@ -249,16 +258,18 @@ class Council {
 
   /// Weighs the voices, all of which speak, and combines what they say. Their rows become logarithms of probabilities.
   void agree(View<const Voice> voices, CouncilStep& step) {
-    double all = 0;
     for (std::size_t i = 0; i < voices.size; ++i) {
       const double sum = linalg::log_sum_exp(row(i));
       if (!std::isfinite(sum)) throw NumericError(concat("the logits of voice ", i, " are not finite"));
       for (float& value : row(i)) value = static_cast<float>(double{value} - sum);
       const double share = chosen_ == 0 ? 1 : static_cast<double>(best_[i]) / static_cast<double>(chosen_);
-      const double c = options_.router * voices[i].probability +
-                       options_.certainty * std::exp(-entropy_nats(row(i))) + options_.agreement * share;
-      all += step.weights[i] = std::exp(c / options_.temperature);
+      step.weights[i] = (options_.router * voices[i].probability +
+                         options_.certainty * std::exp(-entropy_nats(row(i))) + options_.agreement * share) /
+                        options_.temperature;
     }
+    const double most = *std::ranges::max_element(step.weights);
+    double all = 0;
+    for (double& weight : step.weights) all += weight = std::exp(weight - most);
     for (double& weight : step.weights) weight /= all;
     const MatrixView<const float> log_p(log_p_.data(), voices.size, logits_.size());
     step.divergence = divergence_bits(log_p, step.weights);
@@ -268,11 +279,13 @@ class Council {
 
   void leave_alone(const CouncilStep& step, CouncilAnswer& out) {
     const auto most = std::ranges::max_element(step.weights);
+    const auto leader = static_cast<std::size_t>(most - step.weights.begin());
     const bool alike = *most >= options_.alone_weight && step.divergence <= options_.alone_bits;
-    alike_ = alike ? alike_ + 1 : 0;
+    alike_ = !alike ? 0 : leader == leader_ ? alike_ + 1 : 1;
+    leader_ = leader;
     if (alike_ < options_.alone_after) return;
-    out.alone = static_cast<std::size_t>(most - step.weights.begin());
-    speaking_.assign(1, *out.alone);
+    out.alone = leader;
+    speaking_.assign(1, leader);
   }
 
   const LanguageModel<B>* model_;
@@ -287,7 +300,8 @@ class Council {
   std::vector<std::size_t> in_step_;
   std::vector<std::size_t> best_;  ///< (voices): tokens of the answer that were its best one
   std::size_t chosen_ = 0;
-  std::size_t alike_ = 0;  ///< tokens in a row
+  std::size_t leader_ = 0;  ///< who weighed most at the last token
+  std::size_t alike_ = 0;   ///< tokens in a row on which all agreed under the same leader
 };
 
 }  // namespace asterism::assistant

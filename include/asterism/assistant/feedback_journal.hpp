@@ -14,19 +14,20 @@
 namespace asterism::assistant {
 
 /// Feedback in the order in which it came, a line of JSON each, {"query":...,"label":...}. Each is on the disk before
-/// `add` returns. A line that a crash cut off is dropped when the journal is opened, and `dropped` tells of it. One
-/// writer at a time; not thread-safe.
+/// `add` returns. A last line that a crash cut off does not count; the next `add` removes it. Opening changes nothing.
+/// One writer at a time; not thread-safe.
 class FeedbackJournal {
  public:
-  /// Opens or creates the file. FileError if that fails, FormatError, which names the line, for a whole line that is no
-  /// feedback about these labels.
+  /// Reads the file, if it is there. FileError if that fails; FormatError, which names the line, for a whole line that
+  /// is no feedback about these labels.
   FeedbackJournal(std::string path, const Labels& labels);
 
   View<const LabelledQuery> entries() const { return entries_; }
-  /// Bytes of a last line that was cut off.
+  /// Bytes of a last line that was cut off, and does not count.
   std::size_t dropped() const { return dropped_; }
 
-  /// Appends. FileError if the disk refuses; then the journal is as before.
+  /// Appends, to a new file where there is none. InvalidArgument for a query without a word; FileError if the disk
+  /// refuses.
   void add(std::string_view query, std::size_t label);
   /// Keeps the first `count` entries alone; InvalidArgument if there are fewer. The file is as before or after it,
   /// never between.
@@ -34,11 +35,14 @@ class FeedbackJournal {
 
  private:
   std::string line_of(std::string_view query, std::size_t label) const;
+  LabelledQuery entry_of(std::string_view line, const std::string& where) const;
+  void append(const std::string& line) const;
 
   std::string path_;
   Labels labels_;
   std::vector<LabelledQuery> entries_;
   std::size_t dropped_ = 0;
+  bool ends_clean_ = false;  ///< the file is there, and ends with a whole line
 };
 
 }  // namespace asterism::assistant

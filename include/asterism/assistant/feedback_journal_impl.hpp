@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "asterism/assistant/feedback_journal.hpp"
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/encode/words.hpp"
 #include "asterism/file/new_file.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/json/fields.hpp"
@@ -22,34 +22,35 @@ namespace asterism::assistant {
 
 ASTERISM_INLINE FeedbackJournal::FeedbackJournal(std::string path, const Labels& labels)
     : path_(std::move(path)), labels_(labels) {
-  if (!std::filesystem::exists(path_)) {
-    file::write_text_file(path_, "");
-    return;
-  }
+  if (file::path_kind(path_) == file::PathKind::missing) return;
   const std::string text = file::read_file(path_, 1U << 30U);
-  const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  for (std::size_t at = 0; at < whole;) {
-    const std::size_t end = text.find('\n', at);
-    const std::string where = concat(path_, ", line ", entries_.size() + 1);
-    const json::Document document(json::parse(std::string_view(text).substr(at, end - at), where));
-    json::check_object(*document, "a line", where);
-    LabelledQuery entry;
-    const auto field = [&](std::string_view key) {
-      const json::Value& value = json::require_field(*document, key, where);
-      if (!value.is_string()) throw FormatError(concat(where, ": '", key, "' is no string"));
-      return value.get<std::string>();
-    };
-    entry.query = field("query");
+  ends_clean_ = text.empty() || text.back() == '\n';
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
     try {
-      entry.label = labels_.number_of(field("label"));
-    } catch (const InvalidArgument& error) {
-      throw FormatError(concat(where, ": ", error.what()));
+      entries_.push_back(
+          entry_of(std::string_view(text).substr(at, end - at), concat(path_, ", line ", entries_.size() + 1)));
+    } catch (const FormatError&) {
+      if (end < text.size()) throw;
+      dropped_ = end - at;
     }
-    entries_.push_back(std::move(entry));
     at = end + 1;
   }
-  dropped_ = text.size() - whole;
-  if (dropped_ > 0) file::write_text_file(path_, std::string_view(text).substr(0, whole));
+}
+
+ASTERISM_INLINE LabelledQuery FeedbackJournal::entry_of(std::string_view line, const std::string& where) const {
+  const json::Document document(json::parse(line, where));
+  json::check_object(*document, "a line", where);
+  const auto field = [&](std::string_view key) {
+    const json::Value& value = json::require_field(*document, key, where);
+    if (!value.is_string()) throw FormatError(concat(where, ": '", key, "' is no string"));
+    return value.get<std::string>();
+  };
+  try {
+    return {.query = field("query"), .label = labels_.number_of(field("label"))};
+  } catch (const InvalidArgument& error) {
+    throw FormatError(concat(where, ": ", error.what()));
+  }
 }
 
 ASTERISM_INLINE std::string FeedbackJournal::line_of(std::string_view query, std::size_t label) const {
@@ -59,25 +60,38 @@ ASTERISM_INLINE std::string FeedbackJournal::line_of(std::string_view query, std
   return line.dump() + "\n";
 }
 
-ASTERISM_INLINE void FeedbackJournal::add(std::string_view query, std::size_t label) {
-  if (label >= labels_.size()) throw InvalidArgument(concat("label ", label, " of ", labels_.size()));
-  const std::string line = line_of(query, label);
+ASTERISM_INLINE void FeedbackJournal::append(const std::string& line) const {
   const int file = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  const auto fail = [&](std::string_view what) {
-    const int error = errno;
+  const auto fail = [&](const char* what, int error) {
     if (file >= 0) ::close(file);
-    throw FileError(concat(path_, ": ", what, ": ", std::strerror(error)));
+    throw FileError(concat(path_, ": ", what, error == 0 ? "" : ": ", error == 0 ? "" : std::strerror(error)));
   };
-  if (file < 0) fail("can't be opened for feedback");
+  if (file < 0) fail("can't be opened for feedback", errno);
   struct stat before {};
-  if (::fstat(file, &before) != 0) fail("can't be looked at");
-  if (::write(file, line.data(), line.size()) != static_cast<ssize_t>(line.size()) || ::fsync(file) != 0) {
-    const int error = errno;
-    [[maybe_unused]] const int cut = ::ftruncate(file, before.st_size);
-    errno = error;
-    fail("did not take all of the feedback");
+  if (::fstat(file, &before) != 0) fail("can't be looked at", errno);
+  const ssize_t written = ::write(file, line.data(), line.size());
+  const bool whole = written == static_cast<ssize_t>(line.size());
+  if (!whole || ::fsync(file) != 0) {
+    const int error = written < 0 || whole ? errno : 0;
+    if (::ftruncate(file, before.st_size) != 0)
+      fail("did not take all of the feedback, and ends in half a line", error);
+    fail("did not take all of the feedback", error);
   }
   ::close(file);
+}
+
+ASTERISM_INLINE void FeedbackJournal::add(std::string_view query, std::size_t label) {
+  if (label >= labels_.size()) throw InvalidArgument(concat("label ", label, " of ", labels_.size()));
+  if (encode::words_of(encode::folded(query)).empty()) {
+    throw InvalidArgument("feedback about a query without a word: it would teach the same about all queries");
+  }
+  if (!ends_clean_) keep(entries_.size());
+  try {
+    append(line_of(query, label));
+  } catch (const FileError&) {
+    ends_clean_ = false;  // the next one writes it anew
+    throw;
+  }
   entries_.push_back({std::string(query), label});
 }
 
@@ -89,6 +103,8 @@ ASTERISM_INLINE void FeedbackJournal::keep(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) text += line_of(entries_[i].query, entries_[i].label);
   file::write_text_file(path_, text);
   entries_.resize(count);
+  dropped_ = 0;
+  ends_clean_ = true;
 }
 
 }  // namespace asterism::assistant

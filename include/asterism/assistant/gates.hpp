@@ -73,20 +73,23 @@ struct OrFallback {
   double least = 0.4;
   G gate{};
 
+  /// InvalidArgument where it falls back to nobody, or to a label that there is not.
   std::vector<Choice> choose(View<const double> probabilities) const {
     const Choice best = ranked(probabilities).front();
+    std::vector<Choice> out = without_classifier();
     if (best.probability >= least) return gate.choose(probabilities);
-    std::vector<Choice> out;
-    for (const std::size_t label : fallback) {
-      if (label >= probabilities.size) {
-        throw InvalidArgument(concat("a gate falls back to label ", label, " of ", probabilities.size));
+    for (Choice& one : out) {
+      if (one.label >= probabilities.size) {
+        throw InvalidArgument(concat("a gate falls back to label ", one.label, " of ", probabilities.size));
       }
-      out.push_back({label, probabilities[label]});
+      one.probability = probabilities[one.label];
     }
     return out;
   }
   /// Without a classifier: all of the fallback alike.
   std::vector<Choice> without_classifier() const {
+    if (fallback.empty())
+      throw InvalidArgument("a gate falls back to no label: OrFallback::fallback has one at least");
     std::vector<Choice> out;
     for (const std::size_t label : fallback) out.push_back({label, 1.0 / static_cast<double>(fallback.size())});
     return out;

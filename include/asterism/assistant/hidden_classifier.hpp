@@ -48,10 +48,12 @@ class HiddenClassifier {
 
   /// Learns queries with their kinds, from zeros. Returns the mean loss of the last epoch in nats.
   double fit(View<const LabelledQuery> queries, const FitOptions& options = {}) {
-    regression_ = SoftmaxRegression(labels_.size(), encoder_->dim());
+    SoftmaxRegression fitted(labels_.size(), encoder_->dim());
     std::vector<Example> examples;
     for (const LabelledQuery& one : queries) examples.push_back({features_of(one.query), one.label});
-    return regression_.fit(examples, options);
+    const double loss = fitted.fit(examples, options);
+    regression_ = std::move(fitted);
+    return loss;
   }
 
  private:

@@ -21,7 +21,8 @@ class LearningClassifier {
   /// Learns what the journal has. InvalidArgument for a rate that is not above 0.
   LearningClassifier(NgramClassifier base, FeedbackJournal journal, double rate = default_rate)
       : base_(std::move(base)), now_(base_), journal_(std::move(journal)), rate_(rate) {
-    if (!(rate > 0)) throw InvalidArgument(concat("a rate of learning of ", rate, ": above 0"));
+    if (!(rate > 0 && rate < 1e6))
+      throw InvalidArgument(concat("a rate of learning of ", rate, ": above 0, below 1e6"));
     for (const LabelledQuery& entry : journal_.entries()) now_.learn(entry.query, entry.label, rate_);
   }
 

@@ -10,6 +10,8 @@
 #include "asterism/assistant/classifier_labels.hpp"
 #include "asterism/assistant/query_features.hpp"
 #include "asterism/assistant/softmax_regression.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/view.hpp"
 
 namespace asterism::assistant {
@@ -31,7 +33,9 @@ class NgramClassifier {
   NgramClassifier(Labels labels, QueryFeatures features, SoftmaxRegression regression)
       : labels_(std::move(labels)), features_(features), regression_(std::move(regression)) {
     labels_.check_places(regression_.labels());
-    regression_.classify(View<const Feature>(), std::vector<double>(labels_.size()));
+    if (regression_.inputs() == features_.buckets()) return;
+    throw InvalidArgument(concat("a regression of ", regression_.inputs(), " inputs for features in ",
+                                 features_.buckets(), " buckets"));
   }
 
   View<const std::string> labels() const { return labels_.names(); }
@@ -44,10 +48,12 @@ class NgramClassifier {
 
   /// Learns queries with their kinds, from zeros. Returns the mean loss of the last epoch in nats.
   double fit(View<const LabelledQuery> queries, const FitOptions& options = {}) {
-    regression_ = SoftmaxRegression(labels_.size(), features_.buckets());
+    SoftmaxRegression fitted(labels_.size(), features_.buckets());
     std::vector<Example> examples;
     for (const LabelledQuery& one : queries) examples.push_back({features_.of(one.query), one.label});
-    return regression_.fit(examples, options);
+    const double loss = fitted.fit(examples, options);
+    regression_ = std::move(fitted);
+    return loss;
   }
   /// One step toward a label; see SoftmaxRegression::learn.
   void learn(std::string_view query, std::size_t label, double rate) {

@@ -49,6 +49,9 @@ ASTERISM_INLINE Pool Pool::fitted(MatrixView<const double> said, View<const std:
     throw InvalidArgument(concat("a pool is fitted to queries, of each what each member says: ", said.rows,
                                  " rows for ", labels.size, " queries"));
   }
+  for (const std::size_t label : labels) {
+    if (label >= said.cols) throw InvalidArgument(concat("a pool is fitted to label ", label, " of ", said.cols));
+  }
   const std::size_t members = said.rows / labels.size;
   Pool pool(std::vector<double>(members, 1.0 / static_cast<double>(members)));
   std::vector<double> probabilities(said.cols);

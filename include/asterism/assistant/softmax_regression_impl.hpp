@@ -44,7 +44,15 @@ ASTERISM_INLINE void SoftmaxRegression::classify(View<const Feature> features, V
 }
 
 ASTERISM_INLINE double SoftmaxRegression::fit(View<const Example> examples, const FitOptions& options) {
-  if (examples.empty()) throw InvalidArgument("a regression is fitted to one example at least");
+  if (examples.empty() || options.epochs < 1 || !(options.rate > 0)) {
+    throw InvalidArgument(
+        "a regression is fitted to one example at least, in one epoch at least, at a rate above 0");
+  }
+  for (std::size_t i = 0; i < examples.size; ++i) {
+    check(examples[i].features, labels());
+    if (examples[i].label < labels()) continue;
+    throw InvalidArgument(concat("example ", i, " has label ", examples[i].label, " of ", labels()));
+  }
   std::vector<double> squares(weights_.size());
   std::vector<double> bias_squares(bias_.size());
   std::vector<std::size_t> order(examples.size);
@@ -61,9 +69,6 @@ ASTERISM_INLINE double SoftmaxRegression::fit(View<const Example> examples, cons
     loss = 0;
     for (const std::size_t i : order) {
       const Example& example = examples[i];
-      if (example.label >= labels()) {
-        throw InvalidArgument(concat("example ", i, " has label ", example.label, " of ", labels()));
-      }
       classify(example.features, probabilities);
       loss -= std::log(std::max(probabilities[example.label], 1e-300));
       for (std::size_t label = 0; label < labels(); ++label) {
