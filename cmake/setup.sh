@@ -19,8 +19,11 @@ knowledge_packages="
   libhnswlib-dev:/usr/include/hnswlib/hnswlib.h
   libfaiss-dev:/usr/include/faiss/Index.h"
 
-# What makes things nicer: editing at the prompt of the main example, and the example that serves.
-optional_packages="libedit-dev:/usr/include/histedit.h libboost-dev:/usr/include/boost/beast.hpp"
+# What makes things nicer: editing at the prompt of the main example, and the example that serves, with its metrics.
+optional_packages="
+  libedit-dev:/usr/include/histedit.h
+  libboost-dev:/usr/include/boost/beast.hpp
+  prometheus-cpp-dev:/usr/include/prometheus/registry.h"
 
 need() {
   missing=""

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 from running_server import Server
 
@@ -128,6 +129,63 @@ def errors(server):
     assert count == 97, count
 
 
+def figures(server):
+    """Counters go on by what was answered, experts and spans are told."""
+    def scraped():
+        status, text, headers = server.ask("/metrics")
+        if status == 404:  # compiled without prometheus-cpp
+            return None
+        assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4"), headers
+        lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+        assert all(re.fullmatch(r'[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.e+-]+', line) for line in lines), text
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    def chosen():
+        layers = server.ask("/v1/experts")[1]["layers"]
+        assert len(layers) == 4 and [one["layer"] for one in layers] == [0, 1, 2, 3], layers
+        for one in layers:
+            mean = sum(one["choices"]) / len(one["choices"])
+            assert abs(one["balance"] - (max(one["choices"]) / mean - 1)) < 1e-9 and one["by_chance"] > 0, one
+        return [sum(one["choices"]) for one in layers]
+
+    before, experts = scraped(), chosen()
+    prompt = list(range(3, 23))
+    body = server.ask(TEXT, text_request(prompt=prompt, max_tokens=7, n=2, temperature=1, **LONG))[1]
+    cached = body["usage"]["prompt_tokens_details"]["cached_tokens"]
+    # Two experts in each layer for each token that was computed: of both prompts all or the last, of answers all but
+    # that.
+    chosen_now = [later - sooner for sooner, later in zip(experts, chosen())]
+    assert len(set(chosen_now)) == 1 and 2 * (2 + 12) <= chosen_now[0] <= 2 * (40 + 12), chosen_now
+    if before:
+        end = time.monotonic() + 10
+        while (after := scraped())['asterism_requests{state="running"}'] > 0:  # it is told apart from the answer
+            assert time.monotonic() < end, after
+        grown = lambda name: after.get(name, 0) - before.get(name, 0)
+        assert grown('asterism_answers_total{reason="length"}') == 2, after
+        assert grown('asterism_tokens_total{kind="completion"}') == 14 and grown('asterism_tokens_total{kind="prompt"}') == 40
+        assert grown('asterism_tokens_total{kind="cached"}') >= cached
+        assert grown("asterism_time_to_first_token_seconds_count") == 2
+        assert grown("asterism_time_between_tokens_seconds_count") == 12
+        assert grown("asterism_time_in_queue_seconds_count") == 2
+        assert grown("asterism_pass_seconds_count") >= 7 and grown("asterism_pass_seconds_sum") > 0
+        assert after['asterism_requests{state="waiting"}'] == 0
+        planned, used, most = (after[f'asterism_device_bytes{{device="0",kind="{kind}"}}']
+                               for kind in ("planned", "used", "high_water"))
+        assert planned >= most >= used > 0, after
+        hits = [name for name in after if name.startswith("asterism_expert_uses_total")]
+        assert bool(hits) == any("--experts" in option for option in sys.argv), hits
+    status, body, _ = server.ask("/v1/trace?seconds=600")
+    spans = [event for event in body["traceEvents"] if event["ph"] == "X"]
+    passes = sum(event["dur"] for event in spans if event["cat"] == "pass")
+    laps = sum(event["dur"] for event in spans if event["cat"] in
+               ("embed", "attention", "experts", "head", "sample", "hand-over"))
+    assert status == 200 and passes > 0 and 0.9 * passes < laps < 1.1 * passes, (passes, laps)
+    assert len(server.ask("/v1/trace")[1]["traceEvents"]) > 10
+    for query in ("seconds=0", "seconds=x", "seconds=3601", "minutes=1", "seconds=5&x"):
+        status, answer, _ = server.ask(f"/v1/trace?{query}")
+        assert status == 400 and answer["error"]["code"] == "invalid_value", answer
+
+
 def commands(server):
     found = re.findall(r"^    (curl .*)$", PAGE.read_text(), re.M)
     assert len(found) == 3
@@ -138,7 +196,7 @@ def commands(server):
 
 
 with Server(PROGRAM, *sys.argv[4:]) as running:
-    for test in (answers, streams, scores, many, errors, commands):
+    for test in (answers, streams, scores, many, errors, figures, commands):
         test(running)
     assert not any("body" in line for line in running.log)
     assert "pirate" not in json.dumps(running.log)

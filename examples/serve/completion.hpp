@@ -87,9 +87,10 @@ class Completion : public std::enable_shared_from_this<Completion> {
   class Sink final : public AnswerSink {
    public:
     Sink(ServerState& state, std::weak_ptr<Completion> completion, std::size_t choice)
-        : io_(&state.io), completion_(std::move(completion)), choice_(choice) {}
+        : io_(&state.io), metrics_(&state.model().metrics), completion_(std::move(completion)), choice_(choice) {}
 
     void add(const AnswerPart& part) override {
+      measure(part.tokens.size);
       Part copy{.tokens = {part.tokens.begin(), part.tokens.end()},
                 .scores = {part.scores.begin(), part.scores.end()},
                 .prompt_scores = {part.prompt_scores.begin(), part.prompt_scores.end()},
@@ -97,10 +98,23 @@ class Completion : public std::enable_shared_from_this<Completion> {
       post([choice = choice_, copy = std::move(copy)](Completion& to) { to.added(choice, copy); });
     }
     void end(const AnswerEnd& end) override {
+      metrics_->ended(end);
       post([choice = choice_, end](Completion& to) { to.ended(choice, end); });
     }
 
    private:
+    /// Tokens have come: the first since the request, or some since the last.
+    void measure(std::size_t tokens) {
+      if (tokens == 0) return;
+      const auto now = std::chrono::steady_clock::now();
+      const double seconds = std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+      if (std::exchange(begun_, true)) {
+        for (std::size_t i = 0; i < tokens; ++i) metrics_->next_token(seconds / static_cast<double>(tokens));
+      } else {
+        metrics_->first_token(seconds);
+      }
+    }
+
     template <class F>
     void post(F&& f) {
       boost::asio::post(*io_, [completion = completion_, f = std::forward<F>(f)] {
@@ -115,8 +129,11 @@ class Completion : public std::enable_shared_from_this<Completion> {
     }
 
     boost::asio::io_context* io_;
+    Metrics* metrics_;  ///< of the served model, whose scheduler calls
     std::weak_ptr<Completion> completion_;
     std::size_t choice_;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+    bool begun_ = false;  ///< a token has come
   };
 
   /// Where the checkpoint lies is nothing for clients.

@@ -16,6 +16,7 @@ struct HttpAnswer {
   int status = 200;
   std::string body{};
   std::vector<std::pair<std::string, std::string>> headers{};
+  std::string_view type = "application/json";
 };
 
 /// The same with what a client may do about it.
@@ -42,7 +43,7 @@ inline std::string whole_text(const HttpAnswer& answer, bool keep_alive) {
   const bool has_body = answer.status != 204;
   std::string out = status_line(answer.status) + header_lines(answer.headers);
   if (has_body) {
-    out += asterism::concat("Content-Type: application/json\r\nContent-Length: ", answer.body.size(), "\r\n");
+    out += asterism::concat("Content-Type: ", answer.type, "\r\nContent-Length: ", answer.body.size(), "\r\n");
   }
   out += asterism::concat("Connection: ", keep_alive ? "keep-alive" : "close", "\r\n\r\n");
   return has_body ? out + answer.body : out;

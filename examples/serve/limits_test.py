@@ -4,6 +4,7 @@ Usage: limits_test.py PROGRAM FOLDER_FOR_FILES
 """
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -112,6 +113,33 @@ def keys_and_pages():
         assert "first-key" not in json.dumps(server.log) and line["status"] == 200
 
 
+def routes():
+    """Those of the program's source and those of the page are the same; all but the public ones ask for a key."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(here, "routes.hpp")) as file:
+        source = file.read()
+    listed = re.search(r"Route all_routes\[\] = \{\n(.*?)\n\};", source, re.S).group(1)
+    found = {}
+    for line in listed.splitlines():
+        path, method, public = re.fullmatch(r'\s*\{("[^"]+"|models_path), .*::verb::(\w+), (true|false), \w+\},', line).groups()
+        found["/v1/models" if path == "models_path" else path.strip('"')] = (method.upper(), public == "true")
+    with open(os.path.join(here, "..", "..", "docs", "serving.md")) as file:
+        page = dict(reversed(pair) for pair in re.findall(r"^\| `(GET|POST) (/[^`]*)`", file.read(), re.M))
+    assert page == {path: method for path, (method, _) in found.items()}, (page, found)
+    keys = os.path.join(FOLDER, "serve_keys.txt")
+    with open(keys, "w") as file:
+        file.write("first-key\n")
+    with Server(PROGRAM, "--keys", keys) as server:
+        for path, (method, public) in found.items():
+            body = {} if method == "POST" else None
+            assert (server.ask(path, body)[0] == 401) != public, path
+            status, answer, _ = server.ask(path, body, {"Authorization": "Bearer first-key"})
+            without_metrics = path == "/metrics" and status == 404
+            assert status == (400 if method == "POST" else 200) or without_metrics, (path, status, answer)
+        assert [path for path, (_, public) in found.items() if public] == ["/health", "/ready"]
+        assert server.ask("/nowhere")[0] == 401
+
+
 def draining():
     with Server(PROGRAM, "--rows", "1") as server:
         found = []
@@ -141,5 +169,5 @@ def draining():
         assert server.end(signal.SIGTERM, 3) == 130  # a second one ends at once
 
 
-for test in (leaving, sizes_and_times, slow_readers, waiting, keys_and_pages, draining):
+for test in (leaving, sizes_and_times, slow_readers, waiting, keys_and_pages, routes, draining):
     test()

@@ -3,17 +3,25 @@
 
 #include <algorithm>
 #include <asterism/core/format.hpp>
+#include <asterism/json/json.hpp>
+#include <asterism/lab/perfetto_trace.hpp>
+#include <asterism/observe/balance.hpp>
+#include <asterism/observe/timeline.hpp>
 #include <asterism/serve/error.hpp>
 #include <asterism/serve/request.hpp>
 #include <asterism/serve/response.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "expert_tally.hpp"
 #include "http_text.hpp"
 #include "served_model.hpp"
 
@@ -36,8 +44,16 @@ inline std::string_view path_of(const HttpRequest& request) {
   return target.substr(0, target.find('?'));
 }
 
-/// Whether anybody may ask for it: no model is needed to answer.
-inline bool is_public(std::string_view path) { return path == "/health" || path == "/ready"; }
+/// Something to be asked for.
+struct Route {
+  std::string_view path;
+  boost::beast::http::verb method;
+  bool is_public;  ///< anybody may ask: no key is needed, and no model to answer
+  Routed (*answer)(const ServerState& state, const HttpRequest& request);
+};
+
+/// The route of a path; null where there is none.
+inline const Route* find_route(std::string_view path);
 
 /// Throws ApiError unless the request is for this server, from a page that may ask, and has a key where one is needed.
 /// Returns the headers by which a browser lets the page see the answer.
@@ -62,7 +78,8 @@ inline HeaderList check_access(const ServerState& state, const HttpRequest& requ
     cors = {{"Access-Control-Allow-Origin", std::string(origin)}, {"Vary", "Origin"}};
   }
   const bool asks_first = request.method() == boost::beast::http::verb::options && !cors.empty();
-  if (!state.keys.asked_for() || is_public(path_of(request)) || asks_first) return cors;
+  const Route* const found = find_route(path_of(request));
+  if (!state.keys.asked_for() || (found != nullptr && found->is_public) || asks_first) return cors;
   if (!state.keys.allow(view_of(request[field::authorization]))) {
     throw serve::ApiError(401, "", "invalid_api_key", "no key, or a wrong one: say 'Authorization: Bearer KEY'");
   }
@@ -77,56 +94,127 @@ inline HttpAnswer preflight() {
                       {"Access-Control-Max-Age", "600"}}};
 }
 
-inline HttpAnswer readiness(const ServerState& state) {
-  if (state.ready()) return {.status = 200, .body = R"({"status":"ready"})"};
+inline Routed health(const ServerState& /*state*/, const HttpRequest& /*request*/) {
+  return {.answer = HttpAnswer{.body = R"({"status":"alive"})"}};
+}
+
+inline Routed readiness(const ServerState& state, const HttpRequest& /*request*/) {
+  if (state.ready()) return {.answer = HttpAnswer{.body = R"({"status":"ready"})"}};
   const char* const why = state.draining ? R"({"status":"draining"})" : R"({"status":"loading"})";
-  return {.status = 503, .body = why, .headers = {{"Retry-After", "5"}}};
+  return {.answer = HttpAnswer{.status = 503, .body = why, .headers = {{"Retry-After", "5"}}}};
+}
+
+inline constexpr std::string_view models_path = "/v1/models";
+
+inline Routed models(const ServerState& state, const HttpRequest& request) {
+  const std::string_view path = path_of(request);
+  const std::int32_t context = state.model().model.limits().context;
+  if (path == models_path) {
+    return {.answer = HttpAnswer{.body = serve::model_list_body(state.model_name, state.created, context)}};
+  }
+  const std::string_view name = path.substr(models_path.size() + 1);
+  if (name != state.model_name) throw serve::no_such_model(name, state.model_name);
+  return {.answer = HttpAnswer{.body = serve::model_body(name, state.created, context)}};
 }
 
 inline GenerateOptions base_options(const ServerState& state) { return state.model().model.recommended(); }
 
+inline Routed chat_completions(const ServerState& state, const HttpRequest& request) {
+  return {.completion = parse_chat_request(request.body(), base_options(state), state.request_limits())};
+}
+
+inline Routed completions(const ServerState& state, const HttpRequest& request) {
+  return {.completion = parse_completion_request(request.body(), base_options(state), state.request_limits())};
+}
+
+inline Routed metrics(const ServerState& state, const HttpRequest& /*request*/) {
+  const ServedModel& served = state.model();
+  return {.answer = HttpAnswer{
+              .body = served.metrics.text(served.scheduler.load(), served.model.plan(), served.model.arena_use()),
+              .type = "text/plain; version=0.0.4; charset=utf-8"}};
+}
+
+/// What routers chose since the program began: {"layers": [{"layer", "choices": [expert], "balance"}]}; "balance" is
+/// the largest load as a multiple of the mean, less 1, beside that of routers without a preference, "by_chance".
+inline Routed experts(const ServerState& state, const HttpRequest& /*request*/) {
+  const Shape& shape = state.model().model.shape();
+  json::Value layers = json::Value::array();
+  std::int32_t layer = -1;
+  for (const std::vector<std::uint64_t>& choices : ExpertTally::choices()) {
+    do ++layer;
+    while (shape.is_dense(layer));
+    double all = 0;
+    for (const std::uint64_t count : choices) all += static_cast<double>(count);
+    layers.push_back({{"layer", layer},
+                      {"choices", choices},
+                      {"balance", observe::violation_of(View<const std::uint64_t>(choices))},
+                      {"by_chance", observe::violation_by_chance(all, choices.size())}});
+  }
+  return {.answer = HttpAnswer{.body = serve::to_text({{"layers", std::move(layers)}})}};
+}
+
+/// The value of `seconds` in a query, 1 to 3600; 5 where it is not there. Throws ApiError.
+inline std::int64_t seconds_of(std::string_view target) {
+  const std::size_t question = target.find('?');
+  if (question == target.npos) return 5;
+  std::string_view query = target.substr(question + 1);
+  constexpr std::string_view name = "seconds=";
+  std::int64_t seconds = 0;
+  const bool is_named = query.starts_with(name);
+  if (is_named) query.remove_prefix(name.size());
+  const auto [end, failure] = std::from_chars(query.data(), query.data() + query.size(), seconds);
+  if (is_named && failure == std::errc{} && end == query.data() + query.size() && seconds >= 1 &&
+      seconds <= 3600) {
+    return seconds;
+  }
+  throw serve::invalid_request("seconds", "the query is seconds=N, 1 to 3600: so many of the last seconds");
+}
+
+/// What passes did in the last seconds, as far as it is kept, in the Trace Event Format.
+inline Routed trace(const ServerState& state, const HttpRequest& request) {
+  const observe::Timeline& timeline = *state.model().timeline;
+  const std::int64_t seconds = seconds_of(view_of(request.target()));
+  const std::vector<observe::Span> spans = timeline.spans(timeline.now() - seconds * 1'000'000'000);
+  return {.answer = HttpAnswer{.body = lab::perfetto_trace(View<const observe::Span>(spans), state.model_name)}};
+}
+
+/// All routes; a test reads this list, and that of docs/serving.md.
+inline constexpr Route all_routes[] = {
+    {"/health", boost::beast::http::verb::get, true, health},
+    {"/ready", boost::beast::http::verb::get, true, readiness},
+    {models_path, boost::beast::http::verb::get, false, models},
+    {"/v1/chat/completions", boost::beast::http::verb::post, false, chat_completions},
+    {"/v1/completions", boost::beast::http::verb::post, false, completions},
+    {"/v1/experts", boost::beast::http::verb::get, false, experts},
+    {"/v1/trace", boost::beast::http::verb::get, false, trace},
+    {"/metrics", boost::beast::http::verb::get, false, metrics},
+};
+
+inline const Route* find_route(std::string_view path) {
+  const bool names_model = path.starts_with(models_path) && path.substr(models_path.size()).starts_with('/');
+  for (const Route& one : all_routes) {
+    if (one.path == path || (names_model && one.path == models_path)) {
+      return one.answer == metrics && !Metrics::available() ? nullptr : &one;
+    }
+  }
+  return nullptr;
+}
+
 /// `found`: the route, for the log. Throws ApiError.
 inline Routed route(const ServerState& state, const HttpRequest& request, std::string& found) {
   using boost::beast::http::verb;
-  const std::string_view path = path_of(request);
-  const auto only = [&](verb method) {
-    found = path;
-    if (request.method() == method) return;
-    throw serve::ApiError(405, "", "method_not_allowed",
-                          concat(path, " is asked for by ", method == verb::get ? "GET" : "POST"));
-  };
   if (request.method() == verb::options && request.count(boost::beast::http::field::origin) > 0) {
     return {.answer = preflight()};
   }
-  if (path == "/health") {
-    only(verb::get);
-    return {.answer = HttpAnswer{.body = R"({"status":"alive"})"}};
+  const std::string_view path = path_of(request);
+  const Route* const one = find_route(path);
+  if (one == nullptr) {
+    throw serve::ApiError(404, "", "not_found", concat("there is nothing at ", printable(path, 100)));
   }
-  if (path == "/ready") {
-    only(verb::get);
-    return {.answer = readiness(state)};
-  }
-  constexpr std::string_view models = "/v1/models";
-  if (path == models || (path.starts_with(models) && path.substr(models.size()).starts_with('/'))) {
-    found = models;
-    if (request.method() != verb::get) only(verb::get);
-    const std::int32_t context = state.model().model.limits().context;
-    if (path == models) {
-      return {.answer = HttpAnswer{.body = serve::model_list_body(state.model_name, state.created, context)}};
-    }
-    const std::string_view name = path.substr(models.size() + 1);
-    if (name != state.model_name) throw serve::no_such_model(name, state.model_name);
-    return {.answer = HttpAnswer{.body = serve::model_body(name, state.created, context)}};
-  }
-  if (path == "/v1/chat/completions") {
-    only(verb::post);
-    return {.completion = parse_chat_request(request.body(), base_options(state), state.request_limits())};
-  }
-  if (path == "/v1/completions") {
-    only(verb::post);
-    return {.completion = parse_completion_request(request.body(), base_options(state), state.request_limits())};
-  }
-  throw serve::ApiError(404, "", "not_found", concat("there is nothing at ", printable(path, 100)));
+  found = one->path;
+  if (request.method() == one->method) return one->answer(state, request);
+  throw serve::ApiError(405, "", "method_not_allowed",
+                        concat(one->path, " is asked for by ", one->method == verb::get ? "GET" : "POST"));
 }
 
 }  // namespace example

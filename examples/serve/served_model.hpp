@@ -3,6 +3,7 @@
 
 #include <asterism/generate/any_model.hpp>
 #include <asterism/generate/scheduler.hpp>
+#include <asterism/observe/timeline.hpp>
 #include <asterism/serve/error.hpp>
 #include <asterism/serve/request.hpp>
 #include <boost/asio/io_context.hpp>
@@ -15,21 +16,32 @@
 #include <utility>
 
 #include "access.hpp"
+#include "metrics.hpp"
 #include "settings.hpp"
 
 namespace example {
 
-/// A loaded model with the thread that answers.
+/// A loaded model with the thread that answers. Neither copied nor moved.
 struct ServedModel {
+  /// Some tens of seconds of a large model, in 2.5 MiB.
+  static constexpr std::size_t spans = std::size_t{1} << 16U;
+
   AnyModel model;
+  Metrics metrics;
+  std::shared_ptr<observe::Timeline> timeline = std::make_shared<observe::Timeline>(spans);
   Scheduler scheduler;
 
   ServedModel(AnyModel loaded, const Settings& settings)
       : model(std::move(loaded)),
-        scheduler(
-            model.batch(static_cast<std::size_t>(model.limits().batch)),
-            static_cast<std::size_t>(model.limits().prefill_chunk),
-            {.waiting = settings.waiting, .pass_target = std::chrono::milliseconds(settings.pass_milliseconds)}) {}
+        scheduler(model.batch(static_cast<std::size_t>(model.limits().batch)),
+                  static_cast<std::size_t>(model.limits().prefill_chunk),
+                  {.waiting = settings.waiting,
+                   .pass_target = std::chrono::milliseconds(settings.pass_milliseconds),
+                   .passed = [this](double seconds) { metrics.passed(seconds, model.slot_counts()); }}) {
+    model.set_timeline(timeline);
+  }
+  ServedModel(const ServedModel&) = delete;
+  ServedModel& operator=(const ServedModel&) = delete;
 };
 
 /// Used by the thread of the sockets alone.

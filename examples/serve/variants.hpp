@@ -5,6 +5,8 @@
 #include <asterism/cache/hazard.hpp>
 #include <asterism/generate/variant.hpp>
 
+#include "expert_tally.hpp"
+
 namespace example {
 
 using namespace asterism;
@@ -16,6 +18,7 @@ struct Served : Blueprint {
   using Placement = placement::AcceleratorsFirst<placement::Balanced>;
   using KvCache = attention::StaticKvCache<quant::Float16>;
   using Backend = backend::HostA8;  // activations meet the weights in 8 bits
+  using Observer = ExpertTally;     // for /v1/experts
 };
 struct ServedInt8 : Served {
   using Quantization = quant::Int8<32>;

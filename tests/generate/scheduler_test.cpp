@@ -160,7 +160,9 @@ TEST_CASE("deadlines end waiting and running requests, by the clock that was giv
   std::atomic<std::int64_t> seconds = 0;
   const auto now = [&] { return SchedulerOptions::Clock::time_point(std::chrono::seconds(seconds.load())); };
   const auto gate = std::make_unique<Gate>();
-  Scheduler scheduler(demo().batch(1), 16, {.now = now});
+  std::atomic<int> passes = 0;
+  Scheduler scheduler(demo().batch(1), 16,
+                      {.now = now, .passed = [&](double took) { passes += took >= 0 ? 1 : 1000; }});
   const Sink running = sink();
   const Sink waiting = sink();
   const Sink patient = sink();
@@ -181,6 +183,11 @@ TEST_CASE("deadlines end waiting and running requests, by the clock that was giv
   CHECK(running->tokens.size() == 1);  // of the pass under way
   CHECK(patient->wait().stats.finish_reason == FinishReason::max_tokens);
   CHECK_FALSE(patient->last.timed_out);
+  CHECK(running->last.waited_seconds == 0);
+  CHECK(waiting->last.waited_seconds == 60);
+  CHECK(patient->last.waited_seconds == 60);
+  CHECK(passes >= 4);  // one of the first request, and one for each token of the last
+  CHECK(passes < 1000);
 }
 
 TEST_CASE("a request whose logits are no numbers fails alone, in its prompt's scores too") {

@@ -22,8 +22,9 @@ struct AnswerPart {
 /// How an answer ended.
 struct AnswerEnd {
   GenerationStats stats{};
-  bool timed_out = false;  ///< cancelled because it, or its wait for a row, took too long
-  std::string error{};     ///< why it failed; empty unless it did
+  double waited_seconds = 0;  ///< for a row, from `submit` on; with a Scheduler
+  bool timed_out = false;     ///< cancelled because it, or its wait for a row, took too long
+  std::string error{};        ///< why it failed; empty unless it did
 };
 
 /// Told by a batch between its passes, by the thread that steps it: `add` after each pass that added something, then

@@ -15,11 +15,13 @@
 #include "asterism/generate/any_batch.hpp"
 #include "asterism/generate/decoding/text_stream.hpp"
 #include "asterism/generate/language_model.hpp"
+#include "asterism/generate/memory_report.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/prompt.hpp"
 #include "asterism/generate/session.hpp"
 #include "asterism/observe/timeline.hpp"
 #include "asterism/placement/plan.hpp"
+#include "asterism/residency/slot_counts.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/text/chat_template.hpp"
 #include "asterism/text/tokenizer.hpp"
@@ -181,6 +183,8 @@ class AnyModel {
   void set_timeline(std::shared_ptr<observe::Timeline> timeline) const {
     model_->set_timeline(std::move(timeline));
   }
+  residency::SlotCounts slot_counts() const { return model_->slot_counts(); }
+  std::vector<generate::ArenaUse> arena_use() const { return model_->arena_use(); }
   std::string memory_report() const { return model_->memory_report(); }
 
  private:
@@ -204,6 +208,8 @@ class AnyModel {
     virtual generate::Prompt chat_prompt(View<const text::Message> messages,
                                          const GenerateOptions& options) const = 0;
     virtual void set_timeline(std::shared_ptr<observe::Timeline> timeline) const = 0;
+    virtual residency::SlotCounts slot_counts() const = 0;
+    virtual std::vector<generate::ArenaUse> arena_use() const = 0;
     virtual std::string memory_report() const = 0;
   };
 
@@ -233,6 +239,8 @@ class AnyModel {
     void set_timeline(std::shared_ptr<observe::Timeline> timeline) const override {
       model.set_timeline(std::move(timeline));
     }
+    residency::SlotCounts slot_counts() const override { return model.slot_counts(); }
+    std::vector<generate::ArenaUse> arena_use() const override { return model.arena_use(); }
     std::string memory_report() const override { return model.memory_report(); }
     LanguageModel<B> model;
   };

@@ -119,11 +119,17 @@ class LanguageModel {
   /// InvalidArgument from within one, such as from GenerateOptions::near_limit.
   residency::SlotCounts slot_counts() const { return engine_.slot_counts(); }
 
+  /// What the arena of each device holds now and has held at most, with what other engines on them hold. Thread-safe.
+  std::vector<generate::ArenaUse> arena_use() const {
+    std::vector<generate::ArenaUse> arenas;
+    for (const auto& device : devices()) arenas.push_back({device->arena().high_water(), device->arena().used()});
+    return arenas;
+  }
+
   /// Memory use, planned and measured, execution, and recommendations; waits and throws as slot_counts. Arenas also
   /// count what other engines on the same devices hold.
   std::string memory_report() const {
-    std::vector<generate::ArenaUse> arenas;
-    for (const auto& device : devices()) arenas.push_back({device->arena().high_water(), device->arena().used()});
+    const std::vector<generate::ArenaUse> arenas = arena_use();
     std::string policies = concat("experts and attention ", B::Quantization::name(), ", embedding ",
                                   B::Embedding::name(), ", head ", B::Head::name());
     if constexpr (requires { B::Backend::ActivationPolicy::name(); }) {

@@ -46,6 +46,8 @@ struct SchedulerOptions {
   std::chrono::milliseconds pass_target{250};
   std::size_t least_prompt_rows = 16;                   ///< 1 or more
   std::function<Clock::time_point()> now = Clock::now;  ///< called by any thread; a test's own
+  /// Told the seconds of each pass after it, by the scheduler's thread; must not throw. Empty: nobody is.
+  std::function<void(double seconds)> passed{};
 };
 
 /// A request for a Scheduler.

@@ -14,6 +14,8 @@ namespace asterism {
 struct Scheduler::Entry final : AnswerSink {
   std::uint64_t id = 0;
   ScheduledRequest request;
+  TimePoint submitted{};
+  std::chrono::duration<double> waited{};  ///< for a row
   TimePoint waits_until = TimePoint::max();
   TimePoint ends_by = TimePoint::max();
   bool cancelled = false;  ///< under the mutex
@@ -25,7 +27,8 @@ struct Scheduler::Entry final : AnswerSink {
   void add(const AnswerPart& part) override { request.sink->add(part); }
   void end(const AnswerEnd& by_batch) override {
     ended = true;
-    request.sink->end({.stats = by_batch.stats, .timed_out = timed_out, .error = error});
+    request.sink->end(
+        {.stats = by_batch.stats, .waited_seconds = waited.count(), .timed_out = timed_out, .error = error});
   }
   /// Of a request that the batch does not know.
   void end_unknown() {
@@ -72,6 +75,7 @@ ASTERISM_INLINE std::vector<std::uint64_t> Scheduler::submit(std::vector<Schedul
   for (ScheduledRequest& request : requests) {
     auto entry = std::make_unique<Entry>();
     entry->id = next_id_++;
+    entry->submitted = now;
     if (request.longest_wait) entry->waits_until = now + *request.longest_wait;
     if (request.longest) entry->ends_by = now + *request.longest;
     entry->request = std::move(request);
@@ -135,6 +139,7 @@ ASTERISM_INLINE bool Scheduler::next(const std::stop_token& stop, Entries& ended
   }
   for (std::unique_ptr<Entry>& entry : waiting_) {
     entry->timed_out = !entry->cancelled && now >= std::min(entry->ends_by, entry->waits_until);
+    entry->waited = now - entry->submitted;
     if (entry->cancelled || entry->timed_out || stopped) ended.push_back(std::move(entry));
   }
   std::erase(waiting_, nullptr);
@@ -168,6 +173,7 @@ ASTERISM_INLINE void Scheduler::step() {
     batch_.step(budget_.rows());
     const std::chrono::duration<double> took = options_.now() - begun;
     budget_.measured(batch_.last_pass().prompts, took.count());
+    if (options_.passed) options_.passed(took.count());
   } catch (const RequestError& error) {
     for (const std::unique_ptr<Entry>& entry : running_) {
       if (entry->in_batch == error.request) fail(*entry, error.reason);
