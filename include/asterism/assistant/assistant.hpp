@@ -78,8 +78,8 @@ class Assistant {
   };
 
   /// InvalidArgument unless there is a persona for each label, of its name, whose adapter the model knows and whose
-  /// answers leave room for a query, rules have the same labels, as many adapters have slots as may answer together, and
-  /// the gate chooses among the labels. Throws as Council.
+  /// answers leave room for a query, rules have the same labels, as many adapters have slots as may answer together,
+  /// and the gate chooses among the labels. Throws as Council.
   Assistant(const LanguageModel<B>& model, Classifier& classifier, Parts parts)
       : model_(&model),
         classifier_(&classifier),

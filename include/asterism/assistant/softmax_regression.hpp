@@ -43,8 +43,8 @@ class SoftmaxRegression {
   void classify(View<const Feature> features, View<double> probabilities) const;
 
   /// Fits by stochastic gradient steps, each weight with a rate of its own. Returns the mean loss of the last epoch in
-  /// nats. The same examples and options give the same bits on one machine. InvalidArgument, before anything changes, for
-  /// no examples, labels or inputs that there are not, and no epochs. Source: Duchi, Hazan, Singer, Adaptive
+  /// nats. The same examples and options give the same bits on one machine. InvalidArgument, before anything changes,
+  /// for no examples, labels or inputs that there are not, and no epochs. Source: Duchi, Hazan, Singer, Adaptive
   /// subgradient methods, JMLR 2011.
   double fit(View<const Example> examples, const FitOptions& options = {});
 
