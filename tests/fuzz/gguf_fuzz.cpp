@@ -1,5 +1,5 @@
-// Fuzz target: any bytes as a GGUF file, and as blocks of ggml. Only asterism::Error may be thrown, and what is accepted must be consistent
-// with the bytes.
+// Fuzz target: any bytes as a GGUF file, and as blocks of ggml. Only asterism::Error may be thrown, and what is
+// accepted must be consistent with the bytes.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
