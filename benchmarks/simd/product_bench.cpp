@@ -175,6 +175,7 @@ int main(int argc, char** argv) {
   sizes<quant::Q8_0, true>("Q8_0, 8-bit activations");
   sizes<quant::IQ4_NL, true>("IQ4_NL, 8-bit activations");
   sizes<quant::Q4_K, true>("Q4_K, 8-bit activations");
+  sizes<quant::Q5_K, true>("Q5_K, 8-bit activations");
   sizes<quant::Q6_K, true>("Q6_K, 8-bit activations");
   sizes<Nf4Nested>("nf4 double-quantized");
   sizes<quant::Int4<>>("int4 group 32");

@@ -18,6 +18,7 @@
 #include "asterism/kernels.hpp"
 #include "asterism/machine/machine.hpp"
 #include "asterism/quant/ggml_formats.hpp"
+#include "asterism/quant/nf4.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
@@ -36,6 +37,9 @@ struct In : Exact {
 };
 struct InIntegers : In<quant::Q8_0> {
   using Backend = backend::BasicHost<parallel::Serial, quant::Int8Activations>;
+};
+struct Nested : Exact {
+  using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
 };
 /// Experts take turns in slots.
 struct Turns : In<quant::Q8_0> {
@@ -104,6 +108,21 @@ TEST_CASE("another format of codes is refused, or quantized again with a word") 
   CHECK(model.memory_report().find("15 tensors of Q4_0 decoded and quantized again as Q8_0\n") != std::string::npos);
   CHECK(largest_difference(logits_of<In<quant::Q8_0>>(file.path(), {.quantize_again = true}),
                            logits_of<Exact>(file.path())) < 0.1);
+}
+
+TEST_CASE("4 bits with double-quantized scales take blocks in again, and other 4 bits of bitsandbytes") {
+  const File file("Q8_0");
+  test::check_error<Unsupported>([&] { load<Nested>(file.path()); }, {"Q8_0", "nf4 block 64", "quantize_again"});
+  // Rows of queries and keys are gathered. No farther from the weights than where those were quantized once.
+  const std::string original = test::golden_model("plain");
+  const double once = largest_difference(logits_of<Nested>(original), logits_of<Exact>(original));
+  const double again =
+      largest_difference(logits_of<Nested>(file.path(), {.quantize_again = true}), logits_of<Exact>(original));
+  CHECK(again < 1.2 * once);
+  const std::string plain = test::golden_model("bnb_router4");
+  test::check_error<Unsupported>([&] { load<Nested>(plain); }, {"plain scales", "quantize_again"});
+  // The scales alone change.
+  CHECK(largest_difference(logits_of<Nested>(plain, {.quantize_again = true}), logits_of<Exact>(plain)) < 0.3);
 }
 
 TEST_CASE("experts that take turns are blocks too") {

@@ -28,19 +28,18 @@ std::vector<std::byte> random_blocks(std::uint64_t rows, std::uint64_t cols) {
   std::vector<std::byte> bytes(Q::planes(rows, cols).bytes().count);
   for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
   const std::size_t blocks = rows * cols / Q::block;
+  constexpr bool has_minima = !quant::keeps_zeros<Q>;
   for (std::size_t b = 0; b < blocks; ++b) {
     std::byte* block = bytes.data() + b * Q::block_bytes;
     const auto set = [&](std::size_t at) {
       block[at + 1] = static_cast<std::byte>((static_cast<int>(block[at + 1]) & 0x83) | 0x38);  // 0.5 to 1.99, +-
     };
-    set(Q::block_bytes == 144 ? 0 : 208);
-    if (Q::block_bytes == 144) set(2);
     if (b % 3 == 0) {  // the greatest of all
-      std::memset(block + (Q::block_bytes == 144 ? 4 : 192), Q::block_bytes == 144 ? 0xFF : 0x80,
-                  Q::block_bytes == 144 ? 12 : 16);
-      if (Q::block_bytes == 144) std::memset(block + 16, 0xFF, 128);
-      if (Q::block_bytes == 210) std::memset(block, 0x00, 192);
+      std::memset(block, has_minima ? 0xFF : 0x00, Q::block_bytes);
+      if (!has_minima) std::memset(block + 192, 0x80, 16);
     }
+    set(has_minima ? 0 : 208);
+    if (has_minima) set(2);
   }
   return bytes;
 }
@@ -103,14 +102,16 @@ void check(std::size_t rows, std::size_t outputs, std::size_t cols) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("the sums of plain loops, with the same bits on every level", Q, quant::Q4_K, quant::Q6_K) {
+TEST_CASE_TEMPLATE("the sums of plain loops, with the same bits on every level", Q, quant::Q4_K, quant::Q5_K,
+                   quant::Q6_K) {
   check<Q, 32>(11, 13, 256);
   check<Q, 32>(5, 7, 1280);
   check<Q, 64>(11, 5, 768);
   check<Q, 256>(3, 5, 512);
 }
 
-TEST_CASE_TEMPLATE("blocks become weights to the bit of decode, on every level", Q, quant::Q4_K, quant::Q6_K) {
+TEST_CASE_TEMPLATE("blocks become weights to the bit of decode, on every level", Q, quant::Q4_K, quant::Q5_K,
+                   quant::Q6_K) {
   // A row with a one in it takes one weight out of a product.
   const std::size_t cols = 768;
   const std::vector<std::byte> bytes = random_blocks<Q>(3, cols);

@@ -94,7 +94,8 @@ void load_weight(const WeightStoreRef& store, const FoundWeight& found,
     }
     if (Layout::nested && !found.location.rows.in_order() &&
         detail::keeps_groups(found.location, place.elements, place.block, place.nested)) {
-      const FoundWeight whole{.id = found.id, .location = as_stored(found.location), .tensor = found.tensor};
+      FoundWeight whole = found;
+      whole.location = as_stored(found.location);
       const std::uint64_t rows = whole.location.shape[0];
       const quant::Planes planes = Format::planes(rows, target.cols);
       std::vector<std::byte> encoded(static_cast<std::size_t>(planes.bytes().count));

@@ -16,9 +16,12 @@ struct CodeLevels {
   const std::int8_t* table = nullptr;  ///< nullptr: integers
 
   int level(int code) const { return table == nullptr ? lowest + code : table[code]; }
-  /// The code whose level is nearest to x.
+  /// The code whose level is nearest to x; the first for NaN.
   int nearest(float x) const;
 };
+
+/// The integer nearest to x among [least, most], ties to even; least for NaN, which scales beyond float32 lead to.
+int nearest_within(float x, int least, int most);
 
 /// The scale, of either sign, of up to 32 finite weights that are level * scale; 0 where all are zero.
 float fit_scale(View<const float> weights, const CodeLevels& levels);

@@ -13,11 +13,13 @@ namespace asterism::quant::detail {
 
 inline constexpr std::size_t most_fitted = 32;
 
+ASTERISM_INLINE int nearest_within(float x, int least, int most) {
+  if (!(x > static_cast<float>(least))) return least;
+  return nearest_even(std::fmin(x, static_cast<float>(most)));
+}
+
 ASTERISM_INLINE int CodeLevels::nearest(float x) const {
-  if (table == nullptr) {
-    const auto least = static_cast<float>(lowest);
-    return nearest_even(std::clamp(x, least, least + static_cast<float>(count - 1))) - lowest;
-  }
+  if (table == nullptr) return nearest_within(x, lowest, lowest + count - 1) - lowest;
   int code = 0;
   for (int step = count / 2; step > 0; step /= 2) {
     const int above = code + step;

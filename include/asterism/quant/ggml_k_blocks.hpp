@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "asterism/core/config.hpp"
@@ -31,6 +32,22 @@ inline int k_scale(const std::uint8_t* bytes, int k) {
 inline int k_minimum(const std::uint8_t* bytes, int k) {
   return k < 4 ? bytes[k + 4] & 63 : bytes[k + 4] >> 4 | bytes[k] >> 6 << 4;
 }
+
+/// All of them as bytes, in order.
+struct KScales {
+  std::uint64_t scales = 0;
+  std::uint64_t minima = 0;
+
+  explicit KScales(const std::uint8_t* bytes) {
+    std::uint32_t words[3];
+    std::memcpy(words, bytes, sizeof words);
+    const auto later = [&](std::uint32_t low, std::uint32_t high) {
+      return std::uint64_t{(low & 0x0F0F0F0FU) | (high >> 6U & 0x03030303U) << 4U} << 32U;
+    };
+    scales = (words[0] & 0x3F3F3F3FU) | later(words[2], words[0]);
+    minima = (words[1] & 0x3F3F3F3FU) | later(words[2] >> 4U, words[1]);
+  }
+};
 
 /// Blocks with codes of `Bits` bits, 2 to 6.
 template <int Bits>

@@ -172,8 +172,7 @@ ASTERISM_INLINE void KBlock<Bits>::encode(const float* weights, std::uint8_t* bl
     const std::uint16_t unit = float16_from_float(largest / static_cast<float>(least < 0 ? least : most));
     const DivideByScale divide((unit & 0x7C00U) == 0x7C00U ? 0 : float_from_float16(unit));
     for (int s = 0; s < sub_blocks; ++s) {
-      const float share = std::clamp(divide(values[s]), static_cast<float>(least), static_cast<float>(most));
-      out[s] = static_cast<std::int16_t>(std::nearbyint(share));
+      out[s] = static_cast<std::int16_t>(nearest_within(divide(values[s]), least, most));
     }
     return unit;
   };

@@ -75,8 +75,7 @@ ASTERISM_INLINE void Iq4XsBlock::encode(const float* weights, std::uint8_t* bloc
   const DivideByScale divide(is_finite_half(block) ? float_from_float16(unit) : 0);
   std::uint32_t high = 0;
   for (int s = 0; s < sub_blocks; ++s) {
-    const float share = std::clamp(divide(scales[s]), -32.0F, 31.0F);
-    const auto bits = static_cast<unsigned>(static_cast<int>(std::nearbyint(share)) + 32);
+    const auto bits = static_cast<unsigned>(nearest_within(divide(scales[s]), -32, 31) + 32);
     block[4 + s / 2] = static_cast<std::uint8_t>(block[4 + s / 2] | (bits & 15U) << (s % 2 * 4));
     high |= bits >> 4U << (2 * s);
   }

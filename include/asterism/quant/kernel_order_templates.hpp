@@ -55,6 +55,7 @@ template <HasKernelOrder Q>
 void reorder(std::byte* data, std::uint64_t rows, std::uint64_t cols, bool to_tiles) {
   using Order = typename Q::KernelOrder;
   if constexpr (TilesBlocks<Order>) {
+    if (!Order::applies(cols)) return;
     const std::uint64_t row_bytes = Order::row_blocks(cols) * Order::block_bytes;
     std::vector<std::byte> copy(static_cast<std::size_t>(tile_rows * row_bytes));
     for (std::uint64_t row = 0; row < rows;) {

@@ -33,14 +33,14 @@
 #define ASTERISM_SHIPPED_BLOCKWISE(with) ASTERISM_SHIPPED_INTEGER(with) with(quant::GroupInt<8, 16, quant::AbsMax>)
 
 /// Calls with(format) for each format of ggml that has integer products.
-#define ASTERISM_SHIPPED_GGML_INTEGER(with) \
-  with(quant::Q4_0) with(quant::Q8_0) with(quant::IQ4_NL) with(quant::MXFP4) with(quant::Q4_K) with(quant::Q6_K)
+#define ASTERISM_SHIPPED_GGML_INTEGER(with)                                                                      \
+  with(quant::Q4_0) with(quant::Q8_0) with(quant::IQ4_NL) with(quant::MXFP4) with(quant::Q4_K) with(quant::Q5_K) \
+      with(quant::Q6_K)
 
 /// Calls with(format) for each format of ggml.
-#define ASTERISM_SHIPPED_GGML(with)                                                                           \
-  ASTERISM_SHIPPED_GGML_INTEGER(with)                                                                         \
-  with(quant::Q4_1) with(quant::Q5_0) with(quant::Q5_1) with(quant::Q2_K) with(quant::Q3_K) with(quant::Q5_K) \
-      with(quant::IQ4_XS)
+#define ASTERISM_SHIPPED_GGML(with)   \
+  ASTERISM_SHIPPED_GGML_INTEGER(with) \
+  with(quant::Q4_1) with(quant::Q5_0) with(quant::Q5_1) with(quant::Q2_K) with(quant::Q3_K) with(quant::IQ4_XS)
 
 /// Calls with(format) for each format of plain numbers.
 #define ASTERISM_SHIPPED_NUMBERS(with) with(quant::Float32) with(quant::BFloat16) with(quant::Float16)

@@ -40,7 +40,8 @@ struct NeonKRows {
   }
 
   /// The integer scale of half h of cell c.
-  static std::int32_t scale_of(quant::Q4_K /*format*/, const std::uint8_t* block, int c, int /*h*/) {
+  template <class Q>
+  static std::int32_t scale_of(Q /*format*/, const std::uint8_t* block, int c, int /*h*/) {
     return quant::detail::k_scale(block + 4, c);
   }
   static std::int32_t scale_of(quant::Q6_K /*format*/, const std::uint8_t* block, int c, int h) {

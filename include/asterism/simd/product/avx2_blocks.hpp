@@ -91,6 +91,27 @@ struct Avx2Blocks {
     return out;
   }
 
+  /// Block b of a row of a KnownTable: 32 weights to `out`.
+  template <class Q>
+  ASTERISM_AVX2 static void table_block(const quant::TiledRow& row, const typename Q::ScaleReader& scale_of,
+                                        std::uint64_t b, float* out) {
+    const std::byte* at = row.codes + b * 4 * row.stride;
+    prefetch(at);
+    const __m128i bytes =
+        _mm_setr_epi32(unit(at), unit(at + row.stride), unit(at + 2 * row.stride), unit(at + 3 * row.stride));
+    const __m128i table = _mm_loadu_si128(reinterpret_cast<const __m128i*>(Q::integers.data()));
+    const __m128i mask = _mm_set1_epi8(15);
+    const __m128i even = _mm_shuffle_epi8(table, _mm_and_si128(bytes, mask));
+    const __m128i odd = _mm_shuffle_epi8(table, _mm_and_si128(_mm_srli_epi16(bytes, 4), mask));
+    const __m128i halves[2] = {_mm_unpacklo_epi8(even, odd), _mm_unpackhi_epi8(even, odd)};
+    const __m256 scale = _mm256_set1_ps(scale_of.at(row.scale(b), row.first_block + b));
+    ASTERISM_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      const __m128i eight = j % 2 == 0 ? halves[j / 2] : _mm_srli_si128(halves[j / 2], 8);
+      _mm256_storeu_ps(out + 8 * j, _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight)), scale));
+    }
+  }
+
   /// Weights are read from memory once and in order; hardware alone doesn't prefetch far enough ahead.
   static void prefetch(const std::byte* at) { __builtin_prefetch(at + 2048); }
 

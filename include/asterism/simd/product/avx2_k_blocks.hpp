@@ -1,8 +1,9 @@
-// Blocks of ggml's Q4_K and Q6_K with AVX2 and FMA.
+// Blocks of ggml's Q4_K, Q5_K and Q6_K with AVX2 and FMA.
 #pragma once
 
 #if defined(__x86_64__)
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -16,65 +17,85 @@ namespace asterism::simd {
 /// The codes of blocks as bytes in order, 32 in each register, and the weights that they stand for, to the bit those
 /// of the format's own `decode`.
 struct Avx2KBlocks {
-  /// Codes 64 k ... of a block of Q4_K, 0 to 15.
-  ASTERISM_AVX2 static void codes(const std::uint8_t* block, int k, __m256i (&out)[2]) {
+  /// All codes of a block of Q4_K or Q5_K, from 0 on.
+  template <class Q>
+  ASTERISM_AVX2 static void codes(Q /*format*/, const std::uint8_t* block, __m256i (&out)[8]) {
+    constexpr bool fifth_bits = std::same_as<Q, quant::Q5_K>;
     const __m256i mask = _mm256_set1_epi8(15);
-    const __m256i bytes = load(block + 16 + 32 * k);
-    out[0] = _mm256_and_si256(bytes, mask);
-    out[1] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask);
-  }
-
-  /// Codes 128 half ... of a block of Q6_K, -32 to 31.
-  ASTERISM_AVX2 static void codes(const std::uint8_t* block, int half, __m256i (&out)[4]) {
-    const __m256i mask = _mm256_set1_epi8(15);
-    const __m256i two_bits = _mm256_set1_epi8(48);
-    const __m256i low[2] = {load(block + 64 * half), load(block + 64 * half + 32)};
-    const __m256i high = load(block + 128 + 32 * half);
-    const __m256i upper[4] = {_mm256_slli_epi16(high, 4), _mm256_slli_epi16(high, 2), high,
-                              _mm256_srli_epi16(high, 2)};
+    const __m256i fifth = _mm256_set1_epi8(16);
+    const std::uint8_t* nibbles = block + (fifth_bits ? 48 : 16);
+    const __m256i high = fifth_bits ? load(block + 16) : _mm256_setzero_si256();
     ASTERISM_UNROLL
-    for (int quarter = 0; quarter < 4; ++quarter) {
-      const __m256i bytes = quarter < 2 ? low[quarter % 2] : _mm256_srli_epi16(low[quarter % 2], 4);
-      const __m256i code =
-          _mm256_or_si256(_mm256_and_si256(bytes, mask), _mm256_and_si256(upper[quarter], two_bits));
-      out[quarter] = _mm256_sub_epi8(code, _mm256_set1_epi8(32));
-    }
-  }
-
-  ASTERISM_AVX2 static void decode(quant::Q4_K /*format*/, const std::uint8_t* block, float* out) {
-    const float scale = quant::detail::half_at(block);
-    const float minimum = quant::detail::half_at(block + 2);
     for (int k = 0; k < 4; ++k) {
-      __m256i of_two[2];
-      codes(block, k, of_two);
-      ASTERISM_UNROLL
-      for (int i = 0; i < 2; ++i, out += 32) {
-        const int sub = 2 * k + i;
-        const __m256 factor = _mm256_set1_ps(scale * static_cast<float>(quant::detail::k_scale(block + 4, sub)));
-        const __m256 less = _mm256_set1_ps(minimum * static_cast<float>(quant::detail::k_minimum(block + 4, sub)));
-        ASTERISM_UNROLL
-        for (int j = 0; j < 4; ++j) {
-          __m256 product = _mm256_mul_ps(eight(of_two[i], j), factor);
-          __asm__("" : "+x"(product));  // it is rounded: compilers fuse it with the difference otherwise
-          _mm256_storeu_ps(out + 8 * j, _mm256_sub_ps(product, less));
-        }
+      const __m256i bytes = load(nibbles + 32 * k);
+      out[2 * k] = _mm256_and_si256(bytes, mask);
+      out[2 * k + 1] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), mask);
+      if constexpr (fifth_bits) {  // bit c of each byte is that of cell c
+        const __m256i first = k < 2 ? _mm256_slli_epi16(high, 4 - 2 * k) : _mm256_srli_epi16(high, 2 * k - 4);
+        const __m256i second = k < 2 ? _mm256_slli_epi16(high, 3 - 2 * k) : _mm256_srli_epi16(high, 2 * k - 3);
+        out[2 * k] = _mm256_or_si256(out[2 * k], _mm256_and_si256(first, fifth));
+        out[2 * k + 1] = _mm256_or_si256(out[2 * k + 1], _mm256_and_si256(second, fifth));
       }
     }
   }
 
-  ASTERISM_AVX2 static void decode(quant::Q6_K /*format*/, const std::uint8_t* block, float* out) {
+  /// All codes of a block of Q6_K, -32 to 31.
+  ASTERISM_AVX2 static void codes(quant::Q6_K /*format*/, const std::uint8_t* block, __m256i (&out)[8]) {
+    const __m256i mask = _mm256_set1_epi8(15);
+    const __m256i two_bits = _mm256_set1_epi8(48);
+    ASTERISM_UNROLL
+    for (int half = 0; half < 2; ++half) {
+      const __m256i low[2] = {load(block + 64 * half), load(block + 64 * half + 32)};
+      const __m256i high = load(block + 128 + 32 * half);
+      const __m256i upper[4] = {_mm256_slli_epi16(high, 4), _mm256_slli_epi16(high, 2), high,
+                                _mm256_srli_epi16(high, 2)};
+      ASTERISM_UNROLL
+      for (int quarter = 0; quarter < 4; ++quarter) {
+        const __m256i bytes = quarter < 2 ? low[quarter % 2] : _mm256_srli_epi16(low[quarter % 2], 4);
+        const __m256i code =
+            _mm256_or_si256(_mm256_and_si256(bytes, mask), _mm256_and_si256(upper[quarter], two_bits));
+        out[4 * half + quarter] = _mm256_sub_epi8(code, _mm256_set1_epi8(32));
+      }
+    }
+  }
+
+  /// Eight bytes as floats.
+  ASTERISM_AVX2 static __m256 floats(std::uint64_t bytes) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<long long>(bytes))));
+  }
+
+  /// Of Q4_K and Q5_K.
+  template <class Q>
+  ASTERISM_AVX2 static void decode(Q format, const std::uint8_t* block, float* out) {
+    const quant::detail::KScales all(block + 4);
+    alignas(32) float factors[8];
+    alignas(32) float less[8];
+    _mm256_store_ps(factors, _mm256_mul_ps(_mm256_set1_ps(quant::detail::half_at(block)), floats(all.scales)));
+    _mm256_store_ps(less, _mm256_mul_ps(_mm256_set1_ps(quant::detail::half_at(block + 2)), floats(all.minima)));
+    __m256i cells[8];
+    codes(format, block, cells);
+    ASTERISM_UNROLL
+    for (int c = 0; c < 8; ++c, out += 32) {
+      ASTERISM_UNROLL
+      for (int j = 0; j < 4; ++j) {
+        __m256 product = _mm256_mul_ps(eight(cells[c], j), _mm256_set1_ps(factors[c]));
+        __asm__("" : "+x"(product));  // it is rounded: compilers fuse it with the difference otherwise
+        _mm256_storeu_ps(out + 8 * j, _mm256_sub_ps(product, _mm256_set1_ps(less[c])));
+      }
+    }
+  }
+
+  ASTERISM_AVX2 static void decode(quant::Q6_K format, const std::uint8_t* block, float* out) {
     const float scale = quant::detail::half_at(block + 208);
     const auto* scales = reinterpret_cast<const std::int8_t*>(block + 192);
-    for (int half = 0; half < 2; ++half) {
-      __m256i of_four[4];
-      codes(block, half, of_four);
+    __m256i cells[8];
+    codes(format, block, cells);
+    ASTERISM_UNROLL
+    for (int c = 0; c < 8; ++c, out += 32, scales += 2) {
       ASTERISM_UNROLL
-      for (int i = 0; i < 4; ++i, out += 32, scales += 2) {
-        ASTERISM_UNROLL
-        for (int j = 0; j < 4; ++j) {
-          const __m256 factor = _mm256_set1_ps(scale * static_cast<float>(scales[j / 2]));
-          _mm256_storeu_ps(out + 8 * j, _mm256_mul_ps(eight(of_four[i], j), factor));
-        }
+      for (int j = 0; j < 4; ++j) {
+        const __m256 factor = _mm256_set1_ps(scale * static_cast<float>(scales[j / 2]));
+        _mm256_storeu_ps(out + 8 * j, _mm256_mul_ps(eight(cells[c], j), factor));
       }
     }
   }

@@ -50,6 +50,17 @@ struct Avx2Unpack : Avx2Blocks {
     }
   }
 
+  /// Whole blocks of a table's values, of which the pieces of a product consist.
+  template <KnownTable Q>
+  ASTERISM_AVX2 static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs,
+                                   std::uint64_t c, std::size_t cols, float* out) {
+    const auto scales = Q::scales(weights.matrix());
+    for (std::size_t i = 0; i < outputs; ++i, out += segment) {
+      const quant::TiledRow row = quant::tiled_row(weights, o + i);
+      for (std::size_t k = 0; k < cols; k += 32) table_block<Q>(row, scales, (c + k) / 32, out + k);
+    }
+  }
+
   /// Whole blocks, of which the pieces of a product consist.
   template <KnownKBlocks Q>
   static void unpack(quant::KernelMatrixRef<Q> weights, std::uint64_t o, std::size_t outputs, std::uint64_t c,

@@ -8,6 +8,7 @@
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
 #include "asterism/quant/ggml_k_blocks.hpp"
+#include "asterism/quant/ggml_tables.hpp"
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/nf4.hpp"
@@ -22,7 +23,14 @@ concept FloatFormat = quant::Quantization<Q> &&
 
 /// A format of ggml in blocks of 256 whose blocks have kernels.
 template <class Q>
-concept KnownKBlocks = quant::Quantization<Q> && (std::same_as<Q, quant::Q4_K> || std::same_as<Q, quant::Q6_K>);
+concept KnownKBlocks = quant::Quantization<Q> &&
+    (std::same_as<Q, quant::Q4_K> || std::same_as<Q, quant::Q5_K> || std::same_as<Q, quant::Q6_K>);
+
+/// A format in tiles whose 4-bit codes, the first of two in the low nibble, stand for the integers of a table.
+template <class Q>
+concept KnownTable = quant::HasKernelOrder<Q> && requires {
+  typename Q::Codes;
+} && std::same_as<typename Q::Codes, quant::TableCodes>;
 
 /// A format in tiles whose codes mean the same as those of Nf4, Int4 or Int8. Other formats are decoded by their
 /// own `decode`.

@@ -1,8 +1,9 @@
-// Blocks of ggml's Q4_K and Q6_K with NEON.
+// Blocks of ggml's Q4_K, Q5_K and Q6_K with NEON.
 #pragma once
 
 #if defined(__aarch64__)
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,13 +21,19 @@ struct NeonKBlocks {
     int8x16_t halves[2];
   };
 
-  /// Codes 32 c ... of a block of Q4_K, 0 to 15.
-  static Codes32 codes(quant::Q4_K /*format*/, const std::uint8_t* block, int c) {
+  /// Codes 32 c ... of a block of Q4_K or Q5_K, from 0 on.
+  template <class Q>
+  static Codes32 codes(Q /*format*/, const std::uint8_t* block, int c) {
+    constexpr bool fifth_bits = std::same_as<Q, quant::Q5_K>;
     Codes32 out;
     ASTERISM_UNROLL
     for (int h = 0; h < 2; ++h) {
-      const uint8x16_t bytes = vld1q_u8(block + 16 + c / 2 * 32 + 16 * h);
-      const uint8x16_t code = c % 2 == 0 ? vandq_u8(bytes, vdupq_n_u8(15)) : vshrq_n_u8(bytes, 4);
+      const uint8x16_t bytes = vld1q_u8(block + (fifth_bits ? 48 : 16) + c / 2 * 32 + 16 * h);
+      uint8x16_t code = c % 2 == 0 ? vandq_u8(bytes, vdupq_n_u8(15)) : vshrq_n_u8(bytes, 4);
+      if constexpr (fifth_bits) {
+        const uint8x16_t bits = vshlq_u8(vld1q_u8(block + 16 + 16 * h), vdupq_n_s8(static_cast<std::int8_t>(-c)));
+        code = vorrq_u8(code, vshlq_n_u8(vandq_u8(bits, vdupq_n_u8(1)), 4));
+      }
       out.halves[h] = vreinterpretq_s8_u8(code);
     }
     return out;
@@ -50,7 +57,9 @@ struct NeonKBlocks {
     return out;
   }
 
-  static void decode(quant::Q4_K format, const std::uint8_t* block, float* out) {
+  /// Of Q4_K and Q5_K.
+  template <class Q>
+  static void decode(Q format, const std::uint8_t* block, float* out) {
     const float scale = quant::detail::half_at(block);
     const float minimum = quant::detail::half_at(block + 2);
     for (int c = 0; c < 8; ++c, out += 32) {
