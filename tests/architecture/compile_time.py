@@ -2,6 +2,7 @@
 
 Usage: compile_time.py SOURCE_DIR COMPILER FLAGS...
        compile_time.py --headers SOURCE_DIR BUILD_DIR
+       compile_time.py --rooms OBJECT
 
 Budgets are seconds of processor time, of the user and of the system, with -O2, on the reference machine: an AMD one
 that compiles the standard headers alone in 0.5 s. The least of at most three runs counts. A slower machine gets
@@ -10,6 +11,9 @@ everything), and every machine 15 % more.
 
 One variant has goals that have not been reached, 10 s header-only and 4 s in the compiled form, which it took before
 layers could be unlike; its budgets are what it may take today.
+
+With --rooms: the bytes of code of each room in an object, by which an optimising compiler's time goes: what is left in
+a header-only program.
 
 With --headers: lines of each public header, and the milliseconds that the last build took to check it alone, from
 Ninja's log: more where the machine had other work, 0 where a test includes it first.
@@ -79,6 +83,25 @@ def hold_budgets(root, compiler, flags):
     return 1 if failed else 0
 
 
+def list_rooms(path):
+    """Code by room: that of a template of the standard library counts for the first room that its name has."""
+    said = subprocess.run(["nm", "-C", "-S", "--defined-only", path], check=True, capture_output=True, text=True).stdout
+    code = {}
+    for line in said.splitlines():
+        parts = line.split(None, 3)
+        if len(parts) < 4 or parts[2] not in "tTwW":
+            continue
+        room = re.search(r"asterism::([a-z_]+)::", parts[3])
+        others = ("nlohmann" if "nlohmann" in parts[3] else "asterism" if "asterism" in parts[3] else "std")
+        name = room.group(1) if room else others
+        code[name] = code.get(name, 0) + int(parts[1], 16)
+    everything = sum(code.values())
+    for name, size in sorted(code.items(), key=lambda item: -item[1]):
+        print(f"{name:16} {size:9} bytes {100 * size / everything:5.1f} %")
+    print(f"{'all':16} {everything:9} bytes")
+    return 0
+
+
 def tried_by_tests(root):
     """Headers that a test includes before all else, of which the build compiles no source of their own."""
     for test in (root / "tests").glob("*/*_test.cpp"):
@@ -110,6 +133,8 @@ def list_headers(root, build):
 def main():
     if sys.argv[1] == "--headers":
         return list_headers(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
+    if sys.argv[1] == "--rooms":
+        return list_rooms(sys.argv[2])
     source, compiler, *flags = sys.argv[1:]
     return hold_budgets(pathlib.Path(source), compiler, [f"-I{source}/include", *flags])
 
