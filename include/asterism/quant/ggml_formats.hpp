@@ -10,7 +10,7 @@
 
 namespace asterism::quant {
 
-/// Calls f.template operator()<Format>() for every format, in the order of their numbers.
+/// Calls `f.template operator()<Format>()` for every format, in the order of their numbers.
 template <class F>
 void for_each_ggml_format(F&& f) {
   const auto all = [&]<class... Formats>() { (f.template operator()<Formats>(), ...); };

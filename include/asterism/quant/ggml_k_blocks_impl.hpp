@@ -71,7 +71,7 @@ ASTERISM_INLINE KFields KBlock<Bits>::unpack(const std::uint8_t* block) {
       const int low = k < 8 ? s[k] & 15 : s[k - 8] >> 4;
       out.scales[k] = static_cast<std::int16_t>((low | (s[8 + k % 4] >> (k / 4 * 2) & 3) << 4) - 32);
     } else if constexpr (Bits == 6) {
-      out.scales[k] = static_cast<std::int8_t>(s[k]);
+      out.scales[k] = static_cast<std::int16_t>((s[k] ^ 128) - 128);  // two's complement
     } else {
       out.scales[k] = static_cast<std::int16_t>(k_scale(s, k));
       out.minima[k] = static_cast<std::int16_t>(k_minimum(s, k));

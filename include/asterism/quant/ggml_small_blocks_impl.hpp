@@ -72,13 +72,14 @@ ASTERISM_INLINE void SmallBlock<Bits, Offset>::encode(const float* weights, std:
 template <int Bits, bool Offset>
 ASTERISM_INLINE void SmallBlock<Bits, Offset>::decode(const std::uint8_t* block, float* weights) {
   constexpr int levels = 1 << Bits;
+  constexpr int half = levels / 2;
   const float scale = half_at(block);
   float values[levels];
   for (int code = 0; code < levels; ++code) {
     if constexpr (Offset) {
       values[code] = rounded_to_float32(scale * static_cast<float>(code)) + half_at(block + 2);
     } else {
-      values[code] = scale * static_cast<float>(code - levels / 2);
+      values[code] = scale * static_cast<float>(code - half);
     }
   }
   const std::uint8_t* at = block + (Offset ? 4 : 2);
@@ -96,14 +97,15 @@ ASTERISM_INLINE void SmallBlock<Bits, Offset>::decode(const std::uint8_t* block,
 template <int Bits, bool Offset>
 ASTERISM_INLINE BlockLevels SmallBlock<Bits, Offset>::levels(const std::uint8_t* block, std::uint32_t /*i*/) {
   constexpr int count = 1 << Bits;
+  constexpr int half = count / 2;
   const double scale = half_at(block);
   const double size = std::fabs(scale);
   if constexpr (Offset) {
     const double offset = half_at(block + 2);
     return {offset, offset + (count - 1) * scale, size, 2 * count * half_rounding(scale) + half_rounding(offset)};
   } else {
-    const double one = -scale * (count / 2);
-    const double other = scale * (count / 2 - 1);
+    const double one = -scale * half;
+    const double other = scale * (half - 1);
     return {std::fmin(one, other), std::fmax(one, other), size, 2 * count * half_rounding(scale)};
   }
 }

@@ -44,6 +44,7 @@ ASTERISM_INLINE std::vector<TensorInfo> place_new_tensors(const std::vector<Gguf
     return InvalidArgument(concat("tensor '", printable(name), "' ", what));
   };
   std::vector<std::string_view> names;
+  names.reserve(declarations.size());
   for (const GgufDeclaration& declaration : declarations) names.push_back(declaration.name);
   std::sort(names.begin(), names.end());
   for (std::size_t i = 1; i < names.size(); ++i) {

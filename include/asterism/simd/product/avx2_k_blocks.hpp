@@ -94,7 +94,8 @@ struct Avx2KBlocks {
     for (int c = 0; c < 8; ++c, out += 32, scales += 2) {
       ASTERISM_UNROLL
       for (int j = 0; j < 4; ++j) {
-        const __m256 factor = _mm256_set1_ps(scale * static_cast<float>(scales[j / 2]));
+        const std::int8_t of_half = scales[j < 2 ? 0 : 1];
+        const __m256 factor = _mm256_set1_ps(scale * static_cast<float>(of_half));
         _mm256_storeu_ps(out + 8 * j, _mm256_mul_ps(eight(cells[c], j), factor));
       }
     }
