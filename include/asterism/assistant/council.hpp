@@ -156,9 +156,9 @@ class Council {
         if (!voice.adapter.empty()) names.push_back(voice.adapter);
       }
       std::ranges::sort(names);
-      const auto different = static_cast<std::size_t>(std::ranges::unique(names).begin() - names.begin());
-      if (different > static_cast<std::size_t>(B::Adapters::slots)) {
-        throw InvalidArgument(concat("a council of ", different, " adapters, of which ", B::Adapters::slots,
+      names.erase(std::unique(names.begin(), names.end()), names.end());
+      if (names.size() > static_cast<std::size_t>(B::Adapters::slots)) {
+        throw InvalidArgument(concat("a council of ", names.size(), " adapters, of which ", B::Adapters::slots,
                                      " are in memory: give expert::Adapters more slots"));
       }
     }
