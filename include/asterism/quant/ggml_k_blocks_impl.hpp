@@ -1,7 +1,6 @@
 // Bodies of ggml_k_blocks.hpp.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
