@@ -10,6 +10,7 @@
 #include "asterism/checkpoint/weight_files.hpp"
 #include "asterism/checkpoint/weight_finder.hpp"
 #include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/file/path.hpp"
 #include "asterism/generate/checkpoint_extras.hpp"
@@ -193,7 +194,9 @@ TEST_CASE("recipes that are not known and weights beyond their formats are refus
   const TemporaryFolder folder;
   ProgressSink silence;
   check_error<Unsupported>(
-      [&] { write_gguf(golden_model("plain"), folder / "m.gguf", silence, {.tokenizer = false, .recipe = "IQ1_S"}); },
+      [&] {
+        write_gguf(golden_model("plain"), folder / "m.gguf", silence, {.tokenizer = false, .recipe = "IQ1_S"});
+      },
       {"'IQ1_S'", "Q4_K_M"});
   test::EditedCheckpoint edited(golden_model("plain"));
   edited.set("model.layers.1.self_attn.q_proj.weight", 70, 1e8F);
@@ -201,6 +204,19 @@ TEST_CASE("recipes that are not known and weights beyond their formats are refus
   edited.write(source.path());
   check_error<FormatError>(
       [&] { write_gguf(source.path(), folder / "m.gguf", silence, {.tokenizer = false, .recipe = "Q4_0"}); },
-      {"'blk.1.attn_q.weight'", "Q4_0"});
+      {"model.safetensors: ",
+       "'model.layers.1.self_attn.q_proj.weight', written as 'blk.1.attn_q.weight': elements ",
+       "exceed the range of Q4_0: choose another recipe"});
   CHECK(file::path_kind(folder / "m.gguf") == file::PathKind::missing);
+  // Elements are counted in the tensor of all experts.
+  test::EditedCheckpoint third(golden_model("plain"));
+  const std::string name = "model.layers.1.block_sparse_moe.experts.2.w2.weight";
+  const std::size_t elements = third.tensors.at(name).bytes.size() / 4;
+  third.set(name, 70, 1e8F);
+  third.write(source.path());
+  const std::size_t first = 2 * elements + 64;
+  check_error<FormatError>(
+      [&] { write_gguf(source.path(), folder / "m.gguf", silence, {.tokenizer = false, .recipe = "Q4_0"}); },
+      {"'" + name + "', written as 'blk.1.ffn_down_exps.weight'",
+       concat("elements ", first, " to ", first + 31, " exceed the range of Q4_0")});
 }

@@ -4,8 +4,9 @@ Run:  python tests/golden/ggml_blocks.py [folder]      (default: the folder `qua
 With: gguf 0.19.0, numpy 2.4.6, safetensors 0.8.0, Python 3.11
 
 ggml_blocks.safetensors holds for each format `<format>/blocks`, 512 weights in random blocks with finite scales, and
-`<format>/values`, these as float32. `weights` are 1024 numbers of many kinds in float32; of formats that the package
-writes `<format>/encoded` are their blocks.
+`<format>/values`, these as float32. `weights` are 1536 numbers of many kinds in float32, the last 512 of which in
+blocks whose codes depend on when products are rounded; of formats that the package writes `<format>/encoded` are their
+blocks.
 """
 
 import pathlib
@@ -52,9 +53,29 @@ def weights_of_many_kinds(random):
     return out
 
 
+def codes_at_ties(random):
+    """Blocks of bfloat16 normals and of multiples of 1/16 whose codes in Q4_0 or Q5_0 change if the product of weight
+    and inverse scale is not rounded to float32 before the half is added."""
+    bits = (random.standard_normal((40000, 32)) * 0.02).astype(np.float32).view(np.uint32)
+    narrow = (bits & np.uint32(0xFFFF0000)).view(np.float32)
+    grid = (np.round(random.standard_normal((40000, 32)) * 16) / 16).astype(np.float32)
+    out = []
+    for blocks, count in ((narrow, 6), (grid, 4)):
+        largest = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=1, keepdims=True), axis=1)
+        for half in (8, 16):
+            inverse = np.float32(1) / (largest / np.float32(-half))
+            rounded = np.trunc(blocks * inverse + np.float32(half + 0.5))
+            exact = np.trunc((blocks.astype(np.float64) * inverse + (half + 0.5)).astype(np.float32))
+            out.append(blocks[(rounded != exact).any(axis=1)][:count])
+    out = np.concatenate(out)
+    assert out.shape == (16, 32)  # no such multiples of 1/16 for Q5_0
+    return out.reshape(-1)
+
+
 def main():
     random = np.random.Generator(np.random.PCG64(20))
-    tensors = {"weights": weights_of_many_kinds(random)}
+    ties = codes_at_ties(np.random.Generator(np.random.PCG64(21)))
+    tensors = {"weights": np.concatenate([weights_of_many_kinds(random), ties])}
     for name in SCALES:
         kind = GGMLQuantizationType[name]
         blocks = random_blocks(random, name)
@@ -63,7 +84,7 @@ def main():
         assert np.isfinite(values).all()
         tensors[f"{name}/values"] = values.reshape(-1)
         if name in WRITTEN:
-            tensors[f"{name}/encoded"] = quants.quantize(tensors["weights"].reshape(4, 256), kind).reshape(-1)
+            tensors[f"{name}/encoded"] = quants.quantize(tensors["weights"].reshape(4, 384), kind).reshape(-1)
     save_file({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, OUT / "ggml_blocks.safetensors")
 
 

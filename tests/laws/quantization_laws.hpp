@@ -41,7 +41,7 @@ inline constexpr MatrixSize matrix_sizes[] = {{0, 5},  {2, 0},  {1, 1},  {7, 1},
 template <quant::Quantization Q>
 std::vector<MatrixSize> sizes_of() {
   std::vector<MatrixSize> all(std::begin(matrix_sizes), std::end(matrix_sizes));
-  for (MatrixSize& size : all) size.cols = quant::fitting_width<Q>(size.cols);
+  for (MatrixSize& size : all) size.cols = test::fitting_width<Q>(size.cols);
   return all;
 }
 
@@ -89,7 +89,7 @@ void planes_are_disjoint_and_aligned() {
               end);
     law.holds(planes.bytes().count % alignment == 0, size_text(size), ": ", planes.bytes().count, " bytes");
   }
-  constexpr quant::Planes at_compile_time = Q::planes(64, quant::fitting_width<Q>(64));
+  constexpr quant::Planes at_compile_time = Q::planes(64, test::fitting_width<Q>(64));
   static_assert(at_compile_time.count > 0 && at_compile_time.bytes().count > 0);
   const Law says("bits_per_weight is what a large matrix takes", model_name<Q>());
   const double bits = static_cast<double>(Q::planes(4096, 4096).bytes().count) * 8 / (4096.0 * 4096.0);
@@ -191,7 +191,7 @@ void kernel_order_decodes_alike() {
   std::uint64_t fits = 64;
   if constexpr (quant::HasKernelOrder<Q>) fits = std::max<std::uint64_t>(Q::KernelOrder::block, 32);
   for (const std::uint64_t width : {fits, fits + 1, fits + fits / 2, 9 * fits}) {
-    const std::uint64_t cols = quant::fitting_width<Q>(width);
+    const std::uint64_t cols = test::fitting_width<Q>(width);
     for (const std::uint64_t rows : {1U, 15U, 32U, 37U}) {
       const test::PackedMatrix<Q> matrix(rows, cols, test::random_row(rows * cols, rows, 0.02F));
       ranges_are_parts_of(
@@ -208,7 +208,7 @@ void refuses_what_is_not_finite() {
   for (const std::uint32_t bits : {0x7F800000U, 0xFF800000U, 0x7FC00000U, 0xFFC00000U, 0x7F800001U}) {
     for (const std::size_t at :
          {std::size_t{0}, std::size_t{77}, std::size_t{1023}, std::size_t{66000}, std::size_t{69999}}) {
-      const std::uint64_t cols = quant::fitting_width<Q>(700);
+      const std::uint64_t cols = test::fitting_width<Q>(700);
       std::vector<float> values(100 * cols, 0.5F);
       values[at] = std::bit_cast<float>(bits);
       std::string message = "(nothing was thrown)";

@@ -38,12 +38,12 @@ std::vector<std::byte> bytes_of(const std::vector<std::uint8_t>& values) {
   return out;
 }
 
-/// The relative root of the mean squared error of normal weights.
+/// The relative root of the mean squared error of normal weights of one magnitude.
 template <class Q>
-double relative_error() {
+double relative_error(double magnitude = 1) {
   Random random(3);
   std::vector<float> values(1 << 16);
-  for (float& value : values) value = static_cast<float>(random.normal());
+  for (float& value : values) value = static_cast<float>(magnitude * random.normal());
   const std::vector<float> decoded = PackedMatrix<Q>(64, 1024, values).decoded();
   double error = 0;
   double size = 0;
@@ -120,7 +120,34 @@ TEST_CASE("errors of normal weights") {
   CHECK(relative_error<MXFP4>() < 0.13);
 }
 
-TEST_CASE_TEMPLATE("weights of one level each come back exactly", Q, Q3_K, Q6_K, Q4_K, Q5_K, Q2_K) {
+TEST_CASE_TEMPLATE("small weights keep their precision", Q, EVERY_FORMAT) {
+  const std::string name = Q::name();
+  CAPTURE(name);
+  // Scales that are subnormal numbers of binary16, or integers times those. The package's rounding of Q8_0 costs 0.005.
+  const double usual = relative_error<Q>();
+  for (const double magnitude : {1e-1, 1e-2, 1e-3, 1e-4}) {
+    CAPTURE(magnitude);
+    CHECK(relative_error<Q>(magnitude) < 1.1 * usual + 0.006);
+  }
+}
+
+TEST_CASE_TEMPLATE("the smallest weights keep their signs", Q, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS) {
+  const std::string name = Q::name();
+  CAPTURE(name);
+  for (const float magnitude : {1e-4F, 2e-5F, 1e-5F, 3e-6F, 1e-6F}) {
+    CAPTURE(magnitude);
+    std::vector<float> weights(256);
+    for (std::size_t i = 0; i < 256; ++i) weights[i] = i % 2 == 0 ? magnitude : -magnitude;
+    const std::vector<float> decoded = PackedMatrix<Q>(1, 256, weights).decoded();
+    const float allowed = 0.15F * magnitude + 0x1p-22F;  // scales are multiples of 2^-24
+    CHECK(std::fabs(decoded[0] - weights[0]) <= allowed);
+    CHECK(std::fabs(decoded[1] - weights[1]) <= allowed);
+    CHECK(decoded[0] > 0);
+    CHECK(decoded[1] < 0);
+  }
+}
+
+TEST_CASE_TEMPLATE("weights on levels of their codes stay nearest to them", Q, Q3_K, Q6_K, Q4_K, Q5_K, Q2_K) {
   // Sub-blocks with codes that take both ends, times a scale that the block's own scale expresses.
   constexpr int most =
       Q::code_bits <= 5 && !keeps_zeros<Q> ? (1 << Q::code_bits) - 1 : (1 << (Q::code_bits - 1)) - 1;
@@ -129,8 +156,7 @@ TEST_CASE_TEMPLATE("weights of one level each come back exactly", Q, Q3_K, Q6_K,
   for (int i = 0; i < 256; ++i)
     weights[static_cast<std::size_t>(i)] = 0.5F * static_cast<float>(least + i % (most - least + 1));
   const std::vector<float> decoded = PackedMatrix<Q>(1, 256, weights).decoded();
-  for (std::size_t i = 0; i < 256; ++i)
-    CHECK(std::fabs(decoded[i] - weights[i]) <= 0.04F * std::fabs(weights[i]) + 0.05F);
+  for (std::size_t i = 0; i < 256; ++i) CHECK(std::fabs(decoded[i] - weights[i]) <= 0.2F);
 }
 
 TEST_CASE_TEMPLATE("scales beyond binary16 are refused by name", Q, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K,

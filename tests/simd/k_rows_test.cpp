@@ -110,6 +110,23 @@ TEST_CASE_TEMPLATE("the sums of plain loops, with the same bits on every level",
   check<Q, 256>(3, 5, 512);
 }
 
+TEST_CASE("rows that are not whole blocks are refused") {
+  const std::vector<std::byte> bytes = random_blocks<quant::Q4_K>(4, 512);
+  const quant::KernelMatrixRef<quant::Q4_K> weights{bytes.data(), 4, 384};
+  CHECK_FALSE(simd::has_integer_product(weights));
+  CHECK_FALSE(simd::has_integer_product(quant::KernelMatrixRef<quant::Q4_K>{bytes.data(), 4, 0}));
+  const StoredRows8 x(1, 384, simd::activation_order<quant::Q4_K>);
+  const std::vector<float> values(384);
+  std::vector<float> y(4);
+  constexpr const char* message =
+      "product: rows of W (4, 384) are not whole blocks of 256 weights, which its format consists of";
+  CHECK_THROWS_WITH_AS(simd::product(weights, x.view(), MatrixView<float>(y.data(), 1, 4), 0, 4), message,
+                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(simd::product(weights, MatrixView<const float>(values.data(), 1, 384),
+                                     MatrixView<float>(y.data(), 1, 4), 0, 4),
+                       message, InvalidArgument);
+}
+
 TEST_CASE_TEMPLATE("blocks become weights to the bit of decode, on every level", Q, quant::Q4_K, quant::Q5_K,
                    quant::Q6_K) {
   // A row with a one in it takes one weight out of a product.

@@ -89,7 +89,7 @@ TEST_CASE_TEMPLATE("product equals the naive sum in double precision", Q, quant:
                    Int4<128>, quant::Q4_0, quant::Q8_0, quant::IQ4_NL, quant::MXFP4, quant::Q2_K, quant::Q4_K,
                    quant::Q6_K, Sixteenths) {
   for (Size size : sizes) {
-    size.cols = quant::fitting_width<Q>(size.cols);
+    size.cols = test::fitting_width<Q>(size.cols);
     CAPTURE(size.outputs);
     CAPTURE(size.cols);
     const PackedMatrix<Q> weights(size.outputs, size.cols, random_values(size.outputs * size.cols, 1));

@@ -12,6 +12,12 @@
 
 namespace asterism::test {
 
+/// The least width that Q takes and that has room for `cols` columns.
+template <class Q>
+constexpr std::uint64_t fitting_width(std::uint64_t cols) {
+  return (cols + quant::width_multiple<Q> - 1) / quant::width_multiple<Q> * quant::width_multiple<Q>;
+}
+
 template <quant::Quantization Q>
 class PackedMatrix {
  public:

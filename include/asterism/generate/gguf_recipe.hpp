@@ -23,7 +23,6 @@ class GgufRecipe {
   /// All names, for messages: "Q4_0, Q4_1, ...".
   static std::string names();
 
-  std::string_view name() const { return name_; }
   /// The number of `general.file_type`.
   std::uint32_t file_type() const { return file_type_; }
 

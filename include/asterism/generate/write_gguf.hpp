@@ -18,12 +18,12 @@ struct WriteGgufOptions {
 
 /// Writes the weights, the configuration and the tokenizer of the checkpoint in the folder `from` to the GGUF file
 /// `to`, as llama.cpp's converter does: matrices in 16 or 32 bits as they are or in the blocks of a recipe, vectors,
-/// routers and convolutions in float32. The file appears when it is complete. Memory: the queries of a layer in
-/// float32. Throws FileError, FormatError, Unsupported as `load`; Unsupported for weights in 4 bits and for what the
-/// format does not hold: dense layers beside experts, weights of experts that are not normalised, other architectures
-/// than those that are read, and tokenizers as generate::add_gguf_tokenizer says, and recipes that are not known;
-/// FormatError for weights beyond the range of a format. Progress counts bytes written; an exception from the sink
-/// cancels.
+/// routers and convolutions in float32. The file appears when it is complete. Memory: twice the largest matrix whose
+/// rows change places, such as the queries of a layer, in float32, and what it is written as. Throws FileError,
+/// FormatError, Unsupported as `load`; Unsupported for weights in 4 bits and for what the format does not hold: dense
+/// layers beside experts, weights of experts that are not normalised, other architectures than those that are read, and
+/// tokenizers as generate::add_gguf_tokenizer says, and recipes that are not known; FormatError for weights beyond the
+/// range of a format. Progress counts bytes written; an exception from the sink cancels.
 void write_gguf(const std::string& from, const std::string& to, ProgressSink& progress,
                 const WriteGgufOptions& options = {});
 

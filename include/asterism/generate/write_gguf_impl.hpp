@@ -206,16 +206,32 @@ inline std::vector<GgufTensor> gguf_tensors(const std::vector<FoundWeight>& weig
   return out;
 }
 
-/// Floats as elements of a 16-bit or 32-bit type, which hold them exactly, or as whole blocks.
-inline std::vector<std::byte> as_stored(View<const float> values, const checkpoint::GgufDeclaration& tensor) {
+/// Why blocks can't hold `values`, elements from `first` on of a tensor, of which they were made as far as that goes.
+inline std::string unsuited(View<const float> values, std::uint64_t first, const quant::BlockCodec& codec,
+                            View<const std::byte> blocks) {
+  const float* bad = std::find_if(values.begin(), values.end(), quant::not_finite);
+  if (bad != values.end()) {
+    return concat("element ", first + static_cast<std::uint64_t>(bad - values.begin()), " is ", *bad);
+  }
+  first += quant::first_unsound(codec, blocks) * codec.elements;
+  return concat("elements ", first, " to ", first + codec.elements - 1, " exceed the range of ", codec.name,
+                ": choose another recipe, or none, which leaves weights in 16 or 32 bits");
+}
+
+/// Floats as elements of a 16-bit or 32-bit type, which hold them exactly, or as whole blocks: elements from `first` on
+/// of the tensor. `source` says what they were read from.
+template <class Source>
+std::vector<std::byte> as_stored(View<const float> values, std::uint64_t first,
+                                 const checkpoint::GgufDeclaration& tensor, Source&& source) {
   const DType dtype = tensor.dtype;
   if (const quant::BlockCodec* codec = tensor.blocks) {
     std::vector<std::byte> blocks(values.size / codec->elements * codec->bytes);
-    const quant::FloatWeights source{values};
+    const quant::FloatWeights weights{values};
     try {
-      quant::encode_blocks(*codec, source, values.size, blocks.data());
-    } catch (const NumericError& error) {
-      throw FormatError(concat("tensor '", tensor.name, "': ", error.what()));
+      quant::encode_blocks(*codec, weights, values.size, blocks.data());
+    } catch (const NumericError&) {
+      throw FormatError(
+          concat(source(), ", written as '", tensor.name, "': ", unsuited(values, first, *codec, blocks)));
     }
     return blocks;
   }
@@ -266,17 +282,20 @@ ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, 
   for (const checkpoint::TensorInfo& tensor : writer.tensors()) total += tensor.bytes;
   progress.begin("writing", total, ProgressUnit::bytes);
   std::uint64_t done = 0;
-  const auto write = [&](const checkpoint::GgufDeclaration& tensor, View<const float> values) {
-    const std::vector<std::byte> bytes = generate::detail::as_stored(values, tensor);
+  const auto write = [&](const checkpoint::GgufDeclaration& tensor, std::uint64_t first, View<const float> values,
+                         const auto& source) {
+    const std::vector<std::byte> bytes = generate::detail::as_stored(values, first, tensor, source);
     writer.write(tensor.name, bytes);
     progress.advance(done += bytes.size(), tensor.name);
   };
-  if (scaled) write({std::string(rope), checkpoint::DType::f32, {}}, factors);
+  if (scaled) write({std::string(rope), checkpoint::DType::f32, {}}, 0, factors, [&] { return from; });
   constexpr std::uint64_t at_a_time = std::uint64_t{1} << 18U;
   std::vector<float> values;
   std::vector<float> ordered;
   for (const GgufTensor& tensor : tensors) {
+    std::uint64_t before = 0;  // elements of the tensor
     for (const checkpoint::FoundWeight* found : tensor.weights) {
+      const auto source = [&] { return store.describe(*found->tensor); };
       const model::WeightInfo& info = model::info_of(shape.architecture, found->id.role);
       const std::uint64_t elements = model::size_of(info.rows, shape) * model::size_of(info.cols, shape);
       const checkpoint::RowGather rows = checkpoint::locate_in_gguf(found->id, shape, {}).rows;
@@ -285,7 +304,7 @@ ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, 
         values.resize(static_cast<std::size_t>(std::min(piece, elements - first)));
         checkpoint::read_floats(store, *found, first, values);
         if (rows.in_order()) {
-          write(tensor.declaration, values);
+          write(tensor.declaration, before + first, values, source);
           continue;
         }
         ordered.resize(values.size());
@@ -293,8 +312,9 @@ ASTERISM_INLINE void write_gguf(const std::string& from, const std::string& to, 
           std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(begin), n,
                       ordered.begin() + static_cast<std::ptrdiff_t>(at));
         });
-        write(tensor.declaration, ordered);
+        write(tensor.declaration, before, ordered, source);
       }
+      before += elements;
       checkpoint::release(store, *found);
     }
   }

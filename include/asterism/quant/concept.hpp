@@ -84,12 +84,6 @@ template <class Q>
   requires requires { Q::width_multiple; }
 inline constexpr std::uint64_t width_multiple<Q> = Q::width_multiple;
 
-/// The least width that Q takes and that has room for `cols` columns.
-template <class Q>
-constexpr std::uint64_t fitting_width(std::uint64_t cols) {
-  return (cols + width_multiple<Q> - 1) / width_multiple<Q> * width_multiple<Q>;
-}
-
 /// Whether a zero among other weights comes back as a zero; true unless Q says otherwise.
 template <class Q>
 inline constexpr bool keeps_zeros = true;

@@ -26,6 +26,15 @@ int nearest_within(float x, int least, int most);
 /// The scale, of either sign, of up to 32 finite weights that are level * scale; 0 where all are zero.
 float fit_scale(View<const float> weights, const CodeLevels& levels);
 
+/// Up to 16 values as integers in [least, most] times a binary16, which is returned as bits: the largest magnitude
+/// takes the end of the range, but where so small a binary16 is 0 or too coarse for that, an integer inside of it.
+/// Infinite where a value is beyond the range.
+std::uint16_t fit_unit(View<const float> values, int least, int most, std::int16_t* integers);
+
+/// Replaces a zero among such integers by 1 or -1 unless its value is zero: codes of the least scale say more of small
+/// weights than none.
+void keep_from_zero(View<const float> values, std::uint16_t unit, std::int16_t* integers);
+
 /// A scale and a minimum, neither negative.
 struct ScaleAndMinimum {
   float scale = 0;

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 #include "asterism/core/bits.hpp"
 #include "asterism/quant/divide_by_scale.hpp"
 #include "asterism/quant/ggml_fit.hpp"
+#include "asterism/quant/half_precision.hpp"
 
 namespace asterism::quant::detail {
 
@@ -57,6 +59,30 @@ ASTERISM_INLINE float fit_scale(View<const float> weights, const CodeLevels& lev
     }
   }
   return static_cast<float>(best * largest);
+}
+
+ASTERISM_INLINE std::uint16_t fit_unit(View<const float> values, int least, int most, std::int16_t* integers) {
+  const float largest = *std::max_element(values.begin(), values.end(),
+                                          [](float a, float b) { return std::fabs(a) < std::fabs(b); });
+  const auto end = static_cast<float>(least < 0 ? least : most);
+  std::uint16_t unit = float16_from_float(largest / end);
+  const float widest = std::fabs(float_from_float16(unit)) * (std::fabs(end) + 0.5F);
+  if (std::fabs(largest) > widest)
+    ++unit;  // was rounded down far, as subnormal numbers may be: the next larger one
+  const bool finite = (unit & 0x7C00U) != 0x7C00U;
+  const DivideByScale divide(finite ? float_from_float16(unit) : 0);
+  for (std::size_t i = 0; i < values.size; ++i) {
+    integers[i] = static_cast<std::int16_t>(nearest_within(divide(values[i]), least, most));
+  }
+  return unit;
+}
+
+ASTERISM_INLINE void keep_from_zero(View<const float> values, std::uint16_t unit, std::int16_t* integers) {
+  const bool negative_unit = (unit & 0x8000U) != 0;
+  for (std::size_t i = 0; i < values.size; ++i) {
+    if (values[i] == 0 || integers[i] != 0) continue;
+    integers[i] = static_cast<std::int16_t>((values[i] < 0) == negative_unit ? 1 : -1);
+  }
 }
 
 ASTERISM_INLINE ScaleAndMinimum fit_scale_and_minimum(View<const float> weights, int most) {

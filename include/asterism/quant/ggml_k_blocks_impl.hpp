@@ -1,7 +1,6 @@
 // Bodies of ggml_k_blocks.hpp.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -165,19 +164,9 @@ ASTERISM_INLINE void KBlock<Bits>::encode(const float* weights, std::uint8_t* bl
       scales[s] = fit_scale(part, {.lowest = lowest, .count = count});
     }
   }
-  // Scales and minima become integers times a binary16; the largest scale takes the end of the range.
-  const auto to_integers = [](const float* values, int least, int most, std::int16_t* out) {
-    const float largest = *std::max_element(values, values + sub_blocks,
-                                            [](float a, float b) { return std::fabs(a) < std::fabs(b); });
-    const std::uint16_t unit = float16_from_float(largest / static_cast<float>(least < 0 ? least : most));
-    const DivideByScale divide((unit & 0x7C00U) == 0x7C00U ? 0 : float_from_float16(unit));
-    for (int s = 0; s < sub_blocks; ++s) {
-      out[s] = static_cast<std::int16_t>(nearest_within(divide(values[s]), least, most));
-    }
-    return unit;
-  };
-  fields.scale = to_integers(scales, lowest_scale, highest_scale, fields.scales);
-  if constexpr (has_minima) fields.minimum = to_integers(minima, 0, highest_scale, fields.minima);
+  fields.scale = fit_unit({scales, sub_blocks}, lowest_scale, highest_scale, fields.scales);
+  if constexpr (has_minima) fields.minimum = fit_unit({minima, sub_blocks}, 0, highest_scale, fields.minima);
+  keep_from_zero({scales, sub_blocks}, fields.scale, fields.scales);
   const CodeLevels levels{.lowest = lowest, .count = count};
   for (int i = 0; i < k_elements; ++i) {
     const int s = i / sub_elements;

@@ -52,8 +52,7 @@ ASTERISM_INLINE void SmallBlock<Bits, Offset>::encode(const float* weights, std:
     const float scale = largest_of(weights) / static_cast<float>(-half);
     const float inverse = inverse_of(scale);
     for (int i = 0; i < small_block; ++i) {
-      const double code = double{weights[i]} * double{inverse} + (half + 0.5);
-      codes[i] = truncated(static_cast<float>(code), most);
+      codes[i] = truncated(rounded_to_float32(weights[i] * inverse) + (half + 0.5F), most);
     }
     store16(float16_from_float(scale), at);
     at += 2;

@@ -67,15 +67,14 @@ ASTERISM_INLINE void Iq4XsBlock::encode(const float* weights, std::uint8_t* bloc
   for (int s = 0; s < sub_blocks; ++s) {
     scales[s] = fit_scale({weights + s * sub_elements, sub_elements}, iq4_levels);
   }
-  const float largest =
-      *std::max_element(scales, scales + sub_blocks, [](float a, float b) { return std::fabs(a) < std::fabs(b); });
-  const std::uint16_t unit = float16_from_float(largest / -32);
+  std::int16_t integers[sub_blocks];
   std::memset(block, 0, 8);
+  const std::uint16_t unit = fit_unit({scales, sub_blocks}, -32, 31, integers);
+  keep_from_zero({scales, sub_blocks}, unit, integers);
   store16(unit, block);
-  const DivideByScale divide(is_finite_half(block) ? float_from_float16(unit) : 0);
   std::uint32_t high = 0;
   for (int s = 0; s < sub_blocks; ++s) {
-    const auto bits = static_cast<unsigned>(nearest_within(divide(scales[s]), -32, 31) + 32);
+    const auto bits = static_cast<unsigned>(integers[s] + 32);
     block[4 + s / 2] = static_cast<std::uint8_t>(block[4 + s / 2] | (bits & 15U) << (s % 2 * 4));
     high |= bits >> 4U << (2 * s);
   }

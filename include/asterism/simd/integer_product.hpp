@@ -5,6 +5,7 @@
 
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/quant/concept.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/simd/activation8.hpp"
 #include "asterism/simd/integer/format.hpp"
@@ -18,8 +19,8 @@ template <class Q>
 constexpr bool has_integer_product(quant::KernelMatrixRef<Q> weights) {
   if constexpr (IntegerFormat<Q>) {
     return weights.in_tiles();
-  } else if constexpr (IntegerKFormat<Q>) {
-    return weights.cols > 0;
+  } else if constexpr (KnownKBlocks<Q>) {
+    return weights.cols > 0 && weights.cols % quant::width_multiple<Q> == 0;
   } else {
     return false;
   }

@@ -127,12 +127,12 @@ void product(quant::KernelMatrixRef<Q> weights, const Rows8& x, MatrixView<float
   if constexpr (!std::same_as<Read, Q>) {
     return product<Read, Group>({weights.data, weights.rows, weights.cols}, x, y, first, count, use);
   } else {
-    detail::check_product(weights.rows, weights.cols, x.rows, x.cols, y, first, count);
+    detail::check_product(weights.rows, weights.cols, quant::width_multiple<Q>, x.rows, x.cols, y, first, count);
     if (!has_integer_product(weights) || x.order != activation_order<Q, Group>) {
       throw InvalidArgument(
           "product: the weights are not in tiles, or the activations in another order than they want");
     }
-    if constexpr (IntegerKFormat<Q>) {
+    if constexpr (KnownKBlocks<Q>) {
       return KRowKernels::run(
           use, [&](auto kernels) { kernels.template multiply<Group>(weights, first, first + count, x, y); });
     } else {

@@ -17,7 +17,7 @@ void product(quant::KernelMatrixRef<Q> weights, MatrixView<const float> x, Matri
     return product(quant::KernelMatrixRef<Read>{weights.data, weights.rows, weights.cols}, x, y, first, count,
                    use);
   } else {
-    detail::check_product(weights.rows, weights.cols, x.rows, x.cols, y, first, count);
+    detail::check_product(weights.rows, weights.cols, quant::width_multiple<Q>, x.rows, x.cols, y, first, count);
     ProductKernels::run(use, [&](auto kernels) { kernels.product(weights, x, y, first, count); });
   }
 }

@@ -32,7 +32,7 @@ class GgufWriter {
   /// Reserves the space on disk. Sizes of dtypes are those of ggml's plain types. InvalidArgument for a name that is
   /// empty, longer than 64 bytes or there twice, more than four sizes, a dtype that the format lacks, or rows that are
   /// not whole blocks; FileError naming the path if the file can't be created or the disk lacks the space.
-  GgufWriter(const std::string& path, const GgufKeys& keys, std::vector<GgufDeclaration> declarations);
+  GgufWriter(const std::string& path, const GgufKeys& keys, const std::vector<GgufDeclaration>& declarations);
 
   /// The tensors in the order in which `write` expects them: that of the declarations. `dtype` is u8 for blocks.
   const std::vector<TensorInfo>& tensors() const { return tensors_; }
@@ -49,7 +49,6 @@ class GgufWriter {
   /// Ends the tensors that have all their bytes, with the padding behind each.
   void end_complete();
 
-  std::vector<GgufDeclaration> declarations_;
   std::vector<TensorInfo> tensors_;
   std::string header_;
   file::NewFile file_;

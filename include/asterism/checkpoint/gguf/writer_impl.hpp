@@ -117,10 +117,9 @@ ASTERISM_INLINE std::uint64_t gguf_file_bytes(const std::string& header, const s
 }  // namespace detail
 
 ASTERISM_INLINE GgufWriter::GgufWriter(const std::string& path, const GgufKeys& keys,
-                                       std::vector<GgufDeclaration> declarations)
-    : declarations_(std::move(declarations)),
-      tensors_(detail::place_new_tensors(declarations_)),
-      header_(detail::gguf_header(keys, declarations_, tensors_)),
+                                       const std::vector<GgufDeclaration>& declarations)
+    : tensors_(detail::place_new_tensors(declarations)),
+      header_(detail::gguf_header(keys, declarations, tensors_)),
       file_(path, detail::gguf_file_bytes(header_, tensors_)) {
   file_.write({reinterpret_cast<const std::byte*>(header_.data()), header_.size()});
   for (TensorInfo& tensor : tensors_) tensor.offset += header_.size();

@@ -22,7 +22,7 @@ namespace asterism::simd {
 /// Four columns in each lane of a register, eight lanes a cell; see PortableKRows for the order. A block is unpacked
 /// once for up to sixteen rows of activations.
 struct Avx2KRows {
-  template <std::size_t Group, IntegerKFormat Q>
+  template <std::size_t Group, KnownKBlocks Q>
   static void multiply(quant::KernelMatrixRef<Q> weights, std::size_t first, std::size_t end, const Rows8& x,
                        MatrixView<float> y) {
     for (std::size_t o = first; o < end; ++o) {

@@ -20,14 +20,10 @@ concept IntegerFormat = quant::HasKernelOrder<Q> && Q::KernelOrder::block % Rows
   Q::integer_shift;
 };
 
-/// A format of ggml in blocks of 256 whose sub-blocks have integer scales, which are multiplied with rows as they are
-/// stored: see PortableKRows.
+/// A format whose products may be sums of integers: in tiles, or of ggml's blocks of 256, which are multiplied with
+/// rows as they are stored: see PortableKRows.
 template <class Q>
-concept IntegerKFormat = KnownKBlocks<Q>;
-
-/// A format whose products may be sums of integers.
-template <class Q>
-concept HasIntegerProduct = IntegerFormat<Q> || IntegerKFormat<Q>;
+concept HasIntegerProduct = IntegerFormat<Q> || KnownKBlocks<Q>;
 
 /// Sums of weights in blocks of Q times activations in groups of `Group`: a cell has one scale of either; its sum of
 /// integers is exact. The cells of the smaller of block and group are summed up with their scales, then the sums of the
@@ -49,7 +45,7 @@ struct Nesting {
 /// The order in which activations in groups of `Group` are multiplied with the codes of format Q.
 template <HasIntegerProduct Q, std::size_t Group = quant::Int8Activations::group>
 inline constexpr ActivationOrder activation_order = [] {
-  if constexpr (IntegerKFormat<Q>) {
+  if constexpr (KnownKBlocks<Q>) {
     return ActivationOrder{.paired = false, .group = Group, .cell = Rows8::unit};
   } else {
     return ActivationOrder{.paired = Q::KernelOrder::bits == 4, .group = Group, .cell = Nesting<Q, Group>::cell};

@@ -23,7 +23,7 @@ namespace asterism::simd {
 
 /// Four columns in each lane of two registers, eight lanes a cell; see PortableKRows for the order.
 struct NeonKRows {
-  template <std::size_t Group, IntegerKFormat Q>
+  template <std::size_t Group, KnownKBlocks Q>
   static void multiply(quant::KernelMatrixRef<Q> weights, std::size_t first, std::size_t end, const Rows8& x,
                        MatrixView<float> y) {
     for (std::size_t o = first; o < end; ++o) {

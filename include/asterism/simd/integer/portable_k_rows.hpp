@@ -18,7 +18,7 @@
 namespace asterism::simd {
 
 /// The block of a format of ggml.
-template <IntegerKFormat Q>
+template <KnownKBlocks Q>
 using KBlockOf = quant::detail::KBlock<Q::code_bits>;
 
 /// Eight sums that are added in one order.
@@ -42,7 +42,7 @@ struct EightSums {
 /// are added in the order of EightSums. Each other multiplication is fused with its addition.
 struct PortableKRows {
   /// y(r, o) for all rows of x and the outputs [first, end).
-  template <std::size_t Group, IntegerKFormat Q>
+  template <std::size_t Group, KnownKBlocks Q>
   static void multiply(quant::KernelMatrixRef<Q> weights, std::size_t first, std::size_t end, const Rows8& x,
                        MatrixView<float> y) {
     constexpr std::size_t together = 8;

@@ -9,9 +9,10 @@
 
 namespace asterism::simd::detail {
 
-/// Throws InvalidArgument unless y has room for x W^T, W (outputs, cols), and W has the requested outputs.
-void check_product(std::uint64_t outputs, std::uint64_t cols, std::size_t x_rows, std::size_t x_cols,
-                   MatrixView<const float> y, std::size_t first, std::size_t count);
+/// Throws InvalidArgument unless y has room for x W^T, W (outputs, cols), its rows are whole multiples of
+/// `width_multiple` and it has the requested outputs.
+void check_product(std::uint64_t outputs, std::uint64_t cols, std::uint64_t width_multiple, std::size_t x_rows,
+                   std::size_t x_cols, MatrixView<const float> y, std::size_t first, std::size_t count);
 
 }  // namespace asterism::simd::detail
 
