@@ -114,6 +114,8 @@ class Laps {
 
   /// Null where nobody listens.
   Timeline* timeline() const { return timeline_; }
+  /// Of the model, where it was placed last; -1: none.
+  std::int32_t layer() const { return layer_; }
 
   /// Where what follows happens.
   void place(std::size_t device, std::int32_t layer) {
@@ -129,9 +131,13 @@ class Laps {
   }
   /// Something that happens beside: a span within a lap, or across some. There is a timeline.
   void record(SpanKind kind, std::int64_t begin, std::int64_t end, std::int32_t expert = -1) {
+    record(kind, begin, end, expert, layer_);
+  }
+  /// The same of another layer than the one that runs.
+  void record(SpanKind kind, std::int64_t begin, std::int64_t end, std::int32_t expert, std::int32_t layer) {
     timeline_->record({.kind = kind,
                        .device = device_,
-                       .layer = layer_,
+                       .layer = layer,
                        .expert = expert,
                        .rows = rows_,
                        .begin = begin,
