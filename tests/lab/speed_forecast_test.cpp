@@ -1,7 +1,6 @@
 // Speeds foretold from plans.
 #include "asterism/lab/speed_forecast.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -56,12 +55,10 @@ Machine host(std::uint64_t gigabytes, std::uint64_t integers, std::uint64_t floa
 
 }  // namespace
 
-TEST_CASE("the plan at run time is the one that the compiler proves, and takes no time") {
+TEST_CASE("the plan at run time is the one that the compiler proves") {
   static constexpr placement::Plan proved = plan<MixtralNf4>(machines::dual_16gb);
-  const auto begun = std::chrono::steady_clock::now();
   const placement::Plan planned = nf4.plan(machines::dual_16gb, shapes::mixtral_8x7b, Nf4::limits);
   const std::int32_t longest = nf4.largest_context(machines::dual_16gb, shapes::mixtral_8x7b, Nf4::limits);
-  CHECK(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count() < 1);
   CHECK(planned == proved);
   CHECK(planned.peak(0) == proved.peak(0));
   CHECK(longest == 32768);
