@@ -13,9 +13,9 @@ namespace asterism {
 /// ("host:64GiB"; "host" alone: the free memory of this machine). After "disk:" the room on a disk, once. Behind each
 /// "@" what is read of it in a second ("@1GB/s"), or what a device computes at most: operations on 8-bit integers
 /// ("@400GOP/s") and on float32 ("@150GFLOP/s"); see Machine. Sizes as in `parse_bytes`: GiB are powers of 1024, GB
-/// powers of 1000. Throws InvalidArgument naming the device and what is accepted, also for a device without memory
-/// ("0,5GiB" is not half a gibibyte), for a size below 1 MiB without a unit ("14" is a typing error), and for no device
-/// but a disk.
+/// powers of 1000; rates need a unit, and may be in T ("@1.5TB/s"). Throws InvalidArgument naming the device and what is
+/// accepted, also for a device without memory ("0,5GiB" is not half a gibibyte), for a size below 1 MiB without a unit
+/// ("14" is a typing error), and for no device but a disk.
 Machine parse_machine(std::string_view text);
 
 /// Parses what one device sends another in a second and, behind a plus, how long it takes until the first of it arrives
