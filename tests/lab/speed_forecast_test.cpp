@@ -147,6 +147,27 @@ TEST_CASE("where experts take turns the speed is that of the one forecast there 
   CHECK_FALSE(foretold(turns, parse_machine("14GiB@300GB/s,host:90GiB")).decode.known());
 }
 
+TEST_CASE("where experts take turns what binds is told by device, too") {
+  const lab::Share all{.least = 1, .most = 1};
+  const auto bound = [&](const char* machine) {
+    return foretold(turns, parse_machine(machine), shapes::mixtral_8x7b, limits, all).decode;
+  };
+  const lab::SpeedRange computes = bound("host:12GiB@1TB/s@50GOP/s@50GFLOP/s,disk:30GB@1GB/s");
+  CHECK(computes.bottleneck == lab::Bottleneck::compute);
+  CHECK(bound("host:12GiB@10GB/s@900TOP/s@900TFLOP/s,disk:30GB@1GB/s").bottleneck == lab::Bottleneck::memory);
+  Machine two =
+      parse_machine("host:6GiB@1GB/s@400GOP/s@150GFLOP/s,host:6GiB@100GB/s@400GOP/s@150GFLOP/s,disk:30GB@1GB/s");
+  parse_link("100GB/s", two);
+  const lab::SpeedRange reads = foretold(turns, two, shapes::mixtral_8x7b, limits, all).decode;
+  CHECK(reads.bottleneck == lab::Bottleneck::memory);
+  CHECK(reads.device == 0);  // not that of the head
+  // With all experts in slots it is what it would be if none took turns.
+  const Machine roomy = parse_machine("host:64GiB@1TB/s@50GOP/s@50GFLOP/s");
+  const double layers = 2 * token_weights(shapes::mixtral_8x7b, LayerSet::range(0, 32));
+  CHECK(1 / computes.most > layers / 50e9 / turns.kernels.layers.one_row.most);
+  CHECK(computes.most == Approx(foretold(nf4, roomy).decode.most));
+}
+
 TEST_CASE("slots find at least their share, and what was measured at most") {
   CHECK(lab::slot_hits(0, 256) == lab::Share{.least = 0, .most = 0});
   CHECK(lab::slot_hits(256, 256) == lab::Share{.least = 1, .most = 1});
