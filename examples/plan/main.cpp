@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -41,6 +42,18 @@ struct Arguments {
   bool probe = false;
 };
 
+/// A host for --machine; speeds that are not known are left out, since the option takes none that is 0.
+std::string option_of(const Machine& machine) {
+  std::string text = concat("host:", machine.capacity[0].count >> 20U, "MiB");
+  const auto add = [&](std::uint64_t speed, std::uint64_t unit, std::string_view name) {
+    if (speed >= unit) text += concat("@", speed / unit, name);
+  };
+  add(machine.rates[0].count, 1'000'000, "MB/s");
+  add(machine.integer_peaks[0], 1'000'000'000, "GOP/s");
+  add(machine.float_peaks[0], 1'000'000'000, "GFLOP/s");
+  return text;
+}
+
 /// This machine, measured for about 20 seconds.
 Machine probed(std::int32_t threads) {
   constexpr Bytes buffer = 1_GiB;
@@ -57,10 +70,8 @@ Machine probed(std::int32_t threads) {
     machine = machines::measured_machine(execution, View<const std::uint64_t>(words), seconds);
   }
   machine.capacity = machines::this_machine().capacity;
-  tell(concat("measured with ", counted(static_cast<std::int64_t>(execution.threads()), "thread"),
-              ": --machine host:", machine.capacity[0].count >> 20U, "MiB@", machine.rates[0].count / 1'000'000,
-              "MB/s@", machine.integer_peaks[0] / 1'000'000'000, "GOP/s@", machine.float_peaks[0] / 1'000'000'000,
-              "GFLOP/s\n"));
+  tell(concat("measured with ", counted(static_cast<std::int64_t>(execution.threads()), "thread"), ": --machine ",
+              option_of(machine), "\n"));
   return machine;
 }
 
@@ -168,7 +179,8 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->option_text(concat("TOKENS [", default_chunk, "]"));
   app.add_option("--threads", arguments.threads, "Threads of --probe; by default one for each core")
       ->check(CLI::Range(1, 1024))
-      ->option_text("N");
+      ->option_text("N")
+      ->needs("--probe");
   app.add_option("--json", arguments.json, "Write everything to this file")->option_text("FILE");
 }
 

@@ -4,6 +4,7 @@
 #include <asterism/core/version.hpp>
 #include <asterism/json/json.hpp>
 #include <asterism/model/weight_info.hpp>
+#include <asterism/placement/accelerators_first.hpp>
 #include <asterism/placement/memory_footprint.hpp>
 #include <cstddef>
 #include <initializer_list>
@@ -20,20 +21,27 @@ using placement::PartKind;
 
 std::string name_of(const PlanRow& row) { return row.in_turns ? "in turns" : std::string(row.variant->name); }
 
-/// At most nine columns.
+/// At most nine columns, so that those of a table stay apart.
 std::string short_bytes(Bytes bytes) {
-  if (bytes < 100_GiB) return to_string(bytes);
-  return fixed(static_cast<double>(bytes.count) / static_cast<double>((1_GiB).count), bytes < 1000_GiB ? 1 : 0) +
-         " GiB";
+  constexpr std::size_t most = 9;
+  std::string text = to_string(bytes);
+  if (text.size() <= most) return text;
+  const auto in = [&](Bytes unit, int digits) {
+    return fixed(static_cast<double>(bytes.count) / static_cast<double>(unit.count), digits);
+  };
+  if (bytes < 1_MiB) return in(1_MiB, 2) + " MiB";
+  text = in(1_GiB, bytes < 1_GiB ? 2 : 1) + " GiB";
+  return text.size() <= most ? text : in(1_GiB, 0) + " GiB";
 }
 
 std::string bytes_or_none(Bytes bytes) { return bytes == Bytes{0} ? "-" : short_bytes(bytes); }
 
 std::string number(double value) { return fixed(value, value >= 100 ? 0 : value >= 10 ? 1 : 2); }
 
-std::string speed_text(const lab::SpeedRange& range) {
+std::string speed_text(const lab::SpeedRange& range, bool in_turns) {
   if (!range.known()) return "-";
-  return range.least == 0 ? "<= " + number(range.most) : concat(number(range.least), "-", number(range.most));
+  return range.least == 0 ? (in_turns ? "about " : "<= ") + number(range.most)
+                          : concat(number(range.least), "-", number(range.most));
 }
 
 std::string bottleneck_text(const lab::SpeedRange& range) {
@@ -66,8 +74,8 @@ std::string variant_table(std::span<const PlanRow> rows) {
                                 {row.in_turns ? "" : short_bytes(row.largest_layer), 10},
                                 {missing, 10},
                                 {row.longest_context == 0 ? "-" : concat(row.longest_context), 8},
-                                {speed_text(row.speed.prefill), 11},
-                                {speed_text(row.speed.decode), 11},
+                                {speed_text(row.speed.prefill, row.in_turns), 11},
+                                {speed_text(row.speed.decode, row.in_turns), 11},
                                 {bottleneck_text(row.speed.decode), 11}});
   }
   return text;
@@ -142,15 +150,26 @@ std::string machine_lines(const Machine& machine) {
   return text;
 }
 
+/// 4-bit weights were kept out of host memory.
+bool has_empty_host(const placement::Plan& plan) {
+  return plan.machine.accelerators().devices < plan.devices() &&
+         placement::withholds_host(placement::HostPlacement::above_four_bits, plan.footprint, plan.machine);
+}
+
 /// What of the figures is a limit or lacks, and what would change that.
 std::string remarks(const PlanTask& task, std::span<const PlanRow> rows) {
   const Machine& machine = task.machine;
   std::string text;
+  std::string withheld;
   bool limits = false;
+  bool estimates = false;
   bool unknown = false;
   bool hand_overs = false;
   for (const PlanRow& row : rows) {
-    limits = limits || (row.speed.decode.known() && row.speed.decode.least == 0);
+    if (row.speed.decode.known() && row.speed.decode.least == 0) (row.in_turns ? estimates : limits) = true;
+    if (!row.in_turns && !row.plan.fits() && has_empty_host(row.plan)) {
+      withheld += concat(withheld.empty() ? "" : ", ", row.variant->name);
+    }
     unknown = unknown || (row.plan.fits() && !row.speed.decode.known());
     for (std::size_t d = 1; d < row.plan.devices(); ++d)
       hand_overs = hand_overs || (row.plan.cuts[d] > 0 && row.plan.cuts[d + 1] > row.plan.cuts[d]);
@@ -164,10 +183,20 @@ std::string remarks(const PlanTask& task, std::span<const PlanRow> rows) {
                        : concat(to_string(on_disk), " wait on a disk",
                                 machine.disk == Bytes{0} ? ", of which --machine says nothing.\n" : ".\n"));
   }
+  if (!withheld.empty()) {
+    text += concat("- ", withheld,
+                   ": beside accelerators 4-bit weights are not put into host memory, however much of it is free; "
+                   "experts in turns wait there.\n");
+  }
   if (unknown) {
     text +=
         "- A speed needs the rate of each device that runs layers or holds experts, behind an @: "
-        "16GiB@288GB/s,host:64GiB@60GB/s,disk:100GB@1GB/s.\n";
+        "16GiB@288GB/s,host:64GiB@60GB/s,disk:100GB@1GB/s; --probe measures this machine's.\n";
+  }
+  if (estimates) {
+    text +=
+        "- about: as many experts are found in slots as is said above at most, and what else binds is taken for a "
+        "limit; no kernel was measured there, or a peak is unknown.\n";
   }
   if (limits) {
     text += "- <= is a limit, memory read without a pause: no kernel was measured on an accelerator";

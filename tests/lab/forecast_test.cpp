@@ -91,6 +91,27 @@ TEST_CASE("experts that wait in host memory come at its rate, the others at the 
   check_error<InvalidArgument>([] { lab::decode_seconds(on("14GiB,host:90GiB"), 0.5); }, {"rate", "device 1"});
 }
 
+TEST_CASE("a link that is slower than the host memory behind it sets the rate of copies") {
+  placement::Plan plan = on("14GiB,host:8GiB@12GB/s,disk:30GB@1GB/s");
+  const double each = static_cast<double>(plan.footprint.slotted.each.count);
+  const auto copies = [&](double rate, double latency) {
+    return Approx(2 * (11 * (latency + each / rate) + 21 * each / 1e9)).epsilon(1e-9);
+  };
+  parse_link("4GB/s", plan.machine);
+  CHECK(lab::decode_seconds(plan, 0) == copies(4e9, 0));
+  parse_link("4GB/s+500us", plan.machine);
+  CHECK(lab::decode_seconds(plan, 0) == copies(4e9, 500e-6));
+  parse_link("40GB/s+500us", plan.machine);
+  CHECK(lab::decode_seconds(plan, 0) == copies(12e9, 500e-6));
+  check_error<InvalidArgument>(
+      [] {
+        placement::Plan unknown = on("14GiB,host:90GiB");
+        parse_link("4GB/s", unknown.machine);
+        lab::decode_seconds(unknown, 0.5);
+      },
+      {"rate", "device 1"});
+}
+
 // An 80B model on a card of 14 GiB beside 90 GiB of memory, over PCIe 3 and 4 with 16 lanes.
 TEST_CASE("Qwen3-Next-80B decodes more than eight tokens a second, however few experts are found") {
   for (const Bytes link : {12_GB, 25_GB}) {

@@ -65,7 +65,7 @@ TEST_CASE("a disk, and how much is read in a second") {
   CHECK(contains(refusal("1GiB,disk:0GB"), "device 1: a device without memory"));
   CHECK(contains(refusal("1GiB@1GB"), "device 0: the rate '1GB' is not a second's"));
   CHECK(contains(refusal("1GiB@0GB/s"), "a rate of nothing a second"));
-  CHECK(contains(refusal("1GiB@/s"), "is no memory size"));
+  CHECK(contains(refusal("1GiB@/s"), "has no unit"));
   CHECK(contains(refusal("disk:30"), "'30' without a unit is 30 bytes; was 30GiB meant?"));
 }
 
@@ -116,9 +116,30 @@ TEST_CASE("what a device computes in a second stands behind its memory") {
   CHECK(contains(refusal("1GiB@1GB/s@2GB/s"), "device 0: a second speed of the kind of '2GB/s'"));
   CHECK(contains(refusal("1GiB@1GOP/s@2GOP/s"), "a second speed of the kind of '2GOP/s'"));
   CHECK(contains(refusal("1GiB@1GFLOP"), "the rate '1GFLOP' is not a second's"));
-  CHECK(contains(refusal("1GiB@xOP/s"), "is no memory size"));
+  CHECK(contains(refusal("1GiB@xOP/s"), "the rate 'xOP/s' has none of K, M, G and T"));
+  CHECK(contains(refusal("1GiB@xGOP/s"), "the rate 'xGOP/s' has no number"));
   CHECK(contains(refusal("1GiB@0GOP/s"), "a rate of nothing a second"));
   CHECK(contains(refusal("1GiB,disk:1GB@1GOP/s"), "device 1: a disk computes nothing"));
+}
+
+TEST_CASE("a rate has its unit, and is named as it was given") {
+  CHECK(parse_machine("1GiB@1.5TB/s").rates[0] == 1500_GB);
+  CHECK(parse_machine("1GiB@2TiB/s").rates[0] == 2048_GiB);
+  CHECK(parse_machine("1GiB@2 GiB/s").rates[0] == 2_GiB);
+  CHECK(parse_machine("1GiB@8Gb/s").rates[0] == 1_GB);  // bits
+  CHECK(parse_machine("1GiB@1.5TOP/s").integer_peaks[0] == 1'500'000'000'000);
+  CHECK(parse_machine("1GiB@2TFLOP/s").float_peaks[0] == 2'000'000'000'000);
+  CHECK(contains(refusal("1GiB@60/s"), "the rate '60/s' has no unit, expected"));
+  CHECK(contains(refusal("1GiB@60B/s"), "the rate '60B/s' has none of K, M, G and T"));
+  CHECK(contains(refusal("1GiB@/s"), "the rate '/s' has no unit"));
+  CHECK(contains(refusal("1GiB@GB/s"), "the rate 'GB/s' has no number"));
+  CHECK(contains(refusal("1GiB@-1GB/s"), "the rate '-1GB/s' is out of range"));
+  CHECK(contains(refusal("1GiB@1e300GB/s"), "is out of range"));
+  CHECK(contains(refusal("1GiB@400GiOP/s"), "the rate '400GiOP/s' has none"));
+  CHECK(contains(refusal("1GiB@400GiFLOP/s"), "the rate '400GiFLOP/s' has none"));
+  CHECK(contains(refusal("1GiB@400GOPS/s"), "the rate '400GOPS/s' has no unit"));
+  CHECK(contains(refusal("1GiB@60/s"), "@1GB/s"));
+  CHECK(contains(refusal("1GiB@60/s"), "@400GOP/s@150GFLOP/s"));
 }
 
 TEST_CASE("a link has a rate and may have a latency") {
@@ -129,7 +150,7 @@ TEST_CASE("a link has a rate and may have a latency") {
   parse_link(" 25GB/s + 20us ", machine);
   CHECK(machine.link_rate == 25_GB);
   CHECK(machine.link_nanoseconds == 20'000);
-  for (const char* text : {"", "12GB", "0GB/s", "12GB/s+", "12GB/s+20", "12GB/s+20ms", "12GB/s+-1us",
+  for (const char* text : {"", "12GB", "12/s", "0GB/s", "12GB/s+", "12GB/s+20", "12GB/s+20ms", "12GB/s+-1us",
                            "12GB/s+2x0us", "12GB/s+1000001us"}) {
     CAPTURE(text);
     std::string message;

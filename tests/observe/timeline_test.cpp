@@ -1,6 +1,8 @@
 // Spans of a run in a ring.
 #include "asterism/observe/timeline.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -31,6 +33,22 @@ TEST_CASE("the ring keeps the last spans, oldest first") {
   CHECK(timeline.spans(4).size() == 2);
   CHECK(timeline.spans(6).empty());
   CHECK(Timeline(8).spans().empty());
+}
+
+TEST_CASE("the last spans are the same wherever the ring begins") {
+  for (std::size_t capacity = 1; capacity <= 5; ++capacity) {
+    Timeline timeline(capacity);
+    for (std::int64_t recorded = 1; recorded <= 11; ++recorded) {
+      timeline.record({.begin = recorded - 1, .end = recorded});
+      for (std::int64_t since = 0; since <= recorded + 1; ++since) {
+        const std::int64_t kept = std::min(recorded, static_cast<std::int64_t>(capacity));
+        const std::int64_t first = std::max(since, recorded - kept + 1);
+        const std::vector<Span> spans = timeline.spans(since);
+        REQUIRE(static_cast<std::int64_t>(spans.size()) == std::max<std::int64_t>(recorded - first + 1, 0));
+        for (std::size_t i = 0; i < spans.size(); ++i) CHECK(spans[i].end == first + static_cast<std::int64_t>(i));
+      }
+    }
+  }
 }
 
 TEST_CASE("laps follow each other without a gap, and the pass contains them") {

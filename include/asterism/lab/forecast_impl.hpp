@@ -57,8 +57,14 @@ ASTERISM_INLINE double decode_seconds(const placement::Plan& plan, double hit_ra
   };
   const auto read_seconds = [&](std::int32_t layer) {
     const std::int32_t home = plan.home_of_layer(layer);
-    const Bytes rate = home < 0 ? plan.machine.disk_rate : plan.machine.rates[static_cast<std::size_t>(home)];
-    if (rate > Bytes{0}) return seconds(experts.each, static_cast<double>(rate.count));
+    const Machine& machine = plan.machine;
+    Bytes rate = home < 0 ? machine.disk_rate : machine.rates[static_cast<std::size_t>(home)];
+    double latency = 0;
+    if (home >= 0 && rate > Bytes{0} && machine.link_rate > Bytes{0}) {
+      rate = std::min(rate, machine.link_rate);
+      latency = static_cast<double>(machine.link_nanoseconds) * 1e-9;
+    }
+    if (rate > Bytes{0}) return latency + seconds(experts.each, static_cast<double>(rate.count));
     throw InvalidArgument(home < 0 ? std::string("the rate of the machine's disk, where experts wait, is unknown")
                                    : concat("the rate of device ", home, ", where experts wait, is unknown"));
   };

@@ -7,7 +7,7 @@
 
 namespace asterism::lab {
 
-/// The least and the most of a share that was measured, 0 to 1.
+/// The least and the most of a share that was measured, 0 to 1, or of seconds.
 struct Share {
   double least = 0;
   double most = 0;
@@ -32,7 +32,7 @@ inline constexpr Share attention_share{.least = 0.56, .most = 0.68};
 /// The same by the delta rule. Source: Linear attention.
 inline constexpr Share delta_rule_share{.least = 0.5, .most = 0.59};
 /// Seconds of a layer in decode that are neither weights nor cache: norms, routing, threads that meet. Source:
-/// foretelling.
+/// foretelling (the least: one thread); the most is assumed, for threads that meet several times in a layer.
 inline constexpr Share layer_seconds{.least = 14e-6, .most = 60e-6};
 
 /// Of products on `Format` with activations of the policy `Activation`; of the float32 peak where nothing else is
@@ -47,7 +47,7 @@ struct KernelSharesOf {
 template <int Block, class Scales, class Rule, std::size_t Group>
 struct KernelSharesOf<quant::Nf4<Block, Scales, Rule>, quant::GroupedInt8Activations<Group>> {
   static constexpr KernelShares shares{
-      .integers = true, .one_row = {.least = 0.24, .most = 0.34}, .many_rows = {.least = 0.41, .most = 0.56}};
+      .integers = true, .one_row = {.least = 0.22, .most = 0.34}, .many_rows = {.least = 0.41, .most = 0.56}};
 };
 
 /// Source: foretelling (the least), Whole models (the most: AVX2, Zen 5, and AVX-512).

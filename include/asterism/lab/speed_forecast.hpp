@@ -29,8 +29,9 @@ constexpr std::string_view name_of(Bottleneck bottleneck) {
 
 /// Tokens a second.
 struct SpeedRange {
-  double least = 0;                             ///< 0: `most` is a limit, how much less there will be is not known
-  double most = 0;                              ///< 0: nothing is foretold
+  double least = 0;  ///< 0: not known; then `most` is a limit, or about that where experts
+                     ///< take turns, since hits are estimated
+  double most = 0;   ///< 0: nothing is foretold
   Bottleneck bottleneck = Bottleneck::unknown;  ///< at the slower end
   std::size_t device = 0;                       ///< whose memory or arithmetic it is
 

@@ -136,6 +136,7 @@ struct Clock {
                    quotient(operations, peak(d, kernels.head) * at(kernels.head.one_row, end)));
   }
 
+  /// Where experts take turns: as if all were in slots.
   PassSeconds decode(End end) const {
     PassSeconds seconds;
     for (std::size_t d = 0; d < plan.devices(); ++d) {
@@ -156,23 +157,14 @@ struct Clock {
     const auto slower = [](double bytes, double read, double computed) {
       return computed == 0 ? read : std::min(read, bytes / computed);
     };
-    double caches = 0;
     for (std::size_t d = 0; d < plan.devices(); ++d) {
       if (!runs(d)) continue;
       rates.layers[d] = slower(static_cast<double>(plan.token_bytes(d).count), read_rate(d, end),
                                quotient(2 * token_weights(shape, layers(d)),
                                         peak(d, kernels.layers) * at(kernels.layers.one_row, end)));
-      caches += end == End::limit ? 0 : quotient(cache_bytes(d, end), read_rate(d, end));
     }
-    const auto head = static_cast<std::size_t>(plan.head_device());
-    rates.head = slower(
-        static_cast<double>(plan.head_bytes().count), read_rate(head, end),
-        quotient(2.0 * shape.vocabulary * shape.hidden, peak(head, kernels.head) * at(kernels.head.one_row, end)));
-    const double resident = decode_seconds(plan, 1, rates);
-    PassSeconds seconds;
-    seconds.device(head, resident + caches, 0);
-    seconds.add(Bottleneck::homes, decode_seconds(plan, hit_rate, rates) - resident);
-    add_beside(seconds, 1, end);
+    PassSeconds seconds = decode(end);
+    seconds.add(Bottleneck::homes, decode_seconds(plan, hit_rate, rates) - decode_seconds(plan, 1, rates));
     return seconds;
   }
 

@@ -37,14 +37,36 @@ ASTERISM_INLINE Bytes parse_memory(std::string_view size) {
   return bytes;
 }
 
-/// "1GB/s": bytes in a second.
-ASTERISM_INLINE Bytes parse_rate(std::string_view rate) {
-  if (!rate.ends_with("/s"))
-    throw InvalidArgument(concat("the rate '", rate, "' is not a second's, such as 1GB/s"));
-  rate.remove_suffix(2);
-  const Bytes bytes = parse_bytes(rate);
-  if (bytes == Bytes{0}) throw InvalidArgument("a rate of nothing a second");
-  return bytes;
+/// "1GB/s" for the unit "B", "400GOP/s" for "OP": so many in a second, more than 0.
+ASTERISM_INLINE std::uint64_t parse_rate(std::string_view text, std::string_view unit) {
+  const auto refuse = [&](std::string_view why) {
+    return InvalidArgument(
+        concat("the rate '", text, "' ", why,
+               ", expected a number with its unit, such as 60GB/s, 1.5TB/s, 30GiB/s, 400GOP/s or "
+               "150GFLOP/s"));
+  };
+  constexpr std::string_view second = "/s";
+  constexpr std::string_view prefixes = "KMGT";
+  if (!text.ends_with(second)) throw refuse("is not a second's");
+  std::string_view rest = without_blanks(text.substr(0, text.size() - second.size()));
+  const bool of_bytes = unit == "B";
+  const bool lower = of_bytes && rest.ends_with('b');
+  if (!lower && !rest.ends_with(unit)) throw refuse("has no unit");
+  rest.remove_suffix(unit.size());
+  const bool binary = of_bytes && (rest.ends_with('i') || rest.ends_with('I'));
+  if (binary) rest.remove_suffix(1);
+  const char letter = rest.empty() ? ' ' : rest.back();
+  const std::size_t prefix = prefixes.find(letter >= 'a' ? static_cast<char>(letter - 'a' + 'A') : letter);
+  if (prefix == prefixes.npos) throw refuse("has none of K, M, G and T before its unit");
+  rest = without_blanks(rest.substr(0, rest.size() - 1));
+  double value = 0;
+  const auto [end, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+  if (failure != std::errc{} || end != rest.data() + rest.size()) throw refuse("has no number");
+  for (std::size_t i = 0; i <= prefix; ++i) value *= binary ? 1024 : 1000;
+  if (lower && !binary) value /= 8;  // bits, as parse_bytes has it
+  if (!(value >= 0 && value < 0x1p63)) throw refuse("is out of range");
+  if (value < 1) throw InvalidArgument("a rate of nothing a second");
+  return static_cast<std::uint64_t>(value);
 }
 
 /// What stands behind each "@" of a device.
@@ -66,8 +88,7 @@ ASTERISM_INLINE DeviceSpeeds take_speeds(std::string_view& device) {
                         : one.ends_with("OP/s") ? speeds.integer_peak
                                                 : speeds.rate.count;
     if (to > 0) throw InvalidArgument(concat("a second speed of the kind of '", one, "'"));
-    const std::size_t unit = one.ends_with("FLOP/s") ? 6 : one.ends_with("OP/s") ? 4 : 0;
-    to = parse_rate(unit == 0 ? std::string(one) : concat(one.substr(0, one.size() - unit), "B/s")).count;
+    to = parse_rate(one, one.ends_with("FLOP/s") ? "FLOP" : one.ends_with("OP/s") ? "OP" : "B");
   }
   return speeds;
 }
@@ -118,7 +139,8 @@ ASTERISM_INLINE Machine parse_machine(std::string_view text) {
         concat("machine '", text, "'", where, ": ", why,
                "; expected devices parted by commas: 14GiB for an accelerator, host:64GiB for "
                "main memory, host for what of it is free, disk:30GB for experts that take turns, "
-               "each with @1GB/s behind it where the rate is known, or a card's name: ",
+               "each with @1GB/s behind it where the rate is known, and @400GOP/s@150GFLOP/s where it is known "
+               "what a device computes, or a card's name: ",
                names));
   };
   std::string_view rest = text;
@@ -141,7 +163,7 @@ ASTERISM_INLINE Machine parse_machine(std::string_view text) {
 ASTERISM_INLINE void parse_link(std::string_view text, Machine& machine) {
   const std::size_t plus = text.find('+');
   try {
-    machine.link_rate = detail::parse_rate(detail::without_blanks(text.substr(0, plus)));
+    machine.link_rate = {detail::parse_rate(detail::without_blanks(text.substr(0, plus)), "B")};
     machine.link_nanoseconds = 0;
     if (plus == text.npos) return;
     std::string_view latency = detail::without_blanks(text.substr(plus + 1));

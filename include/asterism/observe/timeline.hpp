@@ -68,15 +68,21 @@ class Timeline {
     ring_[recorded_++ % ring_.size()] = span;
   }
 
-  /// Spans that are kept and end at `since` or later, in the order in which they ended, but for copies, which are told
-  /// when they are used.
+  /// Spans that are kept, from the newest back to the first that ended before `since`, which is not among them; in the
+  /// order in which they ended, but for copies, which are told when they are used.
   std::vector<Span> spans(std::int64_t since = std::numeric_limits<std::int64_t>::min()) const {
     std::vector<Span> out;
+    out.reserve(ring_.size());  // record() waits for what follows
     const std::scoped_lock lock(mutex_);
-    const std::size_t kept = std::min(recorded_, ring_.size());
-    out.reserve(kept);
-    for (std::size_t i = recorded_ - kept; i < recorded_; ++i) {
-      if (const Span& span = ring_[i % ring_.size()]; span.end >= since) out.push_back(span);
+    const std::size_t oldest = recorded_ - std::min(recorded_, ring_.size());
+    std::size_t first = recorded_;
+    while (first > oldest && ring_[(first - 1) % ring_.size()].end >= since) --first;
+    while (first < recorded_) {
+      const std::size_t at = first % ring_.size();
+      const std::size_t count = std::min(recorded_ - first, ring_.size() - at);
+      const auto begin = ring_.begin() + static_cast<std::ptrdiff_t>(at);
+      out.insert(out.end(), begin, begin + static_cast<std::ptrdiff_t>(count));
+      first += count;
     }
     return out;
   }
@@ -114,6 +120,8 @@ class Laps {
 
   /// Null where nobody listens.
   Timeline* timeline() const { return timeline_; }
+  /// Of the model, where it was placed last; -1: none.
+  std::int32_t layer() const { return layer_; }
 
   /// Where what follows happens.
   void place(std::size_t device, std::int32_t layer) {
@@ -129,9 +137,13 @@ class Laps {
   }
   /// Something that happens beside: a span within a lap, or across some. There is a timeline.
   void record(SpanKind kind, std::int64_t begin, std::int64_t end, std::int32_t expert = -1) {
+    record(kind, begin, end, expert, layer_);
+  }
+  /// The same of another layer than the one that runs.
+  void record(SpanKind kind, std::int64_t begin, std::int64_t end, std::int32_t expert, std::int32_t layer) {
     timeline_->record({.kind = kind,
                        .device = device_,
-                       .layer = layer_,
+                       .layer = layer,
                        .expert = expert,
                        .rows = rows_,
                        .begin = begin,

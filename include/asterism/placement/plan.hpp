@@ -95,8 +95,8 @@ struct Plan {
     return peak(device) - cache_bytes(device) - bytes(device, PartKind::workspace) -
            bytes(device, PartKind::expert_slots) - bytes(device, PartKind::adapters);
   }
-  /// Weights that a token reads in the layers of the device, of experts those that it is sent to; and those of norm and
-  /// head.
+  /// Weights that a token reads in the layers of the device, of experts those that it is sent to; without its row of
+  /// the embedding, and final norm and head.
   constexpr Bytes token_bytes(std::size_t device) const {
     const std::int32_t sparse = footprint.slotted.layers.size_within(cuts[device], cuts[device + 1]);
     Bytes sum = footprint.slotted.each * static_cast<std::uint64_t>(footprint.slotted.per_token) *
@@ -110,6 +110,7 @@ struct Plan {
     }
     return sum;
   }
+  /// Of final norm and head, which a token reads where the head is.
   constexpr Bytes head_bytes() const {
     return footprint.final_norm + (footprint.tied ? footprint.embedding : footprint.head);
   }

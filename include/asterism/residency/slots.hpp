@@ -64,6 +64,7 @@ class Slots {
         kept_(extent.kept(homes->header())),
         streams_(extent.strategy(homes->header()) == Strategy::streaming),
         slot_of_(static_cast<std::size_t>(extent.groups) * static_cast<std::size_t>(homes->header().experts)),
+        layer_of_(static_cast<std::size_t>(extent.groups), -1),
         loaded_(extent.slots),
         reads_(std::move(carrier), std::move(homes), extent.first_group, memory),
         ahead_(std::move(prefetcher), extent.ahead(header()), extent.top_k, extent.slots - kept_, pace,
@@ -101,6 +102,7 @@ class Slots {
   void visit(const Routed& routed, F&& f, const std::stop_token& cancel = {}, observe::Laps* laps = nullptr) {
     const std::int32_t local = routed.group - extent_.first_group;
     const View<const std::int32_t> used = routed.used;
+    if (laps != nullptr) layer_of_[static_cast<std::size_t>(local)] = laps->layer();
     try {
       step_.clear();
       reads_.counts().uses += used.size;
@@ -161,7 +163,8 @@ class Slots {
       free_.push_back(slot_of_[reads_.number(victim)]);
       if (timeline == nullptr) continue;
       const std::int64_t now = timeline->now();
-      laps->record(observe::SpanKind::evict, now, now, victim.member);
+      laps->record(observe::SpanKind::evict, now, now, victim.member,
+                   layer_of_[static_cast<std::size_t>(victim.group)]);
     }
     ready_.clear();
     pending_.clear();
@@ -254,12 +257,13 @@ class Slots {
 
   Policy policy_;
   Extent extent_;
-  std::size_t kept_;                  ///< slots that the policy fills
-  bool streams_;                      ///< there are none
-  std::vector<std::size_t> slot_of_;  ///< by number, of residents
-  std::vector<std::uint8_t> loaded_;  ///< (slots): the read of its expert was completed
-  std::vector<std::size_t> free_;     ///< slots that the policy may fill
-  std::vector<std::size_t> passing_;  ///< free slots for experts that are not kept
+  std::size_t kept_;                    ///< slots that the policy fills
+  bool streams_;                        ///< there are none
+  std::vector<std::size_t> slot_of_;    ///< by number, of residents
+  std::vector<std::int32_t> layer_of_;  ///< (groups): of the model, as laps said last; -1: none did
+  std::vector<std::uint8_t> loaded_;    ///< (slots): the read of its expert was completed
+  std::vector<std::size_t> free_;       ///< slots that the policy may fill
+  std::vector<std::size_t> passing_;    ///< free slots for experts that are not kept
   std::vector<PartId> step_;
   cache::Admission admission_;
   std::vector<Ready> ready_;
