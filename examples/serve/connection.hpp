@@ -5,6 +5,7 @@
 #include <asterism/core/format.hpp>
 #include <asterism/serve/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -13,6 +14,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
 #include <cstddef>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -184,6 +187,10 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
       if (state_->settings.log_prompts) log_.body = request.body();
       Routed routed = route(*state_, request, log_.route);
       if (routed.answer) return respond(std::move(*routed.answer));
+      if (routed.work) {
+        respond_later(std::move(routed.work));
+        return watch();
+      }
       log_.stream = routed.completion->stream;
       completion_ = std::make_shared<Completion>(*state_, weak_from_this(), std::move(*routed.completion));
       completion_->begin();
@@ -196,6 +203,24 @@ class Connection final : public Client, public std::enable_shared_from_this<Conn
       refuse({500, "", "failed", error.what()});
     }
   }
+
+  /// Makes the answer on another thread, and comes back with it.
+  void respond_later(std::function<HttpAnswer()> work) {
+    const auto finish = [io = &state_->io, self = weak_from_this()](auto&& result) {
+      boost::asio::post(*io, [self, result = std::forward<decltype(result)>(result)]() mutable {
+        if (const auto connection = self.lock()) connection->finish(std::move(result));
+      });
+    };
+    boost::asio::post(state_->writer, [work = std::move(work), finish] {
+      try {
+        finish(work());
+      } catch (const std::exception& error) {
+        finish(serve::ApiError(500, "", "failed", error.what()));
+      }
+    });
+  }
+  void finish(HttpAnswer answer) { respond(std::move(answer)); }
+  void finish(const serve::ApiError& error) { refuse(error); }
 
   void respond(HttpAnswer answer) {
     if (closed_) return;

@@ -150,6 +150,8 @@ def draining():
         server.wait(lambda line: line.get("event") == "draining")
         assert server.ask("/ready")[0] == server.ask(TEXT, SHORT)[0] == 503
         assert server.ask("/health")[0] == 200
+        assert server.ask("/metrics")[0] in (200, 404)  # 404: compiled without prometheus-cpp
+        assert server.ask("/v1/trace")[0] == server.ask("/v1/experts")[0] == 200
         assert server.process.wait(timeout=40) == 0
         thread.join()
         assert found[0][0] == 200 and found[0][1]["choices"][0]["finish_reason"] == "length"

@@ -52,6 +52,13 @@ struct Metrics::Families {
       counters("asterism_expert_wait_seconds_total", "What computing waited for experts").Add({});
   std::mutex mutex;
   residency::SlotCounts seen{};
+
+  /// Counters are there from the beginning, so that what they grow by is known of the first, too.
+  Families() {
+    for (const char* reason : {"stop", "length", "cancelled", "timeout", "failed"})
+      answers.Add({{"reason", reason}});
+    for (const char* kind : {"prompt", "cached", "completion"}) tokens.Add({{"kind", kind}});
+  }
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}

@@ -14,6 +14,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <charconv>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>
 struct Routed {
   std::optional<HttpAnswer> answer{};
   std::optional<serve::CompletionRequest> completion{};
+  std::function<HttpAnswer()> work{};  ///< makes an answer that takes long, on another thread
 };
 
 inline std::string_view view_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
@@ -128,7 +130,7 @@ inline Routed completions(const ServerState& state, const HttpRequest& request) 
 }
 
 inline Routed metrics(const ServerState& state, const HttpRequest& /*request*/) {
-  const ServedModel& served = state.model();
+  const ServedModel& served = state.loaded();
   return {.answer = HttpAnswer{
               .body = served.metrics.text(served.scheduler.load(), served.model.plan(), served.model.arena_use()),
               .type = "text/plain; version=0.0.4; charset=utf-8"}};
@@ -137,7 +139,7 @@ inline Routed metrics(const ServerState& state, const HttpRequest& /*request*/) 
 /// What routers chose since the program began: {"layers": [{"layer", "choices": [expert], "balance"}]}; "balance" is
 /// the largest load as a multiple of the mean, less 1, beside that of routers without a preference, "by_chance".
 inline Routed experts(const ServerState& state, const HttpRequest& /*request*/) {
-  const Shape& shape = state.model().model.shape();
+  const Shape& shape = state.loaded().model.shape();
   json::Value layers = json::Value::array();
   std::int32_t layer = -1;
   for (const std::vector<std::uint64_t>& choices : ExpertTally::choices()) {
@@ -170,12 +172,13 @@ inline std::int64_t seconds_of(std::string_view target) {
   throw serve::invalid_request("seconds", "the query is seconds=N, 1 to 3600: so many of the last seconds");
 }
 
-/// What passes did in the last seconds, as far as it is kept, in the Trace Event Format.
+/// What passes did in the last seconds, as far as it is kept, in the Trace Event Format. Several megabytes may be.
 inline Routed trace(const ServerState& state, const HttpRequest& request) {
-  const observe::Timeline& timeline = *state.model().timeline;
   const std::int64_t seconds = seconds_of(view_of(request.target()));
-  const std::vector<observe::Span> spans = timeline.spans(timeline.now() - seconds * 1'000'000'000);
-  return {.answer = HttpAnswer{.body = lab::perfetto_trace(View<const observe::Span>(spans), state.model_name)}};
+  return {.work = [timeline = state.loaded().timeline, name = state.model_name, seconds] {
+    const std::vector<observe::Span> spans = timeline->spans(timeline->now() - seconds * 1'000'000'000);
+    return HttpAnswer{.body = lab::perfetto_trace(View<const observe::Span>(spans), name)};
+  }};
 }
 
 /// All routes; a test reads this list, and that of docs/serving.md.

@@ -7,6 +7,7 @@
 #include <asterism/serve/error.hpp>
 #include <asterism/serve/request.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -56,13 +57,19 @@ struct ServerState {
   std::size_t answering = 0;  ///< connections with a request that is not answered yet
   std::mt19937_64 random{std::random_device{}()};
   boost::asio::io_context io{1};  ///< goes first, with the connections, which use the rest
+  /// Makes long texts, so that streams go on meanwhile. It ends before all that its work uses.
+  boost::asio::thread_pool writer{1};
 
   bool ready() const { return served != nullptr && !draining; }
+  /// What can be looked at: also while it drains. Throws ApiError of status 503 while it is loaded.
+  ServedModel& loaded() const {
+    if (!served) throw serve::ApiError(503, "", "loading", "the model is being loaded; try again later");
+    return *served;
+  }
   /// Throws ApiError of status 503 unless it is ready.
   ServedModel& model() const {
     if (draining) throw serve::ApiError(503, "", "draining", "the server is about to end and takes nothing new");
-    if (!served) throw serve::ApiError(503, "", "loading", "the model is being loaded; try again later");
-    return *served;
+    return loaded();
   }
   /// 16 hexadecimal digits.
   std::string new_id() {
