@@ -145,10 +145,10 @@ TEST_CASE("tensors of Qwen3-Next are written as the checkpoint has them") {
   };
   const EditedCheckpoint before = test::qwen3_next_checkpoint(whole_groups, DType::bf16);
   const EditedCheckpoint after = quantized(whole_groups);
-  for (const std::string& name : {linear + "A_log", linear + "dt_bias", linear + "norm.weight",
-                                  linear + "conv1d.weight", std::string("model.norm.weight"),
-                                  std::string("model.layers.1.self_attn.q_norm.weight"),
-                                  std::string("model.layers.0.mlp.shared_expert_gate.weight")}) {
+  for (const std::string& name :
+       {linear + "A_log", linear + "dt_bias", linear + "norm.weight", linear + "conv1d.weight",
+        std::string("model.norm.weight"), std::string("model.layers.1.self_attn.q_norm.weight"),
+        std::string("model.layers.0.mlp.shared_expert_gate.weight")}) {
     CAPTURE(name);
     CHECK(after.tensors.at(name).dtype == DType::f32);
     CHECK(after.tensors.at(name).shape == before.tensors.at(name).shape);
@@ -191,6 +191,15 @@ TEST_CASE("4 bits that no network could take apart are not written again") {
   checkpoint.write(parent / "in");
   check_error<Unsupported>([&] { quantize_checkpoint<Defaults>(parent / "in", parent / "out", silence); },
                            {parent / "in", "'" + name + "'", "group of scales", "16 bits"});
+}
+
+TEST_CASE("other 4 bits are refused, or quantized again where that is allowed") {
+  const TemporaryFolder parent;
+  const std::string from = golden_model("bnb_experts");
+  check_error<Unsupported>([&] { quantize_checkpoint<PlainNf4>(from, parent / "out", silence); },
+                           {"double-quantized scales", "quantize_again"});
+  quantize_checkpoint<PlainNf4>(from, parent / "out", silence, 2_GB, true);
+  CHECK_FALSE(slabs<PlainNf4>(parent / "out").empty());  // stays as it is, else it would be refused
 }
 
 TEST_CASE("what is in 4 bits already is written as it was") {

@@ -23,7 +23,8 @@ ASTERISM_INLINE void refuse_to_quantize_again(const BnbTensor& source, const std
              source.blocksize, source.nested ? " with double-quantized scales" : " with plain scales",
              ", the Blueprint asks for ", format,
              "; quantizing 4 bits again would lose quality unseen: use the checkpoint's format in the ",
-             "Blueprint, load a 16-bit checkpoint, or allow it with LoadOptions::quantize_again"));
+             "Blueprint, load a 16-bit checkpoint, or allow it with LoadOptions::quantize_again or the parameter "
+             "quantize_again"));
 }
 
 ASTERISM_INLINE void refuse_to_quantize_again(const WeightStoreRef& store, const FoundWeight& found,
@@ -31,7 +32,7 @@ ASTERISM_INLINE void refuse_to_quantize_again(const WeightStoreRef& store, const
   throw Unsupported(concat(
       store.describe(*found.tensor), " is quantized as ", found.blocks->name, ", the Blueprint asks for ", format,
       "; quantizing again would lose quality unseen: use the file's format in the Blueprint, load a ",
-      "file in 16 bits, or allow it with LoadOptions::quantize_again"));
+      "file in 16 bits, or allow it with LoadOptions::quantize_again or the parameter quantize_again"));
 }
 
 ASTERISM_INLINE void copy_blocks(const WeightStoreRef& store, const FoundWeight& found, std::uint64_t elements,

@@ -39,8 +39,13 @@ namespace generate {
 template <class B>
 class WeightEncoder {
  public:
-  WeightEncoder(const checkpoint::TensorStore& store, const Shape& shape, std::string dtype)
-      : store_(&store), shape_(shape), finder_(store, shape), dtype_(std::move(dtype)) {}
+  /// `quantize_again` as LoadOptions has it.
+  WeightEncoder(const checkpoint::TensorStore& store, const Shape& shape, std::string dtype, bool quantize_again)
+      : store_(&store),
+        shape_(shape),
+        finder_(store, shape),
+        dtype_(std::move(dtype)),
+        quantize_again_(quantize_again) {}
 
   struct Weight {
     model::WeightId id;
@@ -59,6 +64,7 @@ class WeightEncoder {
                  "a checkpoint that has it in 16 bits"));
     }
     weight.found.location = checkpoint::as_stored(std::move(weight.found.location));
+    weight.found.quantize_again = quantize_again_;
     const checkpoint::WeightLocation location = locate(id);
     with_format(weight, [&]<class Format>(Format) {
       const auto [rows, cols] = sizes(id);
@@ -174,6 +180,7 @@ class WeightEncoder {
   Shape shape_;
   checkpoint::WeightFinder finder_;
   std::string dtype_;
+  bool quantize_again_;
 };
 
 /// Which matrices are written in 4 bits.
@@ -206,18 +213,19 @@ void copy_texts(const std::string& from, checkpoint::CheckpointWriter& writer);
 
 }  // namespace generate
 
-/// Writes the checkpoint in `from` to the folder `to` in the formats of B, weight by weight, so that a later
-/// `load<B>` copies it instead of quantizing again and gives the same bits. 4-bit weights are written per expert
-/// in bitsandbytes' layout, norms and routers in Float32; a tensor whose rows belong to several weights stays one, and
-/// in 16 bits where 4 bits could not be taken apart; what the architecture passes over is left out; tokenizer and
-/// generation files are copied. Memory: one
-/// shard of at most `max_shard_bytes` and one tensor. `to` changes in one step when all is written; see
-/// CheckpointWriter. Throws FileError (also where another process is writing to `to`), FormatError, Unsupported.
-/// Progress counts the work, bytes read and bytes written; an exception from the sink cancels. Returns the unfinished
-/// folders beside `to` that earlier runs left when they were killed and that have been removed.
+/// Writes the checkpoint in `from` to the folder `to` in the formats of B, weight by weight, so that a later `load<B>`
+/// copies it instead of quantizing again and gives the same bits. 4-bit weights are written per expert in bitsandbytes'
+/// layout, norms and routers in Float32; a tensor whose rows belong to several weights stays one, and in 16 bits where
+/// 4 bits could not be taken apart; what the architecture passes over is left out; tokenizer and generation files are
+/// copied. `quantize_again`: as in LoadOptions. Memory: one shard of at most `max_shard_bytes` and one tensor. `to`
+/// changes in one step when all is written; see CheckpointWriter. Throws FileError (also where another process is
+/// writing to `to`), FormatError, Unsupported. Progress counts the work, bytes read and bytes written; an exception
+/// from the sink cancels. Returns the unfinished folders beside `to` that earlier runs left when they were killed and
+/// that have been removed.
 template <class B>
 std::vector<std::string> quantize_checkpoint(const std::string& from, const std::string& to,
-                                             ProgressSink& progress, Bytes max_shard_bytes = 2_GB) {
+                                             ProgressSink& progress, Bytes max_shard_bytes = 2_GB,
+                                             bool quantize_again = false) {
   const checkpoint::ModelConfig config = generate::read_config(from);
   if (config.shape.tied_head && !std::is_same_v<typename B::Embedding, typename B::Head>) {
     throw Unsupported(
@@ -225,7 +233,8 @@ std::vector<std::string> quantize_checkpoint(const std::string& from, const std:
                B::Embedding::name(), " and ", B::Head::name(), "; make its Embedding and Head equal"));
   }
   const checkpoint::TensorStore store(from);
-  generate::WeightEncoder<B> encoder(store, config.shape, generate::unquantized_dtype(config.dtype));
+  generate::WeightEncoder<B> encoder(store, config.shape, generate::unquantized_dtype(config.dtype),
+                                     quantize_again);
   generate::FourBitParts formats = generate::four_bit_parts<B>();
   std::vector<typename generate::WeightEncoder<B>::Weight> weights;
   std::vector<checkpoint::TensorDeclaration> declarations;
