@@ -47,6 +47,7 @@ struct Arguments {
   std::string truncation;  ///< empty: keep_end with --chat, else refuse
   std::uint64_t seed = 0;
   bool fit_context = false;
+  bool quantize_again = false;
   bool chat = false;
   bool interactive = false;
   bool dry_run = false;
@@ -176,6 +177,7 @@ Chosen choose(const Variant& variant, const Arguments& arguments) {
     options.machine = of_option([&] { return parse_machine(arguments.machine); });
   }
   const bool budgets_are_given = !arguments.machine.empty() || is_mixtral_8x7b;
+  options.quantize_again = arguments.quantize_again;
   options.fit_context = arguments.fit_context ||
                         (budgets_are_given && arguments.limits.context == 0 && arguments.device_map.empty());
   options.limits = variant.plan_load(arguments.checkpoint, options).limits;
@@ -291,6 +293,8 @@ void declare(CLI::App& app, Arguments& arguments) {
       "Where the parts go: a JSON file such as transformers writes, the layers of each device, such as 14,18, or "
       "balanced_low_0: few on the first; by default the devices are equally full");
   declare(app, arguments.limits, DualNf4::limits);
+  app.add_flag("--quantize-again", arguments.quantize_again,
+               "Take a checkpoint that is quantized in another format: decode it and quantize it again");
   app.add_flag("--fit-context", arguments.fit_context,
                "Lower --context to what the budgets hold, where it is too long for them")
       ->excludes(device_map);

@@ -56,8 +56,8 @@ std::string left_out(const std::string& from, Architecture architecture) {
 
 /// Writes the checkpoint in the formats of B, and returns a line on what was written.
 template <class B>
-std::string run(const std::string& from, const std::string& to, ProgressSink& progress) {
-  for (const std::string& name : quantize_checkpoint<B>(from, to, progress)) {
+std::string run(const std::string& from, const std::string& to, ProgressSink& progress, bool again) {
+  for (const std::string& name : quantize_checkpoint<B>(from, to, progress, 2_GB, again)) {
     example::tell(concat("removed ", name, ", which a run that was killed had left\n"));
   }
   Bytes size{};
@@ -68,8 +68,8 @@ std::string run(const std::string& from, const std::string& to, ProgressSink& pr
 
 /// Writes the experts of the checkpoint to a file of their own, and returns a line on it.
 template <class B>
-std::string spill(const std::string& from, const std::string& path, ProgressSink& progress) {
-  write_experts<B>(from, path, progress);
+std::string spill(const std::string& from, const std::string& path, ProgressSink& progress, bool again) {
+  write_experts<B>(from, path, progress, again);
   return concat("wrote ", path, ": ", to_string(Bytes{std::filesystem::file_size(path)}), " of experts; ",
                 B::Quantization::name(), "\n");
 }
@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
     std::string to;
     std::string experts;
     bool least_squares = false;
+    bool again = false;
     bool replace = false;
     bool quiet = false;
     CLI::App app(
@@ -104,6 +105,8 @@ int main(int argc, char** argv) {
     app.add_flag("--least-squares", least_squares,
                  "Choose scales that minimise the squared error (8.3 % instead of 9.2 % on Gaussian weights); the "
                  "same size and layout, slower to write");
+    app.add_flag("--quantize-again", again,
+                 "Take a checkpoint that is quantized in another format: decode it and quantize it again");
     app.add_flag("--replace", replace,
                  "Write over a checkpoint that is in the target folder; never over the source");
     app.add_flag("-q,--quiet", quiet, "No progress, no summary");
@@ -122,11 +125,11 @@ int main(int argc, char** argv) {
     if (!to.empty()) {
       const Architecture architecture = generate::read_config(from).shape.architecture;
       check_target(from, to, replace);
-      written = (least_squares ? run<LeastError> : run<Standard>)(from, to, progress);
+      written = (least_squares ? run<LeastError> : run<Standard>)(from, to, progress, again);
       written = left_out(from, architecture) + written;
     }
     // Of what was written, where anything was: its scales are chosen.
-    if (!experts.empty()) written += spill<Standard>(to.empty() ? from : to, experts, progress);
+    if (!experts.empty()) written += spill<Standard>(to.empty() ? from : to, experts, progress, again);
     if (!quiet) example::tell(written);
     return example::Status::done;
   });
