@@ -86,8 +86,11 @@ int fit(const Arguments& arguments) {
   const std::string rules = "/rules.json";  // as they are: people write them
   file::write_text_file(arguments.to + rules,
                         file::read_file(folder_of(arguments) + "/classifier" + rules, 1U << 20U));
-  std::cout << "weights of words, rules and hidden states: " << weights[0] << ", " << weights[1] << ", "
-            << weights[2] << "; temperature " << all.pool().temperature() << "\n";
+  char line[96];
+  std::snprintf(line, sizeof(line),
+                "weights of words, rules and hidden states: %.2f, %.2f, %.2f; temperature %.2f\n", weights[0],
+                weights[1], weights[2], all.pool().temperature());
+  std::cout << line;
   return Status::done;
 }
 

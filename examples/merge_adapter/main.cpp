@@ -31,9 +31,10 @@ int main(int argc, char** argv) {
     app.add_option("adapter", adapter, "Folder of the adapter, as PEFT or train writes it")
         ->required()
         ->option_text("FOLDER");
-    app.add_option("to", to, "Folder to write, which must not be there")->required()->option_text("FOLDER");
+    app.add_option("to", to, "Folder to write, which must not be there")->option_text("FOLDER");
     app.add_flag("-q,--quiet", quiet, "No progress, no summary");
     if (const auto status = example::parse(app, argc, argv)) return *status;
+    if (to.empty()) throw example::OptionError("give a folder to write; see --help");
     if (std::filesystem::exists(to)) throw asterism::InvalidArgument(to + " exists already; give another folder");
     asterism::ProgressBar bar;
     asterism::ProgressSink silence;
