@@ -77,7 +77,7 @@ with tempfile.TemporaryDirectory() as name:
     run(folder, 2, "without a word", "feedback", "", "TEACH")
     run(folder, 2, "back to 9 entries, there are 0", "rollback", "9")
     run(folder, 1, "nowhere", "ask", "?", "--store", "nowhere.db")
-    run(folder, 1, "the context holds 512.* shorten the query", "ask", "Pale Moth " * 300)
+    run(folder, 1, "the query takes 606 tokens, there is room for 448: shorten it.* --max-tokens", "ask", "Pale Moth " * 300)
 
 if wrong:
     sys.exit("\n".join(wrong))

@@ -36,7 +36,7 @@ void declare_feedback(CLI::App& command, Arguments& arguments) {
 int run(int argc, char** argv, const Interrupt& interrupt) {
   Arguments arguments;
   CLI::App app("Answers queries with the personas that their kind asks for.", "assistant");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.footer(exit_statuses);
 
   CLI::App& ask_it = declare(app, arguments, "ask", "Answer a query");
@@ -109,7 +109,8 @@ int run(int argc, char** argv, const Interrupt& interrupt) {
   if (fit_it.parsed()) return fit(arguments);
   if (feedback_it.parsed()) return feedback(arguments);
   if (rollback_it.parsed()) return rollback(arguments);
-  return arms(arguments, interrupt);
+  if (arms_it.parsed()) return arms(arguments, interrupt);
+  throw OptionError("give a command, such as ask; see --help");
 }
 
 }  // namespace
