@@ -90,7 +90,7 @@ inline std::string with_flags(std::string text) {
     std::string_view library;
     std::string_view program;
   };
-  constexpr std::array<Wording, 12> wordings = {{
+  constexpr std::array<Wording, 13> wordings = {{
       {"lower Limits (context, batch, prefill_chunk)", "lower --context or --prefill-chunk"},
       {"Raise the budgets (", "Raise the budgets of --machine ("},
       {"choose a format with fewer bits, or lower the context",
@@ -108,6 +108,7 @@ inline std::string with_flags(std::string text) {
        "a lower --rate or --clip may help, in another --run"},
       {"go on with that one, or give another folder", "go on with that one, or give another --run"},
       {"use the checkpoint's format in the Blueprint", "choose the checkpoint's format"},
+      {" or the parameter quantize_again", ""},
   }};
   for (const auto& [library, program] : wordings) {
     for (std::size_t at = text.find(library); at != text.npos; at = text.find(library, at + program.size())) {
