@@ -55,6 +55,13 @@ std::size_t run_out_of_memory(const Call& call, std::size_t most) {
   if (heap.now > heap.peak) heap.peak = heap.now;
   return memory;
 }
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {  // std::stable_sort asks so
+  try {
+    return operator new(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   if (memory == nullptr) return;
   asterism::test::heap.now -= malloc_usable_size(memory) + sizeof(std::size_t);
