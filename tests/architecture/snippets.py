@@ -1,12 +1,13 @@
 """Compiles the C++ blocks of a Markdown page, runs the tests among them, and holds the refusals that it shows against
 what the compilers say.
 
-Usage: snippets.py SOURCE_DIR PAGE COMPILER TEST_MAIN_OBJECT [FLAGS...]
+Usage: snippets.py SOURCE_DIR PAGE COMPILER TEST_MAIN_OBJECT [FLAGS...] [-- LINKED...]
        snippets.py --self-test COMPILER TEST_MAIN_OBJECT [FLAGS...]     proves that mistakes in a page are found
 
 The ```cpp blocks of a page, one after the other, are one program, which has to compile without a warning. Where it has
-a TEST_CASE it is linked with TEST_MAIN_OBJECT and run, in a folder where `examples` are those of SOURCE_DIR. A comment
-on the line before a block makes it something else:
+a TEST_CASE it is linked with TEST_MAIN_OBJECT and LINKED, the libraries of the compiled form, and run, in a folder
+where `examples` are those of SOURCE_DIR. COMPILER may begin with a compiler cache: `ccache;g++`. A comment on the line
+before a block makes it something else:
 
     <!-- snippet: alone -->          a program of its own
     <!-- snippet: statements -->     the body of a function of the page's program
@@ -58,23 +59,15 @@ def run(command, folder=None):
 
 def compiles(folder, code, tools):
     """Complaints about a program that should compile, and pass where it has tests."""
-    compiler, test_main, flags = tools
-    source = folder / "snippet.cpp"
-    source.write_text(code)
-    tests = "TEST_CASE" in code
-    command = [compiler, "-std=c++20", "-O1" if tests else "-fsyntax-only", *WARNINGS, *flags, str(source)]
-    if tests:
-        command += [test_main, "-pthread", "-o", str(folder / "snippet")]
-        librarian = "asterism/librarian/" in code
-        graph = "asterism/knowledge/graph.hpp" in code
-        reads_text = librarian or any(f"asterism/{room}" in code for room in ("encode/", "text/", "train"))
-        command += ["-lpcre2-8"] if reads_text else []
-        command += ["-lutf8proc"] if reads_text or graph else []
-        command += ["-lsqlite3"] if librarian or graph or "store/sqlite.hpp" in code else []
-    result = run(command)
+    compiler, test_main, flags, linked = tools
+    (folder / "snippet.cpp").write_text(code)
+    result = run([*compiler, "-std=c++20", *WARNINGS, *flags, "-c", "snippet.cpp", "-o", "snippet.o"], folder)
     if result.returncode or result.stderr:
         return [f"does not compile cleanly:\n{code}\n{result.stderr}"]
-    if tests:
+    if "TEST_CASE" in code:
+        result = run([compiler[-1], "snippet.o", test_main, *linked, "-pthread", "-o", "snippet"], folder)
+        if result.returncode:
+            return [f"does not link:\n{code}\n{result.stderr}"]
         result = run([str(folder / "snippet")], folder)
         if result.returncode:
             return [f"its tests fail:\n{result.stdout}{result.stderr}"]
@@ -102,13 +95,13 @@ def refuses(folder, page, flags):
             continue
         shown = [(code, says[name]) for code, says in page.refused if name in says]
         source.write_text(page.program + "\n".join(code for code, _ in shown))
-        command = [compiler, "-std=c++20", *flags, str(source)]
+        command = [compiler, "-std=c++20", *flags, source.name]
         if name.startswith("nvcc"):  # takes the folder as an argument of its own
             command = [part for flag in command for part in re.split(r"(?<=^-isystem)", flag) if part]
             command += ["-x", "cu", "-c", "-o", os.devnull]
         else:
             command += ["-fsyntax-only"]
-        result = run(command)
+        result = run(command, folder)
         said = re.sub(r"\s+", " ", result.stdout + result.stderr)
         if result.returncode == 0:
             found.append(f"{name} compiles what should be refused")
@@ -119,13 +112,15 @@ def refuses(folder, page, flags):
     return found
 
 
-def complaints_about(text, tools, examples=None):
+def complaints_about(text, tools, source=None):
+    """What is wrong with a page. `source`, the repository, is seen from where it is compiled, so that a compiler cache
+    knows the page again in another clone."""
     page = Page(text)
     found = [f"a refused block shows nothing that a compiler says:\n{code}" for code, says in page.refused if not says]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        if examples:
-            (folder / "examples").symlink_to(examples)
+        for seen in ("examples", "include", "tests") if source else ():
+            (folder / seen).symlink_to(source / seen)
         for code in [*([page.program] if page.program else []), *page.alone]:
             found += compiles(folder, code, tools)
         if page.refused and not found:
@@ -137,7 +132,7 @@ def self_test(tools):
     def block(code, comment=""):
         return f"{comment}```cpp\n{code}\n```\n"
 
-    compiler = run([tools[0], "--version"]).stdout
+    compiler = run([*tools[0], "--version"]).stdout
     here = ("clang++ " if "clang" in compiler else "g++ ") + re.search(r" (\d+)\.\d+\.\d+", compiler).group(1)
     refused = block("static_assert(two == 3, \"two is not three\");", "<!-- snippet: refused -->\n")
 
@@ -176,12 +171,13 @@ def self_test(tools):
 
 def main():
     if sys.argv[1] == "--self-test":
-        return self_test((sys.argv[2], sys.argv[3], sys.argv[4:]))
+        return self_test((sys.argv[2].split(";"), sys.argv[3], sys.argv[4:], []))
     source, page, compiler, test_main, *flags = sys.argv[1:]
+    split = flags.index("--") if "--" in flags else len(flags)
+    tools = (compiler.split(";"), test_main, ["-Iinclude", "-Itests", *flags[:split]], flags[split + 1:])
     began = time.monotonic()
-    flags = [f"-I{source}/include", f"-I{source}/tests", *flags]
-    root = pathlib.Path(source)
-    found = complaints_about((root / page).read_text(), (compiler, test_main, flags), (root / "examples").resolve())
+    root = pathlib.Path(source).resolve()
+    found = complaints_about((root / page).read_text(), tools, root)
     for complaint in found:
         print(f"{page}: {complaint}")
     print(f"{page}: {time.monotonic() - began:.1f} s")
