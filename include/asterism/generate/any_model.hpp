@@ -161,8 +161,10 @@ class AnyModel {
 
   AnySession session(SessionOptions options = {}) const& { return model_->session(options); }
   AnySession session(SessionOptions options = {}) const&& = delete;  // the session would outlive the model
-  AnyBatch batch(std::size_t rows) const& { return model_->batch(rows); }
-  AnyBatch batch(std::size_t rows) const&& = delete;
+  AnyBatch batch(std::size_t rows, const BatchOptions& options = {}) const& {
+    return model_->batch(rows, options);
+  }
+  AnyBatch batch(std::size_t rows, const BatchOptions& options = {}) const&& = delete;
   const Shape& shape() const { return model_->shape(); }
   const Limits& limits() const { return model_->limits(); }
   const placement::Plan& plan() const { return model_->plan(); }
@@ -194,7 +196,7 @@ class AnyModel {
     Base& operator=(const Base&) = delete;
     virtual ~Base() = default;
     virtual AnySession session(SessionOptions options) const = 0;
-    virtual AnyBatch batch(std::size_t rows) const = 0;
+    virtual AnyBatch batch(std::size_t rows, const BatchOptions& options) const = 0;
     virtual const Shape& shape() const = 0;
     virtual const Limits& limits() const = 0;
     virtual const placement::Plan& plan() const = 0;
@@ -217,7 +219,9 @@ class AnyModel {
   struct ModelOf final : Base {
     explicit ModelOf(LanguageModel<B> from) : model(std::move(from)) {}
     AnySession session(SessionOptions options) const override { return AnySession(model.session(options)); }
-    AnyBatch batch(std::size_t rows) const override { return AnyBatch(model.batch(rows)); }
+    AnyBatch batch(std::size_t rows, const BatchOptions& options) const override {
+      return AnyBatch(model.batch(rows, options));
+    }
     const Shape& shape() const override { return model.shape(); }
     const Limits& limits() const override { return model.limits(); }
     const placement::Plan& plan() const override { return model.plan(); }
