@@ -66,5 +66,6 @@
 #include "asterism/prefetch/rank_impl.hpp"
 #include "asterism/prefetch/recent_impl.hpp"
 #include "asterism/prefetch/veto_impl.hpp"
+#include "asterism/residency/expert_profile_impl.hpp"
 #include "asterism/residency/spill_file_impl.hpp"
 #include "asterism/residency/spill_header_impl.hpp"

@@ -186,6 +186,7 @@ class AnyModel {
     model_->set_timeline(std::move(timeline));
   }
   residency::SlotCounts slot_counts() const { return model_->slot_counts(); }
+  std::int32_t fit_slots(std::size_t device, Bytes budget) const { return model_->fit_slots(device, budget); }
   std::vector<generate::ArenaUse> arena_use() const { return model_->arena_use(); }
   std::string memory_report() const { return model_->memory_report(); }
 
@@ -211,6 +212,7 @@ class AnyModel {
                                          const GenerateOptions& options) const = 0;
     virtual void set_timeline(std::shared_ptr<observe::Timeline> timeline) const = 0;
     virtual residency::SlotCounts slot_counts() const = 0;
+    virtual std::int32_t fit_slots(std::size_t device, Bytes budget) const = 0;
     virtual std::vector<generate::ArenaUse> arena_use() const = 0;
     virtual std::string memory_report() const = 0;
   };
@@ -244,6 +246,9 @@ class AnyModel {
       model.set_timeline(std::move(timeline));
     }
     residency::SlotCounts slot_counts() const override { return model.slot_counts(); }
+    std::int32_t fit_slots(std::size_t device, Bytes budget) const override {
+      return model.fit_slots(device, budget);
+    }
     std::vector<generate::ArenaUse> arena_use() const override { return model.arena_use(); }
     std::string memory_report() const override { return model.memory_report(); }
     LanguageModel<B> model;

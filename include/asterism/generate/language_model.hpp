@@ -127,6 +127,8 @@ class LanguageModel {
   /// What the slots of experts that take turns have done; all zeros where all are in memory. Waits for a pass;
   /// InvalidArgument from within one, such as from GenerateOptions::near_limit.
   residency::SlotCounts slot_counts() const { return engine_.slot_counts(); }
+  /// Changes a device's budget between passes, and with it the number of slots; see engine::Engine::fit_slots.
+  std::int32_t fit_slots(std::size_t device, Bytes budget) const { return engine_.fit_slots(device, budget); }
 
   /// What the arena of each device holds now and has held at most, with what other engines on them hold. Thread-safe.
   std::vector<generate::ArenaUse> arena_use() const {
