@@ -1,5 +1,5 @@
-// The budget of a device changes while answers are under way: slots become fewer and more between passes, arenas keep to
-// it, and every answer has the bits that it has alone.
+// The budget of a device changes while answers are under way: slots become fewer and more between passes, arenas keep
+// to it, and every answer has the bits that it has alone.
 #include <atomic>
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
-// Fuzz target: any bytes as an expert profile, as they are and with the checksum made right. Only asterism::Error may be
-// thrown, and what is accepted must be written back as the same bytes.
+// Fuzz target: any bytes as an expert profile, as they are and with the checksum made right. Only asterism::Error may
+// be thrown, and what is accepted must be written back as the same bytes.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -13,9 +13,9 @@
 
 namespace asterism::residency {
 
-/// Uses of the experts of one model by tokens. Little-endian in a file: "ASTUSAGE", version, layers, experts, 0 (4 bytes
-/// each), the model's fingerprint, tokens, and the uses (layers, experts) (8 bytes each), then the CRC-32C of all that
-/// (4 bytes).
+/// Uses of the experts of one model by tokens. Little-endian in a file: "ASTUSAGE", version, layers, experts, 0 (4
+/// bytes each), the model's fingerprint, tokens, and the uses (layers, experts) (8 bytes each), then the CRC-32C of all
+/// that (4 bytes).
 struct ExpertProfile {
   static constexpr std::string_view magic = "ASTUSAGE";
   static constexpr std::uint32_t version = 1;
