@@ -3,6 +3,7 @@
 #include <asterism/core/error.hpp>
 #include <asterism/core/format.hpp>
 #include <asterism/core/progress.hpp>
+#include <asterism/generate/expert_grouping.hpp>
 #include <asterism/generate/load_options.hpp>
 #include <asterism/generate/variant.hpp>
 #include <asterism/machine/machine.hpp>
@@ -43,6 +44,13 @@ LoadOptions planned(const Settings& settings, const Variant& variant) {
   const Shape shape = variant.plan_load(settings.checkpoint, {}).config.shape;
   options.limits = chosen_limits(settings.limits, variant.limits, shape);
   options.limits->batch = settings.rows;
+  if (settings.group_answers > 0) {  // says before the load what the batch would say after it
+    const auto chunk = static_cast<std::size_t>(options.limits->prefill_chunk);
+    of_option([&] {
+      return generate::ExpertGrouping(static_cast<std::size_t>(settings.rows),
+                                      std::min(settings.group_answers, chunk));
+    });
+  }
   options.experts = settings.experts;
   check_answerable(settings.checkpoint, false);
   generate::check_fits(variant.plan_load(settings.checkpoint, options), settings.checkpoint);

@@ -34,7 +34,8 @@ struct ServedModel {
 
   ServedModel(AnyModel loaded, const Settings& settings)
       : model(std::move(loaded)),
-        scheduler(model.batch(static_cast<std::size_t>(model.limits().batch)),
+        scheduler(model.batch(static_cast<std::size_t>(model.limits().batch),
+                              {.grouped_answers = settings.group_answers}),
                   static_cast<std::size_t>(model.limits().prefill_chunk),
                   {.waiting = settings.waiting,
                    .pass_target = std::chrono::milliseconds(settings.pass_milliseconds),

@@ -43,6 +43,7 @@ struct Settings {
   std::vector<std::string> hosts;
   std::vector<std::string> origins;
   std::int32_t rows = 4;
+  std::size_t group_answers = 0;
   std::size_t waiting = 64;
   std::uint32_t pass_milliseconds = 250;
   std::uint32_t wait_seconds = 60;
@@ -80,6 +81,10 @@ inline void declare_model(CLI::App& app, Settings& settings) {
                  concat("Answers at a time, 1 to ", Served::limits.batch, ", each with caches of its own"))
       ->check(CLI::Range(1, Served::limits.batch))
       ->option_text("N [4]");
+  app.add_option("--group-answers", settings.group_answers,
+                 "Answers of a pass at most, those of which use the same experts; by default all, in turns")
+      ->check(CLI::Range(1, Served::limits.batch))
+      ->option_text("N");
   app.add_option("--model-name", settings.model_name, "What clients call it; by default the folder's name")
       ->option_text("NAME");
 }

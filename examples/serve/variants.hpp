@@ -4,6 +4,8 @@
 #include <asterism/asterism.hpp>
 #include <asterism/cache/hazard.hpp>
 #include <asterism/generate/variant.hpp>
+#include <asterism/observe/recent_use.hpp>
+#include <asterism/observe/together.hpp>
 
 #include "expert_tally.hpp"
 
@@ -17,8 +19,8 @@ struct Served : Blueprint {
   using Quantization = quant::Nf4<64, quant::DoubleQuantized>;
   using Placement = placement::AcceleratorsFirst<placement::Balanced>;
   using KvCache = attention::StaticKvCache<quant::Float16>;
-  using Backend = backend::HostA8;  // activations meet the weights in 8 bits
-  using Observer = ExpertTally;     // for /v1/experts
+  using Backend = backend::HostA8;                                      // activations meet the weights in 8 bits
+  using Observer = observe::Together<ExpertTally, observe::RecentUse>;  // for /v1/experts and --group-answers
 };
 struct ServedInt8 : Served {
   using Quantization = quant::Int8<32>;

@@ -47,6 +47,7 @@
 #include "asterism/generate/decoding/sampler_impl.hpp"
 #include "asterism/generate/decoding/stop_strings_impl.hpp"
 #include "asterism/generate/decoding/token_score_impl.hpp"
+#include "asterism/generate/expert_grouping_impl.hpp"
 #include "asterism/generate/format_changes_impl.hpp"
 #include "asterism/generate/gguf_chat_source_impl.hpp"
 #include "asterism/generate/gguf_recipe_impl.hpp"

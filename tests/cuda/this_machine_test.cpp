@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "asterism/cuda/memory_gauge.hpp"
 #include "asterism/machine/machine.hpp"
 
 using namespace asterism;
@@ -18,4 +19,12 @@ TEST_CASE("every GPU is an accelerator with what it has free, less the reserve")
     CHECK(machine.capacity[d] + 1_GiB <= Bytes{cuda::gpu_memory(static_cast<int>(d)).total});
   }
   CHECK(cuda::this_machine(Bytes{std::uint64_t{1} << 50U}).capacity[0] == 0_B);
+}
+
+TEST_CASE("a gauge reads a GPU's memory") {
+  const machines::MemoryGauge gauge = cuda::memory_gauge(0);
+  CHECK(gauge.name == "GPU 0");
+  const machines::MemoryUse use = gauge.read();
+  CHECK(use.limit == Bytes{cuda::gpu_memory(0).total});
+  CHECK(use.used <= use.limit);
 }

@@ -71,7 +71,9 @@ class Arena {
   Buffer allocate(Bytes size, std::string_view holder);
 
   std::int32_t device() const { return device_; }
-  Bytes budget() const { return budget_; }
+  Bytes budget() const;
+  /// Another budget from now on. Throws BudgetExceeded, with the table of who holds what, where more is in use.
+  void set_budget(Bytes budget);
   /// Bytes drawn now.
   Bytes used() const;
   /// Bytes that `holder` has now.

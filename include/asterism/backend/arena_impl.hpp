@@ -50,9 +50,11 @@ struct Arena::Account {
   }
 
   std::string refusal(const Arena& arena, Bytes size, std::string_view wanted) const {
-    std::string text =
-        concat("device ", arena.device_, ": ", to_string(size), " more for ", wanted,
-               " would exceed the budget of ", to_string(arena.budget_), "; ", to_string(used), " are in use:\n");
+    return concat("device ", arena.device_, ": ", to_string(size), " more for ", wanted,
+                  " would exceed the budget of ", to_string(arena.budget_), "; ", table());
+  }
+  std::string table() const {
+    std::string text = concat(to_string(used), " are in use:\n");
     Bytes without_holder = used;
     const auto add_line = [&text](std::string_view name, Bytes bytes) {
       if (bytes > Bytes{0}) text += concat("  ", pad_right(name, 12), pad_left(to_string(bytes), 12), "\n");
@@ -103,6 +105,18 @@ ASTERISM_INLINE Buffer Arena::allocate(Bytes size, std::string_view holder) {
   return {this, data, rounded, line};
 }
 
+ASTERISM_INLINE Bytes Arena::budget() const {
+  const std::lock_guard lock(account_->mutex);
+  return budget_;
+}
+ASTERISM_INLINE void Arena::set_budget(Bytes budget) {
+  const std::lock_guard lock(account_->mutex);
+  if (account_->used > budget) {
+    throw BudgetExceeded(concat("device ", device_, ": a budget of ", to_string(budget),
+                                " is less than what is in use: ", account_->table()));
+  }
+  budget_ = budget;
+}
 ASTERISM_INLINE Bytes Arena::used() const {
   const std::lock_guard lock(account_->mutex);
   return account_->used;

@@ -1,6 +1,7 @@
 // A network on devices, ready to compute: what remains of a model without files and text.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -77,10 +78,11 @@ class Engine {
       : limits_(limits),
         devices_(std::move(devices)),
         network_(devices_->all(), plan, shape, model::gating_of<B>(shape)),
+        source_(homes),
         homes_(draw_homes(plan, shape, homes)),
-        workspace_(devices_->all(), plan, shape, limits,
-                   [&](std::size_t d) { return make_slots(*devices_->all()[d], plan, shape, limits, d, homes); }) {
-  }
+        workspace_(devices_->all(), plan, shape, limits, [&](std::size_t d) {
+          return make_slots(*devices_->all()[d], plan, shape, limits, d, plan.expert_slots(d), homes);
+        }) {}
   /// The same on new devices with the budgets of `plan`.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits)
       : Engine(plan, shape, limits, devices_of<B>(plan, limits)) {}
@@ -128,11 +130,48 @@ class Engine {
     residency::SlotCounts sum;
     if constexpr (!Network::Block::Constellation::holds_experts) {
       const WorkspaceLock lock = lock_workspace();
+      sum = former_counts_;
       for (std::size_t d = 0; d < devices().size(); ++d) {
         if (const auto* slots = lock.workspace().slots(d)) sum += slots->slots().counts();
       }
     }
     return sum;
+  }
+
+  /// Changes the budget of a device on which experts take turns: behind the pass under way its arena keeps to `budget`,
+  /// and there are as many slots as that leaves room for, as far as they can be of use. Answers under way go on, to the
+  /// same bits; experts that were in slots are brought again when they are needed, and the cache begins to learn anew.
+  /// Returns the number of slots. Throws InvalidArgument where a device has no slots, and from within a pass;
+  /// BudgetExceeded where what else is in use leaves no room for residency::least_streaming_slots, and then nothing has
+  /// changed. Thread-safe, but nothing else may be drawn from the device meanwhile: begin no session.
+  std::int32_t fit_slots([[maybe_unused]] std::size_t device, [[maybe_unused]] Bytes budget) const {
+    if constexpr (Network::Block::Constellation::holds_experts) {
+      throw InvalidArgument(
+          "all experts are in memory: a budget has no slots to be fitted; give the Blueprint a Cache");
+    } else {
+      const WorkspaceLock lock = lock_workspace();
+      if (device >= devices().size() || lock.workspace().slots(device) == nullptr) {
+        throw InvalidArgument(concat("device ", device, " has no slots for experts"));
+      }
+      Device& on = *devices()[device];
+      const placement::SlottedExperts& slotted = plan().footprint.slotted;
+      const Bytes others = on.arena().used() - on.arena().held_by("expert slots");
+      const std::int32_t fewest = slotted.fewest;
+      if (others + Slots::bytes(static_cast<std::uint64_t>(fewest), slotted.each) > budget) {
+        throw BudgetExceeded(concat("device ", device, ": a budget of ", to_string(budget), " has no room for ",
+                                    fewest, " slots of ", to_string(slotted.each), " beside ", to_string(others),
+                                    " that are in use: close sessions, or leave it more"));
+      }
+      const std::uint64_t room = (budget - others - slotted.beside).count / slotted.each.count;
+      const auto most =
+          static_cast<std::uint64_t>(slotted.most_slots(plan().cuts[device], plan().cuts[device + 1]));
+      const auto count = static_cast<std::int32_t>(std::min(room, most));
+      former_counts_ += lock.workspace().slots(device)->slots().counts();
+      workspace_.set_slots(device, nullptr);  // first, so that there are never both
+      on.arena().set_budget(budget);
+      workspace_.set_slots(device, make_slots(on, plan(), shape(), limits_, device, count, source_));
+      return count;
+    }
   }
 
  private:
@@ -174,6 +213,7 @@ class Engine {
                                            [[maybe_unused]] const placement::Plan& plan,
                                            [[maybe_unused]] const Shape& shape,
                                            [[maybe_unused]] const Limits& limits, [[maybe_unused]] std::size_t d,
+                                           [[maybe_unused]] std::int32_t slots,
                                            [[maybe_unused]] const Homes& homes) {
     if constexpr (Network::Block::Constellation::holds_experts) {
       return nullptr;
@@ -186,7 +226,7 @@ class Engine {
       const typename Slots::Extent extent{.first_group = first,
                                           .groups = groups,
                                           .top_k = shape.top_k,
-                                          .slots = static_cast<std::size_t>(plan.expert_slots(d)),
+                                          .slots = static_cast<std::size_t>(slots),
                                           .sequences = limits.batch};
       return std::make_unique<Slots>(device, shape, extent,
                                      model::cache_of<B>(shape, extent.parts(header), extent.capacity(header)),
@@ -197,8 +237,10 @@ class Engine {
   Limits limits_;
   std::shared_ptr<Devices> devices_;
   Network network_;
-  std::vector<backend::Buffer> homes_;  ///< of experts that wait in host memory
-  Workspace workspace_;
+  Homes source_;                                         ///< of experts that take turns
+  std::vector<backend::Buffer> homes_;                   ///< of experts that wait in host memory
+  mutable Workspace workspace_;                          ///< its slots are changed under the workspace's lock
+  mutable residency::SlotCounts former_counts_;          ///< of slots that were changed for others
   mutable std::shared_ptr<observe::Timeline> timeline_;  ///< read and written under the workspace's lock
   std::shared_ptr<SequenceNumbers> sequence_numbers_ = std::make_shared<SequenceNumbers>();
 };

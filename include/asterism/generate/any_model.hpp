@@ -161,8 +161,10 @@ class AnyModel {
 
   AnySession session(SessionOptions options = {}) const& { return model_->session(options); }
   AnySession session(SessionOptions options = {}) const&& = delete;  // the session would outlive the model
-  AnyBatch batch(std::size_t rows) const& { return model_->batch(rows); }
-  AnyBatch batch(std::size_t rows) const&& = delete;
+  AnyBatch batch(std::size_t rows, const BatchOptions& options = {}) const& {
+    return model_->batch(rows, options);
+  }
+  AnyBatch batch(std::size_t rows, const BatchOptions& options = {}) const&& = delete;
   const Shape& shape() const { return model_->shape(); }
   const Limits& limits() const { return model_->limits(); }
   const placement::Plan& plan() const { return model_->plan(); }
@@ -184,6 +186,7 @@ class AnyModel {
     model_->set_timeline(std::move(timeline));
   }
   residency::SlotCounts slot_counts() const { return model_->slot_counts(); }
+  std::int32_t fit_slots(std::size_t device, Bytes budget) const { return model_->fit_slots(device, budget); }
   std::vector<generate::ArenaUse> arena_use() const { return model_->arena_use(); }
   std::string memory_report() const { return model_->memory_report(); }
 
@@ -194,7 +197,7 @@ class AnyModel {
     Base& operator=(const Base&) = delete;
     virtual ~Base() = default;
     virtual AnySession session(SessionOptions options) const = 0;
-    virtual AnyBatch batch(std::size_t rows) const = 0;
+    virtual AnyBatch batch(std::size_t rows, const BatchOptions& options) const = 0;
     virtual const Shape& shape() const = 0;
     virtual const Limits& limits() const = 0;
     virtual const placement::Plan& plan() const = 0;
@@ -209,6 +212,7 @@ class AnyModel {
                                          const GenerateOptions& options) const = 0;
     virtual void set_timeline(std::shared_ptr<observe::Timeline> timeline) const = 0;
     virtual residency::SlotCounts slot_counts() const = 0;
+    virtual std::int32_t fit_slots(std::size_t device, Bytes budget) const = 0;
     virtual std::vector<generate::ArenaUse> arena_use() const = 0;
     virtual std::string memory_report() const = 0;
   };
@@ -217,7 +221,9 @@ class AnyModel {
   struct ModelOf final : Base {
     explicit ModelOf(LanguageModel<B> from) : model(std::move(from)) {}
     AnySession session(SessionOptions options) const override { return AnySession(model.session(options)); }
-    AnyBatch batch(std::size_t rows) const override { return AnyBatch(model.batch(rows)); }
+    AnyBatch batch(std::size_t rows, const BatchOptions& options) const override {
+      return AnyBatch(model.batch(rows, options));
+    }
     const Shape& shape() const override { return model.shape(); }
     const Limits& limits() const override { return model.limits(); }
     const placement::Plan& plan() const override { return model.plan(); }
@@ -240,6 +246,9 @@ class AnyModel {
       model.set_timeline(std::move(timeline));
     }
     residency::SlotCounts slot_counts() const override { return model.slot_counts(); }
+    std::int32_t fit_slots(std::size_t device, Bytes budget) const override {
+      return model.fit_slots(device, budget);
+    }
     std::vector<generate::ArenaUse> arena_use() const override { return model.arena_use(); }
     std::string memory_report() const override { return model.memory_report(); }
     LanguageModel<B> model;

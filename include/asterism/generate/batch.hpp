@@ -7,6 +7,7 @@
 #include <deque>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,10 +24,12 @@
 #include "asterism/generate/decoding/batch_request.hpp"
 #include "asterism/generate/decoding/decoding.hpp"
 #include "asterism/generate/decoding/sampler.hpp"
+#include "asterism/generate/expert_grouping.hpp"
 #include "asterism/generate/hooks.hpp"
 #include "asterism/generate/language_model.hpp"
 #include "asterism/generate/options.hpp"
 #include "asterism/generate/prompt.hpp"
+#include "asterism/observe/recent_use.hpp"
 #include "asterism/text/chat_template.hpp"
 #include "asterism/text/tokenizer.hpp"
 
@@ -61,9 +64,12 @@ struct PassRows {
 template <class B>
 class Batch {
  public:
-  /// Throws BudgetExceeded if the devices have no room for that many caches.
-  Batch(const LanguageModel<B>& model, std::size_t rows) : model_(&model), rows_(rows), decoding_(model) {
+  /// Throws BudgetExceeded if the devices have no room for that many caches, InvalidArgument where answers are to be
+  /// grouped and B::Observer does not say what experts they use (observe::TellsRecentUse), or some would wait too long.
+  Batch(const LanguageModel<B>& model, std::size_t rows, const BatchOptions& options = {})
+      : model_(&model), rows_(rows), decoding_(model) {
     if (rows < 1) throw InvalidArgument("a batch has at least one row");
+    if (options.grouped_answers > 0) group_answers(options.grouped_answers);
     sequences_.reserve(rows);
     for (std::size_t i = 0; i < rows; ++i) sequences_.emplace_back(model.engine());
   }
@@ -159,6 +165,17 @@ class Batch {
     }
   }
 
+  void group_answers(std::size_t most) {
+    if constexpr (observe::TellsRecentUse<typename B::Observer>) {
+      grouping_.emplace(rows_.size(), std::min(most, static_cast<std::size_t>(model_->limits().prefill_chunk)));
+      waiting_answers_.reserve(rows_.size());
+    } else {
+      throw InvalidArgument(
+          "answers are grouped by the experts that they use: let Blueprint::Observer be "
+          "observe::RecentUse, or observe::Together with it");
+    }
+  }
+
   template <class F>
   void for_each_request(F&& f) {
     for (std::unique_ptr<Request>& request : rows_) {
@@ -250,6 +267,7 @@ class Batch {
       const std::size_t again =
           sequences_[best].begin(request.prompt, most, request.hooks.scores, request.adapter.number());
       request.state.set_known(sequences_[best].computed(), again);
+      if (grouping_) grouping_->begin(best);
       if (!model_->has_tokenizer()) continue;
       const View<const TokenId> prompt(request.prompt);
       request.state.begin_text(model_->tokenizer(), request.continues_prompt ? prompt : View<const TokenId>());
@@ -295,14 +313,34 @@ class Batch {
       last_pass_.prompts = add_to_step(*scored, std::min(prompt_rows, pending(*scored) - 1));
       return;
     }
-    const std::size_t first = first_row_++;
-    for (std::size_t i = 0; i < rows(); ++i) {
-      const std::size_t row = (first + i) % rows();
-      if (pending(row) == 1) last_pass_.answers += add_to_step(row, 1);
-    }
+    add_answers(pending);
     for (const std::size_t row : prompts) {
       if (rows_[row]->is_scored()) continue;
       last_pass_.prompts += add_to_step(row, prompt_rows - std::min(prompt_rows, last_pass_.prompts));
+    }
+  }
+
+  /// pending(row): tokens of its request that are not computed.
+  template <class Pending>
+  void add_answers(const Pending& pending) {
+    const std::size_t first = first_row_++;
+    waiting_answers_.clear();
+    for (std::size_t i = 0; i < rows(); ++i) {
+      const std::size_t row = (first + i) % rows();
+      if (pending(row) != 1) continue;
+      if (grouping_) {
+        add_waiting(row);
+      } else {
+        last_pass_.answers += add_to_step(row, 1);
+      }
+    }
+    if (waiting_answers_.empty()) return;
+    for (const std::size_t row : grouping_->choose(waiting_answers_)) last_pass_.answers += add_to_step(row, 1);
+  }
+
+  void add_waiting([[maybe_unused]] std::size_t row) {
+    if constexpr (observe::TellsRecentUse<typename B::Observer>) {
+      waiting_answers_.push_back({row, observer(row).recent_use()});
     }
   }
 
@@ -313,6 +351,8 @@ class Batch {
   std::vector<BatchAnswer> ended_;  ///< not yet returned
   generate::Decoding<B> decoding_;
   std::vector<Request*> in_step_;  ///< in the order of decoding_
+  std::optional<generate::ExpertGrouping> grouping_;
+  std::vector<generate::WaitingAnswer> waiting_answers_;  ///< for the step that is composed, if they are grouped
   PassRows last_pass_{};
   bool scores_ = false;  ///< the step is of one prompt whose tokens are scored
   std::size_t first_row_ = 0;

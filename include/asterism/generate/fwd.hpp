@@ -7,6 +7,7 @@ struct AnswerPart;
 struct AnswerEnd;
 class AnswerSink;
 struct BatchAnswer;
+struct BatchOptions;
 struct TokenScore;
 struct CheckpointExtras;
 struct GenerateOptions;
@@ -34,6 +35,7 @@ namespace generate {
 struct LogitsAsTheyAre;
 class Answer;
 class AnswerText;
+class ExpertGrouping;
 class Sampler;
 class StopStrings;
 template <class B>

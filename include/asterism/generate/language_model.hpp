@@ -29,6 +29,12 @@
 
 namespace asterism {
 
+struct BatchOptions {
+  /// Answers of a pass at most, chosen so that together they use few experts; see generate::ExpertGrouping. Answers
+  /// stay the same. 0: a pass has as many as it takes, in turns.
+  std::size_t grouped_answers = 0;
+};
+
 /// Per-session options.
 struct SessionOptions {
   std::uint64_t seed = 0;  ///< of the random draws; equal seeds, prompts and options give equal answers
@@ -60,10 +66,13 @@ class LanguageModel {
                      Hooks<B> hooks = {}) const&& = delete;  // the session would outlive the model
 
   /// A batch of `rows` rows, for that many requests at a time. Draws their caches; throws BudgetExceeded if the
-  /// devices have no room for them. The plan has room for limits().batch rows.
-  Batch<B> batch(std::size_t rows) const& { return Batch<B>(*this, rows); }
+  /// devices have no room for them, and InvalidArgument as the constructor of Batch. The plan has room for
+  /// limits().batch rows.
+  Batch<B> batch(std::size_t rows, const BatchOptions& options = {}) const& {
+    return Batch<B>(*this, rows, options);
+  }
   Batch<B> batch() const& { return batch(static_cast<std::size_t>(limits().batch)); }
-  Batch<B> batch(std::size_t rows) const&& = delete;
+  Batch<B> batch(std::size_t rows, const BatchOptions& options = {}) const&& = delete;
   Batch<B> batch() const&& = delete;
 
   /// The adapters that sessions and requests may choose by their names: `adapters().add(name, folder)` first. Of a
@@ -118,6 +127,8 @@ class LanguageModel {
   /// What the slots of experts that take turns have done; all zeros where all are in memory. Waits for a pass;
   /// InvalidArgument from within one, such as from GenerateOptions::near_limit.
   residency::SlotCounts slot_counts() const { return engine_.slot_counts(); }
+  /// Changes a device's budget between passes, and with it the number of slots; see engine::Engine::fit_slots.
+  std::int32_t fit_slots(std::size_t device, Bytes budget) const { return engine_.fit_slots(device, budget); }
 
   /// What the arena of each device holds now and has held at most, with what other engines on them hold. Thread-safe.
   std::vector<generate::ArenaUse> arena_use() const {

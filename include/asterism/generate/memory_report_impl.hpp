@@ -70,13 +70,22 @@ ASTERISM_INLINE std::string slot_line(const residency::SlotCounts& counts) {
                             " % in a slot, ", counts.fetched, " fetched, ", counts.bypassed, " passed through");
   if (counts.looks_ahead)
     text += concat(", ", counts.predicted, " predicted, ", counts.read_ahead, " of these read ahead, ",
-                   counts.wasted, " wasted");
+                   counts.late, " late, ", counts.wasted, " wasted");
   if (counts.copied > 0) text += concat(", ", to_string(Bytes{counts.copied}), " copied from host memory");
   if (counts.bytes > 0) {
     text += concat(", ", to_string(Bytes{counts.bytes}), " read ",
                    counts.direct ? "directly" : "through the system's cache");
   }
-  return text + concat(", waited ", fixed(counts.seconds_waited, 2), " s\n");
+  text += concat(", waited ", fixed(counts.seconds_waited, 2), " s\n");
+  const auto add_times = [&](const char* from, const residency::FetchTimes& times) {
+    if (times.count() == 0) return;
+    const auto milliseconds = [&](double share) { return fixed(1e3 * times.quantile(share), 2); };
+    text += concat(times.count(), " fetches from ", from, ": half within ", milliseconds(.5), " ms, 95 % within ",
+                   milliseconds(.95), ", 99 % within ", milliseconds(.99), "\n");
+  };
+  add_times("the disk", counts.from_disk);
+  add_times("host memory", counts.from_memory);
+  return text;
 }
 
 }  // namespace asterism::generate

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
@@ -51,7 +52,7 @@ struct LayerWorkspace {
   typename Block::FeedForward::Scratch feed_forward;
   AdapterScratch<typename Block::Adapters> adapters;
   AdapterLists<typename Block::Adapters>* adapter_lists = nullptr;  ///< of grouped operations
-  typename Block::Constellation::Slots* slots = nullptr;  ///< of experts that take turns
+  typename Block::Constellation::Slots* slots = nullptr;            ///< of experts that take turns
 
   static constexpr LayerWorkspace lay_out(backend::Layout& cursor, const Shape& shape, const Limits& limits) {
     const auto rows = static_cast<std::size_t>(limits.prefill_chunk);
@@ -150,6 +151,12 @@ class Workspace {
   Workspace(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
             const Limits& limits) requires(Block::Constellation::holds_experts)
       : Workspace(devices, plan, shape, limits, [](std::size_t) { return std::unique_ptr<Slots>(); }) {}
+
+  /// Others in the place of a device's slots, or null; what it had is freed. Between passes.
+  void set_slots(std::size_t device, std::unique_ptr<Slots> slots) {
+    slots_[device] = std::move(slots);
+    layers_[device].slots = slots_[device].get();
+  }
 
   /// The slots of a device on which experts take turns, else null.
   const Slots* slots(std::size_t device) const { return slots_[device].get(); }

@@ -10,6 +10,7 @@ class Balance;
 class Counts;
 class FullTrace;
 class Laps;
+class RecentUse;
 class Timeline;
 class Trace;
 

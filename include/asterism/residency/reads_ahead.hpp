@@ -92,7 +92,8 @@ class ReadsAhead {
   std::optional<Read> take(PartId part, Reads& reads) {
     const auto found = std::ranges::find(staged_, part, &Read::part);
     if (found == staged_.end()) return std::nullopt;
-    const Read out = *found;
+    Read out = *found;
+    out.ahead = true;
     staged_.erase(found);
     ++reads.counts().read_ahead;
     return out;

@@ -24,7 +24,10 @@ template <Carrier CarrierType>
 class SlabReads {
  public:
   using Ticket = typename CarrierType::Ticket;
+  using Clock = std::chrono::steady_clock;
   static constexpr Ticket nothing = 0;
+  /// What is waited for longer than that was not there yet.
+  static constexpr double late_seconds = 1e-4;
 
   /// A part that is read into a slot, or will be.
   struct Read {
@@ -32,6 +35,8 @@ class SlabReads {
     std::size_t slot = 0;
     Ticket ticket = nothing;
     std::int64_t asked = 0;  ///< when, by a timeline; 0: not known
+    bool ahead = false;      ///< before its layer's router had spoken
+    Clock::time_point begun{};
   };
 
   /// `memory`: of the slots, each of homes->header().stride() bytes.
@@ -44,14 +49,25 @@ class SlabReads {
   /// At most so many are under way.
   void reserve(std::size_t most) { carrier_->reserve(most); }
 
-  void ask(Read& read) { read.ticket = carrier_->ask(in_file(read.part), view(read.slot)); }
+  void ask(Read& read) {
+    read.begun = Clock::now();
+    read.ticket = carrier_->ask(in_file(read.part), view(read.slot));
+  }
 
   /// The read has ended, also where it failed and this throws.
   void wait(Read& read) {
-    const auto begun = std::chrono::steady_clock::now();
+    const auto begun = Clock::now();
     carrier_->wait(std::exchange(read.ticket, nothing));
-    counts_.seconds_waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    const auto there = Clock::now();
+    const double waited = std::chrono::duration<double>(there - begun).count();
+    counts_.seconds_waited += waited;
     counted(in_file(read.part)) += homes_->header().stride();
+    if (!CarrierType::waits) return;
+    if (read.ahead) {
+      counts_.late += waited > late_seconds ? 1 : 0;
+    } else {
+      times(in_file(read.part)).add(std::chrono::duration<double>(there - read.begun).count());
+    }
   }
 
   /// Gives up what was asked for; returns the bytes that came all the same.
@@ -76,6 +92,9 @@ class SlabReads {
  private:
   /// Bytes that come from where the expert waits.
   std::uint64_t& counted(PartId home) { return homes_->in_memory(home.group) ? counts_.copied : counts_.bytes; }
+  FetchTimes& times(PartId home) {
+    return homes_->in_memory(home.group) ? counts_.from_memory : counts_.from_disk;
+  }
   PartId in_file(PartId part) const { return {part.group + first_group_, part.member}; }
   View<std::byte> view(std::size_t slot) const {
     const auto bytes = static_cast<std::size_t>(homes_->header().stride());

@@ -1,0 +1,32 @@
+// A threshold with two edges, so that what moves around it is told once.
+#pragma once
+
+namespace asterism {
+
+/// On from `on` upwards, off from `off` downwards; between the two it stays as it was. Where off > on it is the other
+/// way round: on from `on` downwards, off from `off` upwards. Not a number changes nothing.
+class Hysteresis {
+ public:
+  /// off != on.
+  constexpr Hysteresis(double on, double off) : on_(on), off_(off) {}
+
+  /// True if that changed it.
+  constexpr bool update(double value) {
+    const bool rises = on_ > off_;
+    const bool now_on = rises ? value >= on_ : value <= on_;
+    const bool now_off = rises ? value <= off_ : value >= off_;
+    if (is_on_ ? !now_off : !now_on) return false;
+    is_on_ = !is_on_;
+    return true;
+  }
+  constexpr bool is_on() const { return is_on_; }
+  constexpr double on() const { return on_; }
+  constexpr double off() const { return off_; }
+
+ private:
+  double on_;
+  double off_;
+  bool is_on_ = false;
+};
+
+}  // namespace asterism

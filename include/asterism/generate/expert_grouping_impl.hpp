@@ -1,0 +1,91 @@
+// Bodies of expert_grouping.hpp.
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
+#include "asterism/generate/expert_grouping.hpp"
+
+namespace asterism::generate {
+
+namespace detail {
+
+/// sum of p u, in lanes that a compiler may add side by side.
+inline float overlap(View<const float> p, View<const float> u) {
+  constexpr std::size_t lanes = 8;
+  std::array<float, lanes> sums{};
+  std::size_t i = 0;
+  for (; i + lanes <= p.size; i += lanes) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += p[i + lane] * u[i + lane];
+  }
+  for (; i < p.size; ++i) sums[0] += p[i] * u[i];
+  float sum = 0;
+  for (const float lane : sums) sum += lane;
+  return sum;
+}
+
+}  // namespace detail
+
+ASTERISM_INLINE ExpertGrouping::ExpertGrouping(std::size_t rows, std::size_t places)
+    : places_(places), passed_over_(rows) {
+  if (places < 1 || rows > (most_passed_over + 1) * places) {
+    throw InvalidArgument(concat("answers are grouped by ", places, " of ", rows,
+                                 " rows: some would be passed over ", "more than ", most_passed_over,
+                                 " times; group at least ", (rows + most_passed_over) / (most_passed_over + 1)));
+  }
+  taken_.reserve(rows);
+  chosen_.reserve(rows);
+}
+
+/// An answer may be passed over `slack` times more. Those of slack t or less have this pass and t more: as many of them
+/// as do not fit into the t have to be in this one. Returns the least t whose answers need all places that are left.
+ASTERISM_INLINE std::size_t ExpertGrouping::limit(View<const WaitingAnswer> waiting, std::size_t left) const {
+  std::array<std::size_t, most_passed_over + 1> waits{};
+  for (std::size_t i = 0; i < waiting.size; ++i) {
+    if (taken_[i] == 0) ++waits[most_passed_over - passed_over_[waiting[i].row]];
+  }
+  std::size_t sum = 0;
+  for (std::size_t t = 0; t < most_passed_over; ++t) {
+    sum += waits[t];
+    if (sum >= left + t * places_) return t;
+  }
+  return most_passed_over;
+}
+
+ASTERISM_INLINE View<const std::size_t> ExpertGrouping::choose(View<const WaitingAnswer> waiting) {
+  chosen_.clear();
+  if (waiting.size <= places_) {
+    for (const WaitingAnswer& one : waiting) chosen_.push_back(one.row);
+  } else {
+    taken_.assign(waiting.size, 0);
+    expected_.assign(waiting[0].use.size, 0);
+    while (chosen_.size() < places_) {
+      const std::size_t slack = limit(waiting, places_ - chosen_.size());
+      std::size_t best = waiting.size;
+      float most = -1;
+      for (std::size_t i = 0; i < waiting.size; ++i) {
+        const std::size_t passed_over = passed_over_[waiting[i].row];
+        if (taken_[i] != 0 || most_passed_over - passed_over > slack) continue;
+        const float worth =
+            chosen_.empty() ? static_cast<float>(passed_over) : detail::overlap(waiting[i].use, expected_);
+        if (worth <= most) continue;
+        best = i;
+        most = worth;
+      }
+      taken_[best] = 1;
+      chosen_.push_back(waiting[best].row);
+      const View<const float> use = waiting[best].use;
+      for (std::size_t e = 0; e < use.size; ++e) expected_[e] += use[e] * (1 - expected_[e]);
+    }
+    for (std::size_t i = 0; i < waiting.size; ++i) {
+      if (taken_[i] == 0)
+        passed_over_[waiting[i].row] = std::min(passed_over_[waiting[i].row] + 1, most_passed_over);
+    }
+  }
+  for (const std::size_t row : chosen_) passed_over_[row] = 0;
+  return chosen_;
+}
+
+}  // namespace asterism::generate
