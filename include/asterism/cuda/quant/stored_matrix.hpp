@@ -7,6 +7,7 @@
 
 #include "asterism/backend/fwd.hpp"
 #include "asterism/quant/fwd.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::cuda {
 
@@ -71,6 +72,14 @@ StoredMatrix stored(const backend::DeviceWeights<Format>& weights) {
       out.offset = planes[3].offset;
     }
   }
+  return out;
+}
+
+/// The same for weights in one of several formats: which, kernels see at run time as it is.
+template <quant::Tagged Format>
+StoredMatrix stored(const backend::DeviceWeights<Format>& weights) {
+  StoredMatrix out;
+  weights.visit([&](const auto& one) { out = stored(one); });
   return out;
 }
 
