@@ -4,6 +4,7 @@
 #include <asterism/asterism.hpp>
 #include <asterism/cache/hazard.hpp>
 #include <asterism/generate/variant.hpp>
+#include <asterism/quant/gguf.hpp>
 
 #include "expert_tally.hpp"
 
@@ -26,6 +27,12 @@ struct ServedInt8 : Served {
 struct ServedBFloat16 : Served {
   using Quantization = quant::BFloat16;
 };
+/// Every matrix stays in the format in which a GGUF file has it.
+struct ServedGguf : Served {
+  using Quantization = quant::Gguf;
+  using Embedding = quant::Gguf;
+  using Head = quant::Gguf;
+};
 /// Experts take turns in memory; those that wait are in main memory or in a file on a disk.
 struct ServedOffload : Served {
   using Cache = cache::Hazard;
@@ -35,6 +42,7 @@ struct ServedOffload : Served {
 const Variant& nf4_variant();
 const Variant& int8_variant();
 const Variant& bfloat16_variant();
+const Variant& gguf_variant();
 const Variant& offload_variant();
 
 }  // namespace example

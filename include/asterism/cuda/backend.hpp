@@ -28,8 +28,8 @@
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/linalg/rope.hpp"
 #include "asterism/machine/machine.hpp"
-#include "asterism/quant/one_of.hpp"
 #include "asterism/quant/float_storage.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::cuda {
 
@@ -218,8 +218,8 @@ class Backend {
         some.experts.data[some.experts.count] = b[e].columns.data;
         some.scale[some.experts.count++] = b[e].scale;
       }
-      launch::add_low_rank(queue_, stored(like), some, groups.offsets.data, groups.source_row.data, rows, inner.view,
-                           y.view);
+      launch::add_low_rank(queue_, stored(like), some, groups.offsets.data, groups.source_row.data, rows,
+                           inner.view, y.view);
     }
   }
 

@@ -87,9 +87,9 @@ model::Formats read_formats([[maybe_unused]] const std::string& path, const Shap
 }  // namespace generate
 
 /// Reads only config.json of a folder, or the headers of a GGUF file, and plans: for --dry-run, and for weights that
-/// are not there yet. Where B's weights are in quant::OneOf several formats and B does not say which, it reads that from
-/// the headers of the weights. The plan may not fit: check `fits()`. Throws FileError, FormatError, Unsupported on a
-/// bad config.json or header; Unsupported naming the tensor whose format B does not list; InvalidArgument on limits
+/// are not there yet. Where B's weights are in quant::OneOf several formats and B does not say which, it reads that
+/// from the headers of the weights. The plan may not fit: check `fits()`. Throws FileError, FormatError, Unsupported on
+/// a bad config.json or header; Unsupported naming the tensor whose format B does not list; InvalidArgument on limits
 /// above B's, and on a device map that is invalid, budgets included, listing every fault and a valid map.
 template <DerivesFromBlueprint B>
 LoadPlan plan_load(const std::string& path, const LoadOptions& options = {}) {
