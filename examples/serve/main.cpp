@@ -32,6 +32,7 @@ namespace example {
 const Variant& variant_of(const Settings& settings) {
   if (settings.offload || !settings.experts.empty()) return offload_variant();
   if (settings.quantization == "int8") return int8_variant();
+  if (settings.quantization == "gguf") return gguf_variant();
   return settings.quantization == "bfloat16" ? bfloat16_variant() : nf4_variant();
 }
 

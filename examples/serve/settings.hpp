@@ -58,8 +58,9 @@ inline void declare_model(CLI::App& app, Settings& settings) {
   app.add_option("checkpoint", settings.checkpoint,
                  "Folder with config.json, *.safetensors and tokenizer.json; by default the repository's")
       ->option_text("FOLDER");
-  app.add_option("--quantization", settings.quantization, "Format of experts and attention: nf4, int8 or bfloat16")
-      ->check(CLI::IsMember({"nf4", "int8", "bfloat16"}))
+  app.add_option("--quantization", settings.quantization,
+                 "Format of experts and attention: nf4, int8 or bfloat16; gguf: every matrix as a GGUF file has it")
+      ->check(CLI::IsMember({"nf4", "int8", "bfloat16", "gguf"}))
       ->option_text("FORMAT [nf4]");
   CLI::Option* const format = app.get_option("--quantization");
   app.add_flag(

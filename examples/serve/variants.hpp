@@ -6,6 +6,7 @@
 #include <asterism/generate/variant.hpp>
 #include <asterism/observe/recent_use.hpp>
 #include <asterism/observe/together.hpp>
+#include <asterism/quant/gguf.hpp>
 
 #include "expert_tally.hpp"
 
@@ -28,6 +29,12 @@ struct ServedInt8 : Served {
 struct ServedBFloat16 : Served {
   using Quantization = quant::BFloat16;
 };
+/// Every matrix stays in the format in which a GGUF file has it.
+struct ServedGguf : Served {
+  using Quantization = quant::Gguf;
+  using Embedding = quant::Gguf;
+  using Head = quant::Gguf;
+};
 /// Experts take turns in memory; those that wait are in main memory or in a file on a disk.
 struct ServedOffload : Served {
   using Cache = cache::Hazard;
@@ -37,6 +44,7 @@ struct ServedOffload : Served {
 const Variant& nf4_variant();
 const Variant& int8_variant();
 const Variant& bfloat16_variant();
+const Variant& gguf_variant();
 const Variant& offload_variant();
 
 }  // namespace example

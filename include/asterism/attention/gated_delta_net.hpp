@@ -12,7 +12,8 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/layer_set.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/quant/concept.hpp"
+#include "asterism/quant/layer_formats.hpp"
+#include "asterism/quant/one_of.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::attention {
@@ -24,7 +25,7 @@ namespace asterism::attention {
 template <class Quantization>
 class GatedDeltaNet {
  public:
-  static_assert(quant::Quantization<Quantization>);
+  static_assert(quant::WeightFormat<Quantization>);
   using Weights = backend::DeviceWeights<Quantization>;
 
   static constexpr bool is_recurrent = true;
@@ -35,8 +36,8 @@ class GatedDeltaNet {
   static constexpr LayerSet layers(const Shape& shape) { return shape.linear_layers; }
 
   struct Slab {
-    Weights qkv;   ///< (channels, hidden): all queries, then all keys, then all values
-    Weights gate;  ///< (values, hidden)
+    Weights qkv;         ///< (channels, hidden): all queries, then all keys, then all values
+    Weights gate;        ///< (values, hidden)
     Weights beta_decay;  ///< (2 * value_heads, hidden): for each key head all betas, then all decays
     backend::DeviceMatrix<float> convolution;  ///< (channels, kernel)
     backend::DeviceMatrix<float> decay_rate;   ///< (1, value_heads), below 0
@@ -46,20 +47,20 @@ class GatedDeltaNet {
   };
 
   /// Bytes of one layer's slab.
-  static constexpr Bytes footprint(const Shape& shape) {
+  static constexpr Bytes footprint(const Shape& shape, const quant::LayerFormats& formats = {}) {
     backend::Layout cursor;
-    lay_out(cursor, shape);
+    lay_out(cursor, shape, formats);
     return cursor.used();
   }
 
   /// Draws the slab, uninitialised, from a device or a backend::Region.
   template <class Memory>
-  GatedDeltaNet(Memory& memory, const Shape& shape)
+  GatedDeltaNet(Memory& memory, const Shape& shape, const quant::LayerFormats& formats = {})
       : heads_(heads_of(shape)),
         epsilon_(static_cast<float>(shape.rms_epsilon)),
-        buffer_(memory.allocate(footprint(shape), holder)) {
+        buffer_(memory.allocate(footprint(shape, formats), holder)) {
     backend::Layout cursor(buffer_);
-    slab_ = lay_out(cursor, shape);
+    slab_ = lay_out(cursor, shape, formats);
   }
 
   const Slab& slab() const { return slab_; }
@@ -134,7 +135,7 @@ class GatedDeltaNet {
             .value_width = static_cast<std::size_t>(sizes.value_width)};
   }
 
-  static constexpr Slab lay_out(backend::Layout& cursor, const Shape& shape) {
+  static constexpr Slab lay_out(backend::Layout& cursor, const Shape& shape, const quant::LayerFormats& formats) {
     const DeltaNetSizes& sizes = shape.delta_net;
     const auto hidden = static_cast<std::uint64_t>(shape.hidden);
     const auto channels = static_cast<std::uint64_t>(sizes.channels());
@@ -143,15 +144,15 @@ class GatedDeltaNet {
     const auto vector = [&](std::uint64_t size) {
       return cursor.matrix<float>(1, static_cast<std::size_t>(size));
     };
-    return {.qkv = cursor.weights<Quantization>(channels, hidden),
-            .gate = cursor.weights<Quantization>(values, hidden),
-            .beta_decay = cursor.weights<Quantization>(2 * heads, hidden),
+    return {.qkv = cursor.weights<Quantization>(channels, hidden, formats.linear_qkv),
+            .gate = cursor.weights<Quantization>(values, hidden, formats.linear_gate),
+            .beta_decay = cursor.weights<Quantization>(2 * heads, hidden, formats.linear_beta_decay),
             .convolution =
                 cursor.matrix<float>(static_cast<std::size_t>(channels), static_cast<std::size_t>(sizes.kernel)),
             .decay_rate = vector(heads),
             .decay_bias = vector(heads),
             .norm = vector(static_cast<std::uint64_t>(sizes.value_width)),
-            .output = cursor.weights<Quantization>(hidden, values)};
+            .output = cursor.weights<Quantization>(hidden, values, formats.linear_output)};
   }
 
   backend::DeltaHeads heads_;

@@ -13,7 +13,8 @@
 #include "asterism/core/hook.hpp"
 #include "asterism/core/layer_set.hpp"
 #include "asterism/core/view.hpp"
-#include "asterism/quant/concept.hpp"
+#include "asterism/quant/layer_formats.hpp"
+#include "asterism/quant/one_of.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::attention {
@@ -27,7 +28,7 @@ namespace asterism::attention {
 template <class Quantization>
 class GroupedQuery {
  public:
-  static_assert(quant::Quantization<Quantization>);
+  static_assert(quant::WeightFormat<Quantization>);
   using Weights = backend::DeviceWeights<Quantization>;
 
   static constexpr bool is_recurrent = false;
@@ -54,24 +55,24 @@ class GroupedQuery {
   };
 
   /// Bytes of one layer's slab.
-  static constexpr Bytes footprint(const Shape& shape) {
+  static constexpr Bytes footprint(const Shape& shape, const quant::LayerFormats& formats = {}) {
     backend::Layout cursor;
-    lay_out(cursor, shape);
+    lay_out(cursor, shape, formats);
     return cursor.used();
   }
 
   /// Draws the slab, uninitialised, from a device or a backend::Region.
   template <class Memory>
-  GroupedQuery(Memory& memory, const Shape& shape)
+  GroupedQuery(Memory& memory, const Shape& shape, const quant::LayerFormats& formats = {})
       : window_(static_cast<std::size_t>(shape.sliding_window)),
         head_dim_(static_cast<std::size_t>(shape.head_dim)),
         has_gate_(shape.attention_gate),
         has_bias_(shape.attention_bias),
         has_norm_(shape.qk_norm),
         epsilon_(static_cast<float>(shape.rms_epsilon)),
-        buffer_(memory.allocate(footprint(shape), holder)) {
+        buffer_(memory.allocate(footprint(shape, formats), holder)) {
     backend::Layout cursor(buffer_);
-    slab_ = lay_out(cursor, shape);
+    slab_ = lay_out(cursor, shape, formats);
   }
 
   const Slab& slab() const { return slab_; }
@@ -103,8 +104,8 @@ class GroupedQuery {
   /// model::PassAdapters. Allocates nothing.
   template <class Device, class Segments, class Adapters = NoHook>
   void forward(Device& device, std::int32_t layer, const Segments& segments, backend::DeviceMatrix<const float> x,
-               backend::DeviceMatrix<const float> tables, const Scratch& scratch,
-               backend::DeviceMatrix<float> out, [[maybe_unused]] const Adapters& adapters = {}) const {
+               backend::DeviceMatrix<const float> tables, const Scratch& scratch, backend::DeviceMatrix<float> out,
+               [[maybe_unused]] const Adapters& adapters = {}) const {
     const auto query = scratch.query.rows_at(0, x.rows());
     const auto key = scratch.key.rows_at(0, x.rows());
     const auto value = scratch.value.rows_at(0, x.rows());
@@ -149,7 +150,7 @@ class GroupedQuery {
     device.rms_norm(heads, weight, epsilon_, heads);
   }
 
-  static constexpr Slab lay_out(backend::Layout& cursor, const Shape& shape) {
+  static constexpr Slab lay_out(backend::Layout& cursor, const Shape& shape, const quant::LayerFormats& formats) {
     const auto hidden = static_cast<std::uint64_t>(shape.hidden);
     const auto query = static_cast<std::uint64_t>(shape.query_rows());
     const auto kv = static_cast<std::uint64_t>(shape.kv_width());
@@ -157,15 +158,16 @@ class GroupedQuery {
       return is_there ? cursor.matrix<float>(1, static_cast<std::size_t>(size)) : backend::DeviceMatrix<float>{};
     };
     const auto head = static_cast<std::uint64_t>(shape.head_dim);
-    return {.query = cursor.weights<Quantization>(query, hidden),
-            .key = cursor.weights<Quantization>(kv, hidden),
-            .value = cursor.weights<Quantization>(kv, hidden),
+    return {.query = cursor.weights<Quantization>(query, hidden, formats.query),
+            .key = cursor.weights<Quantization>(kv, hidden, formats.key),
+            .value = cursor.weights<Quantization>(kv, hidden, formats.value),
             .query_bias = vector(shape.attention_bias, query),
             .key_bias = vector(shape.attention_bias, kv),
             .value_bias = vector(shape.attention_bias, kv),
             .query_norm = vector(shape.qk_norm, head),
             .key_norm = vector(shape.qk_norm, head),
-            .output = cursor.weights<Quantization>(hidden, static_cast<std::uint64_t>(shape.query_width())),
+            .output = cursor.weights<Quantization>(hidden, static_cast<std::uint64_t>(shape.query_width()),
+                                                   formats.output),
             .output_bias = vector(shape.attention_bias, hidden)};
   }
 

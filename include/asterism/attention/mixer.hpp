@@ -11,6 +11,7 @@
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/layer_set.hpp"
+#include "asterism/quant/layer_formats.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::attention {
@@ -99,6 +100,13 @@ concept Mixer = needs::name<M> && needs::is_recurrent<M> && needs::layers<M> && 
 /// others there are none.
 template <class M>
 concept TakesAdapters = M::takes_adapters;
+
+/// A mixer whose matrices may each be in another format of a quant::OneOf: footprint(shape, formats) and a constructor
+/// from (memory, shape, formats), formats a quant::LayerFormats.
+template <class M>
+concept TakesFormats = requires(const Shape& shape, const quant::LayerFormats& formats) {
+  { M::footprint(shape, formats) } -> std::same_as<Bytes>;
+};
 
 /// A mixer that runs on a device of the given backend, with these memories of a sequence.
 template <class M, class Device, class KvCache, class State>

@@ -14,6 +14,7 @@
 #include "asterism/core/fwd.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/gating/concept.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::backend {
 
@@ -61,6 +62,7 @@ struct Checks {
     for (const DeviceWeights<Format>& one : weights) {
       on_this_device(operation, one);
       agree(operation, x.cols() == one.cols && y.cols() == one.rows);
+      if constexpr (quant::Tagged<Format>) are_in_one_format(operation, weights[0].tag == one.tag);
     }
   }
 
@@ -70,8 +72,7 @@ struct Checks {
   void add_low_rank(const LowRankColumns<Format>& b, DeviceMatrix<const float> inner, DeviceMatrix<const float> y,
                     const char* operation = "add_low_rank") const {
     on_this_device(operation, b.columns, inner, y);
-    agree(operation,
-          inner.rows() == y.rows() && inner.cols() == b.columns.rows && y.cols() == b.columns.cols);
+    agree(operation, inner.rows() == y.rows() && inner.cols() == b.columns.rows && y.cols() == b.columns.cols);
   }
 
   template <class Format>
@@ -195,8 +196,13 @@ struct Checks {
     if (!shapes_agree) refuse_shapes(operation);
   }
   static void are_tokens(View<const TokenId> ids, std::uint64_t vocabulary);
+  static void are_in_one_format(const char* operation, bool alike) {
+    if (!alike) refuse_formats(operation);
+  }
+
   [[noreturn]] void refuse_device(const char* operation, std::int32_t found) const;
   [[noreturn]] static void refuse_shapes(const char* operation);
+  [[noreturn]] static void refuse_formats(const char* operation);
 };
 
 }  // namespace asterism::backend

@@ -142,4 +142,10 @@ ASTERISM_INLINE void Checks::refuse_shapes(const char* operation) {
   throw InvalidArgument(concat(operation, ": the shapes of the operands do not agree"));
 }
 
+ASTERISM_INLINE void Checks::refuse_formats(const char* operation) {
+  throw InvalidArgument(concat(operation,
+                               ": the experts' matrices are in different formats, but one operation takes "
+                               "those of one format"));
+}
+
 }  // namespace asterism::backend

@@ -18,7 +18,7 @@
 #include "asterism/parallel/execution_ref.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/activation.hpp"
-#include "asterism/quant/concept.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::backend {
 
@@ -55,45 +55,47 @@ class BasicHost : public HostDevice {
   }
 
   /// y = x W^T: x (n, cols), W (rows, cols), y (n, rows), directly on the stored weights.
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void product(DeviceWeights<Format> weights, DeviceMatrix<const float> x, DeviceMatrix<float> y) {
     checks().product(weights, x, y);
     const Product<Format> one{weights, y};
-    host_products().multiply(kernels<Format>, ListOf<UntypedProduct>(View<const Product<Format>>(&one, 1)),
-                             x.view);
+    host_products().multiply(list<UntypedProduct>(View<const Product<Format>>(&one, 1)), x.view);
   }
 
-  /// Several products of the same rows at once; the y must not overlap.
-  template <quant::Quantization Format>
+  /// Several products of the same rows at once, of a Format that is OneOf several each in its own; the y must not
+  /// overlap.
+  template <quant::WeightFormat Format>
   void products(View<const Product<Format>> all, DeviceMatrix<const float> x) {
     checks().products(all, x);
-    host_products().multiply(kernels<Format>, ListOf<UntypedProduct>(all), x.view);
+    host_products().multiply(list<UntypedProduct>(all), x.view);
   }
 
   /// For every expert e the rows of its group: y(s, :) = x(s, :) W_e^T for its slots s. weights (experts), all of
   /// one shape; x (slots, cols), y (slots, rows).
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void grouped_product(View<const DeviceWeights<Format>> weights, const ExpertGroups& groups,
                        DeviceMatrix<const float> x, DeviceMatrix<float> y) {
     checks().grouped_product(weights, groups, x, y);
-    host_products().multiply_groups(kernels<Format>, ListOf<UntypedWeights>(weights), groups, x.view, y.view);
+    host_products().multiply_groups(list<UntypedWeights>(weights), groups, x.view, y.view);
   }
 
   /// Complete gated experts: y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)) for the slots s of every
   /// expert e. All experts have the same shape; x and y (slots, hidden), y may alias x; gate and up (slots, ffn)
   /// are scratch.
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void grouped_swiglu(const Experts<Format>& experts, const ExpertGroups& groups, DeviceMatrix<const float> x,
                       DeviceMatrix<float> gate, DeviceMatrix<float> up, DeviceMatrix<float> y) {
     checks().grouped_swiglu(experts, groups, x, gate, up, y);
-    const HostProducts::Gated matrices{ListOf<UntypedWeights>(experts.gate), ListOf<UntypedWeights>(experts.up),
-                                       ListOf<UntypedWeights>(experts.down)};
-    host_products().multiply_swiglu(kernels<Format>, matrices, groups, x.view, gate.view, up.view, y.view);
+    const HostProducts::Gated matrices{list<UntypedWeights>(experts.gate), list<UntypedWeights>(experts.up),
+                                       list<UntypedWeights>(experts.down)};
+    host_products().multiply_swiglu(matrices, groups, x.view, gate.view, up.view, y.view);
   }
 
  private:
-  template <class Format>
-  static constexpr WeightKernels kernels = weight_kernels<Format, Activation>();
+  template <class T, class From>
+  static ListOf<T> list(View<const From> all) {
+    return ListOf<T>::template read_by<Untyped<Activation>>(all);
+  }
 
   std::shared_ptr<Execution> owner_;
 };

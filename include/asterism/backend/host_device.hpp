@@ -28,6 +28,7 @@
 #include "asterism/quant/concept.hpp"
 #include "asterism/quant/float_storage.hpp"
 #include "asterism/quant/kernel_order.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::backend {
 
@@ -50,13 +51,18 @@ class HostDevice {
 
   void synchronize() {}
 
-  /// Calls f(weights) with host-writable memory. f writes every byte of their planes, in the standard order; then
-  /// they are permuted into kernel order. Allocates one tile. Thread-safe for different weights.
+  /// Calls f(weights) with host-writable memory, where Format is OneOf several with weights in their own. f writes
+  /// every byte of their planes, in the standard order; then they are permuted into kernel order. Allocates one tile.
+  /// Thread-safe for different weights.
   template <class Format, class F>
   void write(const DeviceWeights<Format>& weights, F&& f) {
-    checks().on_this_device("write", weights);
-    f(weights);
-    quant::to_kernel_order<Format>(weights.data, weights.rows, weights.cols);
+    if constexpr (quant::Tagged<Format>) {
+      weights.visit([&](const auto& one) { write(one, f); });
+    } else {
+      checks().on_this_device("write", weights);
+      f(weights);
+      quant::to_kernel_order<Format>(weights.data, weights.rows, weights.cols);
+    }
   }
 
   /// Calls f(matrix) with host-writable memory.
@@ -84,12 +90,16 @@ class HostDevice {
   DeviceMatrix<float> copy_from(DeviceMatrix<const float> from, DeviceMatrix<float> to);
 
   /// out(i, :) = row ids[i] of table (vocabulary, hidden). Throws InvalidArgument if an id is out of range.
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void embed(DeviceWeights<Format> table, View<const TokenId> ids, DeviceMatrix<float> out) {
     checks().embed(table, ids, out);
-    execution_.for_each_task(ids.size, [&](std::size_t i) {
-      quant::decode(table.kernel_matrix(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
-    });
+    if constexpr (quant::Tagged<Format>) {
+      table.visit([&](const auto& one) { embed(one, ids, out); });
+    } else {
+      execution_.for_each_task(ids.size, [&](std::size_t i) {
+        quant::decode(table.kernel_matrix(), static_cast<std::uint64_t>(ids[i]) * out.cols(), out.view.row(i));
+      });
+    }
   }
 
   /// y(i, :) = RMSNorm(x(i, :)) with weight (1, cols).

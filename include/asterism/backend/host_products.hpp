@@ -1,8 +1,10 @@
 // Products on the CPU: how work is cut, and the precision of activations.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "asterism/backend/arena.hpp"
@@ -13,6 +15,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/parallel/execution_ref.hpp"
 #include "asterism/quant/activation.hpp"
+#include "asterism/quant/one_of.hpp"
 #include "asterism/simd/integer_product.hpp"
 #include "asterism/simd/product.hpp"
 
@@ -25,42 +28,43 @@ constexpr std::size_t task_outputs(std::size_t cols, std::size_t unit = simd::Ro
   return cols == 0 || weights / cols < unit ? unit : weights / cols / unit * unit;
 }
 
+struct WeightKernels;
+
 /// Weights in a format known only to their kernels.
 struct UntypedWeights {
   const std::byte* data = nullptr;
   std::uint64_t rows = 0;
   std::uint64_t cols = 0;
-
-  template <class Format>
-  explicit UntypedWeights(const DeviceWeights<Format>& weights)
-      : data(weights.data), rows(weights.rows), cols(weights.cols) {}
+  const WeightKernels* kernels = nullptr;
 };
 
 struct UntypedProduct {
   UntypedWeights weights;
   MatrixView<float> y;
-
-  template <class Format>
-  explicit UntypedProduct(const Product<Format>& one) : weights(one.weights), y(one.y.view) {}
 };
 
-/// A borrowed list with type-erased elements, read as T.
+/// A borrowed list with type-erased elements, read as T: what Read::of makes of each.
 template <class T>
 class ListOf {
  public:
-  template <class From>
-  explicit ListOf(View<const From> list)
-      : list_(list.data),
-        size_(list.size),
-        at_([](const void* first, std::size_t i) { return T(static_cast<const From*>(first)[i]); }) {}
+  template <class Read, class From>
+  static ListOf read_by(View<const From> list) {
+    ListOf out;
+    out.list_ = list.data;
+    out.size_ = list.size;
+    out.at_ = [](const void* first, std::size_t i) -> T { return Read::of(static_cast<const From*>(first)[i]); };
+    return out;
+  }
 
   std::size_t size() const { return size_; }
   T operator[](std::size_t i) const { return at_(list_, i); }
 
  private:
-  const void* list_;
-  std::size_t size_;
-  T (*at_)(const void* list, std::size_t i);
+  ListOf() = default;
+
+  const void* list_ = nullptr;
+  std::size_t size_ = 0;
+  T (*at_)(const void* list, std::size_t i) = nullptr;
 };
 
 /// The kernels for weights in one format: each computes some outputs of a matrix.
@@ -96,6 +100,38 @@ constexpr WeightKernels weight_kernels() {
   return kernels;
 }
 
+/// The kernels of each single format, and of each that is listed by OneOf in the order of its tags.
+template <class Format, class Activation>
+inline constexpr WeightKernels kernels_of = weight_kernels<Format, Activation>();
+template <class Activation, class Listed>
+inline constexpr std::array<const WeightKernels*, 0> kernels_by_tag{};
+template <class Activation, class... Formats>
+inline constexpr std::array<const WeightKernels*, sizeof...(Formats)>
+    kernels_by_tag<Activation, std::tuple<Formats...>>{&kernels_of<Formats, Activation>...};
+
+/// Reads weights of any format with the kernels for an activation policy.
+template <class Activation>
+struct Untyped {
+  template <class Format>
+  static UntypedWeights of(const DeviceWeights<Format>& weights) {
+    return {weights.data, weights.rows, weights.cols, kernels(weights)};
+  }
+  template <class Format>
+  static UntypedProduct of(const Product<Format>& one) {
+    return {of(one.weights), one.y.view};
+  }
+
+ private:
+  template <class Format>
+  static const WeightKernels* kernels([[maybe_unused]] const DeviceWeights<Format>& weights) {
+    if constexpr (quant::Tagged<Format>) {
+      return kernels_by_tag<Activation, typename Format::Listed>.at(weights.tag);
+    } else {
+      return &kernels_of<Format, Activation>;
+    }
+  }
+};
+
 /// The products of a host device. Operands must have been checked. Not thread-safe.
 class HostProducts {
  public:
@@ -108,12 +144,13 @@ class HostProducts {
   /// Keeps memory for that; the largest is used.
   void keep(Buffer scratch);
 
-  /// y = x W^T for every product of the list, all at once.
-  void multiply(const WeightKernels& kernels, const ListOf<UntypedProduct>& products, MatrixView<const float> x);
+  /// y = x W^T for every product of the list, all at once; where they want 8-bit activations in more than two orders,
+  /// which no two formats of one family do, in as many turns as it takes.
+  void multiply(const ListOf<UntypedProduct>& products, MatrixView<const float> x);
 
-  /// y(s, :) = x(s, :) W_e^T for the slots s of every expert e.
-  void multiply_groups(const WeightKernels& kernels, const ListOf<UntypedWeights>& weights,
-                       const ExpertGroups& groups, MatrixView<const float> x, MatrixView<float> y);
+  /// y(s, :) = x(s, :) W_e^T for the slots s of every expert e. All weights are in one format.
+  void multiply_groups(const ListOf<UntypedWeights>& weights, const ExpertGroups& groups,
+                       MatrixView<const float> x, MatrixView<float> y);
 
   /// The matrices of gated experts.
   struct Gated {
@@ -123,10 +160,10 @@ class HostProducts {
   };
   /// y(s, :) = down_e (silu(gate_e x(s, :)) * up_e x(s, :)): two passes over the threads, one per stage. In the
   /// first a task computes the same outputs of gate and up, their activation, and its 8-bit integers. gate and up
-  /// (slots, ffn) are scratch; y may alias x.
-  void multiply_swiglu(const WeightKernels& kernels, const Gated& experts, const ExpertGroups& groups,
-                       MatrixView<const float> x, MatrixView<float> gate, MatrixView<float> up,
-                       MatrixView<float> y);
+  /// (slots, ffn) are scratch; y may alias x. Gates, ups and downs are in one format each; where gates and ups want
+  /// other forms of activations, they are products of their own, with the same bits.
+  void multiply_swiglu(const Gated& experts, const ExpertGroups& groups, MatrixView<const float> x,
+                       MatrixView<float> gate, MatrixView<float> up, MatrixView<float> y);
 
  private:
   struct Slots;
@@ -139,11 +176,15 @@ class HostProducts {
   void for_each_range_in_groups(const ListOf<UntypedWeights>& weights, const ExpertGroups& groups,
                                 const Rows& rows, std::size_t unit, F&& f);
   template <class F>
-  void with_activations(const WeightKernels& kernels, const UntypedWeights& weights, MatrixView<const float> x,
-                        F&& f);
+  void with_activations(const UntypedWeights& weights, MatrixView<const float> x, F&& f);
+  std::size_t multiply_from(std::size_t first, const ListOf<UntypedProduct>& products, MatrixView<const float> x);
 
-  static bool in_integers(const WeightKernels& kernels, const UntypedWeights& weights) {
-    return kernels.in_integers != nullptr && kernels.in_integers(weights);
+  static bool in_integers(const UntypedWeights& weights) {
+    return weights.kernels->in_integers != nullptr && weights.kernels->in_integers(weights);
+  }
+  /// Whether both want the same form of activations.
+  static bool alike(const UntypedWeights& a, const UntypedWeights& b) {
+    return in_integers(a) == in_integers(b) && (!in_integers(a) || a.kernels->order == b.kernels->order);
   }
   simd::Rows8 rows8(std::size_t which, std::size_t rows, std::size_t cols, simd::ActivationOrder order);
   simd::Rows8 to_integers(MatrixView<const float> x, const simd::Rows8& rows);

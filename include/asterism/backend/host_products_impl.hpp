@@ -36,14 +36,13 @@ inline constexpr std::size_t few_rows = 16;
 inline constexpr std::size_t few_values = std::size_t{1} << 15U;
 
 template <class Range>
-void multiply_outputs(const WeightKernels& kernels, const UntypedWeights& weights, MatrixView<const float> rows,
-                      MatrixView<float> y, Range range) {
-  kernels.product(weights, rows, y, range.first, range.count);
+void multiply_outputs(const UntypedWeights& weights, MatrixView<const float> rows, MatrixView<float> y,
+                      Range range) {
+  weights.kernels->product(weights, rows, y, range.first, range.count);
 }
 template <class Range>
-void multiply_outputs(const WeightKernels& kernels, const UntypedWeights& weights, const simd::Rows8& rows,
-                      MatrixView<float> y, Range range) {
-  kernels.integer_product(weights, rows, y, range.first, range.count);
+void multiply_outputs(const UntypedWeights& weights, const simd::Rows8& rows, MatrixView<float> y, Range range) {
+  weights.kernels->integer_product(weights, rows, y, range.first, range.count);
 }
 
 }  // namespace detail
@@ -53,46 +52,74 @@ ASTERISM_INLINE void HostProducts::keep(Buffer scratch) {
   if (scratches_.back().size() > scratches_.front().size()) std::swap(scratches_.back(), scratches_.front());
 }
 
-ASTERISM_INLINE void HostProducts::multiply(const WeightKernels& kernels, const ListOf<UntypedProduct>& products,
-                                            MatrixView<const float> x) {
-  if (x.rows == 0 || products.size() == 0) return;
-  with_activations(kernels, products[0].weights, x, [&](const auto& rows) {
-    const auto outputs_of = [&](std::size_t i) { return static_cast<std::size_t>(products[i].weights.rows); };
-    for_each_output_range(products.size(), x.rows, x.cols, simd::Rows8::unit, outputs_of,
-                          [&](std::size_t i, OutputRange range) {
-                            const UntypedProduct one = products[i];
-                            detail::multiply_outputs(kernels, one.weights, rows, one.y, range);
-                          });
-  });
+ASTERISM_INLINE void HostProducts::multiply(const ListOf<UntypedProduct>& products, MatrixView<const float> x) {
+  if (x.rows == 0) return;
+  for (std::size_t first = 0; first < products.size();) first = multiply_from(first, products, x);
 }
 
-ASTERISM_INLINE void HostProducts::multiply_groups(const WeightKernels& kernels,
-                                                   const ListOf<UntypedWeights>& weights,
+/// As many products from `first` on as scratch has orders of activations for, at once; returns the next.
+ASTERISM_INLINE std::size_t HostProducts::multiply_from(std::size_t first, const ListOf<UntypedProduct>& products,
+                                                        MatrixView<const float> x) {
+  std::array<simd::Rows8, 2> integers;
+  std::size_t orders = 0;
+  const auto find = [&](const simd::ActivationOrder& order) {
+    std::size_t i = 0;
+    while (i < orders && integers[i].order != order) ++i;
+    return i;
+  };
+  std::size_t end = first;
+  for (; end < products.size(); ++end) {
+    const UntypedWeights weights = products[end].weights;
+    if (!in_integers(weights) || find(weights.kernels->order) < orders) continue;
+    if (orders == integers.size()) break;
+    integers[orders] = to_integers(x, rows8(orders, x.rows, x.cols, weights.kernels->order));
+    ++orders;
+  }
+  const auto outputs_of = [&](std::size_t i) {
+    return static_cast<std::size_t>(products[first + i].weights.rows);
+  };
+  for_each_output_range(
+      end - first, x.rows, x.cols, simd::Rows8::unit, outputs_of, [&](std::size_t i, OutputRange range) {
+        const UntypedProduct one = products[first + i];
+        if (!in_integers(one.weights)) return detail::multiply_outputs(one.weights, x, one.y, range);
+        detail::multiply_outputs(one.weights, integers[find(one.weights.kernels->order)], one.y, range);
+      });
+  return end;
+}
+
+ASTERISM_INLINE void HostProducts::multiply_groups(const ListOf<UntypedWeights>& weights,
                                                    const ExpertGroups& groups, MatrixView<const float> x,
                                                    MatrixView<float> y) {
   if (x.rows == 0) return;
-  with_activations(kernels, weights[0], x, [&](const auto& rows) {
+  with_activations(weights[0], x, [&](const auto& rows) {
     for_each_range_in_groups(
         weights, groups, rows, simd::Rows8::unit, [&](const Slots& slots, const auto& in, OutputRange range) {
-          detail::multiply_outputs(kernels, weights[slots.expert], in, y.rows_at(slots.first, slots.count), range);
+          detail::multiply_outputs(weights[slots.expert], in, y.rows_at(slots.first, slots.count), range);
         });
   });
 }
 
-ASTERISM_INLINE void HostProducts::multiply_swiglu(const WeightKernels& kernels, const Gated& experts,
-                                                   const ExpertGroups& groups, MatrixView<const float> x,
-                                                   MatrixView<float> gate, MatrixView<float> up,
-                                                   MatrixView<float> y) {
+ASTERISM_INLINE void HostProducts::multiply_swiglu(const Gated& experts, const ExpertGroups& groups,
+                                                   MatrixView<const float> x, MatrixView<float> gate,
+                                                   MatrixView<float> up, MatrixView<float> y) {
   if (x.rows == 0) return;
+  if (!alike(experts.gate[0], experts.up[0])) {
+    multiply_groups(experts.gate, groups, x, gate);
+    multiply_groups(experts.up, groups, x, up);
+    execution_.for_each_task(x.rows,
+                             [&](std::size_t s) { simd::silu_multiply(gate.row(s), up.row(s), gate.row(s)); });
+    return multiply_groups(experts.down, groups, gate, y);
+  }
+  const simd::ActivationOrder order = experts.down[0].kernels->order;
   simd::Rows8 inner;
-  if (in_integers(kernels, experts.down[0])) inner = rows8(1, x.rows, gate.cols, kernels.order);
-  with_activations(kernels, experts.gate[0], x, [&](const auto& rows) {
-    for_each_range_in_groups(experts.gate, groups, rows, kernels.order.group,
+  if (in_integers(experts.down[0])) inner = rows8(1, x.rows, gate.cols, order);
+  with_activations(experts.gate[0], x, [&](const auto& rows) {
+    for_each_range_in_groups(experts.gate, groups, rows, order.group,
                              [&](const Slots& slots, const auto& in, OutputRange range) {
                                const auto gates = gate.rows_at(slots.first, slots.count);
                                const auto ups = up.rows_at(slots.first, slots.count);
-                               detail::multiply_outputs(kernels, experts.gate[slots.expert], in, gates, range);
-                               detail::multiply_outputs(kernels, experts.up[slots.expert], in, ups, range);
+                               detail::multiply_outputs(experts.gate[slots.expert], in, gates, range);
+                               detail::multiply_outputs(experts.up[slots.expert], in, ups, range);
                                for (std::size_t s = slots.first; s < slots.first + slots.count; ++s) {
                                  const View<float> row = gate.row(s).subview(range.first, range.count);
                                  simd::silu_multiply(row, up.row(s).subview(range.first, range.count), row);
@@ -102,7 +129,7 @@ ASTERISM_INLINE void HostProducts::multiply_swiglu(const WeightKernels& kernels,
                              });
   });
   const auto answer = [&](const Slots& slots, const auto& in, OutputRange range) {
-    detail::multiply_outputs(kernels, experts.down[slots.expert], in, y.rows_at(slots.first, slots.count), range);
+    detail::multiply_outputs(experts.down[slots.expert], in, y.rows_at(slots.first, slots.count), range);
   };
   if (inner.codes != nullptr)
     return for_each_range_in_groups(experts.down, groups, inner, simd::Rows8::unit, answer);
@@ -157,9 +184,8 @@ void HostProducts::for_each_range_in_groups(const ListOf<UntypedWeights>& weight
 
 /// Calls f with the rows in the form required by products with `weights`.
 template <class F>
-void HostProducts::with_activations(const WeightKernels& kernels, const UntypedWeights& weights,
-                                    MatrixView<const float> x, F&& f) {
-  if (in_integers(kernels, weights)) return f(to_integers(x, rows8(0, x.rows, x.cols, kernels.order)));
+void HostProducts::with_activations(const UntypedWeights& weights, MatrixView<const float> x, F&& f) {
+  if (in_integers(weights)) return f(to_integers(x, rows8(0, x.rows, x.cols, weights.kernels->order)));
   f(x);
 }
 

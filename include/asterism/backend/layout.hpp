@@ -7,6 +7,7 @@
 #include "asterism/backend/arena.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::backend {
 
@@ -29,12 +30,12 @@ class Layout {
     return matrix_in<T>(*buffer_, offset, rows, cols);
   }
 
-  /// The next weights (rows, cols) in Format.
+  /// The next weights (rows, cols) in Format; with the tag if Format is OneOf several.
   template <class Format>
-  constexpr DeviceWeights<Format> weights(std::uint64_t rows, std::uint64_t cols) {
-    const std::uint64_t offset = take(Format::planes(rows, cols).bytes().count);
+  constexpr DeviceWeights<Format> weights(std::uint64_t rows, std::uint64_t cols, quant::Tag tag = 0) {
+    const std::uint64_t offset = take(quant::planes_of<Format>(tag, rows, cols).bytes().count);
     if (buffer_ == nullptr) return {};
-    return weights_in<Format>(*buffer_, offset, rows, cols);
+    return weights_in<Format>(*buffer_, offset, rows, cols, tag);
   }
 
   constexpr Bytes used() const { return {used_}; }

@@ -10,6 +10,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/quant/kernel_order.hpp"
 #include "asterism/quant/matrix_ref.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::backend {
 
@@ -52,6 +53,24 @@ struct DeviceWeights {
   quant::KernelMatrixRef<Format> kernel_matrix() const { return {data, rows, cols}; }
 };
 
+/// The same where each matrix is in one of several formats.
+template <quant::Tagged FormatType>
+struct DeviceWeights<FormatType> {
+  using Format = FormatType;
+
+  std::byte* data = nullptr;
+  std::uint64_t rows = 0;
+  std::uint64_t cols = 0;
+  std::int32_t device = -1;
+  quant::Tag tag = 0;
+
+  /// Calls f with the DeviceWeights in its format.
+  template <class F>
+  void visit(F&& f) const {
+    Format::visit(tag, [&]<class One>() { f(DeviceWeights<One>{data, rows, cols, device}); });
+  }
+};
+
 /// What becomes of the elements of a result: replaced, or added to.
 enum class Into : std::uint8_t { overwrite, add };
 
@@ -77,12 +96,14 @@ DeviceMatrix<T> matrix_in(const Buffer& buffer, std::uint64_t offset, std::size_
   return {{reinterpret_cast<T*>(buffer.data() + offset), rows, cols}, buffer.device()};
 }
 
-/// The weights (rows, cols) in Format that begin `offset` bytes into a buffer.
+/// The weights (rows, cols) in Format that begin `offset` bytes into a buffer; with the tag if Format is OneOf several.
 template <class Format>
 DeviceWeights<Format> weights_in(const Buffer& buffer, std::uint64_t offset, std::uint64_t rows,
-                                 std::uint64_t cols) {
-  assert(offset + Format::planes(rows, cols).bytes().count <= buffer.size().count);
-  return {buffer.data() + offset, rows, cols, buffer.device()};
+                                 std::uint64_t cols, [[maybe_unused]] quant::Tag tag = 0) {
+  assert(offset + quant::planes_of<Format>(tag, rows, cols).bytes().count <= buffer.size().count);
+  DeviceWeights<Format> out{buffer.data() + offset, rows, cols, buffer.device()};
+  if constexpr (quant::Tagged<Format>) out.tag = tag;
+  return out;
 }
 
 }  // namespace asterism::backend

@@ -20,6 +20,7 @@
 #include "asterism/observe/fwd.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/layer_formats.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::constellation {
@@ -56,16 +57,19 @@ class Constellation {
   }
 
   /// Draws router and slabs, uninitialised, from a device or a backend::Region. `gating` chooses shape.top_k of
-  /// shape.experts.
+  /// shape.experts. `formats`: which of several formats the matrices are in.
   template <class Memory>
-  Constellation(Memory& memory, const Shape& shape, Gating gating)
-      : expert_(shape),
+  Constellation(Memory& memory, const Shape& shape, Gating gating, const quant::LayerFormats& formats = {})
+      : expert_(expert::expert_of<Expert>(shape, formats)),
         gating_(std::move(gating)),
         router_buffer_(memory.allocate(router_bytes(shape), "routers")) {
     backend::Layout cursor(router_buffer_);
     routers_ = lay_out_routers(cursor, shape);
     if constexpr (is_biased) gating_.bind(routers_.bias.view.row(0));
-    if (shape.shared_ffn > 0) shared_.emplace(memory, shape.hidden, shape.shared_ffn, "shared expert");
+    if (shape.shared_ffn > 0) {
+      shared_.emplace(memory, shape.hidden, shape.shared_ffn, "shared expert",
+                      quant::FeedForwardFormats{formats.shared_gate, formats.shared_up, formats.shared_down});
+    }
     experts_.emplace(memory, shape, expert_);
   }
 

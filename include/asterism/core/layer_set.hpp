@@ -58,6 +58,11 @@ struct LayerSet {
     for (std::size_t i = 0; i < a.words.size(); ++i) a.words[i] &= b.words[i];
     return a;
   }
+  /// The layers that are in one of both.
+  friend constexpr LayerSet operator|(LayerSet a, const LayerSet& b) {
+    for (std::size_t i = 0; i < a.words.size(); ++i) a.words[i] |= b.words[i];
+    return a;
+  }
   /// The layers that are in `a` alone.
   friend constexpr LayerSet operator-(LayerSet a, const LayerSet& b) {
     for (std::size_t i = 0; i < a.words.size(); ++i) a.words[i] &= ~b.words[i];

@@ -28,8 +28,8 @@
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/linalg/rope.hpp"
 #include "asterism/machine/machine.hpp"
-#include "asterism/quant/concept.hpp"
 #include "asterism/quant/float_storage.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::cuda {
 
@@ -82,13 +82,17 @@ class Backend {
   /// Allocates host memory of the size of the weights until they are on the device.
   template <class Format, class F>
   void write(const backend::DeviceWeights<Format>& weights, F&& f) {
-    checks().on_this_device("write", weights);
-    const Bytes bytes = Format::planes(weights.rows, weights.cols).bytes();
-    backend::Arena host(device(), Bytes{aligned(bytes.count)});
-    const backend::Buffer staging = host.allocate(bytes, "staging");
-    f(backend::weights_in<Format>(staging, 0, weights.rows, weights.cols));
-    queue_.copy(staging.data(), bytes.count, weights.data, bytes.count, bytes.count, 1);
-    queue_.wait();
+    if constexpr (quant::Tagged<Format>) {
+      weights.visit([&](const auto& one) { write(one, f); });
+    } else {
+      checks().on_this_device("write", weights);
+      const Bytes bytes = Format::planes(weights.rows, weights.cols).bytes();
+      backend::Arena host(device(), Bytes{aligned(bytes.count)});
+      const backend::Buffer staging = host.allocate(bytes, "staging");
+      f(backend::weights_in<Format>(staging, 0, weights.rows, weights.cols));
+      queue_.copy(staging.data(), bytes.count, weights.data, bytes.count, bytes.count, 1);
+      queue_.wait();
+    }
   }
 
   template <class T, class F>
@@ -134,7 +138,7 @@ class Backend {
     return to;
   }
 
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void embed(backend::DeviceWeights<Format> table, View<const TokenId> ids, backend::DeviceMatrix<float> out) {
     checks().embed(table, ids, out);
     launch::embed(queue_, stored(table), ids, out.view);
@@ -146,20 +150,20 @@ class Backend {
     launch::rms_norm(queue_, x.view, weight.view.row(0), epsilon, y.view);
   }
 
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void product(backend::DeviceWeights<Format> weights, backend::DeviceMatrix<const float> x,
                backend::DeviceMatrix<float> y) {
     checks().product(weights, x, y);
     launch::product(queue_, stored(weights), x.view, y.view);
   }
 
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void products(View<const backend::Product<Format>> all, backend::DeviceMatrix<const float> x) {
     checks().products(all, x);
     for (const auto& one : all) product(one.weights, x, one.y);
   }
 
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void grouped_swiglu(const backend::Experts<Format>& experts, const backend::ExpertGroups& groups,
                       backend::DeviceMatrix<const float> x, backend::DeviceMatrix<float> gate,
                       backend::DeviceMatrix<float> up, backend::DeviceMatrix<float> y) {
@@ -170,7 +174,7 @@ class Backend {
     grouped_product(experts.down, groups, backend::DeviceMatrix<const float>(gate), y);
   }
 
-  template <quant::Quantization Format>
+  template <quant::WeightFormat Format>
   void grouped_product(View<const backend::DeviceWeights<Format>> weights, const backend::ExpertGroups& groups,
                        backend::DeviceMatrix<const float> x, backend::DeviceMatrix<float> y) {
     checks().grouped_product(weights, groups, x, y);
@@ -214,8 +218,8 @@ class Backend {
         some.experts.data[some.experts.count] = b[e].columns.data;
         some.scale[some.experts.count++] = b[e].scale;
       }
-      launch::add_low_rank(queue_, stored(like), some, groups.offsets.data, groups.source_row.data, rows, inner.view,
-                           y.view);
+      launch::add_low_rank(queue_, stored(like), some, groups.offsets.data, groups.source_row.data, rows,
+                           inner.view, y.view);
     }
   }
 

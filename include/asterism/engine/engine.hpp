@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -72,12 +73,13 @@ class Engine {
   /// Draws all weights, uninitialised, and the workspace from `devices`, which `plan` is for, and memory for the
   /// `homes` that the plan has in host devices, to be filled before a pass. Throws BudgetExceeded where the devices
   /// have no room: several engines may share them; InvalidArgument where B's experts take turns and there are no
-  /// homes for them.
+  /// homes for them. `formats`: what was planned with, of weights in quant::OneOf several.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits, std::shared_ptr<Devices> devices,
-         const Homes& homes = nullptr)
+         const Homes& homes = nullptr, const std::optional<model::Formats>& formats = std::nullopt)
       : limits_(limits),
         devices_(std::move(devices)),
-        network_(devices_->all(), plan, shape, model::gating_of<B>(shape)),
+        network_(devices_->all(), plan, shape, model::gating_of<B>(shape),
+                 formats ? *formats : model::formats_of<B>(shape)),
         source_(homes),
         homes_(draw_homes(plan, shape, homes)),
         workspace_(devices_->all(), plan, shape, limits, [&](std::size_t d) {

@@ -8,6 +8,7 @@
 #include "asterism/backend/layout.hpp"
 #include "asterism/backend/operand.hpp"
 #include "asterism/core/bytes.hpp"
+#include "asterism/quant/layer_formats.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::expert {
@@ -88,6 +89,20 @@ inline constexpr bool row_independent = true;
 template <class E>
   requires requires { E::row_independent; }
 inline constexpr bool row_independent<E> = E::row_independent;
+
+/// Experts whose matrices may each be in another format of a quant::OneOf: constructed from (shape, formats), too.
+template <class E>
+concept TakesFormats = std::constructible_from<E, const Shape&, const quant::LayerFormats&>;
+
+/// The experts of a layer, in these formats where they know of formats.
+template <class E>
+constexpr E expert_of(const Shape& shape, [[maybe_unused]] const quant::LayerFormats& formats) {
+  if constexpr (TakesFormats<E>) {
+    return E(shape, formats);
+  } else {
+    return E(shape);
+  }
+}
 
 /// Experts with a third matrix, whose product with x gates the inner activations.
 template <class E>

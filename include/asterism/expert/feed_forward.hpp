@@ -11,7 +11,8 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/expert/fwd.hpp"
-#include "asterism/quant/concept.hpp"
+#include "asterism/quant/layer_formats.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::expert {
 
@@ -21,7 +22,7 @@ namespace asterism::expert {
 template <class Quantization>
 class FeedForward {
  public:
-  static_assert(quant::Quantization<Quantization>);
+  static_assert(quant::WeightFormat<Quantization>);
   using Weights = backend::DeviceWeights<Quantization>;
 
   struct Slab {
@@ -31,18 +32,20 @@ class FeedForward {
   };
 
   /// Bytes of the slab.
-  static constexpr Bytes footprint(std::int32_t hidden, std::int32_t ffn) {
+  static constexpr Bytes footprint(std::int32_t hidden, std::int32_t ffn,
+                                   const quant::FeedForwardFormats& formats = {}) {
     backend::Layout cursor;
-    lay_out(cursor, hidden, ffn);
+    lay_out(cursor, hidden, ffn, formats);
     return cursor.used();
   }
 
   /// Draws the slab, uninitialised, from a device or a backend::Region, for `holder`.
   template <class Memory>
-  FeedForward(Memory& memory, std::int32_t hidden, std::int32_t ffn, std::string_view holder = "feed-forward")
-      : buffer_(memory.allocate(footprint(hidden, ffn), holder)) {
+  FeedForward(Memory& memory, std::int32_t hidden, std::int32_t ffn, std::string_view holder = "feed-forward",
+              const quant::FeedForwardFormats& formats = {})
+      : buffer_(memory.allocate(footprint(hidden, ffn, formats), holder)) {
     backend::Layout cursor(buffer_);
-    slab_ = lay_out(cursor, hidden, ffn);
+    slab_ = lay_out(cursor, hidden, ffn, formats);
   }
 
   const Slab& slab() const { return slab_; }
@@ -71,11 +74,13 @@ class FeedForward {
   }
 
  private:
-  static constexpr Slab lay_out(backend::Layout& cursor, std::int32_t hidden, std::int32_t ffn) {
+  static constexpr Slab lay_out(backend::Layout& cursor, std::int32_t hidden, std::int32_t ffn,
+                                const quant::FeedForwardFormats& formats) {
     const auto outer = static_cast<std::uint64_t>(hidden);
     const auto inner = static_cast<std::uint64_t>(ffn);
-    return {cursor.weights<Quantization>(inner, outer), cursor.weights<Quantization>(inner, outer),
-            cursor.weights<Quantization>(outer, inner)};
+    return {cursor.weights<Quantization>(inner, outer, formats.gate),
+            cursor.weights<Quantization>(inner, outer, formats.up),
+            cursor.weights<Quantization>(outer, inner, formats.down)};
   }
 
   backend::Buffer buffer_;

@@ -10,7 +10,8 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/expert/fwd.hpp"
-#include "asterism/quant/concept.hpp"
+#include "asterism/quant/layer_formats.hpp"
+#include "asterism/quant/one_of.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::expert {
@@ -21,11 +22,14 @@ namespace asterism::expert {
 template <class Quantization>
 class Relu {
  public:
-  static_assert(quant::Quantization<Quantization>);
+  static_assert(quant::WeightFormat<Quantization>);
   using Weights = backend::DeviceWeights<Quantization>;
 
-  constexpr explicit Relu(const Shape& shape)
-      : hidden_(static_cast<std::size_t>(shape.hidden)), ffn_(static_cast<std::size_t>(shape.ffn)) {}
+  constexpr explicit Relu(const Shape& shape, const quant::LayerFormats& formats = {})
+      : hidden_(static_cast<std::size_t>(shape.hidden)),
+        ffn_(static_cast<std::size_t>(shape.ffn)),
+        up_(formats.up),
+        down_(formats.down) {}
 
   constexpr std::size_t in_dim() const { return hidden_; }
   constexpr std::size_t out_dim() const { return hidden_; }
@@ -43,7 +47,7 @@ class Relu {
     Weights down;
   };
   constexpr Slab lay_out(backend::Layout& cursor) const {
-    return {cursor.weights<Quantization>(ffn_, hidden_), cursor.weights<Quantization>(hidden_, ffn_)};
+    return {cursor.weights<Quantization>(ffn_, hidden_, up_), cursor.weights<Quantization>(hidden_, ffn_, down_)};
   }
 
   /// The matrices of all experts of a layer, indexed by expert.
@@ -129,6 +133,8 @@ class Relu {
  private:
   std::size_t hidden_;
   std::size_t ffn_;
+  quant::Tag up_;  ///< of the matrix
+  quant::Tag down_;
 };
 
 }  // namespace asterism::expert

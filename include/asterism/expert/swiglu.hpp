@@ -11,7 +11,8 @@
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/expert/fwd.hpp"
-#include "asterism/quant/concept.hpp"
+#include "asterism/quant/layer_formats.hpp"
+#include "asterism/quant/one_of.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::expert {
@@ -22,11 +23,13 @@ namespace asterism::expert {
 template <class Quantization>
 class SwiGlu {
  public:
-  static_assert(quant::Quantization<Quantization>);
+  static_assert(quant::WeightFormat<Quantization>);
   using Weights = backend::DeviceWeights<Quantization>;
 
-  constexpr explicit SwiGlu(const Shape& shape)
-      : hidden_(static_cast<std::size_t>(shape.hidden)), ffn_(static_cast<std::size_t>(shape.ffn)) {}
+  constexpr explicit SwiGlu(const Shape& shape, const quant::LayerFormats& formats = {})
+      : hidden_(static_cast<std::size_t>(shape.hidden)),
+        ffn_(static_cast<std::size_t>(shape.ffn)),
+        formats_{formats.gate, formats.up, formats.down} {}
 
   constexpr std::size_t in_dim() const { return hidden_; }
   constexpr std::size_t out_dim() const { return hidden_; }
@@ -45,8 +48,9 @@ class SwiGlu {
     Weights down;
   };
   constexpr Slab lay_out(backend::Layout& cursor) const {
-    return {cursor.weights<Quantization>(ffn_, hidden_), cursor.weights<Quantization>(ffn_, hidden_),
-            cursor.weights<Quantization>(hidden_, ffn_)};
+    return {cursor.weights<Quantization>(ffn_, hidden_, formats_.gate),
+            cursor.weights<Quantization>(ffn_, hidden_, formats_.up),
+            cursor.weights<Quantization>(hidden_, ffn_, formats_.down)};
   }
 
   /// The matrices of all experts of a layer, indexed by expert.
@@ -159,6 +163,7 @@ class SwiGlu {
  private:
   std::size_t hidden_;
   std::size_t ffn_;
+  quant::FeedForwardFormats formats_;
 };
 
 }  // namespace asterism::expert

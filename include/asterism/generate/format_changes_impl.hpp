@@ -1,12 +1,16 @@
 // Bodies of format_changes.hpp.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "asterism/checkpoint/bitsandbytes/bnb_tensor.hpp"
+#include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/generate/format_changes.hpp"
 #include "asterism/model/weights.hpp"
@@ -15,20 +19,33 @@ namespace asterism::generate {
 
 namespace detail {
 
-/// The format in which a checkpoint has a quantized weight; empty where that is what is asked for, or not quantized.
-inline std::string other_format(const checkpoint::FoundWeight& found, const WantedFormat& to) {
-  if (found.blocks != nullptr) return to.ggml == found.blocks->name ? "" : std::string(found.blocks->name);
-  if (found.four_bit == nullptr) return {};
+/// The format in which a checkpoint has a weight.
+inline std::string stored_name(const checkpoint::FoundWeight& found) {
+  if (found.blocks != nullptr) return std::string(found.blocks->name);
+  if (found.four_bit == nullptr) return std::string(checkpoint::dtype_name(found.tensor->dtype));
   const checkpoint::BnbTensor& source = *found.four_bit;
-  const bool nf4 = source.kind == checkpoint::FourBitKind::nf4;
-  if (nf4 && source.blocksize == to.four_bit_block && source.nested == to.four_bit_nested) return {};
-  return concat(nf4 ? "nf4" : "fp4", " block ", source.blocksize, source.nested ? ", double-quantized" : "");
+  return concat(source.kind == checkpoint::FourBitKind::nf4 ? "nf4" : "fp4", " block ", source.blocksize,
+                source.nested ? ", double-quantized" : "");
+}
+
+/// Whether a weight is a matrix in one of a Blueprint's formats.
+inline bool has_format(const checkpoint::FoundWeight& found) {
+  return found.id.role == model::Role::embedding || found.id.role == model::Role::head ||
+         model::tag_of(found.id.role) != nullptr;
 }
 
 }  // namespace detail
 
+ASTERISM_INLINE bool WantedFormat::is_of(const checkpoint::FoundWeight& found) const {
+  if (found.blocks != nullptr) return ggml == found.blocks->name;
+  if (found.four_bit == nullptr) return dtype == found.tensor->dtype;
+  const checkpoint::BnbTensor& source = *found.four_bit;
+  return source.kind == checkpoint::FourBitKind::nf4 && source.blocksize == four_bit_block &&
+         source.nested == four_bit_nested;
+}
+
 ASTERISM_INLINE std::string format_changes(const std::vector<checkpoint::FoundWeight>& weights, const Shape& shape,
-                                           const WantedFormats& wanted) {
+                                           const WantedFormats& wanted, const model::Formats& formats) {
   struct Change {
     std::string how;
     std::set<const checkpoint::TensorInfo*> tensors;
@@ -38,21 +55,81 @@ ASTERISM_INLINE std::string format_changes(const std::vector<checkpoint::FoundWe
     const model::Role role = found.id.role;
     if (role == model::Role::router || role == model::Role::shared_router) continue;
     if (model::info_of(shape.architecture, role).is_plain()) continue;
-    const WantedFormat& to = role == model::Role::embedding ? wanted.embedding
-                             : role == model::Role::head    ? wanted.head
-                                                            : wanted.weights;
-    const std::string from = detail::other_format(found, to);
-    if (from.empty()) continue;
-    Change& change = changes[{from, to.name}];
+    const WantedFormat& to = wanted.of_role(role).at(formats.of(role, found.id.layer));
+    const bool quantized = found.blocks != nullptr || found.four_bit != nullptr;
+    if (!quantized || to.is_of(found)) continue;
+    Change& change = changes[{detail::stored_name(found), to.name}];
     change.how = to.code_bits == 0 ? "decoded to" : "decoded and quantized again as";
     change.tensors.insert(found.tensor);
   }
   std::string out;
-  for (const auto& [formats, change] : changes) {
-    out +=
-        concat(change.tensors.size(), " tensors of ", formats.first, " ", change.how, " ", formats.second, "\n");
+  for (const auto& [formats_of_change, change] : changes) {
+    out += concat(change.tensors.size(), " tensors of ", formats_of_change.first, " ", change.how, " ",
+                  formats_of_change.second, "\n");
   }
   return out;
+}
+
+ASTERISM_INLINE model::Formats stored_formats(const checkpoint::WeightStoreRef& store,
+                                              const std::vector<checkpoint::FoundWeight>& weights,
+                                              const Shape& shape, const WantedFormats& wanted) {
+  const auto tag_of = [&](const checkpoint::FoundWeight& found) {
+    const std::vector<WantedFormat>& list = wanted.of_role(found.id.role);
+    if (list.size() == 1) return quant::Tag{0};
+    std::string names;
+    for (std::size_t tag = 0; tag < list.size(); ++tag) {
+      if (list[tag].is_of(found)) return static_cast<quant::Tag>(tag);
+      names += concat(names.empty() ? "" : ", ", list[tag].name);
+    }
+    throw Unsupported(concat(store.describe(*found.tensor), " is stored as ", detail::stored_name(found),
+                             ", which is none of the Blueprint's formats for it: ", names,
+                             "; list it in quant::OneOf, or take quant::Gguf; a checkpoint in 16 or 32 bits is "
+                             "quantized by a Blueprint with one format, or with formats(shape)"));
+  };
+  model::Formats out;
+  std::map<std::int32_t, quant::LayerFormats> layers;
+  std::map<std::pair<model::Role, std::int32_t>, const checkpoint::FoundWeight*> first_experts;
+  for (const checkpoint::FoundWeight& found : weights) {
+    if (!detail::has_format(found)) continue;
+    const quant::Tag tag = tag_of(found);
+    const model::Role role = found.id.role;
+    if (role == model::Role::embedding) {
+      out.embedding = tag;
+    } else if (role == model::Role::head) {
+      out.head = tag;
+    } else {
+      quant::Tag& place = layers[found.id.layer].*model::tag_of(role);
+      if (found.id.expert >= 0) {
+        const auto [first, is_first] = first_experts.try_emplace({role, found.id.layer}, &found);
+        if (!is_first && place != tag) {
+          throw Unsupported(concat(store.describe(*found.tensor), " is stored as ", detail::stored_name(found),
+                                   ", ", first->second->tensor->name, " as ", detail::stored_name(*first->second),
+                                   ": the experts of a layer have to be alike; take another file of the model"));
+        }
+      }
+      place = tag;
+    }
+  }
+  for (std::int32_t layer = 0; layer < shape.layers; ++layer) out.set_layer(layer, layers[layer]);
+  return out;
+}
+
+ASTERISM_INLINE std::string kept_formats(const std::vector<checkpoint::FoundWeight>& weights, const Shape& shape,
+                                         const WantedFormats& wanted, const model::Formats& formats) {
+  std::map<std::string, std::set<const checkpoint::TensorInfo*>> kept;
+  for (const checkpoint::FoundWeight& found : weights) {
+    const model::Role role = found.id.role;
+    if (!detail::has_format(found) || model::info_of(shape.architecture, role).is_plain()) continue;
+    const std::vector<WantedFormat>& list = wanted.of_role(role);
+    if (list.size() == 1) continue;
+    const WantedFormat& to = list.at(formats.of(role, found.id.layer));
+    if (to.is_of(found)) kept[to.name].insert(found.tensor);
+  }
+  std::string out;
+  for (const auto& [name, tensors] : kept) {
+    out += concat(out.empty() ? "kept as they are stored: " : ", ", tensors.size(), " tensors of ", name);
+  }
+  return out.empty() ? out : out + "\n";
 }
 
 }  // namespace asterism::generate

@@ -22,6 +22,7 @@
 #include "asterism/generate/load_options.hpp"
 #include "asterism/generate/session.hpp"
 #include "asterism/model/blueprint.hpp"
+#include "asterism/model/formats.hpp"
 #include "asterism/model/plan.hpp"
 #include "asterism/placement/map_check.hpp"
 
@@ -71,12 +72,25 @@ typename engine::Engine<B>::Homes homes_of(const checkpoint::WeightStoreRef& sto
                  : ", but all experts are to be in memory: give the Blueprint another Cache, or no file"));
 }
 
+/// The formats of the weights at `path`: what B says, or for quant::OneOf several without a word of B what the headers
+/// of the weights say. Throws as checkpoint::find_weights and stored_formats.
+template <class B>
+model::Formats read_formats([[maybe_unused]] const std::string& path, const Shape& shape) {
+  if constexpr (model::is_mixed<B> && !model::HasFormats<B>) {
+    const checkpoint::WeightFiles files(path);
+    return stored_formats(files.store(), files.find(shape, true), shape, WantedFormats::of<B>());
+  } else {
+    return model::formats_of<B>(shape);
+  }
+}
+
 }  // namespace generate
 
 /// Reads only config.json of a folder, or the headers of a GGUF file, and plans: for --dry-run, and for weights that
-/// are not there yet. The plan may not fit: check `fits()`. Throws FileError, FormatError, Unsupported on a bad
-/// config.json or header; InvalidArgument on limits above B's, and on a device map that is invalid, budgets included,
-/// listing every fault and a valid map.
+/// are not there yet. Where B's weights are in quant::OneOf several formats and B does not say which, it reads that
+/// from the headers of the weights. The plan may not fit: check `fits()`. Throws FileError, FormatError, Unsupported on
+/// a bad config.json or header; Unsupported naming the tensor whose format B does not list; InvalidArgument on limits
+/// above B's, and on a device map that is invalid, budgets included, listing every fault and a valid map.
 template <DerivesFromBlueprint B>
 LoadPlan plan_load(const std::string& path, const LoadOptions& options = {}) {
   LoadPlan out{.config = generate::read_config(path), .limits = {}, .plan = {}};
@@ -88,17 +102,18 @@ LoadPlan plan_load(const std::string& path, const LoadOptions& options = {}) {
     throw InvalidArgument(
         "LoadOptions::fit_context leaves the layers to the Blueprint's policy: give no device_map");
   }
+  out.formats = generate::read_formats<B>(path, shape);
   if (options.fit_context) {
-    const std::int32_t largest = largest_context<B>(machine, shape, out.limits);
+    const std::int32_t largest = largest_context<B>(machine, shape, out.limits, out.formats);
     if (largest > 0) out.limits.context = largest;
     if (out.limits.prefill_chunk > out.limits.context) out.limits.prefill_chunk = out.limits.context;
   }
   if (!options.device_map) {
-    out.plan = plan<B>(machine, shape, out.limits);
+    out.plan = plan<B>(machine, shape, out.limits, out.formats);
     return out;
   }
   const placement::MapCheck check = placement::validate<typename B::Placement>(
-      *options.device_map, model::memory_footprint<B>(shape, out.limits), machine);
+      *options.device_map, model::memory_footprint<B>(shape, out.limits, out.formats), machine);
   if (!check.sound()) throw InvalidArgument(concat(path, ": ", placement::to_string(check)));
   out.plan = check.plan;
   return out;
@@ -133,14 +148,16 @@ LanguageModel<B> load(const std::string& path, const LoadOptions& options = {}) 
   const checkpoint::WeightStoreRef store = files.store();
   auto weights = files.find(shape, planned.plan.has_own_head());
   for (checkpoint::FoundWeight& found : weights) found.quantize_again = options.quantize_again;
-  extras.format_changes = generate::format_changes(weights, shape, generate::WantedFormats::of<B>());
+  const generate::WantedFormats wanted = generate::WantedFormats::of<B>();
+  extras.format_changes = generate::kept_formats(weights, shape, wanted, planned.formats) +
+                          generate::format_changes(weights, shape, wanted, planned.formats);
   extras.passed_over = files.passed_over(shape);
   extras.fingerprint = CheckpointExtras::fingerprint_of(path, checkpoint::fingerprint(store));
   files.advise_sequential();
   const auto homes = generate::homes_of<B>(store, path, shape, planned.plan, options);
   auto devices = generate::shared_devices<B>(options);
   if (devices == nullptr) devices = engine::devices_of<B>(planned.plan, planned.limits);
-  engine::Engine<B> engine(planned.plan, shape, planned.limits, std::move(devices), homes);
+  engine::Engine<B> engine(planned.plan, shape, planned.limits, std::move(devices), homes, planned.formats);
   ProgressSink silence;
   ProgressSink& progress = options.progress != nullptr ? *options.progress : silence;
   checkpoint::load_weights(store, weights, engine.devices(), engine.network(), progress);

@@ -12,6 +12,7 @@
 #include "asterism/core/progress.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/machine/machine.hpp"
+#include "asterism/model/formats.hpp"
 #include "asterism/placement/device_map.hpp"
 #include "asterism/placement/plan.hpp"
 #include "asterism/residency/verify.hpp"
@@ -49,6 +50,8 @@ struct LoadPlan {
   checkpoint::ModelConfig config;
   Limits limits;
   placement::Plan plan;
+  /// Of a Blueprint whose weights are in quant::OneOf several formats: what it says itself, or what the file has.
+  model::Formats formats{};
 };
 
 namespace generate {

@@ -25,6 +25,7 @@
 #include "asterism/placement/concept.hpp"
 #include "asterism/prefetch/concept.hpp"
 #include "asterism/quant/concept.hpp"
+#include "asterism/quant/one_of.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
@@ -58,11 +59,11 @@ using CalledScoreHook = std::conditional_t<is_hook<Hook>, Hook, ScoresAsTheyAre>
 namespace needs {
 
 template <class B>
-concept Quantization = quant::Quantization<typename B::Quantization>;
+concept Quantization = quant::Quantization<quant::FirstOf<typename B::Quantization>>;
 template <class B>
-concept Embedding = quant::Quantization<typename B::Embedding>;
+concept Embedding = quant::Quantization<quant::FirstOf<typename B::Embedding>>;
 template <class B>
-concept Head = quant::Quantization<typename B::Head>;
+concept Head = quant::Quantization<quant::FirstOf<typename B::Head>>;
 template <class B>
 concept Placement = placement::Placement<typename B::Placement>;
 template <class B>

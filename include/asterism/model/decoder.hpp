@@ -18,6 +18,7 @@
 #include "asterism/core/view.hpp"
 #include "asterism/model/caches.hpp"
 #include "asterism/model/decoder_block.hpp"
+#include "asterism/model/formats.hpp"
 #include "asterism/model/fwd.hpp"
 #include "asterism/model/workspace.hpp"
 #include "asterism/observe/timeline.hpp"
@@ -39,9 +40,10 @@ class Decoder {
 
   /// Draws the weights of each device at once, plan.weight_bytes of them, and cuts them in the order in which a pass
   /// reads them. Throws BudgetExceeded if a device has no room, InvalidArgument if they are more than planned.
+  /// `formats`, those that were planned with: which of several formats each matrix is in.
   template <class Device>
   Decoder(const std::vector<std::unique_ptr<Device>>& devices, const placement::Plan& plan, const Shape& shape,
-          const std::optional<typename Block::Constellation::GatingPolicy>& gating)
+          const std::optional<typename Block::Constellation::GatingPolicy>& gating, const Formats& formats = {})
       : plan_(plan), shape_(shape) {
     // Mixer, router, experts or feed-forward block, and shared expert of each layer, embedding and head.
     const std::size_t large_buffers = 4 * static_cast<std::size_t>(shape.layers) + 2;
@@ -58,17 +60,18 @@ class Decoder {
     backend::Region& last = region_of(plan.last_layer_device());
     const auto vocabulary = static_cast<std::uint64_t>(shape.vocabulary);
     const auto hidden = static_cast<std::uint64_t>(shape.hidden);
-    embedding_buffer_ = first.allocate(EmbeddingFormat::planes(vocabulary, hidden).bytes(), "embedding");
-    embedding_ = backend::weights_in<EmbeddingFormat>(embedding_buffer_, 0, vocabulary, hidden);
+    embedding_buffer_ = first.allocate(
+        quant::planes_of<EmbeddingFormat>(formats.embedding, vocabulary, hidden).bytes(), "embedding");
+    embedding_ = backend::weights_in<EmbeddingFormat>(embedding_buffer_, 0, vocabulary, hidden, formats.embedding);
     blocks_.reserve(static_cast<std::size_t>(shape.layers));
     for (std::int32_t l = 0; l < shape.layers; ++l) {
-      blocks_.emplace_back(region_of(plan.device_of_layer(l)), shape, l, gating);
+      blocks_.emplace_back(region_of(plan.device_of_layer(l)), shape, l, gating, formats.of_layer(l));
     }
     norm_buffer_ = last.allocate({hidden * sizeof(float)}, "final norm");
     norm_ = backend::matrix_in<float>(norm_buffer_, 0, 1, static_cast<std::size_t>(hidden));
     if (has_own_head()) {
-      head_buffer_ = last.allocate(HeadFormat::planes(vocabulary, hidden).bytes(), "head");
-      head_ = backend::weights_in<HeadFormat>(head_buffer_, 0, vocabulary, hidden);
+      head_buffer_ = last.allocate(quant::planes_of<HeadFormat>(formats.head, vocabulary, hidden).bytes(), "head");
+      head_ = backend::weights_in<HeadFormat>(head_buffer_, 0, vocabulary, hidden, formats.head);
     } else if constexpr (std::is_same_v<EmbeddingFormat, HeadFormat>) {
       head_ = embedding_;
     }

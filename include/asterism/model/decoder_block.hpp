@@ -29,6 +29,7 @@
 #include "asterism/observe/none.hpp"
 #include "asterism/observe/timeline.hpp"
 #include "asterism/prefetch/concept.hpp"
+#include "asterism/quant/layer_formats.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
@@ -63,22 +64,24 @@ class DecoderBlock {
   }
 
   /// Draws norms, mixer and experts or feed-forward block of layer `layer`, in this order, from a device or a
-  /// backend::Region. A dense layer needs no gating.
+  /// backend::Region. A dense layer needs no gating. `formats`: which of several formats the matrices are in.
   template <class Memory>
   DecoderBlock(Memory& memory, const Shape& shape, std::int32_t layer,
-               const std::optional<typename Constellation::GatingPolicy>& gating)
+               const std::optional<typename Constellation::GatingPolicy>& gating,
+               const quant::LayerFormats& formats = {})
       : epsilon_(static_cast<float>(shape.rms_epsilon)),
         routed_layer_(shape.sparse_layers().size_within(0, layer)),
         norm_buffer_(memory.allocate(norm_bytes(shape), "norms")),
-        mixer_(make_mixer<Mixer>(memory, shape, layer)),
+        mixer_(make_mixer<Mixer>(memory, shape, layer, formats)),
         number_(std::visit([&]<class M>(const M&) { return layers_of_kind(shape, M::is_recurrent); }, mixer_)
                     .size_within(0, layer)) {
     backend::Layout cursor(norm_buffer_);
     norms_ = Norms::lay_out(cursor, shape);
     if (shape.is_dense(layer)) {
-      feed_forward_.emplace(memory, shape.hidden, shape.dense_ffn);
+      feed_forward_.emplace(memory, shape.hidden, shape.dense_ffn, "feed-forward",
+                            quant::FeedForwardFormats{formats.dense_gate, formats.dense_up, formats.dense_down});
     } else {
-      constellation_.emplace(memory, shape, gating.value());
+      constellation_.emplace(memory, shape, gating.value(), formats);
     }
   }
 

@@ -7,8 +7,11 @@
 #include <tuple>
 #include <variant>
 
+#include "asterism/attention/mixer.hpp"
+#include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
+#include "asterism/quant/layer_formats.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::model {
@@ -58,14 +61,28 @@ struct Mixers {
   }
 };
 
+/// Bytes of one layer's weights, of a mixer that knows of formats in these.
+template <class Mixer>
+constexpr Bytes mixer_footprint(const Shape& shape, const quant::LayerFormats& formats) {
+  if constexpr (attention::TakesFormats<Mixer>) {
+    return Mixer::footprint(shape, formats);
+  } else {
+    return Mixer::footprint(shape);
+  }
+}
+
 /// The mixer of a layer, drawn from a device or a backend::Region: of a variant one of whose mixers is for it.
 template <class Variant, std::size_t I = 0, class Memory>
-Variant make_mixer(Memory& memory, const Shape& shape, std::int32_t layer) {
+Variant make_mixer(Memory& memory, const Shape& shape, std::int32_t layer, const quant::LayerFormats& formats) {
   using Mixer = std::variant_alternative_t<I, Variant>;
   if constexpr (I + 1 < std::variant_size_v<Variant>) {
-    if (!Mixer::layers(shape).contains(layer)) return make_mixer<Variant, I + 1>(memory, shape, layer);
+    if (!Mixer::layers(shape).contains(layer)) return make_mixer<Variant, I + 1>(memory, shape, layer, formats);
   }
-  return Variant(std::in_place_index<I>, memory, shape);
+  if constexpr (attention::TakesFormats<Mixer>) {
+    return Variant(std::in_place_index<I>, memory, shape, formats);
+  } else {
+    return Variant(std::in_place_index<I>, memory, shape);
+  }
 }
 
 }  // namespace asterism::model

@@ -23,6 +23,7 @@
 #include "asterism/model/concept.hpp"
 #include "asterism/model/decoder.hpp"
 #include "asterism/model/decoder_block.hpp"
+#include "asterism/model/formats.hpp"
 #include "asterism/model/weights.hpp"
 #include "asterism/model/workspace.hpp"
 #include "asterism/placement/plan.hpp"
@@ -41,6 +42,12 @@ consteval bool mixers_cover_shape() {
   } else {
     return true;
   }
+}
+
+/// Whether all mixers of B know of the formats of matrices.
+template <class B, template <class> class... M>
+consteval bool mixers_take_formats(Mixers<M...> /*mixers*/) {
+  return (attention::TakesFormats<M<typename B::Quantization>> && ...);
 }
 
 /// Where a layer's experts are: all in memory, or, by model/slotted_experts.hpp, in turns in slots that a cache fills.
@@ -68,6 +75,17 @@ struct Assembly {
                 "(backend::PruningOps): attention::SlidingWindowKvCache forgets without");
   static_assert(!expert::has_adapters<typename B::Adapters> || backend::AdapterOps<typename B::Backend>,
                 "B has Adapters, and B::Backend does not compute them (backend::AdapterOps)");
+  static_assert(
+      !quant::Tagged<typename B::Quantization> || std::is_same_v<typename B::Cache, cache::All>,
+      "B::Quantization is quant::OneOf several formats and B::Cache has experts take turns, in slots of one "
+      "size: all have to stay, cache::All, or be in a single format");
+  static_assert(!quant::Tagged<typename B::Quantization> ||
+                    expert::TakesFormats<typename B::template Expert<typename B::Quantization>>,
+                "B::Quantization is quant::OneOf several formats, and B::Expert is not constructed from (Shape, "
+                "quant::LayerFormats), which says which matrix is in which");
+  static_assert(!quant::Tagged<typename B::Quantization> || mixers_take_formats<B>(typename B::Mixers{}),
+                "B::Quantization is quant::OneOf several formats, and one of B::Mixers has no footprint(Shape, "
+                "quant::LayerFormats): see attention::TakesFormats");
   static_assert(mixers_cover_shape<B>(), "B::Mixers lists no mixer for some layer of B::shape");
 
   using Expert = typename B::template Expert<typename B::Quantization>;
@@ -79,8 +97,8 @@ struct Assembly {
   using Network = Decoder<Block, typename B::Embedding, typename B::Head>;
   using Workspace = model::Workspace<Block>;
   using Caches = model::Caches<typename B::KvCache, typename B::State>;
-  using Segment =
-      model::Segment<typename B::KvCache, typename B::State, typename B::Observer, typename B::ScoreHook, Adapters>;
+  using Segment = model::Segment<typename B::KvCache, typename B::State, typename B::Observer,
+                                 typename B::ScoreHook, Adapters>;
 };
 
 /// Throws Unsupported where B has no mixer for a layer of `shape`, or its backend cannot run one: in a constant
@@ -187,10 +205,35 @@ constexpr void check_adapters(const Shape& shape) {
     throw Unsupported("the Blueprint's Adapters stand beside experts, and the model's have no gate");
 }
 
+/// The bits of the layers' codes; where they are in several formats, those of the smallest. 0: plain numbers.
+template <class Q>
+constexpr int least_code_bits(const Shape& shape, const Formats& formats) {
+  if constexpr (quant::Tagged<Q>) {
+    int least = 0;
+    for (const WeightInfo& info : info_of(shape.architecture).weights) {
+      const auto place = tag_of(info.role);
+      if (place == nullptr) continue;
+      formats.for_each_kind(shape.layers, [&](const LayerSet& alike, const quant::LayerFormats& of_each) {
+        bool is_used = false;
+        for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+          is_used = is_used || (alike.contains(layer) && is_there(info.where, shape, layer));
+        }
+        const int bits = is_used ? Q::code_bits(of_each.*place) : 0;
+        if (bits > 0 && (least == 0 || bits < least)) least = bits;
+      });
+    }
+    return least;
+  } else {
+    return Q::code_bits;
+  }
+}
+
 /// The memory model: every byte that a model of `shape` under `limits` takes with the policies of B, weights with
 /// their scales, caches and workspace. The compile-time plan, the loader and the report all use this function.
+/// `formats`: of matrices that are in quant::OneOf several.
 template <class B>
-constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const Limits& limits) {
+constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const Limits& limits,
+                                                      const Formats& formats) {
   using Types = Assembly<B>;
   using placement::PartKind;
   const auto vocabulary = static_cast<std::uint64_t>(shape.vocabulary);
@@ -205,24 +248,34 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   check_adapters<B>(shape);
   B::Mixers::template for_each<typename B::Quantization>(shape, [&]<class M>(const LayerSet& layers) {
     if (layers.empty()) return;
-    out.add(M::is_recurrent ? PartKind::linear_attention : PartKind::attention, 1, M::footprint(shape), layers);
+    formats.for_each_kind(shape.layers, [&](const LayerSet& alike, const quant::LayerFormats& of_each) {
+      out.add(M::is_recurrent ? PartKind::linear_attention : PartKind::attention, 1,
+              mixer_footprint<M>(shape, of_each), layers & alike);
+    });
   });
   out.add(PartKind::norms, 1, Types::Block::norm_bytes(shape));
   out.add(PartKind::router, 1, Types::Constellation::router_bytes(shape), shape.sparse_layers());
-  const Bytes expert = typename Types::Expert(shape).footprint();
+  using FeedForward = typename Types::FeedForward;
+  formats.for_each_kind(shape.layers, [&](const LayerSet& alike, const quant::LayerFormats& of_each) {
+    const LayerSet sparse = shape.sparse_layers() & alike;
+    if constexpr (Types::Constellation::holds_experts) {
+      const Bytes expert = expert::expert_of<typename Types::Expert>(shape, of_each).footprint();
+      out.add(PartKind::experts, shape.experts, expert, sparse);
+    }
+    if (shape.shared_ffn > 0) {
+      const quant::FeedForwardFormats shared{of_each.shared_gate, of_each.shared_up, of_each.shared_down};
+      out.add(PartKind::shared_expert, 1, FeedForward::footprint(shape.hidden, shape.shared_ffn, shared), sparse);
+    }
+    const quant::FeedForwardFormats dense{of_each.dense_gate, of_each.dense_up, of_each.dense_down};
+    out.add(PartKind::feed_forward, 1, FeedForward::footprint(shape.hidden, shape.dense_ffn, dense),
+            shape.dense_layers & alike);
+  });
   if constexpr (Types::Constellation::holds_experts) {
-    out.add(PartKind::experts, shape.experts, expert, shape.sparse_layers());
     out.experts_per_token = shape.top_k;
   } else {
-    out.slotted = Types::Experts::footprint(shape, expert);
+    out.slotted = Types::Experts::footprint(shape, typename Types::Expert(shape).footprint());
     out.slotted.from_memory = !backend::InHostMemory<typename B::Backend>;
   }
-  if (shape.shared_ffn > 0) {
-    out.add(PartKind::shared_expert, 1, Types::FeedForward::footprint(shape.hidden, shape.shared_ffn),
-            shape.sparse_layers());
-  }
-  out.add(PartKind::feed_forward, 1, Types::FeedForward::footprint(shape.hidden, shape.dense_ffn),
-          shape.dense_layers);
   out.add(PartKind::kv_cache, limits.batch, B::KvCache::layer_bytes(shape, limits), shape.attention_layers());
   out.add(PartKind::state, limits.batch, B::State::layer_bytes(shape), shape.linear_layers);
   using Adapters = typename B::Adapters;
@@ -230,18 +283,25 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
           Adapters::targets.attention() ? shape.attention_layers() : LayerSet{});
   out.add(PartKind::adapters, Adapters::slots, Adapters::expert_bytes(shape),
           Adapters::targets.experts ? shape.sparse_layers() : LayerSet{});
-  out.embedding = B::Embedding::planes(vocabulary, hidden).bytes();
+  out.embedding = quant::planes_of<typename B::Embedding>(formats.embedding, vocabulary, hidden).bytes();
   out.final_norm = {aligned(hidden * sizeof(float))};
-  out.head = B::Head::planes(vocabulary, hidden).bytes();
-  out.tied = shape.tied_head && std::is_same_v<typename B::Embedding, typename B::Head>;
+  out.head = quant::planes_of<typename B::Head>(formats.head, vocabulary, hidden).bytes();
+  out.tied = shape.tied_head && std::is_same_v<typename B::Embedding, typename B::Head> &&
+             (!quant::Tagged<typename B::Head> || formats.embedding == formats.head);
   const LargestProduct largest = LargestProduct::of_layers<typename Types::Expert>(shape, limits);
   const LargestProduct head = LargestProduct::of_head(shape, limits);
   out.layer_workspace = LayerWorkspace<typename Types::Block>::bytes(shape, limits) +
                         B::Backend::scratch(largest.rows, largest.cols);
   out.head_workspace = HeadWorkspace::bytes(shape, limits) + B::Backend::scratch(head.rows, head.cols);
-  out.code_bits = B::Quantization::code_bits;
+  out.code_bits = least_code_bits<typename B::Quantization>(shape, formats);
   out.cache_percent = limits.cache_percent;
   return out;
+}
+
+/// The same where B alone decides on the formats, see formats_of.
+template <class B>
+constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const Limits& limits) {
+  return memory_footprint<B>(shape, limits, formats_of<B>(shape));
 }
 
 }  // namespace model
@@ -251,6 +311,13 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
 template <DerivesFromBlueprint B>
 constexpr placement::Plan plan(const Machine& machine, const Shape& shape, const Limits& limits = B::limits) {
   return B::Placement::plan(model::memory_footprint<B>(shape, limits), machine);
+}
+
+/// The same for weights in quant::OneOf several formats, which `formats` tells of each matrix.
+template <DerivesFromBlueprint B>
+constexpr placement::Plan plan(const Machine& machine, const Shape& shape, const Limits& limits,
+                               const model::Formats& formats) {
+  return B::Placement::plan(model::memory_footprint<B>(shape, limits, formats), machine);
 }
 
 /// Refuses what is no Blueprint by name: of a call that no function takes nvcc does not say why.
@@ -271,8 +338,8 @@ constexpr placement::Plan plan(const Machine& machine) {
 /// where none does: the size of the key/value cache from what the budgets leave. Experts that take turns keep slots for
 /// those of a token, if a context of one leaves them. A constant expression where its arguments are.
 template <class B>
-constexpr std::int32_t largest_context(const Machine& machine, const Shape& shape,
-                                       const Limits& limits = B::limits) {
+constexpr std::int32_t largest_context(const Machine& machine, const Shape& shape, const Limits& limits,
+                                       const model::Formats& formats) {
   for (const bool keeps_experts : {true, false}) {
     std::int32_t fitting = 0;
     std::int32_t beyond = limits.context + 1;
@@ -280,13 +347,20 @@ constexpr std::int32_t largest_context(const Machine& machine, const Shape& shap
       Limits tried = limits;
       tried.context = fitting + (beyond - fitting) / 2;
       tried.prefill_chunk = limits.prefill_chunk < tried.context ? limits.prefill_chunk : tried.context;
-      const placement::Plan planned = plan<B>(machine, shape, tried);
+      const placement::Plan planned = plan<B>(machine, shape, tried, formats);
       const bool enough = planned.fits() && (!keeps_experts || planned.keeps_experts());
       (enough ? fitting : beyond) = tried.context;
     }
     if (fitting > 0 || model::Assembly<B>::Constellation::holds_experts) return fitting;
   }
   return 0;
+}
+
+/// The same where B alone decides on the formats, see model::formats_of.
+template <class B>
+constexpr std::int32_t largest_context(const Machine& machine, const Shape& shape,
+                                       const Limits& limits = B::limits) {
+  return largest_context<B>(machine, shape, limits, model::formats_of<B>(shape));
 }
 
 /// Refuses to compile where a device needs more than it may hold; the arguments show the device, the bytes that it

@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "asterism/core/bytes.hpp"
+#include "asterism/core/error.hpp"
+#include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
 
 namespace asterism::placement {
@@ -93,7 +95,7 @@ struct SlottedExperts {
 
 /// The memory requirements of one decoder, in bytes: weights with their scales, caches and workspace.
 struct MemoryFootprint {
-  static constexpr std::size_t max_runs = 12;
+  static constexpr std::size_t max_runs = 32;
 
   std::int32_t layers = 0;
   std::array<LayerRun, max_runs> runs{};  ///< parts of layers
@@ -111,10 +113,21 @@ struct MemoryFootprint {
 
   friend constexpr bool operator==(const MemoryFootprint&, const MemoryFootprint&) = default;
 
-  /// Adds `count` parts of `each` bytes to each of `of`, which may be none. Throws std::out_of_range beyond max_runs.
+  /// Adds `count` parts of `each` bytes to each of `of`, which may be none; layers with other parts of the kind are in
+  /// one run with those of equal parts. Throws Unsupported beyond max_runs.
   constexpr void add(PartKind kind, std::int32_t count, Bytes each, const LayerSet& of) {
     if (of.empty()) return;
-    runs.at(run_count) = {.kind = kind, .layers = of, .count = count, .each = each};
+    for (std::size_t i = 0; i < run_count; ++i) {
+      LayerRun& run = runs[i];
+      if (run.kind != kind || run.count != count || run.each != each || !(run.layers & of).empty()) continue;
+      run.layers = run.layers | of;
+      return;
+    }
+    if (run_count == max_runs) {
+      throw Unsupported(concat("the layers' parts, ", name_of(kind), " the last, have more than ", max_runs,
+                               " different sizes: the formats of their weights may vary less"));
+    }
+    runs[run_count] = {.kind = kind, .layers = of, .count = count, .each = each};
     ++run_count;
   }
   /// The same for all layers. Throws Unsupported for more layers than a LayerSet holds.

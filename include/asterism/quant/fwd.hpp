@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace asterism::quant {
 
@@ -10,6 +11,14 @@ struct Planes;
 template <class Q>
 struct MatrixRef;
 class WeightSource;
+
+/// Which of several formats a matrix is in: its place in the list of OneOf.
+using Tag = std::uint8_t;
+template <class... Formats>
+struct OneOf;
+struct Gguf;
+struct LayerFormats;
+struct FeedForwardFormats;
 
 // Formats.
 struct Float32;

@@ -7,6 +7,7 @@
 
 #include "asterism/backend/fwd.hpp"
 #include "asterism/quant/fwd.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::cuda {
 
@@ -21,10 +22,11 @@ struct StoredMatrix {
   std::uint64_t rows = 0;
   std::uint64_t cols = 0;
   Storage storage = Storage::float32;
-  int block_bits = 0;               ///< nf4: a scale serves 2^block_bits elements of the flat matrix
-  std::uint64_t scales = 0;         ///< nf4: offset of the scales, float32 or 8-bit codes
-  std::uint64_t nested_scales = 0;  ///< nf4_double_quantized: offset of the nested scales, one float32 per 256 scales
-  std::uint64_t offset = 0;         ///< nf4_double_quantized: offset of the float32 added to every scale
+  int block_bits = 0;        ///< nf4: a scale serves 2^block_bits elements of the flat matrix
+  std::uint64_t scales = 0;  ///< nf4: offset of the scales, float32 or 8-bit codes
+  std::uint64_t nested_scales =
+      0;                     ///< nf4_double_quantized: offset of the nested scales, one float32 per 256 scales
+  std::uint64_t offset = 0;  ///< nf4_double_quantized: offset of the float32 added to every scale
 };
 
 /// Maps a format to its Storage; the primary template: unsupported.
@@ -71,6 +73,14 @@ StoredMatrix stored(const backend::DeviceWeights<Format>& weights) {
       out.offset = planes[3].offset;
     }
   }
+  return out;
+}
+
+/// The same for weights in one of several formats: which, kernels see at run time as it is.
+template <quant::Tagged Format>
+StoredMatrix stored(const backend::DeviceWeights<Format>& weights) {
+  StoredMatrix out;
+  weights.visit([&](const auto& one) { out = stored(one); });
   return out;
 }
 
