@@ -1,7 +1,6 @@
 """Prints what including a header alone costs and what programs cost, and holds them against their budgets.
 
 Usage: compile_time.py SOURCE_DIR COMPILER FLAGS...
-       compile_time.py --headers SOURCE_DIR BUILD_DIR
        compile_time.py --rooms OBJECT
 
 Budgets are seconds of processor time, of the user and of the system, with -O2, on the reference machine: an AMD one
@@ -14,9 +13,6 @@ layers could be unlike; its budgets are what it may take today.
 
 With --rooms: the bytes of code of each room in an object, by which an optimising compiler's time goes: what is left in
 a header-only program.
-
-With --headers: lines of each public header, and the milliseconds that the last build took to check it alone, from
-Ninja's log: more where the machine had other work, 0 where a test includes it first.
 """
 import os
 import pathlib
@@ -102,37 +98,7 @@ def list_rooms(path):
     return 0
 
 
-def tried_by_tests(root):
-    """Headers that a test includes before all else, of which the build compiles no source of their own."""
-    for test in (root / "tests").glob("*/*_test.cpp"):
-        first = re.search(r"^#include (.*)$", test.read_text(), re.M)
-        if first and first.group(1).startswith('"asterism/'):
-            yield first.group(1).strip('"').removeprefix("asterism/")
-
-
-def list_headers(root, build):
-    folder = root / "include" / "asterism"
-    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.hpp") if not path.stem.endswith("_impl"))
-    by_object = {f"alone_{name.replace('/', '_')}.cpp.o": name for name in names}
-    times = {}
-    for line in (build / ".ninja_log").read_text().splitlines()[1:]:
-        start, end, _, output, _ = line.split("\t")
-        name = by_object.get(output.rpartition("/")[2])
-        if name is not None:
-            times[name] = int(end) - int(start)
-    lines = {name: (folder / name).read_text().count("\n") for name in names}
-    for name in sorted(names, key=lambda name: -times.get(name, 0)):
-        print(f"{'asterism/' + name:44} {lines[name]:5} lines {times.get(name, 0):6} ms")
-    print(f"{str(len(names)) + ' headers':44} {sum(lines.values()):5} lines {sum(times.values()):6} ms")
-    missing = sorted(set(names) - set(times) - set(tried_by_tests(root)))
-    if missing:
-        print("the build has not compiled alone: " + ", ".join(missing))
-    return 1 if missing else 0
-
-
 def main():
-    if sys.argv[1] == "--headers":
-        return list_headers(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
     if sys.argv[1] == "--rooms":
         return list_rooms(sys.argv[2])
     source, compiler, *flags = sys.argv[1:]
