@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -22,6 +23,7 @@
 #include "asterism/quant/group_int.hpp"
 #include "asterism/quant/least_squares.hpp"
 #include "asterism/quant/nf4.hpp"
+#include "asterism/quant/one_of.hpp"
 
 #include "cuda/twins.hpp"
 
@@ -169,6 +171,33 @@ TEST_CASE_TEMPLATE("products", Format, quant::Float32, quant::BFloat16, quant::F
                         size.outputs * sizeof(float)) == 0);
     }
   }
+}
+
+TEST_CASE("products of weights that are each in one of several formats") {
+  using Mixed = quant::OneOf<quant::BFloat16, Nf4>;
+  Twins twins;
+  const auto numbers = twins.weights<quant::BFloat16>(5, 128);
+  const auto codes = twins.weights<Nf4>(7, 128);
+  const auto x = twins.normal(3, 128);
+  const auto first = twins.result(3, 5);
+  const auto second = twins.result(3, 7);
+  const auto tagged = [](const auto& weights, quant::Tag tag) {
+    return backend::DeviceWeights<Mixed>{weights.data, weights.rows, weights.cols, weights.device, tag};
+  };
+  const backend::Product<Mixed> all[] = {{tagged(numbers.gpu, 0), first.gpu}, {tagged(codes.gpu, 1), second.gpu}};
+  twins.gpu.products(View<const backend::Product<Mixed>>(all, 2), x.gpu);
+  twins.host.product(numbers.host, x.host, first.host);
+  twins.host.product(codes.host, x.host, second.host);
+  twins.check_near(first, 2e-5);
+  twins.check_near(second, 2e-5);
+  bool in_its_format = false;
+  twins.gpu.write(tagged(numbers.gpu, 0), [&](const auto& weights) {
+    in_its_format = std::is_same_v<decltype(weights), const backend::DeviceWeights<quant::BFloat16>&>;
+    std::memset(weights.data, 0, weights.rows * weights.cols * 2);
+  });
+  CHECK(in_its_format);
+  twins.gpu.products(View<const backend::Product<Mixed>>(all, 2), x.gpu);
+  CHECK(twins.on_gpu(first.gpu) == std::vector<float>(15, 0.0F));
 }
 
 TEST_CASE_TEMPLATE("routing, grouping, the experts' products and their combination", Format, quant::Float32, Nf4) {

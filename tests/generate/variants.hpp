@@ -57,7 +57,7 @@ struct EmptyNetwork {
       : plan(asterism::plan<B>(machine, shape, limits)),
         owned(engine::devices_of<B>(plan, limits_of_one_thread(limits))),
         devices(owned->all()),
-        network(devices, plan, shape, model::gating_of<B>(shape)) {}
+        network(devices, plan, shape, model::gating_of<B>(shape), model::formats_of<B>(shape)) {}
 
   static Limits limits_of_one_thread(Limits limits) {
     limits.threads = 1;

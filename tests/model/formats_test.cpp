@@ -1,6 +1,10 @@
 // Which matrix is in which of several formats: said role by role and layer by layer, in constant expressions.
 #include "asterism/model/formats.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -8,10 +12,17 @@
 #include "asterism/core/error.hpp"
 #include "asterism/model/blueprint.hpp"
 #include "asterism/model/plan.hpp"
-#include "asterism/quant/gguf.hpp"
+#include "asterism/quant/bfloat16.hpp"
+#include "asterism/quant/float16.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/quant/ggml_formats.hpp"
+#include "asterism/quant/group_int.hpp"
+#include "asterism/quant/nf4.hpp"
 #include "asterism/quant/one_of.hpp"
 #include "asterism/shape/catalogue.hpp"
 
+#include "generate/variants.hpp"
+#include "model/filled_network.hpp"
 #include "support/files.hpp"
 
 using namespace asterism;
@@ -35,6 +46,27 @@ static_assert(halves.of(Role::down, 3) == 0 && halves.of(Role::down, 4) == 1 && 
 static_assert(halves.of(Role::value, 5) == 0 && halves.of(Role::value, 6) == 1 && halves.of(Role::up, 6) == 0);
 static_assert(halves.of(Role::head, -1) == 1 && halves.of(Role::embedding, -1) == 0);
 static_assert(halves.of(Role::router, 6) == 0 && halves.of(Role::attention_norm, 6) == 0);
+
+/// Each role's matrices in another format than those beside them.
+struct Unlike : test::Exact {
+  using Quantization =
+      quant::OneOf<quant::Float32, quant::BFloat16, quant::Int8<32>, quant::Nf4<64>, quant::Int4<32>>;
+  using Embedding = Quantization;
+  using Head = quant::OneOf<quant::Float16, quant::Float32>;
+  static constexpr Formats formats(const Shape& shape) {
+    Formats out;
+    quant::Tag next = 0;
+    for (int role = 0; role <= static_cast<int>(Role::head); ++role) {
+      if (model::tag_of(static_cast<Role>(role)) == nullptr) continue;
+      out.set(static_cast<Role>(role), layers(0, shape.layers), next);
+      out.set(static_cast<Role>(role), layers(2, shape.layers), static_cast<quant::Tag>((next + 2) % 5));
+      next = static_cast<quant::Tag>((next + 1) % 5);
+    }
+    out.embedding = 3;
+    out.head = 1;
+    return out;
+  }
+};
 
 struct Mixed : Blueprint {
   static constexpr Shape shape = shapes::mixtral_8x7b;
@@ -68,6 +100,7 @@ TEST_CASE("each role of a layer's matrices has a place of its own") {
   const Formats fives = Formats::uniform(5);
   for (const Role role : roles) CHECK(fives.of(role, 300) == 5);
   CHECK(fives.head == 0);
+  test::check_error<InvalidArgument>([&] { formats.set(Role::router, layers(0, 1), 1); }, {"routers", "float32"});
 }
 
 TEST_CASE("kinds of layers cover a model once, and layers that become alike are one kind again") {
@@ -112,6 +145,30 @@ TEST_CASE("more kinds of layers than a model may have are refused by the layer")
     formats.set(Role::query, layers(layer, layer + 1), static_cast<quant::Tag>(layer + 1));
   }
   test::check_error<Unsupported>([&] { formats.set(Role::query, layers(40, 41), 99); }, {"layer 40", "16 kinds"});
+}
+
+TEST_CASE("each matrix of a network has the tag and the room that the formats say") {
+  const test::EmptyNetwork<Unlike> empty(test::hybrid_shape, equal_devices(2, 1_MiB));
+  const Formats formats = Unlike::formats(test::hybrid_shape);
+  int matrices = 0;
+  std::vector<std::pair<const std::byte*, const std::byte*>> places;
+  model::for_each_weight(empty.network, [&](const model::WeightId& id, const auto& weights) {
+    if constexpr (requires { weights.tag; }) {
+      ++matrices;
+      CAPTURE(static_cast<int>(id.role));
+      CAPTURE(id.layer);
+      CHECK(weights.tag == formats.of(id.role, id.layer));
+      using Format = typename std::remove_cvref_t<decltype(weights)>::Format;
+      const Bytes bytes = Format::planes(weights.tag, weights.rows, weights.cols).bytes();
+      places.emplace_back(weights.data, weights.data + bytes.count);
+    } else {
+      CHECK(model::tag_of(id.role) == nullptr);
+    }
+  });
+  CHECK(matrices == 75);
+  std::sort(places.begin(), places.end());
+  for (std::size_t i = 1; i < places.size(); ++i) CHECK(places[i - 1].second <= places[i].first);
+  for (std::size_t d = 0; d < 2; ++d) CHECK(empty.devices[d]->arena().used() == empty.plan.weight_bytes(d));
 }
 
 TEST_CASE("a footprint has the bytes of each layer's own formats") {

@@ -330,8 +330,9 @@ concept Routes = gating::Gating<Gating> && needs::route<B, Gating>;
 ///    any number of threads. Operations run in the order of the calls; `synchronize` returns when all have
 ///    finished. Invalid values (NumericError) are thrown by the operation, or, if it does not wait for its
 ///    results, by the next `synchronize`, `download` or `read`.
-/// 6. Operations do not allocate. Weights may be in any format, keys and values in those of KvFormat, unless the
-///    backend refuses to compile them; BasicHost documents shapes and bounds operation by operation.
+/// 6. Operations do not allocate. Weights may be in any format or in quant::OneOf several, keys and values in those of
+///    KvFormat, unless the backend refuses to compile them; BasicHost documents shapes and bounds operation by
+///    operation.
 ///
 /// Models: BasicHost, cuda::Backend.
 template <class B>

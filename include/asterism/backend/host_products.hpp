@@ -144,8 +144,8 @@ class HostProducts {
   /// Keeps memory for that; the largest is used.
   void keep(Buffer scratch);
 
-  /// y = x W^T for every product of the list, all at once; where they want 8-bit activations in more than two orders,
-  /// which no two formats of one family do, in as many turns as it takes.
+  /// y = x W^T for every product of the list, all at once; where they want 8-bit activations in more orders than
+  /// the two that scratch has room for, in as many turns as it takes.
   void multiply(const ListOf<UntypedProduct>& products, MatrixView<const float> x);
 
   /// y(s, :) = x(s, :) W_e^T for the slots s of every expert e. All weights are in one format.

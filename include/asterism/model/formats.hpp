@@ -117,8 +117,15 @@ struct Formats {
     return place == nullptr ? quant::Tag{0} : of_layer(layer).*place;
   }
 
-  /// Gives a role's matrices in `layers` a tag. Unsupported where more than max_runs kinds of layers result.
+  /// Gives a role's matrices in `layers` a tag. InvalidArgument for a role that no layer's Quantization is for;
+  /// Unsupported where more than max_runs kinds of layers result.
   constexpr void set(Role role, const LayerSet& layers, quant::Tag tag) {
+    if (tag_of(role) == nullptr) {
+      throw InvalidArgument(
+          "model::Formats::set is for matrices of layers that are in a Blueprint's Quantization: embedding and "
+          "head "
+          "are members, routers and vectors are in float32");
+    }
     for (std::int32_t layer = 0; layer < LayerSet::max_layers; ++layer) {
       if (!layers.contains(layer)) continue;
       quant::LayerFormats changed = of_layer(layer);
