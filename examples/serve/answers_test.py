@@ -197,6 +197,30 @@ def figures(server):
         assert status == 400 and answer["error"]["code"] == "invalid_value", answer
 
 
+def status(server):
+    """Memory adds up, answers and tokens are counted, and experts in turns are told where there are some."""
+    before = server.ask("/v1/status")[1]
+    assert before["model"] == "checkpoint" and before["context"] == 1024 and before["rows"] == 4, before
+    for device in before["devices"]:
+        assert sum(device["parts"].values()) == device["planned"] <= device["budget"], device
+        assert 0 < device["used"] <= device["high_water"] <= device["planned"], device
+        assert device["layers"] == [0, 4] and device["kind"] == "host memory"
+    server.ask(TEXT, text_request(prompt=list(range(30, 50)), max_tokens=9, n=2, temperature=1, **LONG))
+    end = time.monotonic() + 10
+    while (after := server.ask("/v1/status")[1])["answers"]["running"] > 0 or after["passes"] < before["passes"] + 9:
+        assert time.monotonic() < end, after
+    grown = lambda name: after["answers"][name] - before["answers"][name]
+    assert grown("taken") == 2 and grown("tokens") == 18 and after["answers"]["waiting"] == 0, after
+    assert after["pass_seconds"] > before["pass_seconds"]
+    slots = server.ask("/v1/experts")[1]["movements"]["slots"]
+    assert slots == after["slots"] and server.ask("/v1/experts")[1]["movements"]["handed_over"] == 0, slots
+    takes_turns = any("--experts" in option for option in sys.argv)
+    assert (slots is not None) == takes_turns, slots
+    if takes_turns:
+        assert slots["uses"] == slots["hits"] + slots["fetched"] + slots["passed_through"] > before["slots"]["uses"], slots
+        assert slots["bytes_read"] > 0 == slots["bytes_copied"], slots
+
+
 def commands(server):
     found = re.findall(r"^    (curl .*)$", PAGE.read_text(), re.M)
     assert len(found) == 3
@@ -207,7 +231,7 @@ def commands(server):
 
 
 with Server(PROGRAM, *sys.argv[4:]) as running:
-    for test in (answers, streams, scores, many, errors, figures, commands):
+    for test in (answers, streams, scores, many, errors, figures, status, commands):
         test(running)
     assert not any("body" in line for line in running.log)
     assert "pirate" not in json.dumps(running.log)

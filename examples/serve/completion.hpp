@@ -64,6 +64,7 @@ class Completion : public std::enable_shared_from_this<Completion> {
       throw serve::invalid_request("", error.what());
     }
     left_ = ids_.size();
+    served.activity.took(ids_.size());
     if (request_.stream) wait_to_comment();
   }
 
@@ -87,7 +88,7 @@ class Completion : public std::enable_shared_from_this<Completion> {
   class Sink final : public AnswerSink {
    public:
     Sink(ServerState& state, std::weak_ptr<Completion> completion, std::size_t choice)
-        : io_(&state.io), metrics_(&state.model().metrics), completion_(std::move(completion)), choice_(choice) {}
+        : io_(&state.io), served_(&state.model()), completion_(std::move(completion)), choice_(choice) {}
 
     void add(const AnswerPart& part) override {
       measure(part.tokens.size);
@@ -98,7 +99,7 @@ class Completion : public std::enable_shared_from_this<Completion> {
       post([choice = choice_, copy = std::move(copy)](Completion& to) { to.added(choice, copy); });
     }
     void end(const AnswerEnd& end) override {
-      metrics_->ended(end);
+      served_->metrics.ended(end);
       post([choice = choice_, end](Completion& to) { to.ended(choice, end); });
     }
 
@@ -106,12 +107,14 @@ class Completion : public std::enable_shared_from_this<Completion> {
     /// Tokens have come: the first since the request, or some since the last.
     void measure(std::size_t tokens) {
       if (tokens == 0) return;
+      served_->activity.made(tokens);
       const auto now = std::chrono::steady_clock::now();
       const double seconds = std::chrono::duration<double>(now - std::exchange(last_, now)).count();
       if (std::exchange(begun_, true)) {
-        for (std::size_t i = 0; i < tokens; ++i) metrics_->next_token(seconds / static_cast<double>(tokens));
+        for (std::size_t i = 0; i < tokens; ++i)
+          served_->metrics.next_token(seconds / static_cast<double>(tokens));
       } else {
-        metrics_->first_token(seconds);
+        served_->metrics.first_token(seconds);
       }
     }
 
@@ -129,7 +132,7 @@ class Completion : public std::enable_shared_from_this<Completion> {
     }
 
     boost::asio::io_context* io_;
-    Metrics* metrics_;  ///< of the served model, whose scheduler calls
+    ServedModel* served_;  ///< whose scheduler calls
     std::weak_ptr<Completion> completion_;
     std::size_t choice_;
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();

@@ -1,4 +1,4 @@
-// How often the routers of the served model chose each expert, over all answers.
+// How often the routers of the served model chose each expert, over all answers, and what was handed over.
 #pragma once
 
 #include <asterism/core/bytes.hpp>
@@ -33,7 +33,9 @@ class ExpertTally {
     table.counts[static_cast<std::size_t>(layer) * table.experts + static_cast<std::size_t>(expert)].fetch_add(
         1, std::memory_order_relaxed);
   }
-  void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes /*bytes*/) {}
+  void moved(std::int32_t /*from*/, std::int32_t /*to*/, Bytes bytes) {
+    shared().handed_over.fetch_add(bytes.count, std::memory_order_relaxed);
+  }
 
   /// Choices so far, (layers with experts, experts); empty before there was a sequence.
   static std::vector<std::vector<std::uint64_t>> choices() {
@@ -47,6 +49,8 @@ class ExpertTally {
     }
     return out;
   }
+  /// Hidden states that went from one device to another so far.
+  static Bytes handed_over() { return {shared().handed_over.load(std::memory_order_relaxed)}; }
 
  private:
   struct Table {
@@ -54,6 +58,7 @@ class ExpertTally {
     std::size_t layers = 0;
     std::size_t experts = 0;
     std::unique_ptr<std::atomic<std::uint64_t>[]> counts;
+    std::atomic<std::uint64_t> handed_over{0};  ///< bytes
   };
 
   static Table& shared() {

@@ -136,7 +136,7 @@ def routes():
             status, answer, _ = server.ask(path, body, {"Authorization": "Bearer first-key"})
             without_metrics = path == "/metrics" and status == 404
             assert status == (400 if method == "POST" else 200) or without_metrics, (path, status, answer)
-        assert [path for path, (_, public) in found.items() if public] == ["/health", "/ready"]
+        assert [path for path, (_, public) in found.items() if public] == ["/", "/health", "/ready"]
         assert server.ask("/nowhere")[0] == 401
 
 

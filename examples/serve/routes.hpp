@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <asterism/core/format.hpp>
-#include <asterism/json/json.hpp>
 #include <asterism/lab/perfetto_trace.hpp>
-#include <asterism/observe/balance.hpp>
 #include <asterism/observe/timeline.hpp>
 #include <asterism/serve/error.hpp>
 #include <asterism/serve/request.hpp>
@@ -22,9 +20,10 @@
 #include <utility>
 #include <vector>
 
-#include "expert_tally.hpp"
 #include "http_text.hpp"
+#include "page.hpp"
 #include "served_model.hpp"
+#include "status.hpp"
 
 namespace example {
 
@@ -71,7 +70,8 @@ inline HeaderList check_access(const ServerState& state, const HttpRequest& requ
                                  "'; whoever runs it may allow that with --allow-host"));
   }
   HeaderList cors;
-  if (const std::string_view origin = view_of(request[field::origin]); !origin.empty()) {
+  const bool is_own_page = !host.empty() && view_of(request[field::origin]) == concat("http://", host);
+  if (const std::string_view origin = view_of(request[field::origin]); !origin.empty() && !is_own_page) {
     if (std::ranges::find(state.settings.origins, origin) == state.settings.origins.end()) {
       throw serve::ApiError(403, "", "foreign_origin",
                             concat("pages of '", printable(origin, 100),
@@ -94,6 +94,12 @@ inline HttpAnswer preflight() {
           .headers = {{"Access-Control-Allow-Methods", "GET, POST, OPTIONS"},
                       {"Access-Control-Allow-Headers", "authorization, content-type"},
                       {"Access-Control-Max-Age", "600"}}};
+}
+
+inline Routed page(const ServerState& /*state*/, const HttpRequest& /*request*/) {
+  static const HeaderList headers = page_headers();
+  return {.answer = HttpAnswer{
+              .body = std::string(page_text()), .headers = headers, .type = "text/html; charset=utf-8"}};
 }
 
 inline Routed health(const ServerState& /*state*/, const HttpRequest& /*request*/) {
@@ -136,23 +142,12 @@ inline Routed metrics(const ServerState& state, const HttpRequest& /*request*/) 
               .type = "text/plain; version=0.0.4; charset=utf-8"}};
 }
 
-/// What routers chose since the program began: {"layers": [{"layer", "choices": [expert], "balance"}]}; "balance" is
-/// the largest load as a multiple of the mean, less 1, beside that of routers without a preference, "by_chance".
+inline Routed status(const ServerState& state, const HttpRequest& /*request*/) {
+  return {.answer = HttpAnswer{.body = status_body(state)}};
+}
+
 inline Routed experts(const ServerState& state, const HttpRequest& /*request*/) {
-  const Shape& shape = state.loaded().model.shape();
-  json::Value layers = json::Value::array();
-  std::int32_t layer = -1;
-  for (const std::vector<std::uint64_t>& choices : ExpertTally::choices()) {
-    do ++layer;
-    while (shape.is_dense(layer));
-    double all = 0;
-    for (const std::uint64_t count : choices) all += static_cast<double>(count);
-    layers.push_back({{"layer", layer},
-                      {"choices", choices},
-                      {"balance", observe::violation_of(View<const std::uint64_t>(choices))},
-                      {"by_chance", observe::violation_by_chance(all, choices.size())}});
-  }
-  return {.answer = HttpAnswer{.body = serve::to_text({{"layers", std::move(layers)}})}};
+  return {.answer = HttpAnswer{.body = experts_body(state)}};
 }
 
 /// The value of `seconds` in a query, 1 to 3600; 5 where it is not there. Throws ApiError.
@@ -183,11 +178,13 @@ inline Routed trace(const ServerState& state, const HttpRequest& request) {
 
 /// All routes; a test reads this list, and that of docs/serving.md.
 inline constexpr Route all_routes[] = {
+    {"/", boost::beast::http::verb::get, true, page},
     {"/health", boost::beast::http::verb::get, true, health},
     {"/ready", boost::beast::http::verb::get, true, readiness},
     {models_path, boost::beast::http::verb::get, false, models},
     {"/v1/chat/completions", boost::beast::http::verb::post, false, chat_completions},
     {"/v1/completions", boost::beast::http::verb::post, false, completions},
+    {"/v1/status", boost::beast::http::verb::get, false, status},
     {"/v1/experts", boost::beast::http::verb::get, false, experts},
     {"/v1/trace", boost::beast::http::verb::get, false, trace},
     {"/metrics", boost::beast::http::verb::get, false, metrics},

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "access.hpp"
+#include "activity.hpp"
 #include "metrics.hpp"
 #include "settings.hpp"
 
@@ -29,6 +30,7 @@ struct ServedModel {
 
   AnyModel model;
   Metrics metrics;
+  Activity activity;
   std::shared_ptr<observe::Timeline> timeline = std::make_shared<observe::Timeline>(spans);
   Scheduler scheduler;
 
@@ -39,7 +41,11 @@ struct ServedModel {
                   static_cast<std::size_t>(model.limits().prefill_chunk),
                   {.waiting = settings.waiting,
                    .pass_target = std::chrono::milliseconds(settings.pass_milliseconds),
-                   .passed = [this](double seconds) { metrics.passed(seconds, model.slot_counts()); }}) {
+                   .passed = [this](double seconds) {
+                     const residency::SlotCounts slots = model.slot_counts();
+                     metrics.passed(seconds, slots);
+                     activity.passed(seconds, slots);
+                   }}) {
     model.set_timeline(timeline);
   }
   ServedModel(const ServedModel&) = delete;

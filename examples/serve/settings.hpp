@@ -95,7 +95,7 @@ inline void declare_access(CLI::App& app, Settings& settings) {
       ->option_text("IP [127.0.0.1]");
   app.add_option("--port", settings.port, "0: any that is free, told on standard error")->option_text("N [8080]");
   app.add_option("--keys", settings.keys,
-                 "A file with keys, one a line: every request but /health and /ready has to bring one")
+                 "A file with keys, one a line: every request but /, /health and /ready has to bring one")
       ->option_text("FILE");
   app.add_option("--allow-host", settings.hosts,
                  "A name by which clients may call this server, besides localhost and its addresses; may be given "

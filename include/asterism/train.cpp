@@ -15,7 +15,6 @@
 #include "asterism/train/describe_impl.hpp"
 #include "asterism/train/encoders/draft_impl.hpp"
 #include "asterism/train/initialise_impl.hpp"
-#include "asterism/train/line_chart_impl.hpp"
 #include "asterism/train/log_impl.hpp"
 #include "asterism/train/merge_impl.hpp"
 #include "asterism/train/muon_impl.hpp"

@@ -12,8 +12,8 @@
 #include "asterism/core/format.hpp"
 #include "asterism/lab/bar_chart.hpp"
 #include "asterism/lab/html_page.hpp"
+#include "asterism/lab/line_chart.hpp"
 #include "asterism/observe/balance.hpp"
-#include "asterism/train/line_chart.hpp"
 #include "asterism/train/report_html.hpp"
 
 namespace asterism::train {
@@ -30,26 +30,27 @@ inline constexpr std::string_view report_style =
     "svg.heat .frame{fill:none;stroke:#dde3ea}";
 
 inline std::string key(std::size_t colour, std::string_view name) {
-  constexpr std::array<std::string_view, chart_colours> colours = {"#2f6db3", "#e0913a", "#3b9c8f", "#d04a4a",
-                                                                   "#9b5fb0", "#6b7787", "#a08a1e", "#c2588f"};
-  return concat("<span style=\"background:", colours[colour % chart_colours], "\"></span>", lab::escaped(name));
+  constexpr std::array<std::string_view, lab::chart_colours> colours = {
+      "#2f6db3", "#e0913a", "#3b9c8f", "#d04a4a", "#9b5fb0", "#6b7787", "#a08a1e", "#c2588f"};
+  return concat("<span style=\"background:", colours[colour % lab::chart_colours], "\"></span>",
+                lab::escaped(name));
 }
 
 /// The thinned line of what `value` says of each line of a log; without those of which it says nothing.
 template <class Value>
-ChartLine line_of(const NamedLog& run, std::size_t colour, Value&& value) {
-  ChartLine out{.name = run.name, .colour = colour};
+lab::ChartLine line_of(const NamedLog& run, std::size_t colour, Value&& value) {
+  lab::ChartLine out{.name = run.name, .colour = colour};
   for (const LogLine& line : run.lines) {
     if (const std::optional<double> y = value(line))
       out.points.push_back({static_cast<double>(line.report.step), *y});
   }
-  out.points = thinned(out.points, most_chart_points);
+  out.points = lab::thinned(out.points, most_chart_points);
   return out;
 }
 
-inline std::string section(std::string_view title, std::string_view note, const std::vector<ChartLine>& lines,
+inline std::string section(std::string_view title, std::string_view note, const std::vector<lab::ChartLine>& lines,
                            bool from_zero = true) {
-  return concat("<h2>", title, "</h2>\n<p>", note, "</p>\n", line_chart(lines, "step", from_zero));
+  return concat("<h2>", title, "</h2>\n<p>", note, "</p>\n", lab::line_chart(lines, "step", from_zero));
 }
 
 inline std::string ends_table(View<const NamedLog> runs) {
@@ -178,7 +179,7 @@ inline std::string load_charts(const NamedLog& run, bool open) {
   const LoadShape shape(run);
   if (shape.experts == 0) return "";
   const std::vector<const LogLine*> lines = lines_with(shape, run);
-  std::vector<ChartLine> violations;
+  std::vector<lab::ChartLine> violations;
   std::string keys;
   for (std::size_t layer = 0; layer < shape.layers; ++layer) {
     violations.push_back(line_of(run, layer, [&](const LogLine& line) {
@@ -189,7 +190,7 @@ inline std::string load_charts(const NamedLog& run, bool open) {
   }
   std::string html = concat(
       "<details", open ? " open" : "", "><summary>", lab::escaped(run.name), "</summary>\n<p class=\"key\">MaxVio",
-      keys, "</p>\n", line_chart(violations, "step", true), routers_table(lines, shape),
+      keys, "</p>\n", lab::line_chart(violations, "step", true), routers_table(lines, shape),
       "<p>Load of the experts of each layer with experts, from the first step to the last.</p>\n");
   for (std::size_t layer = 0; layer < shape.layers; ++layer) html += heat_map(lines, shape, layer);
   return html + "</details>\n";
@@ -198,10 +199,10 @@ inline std::string load_charts(const NamedLog& run, bool open) {
 }  // namespace detail
 
 ASTERISM_INLINE std::string report_html(View<const NamedLog> runs, std::string_view title) {
-  std::vector<ChartLine> losses;
-  std::vector<ChartLine> held_out;
-  std::vector<ChartLine> rates;
-  std::vector<ChartLine> norms;
+  std::vector<lab::ChartLine> losses;
+  std::vector<lab::ChartLine> held_out;
+  std::vector<lab::ChartLine> rates;
+  std::vector<lab::ChartLine> norms;
   std::string keys;
   std::string loads;
   for (std::size_t i = 0; i < runs.size; ++i) {
@@ -221,7 +222,7 @@ ASTERISM_INLINE std::string report_html(View<const NamedLog> runs, std::string_v
   }
   losses.insert(losses.end(), held_out.begin(), held_out.end());
   std::string html = concat(
-      lab::detail::page_begin(title, concat(chart_style, detail::report_style)), "<p class=\"key\">", keys,
+      lab::detail::page_begin(title, concat(lab::chart_style, detail::report_style)), "<p class=\"key\">", keys,
       "</p>\n<h2>Ends</h2>\n", detail::ends_table(runs),
       detail::section("Loss",
                       "Cross-entropy of a step's predictions that count, in nats; dots are that of held-out "

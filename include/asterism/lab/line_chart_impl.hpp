@@ -8,9 +8,9 @@
 
 #include "asterism/core/format.hpp"
 #include "asterism/lab/bar_chart.hpp"
-#include "asterism/train/line_chart.hpp"
+#include "asterism/lab/line_chart.hpp"
 
-namespace asterism::train {
+namespace asterism::lab {
 
 namespace detail {
 
@@ -117,9 +117,9 @@ ASTERISM_INLINE std::string line_chart(View<const ChartLine> lines, std::string_
   x.to = width - 12;
   y.from = height - 44;
   y.to = 12;
-  std::string svg = concat("<svg class=\"lines\" viewBox=\"0 0 ", width, " ", height, "\" role=\"img\">\n",
-                           detail::grid(x, y), "<text class=\"label\" x=\"", width - 12, "\" y=\"", height - 4,
-                           "\">", lab::escaped(x_name), "</text>\n");
+  std::string svg =
+      concat("<svg class=\"lines\" viewBox=\"0 0 ", width, " ", height, "\" role=\"img\">\n", detail::grid(x, y),
+             "<text class=\"label\" x=\"", width - 12, "\" y=\"", height - 4, "\">", escaped(x_name), "</text>\n");
   for (const ChartLine& line : lines) {
     std::string path;
     bool begun = false;
@@ -135,9 +135,9 @@ ASTERISM_INLINE std::string line_chart(View<const ChartLine> lines, std::string_
     }
     if (path.empty()) continue;
     svg += concat("<path class=\"", line.dots ? "d" : "line c", line.colour % chart_colours, "\" d=\"", path,
-                  "\"><title>", lab::escaped(line.name), "</title></path>\n");
+                  "\"><title>", escaped(line.name), "</title></path>\n");
   }
   return svg + "</svg>\n";
 }
 
-}  // namespace asterism::train
+}  // namespace asterism::lab

@@ -9,7 +9,7 @@
 #include "asterism/core/config.hpp"
 #include "asterism/core/view.hpp"
 
-namespace asterism::train {
+namespace asterism::lab {
 
 struct ChartPoint {
   double x = 0;
@@ -43,8 +43,8 @@ std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points, std::size
 /// scripts. Allocates the text, some 12 bytes a point.
 std::string line_chart(View<const ChartLine> lines, std::string_view x_name, bool from_zero = false);
 
-}  // namespace asterism::train
+}  // namespace asterism::lab
 
 #if !defined(ASTERISM_COMPILED)
-#include "asterism/train/line_chart_impl.hpp"
+#include "asterism/lab/line_chart_impl.hpp"
 #endif
