@@ -5,7 +5,7 @@
 #include <asterism/cache/hazard.hpp>
 #include <asterism/generate/variant.hpp>
 
-#include "expert_tally.hpp"
+#include "../support/expert_tally.hpp"
 
 namespace example {
 
