@@ -26,19 +26,18 @@ inline constexpr std::size_t most_answer_bars = 32;
 
 inline constexpr std::string_view run_style =
     ":root{color-scheme:light dark}svg{overflow:visible}.charts svg{max-width:540px}.wide svg{min-width:640px}"
-    ".p3{fill:#3b9c8f}.p4{fill:#5d6f85}.p5{fill:#c3ccd6}.key .p3{background:#3b9c8f}.key "
-    ".p4{background:#5d6f85}.key .p5{background:#c3ccd6}"
-    ".key .c3{background:#d04a4a}"
+    ".p3{fill:#3b9c8f}.p4{fill:#5d6f85}.p5{fill:#c3ccd6}.key .p3{background:#3b9c8f}"
+    ".key .p4{background:#5d6f85}.key .p5{background:#c3ccd6}.key .c3{background:#d04a4a}"
     ".key .c0{background:#2f6db3}.key span:first-child{margin-left:0}"
     "@media(prefers-color-scheme:dark){body{color:#dde4ec;background:#14181e}p,th,small{color:#a7b3c0}"
     "th,td{border-color:#333d48}svg text,svg .on_dark{fill:#dde4ec}svg .grid{stroke:#333d48}"
-    ".p5{fill:#4a5765}.key .p5{background:#4a5765}}";
+    ".p4{fill:#93a4b8}.p5{fill:#4a5765}.key .p4{background:#93a4b8}.key .p5{background:#4a5765}"
+    ".c0{stroke:#8fb8e3}.key .c0{background:#8fb8e3}}";
 
 inline constexpr std::string_view memory_key =
     "<span class=\"key\"><span class=\"p0\"></span>weights<span class=\"p1\"></span>keys, values and states"
-    "<span class=\"p2\"></span>workspace<span class=\"p3\"></span>slots of experts<span "
-    "class=\"p4\"></span>measured, all together"
-    "<span class=\"p5\"></span>limit</span>";
+    "<span class=\"p2\"></span>workspace<span class=\"p3\"></span>slots of experts"
+    "<span class=\"p4\"></span>measured, all together<span class=\"p5\"></span>limit</span>";
 
 /// A bar of one piece in the colour of what was measured, or of a limit.
 inline std::vector<double> measured_piece(double value) { return {0, 0, 0, 0, value}; }
