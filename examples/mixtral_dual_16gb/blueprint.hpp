@@ -5,6 +5,8 @@
 
 #include "asterism/machine/machine.hpp"
 
+#include "../support/expert_tally.hpp"
+
 namespace example {
 
 using namespace asterism;
@@ -18,6 +20,7 @@ struct DualNf4 : Blueprint {
   using KvCache = attention::StaticKvCache<quant::Float16>;
   using Backend =
       backend::HostA8;  // activations meet the weights in 8 bits: the `evaluate` example says at what price
+  using Observer = ExpertTally;  // for --report-html
 };
 
 /// The same with the sizes of Mixtral 8x7B, so that the compiler can prove that it fits.

@@ -26,6 +26,7 @@
 #include "../support/limits.hpp"
 #include "../support/line_editor.hpp"
 #include "../support/pass_trace.hpp"
+#include "../support/run_page.hpp"
 #include "../support/shipped.hpp"
 #include "blueprint.hpp"
 #include "variants.hpp"
@@ -40,6 +41,7 @@ struct Arguments {
   std::string machine;
   std::string device_map;
   std::string trace;
+  std::string page;
   std::string quantization = "nf4";
   std::string kv = "float16";
   LimitArguments limits{};
@@ -82,9 +84,15 @@ GenerateOptions options_for(const AnyModel& model, const Arguments& arguments, c
   return options;
 }
 
+std::string policies(std::string_view variant, const Limits& limits) {
+  return concat(variant, "; context ", limits.context, ", prefill in chunks of ", limits.prefill_chunk, ", ",
+                counted(limits.threads, "thread"));
+}
+
 int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& app, const Interrupt& interrupt) {
   const Manner manner{.chat = arguments.chat, .report = arguments.report, .quiet = arguments.quiet};
-  const PassTrace trace(arguments.trace);
+  const RunPage page(arguments.page);
+  const PassTrace trace(arguments.trace, page.is_wanted());
   model.set_timeline(trace.timeline());
   Conversation conversation(model.session({.seed = arguments.seed}), options_for(model, arguments, app), manner,
                             interrupt);
@@ -105,6 +113,14 @@ int converse(const AnyModel& model, const Arguments& arguments, const CLI::App& 
     }
   }
   trace.write("mixtral_dual_16gb");
+  if (page.is_wanted()) {
+    page.write({.checkpoint = "Checkpoint " + arguments.checkpoint,
+                .policies = policies(arguments.quantization + ", " + arguments.kv, model.limits()),
+                .conditions = lab::conditions_now(model.limits().threads),
+                .plan = model.plan(),
+                .arenas = model.arena_use()},
+               conversation.answers(), *trace.timeline(), "mixtral_dual_16gb");
+  }
   check_output();
   if (arguments.report) show("\nMemory\n\n" + model.memory_report());
   check_output();
@@ -196,8 +212,7 @@ void show_plan(const Arguments& arguments, const Chosen& chosen) {
   const Shape& shape = chosen.planned.config.shape;
   const Machine one = equal_devices(1, planned.budget(0));
   const placement::Plan alone = chosen.variant->plan(one, shape, limits);
-  show(concat("Checkpoint ", arguments.checkpoint, "\n", chosen.variant->name, "; context ", limits.context,
-              ", prefill in chunks of ", limits.prefill_chunk, ", ", counted(limits.threads, "thread"), "\n\n",
+  show(concat("Checkpoint ", arguments.checkpoint, "\n", policies(chosen.variant->name, limits), "\n\n",
               placement::component_table(planned), "One device of ", to_string(one.capacity[0]),
               " alone would need ", to_string(alone.peak(0)),
               alone.fits() ? ": the model would fit there too.\n\n" : ": the model does not fit there.\n\n",
@@ -271,6 +286,7 @@ void declare(CLI::App& app, Arguments& arguments) {
                "Show the plan before loading, and the plan of Mixtral 8x7B that the compiler proved");
   app.add_flag("--report", arguments.report, "Show speed with each answer, and the memory report at the end");
   declare_trace(app, arguments.trace);
+  declare_run_page(app, arguments.page);
   app.add_flag("--dry-run", arguments.dry_run,
                "Show the plan and stop; config.json is enough, no weights are read");
   app.add_option("--quantization", arguments.quantization,

@@ -5,6 +5,8 @@
 #include <asterism/cache/hazard.hpp>
 #include <asterism/model/slotted_experts.hpp>
 
+#include "../support/expert_tally.hpp"
+
 namespace example {
 
 using namespace asterism;
@@ -17,6 +19,7 @@ struct Offload : Blueprint {
   using KvCache = attention::StaticKvCache<quant::Float16>;
   using Backend = backend::HostA8;
   using Cache = cache::Hazard;
+  using Observer = ExpertTally;  // for --report-html
 };
 
 /// Main memory as the only device.

@@ -22,6 +22,7 @@
 #include "../support/interrupt.hpp"
 #include "../support/limits.hpp"
 #include "../support/pass_trace.hpp"
+#include "../support/run_page.hpp"
 #include "../support/shipped.hpp"
 #include "blueprint.hpp"
 #include "forecast.hpp"
@@ -36,6 +37,7 @@ struct Arguments {
   std::string cache = "hazard";
   std::string prefetch = "none";
   std::string trace;
+  std::string page;
   std::vector<std::string> prompts;
   std::vector<lab::Question> shown;  ///< asked where no prompt is given
   LimitArguments limits{};
@@ -108,13 +110,17 @@ Chosen choose(const Arguments& arguments) {
 
 std::string in_percent(double share) { return fixed(100 * share, 1) + " %"; }
 
+std::string policies(const Arguments& arguments, const Limits& limits) {
+  return concat(Offload::Quantization::name(), "; cache of experts ", arguments.cache,
+                arguments.prefetch == "none" ? "" : ", prefetch " + arguments.prefetch, "; context ",
+                limits.context, ", prefill in chunks of ", limits.prefill_chunk, ", ",
+                counted(limits.threads, "thread"));
+}
+
 void show_plan(const Arguments& arguments, const Chosen& chosen) {
   const placement::Plan& planned = chosen.planned.plan;
-  const Limits& limits = chosen.planned.limits;
-  show(concat("Checkpoint ", arguments.checkpoint, "\n", Offload::Quantization::name(), "; cache of experts ",
-              arguments.cache, arguments.prefetch == "none" ? "" : ", prefetch " + arguments.prefetch,
-              "; context ", limits.context, ", prefill in chunks of ", limits.prefill_chunk, ", ",
-              counted(limits.threads, "thread"), "\n\n", placement::component_table(planned), "\n"));
+  show(concat("Checkpoint ", arguments.checkpoint, "\n", policies(arguments, chosen.planned.limits), "\n\n",
+              placement::component_table(planned), "\n"));
   if (!keeps_all(arguments)) show(forecast(chosen.planned.plan));
 }
 
@@ -183,12 +189,14 @@ std::string experts_file(const Arguments& arguments, const placement::Plan& plan
   return path;
 }
 
-int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, bool reads, Bytes needed,
+int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, const LoadPlan& planned,
              const Interrupt& interrupt) {
+  const bool reads = !keeps_all(arguments);
   GenerateOptions options = loaded.recommended;
   if (app.count("--max-tokens") > 0) options.max_tokens = arguments.max_tokens;
   const Manner manner{.chat = arguments.chat, .report = arguments.report, .quiet = arguments.quiet};
-  const PassTrace trace(arguments.trace);
+  const RunPage page(arguments.page);
+  const PassTrace trace(arguments.trace, page.is_wanted());
   loaded.set_timeline(trace.timeline());
   Conversation conversation(std::move(loaded.session), options, manner, interrupt);
   conversation.ask_known(arguments.shown);
@@ -198,13 +206,22 @@ int converse(Loaded& loaded, const Arguments& arguments, const CLI::App& app, bo
     conversation.answer(prompt, interrupt.token());
   }
   trace.write("mixtral_offload");
-  check_output();
   const residency::SlotCounts counts = loaded.slot_counts();
+  if (page.is_wanted()) {
+    page.write({.checkpoint = "Checkpoint " + arguments.checkpoint,
+                .policies = policies(arguments, planned.limits),
+                .conditions = lab::conditions_now(planned.limits.threads),
+                .plan = planned.plan,
+                .arenas = loaded.arena_use(),
+                .slots = counts},
+               conversation.answers(), *trace.timeline(), "mixtral_offload");
+  }
+  check_output();
   if (arguments.report) show("\nMemory\n\n" + loaded.memory_report() + (reads ? "" : "experts: all in memory\n"));
   check_output();
   if (!arguments.quiet) {
-    tell(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ", to_string(needed),
-                " of memory",
+    tell(concat(interrupt.happened() ? "interrupted; " : "", conversation.summary(), "; ",
+                to_string(peak_of(planned.plan)), " of memory",
                 reads ? concat(", ", in_percent(counts.hit_rate()), " of the experts were there") : "",
                 " (more: --report)\n"));
   }
@@ -226,9 +243,8 @@ int run(const Arguments& arguments, const CLI::App& app, const Interrupt& interr
   const std::string path = experts_file(arguments, chosen.planned.plan, progress);
   chosen.options.experts = path;
   chosen.options.progress = &progress;
-  const Bytes needed = peak_of(chosen.planned.plan);
   return chosen.variant->use(arguments.checkpoint, chosen.options, [&](Loaded& loaded) {
-    return converse(loaded, arguments, app, !keeps_all(arguments), needed, interrupt);
+    return converse(loaded, arguments, app, chosen.planned, interrupt);
   });
 }
 
@@ -284,6 +300,7 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag("--report", arguments.report,
                "Show speed with each answer, and at the end what the slots did and the memory report");
   declare_trace(app, arguments.trace);
+  declare_run_page(app, arguments.page);
   declare(app, arguments.limits, Offload::limits);
   app.add_option("-n,--max-tokens", arguments.max_tokens,
                  "Tokens of an answer at most; by default what the checkpoint recommends, else 256")

@@ -5,6 +5,7 @@
 #include <asterism/core/progress.hpp>
 #include <asterism/generate/any_model.hpp>
 #include <asterism/generate/load_slotted.hpp>
+#include <asterism/generate/memory_report.hpp>
 #include <asterism/generate/variant.hpp>
 #include <asterism/observe/timeline.hpp>
 #include <asterism/residency/slots.hpp>
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "blueprint.hpp"
 
@@ -37,6 +39,7 @@ struct Loaded {
   GenerateOptions recommended;
   std::function<residency::SlotCounts()> slot_counts;
   std::function<std::string()> memory_report;
+  std::function<std::vector<generate::ArenaUse>()> arena_use;
   std::function<void(std::shared_ptr<observe::Timeline>)> set_timeline;
 };
 
@@ -58,6 +61,7 @@ constexpr CacheVariant cache_variant(std::string_view name) {
                 .recommended = model.recommended(),
                 .slot_counts = [&] { return model.slot_counts(); },
                 .memory_report = [&] { return model.memory_report(); },
+                .arena_use = [&] { return model.arena_use(); },
                 .set_timeline =
                     [&](std::shared_ptr<observe::Timeline> timeline) { model.set_timeline(std::move(timeline)); }};
             return body(loaded);

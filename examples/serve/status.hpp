@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "../support/expert_tally.hpp"
 #include "activity.hpp"
-#include "expert_tally.hpp"
 #include "served_model.hpp"
 
 namespace example {

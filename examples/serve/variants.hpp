@@ -8,7 +8,7 @@
 #include <asterism/observe/together.hpp>
 #include <asterism/quant/gguf.hpp>
 
-#include "expert_tally.hpp"
+#include "../support/expert_tally.hpp"
 
 namespace example {
 

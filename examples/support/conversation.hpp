@@ -94,6 +94,9 @@ class Conversation {
 
   void forget() { messages_.clear(); }
 
+  /// What each answer took.
+  const std::vector<GenerationStats>& answers() const { return all_; }
+
   /// What was done, in a line.
   std::string summary() const {
     const double speed = decode_seconds_ > 0 ? static_cast<double>(decoded_) / decode_seconds_ : 0;
@@ -123,6 +126,7 @@ class Conversation {
   void count() {
     const GenerationStats& last = session_.last();
     ++answers_;
+    all_.push_back(last);
     tokens_ += last.usage.completion_tokens;
     decoded_ += std::max(last.usage.completion_tokens - 1, 0);
     decode_seconds_ += last.decode_seconds;
@@ -149,6 +153,7 @@ class Conversation {
   const Interrupt* interrupt_;
   AnySession session_;
   std::vector<text::Message> messages_;
+  std::vector<GenerationStats> all_;
   std::int64_t answers_ = 0;
   std::int64_t tokens_ = 0;
   std::int64_t decoded_ = 0;  ///< tokens after the first ones

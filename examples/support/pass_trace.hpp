@@ -15,15 +15,16 @@
 
 namespace example {
 
-/// Keeps the last spans of a run. Where `path` is empty nobody listens, and nothing is written.
+/// Keeps the last spans of a run, where they go to a file or somebody else wants them. Without `path` nothing is
+/// written.
 class PassTrace {
  public:
   static constexpr std::size_t spans = std::size_t{1} << 18U;  ///< 10 MiB, some minutes of a large model
 
   /// Throws FileError where `path` can't be written.
-  explicit PassTrace(std::string path) : path_(std::move(path)) {
-    if (path_.empty()) return;
-    asterism::file::NewFile(path_, 0);  // before the work, not after it
+  PassTrace(std::string path, bool is_wanted) : path_(std::move(path)) {
+    if (!path_.empty()) asterism::file::NewFile(path_, 0);  // before the work, not after it
+    if (path_.empty() && !is_wanted) return;
     timeline_ = std::make_shared<asterism::observe::Timeline>(spans);
   }
 
@@ -31,7 +32,7 @@ class PassTrace {
   const std::shared_ptr<asterism::observe::Timeline>& timeline() const { return timeline_; }
 
   void write(const std::string& name) const {
-    if (timeline_ == nullptr) return;
+    if (path_.empty()) return;
     const auto kept = timeline_->spans();
     if (timeline_->recorded() > kept.size()) {
       tell(asterism::concat("the trace has the last ", kept.size(), " of ", timeline_->recorded(), " spans\n"));

@@ -136,7 +136,7 @@ TEST_CASE("decoded tokens are passes of one, with the copies that were used in t
   CHECK(has(html, "M76 12L1048 12\"><title>limit"));
   CHECK(has(html, "A decoded token uses 64 experts"));
   CHECK(has(html, ">75.0 %</text>"));
-  CHECK(has(html, concat("(", report.plan.expert_slots(0), " of 256)</text>")));
+  CHECK(has(html, concat(" % (", report.plan.expert_slots(0), " for 256 experts)</text>")));
   CHECK(has(html, "experts in turns: 200 uses"));
   report.slots = {};
   CHECK(!has(lab::run_html(report), "Cache of experts"));

@@ -25,14 +25,23 @@ inline constexpr std::size_t most_run_points = 600;
 inline constexpr std::size_t most_answer_bars = 32;
 
 inline constexpr std::string_view run_style =
-    ":root{color-scheme:light dark}.p3{fill:#3b9c8f}.key .p3{background:#3b9c8f}.key .c3{background:#d04a4a}"
+    ":root{color-scheme:light dark}svg{overflow:visible}.charts svg{max-width:540px}.wide svg{min-width:640px}"
+    ".p3{fill:#3b9c8f}.p4{fill:#5d6f85}.p5{fill:#c3ccd6}.key .p3{background:#3b9c8f}"
+    ".key .p4{background:#5d6f85}.key .p5{background:#c3ccd6}.key .c3{background:#d04a4a}"
     ".key .c0{background:#2f6db3}.key span:first-child{margin-left:0}"
     "@media(prefers-color-scheme:dark){body{color:#dde4ec;background:#14181e}p,th,small{color:#a7b3c0}"
-    "th,td{border-color:#333d48}svg text,svg .on_dark{fill:#dde4ec}svg .grid{stroke:#333d48}}";
+    "th,td{border-color:#333d48}svg text,svg .on_dark{fill:#dde4ec}svg .grid{stroke:#333d48}"
+    ".p4{fill:#93a4b8}.p5{fill:#4a5765}.key .p4{background:#93a4b8}.key .p5{background:#4a5765}"
+    ".c0{stroke:#8fb8e3}.key .c0{background:#8fb8e3}}";
 
 inline constexpr std::string_view memory_key =
     "<span class=\"key\"><span class=\"p0\"></span>weights<span class=\"p1\"></span>keys, values and states"
-    "<span class=\"p2\"></span>workspace<span class=\"p3\"></span>slots of experts</span>";
+    "<span class=\"p2\"></span>workspace<span class=\"p3\"></span>slots of experts"
+    "<span class=\"p4\"></span>measured, all together<span class=\"p5\"></span>limit</span>";
+
+/// A bar of one piece in the colour of what was measured, or of a limit.
+inline std::vector<double> measured_piece(double value) { return {0, 0, 0, 0, value}; }
+inline std::vector<double> limit_piece(double value) { return {0, 0, 0, 0, 0, value}; }
 
 inline double size_of(Bytes bytes) { return static_cast<double>(bytes.count); }
 
@@ -50,14 +59,14 @@ inline std::string memory_charts(const RunReport& report) {
     const Bytes slots = plan.bytes(d, placement::PartKind::expert_slots);
     const generate::ArenaUse& use = report.arenas[d];
     const std::vector<Bar> bars = {
-        {.label = "budget", .pieces = {0, 0, size_of(plan.budget(d))}, .text = to_string(plan.budget(d))},
+        {.label = "budget", .pieces = limit_piece(size_of(plan.budget(d))), .text = to_string(plan.budget(d))},
         {.label = "planned",
          .pieces = {size_of(parts.weights), size_of(parts.kv_cache), size_of(parts.workspace), size_of(slots)},
          .text = share_text(plan.peak(d), plan.budget(d), "it")},
         {.label = "high water",
-         .pieces = {size_of(use.high_water)},
+         .pieces = measured_piece(size_of(use.high_water)),
          .text = share_text(use.high_water, plan.peak(d), "the plan")},
-        {.label = "at the end", .pieces = {size_of(use.used)}, .text = to_string(use.used)}};
+        {.label = "at the end", .pieces = measured_piece(size_of(use.used)), .text = to_string(use.used)}};
     const std::int32_t first = plan.cuts[d];
     const std::int32_t end = plan.cuts[d + 1];
     html += chart(concat("Device ", d, plan.machine.is_host(d) ? ", host memory" : ""),
@@ -142,8 +151,8 @@ std::string token_chart(const std::vector<DecodedToken>& tokens, std::string_vie
   line.points = thinned(line.points, most_run_points);
   lines.push_back(line);
   return concat("<p class=\"key\"><span class=\"c0\"></span>", escaped(name),
-                limit > 0 ? "<span class=\"c3\"></span>limit" : "", "</p>\n",
-                line_chart(lines, "decoded token", true));
+                limit > 0 ? "<span class=\"c3\"></span>limit" : "", "</p>\n<div class=\"wide\">",
+                line_chart(lines, "decoded token", true), "</div>\n");
 }
 
 inline std::string pace_chart(const RunReport& report, std::string_view title, Pace AnswerPace::*pace,
@@ -153,10 +162,10 @@ inline std::string pace_chart(const RunReport& report, std::string_view title, P
   for (std::size_t i = first; i < report.answers.size(); ++i) {
     const Pace& found = report.answers[i].*pace;
     bars.push_back({.label = concat("answer ", i + 1),
-                    .pieces = {found.speed()},
+                    .pieces = measured_piece(found.speed()),
                     .text = concat(fixed(found.speed(), 1), " (", found.tokens, ")")});
   }
-  if (limit > 0) bars.push_back({.label = "limit", .pieces = {0, 0, limit}, .text = fixed(limit, 1)});
+  if (limit > 0) bars.push_back({.label = "limit", .pieces = limit_piece(limit), .text = fixed(limit, 1)});
   return chart(title, concat("Tokens a second; in brackets how many.", first > 0 ? " The last answers." : ""),
                bars);
 }
@@ -187,12 +196,13 @@ inline std::string cache_section(const RunReport& report, const std::vector<Deco
     experts += report.plan.slotted_experts(d);
   }
   const double share = experts > 0 ? std::min(1.0, static_cast<double>(slots) / experts) : 0;
-  const std::vector<Bar> bars = {{.label = "found in a slot",
-                                  .pieces = {100 * report.slots.hit_rate()},
-                                  .text = fixed(100 * report.slots.hit_rate(), 1) + " %"},
-                                 {.label = "slots of experts",
-                                  .pieces = {0, 0, 100 * share},
-                                  .text = concat(fixed(100 * share, 1), " % (", slots, " of ", experts, ")")}};
+  const std::vector<Bar> bars = {
+      {.label = "found in a slot",
+       .pieces = measured_piece(100 * report.slots.hit_rate()),
+       .text = fixed(100 * report.slots.hit_rate(), 1) + " %"},
+      {.label = "slots of experts",
+       .pieces = limit_piece(100 * share),
+       .text = concat(fixed(100 * share, 1), " % (", slots, " for ", experts, " experts)")}};
   const auto used = static_cast<double>(slotted.layers.size()) * slotted.per_token;
   return concat(
       "<h2>Cache of experts</h2>\n<p>", escaped(generate::slot_line(report.slots)),
@@ -225,8 +235,7 @@ ASTERISM_INLINE std::string run_html(const RunReport& report, std::string_view t
   const std::vector<detail::DecodedToken> tokens = detail::decoded_tokens(report.spans);
   return concat(detail::page_begin(title, concat(chart_style, detail::run_style)), "<p>",
                 escaped(report.checkpoint), "</p>\n<p>", escaped(report.policies), "</p>\n<p>",
-                escaped(to_string(report.conditions)), "</p>\n<h2>Memory</h2>\n<p>", detail::memory_key,
-                "</p>\n<p>High water and what was in use at the end are measured, all parts together.</p>\n",
+                escaped(to_string(report.conditions)), "</p>\n<h2>Memory</h2>\n<p>", detail::memory_key, "</p>\n",
                 detail::memory_charts(report), detail::usage_section(report.usage),
                 detail::speed_section(report, tokens), detail::cache_section(report, tokens), detail::page_end);
 }

@@ -1,4 +1,4 @@
-// How often the routers of the served model chose each expert, over all answers, and what was handed over.
+// How often the routers of the program's model chose each expert, over all answers, and what was handed over.
 #pragma once
 
 #include <asterism/core/bytes.hpp>
