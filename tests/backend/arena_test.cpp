@@ -216,3 +216,25 @@ TEST_CASE("memory comes from the source, under the same budget") {
   CHECK(refusal(arena, 64_B, "experts").find("device 2: the system has no 64 B for experts") == 0);
   CHECK(arena.used() == 0_B);
 }
+
+TEST_CASE("a budget can change, to no less than what is in use") {
+  Arena arena(1, 10_KiB);
+  Buffer one = arena.allocate(4_KiB, "norms");
+  arena.set_budget(4_KiB);
+  CHECK(arena.budget() == 4_KiB);
+  CHECK(!refusal(arena, 1_B, "head").empty());
+  try {
+    arena.set_budget(4_KiB - 1_B);
+    FAIL("expected a refusal");
+  } catch (const BudgetExceeded& error) {
+    const std::string message = error.what();
+    CHECK(message.find("device 1: a budget of 4.0 KiB is too small: 4.0 KiB are in use:\n") == 0);
+    CHECK(message.find("norms") != message.npos);
+  }
+  CHECK(arena.budget() == 4_KiB);
+  arena.set_budget(8_KiB);
+  const Buffer more = arena.allocate(4_KiB, "head");
+  one = Buffer();
+  arena.set_budget(4_KiB);
+  CHECK(arena.used() == 4_KiB);
+}

@@ -1,7 +1,9 @@
 // Growth and exhaustion, from samples.
 #include "asterism/machine/watch_rules.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -39,6 +41,36 @@ TEST_CASE("growth: a byte less than a step is none; it is over when half the sam
   for (std::size_t i = 0; i < 9; ++i) CHECK(!rule.update(used));
   CHECK(rule.update(used));
   CHECK(!rule.is_on());
+}
+
+TEST_CASE("growth: random walks change it once per crossing, as a list of all samples has it") {
+  Random random(7);
+  std::size_t changes = 0;
+  for (std::size_t walk = 0; walk < 1000; ++walk) {
+    GrowthRule rule(50_MiB);
+    std::vector<bool> rose;
+    Bytes used = 100_GiB;
+    std::uint64_t often = 12;  // of 16 samples rise: around both thresholds
+    bool on = false;
+    rule.update(used);
+    for (std::size_t i = 0; i < 150; ++i) {
+      if (i % 30 == 0) often = 6 + random.below(10);
+      rose.push_back(random.below(16) < often);
+      used = rose.back() ? used + 50_MiB + Bytes{random.below(1000)} : used - Bytes{random.below(1 << 20U)};
+      const bool changed = rule.update(used);
+      if (rose.size() < 20) {
+        REQUIRE(!changed);
+        continue;
+      }
+      const auto rises = std::count(rose.end() - 20, rose.end(), true);
+      const bool crosses = on ? rises <= 10 : rises > 16;
+      if (crosses) on = !on;
+      changes += crosses ? 1 : 0;
+      REQUIRE(changed == crosses);
+      REQUIRE(rule.is_on() == on);
+    }
+  }
+  CHECK(changes > 100);
 }
 
 TEST_CASE("exhaustion: seconds until a memory is full, by a straight line") {

@@ -112,8 +112,8 @@ ASTERISM_INLINE Bytes Arena::budget() const {
 ASTERISM_INLINE void Arena::set_budget(Bytes budget) {
   const std::lock_guard lock(account_->mutex);
   if (account_->used > budget) {
-    throw BudgetExceeded(concat("device ", device_, ": a budget of ", to_string(budget),
-                                " is less than what is in use: ", account_->table()));
+    throw BudgetExceeded(
+        concat("device ", device_, ": a budget of ", to_string(budget), " is too small: ", account_->table()));
   }
   budget_ = budget;
 }

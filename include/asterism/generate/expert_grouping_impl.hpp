@@ -7,26 +7,9 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/generate/expert_grouping.hpp"
+#include "asterism/simd/dot.hpp"
 
 namespace asterism::generate {
-
-namespace detail {
-
-/// sum of p u, in lanes that a compiler may add side by side.
-inline float overlap(View<const float> p, View<const float> u) {
-  constexpr std::size_t lanes = 8;
-  std::array<float, lanes> sums{};
-  std::size_t i = 0;
-  for (; i + lanes <= p.size; i += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += p[i + lane] * u[i + lane];
-  }
-  for (; i < p.size; ++i) sums[0] += p[i] * u[i];
-  float sum = 0;
-  for (const float lane : sums) sum += lane;
-  return sum;
-}
-
-}  // namespace detail
 
 ASTERISM_INLINE ExpertGrouping::ExpertGrouping(std::size_t rows, std::size_t places)
     : places_(places), passed_over_(rows) {
@@ -61,6 +44,7 @@ ASTERISM_INLINE View<const std::size_t> ExpertGrouping::choose(View<const Waitin
   } else {
     taken_.assign(waiting.size, 0);
     expected_.assign(waiting[0].use.size, 0);
+    const simd::Dot overlap = simd::dot();
     while (chosen_.size() < places_) {
       const std::size_t slack = limit(waiting, places_ - chosen_.size());
       std::size_t best = waiting.size;
@@ -68,8 +52,8 @@ ASTERISM_INLINE View<const std::size_t> ExpertGrouping::choose(View<const Waitin
       for (std::size_t i = 0; i < waiting.size; ++i) {
         const std::size_t passed_over = passed_over_[waiting[i].row];
         if (taken_[i] != 0 || most_passed_over - passed_over > slack) continue;
-        const float worth =
-            chosen_.empty() ? static_cast<float>(passed_over) : detail::overlap(waiting[i].use, expected_);
+        const float worth = chosen_.empty() ? static_cast<float>(passed_over)
+                                            : overlap(waiting[i].use.data, expected_.data(), expected_.size());
         if (worth <= most) continue;
         best = i;
         most = worth;
