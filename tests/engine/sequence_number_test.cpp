@@ -17,9 +17,11 @@ TEST_CASE("each has the least number that no other one has, and keeps it when it
   CHECK(first->value() == 0);
   CHECK(second.value() == 1);
   CHECK(third.value() == 2);
+  CHECK(numbers->taken() == 3);
   engine::SequenceNumber moved(std::move(second));
   CHECK(moved.value() == 1);
   first.reset();
+  CHECK(numbers->taken() == 2);
   CHECK(engine::SequenceNumber(numbers).value() == 0);
   CHECK(engine::SequenceNumber(numbers).value() == 0);  // given back at once
   {

@@ -1,6 +1,7 @@
 // Reads in the background: complete, in any order of waiting, given up, failed.
 #include "asterism/file/reader_threads.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -65,6 +66,23 @@ TEST_CASE("each read fills its memory, whatever the order of waiting and the num
     CHECK(readers.is_done(nothing));
     readers.wait(nothing);
   }
+}
+
+TEST_CASE("an arrival's time ends when the memory is filled, not when somebody waits for it") {
+  ReaderThreads readers(nullptr, 1);
+  const std::vector<std::byte> from(std::size_t{64} << 20U);
+  std::vector<std::byte> to(from.size());
+  const ReaderThreads::Ticket first = readers.submit(View<const std::byte>(from), View<std::byte>(to));
+  const ReaderThreads::Arrival at_once = readers.wait(first);
+  CHECK(at_once.late);
+  CHECK(at_once.seconds > 0);
+  const View<std::byte> page_of_it = View<std::byte>(to).subview(0, page);
+  const ReaderThreads::Ticket second = readers.submit(View<const std::byte>(from).subview(0, page), page_of_it);
+  while (!readers.is_done(second)) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const ReaderThreads::Arrival before = readers.wait(second);
+  CHECK(!before.late);
+  CHECK(before.seconds < .2);
 }
 
 TEST_CASE("what fails is told to who waits, and the others go on") {

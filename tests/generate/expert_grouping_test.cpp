@@ -19,11 +19,14 @@ namespace {
 
 using Uses = std::vector<std::vector<float>>;
 
+/// Of a pass that is computed.
 std::vector<std::size_t> choose(ExpertGrouping& grouping, const Uses& uses) {
   std::vector<WaitingAnswer> waiting;
   for (std::size_t row = 0; row < uses.size(); ++row) waiting.push_back({row, uses[row]});
   const View<const std::size_t> chosen = grouping.choose(waiting);
-  return {chosen.begin(), chosen.end()};
+  std::vector<std::size_t> rows(chosen.begin(), chosen.end());
+  grouping.computed();
+  return rows;
 }
 
 }  // namespace
@@ -50,6 +53,22 @@ TEST_CASE("who shares experts goes together") {
   CHECK(grouping.passed_over(0) == 1);
   grouping.begin(0);
   CHECK(grouping.passed_over(0) == 0);
+}
+
+TEST_CASE("a pass that was not computed counts for nobody") {
+  const Uses uses = {{1, 0}, {1, 0}, {0, 1}};
+  ExpertGrouping grouping(3, 2);
+  CHECK(choose(grouping, uses) == std::vector<std::size_t>{0, 1});
+  std::vector<WaitingAnswer> waiting;
+  for (std::size_t row = 0; row < uses.size(); ++row) waiting.push_back({row, uses[row]});
+  for (std::size_t i = 0; i < 20; ++i) {
+    CHECK(grouping.choose(waiting)[0] == 2);
+    CHECK(grouping.passed_over(2) == 1);
+    CHECK(grouping.passed_over(1) == 0);
+  }
+  grouping.computed();
+  CHECK(grouping.passed_over(2) == 0);
+  CHECK(grouping.passed_over(1) == 1);
 }
 
 TEST_CASE("an expert that all use already is worth nothing more") {
@@ -90,6 +109,8 @@ TEST_CASE("nobody is passed over more than eight times in turn, whatever the oth
           passed_over[one.row] = is_chosen ? 0 : passed_over[one.row] + 1;
           worst = std::max(worst, passed_over[one.row]);
         }
+        grouping.computed();
+        for (std::size_t row = 0; row < rows; ++row) REQUIRE(grouping.passed_over(row) == passed_over[row]);
       }
       CHECK(worst <= ExpertGrouping::most_passed_over);
       if (rows > 8 * places) CHECK(worst > 6);

@@ -1,6 +1,7 @@
 // Batches whose answers are grouped by their experts: the same answers, few at a time, and none that waits too long.
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,13 @@ namespace {
 /// Notes which answers a pass computed, by their positions.
 struct Rows {
   static inline std::size_t rows = 0;
+  static inline bool throws = false;
 
   void begin(std::int32_t, std::int32_t, std::int32_t) {}
-  void scored(std::int32_t layer, std::int32_t, View<const float>) { rows += layer == 0 ? 1 : 0; }
+  void scored(std::int32_t layer, std::int32_t, View<const float>) {
+    if (throws) throw std::runtime_error("this pass fails");
+    rows += layer == 0 ? 1 : 0;
+  }
   void routed(std::int32_t, std::int32_t, std::int32_t, float) {}
   void moved(std::int32_t, std::int32_t, Bytes) {}
 };
@@ -91,6 +96,32 @@ TEST_CASE(
     for (const BatchAnswer& answer : found) test::check_same(answer, expected[answer.id - 1]);
     for (const Waits& sink : sinks) CHECK(sink.longest <= generate::ExpertGrouping::most_passed_over);
   }
+}
+
+TEST_CASE("passes that fail count for nobody: who was chosen for one waits no longer") {
+  const auto model = demo<Told>();
+  auto batch = model.batch(9, {.grouped_answers = 1});
+  std::vector<test::Answer> expected;
+  std::vector<Waits> sinks(9);
+  for (std::uint64_t seed = 0; seed < sinks.size(); ++seed) {
+    const std::string& prompt = prompts[seed % prompts.size()];
+    const GenerateOptions options = test::sampled(12);
+    expected.push_back(test::alone(model, prompt, options, seed));
+    batch.add_prompt(model.prompt(prompt, options), true, options, {.seed = seed}, {}, &sinks[seed]);
+  }
+  std::vector<BatchAnswer> found;
+  for (std::size_t pass = 0; batch.requests() > 0; ++pass) {
+    Rows::throws = pass % 3 == 2;
+    if (Rows::throws) {
+      CHECK_THROWS_WITH(batch.step(), doctest::Contains("this pass fails"));
+      continue;
+    }
+    for (Waits& sink : sinks) ++sink.passes;
+    for (BatchAnswer& answer : batch.step()) found.push_back(std::move(answer));
+  }
+  REQUIRE(found.size() == expected.size());
+  for (const BatchAnswer& answer : found) test::check_same(answer, expected[answer.id - 1]);
+  for (const Waits& sink : sinks) CHECK(sink.longest <= generate::ExpertGrouping::most_passed_over);
 }
 
 TEST_CASE("a batch of any model, and what can't be grouped") {

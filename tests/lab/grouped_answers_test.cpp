@@ -63,6 +63,7 @@ Outcome run(const lab::RoutingTrace& trace, bool grouped, std::uint64_t seed) {
   for (std::size_t row = 0; row < rows; ++row) begin(row);
   Outcome out;
   std::size_t first = 0;
+  std::vector<std::size_t> waited(rows);
   for (std::size_t pass = 0; pass < passes; ++pass) {
     std::vector<generate::WaitingAnswer> waiting;
     for (std::size_t i = 0; i < rows; ++i) {
@@ -73,9 +74,10 @@ Outcome run(const lab::RoutingTrace& trace, bool grouped, std::uint64_t seed) {
     if (grouped) {
       const View<const std::size_t> found = grouping.choose(waiting);
       chosen.assign(found.begin(), found.end());
-      for (std::size_t row = 0; row < rows; ++row) {
-        out.longest_wait = std::max(out.longest_wait, grouping.passed_over(row));
-      }
+      grouping.computed();
+      for (std::size_t& passes_of_row : waited) ++passes_of_row;
+      for (const std::size_t row : chosen) waited[row] = 0;
+      out.longest_wait = std::max(out.longest_wait, *std::max_element(waited.begin(), waited.end()));
       ++first;
     } else {
       for (std::size_t i = 0; i < places; ++i) chosen.push_back(waiting[i].row);
@@ -90,7 +92,9 @@ Outcome run(const lab::RoutingTrace& trace, bool grouped, std::uint64_t seed) {
     }
     for (const std::size_t row : chosen) {
       compute(running[row]);
-      if (--running[row].left == 0) begin(row);
+      if (--running[row].left > 0) continue;
+      begin(row);
+      waited[row] = 0;
     }
   }
   return out;

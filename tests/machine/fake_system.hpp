@@ -1,9 +1,13 @@
 // A folder with the files in which Linux tells of memory.
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
+
+#include <doctest/doctest.h>
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
@@ -12,9 +16,24 @@
 
 namespace asterism::test {
 
+/// In memory where that is to be had: tests write the files ten thousands of times.
 class FakeSystem {
  public:
-  std::string root() const { return folder_ / ""; }
+  FakeSystem() {
+    const std::filesystem::path memory = "/dev/shm";
+    const bool there = std::filesystem::exists(memory);
+    std::string name = ((there ? memory : std::filesystem::temp_directory_path()) / "asterism-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    root_ = name + "/";
+  }
+  FakeSystem(const FakeSystem&) = delete;
+  FakeSystem& operator=(const FakeSystem&) = delete;
+  ~FakeSystem() {
+    std::error_code ignored;
+    std::filesystem::remove_all(root_, ignored);
+  }
+
+  const std::string& root() const { return root_; }
 
   void set_memory(Bytes total, Bytes available) {
     write("proc/meminfo", concat("MemTotal:    ", total.count / 1024,
@@ -44,7 +63,7 @@ class FakeSystem {
     write_file(whole, text);
   }
 
-  TemporaryFolder folder_;
+  std::string root_;
 };
 
 }  // namespace asterism::test

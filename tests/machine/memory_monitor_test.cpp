@@ -1,10 +1,16 @@
 // A monitor tells of each alarm at its threshold and not before, once, and goes on where something fails.
 #include "asterism/machine/memory_monitor.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -30,6 +36,7 @@ struct Watched {
   FakeSystem system;
   MemoryUse gauge{1_GiB, 4_GiB};
   double fragmentation = 0;
+  bool throws = false;
   MonitorOptions::Clock::time_point now{};
   std::vector<MemoryEvent> events;
   MemoryMonitor monitor;
@@ -53,9 +60,9 @@ struct Watched {
     system.set_group("/a", true, 10_GiB, 1_GiB, 0_B);
     MonitorOptions options;
     options.root = system.root();
-    options.gauges = {{"device 0", [this] { return gauge; }}};
+    options.gauges = {{"device 0", [this] { return throws ? throw 1 : gauge; }}};
     options.now = [this] { return now; };
-    options.fragmentation = [this] { return fragmentation; };
+    options.fragmentation = [this] { return throws ? throw 2 : fragmentation; };
     return options;
   }
 };
@@ -168,17 +175,137 @@ TEST_CASE("a callback that throws is told, and the others are called all the sam
   CHECK(watched.monitor.faults() == 1);
 }
 
-TEST_CASE("a control group that vanishes is told once; its alarm ends, the rest is judged") {
+TEST_CASE("a control group that vanishes is told once; its alarm stays, the rest is judged") {
   Watched watched;
   watched.system.set_group("/a", true, 10_GiB, 10_GiB, 0_B);
   check_one(watched.poll(), MemoryAlarm::control_group, true);
   std::filesystem::remove_all(watched.system.root() + "sys/fs/cgroup/a");
-  check_one(watched.poll(), MemoryAlarm::control_group, false);
+  CHECK(watched.poll().empty());
   CHECK(watched.monitor.faults() == 1);
   CHECK(test::contains(watched.monitor.last_fault(), "the group /a"));
   watched.system.set_pressure(50);
   check_one(watched.poll(), MemoryAlarm::pressure, true);
   CHECK(watched.monitor.faults() == 1);
+  watched.system.set_group("/a", true, std::nullopt, 10_GiB, 0_B);  // there again, without a limit
+  check_one(watched.poll(), MemoryAlarm::control_group, false);
+}
+
+TEST_CASE("a file of the group that can't be read for a moment ends no alarm") {
+  Watched watched;
+  watched.system.set_group("/a", true, 10_GiB, 10_GiB, 0_B);
+  check_one(watched.poll(), MemoryAlarm::control_group, true);
+  std::filesystem::remove(watched.system.root() + "sys/fs/cgroup/a/memory.current");
+  CHECK(watched.poll().empty());
+  CHECK(watched.monitor.alarms() == 1);
+  watched.system.set_group("/a", true, 10_GiB, 1_GiB, 0_B);
+  check_one(watched.poll(), MemoryAlarm::control_group, false);
+}
+
+TEST_CASE("a group at the root of its hierarchy that vanishes is told, too") {
+  Watched watched;
+  watched.system.set_group_path("/", true);
+  watched.system.set_group("", true, 10_GiB, 10_GiB, 0_B);
+  check_one(watched.poll(), MemoryAlarm::control_group, true);
+  for (const char* gone : {"sys/fs/cgroup/memory.max", "proc/self/cgroup"}) {
+    CAPTURE(gone);
+    const std::uint64_t before = watched.monitor.faults();
+    std::filesystem::remove(watched.system.root() + gone);
+    CHECK(watched.poll().empty());
+    CHECK(watched.monitor.faults() == before + 1);
+    CHECK(test::contains(watched.monitor.last_fault(), "control group are not there any more"));
+    watched.system.set_group_path("/", true);
+    watched.system.set_group("", true, 10_GiB, 10_GiB, 0_B);
+    CHECK(watched.poll().empty());
+  }
+}
+
+TEST_CASE("a file with nonsense takes nothing from the system's alarm, and is told once") {
+  for (const char* name : {"proc/pressure/memory", "proc/self/cgroup", "sys/fs/cgroup/a/memory.max",
+                           "sys/fs/cgroup/a/memory.current", "sys/fs/cgroup/a/memory.stat"}) {
+    CAPTURE(name);
+    Watched watched;
+    watched.system.set_memory(100_GiB, 1_GiB);
+    watched.system.set_pressure(50);
+    watched.system.set_group("/a", true, 10_GiB, 10_GiB, 0_B);
+    CHECK(watched.poll().size() == 3);
+    test::write_file(watched.system.root() + name, "nonsense\n");
+    for (std::size_t i = 0; i < 3; ++i) CHECK(watched.poll().empty());
+    CHECK(watched.monitor.faults() == 1);
+    CHECK(test::contains(watched.monitor.last_fault(), name));
+    watched.system.set_memory(100_GiB, 90_GiB);
+    check_one(watched.poll(), MemoryAlarm::system, false);
+    CHECK(watched.monitor.alarms() == 2);
+  }
+}
+
+TEST_CASE("what is no exception of the library ends no poll, and keeps alarms as they are") {
+  Watched watched;
+  watched.gauge.used = watched.gauge.limit;
+  watched.fragmentation = .5;
+  CHECK(watched.poll().size() == 2);
+  watched.monitor.watch([](const MemoryEvent&) { throw 1; });
+  watched.throws = true;
+  for (std::size_t i = 0; i < 3; ++i) CHECK(watched.poll().empty());
+  CHECK(watched.monitor.alarms() == 2);
+  CHECK(watched.monitor.faults() == 2);
+  CHECK(test::contains(watched.monitor.last_fault(), "MonitorOptions::fragmentation threw"));
+  watched.throws = false;
+  watched.gauge.used = 0_B;
+  check_one(watched.poll(), MemoryAlarm::gauge, false);
+  CHECK(test::contains(watched.monitor.last_fault(), "a callback threw at the alarm 'gauge'"));
+}
+
+TEST_CASE("callbacks and gauges may ask the monitor, and wait for who asks it") {
+  Watched watched;
+  std::mutex pass;
+  std::atomic<bool> holds = false;
+  bool polled = true;
+  std::size_t alarms = 0;
+  std::size_t asked = 0;
+  std::uint64_t itself = 0;
+  itself = watched.monitor.watch([&](const MemoryEvent&) {
+    CHECK(watched.monitor.reading());
+    CHECK(watched.monitor.alarms() == 1);
+    CHECK(watched.monitor.last_fault().empty());
+    CHECK(watched.monitor.faults() == 0);
+    CHECK(!watched.monitor.poll());
+    watched.monitor.forget(itself);
+    watched.monitor.watch([](const MemoryEvent&) {});
+    ++asked;
+    std::thread other([&] {
+      const std::lock_guard lock(pass);
+      holds = true;
+      alarms = watched.monitor.alarms();
+      polled = watched.monitor.poll();
+    });
+    while (!holds) std::this_thread::yield();
+    { const std::lock_guard lock(pass); }  // waits for a pass that asks the monitor
+    other.join();
+  });
+  watched.fragmentation = .5;
+  check_one(watched.poll(), MemoryAlarm::fragmentation, true);
+  CHECK(asked == 1);
+  CHECK(alarms == 1);
+  CHECK(!polled);
+}
+
+TEST_CASE("a limit of 0 is none") {
+  Watched watched;
+  watched.gauge = {0_B, 0_B};
+  for (std::size_t i = 0; i < 10; ++i) {
+    CHECK(watched.poll().empty());
+    watched.gauge.used += 1_GiB;
+  }
+}
+
+TEST_CASE("thresholds that are the wrong way round are refused by name") {
+  MonitorOptions options;
+  options.limits.used = {.75, .90};
+  test::check_error<InvalidArgument>([&] { MemoryMonitor monitor(options); }, {"WatchLimits::used", "above"});
+  options.limits = {};
+  options.limits.exhaustion = {120, 60};
+  test::check_error<InvalidArgument>([&] { MemoryMonitor monitor(options); },
+                                     {"WatchLimits::exhaustion", "below"});
 }
 
 TEST_CASE("a file with nonsense is told by name, and gauges are judged all the same") {
@@ -194,25 +321,52 @@ TEST_CASE("a file with nonsense is told by name, and gauges are judged all the s
   CHECK(watched.monitor.reading()->memory.total == 100_GiB);
 }
 
-TEST_CASE("random walks around each threshold are told at most once per crossing") {
-  Watched watched;
+TEST_CASE("1000 random walks around each share's thresholds are told exactly once per crossing") {
+  struct Walk {
+    MemoryAlarm alarm;
+    Hysteresis limit;
+    double share = 0;
+    bool on = false;
+  };
   Random random(6);
-  std::size_t told = 0;
   std::size_t crossings = 0;
-  bool on = false;
-  double share = .8;
-  for (std::size_t step = 0; step < 3000; ++step) {
-    share = std::min(1.0, std::max(.6, share + (random.uniform() - .5) * .06));
-    watched.fragmentation = share - .55;  // around .30 and .25 too
-    const double before = watched.fragmentation;
-    for (const MemoryEvent& event : watched.poll()) told += event.alarm == MemoryAlarm::fragmentation ? 1 : 0;
-    if (on ? before <= .25 : before >= .30) {
-      on = !on;
-      ++crossings;
+  Watched watched;
+  Walk walks[] = {{MemoryAlarm::system, {.90, .75}},
+                  {MemoryAlarm::control_group, {.90, .75}},
+                  {MemoryAlarm::pressure, {.10, .05}},
+                  {MemoryAlarm::gauge, {.90, .75}},
+                  {MemoryAlarm::fragmentation, {.30, .25}}};
+  for (std::size_t walk = 0; walk < 1000; ++walk) {
+    for (std::size_t step = 0; step < 16; ++step) {
+      for (Walk& one : walks) {
+        const double middle = (one.limit.on() + one.limit.off()) / 2;
+        const double reach = one.limit.on() - one.limit.off();
+        if (step == 0) one.share = middle;
+        one.share += (random.uniform() - .5) * reach;
+        one.share = std::clamp(one.share, middle - reach, std::min(1.0, middle + reach));
+        one.share = std::round(one.share * 1e4) / 1e4;
+      }
+      const auto of_100_gib = [](double share) {
+        return Bytes{static_cast<std::uint64_t>(share * 1e4 + .5) << 20U};
+      };
+      watched.system.set_memory(of_100_gib(1), of_100_gib(1) - of_100_gib(walks[0].share));
+      watched.system.set_group("/a", true, of_100_gib(1), of_100_gib(walks[1].share), 0_B);
+      watched.system.set_pressure(100 * walks[2].share);
+      watched.gauge = {of_100_gib(walks[3].share), of_100_gib(1)};
+      watched.fragmentation = walks[4].share;
+      const std::vector<MemoryEvent> events = watched.poll();
+      for (Walk& one : walks) {
+        const auto told = std::count_if(events.begin(), events.end(),
+                                        [&](const MemoryEvent& event) { return event.alarm == one.alarm; });
+        const bool crosses = one.on ? one.share <= one.limit.off() : one.share >= one.limit.on();
+        REQUIRE(told == (crosses ? 1 : 0));
+        if (!crosses) continue;
+        one.on = !one.on;
+        ++crossings;
+      }
     }
-    REQUIRE(told == crossings);
   }
-  CHECK(crossings > 20);
+  CHECK(crossings > 5000);
 }
 
 TEST_CASE("what a monitor can't watch is refused") {

@@ -71,6 +71,53 @@ TEST_CASE("few uses are not judged; counts that begin anew are") {
   CHECK(adaptation.slots() == SlotAdvice::shrink);
 }
 
+TEST_CASE("advice on prefetching stays where nothing was fetched, or timed") {
+  Adaptation adaptation;
+  SlotCounts counts;
+  go_on(counts, .7, 20e-3);
+  CHECK(adaptation.judge(counts));
+  CHECK(adaptation.prefetch_more());
+  counts.uses += 1000;
+  counts.hits += 1000;
+  CHECK(adaptation.judge(counts));
+  CHECK(adaptation.prefetch_more());
+  CHECK(adaptation.slots() == SlotAdvice::shrink);
+}
+
+TEST_CASE("counts of other slots with more uses and fewer hits or fetches are judged from their beginning") {
+  Adaptation adaptation;
+  SlotCounts counts;
+  go_on(counts, .95, 1e-3);
+  CHECK(adaptation.judge(counts));
+  SlotCounts fewer_hits;
+  fewer_hits.uses = 2000;
+  fewer_hits.hits = 900;
+  CHECK(adaptation.judge(fewer_hits));
+  CHECK(adaptation.slots() == SlotAdvice::grow);
+  SlotCounts fewer_fetches = fewer_hits;
+  go_on(counts, .5, 1e-3);
+  go_on(fewer_fetches, .5, 20e-3);
+  fewer_fetches.uses += 1000;
+  fewer_fetches.hits += 1000;
+  Adaptation another;
+  CHECK(another.judge(counts));
+  CHECK(!another.prefetch_more());
+  CHECK(another.judge(fewer_fetches));
+  CHECK(another.prefetch_more());
+}
+
+TEST_CASE("limits that are the wrong way round are refused") {
+  residency::AdaptationLimits limits;
+  limits.misses = {.65, .60};
+  CHECK_THROWS_AS(Adaptation{limits}, InvalidArgument);
+  limits = {};
+  limits.hits = {.85, .90};
+  CHECK_THROWS_AS(Adaptation{limits}, InvalidArgument);
+  limits = {};
+  limits.fetch_seconds = {8e-3, 10e-3};
+  CHECK_THROWS_AS(Adaptation{limits}, InvalidArgument);
+}
+
 TEST_CASE("random walks around each threshold change advice at most once per crossing") {
   Random random(9);
   for (std::size_t walk = 0; walk < 1000; ++walk) {
@@ -91,6 +138,31 @@ TEST_CASE("random walks around each threshold change advice at most once per cro
       REQUIRE(adaptation.slots() == is);
     }
   }
+}
+
+TEST_CASE("random walks of the time of a fetch change advice at most once per crossing") {
+  Random random(10);
+  std::size_t changes = 0;
+  for (std::size_t walk = 0; walk < 1000; ++walk) {
+    Adaptation adaptation;
+    SlotCounts counts;
+    double seconds = 9e-3;
+    bool on = false;
+    for (std::size_t step = 0; step < 50; ++step) {
+      seconds = std::clamp(seconds + (random.uniform() - .5) * 2e-3, 6e-3, 12e-3);
+      counts.uses += 1000;
+      counts.hits += 999;
+      counts.from_disk.add(seconds);
+      REQUIRE(adaptation.judge(counts));
+      // Means come from sums, and are rounded: walks stay away from the thresholds themselves.
+      if (std::abs(seconds - 10e-3) < 1e-9 || std::abs(seconds - 8e-3) < 1e-9) break;
+      const bool crosses = on ? seconds < 8e-3 : seconds > 10e-3;
+      if (crosses) on = !on;
+      changes += crosses ? 1 : 0;
+      REQUIRE(adaptation.prefetch_more() == on);
+    }
+  }
+  CHECK(changes > 1000);
 }
 
 TEST_CASE("quantiles are those of the sorted times, at most 19 % too large") {

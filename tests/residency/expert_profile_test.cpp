@@ -70,6 +70,20 @@ TEST_CASE("profiles of observers and of runs add up; layers are cut out") {
   check_error<InvalidArgument>([&] { profile += ExpertProfile::of_model(2, 4, 0); }, {"experts is 4", "3"});
 }
 
+TEST_CASE("counts of other sizes and uses that are not of each expert are refused, and change nothing") {
+  observe::Counts counts;
+  counts.begin(2, 4, 1);
+  ExpertProfile profile = some();
+  check_error<InvalidArgument>([&] { profile.add(counts, 1); }, {"2 layers of 4", "2 layers of 3"});
+  check_error<InvalidArgument>([&] { profile.add(observe::Counts(), 1); }, {"0 layers of 0"});
+  ExpertProfile fewer = some();
+  fewer.uses.pop_back();
+  check_error<InvalidArgument>([&] { profile += fewer; }, {"5 uses", "expected 6"});
+  CHECK(profile == some());
+  check_error<InvalidArgument>([&] { fewer += profile; }, {"5 uses", "expected 6"});
+  check_error<InvalidArgument>([&] { fewer.of_groups(0, 2); }, {"5 uses"});
+}
+
 TEST_CASE("a profile of another model is refused by the field that differs") {
   residency::check_same(some(), 2, 3, 0x123456789ABCDEF0U, "file");
   check_error<FormatError>([] { check_same(some(), 3, 3, 0, "file"); }, {"file", "layers is 2", "model's is 3"});

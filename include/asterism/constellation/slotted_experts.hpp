@@ -38,6 +38,7 @@ template <expert::Movable Expert, cache::Cache Policy, prefetch::Prefetch Prefet
 class ExpertSlots {
  public:
   using Slots = residency::Slots<Policy, Prefetcher, Carrier>;
+  using CarrierType = Carrier;
   using Extent = typename Slots::Extent;
   static constexpr bool looks_ahead = Slots::looks_ahead;
   /// The prefetcher is handed what the next layer's router says of this layer's state.
@@ -55,11 +56,12 @@ class ExpertSlots {
   /// Bytes that the device draws for `slots` slots of `each` bytes.
   static constexpr Bytes bytes(std::uint64_t slots, Bytes each) { return each * slots + Bytes{Slots::alignment}; }
 
-  /// Draws the slots from `device`. `policy` and `prefetcher` as for residency::Slots. Throws BudgetExceeded if the
-  /// device has no room.
+  /// Draws the slots from `device`. `policy`, `prefetcher` and `carrier` as for residency::Slots. Throws BudgetExceeded
+  /// if the device has no room.
   template <class Device>
   ExpertSlots(Device& device, const Shape& shape, const Extent& extent, Policy policy, Prefetcher prefetcher,
-              const residency::Pace& pace, std::shared_ptr<const residency::ExpertHomes> homes)
+              std::unique_ptr<Carrier> carrier, const residency::Pace& pace,
+              std::shared_ptr<const residency::ExpertHomes> homes)
       : buffer_(device.allocate(bytes(extent.slots, {homes->header().stride()}), "expert slots")),
         routing_(shape.experts) {
     const Expert expert(shape);
@@ -73,12 +75,16 @@ class ExpertSlots {
     nowhere_.up.data = nullptr;
     nowhere_.down.data = nullptr;
     for (std::int32_t e = 0; e < shape.experts; ++e) matrices_.add(nowhere_);
-    auto carrier = std::make_unique<Carrier>(device, homes);
     slots_ = std::make_unique<Slots>(std::move(policy), std::move(prefetcher), std::move(carrier),
                                      std::move(homes), extent, pace, buffer_.data() + first);
   }
 
   const Slots& slots() const { return *slots_; }
+  std::int32_t size() const { return static_cast<std::int32_t>(slabs_.size()); }
+  /// Drawn from the device.
+  Bytes memory() const { return buffer_.size(); }
+  /// Ends what is read ahead, between passes.
+  void give_up_reads() { slots_->give_up_reads(); }
 
   /// Told the sequences of a pass before its layers are computed, if it looks ahead.
   PassRouting& routing() { return routing_; }

@@ -83,7 +83,7 @@ class Engine {
         source_(homes),
         homes_(draw_homes(plan, shape, homes)),
         workspace_(devices_->all(), plan, shape, limits, [&](std::size_t d) {
-          return make_slots(*devices_->all()[d], plan, shape, limits, d, plan.expert_slots(d), homes);
+          return first_slots(*devices_->all()[d], plan, shape, limits, d, homes);
         }) {}
   /// The same on new devices with the budgets of `plan`.
   Engine(const placement::Plan& plan, const Shape& shape, const Limits& limits)
@@ -140,38 +140,49 @@ class Engine {
     return sum;
   }
 
+  /// Slots for experts on a device now; 0 where none take turns there. Waits for a pass under way; InvalidArgument from
+  /// within one, and where they take turns on no device of that number.
+  std::int32_t expert_slots([[maybe_unused]] std::size_t device) const {
+    if constexpr (!Network::Block::Constellation::holds_experts) {
+      const WorkspaceLock lock = lock_workspace();
+      if (device >= devices().size()) throw InvalidArgument(concat("there is no device ", device));
+      if (const auto* slots = lock.workspace().slots(device)) return slots->size();
+    }
+    return 0;
+  }
+
   /// Changes the budget of a device on which experts take turns: behind the pass under way its arena keeps to `budget`,
-  /// and there are as many slots as that leaves room for, as far as they can be of use. Answers under way go on, to the
-  /// same bits; experts that were in slots are brought again when they are needed, and the cache begins to learn anew.
-  /// Returns the number of slots. Throws InvalidArgument where a device has no slots, and from within a pass;
-  /// BudgetExceeded where what else is in use leaves no room for residency::least_streaming_slots, and then nothing has
-  /// changed. Thread-safe, but nothing else may be drawn from the device meanwhile: begin no session.
+  /// and there are as many slots as that leaves room for, as far as they can be of use, beside what is in use and the
+  /// caches of sequences not yet begun, up to limits().batch. Answers under way go on, to the same bits; experts that
+  /// were in slots are brought again when they are needed, and the cache begins to learn anew. Returns the number of
+  /// slots. Throws InvalidArgument where a device has no slots, and from within a pass; BudgetExceeded where there is
+  /// no room for residency::least_streaming_slots; what B's cache, prefetcher and carrier throw: then nothing has
+  /// changed. Where memory is refused after that, it throws that with the old budget and as many slots as before, or,
+  /// where even these can't be had any more, the fewest, or none: then passes throw BudgetExceeded until another call
+  /// succeeds. Thread-safe, but nothing else may be drawn from the device meanwhile: begin no session.
   std::int32_t fit_slots([[maybe_unused]] std::size_t device, [[maybe_unused]] Bytes budget) const {
     if constexpr (Network::Block::Constellation::holds_experts) {
       throw InvalidArgument(
           "all experts are in memory: a budget has no slots to be fitted; give the Blueprint a Cache");
     } else {
       const WorkspaceLock lock = lock_workspace();
-      if (device >= devices().size() || lock.workspace().slots(device) == nullptr) {
+      if (device >= devices().size() || plan().slotted_experts(device) == 0) {
         throw InvalidArgument(concat("device ", device, " has no slots for experts"));
       }
-      Device& on = *devices()[device];
       const placement::SlottedExperts& slotted = plan().footprint.slotted;
-      const Bytes others = on.arena().used() - on.arena().held_by("expert slots");
+      const Bytes others = bytes_beside_slots(device);
       const std::int32_t fewest = slotted.fewest;
       if (others + Slots::bytes(static_cast<std::uint64_t>(fewest), slotted.each) > budget) {
         throw BudgetExceeded(concat("device ", device, ": a budget of ", to_string(budget), " has no room for ",
                                     fewest, " slots of ", to_string(slotted.each), " beside ", to_string(others),
-                                    " that are in use: close sessions, or leave it more"));
+                                    " that are in use, or kept for sessions: close those of other engines, or "
+                                    "leave it more"));
       }
       const std::uint64_t room = (budget - others - slotted.beside).count / slotted.each.count;
       const auto most =
           static_cast<std::uint64_t>(slotted.most_slots(plan().cuts[device], plan().cuts[device + 1]));
       const auto count = static_cast<std::int32_t>(std::min(room, most));
-      former_counts_ += lock.workspace().slots(device)->slots().counts();
-      workspace_.set_slots(device, nullptr);  // first, so that there are never both
-      on.arena().set_budget(budget);
-      workspace_.set_slots(device, make_slots(on, plan(), shape(), limits_, device, count, source_));
+      change_slots(device, budget, count);
       return count;
     }
   }
@@ -211,29 +222,85 @@ class Engine {
     }
   }
 
-  static std::unique_ptr<Slots> make_slots([[maybe_unused]] Device& device,
-                                           [[maybe_unused]] const placement::Plan& plan,
-                                           [[maybe_unused]] const Shape& shape,
-                                           [[maybe_unused]] const Limits& limits, [[maybe_unused]] std::size_t d,
-                                           [[maybe_unused]] std::int32_t slots,
-                                           [[maybe_unused]] const Homes& homes) {
+  static std::unique_ptr<Slots> first_slots([[maybe_unused]] Device& device,
+                                            [[maybe_unused]] const placement::Plan& plan,
+                                            [[maybe_unused]] const Shape& shape,
+                                            [[maybe_unused]] const Limits& limits, [[maybe_unused]] std::size_t d,
+                                            [[maybe_unused]] const Homes& homes) {
     if constexpr (Network::Block::Constellation::holds_experts) {
       return nullptr;
     } else {
       if (plan.slotted_experts(d) == 0) return nullptr;
-      const LayerSet sparse = shape.sparse_layers();
-      const std::int32_t first = sparse.size_within(0, plan.cuts[d]);
-      const std::int32_t groups = sparse.size_within(plan.cuts[d], plan.cuts[d + 1]);
-      const auto& header = Slots::header_of(*homes);
-      const typename Slots::Extent extent{.first_group = first,
-                                          .groups = groups,
-                                          .top_k = shape.top_k,
-                                          .slots = static_cast<std::size_t>(slots),
-                                          .sequences = limits.batch};
-      return std::make_unique<Slots>(device, shape, extent,
-                                     model::cache_of<B>(shape, extent.parts(header), extent.capacity(header)),
-                                     model::prefetch_of<B>(extent.ahead(header)), pace_of(plan, d), homes);
+      return slots_to_draw(device, plan, shape, limits, d, plan.expert_slots(d), homes)();
     }
+  }
+
+  /// All of a device's slots but their memory. Called once, the result draws that, and returns them.
+  static auto slots_to_draw(Device& device, const placement::Plan& plan, const Shape& shape, const Limits& limits,
+                            std::size_t d, std::int32_t slots, const Homes& homes) {
+    const LayerSet sparse = shape.sparse_layers();
+    const std::int32_t first = sparse.size_within(0, plan.cuts[d]);
+    const std::int32_t groups = sparse.size_within(plan.cuts[d], plan.cuts[d + 1]);
+    const auto& header = Slots::header_of(*homes);
+    const typename Slots::Extent extent{.first_group = first,
+                                        .groups = groups,
+                                        .top_k = shape.top_k,
+                                        .slots = static_cast<std::size_t>(slots),
+                                        .sequences = limits.batch};
+    return [&device, &shape, extent, homes, pace = pace_of(plan, d),
+            policy = model::cache_of<B>(shape, extent.parts(header), extent.capacity(header)),
+            prefetcher = model::prefetch_of<B>(extent.ahead(header)),
+            carrier = std::make_unique<typename Slots::CarrierType>(device, homes)]() mutable {
+      return std::make_unique<Slots>(device, shape, extent, std::move(policy), std::move(prefetcher),
+                                     std::move(carrier), pace, std::move(homes));
+    };
+  }
+
+  /// What is in use on a device without its slots, and what sequences that are not begun yet will draw.
+  Bytes bytes_beside_slots(std::size_t d) const {
+    const Slots* const slots = workspace_.slots(d);
+    const Bytes used = devices()[d]->arena().used() - (slots != nullptr ? slots->memory() : Bytes{});
+    const std::int32_t begun = std::min(sequence_numbers_->taken(), limits_.batch);
+    const Bytes of_one{plan().cache_bytes(d).count / static_cast<std::uint64_t>(limits_.batch)};
+    const Bytes planned = plan().peak(d) - plan().bytes(d, placement::PartKind::expert_slots);  // adapters too
+    return std::max(used + of_one * static_cast<std::uint64_t>(limits_.batch - begun), planned);
+  }
+
+  /// Other slots on device `d` and another budget; see fit_slots for what remains where it throws.
+  void change_slots(std::size_t d, Bytes budget, std::int32_t count) const {
+    Device& on = *devices()[d];
+    const auto to_draw = [&](std::int32_t slots) {
+      return slots_to_draw(on, plan(), shape(), limits_, d, slots, source_);
+    };
+    auto draw = to_draw(count);  // before there are none
+    const Bytes former_budget = on.arena().budget();
+    const std::int32_t former = free_slots(d);  // first, so that there are never both
+    try {
+      on.arena().set_budget(budget);
+      workspace_.set_slots(d, draw());
+      return;
+    } catch (...) {
+      for (const std::int32_t fallback : {former, plan().footprint.slotted.fewest}) {
+        if (fallback == 0 || workspace_.slots(d) != nullptr) continue;
+        try {
+          on.arena().set_budget(former_budget);
+          workspace_.set_slots(d, to_draw(fallback)());
+        } catch (...) {
+          continue;  // with fewer; what is thrown is why there are other slots at all
+        }
+      }
+      throw;
+    }
+  }
+  /// Returns how many there were.
+  std::int32_t free_slots(std::size_t d) const {
+    Slots* const slots = workspace_.slots(d);
+    if (slots == nullptr) return 0;
+    const std::int32_t count = slots->size();
+    slots->give_up_reads();  // they count too
+    former_counts_ += slots->slots().counts();
+    workspace_.set_slots(d, nullptr);
+    return count;
   }
 
   Limits limits_;

@@ -29,9 +29,14 @@ class SequenceNumbers {
     const std::lock_guard lock(mutex_);
     taken_[static_cast<std::size_t>(number)] = false;
   }
+  /// How many sequences have one.
+  std::int32_t taken() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::int32_t>(std::count(taken_.begin(), taken_.end(), true));
+  }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<bool> taken_;
 };
 

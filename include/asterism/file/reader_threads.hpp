@@ -1,6 +1,7 @@
 // Threads that read from a file while others compute.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -44,21 +45,31 @@ class ReaderThreads {
   /// Whether `wait` would return at once.
   bool is_done(Ticket ticket) const;
 
+  /// How a read or copy came that was waited for.
+  struct Arrival {
+    double seconds = 0;  ///< from `submit` until the last byte was there, behind what was asked for before
+    bool late = false;   ///< it was not there yet when `wait` was called
+  };
+
   /// Returns when the memory is filled. Throws as DirectFile::read; InvalidArgument for a ticket that is not under way.
-  void wait(Ticket ticket);
+  Arrival wait(Ticket ticket);
 
   /// Gives a read up: returns when no thread writes to its memory any more, after a piece at most. Returns the number
   /// of bytes that were read.
   std::size_t cancel(Ticket ticket);
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   struct Request {
     Ticket ticket = 0;
     const std::byte* from = nullptr;  ///< null: a read of the file
     std::uint64_t offset = 0;
     View<std::byte> out;
-    std::size_t begun = 0;       ///< bytes that threads have taken
-    std::size_t at_work = 0;     ///< threads that read a piece of it
+    std::size_t begun = 0;    ///< bytes that threads have taken
+    std::size_t at_work = 0;  ///< threads that read a piece of it
+    Clock::time_point asked{};
+    Clock::time_point there{};   ///< the last piece that has come
     std::exception_ptr error{};  ///< the first one
 
     bool finished() const { return at_work == 0 && (begun == out.size || error != nullptr); }

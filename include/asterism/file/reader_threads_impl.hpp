@@ -40,6 +40,7 @@ ASTERISM_INLINE void ReaderThreads::reserve(std::size_t most) {
 ASTERISM_INLINE ReaderThreads::Ticket ReaderThreads::submit(Request request) {
   const std::scoped_lock lock(mutex_);
   request.ticket = next_;
+  request.asked = request.there = Clock::now();
   requests_.push_back(request);
   asked_.notify_all();
   return next_++;
@@ -63,14 +64,15 @@ ASTERISM_INLINE bool ReaderThreads::is_done(Ticket ticket) const {
   return request == nullptr || request->finished();
 }
 
-ASTERISM_INLINE void ReaderThreads::wait(Ticket ticket) {
+ASTERISM_INLINE ReaderThreads::Arrival ReaderThreads::wait(Ticket ticket) {
   std::unique_lock lock(mutex_);
-  find(ticket);
+  const bool late = !find(ticket).finished();
   ended_.wait(lock, [&] { return find(ticket).finished(); });
-  const std::exception_ptr error = find(ticket).error;
+  const Request request = find(ticket);
   remove(ticket);
   lock.unlock();
-  if (error != nullptr) std::rethrow_exception(error);
+  if (request.error != nullptr) std::rethrow_exception(request.error);
+  return {.seconds = std::chrono::duration<double>(request.there - request.asked).count(), .late = late};
 }
 
 ASTERISM_INLINE std::size_t ReaderThreads::cancel(Ticket ticket) {
@@ -114,6 +116,7 @@ ASTERISM_INLINE void ReaderThreads::work() {
     lock.lock();
     Request& ended = find(ticket);  // others may have been removed meanwhile
     --ended.at_work;
+    ended.there = Clock::now();
     if (error != nullptr && ended.error == nullptr) ended.error = error;
     ended_.notify_all();
   }

@@ -187,6 +187,7 @@ class AnyModel {
   }
   residency::SlotCounts slot_counts() const { return model_->slot_counts(); }
   std::int32_t fit_slots(std::size_t device, Bytes budget) const { return model_->fit_slots(device, budget); }
+  std::int32_t expert_slots(std::size_t device) const { return model_->expert_slots(device); }
   std::vector<generate::ArenaUse> arena_use() const { return model_->arena_use(); }
   std::string memory_report() const { return model_->memory_report(); }
 
@@ -213,6 +214,7 @@ class AnyModel {
     virtual void set_timeline(std::shared_ptr<observe::Timeline> timeline) const = 0;
     virtual residency::SlotCounts slot_counts() const = 0;
     virtual std::int32_t fit_slots(std::size_t device, Bytes budget) const = 0;
+    virtual std::int32_t expert_slots(std::size_t device) const = 0;
     virtual std::vector<generate::ArenaUse> arena_use() const = 0;
     virtual std::string memory_report() const = 0;
   };
@@ -249,6 +251,7 @@ class AnyModel {
     std::int32_t fit_slots(std::size_t device, Bytes budget) const override {
       return model.fit_slots(device, budget);
     }
+    std::int32_t expert_slots(std::size_t device) const override { return model.expert_slots(device); }
     std::vector<generate::ArenaUse> arena_use() const override { return model.arena_use(); }
     std::string memory_report() const override { return model.memory_report(); }
     LanguageModel<B> model;

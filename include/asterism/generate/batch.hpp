@@ -205,6 +205,7 @@ class Batch {
       const auto refuse = [&](std::size_t i, const NumericError& error) { refuse_request(*in_step_[i], error); };
       decoding_.run([&](std::size_t i, TokenId token, std::string_view piece) { in_step_[i]->add(token, piece); },
                     refuse);
+      if (!waiting_answers_.empty()) grouping_->computed();
     }
     collect_ended();
   }
@@ -297,6 +298,7 @@ class Batch {
   void cut_step(std::size_t prompt_rows) {
     decoding_.clear();
     in_step_.clear();
+    waiting_answers_.clear();
     last_pass_ = {};
     const auto pending = [this](std::size_t row) { return rows_[row] ? sequences_[row].pending() : 0; };
     std::vector<std::size_t> prompts;
@@ -324,7 +326,6 @@ class Batch {
   template <class Pending>
   void add_answers(const Pending& pending) {
     const std::size_t first = first_row_++;
-    waiting_answers_.clear();
     for (std::size_t i = 0; i < rows(); ++i) {
       const std::size_t row = (first + i) % rows();
       if (pending(row) != 1) continue;

@@ -129,6 +129,8 @@ class LanguageModel {
   residency::SlotCounts slot_counts() const { return engine_.slot_counts(); }
   /// Changes a device's budget between passes, and with it the number of slots; see engine::Engine::fit_slots.
   std::int32_t fit_slots(std::size_t device, Bytes budget) const { return engine_.fit_slots(device, budget); }
+  /// Slots for experts on a device now; see engine::Engine::expert_slots.
+  std::int32_t expert_slots(std::size_t device) const { return engine_.expert_slots(device); }
 
   /// What the arena of each device holds now and has held at most, with what other engines on them hold. Thread-safe.
   std::vector<generate::ArenaUse> arena_use() const {
@@ -141,13 +143,15 @@ class LanguageModel {
   /// count what other engines on the same devices hold.
   std::string memory_report() const {
     const std::vector<generate::ArenaUse> arenas = arena_use();
+    std::vector<std::int32_t> slots;
+    for (std::size_t d = 0; d < devices().size(); ++d) slots.push_back(expert_slots(d));
     std::string policies = concat("experts and attention ", B::Quantization::name(), ", embedding ",
                                   B::Embedding::name(), ", head ", B::Head::name());
     if constexpr (requires { B::Backend::ActivationPolicy::name(); }) {
       policies += concat(", ", B::Backend::ActivationPolicy::name());
     }
-    return generate::memory_report(plan(), limits(), shape(), View<const generate::ArenaUse>(arenas), policies,
-                                   extras_.passed_over) +
+    return generate::memory_report(plan(), limits(), shape(), View<const generate::ArenaUse>(arenas),
+                                   View<const std::int32_t>(slots), policies, extras_.passed_over) +
            extras_.format_changes + generate::slot_line(slot_counts());
   }
 

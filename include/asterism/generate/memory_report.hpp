@@ -1,6 +1,7 @@
 // The memory report: memory use, planned and measured, execution, and recommendations.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,14 +21,16 @@ struct ArenaUse {
   Bytes used{};
 };
 
-/// The report of a model: `arenas` of the plan's devices, `policies` the names of its formats, `passed` what of its
-/// checkpoint it does not use.
+/// The report of a model: `arenas` of the plan's devices and the `slots` for experts on each now, `policies` the names
+/// of its formats, `passed` what of its checkpoint it does not use.
 std::string memory_report(const placement::Plan& plan, const Limits& limits, const Shape& shape,
-                          View<const ArenaUse> arenas, std::string_view policies,
+                          View<const ArenaUse> arenas, View<const std::int32_t> slots, std::string_view policies,
                           const checkpoint::PassedOver& passed);
 
-/// How experts take turns in the slots of each device that has some: a line for each, empty where all are in memory.
+/// How experts take turns in the slots of each device that has some: a line for each, empty where all are in memory. Of
+/// slots as planned, or `now`, on each device, where a budget may have changed.
 std::string strategy_lines(const placement::Plan& plan);
+std::string strategy_lines(const placement::Plan& plan, View<const std::int32_t> now);
 
 /// What the slots of experts that take turns have done: a line, empty where they have done nothing.
 std::string slot_line(const residency::SlotCounts& counts);

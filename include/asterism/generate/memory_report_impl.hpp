@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "asterism/core/format.hpp"
 #include "asterism/generate/memory_report.hpp"
@@ -15,8 +16,8 @@
 namespace asterism::generate {
 
 ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Limits& limits, const Shape& shape,
-                                          View<const ArenaUse> arenas, std::string_view policies,
-                                          const checkpoint::PassedOver& passed) {
+                                          View<const ArenaUse> arenas, View<const std::int32_t> slots,
+                                          std::string_view policies, const checkpoint::PassedOver& passed) {
   std::string text = placement::component_table(plan);
   text += "\n" + placement::layer_table(plan) + "\n" + placement::tied_head_line(plan);
   for (std::size_t d = 0; d < arenas.size; ++d) {
@@ -27,7 +28,7 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
     text += concat("device ", d, ": planned ", to_string(planned), ", high water ", to_string(high), " (",
                    fixed(100 * ratio, 2), " % of the plan), in use now ", to_string(arenas[d].used), "\n");
   }
-  text += strategy_lines(plan);
+  text += strategy_lines(plan, slots);
   text += concat("instruction set ", simd::name(simd::level()), " tuned by ", simd::tuning().source, " (",
                  simd::to_string(simd::tuning().tuning), "), ", limits.threads, " threads, ", policies, "\n");
   if (passed.tensors > 0) {
@@ -52,14 +53,22 @@ ASTERISM_INLINE std::string memory_report(const placement::Plan& plan, const Lim
 }
 
 ASTERISM_INLINE std::string strategy_lines(const placement::Plan& plan) {
+  std::vector<std::int32_t> planned;
+  for (std::size_t d = 0; d < plan.devices(); ++d) planned.push_back(plan.expert_slots(d));
+  return strategy_lines(plan, View<const std::int32_t>(planned));
+}
+
+ASTERISM_INLINE std::string strategy_lines(const placement::Plan& plan, View<const std::int32_t> now) {
   std::string text;
   const placement::SlottedExperts& experts = plan.footprint.slotted;
   for (std::size_t d = 0; d < plan.devices(); ++d) {
     if (plan.slotted_experts(d) == 0) continue;
-    const std::int32_t slots = plan.expert_slots(d);
     text +=
         concat("experts in turns on device ", d, ": ",
-               name_of(residency::strategy(slots, experts.per_layer, experts.per_token)), ", ", slots, " slots\n");
+               name_of(residency::strategy(now[d], experts.per_layer, experts.per_token)), ", ", now[d], " slots");
+    if (const std::int32_t planned = plan.expert_slots(d); planned != now[d])
+      text += concat(", planned ", planned);
+    text += "\n";
   }
   return text;
 }

@@ -21,16 +21,19 @@ struct FreeMemory {
 /// Memory of the tightest control group of this process: the one of those around it that has least left. Source: Linux,
 /// Documentation/admin-guide/cgroup-v1/memory.rst and cgroup-v2.rst.
 struct GroupMemory {
-  Bytes used{};  ///< without pages of files that were not read lately (inactive_file), which go first
-  Bytes limit{};
+  Bytes used{};   ///< without pages of files that were not read lately (inactive_file), which go first
+  Bytes limit{};  ///< of version 2 the lower one of memory.max and memory.high, above which tasks are slowed down
 };
 
 /// What SystemMemory could read. What is not there is left out, and `missing` says why.
 struct SystemReading {
   FreeMemory memory{};
-  std::optional<GroupMemory> group{};  ///< none: no control group limits memory
-  std::optional<double> stalled{};     ///< share of the last 10 s in which some task waited for memory, in [0, 1]
-  std::string missing{};               ///< a sentence for each file that should be there and is not; else empty
+  bool group_known = false;            ///< the files of this process's control groups were read
+  std::optional<GroupMemory> group{};  ///< where they were, none: no control group limits memory
+  /// Share of the last 10 s in which some task waited for memory, in [0, 1]: of the whole system, or, where that is
+  /// more, of the control group (version 2).
+  std::optional<double> stalled{};
+  std::string missing{};  ///< a sentence for each file that should be there and is not, or is not as it should be
 };
 
 /// /proc/meminfo. Throws FormatError naming `where` and the line: another unit than kB, no number, or a field that is
@@ -56,18 +59,21 @@ struct GroupPath {
 /// where there is neither. Throws FormatError naming `where` and the line.
 std::optional<GroupPath> parse_group_path(std::string_view text, std::string_view where);
 
-/// Reads below `root`, "/" on a running system. Const members may be called from several threads.
+/// Reads below the folder `root`, "/" on a running system. Const members may be called from several threads.
 class SystemMemory {
  public:
-  explicit SystemMemory(std::string root = "/") : root_(std::move(root)) {}
+  explicit SystemMemory(std::string root = "/") : root_(std::move(root)) {
+    if (!root_.ends_with('/')) root_ += '/';
+  }
 
-  /// Throws FileError where /proc/meminfo can't be read, FormatError where a file is not as it should be. A control
-  /// group that vanishes, and a kernel without pressure, are no errors: see SystemReading::missing.
+  /// Throws FileError where /proc/meminfo can't be read, FormatError where it is not as it should be. The other files
+  /// may fail, each by itself: see SystemReading::missing.
   SystemReading read() const;
 
  private:
   std::optional<std::string> content(const std::string& path) const;
-  std::optional<GroupMemory> read_group(std::string& missing) const;
+  void read_group(SystemReading& out) const;
+  void read_pressure(SystemReading& out) const;
 
   std::string root_;
 };

@@ -158,19 +158,25 @@ ASTERISM_INLINE std::optional<std::string> SystemMemory::content(const std::stri
   return out;
 }
 
-ASTERISM_INLINE std::optional<GroupMemory> SystemMemory::read_group(std::string& missing) const {
+/// Of every group around this process, from its own outwards.
+ASTERISM_INLINE void SystemMemory::read_group(SystemReading& out) const {
   const std::string where = root_ + "proc/self/cgroup";
   const auto told = content("proc/self/cgroup");
-  if (!told) return std::nullopt;
+  if (!told) return;
   const auto group = parse_group_path(*told, where);
-  if (!group) return std::nullopt;
+  if (!group) return;
   const std::string base = group->unified ? "sys/fs/cgroup" : "sys/fs/cgroup/memory";
   const char* const used_name = group->unified ? "/memory.current" : "/memory.usage_in_bytes";
   const char* const limit_name = group->unified ? "/memory.max" : "/memory.limit_in_bytes";
   const char* const cache_key = group->unified ? "inactive_file" : "total_inactive_file";
   constexpr std::uint64_t unlimited = std::uint64_t{1} << 60U;  // version 1 says so with a number like 2^63
+  const auto limit_in = [&](const std::string& path) {
+    const auto text = content(path);
+    return (text ? parse_group_number(*text, root_ + path) : std::nullopt).value_or(unlimited);
+  };
   std::optional<GroupMemory> tightest;
   bool any = false;
+  bool whole = true;
   std::string path = group->path;
   for (bool more = true; more; path.resize(path.rfind('/'))) {
     while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -178,16 +184,18 @@ ASTERISM_INLINE std::optional<GroupMemory> SystemMemory::read_group(std::string&
     const std::string folder = base + (more ? path : "");
     if (const auto limit_text = content(folder + limit_name)) {
       any = true;
-      const auto limit = parse_group_number(*limit_text, root_ + folder + limit_name);
-      if (limit && *limit < unlimited) {
+      std::uint64_t limit = parse_group_number(*limit_text, root_ + folder + limit_name).value_or(unlimited);
+      if (group->unified) limit = std::min(limit, limit_in(folder + "/memory.high"));
+      if (limit < unlimited) {
         const auto used_text = content(folder + used_name);
         const auto stat = content(folder + "/memory.stat");
         if (!used_text || !stat) {
-          missing += concat(root_, folder, used_text ? "/memory.stat" : used_name, " can't be read; ");
+          out.missing += concat(root_, folder, used_text ? "/memory.stat" : used_name, " can't be read; ");
+          whole = false;
         } else {
           const auto used = parse_group_number(*used_text, root_ + folder + used_name).value_or(0);
           const auto cached = parse_group_stat(*stat, cache_key, root_ + folder + "/memory.stat");
-          const GroupMemory one{.used = {used - std::min(used, cached)}, .limit = {*limit}};
+          const GroupMemory one{.used = {used - std::min(used, cached)}, .limit = {limit}};
           const auto left = [](const GroupMemory& g) { return g.limit.count - std::min(g.used, g.limit).count; };
           if (!tightest || left(one) < left(*tightest)) tightest = one;
         }
@@ -196,8 +204,22 @@ ASTERISM_INLINE std::optional<GroupMemory> SystemMemory::read_group(std::string&
     if (!more) break;
   }
   if (!any && group->path != "/")
-    missing += concat("no ", limit_name + 1, " of the group ", group->path, " or above; ");
-  return tightest;
+    out.missing += concat("no ", limit_name + 1, " of the group ", group->path, " or above; ");
+  out.group_known = any && whole;
+  out.group = tightest;
+  if (!group->unified) return;
+  const std::string pressure = concat(base, group->path == "/" ? "" : group->path, "/memory.pressure");
+  if (const auto text = content(pressure)) {
+    out.stalled = std::max(out.stalled.value_or(0), parse_pressure(*text, root_ + pressure));
+  }
+}
+
+ASTERISM_INLINE void SystemMemory::read_pressure(SystemReading& out) const {
+  if (const auto pressure = content("proc/pressure/memory")) {
+    out.stalled = parse_pressure(*pressure, root_ + "proc/pressure/memory");
+  } else {
+    out.missing += concat(root_, "proc/pressure/memory can't be read; ");
+  }
 }
 
 ASTERISM_INLINE SystemReading SystemMemory::read() const {
@@ -205,11 +227,12 @@ ASTERISM_INLINE SystemReading SystemMemory::read() const {
   if (!meminfo) throw FileError(concat(root_, "proc/meminfo can't be read: give the root of a Linux system"));
   SystemReading out;
   out.memory = parse_meminfo(*meminfo, root_ + "proc/meminfo");
-  out.group = read_group(out.missing);
-  if (const auto pressure = content("proc/pressure/memory")) {
-    out.stalled = parse_pressure(*pressure, root_ + "proc/pressure/memory");
-  } else {
-    out.missing += concat(root_, "proc/pressure/memory can't be read; ");
+  for (const auto part : {&SystemMemory::read_pressure, &SystemMemory::read_group}) {
+    try {
+      (this->*part)(out);
+    } catch (const FormatError& error) {
+      out.missing += concat(error.what(), "; ");
+    }
   }
   return out;
 }

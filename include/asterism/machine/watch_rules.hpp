@@ -49,9 +49,9 @@ class ExhaustionRule {
 
   explicit ExhaustionRule(Hysteresis limit) : state_(limit) {}
 
-  /// `seconds`: of a clock that does not go back. True if that changed it.
+  /// `seconds`: of a clock that does not go back; a limit of 0 bytes is none. True if that changed it.
   bool update(double seconds, Bytes used, Bytes limit);
-  /// No value where memory does not grow, or there are fewer than 5 samples.
+  /// No value where memory does not grow or has no limit, or there are fewer than 5 samples.
   std::optional<double> seconds_left() const { return left_; }
   bool is_on() const { return state_.is_on(); }
 

@@ -35,7 +35,7 @@ ASTERISM_INLINE bool ExhaustionRule::update(double seconds, Bytes used, Bytes li
     squares += t * t;
   }
   // Rounding is no growth: less than a byte a second does not count.
-  if (squares > 0 && products / squares >= 1) {
+  if (limit > Bytes{} && squares > 0 && products / squares >= 1) {
     left_ = static_cast<double>(limit.count - std::min(limit, used).count) / (products / squares);
   }
   return state_.update(left_.value_or(std::numeric_limits<double>::infinity()));

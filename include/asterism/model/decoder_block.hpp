@@ -168,6 +168,11 @@ class DecoderBlock {
                                        const DecoderBlock* next, const std::stop_token& cancel,
                                        observe::Laps* laps) const {
     auto phase = prefetch::Phase::decode;
+    if (workspace.slots == nullptr) {
+      throw BudgetExceeded(
+          "there are no slots for experts, since memory for them was refused when a budget changed: call "
+          "LanguageModel::fit_slots again, with a budget for which there is memory");
+    }
     auto& routing = workspace.slots->routing();
     routing.clear();
     for (const auto& segment : segments) {

@@ -160,6 +160,7 @@ class Workspace {
 
   /// The slots of a device on which experts take turns, else null.
   const Slots* slots(std::size_t device) const { return slots_[device].get(); }
+  Slots* slots(std::size_t device) { return slots_[device].get(); }
   /// Of a device that runs layers.
   const LayerWorkspace<Block>& layers(std::size_t device) const { return layers_[device]; }
   const HeadWorkspace& head() const { return head_; }

@@ -27,6 +27,9 @@ class Counts {
     moved_ += bytes;
   }
 
+  /// Layers with experts, and experts in each, as `begin` was told.
+  std::int32_t layers() const { return experts_ > 0 ? static_cast<std::int32_t>(chosen_.size() / experts_) : 0; }
+  std::int32_t experts() const { return static_cast<std::int32_t>(experts_); }
   /// Number of tokens that the layer sent to the expert.
   std::uint64_t chosen(std::int32_t layer, std::int32_t expert) const {
     return chosen_[static_cast<std::size_t>(layer) * experts_ + static_cast<std::size_t>(expert)];

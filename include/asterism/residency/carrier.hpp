@@ -7,6 +7,7 @@
 #include "asterism/backend/concept.hpp"
 #include "asterism/core/part_id.hpp"
 #include "asterism/core/view.hpp"
+#include "asterism/file/reader_threads.hpp"
 #include "asterism/residency/host_carrier.hpp"
 
 namespace asterism::residency {
@@ -23,7 +24,8 @@ namespace asterism::residency {
 ///    were brought all the same.
 /// 4. `piece()`: at most so many bytes of what is given up are brought before anything else.
 ///
-/// `waits`: whether `wait` returns only when the slab is there, so that its time can be measured.
+/// `waits`: whether `wait` returns only when the slab is there, so that its time can be measured: it then returns the
+/// file::ReaderThreads::Arrival.
 ///
 /// Not thread-safe.
 ///
@@ -37,6 +39,7 @@ concept Carrier = requires(C& carrier, const C& constant, PartId part, View<std:
   { carrier.cancel(ticket) } -> std::same_as<std::size_t>;
   { constant.piece() } -> std::same_as<std::size_t>;
   { C::waits } -> std::convertible_to<bool>;
+  requires !C::waits || std::same_as<decltype(carrier.wait(ticket)), file::ReaderThreads::Arrival>;
 };
 
 namespace detail {

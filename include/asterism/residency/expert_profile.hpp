@@ -31,14 +31,19 @@ struct ExpertProfile {
   /// Without uses so far.
   static ExpertProfile of_model(std::int32_t layers, std::int32_t experts, std::uint64_t fingerprint);
 
-  /// Adds what an observer of a model of these sizes has counted in sequences of `tokens` tokens.
+  /// Adds all that an observer has counted so far, in sequences of `tokens` tokens: once for each session, at its end.
+  /// Throws InvalidArgument naming the sizes unless it counted for a model of the same.
   void add(const observe::Counts& counts, std::uint64_t more_tokens);
-  /// Adds those of another run. Throws InvalidArgument naming the field unless it is of the same model.
+  /// Adds those of another run. Throws InvalidArgument naming the field unless it is of the same model and has uses of
+  /// each expert, as this has.
   ExpertProfile& operator+=(const ExpertProfile& more);
 
   /// The uses of some layers, as cache::Static takes them: (groups, experts). Throws InvalidArgument for layers that
   /// there are not.
   View<const std::uint64_t> of_groups(std::int32_t first, std::int32_t groups) const;
+
+ private:
+  void check_uses() const;
 };
 
 /// The content of a file. Throws InvalidArgument for sizes that no model has, and for uses of another number.

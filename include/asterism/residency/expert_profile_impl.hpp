@@ -45,6 +45,11 @@ ASTERISM_INLINE ExpertProfile ExpertProfile::of_model(std::int32_t layers, std::
 }
 
 ASTERISM_INLINE void ExpertProfile::add(const observe::Counts& counts, std::uint64_t more_tokens) {
+  if (counts.layers() != layers || counts.experts() != experts) {
+    throw InvalidArgument(concat("counts of ", counts.layers(), " layers of ", counts.experts(),
+                                 " experts can't be added to a profile of ", layers, " layers of ", experts));
+  }
+  check_uses();
   tokens += more_tokens;
   std::size_t i = 0;
   for (std::int32_t layer = 0; layer < layers; ++layer) {
@@ -52,9 +57,18 @@ ASTERISM_INLINE void ExpertProfile::add(const observe::Counts& counts, std::uint
   }
 }
 
+ASTERISM_INLINE void ExpertProfile::check_uses() const {
+  const std::int64_t expected = std::int64_t{layers} * experts;
+  if (layers >= 0 && experts >= 0 && uses.size() == static_cast<std::size_t>(expected)) return;
+  throw InvalidArgument(concat("a profile of ", layers, " layers of ", experts, " experts has ", uses.size(),
+                               " uses: expected ", expected, ", see ExpertProfile::of_model"));
+}
+
 ASTERISM_INLINE ExpertProfile& ExpertProfile::operator+=(const ExpertProfile& more) {
   const std::string fault = detail::difference(more, layers, experts, fingerprint);
   if (!fault.empty()) throw InvalidArgument(concat("a profile of another model can't be added: ", fault));
+  check_uses();
+  more.check_uses();
   tokens += more.tokens;
   for (std::size_t i = 0; i < uses.size(); ++i) uses[i] += more.uses[i];
   return *this;
@@ -65,6 +79,7 @@ ASTERISM_INLINE View<const std::uint64_t> ExpertProfile::of_groups(std::int32_t 
     throw InvalidArgument(
         concat("a profile of ", layers, " layers has no layers ", first, " to ", first + groups - 1));
   }
+  check_uses();
   const auto each = static_cast<std::size_t>(experts);
   return View<const std::uint64_t>(uses).subview(static_cast<std::size_t>(first) * each,
                                                  static_cast<std::size_t>(groups) * each);

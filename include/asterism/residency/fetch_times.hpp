@@ -9,8 +9,8 @@
 
 namespace asterism::residency {
 
-/// Times from asking for an expert until computing had it. Four buckets to each doubling, from 1 microsecond to 16
-/// seconds: a quantile is at most 19 % too large. Does not allocate.
+/// Times from asking for an expert until it was there, behind others that were asked for before. Four buckets to each
+/// doubling, from 1 microsecond to 16 seconds: a quantile is at most 19 % too large. Does not allocate.
 class FetchTimes {
  public:
   static constexpr std::size_t buckets = 96;

@@ -46,10 +46,11 @@ class HostCarrier {
   }
 
   /// Throws as SpillFile::read; the ticket is spent then too.
-  void wait(Ticket ticket) {
+  file::ReaderThreads::Arrival wait(Ticket ticket) {
     const Asked asked = take(ticket);
-    threads_.wait(ticket);
+    const file::ReaderThreads::Arrival arrival = threads_.wait(ticket);
     if (!homes_->in_memory(asked.part.group)) homes_->file()->verify(asked.part, asked.slot);
+    return arrival;
   }
 
   /// Gives it up, after the pieces under way. Returns the bytes that were brought.

@@ -26,8 +26,6 @@ class SlabReads {
   using Ticket = typename CarrierType::Ticket;
   using Clock = std::chrono::steady_clock;
   static constexpr Ticket nothing = 0;
-  /// What is waited for longer than that was not there yet.
-  static constexpr double late_seconds = 1e-4;
 
   /// A part that is read into a slot, or will be.
   struct Read {
@@ -36,7 +34,6 @@ class SlabReads {
     Ticket ticket = nothing;
     std::int64_t asked = 0;  ///< when, by a timeline; 0: not known
     bool ahead = false;      ///< before its layer's router had spoken
-    Clock::time_point begun{};
   };
 
   /// `memory`: of the slots, each of homes->header().stride() bytes.
@@ -49,25 +46,24 @@ class SlabReads {
   /// At most so many are under way.
   void reserve(std::size_t most) { carrier_->reserve(most); }
 
-  void ask(Read& read) {
-    read.begun = Clock::now();
-    read.ticket = carrier_->ask(in_file(read.part), view(read.slot));
-  }
+  void ask(Read& read) { read.ticket = carrier_->ask(in_file(read.part), view(read.slot)); }
 
   /// The read has ended, also where it failed and this throws.
   void wait(Read& read) {
     const auto begun = Clock::now();
-    carrier_->wait(std::exchange(read.ticket, nothing));
-    const auto there = Clock::now();
-    const double waited = std::chrono::duration<double>(there - begun).count();
-    counts_.seconds_waited += waited;
-    counted(in_file(read.part)) += homes_->header().stride();
-    if (!CarrierType::waits) return;
-    if (read.ahead) {
-      counts_.late += waited > late_seconds ? 1 : 0;
+    const Ticket ticket = std::exchange(read.ticket, nothing);
+    if constexpr (CarrierType::waits) {
+      const auto arrival = carrier_->wait(ticket);
+      if (read.ahead) {
+        counts_.late += arrival.late ? 1 : 0;
+      } else {
+        times(in_file(read.part)).add(arrival.seconds);
+      }
     } else {
-      times(in_file(read.part)).add(std::chrono::duration<double>(there - read.begun).count());
+      carrier_->wait(ticket);
     }
+    counts_.seconds_waited += std::chrono::duration<double>(Clock::now() - begun).count();
+    counted(in_file(read.part)) += homes_->header().stride();
   }
 
   /// Gives up what was asked for; returns the bytes that came all the same.

@@ -21,9 +21,9 @@ struct SlotCounts {
   std::uint64_t copied = 0;      ///< bytes from memory of the host, likewise
   bool direct = false;           ///< reads pass by the system's cache
   bool looks_ahead = false;      ///< a prefetcher predicts
-  double seconds_waited = 0;     ///< for reads that were not complete when they were needed
-  FetchTimes from_disk{};        ///< of fetches that were not read ahead, where the carrier waits for them
-  FetchTimes from_memory{};      ///< the same, from memory of the host
+  double seconds_waited = 0;  ///< for reads that were not complete when they were needed, and for their checksums
+  FetchTimes from_disk{};     ///< of fetches that were not read ahead, where the carrier waits for them
+  FetchTimes from_memory{};   ///< the same, from memory of the host
 
   SlotCounts& operator+=(const SlotCounts& more) {
     uses += more.uses;

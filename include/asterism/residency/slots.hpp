@@ -132,6 +132,9 @@ class Slots {
     }
   }
 
+  /// Nothing is read ahead any more, until a pass looks ahead again. Between passes.
+  void give_up_reads() { ahead_.give_up_all(reads_, passing_); }
+
   const Policy& policy() const { return policy_; }
   const ExpertHomes& homes() const { return reads_.homes(); }
   const SlotCounts& counts() const { return reads_.counts(); }
