@@ -79,6 +79,8 @@ class ExpertSlots {
   }
 
   const Slots& slots() const { return *slots_; }
+  /// Bytes that they hold of the device.
+  Bytes held() const { return buffer_.size(); }
 
   /// Told the sequences of a pass before its layers are computed, if it looks ahead.
   PassRouting& routing() { return routing_; }

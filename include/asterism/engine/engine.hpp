@@ -143,19 +143,21 @@ class Engine {
   /// same bits; experts that were in slots are brought again when they are needed, and the cache begins to learn anew.
   /// Returns the number of slots. Throws InvalidArgument where a device has no slots, and from within a pass;
   /// BudgetExceeded where what else is in use leaves no room for residency::least_streaming_slots, and then nothing has
-  /// changed. Thread-safe, but nothing else may be drawn from the device meanwhile: begin no session.
+  /// changed. Thread-safe, but begin no session on the device meanwhile: where what it draws, or the system, leaves no
+  /// room for the new slots, BudgetExceeded says so, and passes are refused until a call succeeds.
   std::int32_t fit_slots([[maybe_unused]] std::size_t device, [[maybe_unused]] Bytes budget) const {
     if constexpr (Network::Block::Constellation::holds_experts) {
       throw InvalidArgument(
           "all experts are in memory: a budget has no slots to be fitted; give the Blueprint a Cache");
     } else {
       const WorkspaceLock lock = lock_workspace();
-      if (device >= devices().size() || lock.workspace().slots(device) == nullptr) {
+      if (device >= devices().size() || plan().slotted_experts(device) == 0) {
         throw InvalidArgument(concat("device ", device, " has no slots for experts"));
       }
       Device& on = *devices()[device];
+      const Slots* const before = lock.workspace().slots(device);
       const placement::SlottedExperts& slotted = plan().footprint.slotted;
-      const Bytes others = on.arena().used() - on.arena().held_by("expert slots");
+      const Bytes others = on.arena().used() - (before == nullptr ? Bytes{} : before->held());
       const std::int32_t fewest = slotted.fewest;
       if (others + Slots::bytes(static_cast<std::uint64_t>(fewest), slotted.each) > budget) {
         throw BudgetExceeded(concat("device ", device, ": a budget of ", to_string(budget), " has no room for ",
@@ -166,7 +168,7 @@ class Engine {
       const auto most =
           static_cast<std::uint64_t>(slotted.most_slots(plan().cuts[device], plan().cuts[device + 1]));
       const auto count = static_cast<std::int32_t>(std::min(room, most));
-      former_counts_ += lock.workspace().slots(device)->slots().counts();
+      if (before != nullptr) former_counts_ += before->slots().counts();
       workspace_.set_slots(device, nullptr);  // first, so that there are never both
       on.arena().set_budget(budget);
       workspace_.set_slots(device, make_slots(on, plan(), shape(), limits_, device, count, source_));

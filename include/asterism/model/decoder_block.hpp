@@ -165,6 +165,10 @@ class DecoderBlock {
                                        const DecoderBlock* next, const std::stop_token& cancel,
                                        observe::Laps* laps) const {
     auto phase = prefetch::Phase::decode;
+    if (workspace.slots == nullptr) {
+      throw BudgetExceeded(
+          "a device has no slots for experts, since a change of its budget failed: fit them again");
+    }
     auto& routing = workspace.slots->routing();
     routing.clear();
     for (const auto& segment : segments) {
