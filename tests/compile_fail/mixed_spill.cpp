@@ -1,4 +1,4 @@
-// A file of experts has slabs of one size: one of experts in formats that differ from layer to layer is refused by name.
+// A file of experts has slabs of one size: experts whose formats differ from layer to layer are refused by name.
 // expected: a spill file has slabs of one size, and B::Quantization is quant::OneOf several formats
 #include "asterism/generate/write_experts.hpp"
 #include "asterism/quant/ggml_formats.hpp"

@@ -214,8 +214,9 @@ constexpr void check_formats(const Shape& shape, const Formats& formats) {
   const auto check = [&]<class Q>(quant::Tag tag, std::string_view matrix, const LayerSet& layers) {
     if constexpr (quant::Tagged<Q>) {
       if (tag < Q::count) return;
-      throw InvalidArgument(concat("model::Formats: ", matrix, layers.empty() ? "" : " of layers ", to_string(layers),
-                                   " has tag ", int{tag}, ", beyond the ", Q::count, " formats of ", Q::name(),
+      throw InvalidArgument(concat("model::Formats: ", matrix,
+                                   layers.empty() ? "" : concat(" of layers ", to_string(layers)), " has tag ",
+                                   int{tag}, ", beyond the ", Q::count, " formats of ", Q::name(),
                                    ": take tags from its tag_of<Format>()"));
     }
   };
@@ -281,7 +282,8 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
       }
       if (shape.shared_ffn > 0) {
         const quant::FeedForwardFormats shared{of_each.shared_gate, of_each.shared_up, of_each.shared_down};
-        out.add(PartKind::shared_expert, 1, FeedForward::footprint(shape.hidden, shape.shared_ffn, shared), sparse);
+        out.add(PartKind::shared_expert, 1, FeedForward::footprint(shape.hidden, shape.shared_ffn, shared),
+                sparse);
       }
     }
     const LayerSet dense_layers = shape.dense_layers & alike;
