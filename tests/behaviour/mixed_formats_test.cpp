@@ -1,10 +1,12 @@
 // Models whose matrices are in several formats: read from a file and kept as they are stored, or said by the Blueprint.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -66,6 +68,32 @@ struct OtherRecipe : Recipe {
     LayerSet second;
     second.insert(1);
     out.set(Role::output, second, KBlocks::tag_of<quant::Q6_K>());
+    return out;
+  }
+};
+/// The recipe's policies but for formats: tags of a single format say nothing.
+struct RecipeDecoded : Recipe {
+  using Quantization = quant::Float32;
+  using Embedding = quant::Float32;
+  using Head = quant::Float32;
+};
+/// Each of sixteen layers in other bytes, of attention and of experts.
+struct Sixteen : Stored {
+  static constexpr model::Formats formats(const Shape& /*shape*/) {
+    model::Formats out;
+    std::int32_t layer = 0;
+    for (quant::Tag gate = 0; gate < 4; ++gate) {
+      for (quant::Tag up = 0; up <= gate; ++up) {
+        for (quant::Tag down = 0; down <= up && layer < 16; ++down, ++layer) {
+          const LayerSet one = LayerSet::range(layer, layer + 1);
+          out.set(Role::gate, one, gate);
+          out.set(Role::up, one, up);
+          out.set(Role::down, one, down);
+          out.set(Role::query, one, static_cast<quant::Tag>(layer % 4));
+          out.set(Role::key, one, static_cast<quant::Tag>(layer / 4));
+        }
+      }
+    }
     return out;
   }
 };
@@ -266,8 +294,71 @@ TEST_CASE("what a Blueprint says of its formats is proved, quantized into, and d
   CHECK(logits_of<Recipe>(file) == logits_of<Stored>(file));
   // A checkpoint in 16 bits is quantized as it says: as the file was.
   CHECK(logits_of<Recipe>(checkpoint.folder.path()) == logits_of<Stored>(file));
+  CHECK(load<Recipe>(checkpoint.folder.path())
+            .memory_report()
+            .find("in formats that the Blueprint says: 25 tensors of Q4_K, 5 tensors of Q6_K\n") !=
+        std::string::npos);
+  CHECK(load<Recipe>(file).memory_report().find("the Blueprint says") == std::string::npos);
   test::check_error<Unsupported>([&] { load<OtherRecipe>(file); },
                                  {"blk.1.attn_output.weight", "Q4_K", "asks for Q6_K"});
+}
+
+TEST_CASE("tags of a single format say nothing: a recipe that is not heeded does no harm") {
+  const Checkpoint checkpoint(4);
+  const std::string file = checkpoint.as_gguf("Q4_K_M");
+  const auto model = load<RecipeDecoded>(file);
+  CHECK(logits_of(model) == logits_of<Exact>(file));
+  CHECK(model.memory_report().find("5 tensors of Q6_K decoded to Float32\n") != std::string::npos);
+}
+
+TEST_CASE("formats beyond what a plan takes are refused by the file") {
+  Checkpoint checkpoint(4);
+  checkpoint.edited.config["num_hidden_layers"] = 16;
+  const test::TemporaryFolder folder;
+  checkpoint.edited.write(folder.path());
+  test::check_error<Unsupported>([&] { plan_load<Sixteen>(folder.path()); },
+                                 {folder.path().c_str(), "more than 32", "vary less"});
+}
+
+TEST_CASE("kinds of layers beyond what a model may have are refused by a tensor of the first beyond") {
+  struct Store {
+    View<const checkpoint::TensorInfo> tensors() const { return {}; }
+    const checkpoint::TensorInfo* find(std::string_view /*name*/) const { return nullptr; }
+    std::string describe(const checkpoint::TensorInfo& tensor) const {
+      return "some.gguf: tensor '" + tensor.name + "'";
+    }
+    file::StoredBytes stored(const checkpoint::TensorInfo& /*tensor*/) const { return {}; }
+    void read_floats(const checkpoint::TensorInfo& /*tensor*/, std::uint64_t /*first*/,
+                     View<float> /*out*/) const {}
+    void release(const checkpoint::TensorInfo& /*tensor*/) const {}
+  };
+  Shape shape = shapes::mixtral_8x7b;
+  shape.layers = 18;
+  const auto codecs =
+      std::to_array({quant::Q4_K::codec(), quant::Q6_K::codec(), quant::Q8_0::codec(), quant::Q5_K::codec()});
+  std::vector<checkpoint::TensorInfo> tensors(36);
+  std::vector<checkpoint::FoundWeight> weights;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const auto layer = static_cast<std::int32_t>(i / 2);
+    const bool is_key = i % 2 == 1;
+    tensors[i].name = "blk." + std::to_string(layer) + (is_key ? ".k" : ".q");
+    const std::size_t kind = static_cast<std::size_t>(layer) % 17;
+    checkpoint::FoundWeight found{
+        .id = {is_key ? Role::key : Role::query, layer}, .location = {}, .tensor = &tensors[i]};
+    found.blocks = &codecs[is_key ? kind / 4 % 4 : kind % 4];
+    weights.push_back(found);
+  }
+  const auto read = [&] {
+    const Store store;
+    return generate::stored_formats(store, weights, shape, generate::WantedFormats::of<Stored>());
+  };
+  CHECK(read().run_count == 15);  // of sixteen kinds, one is that of all others
+  weights[32].id.role = Role::value;
+  weights[33].id.role = Role::output;
+  weights[33].blocks = weights[34].blocks = &codecs[3];
+  weights[35].blocks = &codecs[2];
+  weights[34].id.role = Role::up;
+  test::check_error<Unsupported>(read, {"some.gguf: tensor 'blk.17.q'", "layer 17", "16 kinds"});
 }
 
 TEST_CASE("a file with a format that is not listed is refused before a weight is read, by its tensor") {
@@ -275,8 +366,9 @@ TEST_CASE("a file with a format that is not listed is refused before a weight is
   test::check_error<Unsupported>(
       [&] { plan_load<TooFew>(checkpoint.as_gguf("Q4_K_M")); },
       {"Q4_K_M.gguf", "blk.2.attn_v.weight", "stored as Q6_K", "Q4_K, Q8_0", "quant::Gguf"});
-  test::check_error<Unsupported>([&] { plan_load<Stored>(checkpoint.folder.path()); },
-                                 {"model.embed_tokens.weight", "stored as BF16", "formats(shape)"});
+  test::check_error<Unsupported>(
+      [&] { plan_load<Stored>(checkpoint.folder.path()); },
+      {"model.embed_tokens.weight", "stored as BF16", "formats(shape)", "quantize_again does not"});
 }
 
 TEST_CASE("experts of one layer that are stored in unlike formats are refused by their tensors") {

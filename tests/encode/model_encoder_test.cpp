@@ -12,6 +12,10 @@
 #include "asterism/core/error.hpp"
 #include "asterism/generate/load.hpp"
 #include "asterism/model/blueprint.hpp"
+#include "asterism/model/formats.hpp"
+#include "asterism/quant/float16.hpp"
+#include "asterism/quant/float32.hpp"
+#include "asterism/quant/one_of.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
@@ -67,6 +71,34 @@ TEST_CASE("of texts longer than the context the beginning counts") {
   for (int i = 0; i < 200; ++i) text += "lantern " + std::to_string(i) + ' ';
   CHECK(demo().tokenizer().encode(text).size() > 160);
   CHECK(laws::vectors_of(encoder, {text}) == laws::vectors_of(encoder, {text + "and more"}));
+}
+
+namespace {
+/// Values in 16 bits, or keys, in the same list.
+struct Values : Exact {
+  using Quantization = quant::OneOf<quant::Float32, quant::Float16>;
+  static constexpr model::Formats formats(const Shape& shape) {
+    model::Formats out;
+    out.set(model::Role::value, LayerSet::range(0, shape.layers), 1);
+    return out;
+  }
+};
+struct Keys : Values {
+  static constexpr model::Formats formats(const Shape& shape) {
+    model::Formats out;
+    out.set(model::Role::key, LayerSet::range(0, shape.layers), 1);
+    return out;
+  }
+};
+}  // namespace
+
+TEST_CASE("fingerprints tell what Blueprints say of one list of formats apart") {
+  const LanguageModel<Values> values = load<Values>(golden_model("demo"));
+  const LanguageModel<Keys> keys = load<Keys>(golden_model("demo"));
+  CHECK(values.fingerprint() == keys.fingerprint());
+  CHECK(encode::ModelEncoder<Values>(values).fingerprint() != encode::ModelEncoder<Keys>(keys).fingerprint());
+  CHECK(load<Values>(golden_model("demo")).formats_fingerprint() == values.formats_fingerprint());
+  CHECK(load<Exact>(golden_model("demo")).formats_fingerprint() == 0);
 }
 
 TEST_CASE("fingerprints tell checkpoints, formats and contexts apart") {

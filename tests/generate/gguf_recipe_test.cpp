@@ -2,11 +2,15 @@
 #include "asterism/generate/gguf_recipe.hpp"
 
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "asterism/core/error.hpp"
+#include "asterism/model/formats.hpp"
+#include "asterism/model/weights.hpp"
 #include "asterism/shape/catalogue.hpp"
 
 #include "support/files.hpp"
@@ -100,4 +104,83 @@ TEST_CASE("names and numbers of file types") {
   CHECK(GgufRecipe("MXFP4_MOE").file_type() == 38);
   test::check_error<Unsupported>([] { GgufRecipe("IQ2_XS"); }, {"'IQ2_XS'", "Q4_0, Q4_1", "Q4_K_M", "MXFP4_MOE"});
   test::check_error<Unsupported>([] { GgufRecipe("q4_0"); }, {"'q4_0'"});
+}
+
+namespace {
+
+/// A row of docs/models.md, Which file suits which Blueprint: the formats to list.
+struct SuitableRow {
+  const char* recipe;
+  std::vector<std::string> weights;
+  std::string embedding;
+  std::string head;
+};
+const std::vector<SuitableRow>& suitable_rows() {
+  static const std::vector<SuitableRow> rows = {{"Q8_0", {"Q8_0"}, "Q8_0", "Q8_0"},
+                                                {"Q4_0", {"Q4_0"}, "Q4_0", "Q6_K"},
+                                                {"Q4_1", {"Q4_1"}, "Q4_1", "Q6_K"},
+                                                {"Q5_0", {"Q5_0"}, "Q5_0", "Q6_K"},
+                                                {"Q5_1", {"Q5_1"}, "Q5_1", "Q6_K"},
+                                                {"Q6_K", {"Q6_K"}, "Q6_K", "Q6_K"},
+                                                {"Q3_K_S", {"Q3_K"}, "Q3_K", "Q6_K"},
+                                                {"Q5_K_S", {"Q5_K"}, "Q5_K", "Q6_K"},
+                                                {"Q4_K_M", {"Q4_K", "Q6_K"}, "Q4_K", "Q6_K"},
+                                                {"Q5_K_M", {"Q5_K", "Q6_K"}, "Q5_K", "Q6_K"},
+                                                {"Q4_K_S", {"Q4_K", "Q5_K"}, "Q4_K", "Q6_K"},
+                                                {"Q2_K", {"Q2_K", "Q3_K", "Q4_K"}, "Q2_K", "Q6_K"},
+                                                {"Q3_K_M", {"Q3_K", "Q4_K", "Q5_K"}, "Q3_K", "Q6_K"},
+                                                {"Q3_K_L", {"Q3_K", "Q5_K"}, "Q3_K", "Q6_K"},
+                                                {"IQ4_NL", {"IQ4_NL", "Q5_K"}, "IQ4_NL", "Q6_K"},
+                                                {"IQ4_XS", {"IQ4_XS", "Q5_K"}, "IQ4_XS", "Q6_K"},
+                                                {"MXFP4_MOE", {"MXFP4", "Q8_0"}, "Q8_0", "Q8_0"}};
+  return rows;
+}
+
+/// Holds every matrix of a file against the lists of its row, with some formats listed besides; whether all of the
+/// row's lists are needed, too, where no others stand in their place.
+void check_row(const SuitableRow& row, const Shape& shape, const std::vector<std::string>& besides,
+               bool all_needed) {
+  CAPTURE(row.recipe);
+  std::set<std::string> weights;
+  const GgufRecipe recipe(row.recipe);
+  model::for_each_weight_id(shape, !shape.tied_head, [&](const model::WeightId& id) {
+    const bool is_end = id.role == Role::embedding || id.role == Role::head;
+    if (id.expert > 0 || (!is_end && model::tag_of(id.role) == nullptr)) return;
+    const quant::BlockCodec* blocks = recipe.blocks_of(id, shape);
+    REQUIRE(blocks != nullptr);
+    const std::string found(blocks->name);
+    if (id.role == Role::head || (id.role == Role::embedding && shape.tied_head)) {
+      CHECK(found == row.head);
+    } else if (id.role == Role::embedding) {
+      CHECK(found == row.embedding);
+    } else {
+      weights.insert(found);
+    }
+  });
+  std::set<std::string> listed(row.weights.begin(), row.weights.end());
+  if (all_needed) CHECK(weights == listed);
+  listed.insert(besides.begin(), besides.end());
+  for (const std::string& format : weights) {
+    CAPTURE(format);
+    CHECK(listed.contains(format));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("which file suits which Blueprint: lists have what recipes use, and nothing else") {
+  Shape tied = shapes::llama3_8b;
+  tied.tied_head = true;
+  CHECK(suitable_rows().size() == 17);
+  for (const SuitableRow& row : suitable_rows()) {
+    check_row(row, shapes::qwen3_30b_a3b, {}, true);
+    check_row(row, shapes::qwen3_next_80b_a3b, {}, true);
+    const bool has_experts_alone = std::string(row.recipe) == "MXFP4_MOE";
+    for (const Shape& dense : {shapes::llama3_8b, shapes::mistral_7b, tied}) {
+      check_row(row, dense, {}, !has_experts_alone);
+    }
+    check_row(row, shapes::mixtral_8x7b, {"Q8_0", "Q5_K"}, false);
+    check_row(row, shapes::mixtral_8x22b, {"Q8_0", "Q5_K"}, false);
+    check_row(row, shapes::llama3_70b, {"Q5_K"}, false);
+  }
 }

@@ -14,7 +14,11 @@
 #include "asterism/core/version.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
 #include "asterism/generate/load.hpp"
+#include "asterism/model/formats.hpp"
 #include "asterism/observe/counts.hpp"
+#include "asterism/quant/float16.hpp"
+#include "asterism/quant/one_of.hpp"
+#include "asterism/shape/catalogue.hpp"
 
 #include "checkpoint/edited_checkpoint.hpp"
 #include "generate/variants.hpp"
@@ -55,6 +59,22 @@ struct OwnGating : gating::SoftmaxTopK {
 };
 struct Choosy : Exact {
   using Gating = OwnGating;
+};
+/// Values in 16 bits, or, with as many matrices in each format, keys.
+struct Values : Exact {
+  using Quantization = quant::OneOf<quant::Float32, quant::Float16>;
+  static constexpr model::Formats formats(const Shape& shape) {
+    model::Formats out;
+    out.set(model::Role::value, LayerSet::range(0, shape.layers), 1);
+    return out;
+  }
+};
+struct Keys : Values {
+  static constexpr model::Formats formats(const Shape& shape) {
+    model::Formats out;
+    out.set(model::Role::key, LayerSet::range(0, shape.layers), 1);
+    return out;
+  }
 };
 
 }  // namespace
@@ -171,6 +191,11 @@ TEST_CASE("policies in words tell variants apart: activations, caches and what i
   CHECK(lab::policies_text<Short>().find("SlidingWindowKvCache<Float16, 64") != std::string::npos);
   CHECK(lab::policies_text<Choosy>().find("OwnGating") != std::string::npos);
   CHECK(lab::policies_text<Exact>().find("SoftmaxTopK") == std::string::npos);
+  constexpr Shape shape = shapes::mixtral_8x7b;
+  const std::string values = lab::policies_text<Values>(shape);
+  CHECK(values.find("; 32 matrices in Float16; 192 matrices in Float32; recipe ") != std::string::npos);
+  CHECK(values != lab::policies_text<Keys>(shape));
+  CHECK(lab::policies_text<Exact>(shape) == lab::policies_text<Exact>());
 }
 
 TEST_CASE("an evaluation says what was asked, and under which conditions") {

@@ -81,6 +81,62 @@ struct Double : Blueprint {
 };
 static_assert(model::is_mixed<Mixed> && model::HasFormats<Mixed> && !model::is_mixed<Single>);
 
+/// Says its formats by a reference: what converts to them will do.
+struct ByReference : Blueprint {
+  using Quantization = Two;
+  static constexpr const Formats& formats(const Shape&) { return halves; }
+};
+static_assert(model::HasFormats<ByReference>);
+static_assert(model::memory_footprint<ByReference>(Mixed::shape, {}) ==
+              model::memory_footprint<Mixed>(Mixed::shape, {}));
+
+/// A recipe of its own that says the same as the hidden one, one that says otherwise, and some of no fixed size.
+struct SaysTheSame : Mixed {
+  static constexpr Formats formats(const Shape&) {
+    Formats out = Formats::uniform(0);
+    out.set(Role::value, layers(6, 8), 1);
+    out.set(Role::down, layers(4, 8), 1);
+    out.head = 1;
+    return out;
+  }
+};
+struct SaysOtherwise : Mixed {
+  static constexpr Formats formats(const Shape&) { return Formats::uniform(1); }
+};
+struct OfAnySize : ByReference {};
+struct OtherOfAnySize : ByReference {
+  static constexpr Formats formats(const Shape&) { return Formats::uniform(1); }
+};
+struct LeftToTheFile : Blueprint {
+  using Quantization = Two;
+};
+struct SingleRecipe : Single {
+  static constexpr Formats formats(const Shape&) { return Formats::uniform(1); }
+};
+static_assert(!differs<SaysTheSame, Mixed> && differs<SaysOtherwise, Mixed>);
+static_assert(!differs<OfAnySize, ByReference> && differs<OtherOfAnySize, ByReference>);
+static_assert(differs<LeftToTheFile, ByReference> && !differs<LeftToTheFile, LeftToTheFile>);
+static_assert(!differs<SingleRecipe, Single>);  // tags of a single format say nothing
+
+static_assert(model::fingerprint(Mixed::shape, halves) ==
+              model::fingerprint(Mixed::shape, SaysTheSame::formats({})));
+static_assert(model::fingerprint(Mixed::shape, halves) != model::fingerprint(Mixed::shape, Formats::uniform(0)));
+
+/// Layers with experts and layers without, one of whose widths is no multiple of 256.
+constexpr Shape hybrid(std::int32_t ffn, std::int32_t dense_ffn) {
+  Shape shape = test::mixed_shape;
+  shape.hidden = 256;
+  shape.heads = 4;
+  shape.kv_heads = 2;
+  shape.head_dim = 64;
+  shape.ffn = ffn;
+  shape.dense_ffn = dense_ffn;
+  return shape;
+}
+struct Falls : Blueprint {
+  using Quantization = quant::OneOf<quant::Q4_K, quant::Q5_0>;
+};
+
 }  // namespace
 
 TEST_CASE("each role of a layer's matrices has a place of its own") {
@@ -188,4 +244,50 @@ TEST_CASE("a footprint has the bytes of each layer's own formats") {
   CHECK(sixes.layer_bytes(0, 32) == wide.layer_bytes(0, 32));
   CHECK(sixes.run_count == wide.run_count);
   CHECK(sixes.code_bits == 6);
+}
+
+TEST_CASE("a format is asked for the widths of those layers alone whose matrices are in it") {
+  constexpr std::uint64_t four = 256 * 256 / 256 * 144;
+  constexpr std::uint64_t four_of_288 = 288 * 256 / 256 * 144;
+  constexpr std::uint64_t five_of_288 = 256 * 288 / 32 * 22;
+  const auto bytes_of = [](const placement::MemoryFootprint& footprint, placement::PartKind kind) {
+    std::uint64_t found = 0;
+    for (std::size_t i = 0; i < footprint.run_count; ++i) {
+      if (footprint.runs[i].kind == kind) found += footprint.runs[i].each.count;
+    }
+    return found;
+  };
+  using placement::PartKind;
+  Formats dense_falls;  // as a file has it: layers 0 and 2 know nothing of dense blocks
+  dense_falls.set(Role::dense_down, layers(1, 2), 1);
+  const auto narrow = model::memory_footprint<Falls>(hybrid(256, 288), {}, dense_falls);
+  CHECK(bytes_of(narrow, PartKind::experts) == 3 * four);
+  CHECK(bytes_of(narrow, PartKind::feed_forward) == 2 * four_of_288 + five_of_288);
+  Formats experts_fall;
+  experts_fall.set(Role::down, layers(0, 1), 1);
+  experts_fall.set(Role::down, layers(2, 3), 1);
+  const auto wide = model::memory_footprint<Falls>(hybrid(288, 256), {}, experts_fall);
+  CHECK(bytes_of(wide, PartKind::experts) == 2 * four_of_288 + five_of_288);
+  CHECK(bytes_of(wide, PartKind::feed_forward) == 3 * four);
+  // Where it is in that format, it is refused.
+  CHECK_THROWS_AS(model::memory_footprint<Falls>(hybrid(256, 288), {}, Formats{}), Error);
+}
+
+TEST_CASE("a tag beyond the list is refused by the matrix and its layers") {
+  Formats beyond = halves;
+  beyond.set(Role::down, layers(9, 11), 2);
+  test::check_error<InvalidArgument>([&] { model::memory_footprint<Mixed>(Mixed::shape, {}, beyond); },
+                                     {"w2", "layers 9 to 10", "tag 2", "2 formats of one of Q4_K, Q6_K"});
+  struct MixedHead : Mixed {
+    using Head = Two;
+  };
+  beyond = halves;
+  beyond.head = 7;
+  test::check_error<InvalidArgument>([&] { model::memory_footprint<MixedHead>(Mixed::shape, {}, beyond); },
+                                     {"the head has tag 7"});
+  CHECK_NOTHROW(model::memory_footprint<Mixed>(Mixed::shape, {}, beyond));  // a single format needs no tag
+  Formats elsewhere = halves;  // layers and matrices that the model has not
+  elsewhere.set(Role::down, layers(40, 41), 9);
+  elsewhere.set(Role::dense_down, layers(0, 32), 9);
+  CHECK_NOTHROW(model::memory_footprint<Mixed>(Mixed::shape, {}, elsewhere));
 }

@@ -43,6 +43,7 @@ class ModelEncoder {
     if constexpr (requires { B::Backend::ActivationPolicy::name(); }) {
       settings += concat(' ', B::Backend::ActivationPolicy::name());
     }
+    if (const std::uint64_t formats = model.formats_fingerprint(); formats != 0) settings += concat(' ', formats);
     fingerprint_ = hash_of(settings);
   }
 

@@ -23,6 +23,7 @@
 #include "asterism/parallel/in_turn.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
+#include "asterism/quant/one_of.hpp"
 #include "asterism/shape/shape.hpp"
 
 namespace asterism::generate {
@@ -41,6 +42,9 @@ inline constexpr SlabOrder slab_order = backend::InHostMemory<Device> ? SlabOrde
 template <class B, SlabOrder order, class F>
 void encode_experts(const checkpoint::WeightStoreRef& store, const std::vector<checkpoint::FoundWeight>& weights,
                     const Shape& shape, F&& f) {
+  static_assert(!quant::Tagged<typename B::Quantization>,
+                "encode_experts has slabs of one size, and B::Quantization is quant::OneOf several formats: write the "
+                "experts by a Blueprint with a single format");
   using Expert = typename model::Assembly<B>::Expert;
   const LayerSet layers = shape.sparse_layers();
   const Expert expert(shape);

@@ -77,6 +77,12 @@ struct WantedFormats {
   const std::vector<WantedFormat>& of_role(model::Role role) const {
     return role == model::Role::embedding ? embedding : role == model::Role::head ? head : weights;
   }
+
+  /// That of a weight; tags are heeded where there are several.
+  const WantedFormat& of_weight(const model::WeightId& id, const model::Formats& formats) const {
+    const std::vector<WantedFormat>& list = of_role(id.role);
+    return list.size() == 1 ? list.front() : list.at(formats.of(id.role, id.layer));
+  }
 };
 
 /// A line for each pair of formats of which tensors in blocks of ggml or in 4 bits of bitsandbytes were decoded, and
@@ -93,8 +99,9 @@ model::Formats stored_formats(const checkpoint::WeightStoreRef& store,
                               const std::vector<checkpoint::FoundWeight>& weights, const Shape& shape,
                               const WantedFormats& wanted);
 
-/// A line that counts tensors by the formats that they are kept in, of the matrices that are in quant::OneOf several.
-std::string kept_formats(const std::vector<checkpoint::FoundWeight>& weights, const Shape& shape,
+/// Of the matrices that are in quant::OneOf several formats, lines that count tensors by format: those that are kept as
+/// they are stored, and those of plain numbers that are brought into it.
+std::string format_counts(const std::vector<checkpoint::FoundWeight>& weights, const Shape& shape,
                          const WantedFormats& wanted, const model::Formats& formats);
 
 }  // namespace asterism::generate

@@ -1,6 +1,7 @@
 // Bodies of format_changes.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -55,7 +56,7 @@ ASTERISM_INLINE std::string format_changes(const std::vector<checkpoint::FoundWe
     const model::Role role = found.id.role;
     if (role == model::Role::router || role == model::Role::shared_router) continue;
     if (model::info_of(shape.architecture, role).is_plain()) continue;
-    const WantedFormat& to = wanted.of_role(role).at(formats.of(role, found.id.layer));
+    const WantedFormat& to = wanted.of_weight(found.id, formats);
     const bool quantized = found.blocks != nullptr || found.four_bit != nullptr;
     if (!quantized || to.is_of(found)) continue;
     Change& change = changes[{detail::stored_name(found), to.name}];
@@ -84,7 +85,8 @@ ASTERISM_INLINE model::Formats stored_formats(const checkpoint::WeightStoreRef& 
     throw Unsupported(concat(store.describe(*found.tensor), " is stored as ", detail::stored_name(found),
                              ", which is none of the Blueprint's formats for it: ", names,
                              "; list it in quant::OneOf, or take quant::Gguf; a checkpoint in 16 or 32 bits is "
-                             "quantized by a Blueprint with one format, or with formats(shape)"));
+                             "quantized by a Blueprint with one format, or with formats(shape); quantize_again "
+                             "does not change that"));
   };
   model::Formats out;
   std::map<std::int32_t, quant::LayerFormats> layers;
@@ -110,26 +112,48 @@ ASTERISM_INLINE model::Formats stored_formats(const checkpoint::WeightStoreRef& 
       place = tag;
     }
   }
-  for (std::int32_t layer = 0; layer < shape.layers; ++layer) out.set_layer(layer, layers[layer]);
+  for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+    try {
+      out.set_layer(layer, layers[layer]);
+    } catch (const Unsupported& error) {
+      const auto own = std::find_if(weights.begin(), weights.end(), [&](const checkpoint::FoundWeight& found) {
+        return found.id.layer == layer && detail::has_format(found);
+      });
+      throw Unsupported(concat(store.describe(*own->tensor), ": ", error.what(),
+                               "; a Blueprint with a single format, such as quant::BFloat16, takes the file"));
+    }
+  }
   return out;
 }
 
-ASTERISM_INLINE std::string kept_formats(const std::vector<checkpoint::FoundWeight>& weights, const Shape& shape,
-                                         const WantedFormats& wanted, const model::Formats& formats) {
-  std::map<std::string, std::set<const checkpoint::TensorInfo*>> kept;
+ASTERISM_INLINE std::string format_counts(const std::vector<checkpoint::FoundWeight>& weights, const Shape& shape,
+                                          const WantedFormats& wanted, const model::Formats& formats) {
+  using Counts = std::map<std::string, std::set<const checkpoint::TensorInfo*>>;
+  Counts kept;
+  Counts brought;
   for (const checkpoint::FoundWeight& found : weights) {
     const model::Role role = found.id.role;
     if (!detail::has_format(found) || model::info_of(shape.architecture, role).is_plain()) continue;
-    const std::vector<WantedFormat>& list = wanted.of_role(role);
-    if (list.size() == 1) continue;
-    const WantedFormat& to = list.at(formats.of(role, found.id.layer));
-    if (to.is_of(found)) kept[to.name].insert(found.tensor);
+    if (wanted.of_role(role).size() == 1) continue;
+    const WantedFormat& to = wanted.of_weight(found.id, formats);
+    if (to.is_of(found)) {
+      kept[to.name].insert(found.tensor);
+    } else if (found.blocks == nullptr && found.four_bit == nullptr) {
+      brought[to.name].insert(found.tensor);
+    }
   }
   std::string out;
-  for (const auto& [name, tensors] : kept) {
-    out += concat(out.empty() ? "kept as they are stored: " : ", ", tensors.size(), " tensors of ", name);
-  }
-  return out.empty() ? out : out + "\n";
+  const auto add = [&](const char* what, const Counts& counts) {
+    if (counts.empty()) return;
+    std::string list;
+    for (const auto& [name, tensors] : counts) {
+      list += concat(list.empty() ? "" : ", ", tensors.size(), " tensors of ", name);
+    }
+    out += concat(what, ": ", list, "\n");
+  };
+  add("kept as they are stored", kept);
+  add("in formats that the Blueprint says", brought);
+  return out;
 }
 
 }  // namespace asterism::generate

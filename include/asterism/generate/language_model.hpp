@@ -96,6 +96,13 @@ class LanguageModel {
   /// checkpoint::fingerprint for what of the weights it looks at. 0 unless the model was made by `load`.
   std::uint64_t fingerprint() const { return extras_.fingerprint; }
 
+  /// A number that tells which matrix B::formats(shape) has in which of several formats; 0 where B has no say in that:
+  /// the checkpoint decides, or the only format.
+  std::uint64_t formats_fingerprint() const {
+    if constexpr (model::is_mixed<B> && model::HasFormats<B>) return model::fingerprint(shape(), B::formats(shape()));
+    return 0;
+  }
+
   bool has_tokenizer() const { return extras_.tokenizer.has_value(); }
   /// Throws FileError if the checkpoint has no tokenizer.json.
   const text::Tokenizer& tokenizer() const { return extras_.required_tokenizer(); }

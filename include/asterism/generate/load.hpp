@@ -84,6 +84,19 @@ model::Formats read_formats([[maybe_unused]] const std::string& path, const Shap
   }
 }
 
+/// Throws, naming `path`, what a plan of matrices in several formats would throw without.
+template <class B>
+void check_footprint(const std::string& path, const Shape& shape, const Limits& limits,
+                     const model::Formats& formats) {
+  if constexpr (model::is_mixed<B>) {
+    try {
+      model::memory_footprint<B>(shape, limits, formats);
+    } catch (const Unsupported& error) {
+      throw Unsupported(concat(path, ": ", error.what()));
+    }
+  }
+}
+
 }  // namespace generate
 
 /// Reads only config.json of a folder, or the headers of a GGUF file, and plans: for --dry-run, and for weights that
@@ -103,6 +116,7 @@ LoadPlan plan_load(const std::string& path, const LoadOptions& options = {}) {
         "LoadOptions::fit_context leaves the layers to the Blueprint's policy: give no device_map");
   }
   out.formats = generate::read_formats<B>(path, shape);
+  generate::check_footprint<B>(path, shape, out.limits, out.formats);
   if (options.fit_context) {
     const std::int32_t largest = largest_context<B>(machine, shape, out.limits, out.formats);
     if (largest > 0) out.limits.context = largest;
@@ -149,7 +163,7 @@ LanguageModel<B> load(const std::string& path, const LoadOptions& options = {}) 
   auto weights = files.find(shape, planned.plan.has_own_head());
   for (checkpoint::FoundWeight& found : weights) found.quantize_again = options.quantize_again;
   const generate::WantedFormats wanted = generate::WantedFormats::of<B>();
-  extras.format_changes = generate::kept_formats(weights, shape, wanted, planned.formats) +
+  extras.format_changes = generate::format_counts(weights, shape, wanted, planned.formats) +
                           generate::format_changes(weights, shape, wanted, planned.formats);
   extras.passed_over = files.passed_over(shape);
   extras.fingerprint = CheckpointExtras::fingerprint_of(path, checkpoint::fingerprint(store));

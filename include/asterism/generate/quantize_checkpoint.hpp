@@ -29,6 +29,7 @@
 #include "asterism/quant/bfloat16.hpp"
 #include "asterism/quant/float16.hpp"
 #include "asterism/quant/float32.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism {
 
@@ -226,6 +227,10 @@ template <class B>
 std::vector<std::string> quantize_checkpoint(const std::string& from, const std::string& to,
                                              ProgressSink& progress, Bytes max_shard_bytes = 2_GB,
                                              bool quantize_again = false) {
+  static_assert(!quant::Tagged<typename B::Quantization> && !quant::Tagged<typename B::Embedding> &&
+                    !quant::Tagged<typename B::Head>,
+                "quantize_checkpoint writes single formats, and an alias of B is quant::OneOf several: quantize by a "
+                "Blueprint with single formats, or write a GGUF file by a recipe, write_gguf");
   const checkpoint::ModelConfig config = generate::read_config(from);
   if (config.shape.tied_head && !std::is_same_v<typename B::Embedding, typename B::Head>) {
     throw Unsupported(

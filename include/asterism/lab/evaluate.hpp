@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -17,6 +18,7 @@
 #include "asterism/core/error.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/fwd.hpp"
+#include "asterism/core/layer_set.hpp"
 #include "asterism/core/progress.hpp"
 #include "asterism/core/view.hpp"
 #include "asterism/generate/hooks.hpp"
@@ -29,7 +31,9 @@
 #include "asterism/lab/question_set.hpp"
 #include "asterism/lab/routing_trace.hpp"
 #include "asterism/model/blueprint.hpp"
+#include "asterism/model/formats.hpp"
 #include "asterism/observe/trace.hpp"
+#include "asterism/quant/one_of.hpp"
 #include "asterism/shape/shape.hpp"
 #include "asterism/text/chat_template.hpp"
 
@@ -113,6 +117,25 @@ std::string policies_text() {
   other.template operator()<typename B::Gating, Blueprint::Gating>();
   other.template
   operator()<typename B::template Expert<typename B::Quantization>, Blueprint::Expert<typename B::Quantization>>();
+  return text;
+}
+
+/// The same of B for a model of `shape`: where B says which matrix has which format, the number of each format's
+/// matrices in layers, those of all experts of a layer counted once, and a number that tells recipes apart.
+template <class B>
+std::string policies_text(const Shape& shape) {
+  std::string text = policies_text<B>();
+  if constexpr (model::is_mixed<B> && model::HasFormats<B>) {
+    const model::Formats formats = B::formats(shape);
+    if constexpr (quant::Tagged<typename B::Quantization>) {
+      std::map<std::string, std::int32_t> counts;
+      model::for_each_tag(shape, formats, [&](const auto& /*info*/, const LayerSet& layers, quant::Tag tag) {
+        counts[B::Quantization::name(tag)] += layers.size();
+      });
+      for (const auto& [format, count] : counts) text += concat("; ", count, " matrices in ", format);
+    }
+    text += concat("; recipe ", model::fingerprint(shape, formats));
+  }
   return text;
 }
 
@@ -206,7 +229,7 @@ Evaluation evaluate(const LanguageModel<Traced<B>>& model, const std::string& fo
   if (questions.empty()) throw InvalidArgument("there is no question to ask");
   Session<Traced<B>> session = model.session({}, hooks);
   Evaluation evaluation{.variant = std::move(name),
-                        .policies = policies_text<B>(),
+                        .policies = policies_text<B>(model.shape()),
                         .asked = asked_of(folder, questions, options),
                         .conditions = conditions_now(model.limits().threads),
                         .devices = device_bytes(model.plan()),

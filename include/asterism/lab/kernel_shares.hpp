@@ -1,9 +1,12 @@
 // Which shares of what a processor can do kernels reach, as measured: what turns peaks into a speed foretold.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <tuple>
 
 #include "asterism/quant/fwd.hpp"
+#include "asterism/quant/one_of.hpp"
 
 namespace asterism::lab {
 
@@ -62,6 +65,35 @@ template <int Block, class Rule, std::size_t Group>
 struct KernelSharesOf<quant::GroupInt<8, Block, Rule>, quant::GroupedInt8Activations<Group>> {
   static constexpr KernelShares shares{
       .integers = true, .one_row = {.least = 0.14, .most = 0.37}, .many_rows = {.least = 0.45, .most = 0.65}};
+};
+
+namespace detail {
+
+/// What holds of all of a list: the least and the most of its members.
+template <class Activation, class... Formats>
+consteval KernelShares shares_over(const std::tuple<Formats...>* /*listed*/) {
+  static_assert(((KernelSharesOf<Formats, Activation>::shares.integers ==
+                  KernelSharesOf<std::tuple_element_t<0, std::tuple<Formats...>>, Activation>::shares.integers) &&
+                 ...),
+                "quant::OneOf lists formats whose products are bound by the integer peak and others by that of "
+                "float32: no share of one peak foretells both; list formats of one kind");
+  const KernelShares all[] = {KernelSharesOf<Formats, Activation>::shares...};
+  KernelShares out = all[0];
+  for (const KernelShares& one : all) {
+    out.one_row = {std::min(out.one_row.least, one.one_row.least), std::max(out.one_row.most, one.one_row.most)};
+    out.many_rows = {std::min(out.many_rows.least, one.many_rows.least),
+                     std::max(out.many_rows.most, one.many_rows.most)};
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// Of matrices in several formats: from the least to the most of those listed.
+template <quant::Tagged Listed, class Activation>
+struct KernelSharesOf<Listed, Activation> {
+  static constexpr KernelShares shares =
+      detail::shares_over<Activation>(static_cast<const typename Listed::Listed*>(nullptr));
 };
 
 }  // namespace asterism::lab

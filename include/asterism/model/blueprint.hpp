@@ -14,6 +14,7 @@
 #include "asterism/expert/adapters.hpp"
 #include "asterism/expert/swiglu.hpp"
 #include "asterism/gating/softmax_top_k.hpp"
+#include "asterism/model/formats.hpp"
 #include "asterism/model/mixers.hpp"
 #include "asterism/observe/none.hpp"
 #include "asterism/parallel/threads.hpp"
@@ -78,6 +79,36 @@ struct Blueprint {
 template <class B>
 concept DerivesFromBlueprint = std::derived_from<B, Blueprint>;
 
+/// The variant fixes the sizes of its model.
+template <class B>
+concept HasShape = requires {
+  { B::shape } -> std::convertible_to<Shape>;
+};
+
+namespace detail {
+
+template <auto Function>
+struct FormatsFunction;
+
+/// Whether A and B, of equal policies, say otherwise which matrix is in which of several formats: by the value where
+/// both fix their sizes, else by the function.
+template <class A, class B>
+consteval bool formats_differ() {
+  if constexpr (!model::is_mixed<A> || !(model::HasFormats<A> || model::HasFormats<B>)) {
+    return false;
+  } else if constexpr (!model::HasFormats<A> || !model::HasFormats<B>) {
+    return true;
+  } else if constexpr (HasShape<A> && HasShape<B>) {
+    const model::Formats of_a = A::formats(A::shape);
+    const model::Formats of_b = B::formats(A::shape);
+    return !(of_a == of_b);
+  } else {
+    return !std::is_same_v<FormatsFunction<&A::formats>, FormatsFunction<&B::formats>>;
+  }
+}
+
+}  // namespace detail
+
 /// True if the resolved policies of A and B are not all equal, that is, if hiding an alias had an effect. A
 /// misspelt alias hides nothing and compiles; `static_assert(differs<Variant, Base>)` detects it.
 template <class A, class B>
@@ -98,12 +129,6 @@ inline constexpr bool differs =
       std::is_same_v<typename A::Backend, typename B::Backend> &&
       std::is_same_v<typename A::Observer, typename B::Observer> &&
       std::is_same_v<typename A::ScoreHook, typename B::ScoreHook> &&
-      std::is_same_v<typename A::LogitsHook, typename B::LogitsHook>);
-
-/// The variant fixes the sizes of its model.
-template <class B>
-concept HasShape = requires {
-  { B::shape } -> std::convertible_to<Shape>;
-};
+      std::is_same_v<typename A::LogitsHook, typename B::LogitsHook> && !detail::formats_differ<A, B>());
 
 }  // namespace asterism

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "asterism/core/error.hpp"
+#include "asterism/core/fnv1a.hpp"
 #include "asterism/core/format.hpp"
 #include "asterism/core/layer_set.hpp"
 #include "asterism/model/weight_info.hpp"
@@ -171,11 +172,45 @@ template <class B>
 inline constexpr bool is_mixed = quant::Tagged<typename B::Quantization> || quant::Tagged<typename B::Embedding> ||
                                  quant::Tagged<typename B::Head>;
 
+/// Calls f(info, layers, tag) for each kind of matrix of the layers of `shape`, and layers where it is in one format.
+template <class F>
+constexpr void for_each_tag(const Shape& shape, const Formats& formats, F&& f) {
+  for (const WeightInfo& info : info_of(shape.architecture).weights) {
+    const auto place = tag_of(info.role);
+    if (place == nullptr) continue;
+    formats.for_each_kind(shape.layers, [&](const LayerSet& alike, const quant::LayerFormats& of_each) {
+      LayerSet own;
+      for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+        if (alike.contains(layer) && is_there(info.where, shape, layer)) own.insert(layer);
+      }
+      if (!own.empty()) f(info, own, of_each.*place);
+    });
+  }
+}
+
+/// A number that tells the formats of one model of `shape` from others, the same everywhere.
+constexpr std::uint64_t fingerprint(const Shape& shape, const Formats& formats) {
+  Fnv1a hash;
+  hash.add(std::uint64_t{formats.embedding});
+  hash.add(std::uint64_t{formats.head});
+  for (const WeightInfo& info : info_of(shape.architecture).weights) {
+    for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+      if (tag_of(info.role) == nullptr || !is_there(info.where, shape, layer)) continue;
+      hash.add(std::uint64_t{formats.of(info.role, layer)});
+    }
+  }
+  return hash.value();
+}
+
 /// B says itself which matrix has which format: B::formats(shape).
 template <class B>
 concept HasFormats = requires(const Shape& shape) {
-  { B::formats(shape) } -> std::same_as<Formats>;
+  { B::formats(shape) } -> std::convertible_to<Formats>;
 };
+
+/// B has a member of that name, whether it fits or not.
+template <class B>
+concept NamesFormats = requires { &B::formats; };
 
 /// The formats of a model of `shape`, where nothing but B decides them. Throws Unsupported where they are a file's: in
 /// a constant expression, a compiler shows the call.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -86,6 +87,8 @@ struct Assembly {
   static_assert(!quant::Tagged<typename B::Quantization> || mixers_take_formats<B>(typename B::Mixers{}),
                 "B::Quantization is quant::OneOf several formats, and one of B::Mixers has no footprint(Shape, "
                 "quant::LayerFormats): see attention::TakesFormats");
+  static_assert(HasFormats<B> || !NamesFormats<B>,
+                "B has a member `formats` that is not static model::Formats formats(const Shape&)");
   static_assert(mixers_cover_shape<B>(), "B::Mixers lists no mixer for some layer of B::shape");
 
   using Expert = typename B::template Expert<typename B::Quantization>;
@@ -205,23 +208,34 @@ constexpr void check_adapters(const Shape& shape) {
     throw Unsupported("the Blueprint's Adapters stand beside experts, and the model's have no gate");
 }
 
+/// Throws InvalidArgument, naming matrix and layers, where a tag is beyond the list that B has for it.
+template <class B>
+constexpr void check_formats(const Shape& shape, const Formats& formats) {
+  const auto check = [&]<class Q>(quant::Tag tag, std::string_view matrix, const LayerSet& layers) {
+    if constexpr (quant::Tagged<Q>) {
+      if (tag < Q::count) return;
+      throw InvalidArgument(concat("model::Formats: ", matrix,
+                                   layers.empty() ? "" : concat(" of layers ", to_string(layers)), " has tag ",
+                                   int{tag}, ", beyond the ", Q::count, " formats of ", Q::name(),
+                                   ": take tags from its tag_of<Format>()"));
+    }
+  };
+  check.template operator()<typename B::Embedding>(formats.embedding, "the embedding", {});
+  check.template operator()<typename B::Head>(formats.head, "the head", {});
+  for_each_tag(shape, formats, [&](const WeightInfo& info, const LayerSet& layers, quant::Tag tag) {
+    check.template operator()<typename B::Quantization>(tag, info.name, layers);
+  });
+}
+
 /// The bits of the layers' codes; where they are in several formats, those of the smallest. 0: plain numbers.
 template <class Q>
 constexpr int least_code_bits(const Shape& shape, const Formats& formats) {
   if constexpr (quant::Tagged<Q>) {
     int least = 0;
-    for (const WeightInfo& info : info_of(shape.architecture).weights) {
-      const auto place = tag_of(info.role);
-      if (place == nullptr) continue;
-      formats.for_each_kind(shape.layers, [&](const LayerSet& alike, const quant::LayerFormats& of_each) {
-        bool is_used = false;
-        for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
-          is_used = is_used || (alike.contains(layer) && is_there(info.where, shape, layer));
-        }
-        const int bits = is_used ? Q::code_bits(of_each.*place) : 0;
-        if (bits > 0 && (least == 0 || bits < least)) least = bits;
-      });
-    }
+    for_each_tag(shape, formats, [&](const WeightInfo& /*info*/, const LayerSet& /*layers*/, quant::Tag tag) {
+      const int bits = Q::code_bits(tag);
+      if (bits > 0 && (least == 0 || bits < least)) least = bits;
+    });
     return least;
   } else {
     return Q::code_bits;
@@ -246,11 +260,14 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   check_expert<B>(shape);
   check_gating<B>(shape);
   check_adapters<B>(shape);
+  if constexpr (is_mixed<B>) check_formats<B>(shape, formats);
   B::Mixers::template for_each<typename B::Quantization>(shape, [&]<class M>(const LayerSet& layers) {
     if (layers.empty()) return;
     formats.for_each_kind(shape.layers, [&](const LayerSet& alike, const quant::LayerFormats& of_each) {
+      const LayerSet mixed = layers & alike;
+      if (mixed.empty()) return;  // widths that these formats may refuse
       out.add(M::is_recurrent ? PartKind::linear_attention : PartKind::attention, 1,
-              mixer_footprint<M>(shape, of_each), layers & alike);
+              mixer_footprint<M>(shape, of_each), mixed);
     });
   });
   out.add(PartKind::norms, 1, Types::Block::norm_bytes(shape));
@@ -258,17 +275,21 @@ constexpr placement::MemoryFootprint memory_footprint(const Shape& shape, const 
   using FeedForward = typename Types::FeedForward;
   formats.for_each_kind(shape.layers, [&](const LayerSet& alike, const quant::LayerFormats& of_each) {
     const LayerSet sparse = shape.sparse_layers() & alike;
-    if constexpr (Types::Constellation::holds_experts) {
-      const Bytes expert = expert::expert_of<typename Types::Expert>(shape, of_each).footprint();
-      out.add(PartKind::experts, shape.experts, expert, sparse);
+    if (!sparse.empty()) {
+      if constexpr (Types::Constellation::holds_experts) {
+        const Bytes expert = expert::expert_of<typename Types::Expert>(shape, of_each).footprint();
+        out.add(PartKind::experts, shape.experts, expert, sparse);
+      }
+      if (shape.shared_ffn > 0) {
+        const quant::FeedForwardFormats shared{of_each.shared_gate, of_each.shared_up, of_each.shared_down};
+        out.add(PartKind::shared_expert, 1, FeedForward::footprint(shape.hidden, shape.shared_ffn, shared),
+                sparse);
+      }
     }
-    if (shape.shared_ffn > 0) {
-      const quant::FeedForwardFormats shared{of_each.shared_gate, of_each.shared_up, of_each.shared_down};
-      out.add(PartKind::shared_expert, 1, FeedForward::footprint(shape.hidden, shape.shared_ffn, shared), sparse);
-    }
+    const LayerSet dense_layers = shape.dense_layers & alike;
+    if (dense_layers.empty()) return;
     const quant::FeedForwardFormats dense{of_each.dense_gate, of_each.dense_up, of_each.dense_down};
-    out.add(PartKind::feed_forward, 1, FeedForward::footprint(shape.hidden, shape.dense_ffn, dense),
-            shape.dense_layers & alike);
+    out.add(PartKind::feed_forward, 1, FeedForward::footprint(shape.hidden, shape.dense_ffn, dense), dense_layers);
   });
   if constexpr (Types::Constellation::holds_experts) {
     out.experts_per_token = shape.top_k;
