@@ -3,8 +3,8 @@
 Run:  python3 generate.py [FOLDER]         default: the folder of this script; no package is needed
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 from saltlantern import dated, questions, world
@@ -107,7 +107,9 @@ def shown_questions(items):
 
 
 def main():
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).resolve().parent)
+    folder = parser.parse_args().folder
     pools, book, glossary = world.cards(), world.rules(), world.terms()
     write_json(folder / "cards.json", {
         "meta": {"game": "Saltlantern", "version": "1"},
