@@ -78,6 +78,26 @@ struct Blueprint {
 template <class B>
 concept DerivesFromBlueprint = std::derived_from<B, Blueprint>;
 
+namespace model {
+
+/// B says by a function which matrix has which of several formats: see model::Formats.
+template <class B>
+concept SaysFormats = requires {
+  &B::formats;
+};
+
+/// Whether A and B say so by the same function, or neither does.
+template <class A, class B>
+consteval bool same_formats() {
+  if constexpr (SaysFormats<A> && SaysFormats<B>) {
+    return &A::formats == &B::formats;
+  } else {
+    return SaysFormats<A> == SaysFormats<B>;
+  }
+}
+
+}  // namespace model
+
 /// True if the resolved policies of A and B are not all equal, that is, if hiding an alias had an effect. A
 /// misspelt alias hides nothing and compiles; `static_assert(differs<Variant, Base>)` detects it.
 template <class A, class B>
@@ -98,7 +118,7 @@ inline constexpr bool differs =
       std::is_same_v<typename A::Backend, typename B::Backend> &&
       std::is_same_v<typename A::Observer, typename B::Observer> &&
       std::is_same_v<typename A::ScoreHook, typename B::ScoreHook> &&
-      std::is_same_v<typename A::LogitsHook, typename B::LogitsHook>);
+      std::is_same_v<typename A::LogitsHook, typename B::LogitsHook> && model::same_formats<A, B>());
 
 /// The variant fixes the sizes of its model.
 template <class B>
