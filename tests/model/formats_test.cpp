@@ -79,6 +79,19 @@ struct Single : Blueprint {
 struct Double : Blueprint {
   using Quantization = quant::Q6_K;
 };
+struct Same : Mixed {};
+struct Misspelt : Mixed {
+  static constexpr Formats format(const Shape&) { return {}; }
+};
+struct Other : Mixed {
+  static constexpr Formats formats(const Shape&) { return {}; }
+};
+struct Silent : Blueprint {
+  using Quantization = Two;
+};
+static_assert(!differs<Same, Mixed> && !differs<Misspelt, Mixed> && differs<Other, Mixed> &&
+              differs<Silent, Mixed>);
+static_assert(!differs<Silent, Silent>);
 static_assert(model::is_mixed<Mixed> && model::HasFormats<Mixed> && !model::is_mixed<Single>);
 
 /// Says its formats by a reference: what converts to them will do.
