@@ -296,7 +296,7 @@ TEST_CASE("what a Blueprint says of its formats is proved, quantized into, and d
   CHECK(logits_of<Recipe>(checkpoint.folder.path()) == logits_of<Stored>(file));
   CHECK(load<Recipe>(checkpoint.folder.path())
             .memory_report()
-            .find("in formats that the Blueprint says: 25 tensors of Q4_K, 5 tensors of Q6_K\n") !=
+            .find("in formats that the Blueprint says: 55 tensors of Q4_K, 11 tensors of Q6_K\n") !=
         std::string::npos);
   CHECK(load<Recipe>(file).memory_report().find("the Blueprint says") == std::string::npos);
   test::check_error<Unsupported>([&] { load<OtherRecipe>(file); },
