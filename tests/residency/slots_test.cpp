@@ -396,6 +396,21 @@ TEST_CASE("a stop ends a visit after a read, and the slots can be used") {
   }
 }
 
+TEST_CASE("what is read ahead when slots are given up is counted, and ends before their memory does") {
+  const auto right = [](const std::vector<std::int32_t>& next) { return next; };
+  Fixture<Nobody, Told> f(7, 0, layers, {.layer_seconds = 1, .read_seconds = 1});
+  run_told(f, 200, right);
+  const residency::SlotCounts before = f.slots->counts();
+  REQUIRE(before.read_ahead > 0);
+  f.slots->give_up_reads();  // of the layer that would have come
+  CHECK(f.slots->counts().wasted > before.wasted);
+  const std::uint64_t wasted = f.slots->counts().wasted;
+  f.slots->give_up_reads();
+  CHECK(f.slots->counts().wasted == wasted);
+  run_told(f, 20, right);  // all slots are free again
+  f.slots.reset();         // while it reads ahead
+}
+
 TEST_CASE("where nobody tells the pace it is measured: nothing is read ahead before, nor if it does not pay") {
   const auto right = [](const std::vector<std::int32_t>& next) { return next; };
   Fixture<Nobody, Told> slow(7, 0, layers,
