@@ -402,7 +402,7 @@ TEST_CASE("what is read ahead when slots are given up ends before their memory d
   run_told(f, 200, right);
   const residency::SlotCounts before = f.slots->counts();
   REQUIRE(before.read_ahead > 0);
-  f.slots->give_up_reads();  // of the layer that would have come
+  f.slots->give_up_reads();                          // of the layer that would have come
   CHECK(f.slots->counts().wasted >= before.wasted);  // more, where a read had begun
   const std::uint64_t wasted = f.slots->counts().wasted;
   f.slots->give_up_reads();
