@@ -9,6 +9,7 @@
 
 #include "asterism/backend/host.hpp"
 #include "asterism/core/error.hpp"
+#include "asterism/kernels.hpp"
 #include "asterism/parallel/serial.hpp"
 #include "asterism/parallel/threads.hpp"
 #include "asterism/quant/bfloat16.hpp"
