@@ -286,9 +286,10 @@ void declare(CLI::App& app, Arguments& arguments) {
                "Show the plan before loading, and the plan of Mixtral 8x7B that the compiler proved");
   app.add_flag("--report", arguments.report, "Show speed with each answer, and the memory report at the end");
   declare_trace(app, arguments.trace);
-  declare_run_page(app, arguments.page);
+  CLI::Option* page = declare_run_page(app, arguments.page, arguments.trace);
   app.add_flag("--dry-run", arguments.dry_run,
-               "Show the plan and stop; config.json is enough, no weights are read");
+               "Show the plan and stop; config.json is enough, no weights are read")
+      ->excludes(page);
   app.add_option("--quantization", arguments.quantization,
                  "Format of experts and attention: nf4, int4, int8, bfloat16")
       ->check(CLI::IsMember({"nf4", "int4", "int8", "bfloat16"}))

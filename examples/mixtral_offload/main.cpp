@@ -293,14 +293,15 @@ void declare(CLI::App& app, Arguments& arguments) {
          "none, pattern, learned, next-gate (the next layer's router is asked early), adaptive (all of them)")
       ->check(CLI::IsMember({"none", "pattern", "learned", "next-gate", "adaptive"}))
       ->option_text("PREFETCH [none]");
-  app.add_flag(
-      "--dry-run", arguments.dry_run,
-      "Show the plan, what a token reads, and the speed that the rates in --machine make of it, and stop; "
-      "config.json is enough, no weights are read");
   app.add_flag("--report", arguments.report,
                "Show speed with each answer, and at the end what the slots did and the memory report");
   declare_trace(app, arguments.trace);
-  declare_run_page(app, arguments.page);
+  CLI::Option* page = declare_run_page(app, arguments.page, arguments.trace);
+  app.add_flag(
+         "--dry-run", arguments.dry_run,
+         "Show the plan, what a token reads, and the speed that the rates in --machine make of it, and stop; "
+         "config.json is enough, no weights are read")
+      ->excludes(page);
   declare(app, arguments.limits, Offload::limits);
   app.add_option("-n,--max-tokens", arguments.max_tokens,
                  "Tokens of an answer at most; by default what the checkpoint recommends, else 256")

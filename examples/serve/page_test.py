@@ -4,6 +4,7 @@ Usage: page_test.py PROGRAM FOLDER_FOR_FILES
 """
 import base64
 import hashlib
+import html.parser
 import os
 import re
 import sys
@@ -36,9 +37,28 @@ def policy(text, found):
                      "trusted-types": "'none'"}, rules
 
 
+class Resources(html.parser.HTMLParser):
+    """What attributes of a page's elements load, or lead to."""
+    NAMES = {"src", "href", "action", "formaction", "srcset", "poster", "data", "background", "ping", "xlink:href"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [value for name, value in attributes if name in self.NAMES]
+
+
 def text_alone(text):
     """No resource of anybody else, no attribute that the policy would refuse, and text never becomes markup."""
-    assert re.findall(r"\b(?:src|href|action)\s*=\s*(\S+?)>", text) == ['"data:,"'], "a resource"
+    icon = ["data:,"]
+    assert Resources(text).found == icon, Resources(text).found
+    for planted in ("<img src=x>", "<img alt='' SRC = 'x' width=1>", '<a class="b" href="x">c</a>', "<form action=x></form>",
+                    '<img srcset="x 2x" />', "<video poster=x></video>", "<object data='x'></object>",
+                    "<button formaction=x></button>", '<svg><use xlink:href="x"/></svg>', "<script src=x></script>"):
+        assert len(Resources(text.replace("<main>", "<main>" + planted)).found) == 2, planted
     assert not re.search(r"(?:https?|wss?):|url\(|@import|['\"(]//", text), "an address"
     assert not re.search(r"\s(?:style|on[a-z]+)\s*=\s*[\"']", text), "a style or a handler in an attribute"
     for markup in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "createContextualFragment",
@@ -51,6 +71,29 @@ def text_alone(text):
         assert label in ids, label
     for field in re.findall(r'<(?:textarea|select|input) id="([^"]+)"(?! type="checkbox")', text):
         assert f'<label for="{field}"' in text, field
+
+
+def keys_that_are_read(text, status, experts):
+    """What the script reads of a status, a device, slots, layers and movements is in the server's answers."""
+    read = set(re.findall(r"(?<![\w.])(?:(?:last|before|after)\.)?status\.([a-z_.]+)", text)) | \
+        set(re.findall(r"\bold\.([a-z_.]+)", text))
+    assert {"model", "passes", "answers.tokens", "slots.uses"} <= read, read
+    for path in read:
+        value = status
+        for key in path.split("."):
+            if value is None:
+                break  # experts don't take turns in this server
+            assert key in value, path
+            value = value[key]
+    device = re.search(r"^function show_devices\b.*?^}", text, re.S | re.M).group(0)
+    names = set(re.findall(r"\bone\.([a-z_]+)", device))
+    assert {"budget", "planned", "used", "high_water"} <= names <= set(status["devices"][0]), names
+    assert set(re.search(r"function show_movements\(\{(.*?)\}\)", text).group(1).split(", ")) <= set(experts["movements"])
+    assert set(re.findall(r"\bexperts\.([a-z_]+)(?!\()", text)) <= set(experts)
+    for names in re.findall(r"\(\{(layer, .*?)\}[,)]", text) + re.findall(r"const \{(layer, .*?)\}", text):
+        assert set(names.split(", ")) <= set(experts["layers"][0]), names
+    answers = re.search(r"const \{(.*?)\} = status\.answers", text).group(1)
+    assert {name.split(":")[0] for name in answers.split(", ")} <= set(status["answers"]), answers
 
 
 def own_origin(server, key):
@@ -73,8 +116,12 @@ with Server(PROGRAM, "--keys", keys) as running:
     body, rules = page(running)  # without a key
     policy(body, rules)
     text_alone(body)
+    told = []
     for path in ("/v1/status", "/v1/experts"):  # what the page asks for needs one
         assert running.ask(path)[0] == 401
-        assert running.ask(path, headers={"Authorization": "Bearer first-key"})[0] == 200
+        code, answer, _ = running.ask(path, headers={"Authorization": "Bearer first-key"})
+        assert code == 200, answer
+        told.append(answer)
+    keys_that_are_read(body, *told)
     own_origin(running, {"Authorization": "Bearer first-key"})
     assert running.ask("/", {}, method="POST")[0] == 405  # it is only read

@@ -1,6 +1,7 @@
 // The page of a run, for --report-html.
 #pragma once
 
+#include <asterism/core/format.hpp>
 #include <asterism/file/new_file.hpp>
 #include <asterism/generate/options.hpp>
 #include <asterism/lab/conditions.hpp>
@@ -8,6 +9,7 @@
 #include <asterism/observe/timeline.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,6 +59,7 @@ class RunPage {
     report.handed_over = ExpertTally::handed_over();
     report.answers = paces_of(answers);
     report.spans = timeline.spans();
+    report.recorded = timeline.recorded();
     file::write_text_file(path_, lab::run_html(report, title));
   }
 
@@ -64,10 +67,22 @@ class RunPage {
   std::string path_;
 };
 
-inline void declare_run_page(CLI::App& app, std::string& path) {
-  app.add_option("--report-html", path,
-                 "Write memory, use of experts, speed and cache, each beside its limit, to this file: a page with "
-                 "pictures")
+/// `trace`: the path of declare_trace; the parsed options throw OptionError where it is the same file. Takes the
+/// program's callback.
+inline CLI::Option* declare_run_page(CLI::App& app, std::string& path, const std::string& trace) {
+  app.callback([&path, &trace] {
+    if (path.empty() || trace.empty()) return;
+    const auto whole = [](const std::string& one) {
+      return std::filesystem::weakly_canonical(std::filesystem::absolute(one));
+    };
+    if (whole(path) != whole(trace)) return;
+    throw OptionError(concat("--report-html: ", path, " is the file of --trace; see --help"));
+  });
+  return app
+      .add_option(
+          "--report-html", path,
+          "Write memory, use of experts, speed and cache, each beside its limit where that is known, to this "
+          "file: a page with pictures")
       ->option_text("FILE");
 }
 

@@ -33,14 +33,21 @@ struct Resident : Mixtral {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-/// Two passes of one token and a longer one between them: the first takes 1/4 s and two copies, the last 1/8 s.
+/// A pass of one token takes 1/4 s and finds two experts in no slot, one of them read ahead; then a piece of a prompt;
+/// then one that takes 1/8 s and finds all. Another is broken off, before what would be drawn from it.
 std::vector<Span> spans() {
   constexpr std::int64_t second = 1'000'000'000;
-  return {{.kind = SpanKind::copy, .expert = 1, .rows = 1, .begin = 0, .end = 10},
-          {.kind = SpanKind::copy, .expert = 2, .rows = 1, .begin = 0, .end = 20},
+  return {{.kind = SpanKind::wait, .expert = 1, .rows = 1, .begin = 0, .end = 10},
+          {.kind = SpanKind::copy, .expert = 1, .rows = 1, .begin = 0, .end = 10},
+          {.kind = SpanKind::wait, .expert = 2, .rows = 1, .begin = 10, .end = 20},
+          {.kind = SpanKind::sample, .rows = 1, .begin = 20, .end = 30},
           {.kind = SpanKind::pass, .rows = 1, .begin = 0, .end = second / 4},
-          {.kind = SpanKind::copy, .expert = 3, .rows = 9, .begin = second, .end = second + 1},
+          {.kind = SpanKind::wait, .expert = 3, .rows = 9, .begin = second, .end = second + 1},
+          {.kind = SpanKind::sample, .rows = 9, .begin = second + 1, .end = second + 2},
           {.kind = SpanKind::pass, .rows = 9, .begin = second, .end = 2 * second},
+          {.kind = SpanKind::wait, .expert = 4, .rows = 1, .begin = 2 * second, .end = 2 * second + 1},
+          {.kind = SpanKind::pass, .rows = 1, .begin = 2 * second, .end = 3 * second},
+          {.kind = SpanKind::sample, .rows = 1, .begin = 3 * second, .end = 3 * second + 1},
           {.kind = SpanKind::pass, .rows = 1, .begin = 3 * second, .end = 3 * second + second / 8}};
 }
 
@@ -52,6 +59,7 @@ lab::RunReport report_on(const placement::Plan& plan) {
   report.usage.add(0, 1, 10);
   report.answers = {{.prefill = {100, 2}, .decode = {30, 4}}, {.prefill = {10, 1}, .decode = {}}};
   report.spans = spans();
+  report.recorded = report.spans.size();
   return report;
 }
 
@@ -125,14 +133,14 @@ TEST_CASE("speeds stand beside what memory's rates allow") {
   CHECK(lab::fastest_decode(plan<Resident>(parse_machine("14GiB@200GB/s,14GiB"))) == 0);
 }
 
-TEST_CASE("decoded tokens are passes of one, with the copies that were used in them") {
+TEST_CASE("decoded tokens are passes of one, with the experts that were in no slot") {
   lab::RunReport report = report_on(plan<Mixtral>(parse_machine("host:12GiB")));
   report.slots = {.uses = 200, .hits = 150, .fetched = 30, .bypassed = 20};
   const std::string html = lab::run_html(report);
   // Tokens 0 and 1 on the x axis, 4 and 8 tokens a second from 0 to 8 on the y axis: from half the height to its top.
   CHECK(has(html, "M76 134L1048 12\"><title>tokens a second, one by one"));
-  // 2 copies, then none, of at most 64: on an axis from 0 to 64.
-  CHECK(has(html, "M76 248.4L1048 256\"><title>of them copied"));
+  // 2 experts, then none, of at most 64: on an axis from 0 to 64.
+  CHECK(has(html, "M76 248.4L1048 256\"><title>of them in no slot"));
   CHECK(has(html, "M76 12L1048 12\"><title>limit"));
   CHECK(has(html, "A decoded token uses 64 experts"));
   CHECK(has(html, ">75.0 %</text>"));
@@ -142,4 +150,42 @@ TEST_CASE("decoded tokens are passes of one, with the copies that were used in t
   CHECK(!has(lab::run_html(report), "Cache of experts"));
   report.spans.clear();
   CHECK(!has(lab::run_html(report), "decoded token"));
+}
+
+TEST_CASE("of a run that is longer than its timeline the page says so, and has whole passes alone") {
+  lab::RunReport report = report_on(plan<Mixtral>(parse_machine("host:12GiB")));
+  CHECK(!has(lab::run_html(report), "of the last"));
+  report.recorded = 99;
+  const std::string html = lab::run_html(report);
+  CHECK(has(html, "the last 12 of 99 spans"));
+  CHECK(has(html, "the end of a prompt is among them"));
+  // The first pass may have lost its beginning: one token is left, of 8 a second.
+  CHECK(has(html, "class=\"line c0\" d=\"M76 12"));
+  CHECK(!has(html, "M76 134L1048 12"));
+}
+
+TEST_CASE("neighbours of a long run share the mean of their seconds, not of their rates") {
+  lab::RunReport report = report_on(plan<Mixtral>(parse_machine("host:12GiB")));
+  report.spans.clear();
+  for (std::int64_t i = 0; i < 1200; ++i) {  // 1 and 3 s: 2 s on average, 0.5 tokens a second; of rates 0.67
+    const std::int64_t length = i % 2 == 0 ? 1'000'000'000 : 3'000'000'000;
+    report.spans.push_back({.kind = SpanKind::sample, .rows = 1, .begin = 0, .end = 1});
+    report.spans.push_back({.kind = SpanKind::pass, .rows = 1, .begin = 0, .end = length});
+  }
+  report.recorded = report.spans.size();
+  const std::string html = lab::run_html(report);
+  CHECK(has(html, ">0.5</text>"));
+  CHECK(!has(html, ">0.6</text>"));
+}
+
+TEST_CASE("layers have their numbers in the model") {
+  placement::Plan plan = asterism::plan<Resident>(parse_machine("host:30GiB"));
+  for (std::size_t i = 0; i < plan.footprint.run_count; ++i) {  // as if the first two layers had no experts
+    placement::LayerRun& run = plan.footprint.runs[i];
+    if (run.kind == placement::PartKind::experts) run.layers = run.layers - LayerSet::range(0, 2);
+  }
+  const std::string html = lab::run_html(report_on(plan));
+  CHECK(has(html, "<title>layer 2, expert 0: 75.0 %</title>"));
+  CHECK(has(html, ">layer 2</text>"));
+  CHECK(has(html, "<tr><td>2</td><td>40</td>"));
 }

@@ -10,6 +10,8 @@
 
 #include "asterism/core/bytes.hpp"
 #include "asterism/core/format.hpp"
+#include "asterism/core/layer_set.hpp"
+#include "asterism/core/view.hpp"
 #include "asterism/lab/bar_chart.hpp"
 #include "asterism/lab/html_page.hpp"
 #include "asterism/lab/line_chart.hpp"
@@ -80,7 +82,23 @@ inline std::string memory_charts(const RunReport& report) {
   return html;
 }
 
-inline std::string usage_table(const ExpertUsage& usage) {
+/// Of the model's layers that have experts the first `rows`; empty where the plan has fewer.
+inline std::vector<std::int32_t> sparse_numbers(const placement::Plan& plan, std::int32_t rows) {
+  const placement::MemoryFootprint& footprint = plan.footprint;
+  LayerSet sparse = footprint.slotted.layers;
+  for (std::size_t i = 0; i < footprint.run_count; ++i) {
+    if (footprint.runs[i].kind == placement::PartKind::experts) sparse = sparse | footprint.runs[i].layers;
+  }
+  std::vector<std::int32_t> out;
+  if (sparse.size() < rows) return out;
+  for (std::int32_t layer = 0; out.size() < static_cast<std::size_t>(rows); ++layer) {
+    if (sparse.contains(layer)) out.push_back(layer);
+  }
+  return out;
+}
+
+/// `numbers`: see usage_chart.
+inline std::string usage_table(const ExpertUsage& usage, View<const std::int32_t> numbers) {
   std::vector<std::string> cells = {"layer", "choices", "most, %", "least, %", "MaxVio", "by chance", "unused"};
   std::string html = "<div class=\"wide\"><table><thead>" + table_row("th", cells) + "</thead>\n";
   for (std::int32_t layer = 0; layer < usage.layers(); ++layer) {
@@ -94,7 +112,7 @@ inline std::string usage_table(const ExpertUsage& usage) {
       most = std::max(most, usage.share(layer, expert));
       least = std::min(least, usage.share(layer, expert));
     }
-    cells = {concat(layer),
+    cells = {concat(numbers.empty() ? layer : numbers[static_cast<std::size_t>(layer)]),
              fixed(all, 0),
              fixed(100 * most, 1),
              fixed(100 * least, 1),
@@ -106,40 +124,61 @@ inline std::string usage_table(const ExpertUsage& usage) {
   return html + "</table></div>\n";
 }
 
-inline std::string usage_section(const ExpertUsage& usage) {
+inline std::string usage_section(const ExpertUsage& usage, const placement::Plan& plan) {
   if (usage.experts() == 0 || usage.layers() == 0) return "";
+  const std::vector<std::int32_t> numbers = sparse_numbers(plan, usage.layers());
+  const View<const std::int32_t> layers(numbers);
   return concat(
       "<h2>Use of experts</h2>\n<p>Share of the choices in a layer, in %, over all tokens that were "
       "computed; where a router treats all alike each has ",
-      fixed(100.0 / usage.experts(), 2), " %. Layers are those with experts.</p>\n", usage_chart(usage),
+      fixed(100.0 / usage.experts(), 2), " %. Layers are those with experts, by their numbers in the model.</p>\n",
+      usage_chart(usage, layers),
       "<p>MaxVio is the largest load of a layer's experts as a multiple of the mean, less 1; by chance a "
       "router that treats all alike has about the one beside it.</p>\n",
-      usage_table(usage));
+      usage_table(usage, layers));
 }
 
 /// A decoded token: a pass of one.
 struct DecodedToken {
   double seconds = 0;
-  double copies = 0;  ///< of experts, that were used in it
+  double missed = 0;  ///< experts of it that were in no slot: copied when they were asked for, or ahead of that
 };
 
-inline std::vector<DecodedToken> decoded_tokens(const std::vector<observe::Span>& spans) {
+/// Passes of one row of which logits were used: those that were broken off have no such span, nor have pieces of a
+/// prompt before its last. Of the first pass that is kept the beginning may be missing, where there were more spans.
+inline std::vector<DecodedToken> decoded_tokens(const RunReport& report) {
   std::vector<DecodedToken> out;
   DecodedToken token;
-  for (const observe::Span& span : spans) {
-    if (span.kind == observe::SpanKind::copy) ++token.copies;
+  bool is_whole = report.recorded <= report.spans.size();
+  bool is_used = false;
+  for (const observe::Span& span : report.spans) {
+    if (span.kind == observe::SpanKind::wait) ++token.missed;
+    if (span.kind == observe::SpanKind::sample) is_used = true;
     if (span.kind != observe::SpanKind::pass) continue;
     token.seconds = static_cast<double>(span.end - span.begin) / 1e9;
-    if (span.rows == 1) out.push_back(token);
+    if (span.rows == 1 && is_used && is_whole) out.push_back(token);
     token = {};
+    is_used = false;
+    is_whole = true;
   }
   return out;
 }
 
-/// A value of each decoded token, with a level line at `limit` unless that is 0.
-template <class Value>
+/// What decoded tokens are, and how many of a long run are there.
+inline std::string token_note(const RunReport& report) {
+  return concat("<p>Decoded tokens are passes of one token; the end of a prompt is among them where it is one.",
+                report.recorded > report.spans.size()
+                    ? concat(" These are those of the last ", report.spans.size(), " of ", report.recorded,
+                             " spans of the run: what was before is not here.")
+                    : std::string(),
+                "</p>\n");
+}
+
+/// Something of each decoded token, with a level line at `limit` unless that is 0: shown(value), where value may be
+/// the mean of some neighbours.
+template <class Value, class Shown>
 std::string token_chart(const std::vector<DecodedToken>& tokens, std::string_view name, double limit,
-                        Value&& value) {
+                        Value&& value, Shown&& shown) {
   ChartLine line{.name = std::string(name)};
   for (std::size_t i = 0; i < tokens.size(); ++i)
     line.points.push_back({static_cast<double>(i), value(tokens[i])});
@@ -149,6 +188,7 @@ std::string token_chart(const std::vector<DecodedToken>& tokens, std::string_vie
     lines.push_back({.name = "limit", .points = {{0, limit}, {last, limit}}, .colour = 3});
   }
   line.points = thinned(line.points, most_run_points);
+  for (ChartPoint& point : line.points) point.y = shown(point.y);
   lines.push_back(line);
   return concat("<p class=\"key\"><span class=\"c0\"></span>", escaped(name),
                 limit > 0 ? "<span class=\"c3\"></span>limit" : "", "</p>\n<div class=\"wide\">",
@@ -174,7 +214,8 @@ inline std::string speed_section(const RunReport& report, const std::vector<Deco
   const double limit = fastest_decode(report.plan);
   std::string html = concat(
       "<h2>Speed</h2>\n<p>",
-      limit > 0 ? "The limit is what the rates of the devices' memory allow: the weights of a token, read once."
+      limit > 0 ? "The limit of decoding is what the rates of the devices' memory allow: the weights of a token, "
+                  "read once. For prompts none is known."
                 : "The rates of the devices' memory are not known; there is no limit to compare with.",
       "</p>\n");
   if (!report.answers.empty()) {
@@ -182,8 +223,10 @@ inline std::string speed_section(const RunReport& report, const std::vector<Deco
                    pace_chart(report, "Decode", &AnswerPace::decode, limit), "</div>\n");
   }
   if (tokens.empty()) return html;
-  return html + token_chart(tokens, "tokens a second, one by one", limit,
-                            [](const DecodedToken& token) { return token.seconds > 0 ? 1 / token.seconds : 0; });
+  return html + token_note(report) +
+         token_chart(
+             tokens, "tokens a second, one by one", limit, [](const DecodedToken& token) { return token.seconds; },
+             [](double seconds) { return seconds > 0 ? 1 / seconds : 0; });
 }
 
 inline std::string cache_section(const RunReport& report, const std::vector<DecodedToken>& tokens) {
@@ -211,10 +254,14 @@ inline std::string cache_section(const RunReport& report, const std::vector<Deco
             "Of the experts that passes used; a router without favourites finds at most the share that has slots.",
             bars, {.end = 100}),
       "</div>\n",
-      tokens.empty() ? ""
-                     : concat("<p>A decoded token uses ", fixed(used, 0), " experts: the limit.</p>\n",
-                              token_chart(tokens, "of them copied", used,
-                                          [](const DecodedToken& token) { return token.copies; })));
+      tokens.empty()
+          ? ""
+          : concat("<p>A decoded token uses ", fixed(used, 0),
+                   " experts: the limit. Those in no slot were copied, when they were asked for or "
+                   "ahead of that.</p>\n",
+                   token_chart(
+                       tokens, "of them in no slot", used, [](const DecodedToken& token) { return token.missed; },
+                       [](double missed) { return missed; })));
 }
 
 }  // namespace detail
@@ -232,11 +279,11 @@ ASTERISM_INLINE double fastest_decode(const placement::Plan& plan) {
 }
 
 ASTERISM_INLINE std::string run_html(const RunReport& report, std::string_view title) {
-  const std::vector<detail::DecodedToken> tokens = detail::decoded_tokens(report.spans);
+  const std::vector<detail::DecodedToken> tokens = detail::decoded_tokens(report);
   return concat(detail::page_begin(title, concat(chart_style, detail::run_style)), "<p>",
                 escaped(report.checkpoint), "</p>\n<p>", escaped(report.policies), "</p>\n<p>",
                 escaped(to_string(report.conditions)), "</p>\n<h2>Memory</h2>\n<p>", detail::memory_key, "</p>\n",
-                detail::memory_charts(report), detail::usage_section(report.usage),
+                detail::memory_charts(report), detail::usage_section(report.usage, report.plan),
                 detail::speed_section(report, tokens), detail::cache_section(report, tokens), detail::page_end);
 }
 

@@ -2,16 +2,18 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "asterism/core/format.hpp"
+#include "asterism/core/view.hpp"
 #include "asterism/lab/expert_usage.hpp"
 #include "asterism/lab/usage_chart.hpp"
 
 namespace asterism::lab {
 
-ASTERISM_INLINE std::string usage_chart(const ExpertUsage& usage) {
+ASTERISM_INLINE std::string usage_chart(const ExpertUsage& usage, View<const std::int32_t> numbers) {
   constexpr std::int32_t most_with_text = 16;
   constexpr double left = 70;
   constexpr double row = 24;
@@ -32,14 +34,15 @@ ASTERISM_INLINE std::string usage_chart(const ExpertUsage& usage) {
   }
   for (std::int32_t layer = 0; layer < usage.layers(); ++layer) {
     const double top = row * (layer + 1);
-    svg += concat("<text class=\"label\" x=\"", number(left - 8), "\" y=\"", number(top + 16), "\">layer ", layer,
+    const std::int32_t name = numbers.empty() ? layer : numbers[static_cast<std::size_t>(layer)];
+    svg += concat("<text class=\"label\" x=\"", number(left - 8), "\" y=\"", number(top + 16), "\">layer ", name,
                   "</text>");
     for (std::int32_t expert = 0; expert < usage.experts(); ++expert) {
       const double share = usage.share(layer, expert);
       const std::string percent = fixed(100 * share, 1);
       svg += concat("<rect class=\"p0\" fill-opacity=\"", fixed(most > 0 ? share / most : 0, 2), "\" x=\"",
                     number(left + cell * expert), "\" y=\"", number(top), "\" width=\"", number(cell),
-                    "\" height=\"", number(row - 2), "\"><title>layer ", layer, ", expert ", expert, ": ", percent,
+                    "\" height=\"", number(row - 2), "\"><title>layer ", name, ", expert ", expert, ": ", percent,
                     " %</title></rect>");
       if (!with_text) continue;
       const bool dark = share > 0.6 * most;
