@@ -193,7 +193,7 @@ TEST_CASE("policies in words tell variants apart: activations, caches and what i
   CHECK(lab::policies_text<Exact>().find("SoftmaxTopK") == std::string::npos);
   constexpr Shape shape = shapes::mixtral_8x7b;
   const std::string values = lab::policies_text<Values>(shape);
-  CHECK(values.find("; 32 matrices in Float16; 192 matrices in Float32; recipe ") != std::string::npos);
+  CHECK(values.find("; 32 matrices in float16; 192 matrices in float32; recipe ") != std::string::npos);
   CHECK(values != lab::policies_text<Keys>(shape));
   CHECK(lab::policies_text<Exact>(shape) == lab::policies_text<Exact>());
 }

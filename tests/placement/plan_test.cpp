@@ -139,7 +139,7 @@ TEST_CASE("the longest list of placed runs has room") {
   CHECK(plan.placed_count <= Plan::max_placed);
   Bytes sum{};
   for (std::size_t d = 0; d < 8; ++d) sum += plan.peak(d);
-  CHECK(sum == Bytes{8 * 12 + 100 + 1 + 60 + 8 * 5 + 7});
+  CHECK(sum == Bytes{8 * MemoryFootprint::max_runs + 100 + 1 + 60 + 8 * 5 + 7});
 }
 
 TEST_CASE("no layers and no devices are refused") {
