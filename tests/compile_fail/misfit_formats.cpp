@@ -1,5 +1,5 @@
 // A member `formats` that does not say formats would be passed over: it is refused by name.
-// expected: B has a member `formats` that is not static model::Formats formats\(const Shape&\)
+// expected: B has a member .formats. that is not static model::Formats formats\(const Shape&\)
 #include "asterism/model/plan.hpp"
 #include "asterism/quant/ggml_formats.hpp"
 #include "asterism/quant/one_of.hpp"
