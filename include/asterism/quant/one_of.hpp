@@ -43,7 +43,7 @@ struct OneOf {
     return static_cast<Tag>(tag);
   }
 
-  /// Calls f.template operator()<Format>() with the format of a tag. InvalidArgument for a tag beyond the list.
+  /// Calls `f.template operator()<Format>()` with the format of a tag. InvalidArgument for a tag beyond the list.
   template <class F>
   static constexpr void visit(Tag tag, F&& f) {
     std::size_t at = 0;
