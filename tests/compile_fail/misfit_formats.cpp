@@ -1,4 +1,5 @@
-// A member `formats` that does not say formats would be passed over: it is refused by name.
+// A member `formats` that does not say formats would be passed over: it is refused by name. (nvcc prints
+// a question mark for each backtick.)
 // expected: B has a member .formats. that is not static model::Formats formats\(const Shape&\)
 #include "asterism/model/plan.hpp"
 #include "asterism/quant/ggml_formats.hpp"
